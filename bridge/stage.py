@@ -1,0 +1,85 @@
+"""What the port owner and the brain say to each other: frozen structs over a pipe.
+
+The port owner (ports, clock, schedule, ledger) is the parent process and keeps time; the brain
+(capture, conductor, engine client) is its child and thinks. Beats are quarter notes of the
+song as the transport counts them; a `pass` is one uninterrupted run of the transport, so that
+a beat heard twice in a loop is two different instants. Times are monotonic seconds.
+"""
+
+from typing import TypeAlias
+
+import msgspec
+
+
+class Moved(msgspec.Struct, frozen=True, tag=True):
+    """Owner -> brain: where the music is: beat `at_beat` sounds at `at_s`, at `tempo_bpm`.
+
+    Sent when the transport starts, stops, jumps or changes its tempo, and on every beat.
+    `rolling` is False while the transport stands; `passage` grows by one with every start and
+    jump.
+    """
+
+    passage: int
+    rolling: bool
+    at_beat: float
+    at_s: float
+    tempo_bpm: float
+
+
+class Heard(msgspec.Struct, frozen=True, tag=True):
+    """Owner -> brain: a player's note; `velocity` 0 is its end. `role` is a `Track` value."""
+
+    at_s: float
+    role: int
+    pitch: int
+    velocity: int
+
+
+class Pedal(msgspec.Struct, frozen=True, tag=True):
+    """Owner -> brain: the player's sustain pedal (CC 64) went down or up."""
+
+    at_s: float
+    role: int
+    down: bool
+
+
+class Event(msgspec.Struct, frozen=True):
+    """A note-on (`velocity` over 0) or note-off at `beat`, in MIDI pitch."""
+
+    beat: float
+    pitch: int
+    velocity: int
+
+
+class Play(msgspec.Struct, frozen=True, tag=True):
+    """Brain -> owner: all that `role` plays in beats `from_beat` to `to_beat` of `passage`.
+
+    Committed: these beats are never sent twice. A note may sound on past `to_beat`; it ends by
+    an event of a later `Play`, or when none comes in time.
+    """
+
+    passage: int
+    role: int
+    from_beat: float
+    to_beat: float
+    events: tuple[Event, ...]
+
+
+class Silence(msgspec.Struct, frozen=True, tag=True):
+    """Brain -> owner: end what sounds in `role` and forget what is planned."""
+
+    role: int
+
+
+class Say(msgspec.Struct, frozen=True, tag=True):
+    """Brain -> owner: one line for the log."""
+
+    text: str
+
+
+class Quit(msgspec.Struct, frozen=True, tag=True):
+    """Owner -> brain: end."""
+
+
+ToBrain: TypeAlias = Moved | Heard | Pedal | Quit
+ToOwner: TypeAlias = Play | Silence | Say

@@ -1,0 +1,148 @@
+"""The messages between client and engine: frozen structs, one msgpack frame each, versioned."""
+
+from typing import TypeAlias
+
+import msgspec
+import numpy as np
+
+from schmubert.engine.score import Mask, Tokens
+
+WIRE_VERSION = 1
+DEFAULT_ADDRESS = "tcp://127.0.0.1:28765"
+MOST_STEPS = 64 * 16
+"""The longest window an engine takes, in 16ths."""
+
+
+class Grid(msgspec.Struct, frozen=True):
+    """Tokens [steps, tracks], little-endian uint16 in row-major order."""
+
+    steps: int
+    tracks: int
+    data: bytes
+
+
+class Hello(msgspec.Struct, frozen=True, tag=True):
+    """Client -> engine: who are you? Also a sign of life: an engine may end without clients."""
+
+    version: int = WIRE_VERSION
+
+
+class Welcome(msgspec.Struct, frozen=True, tag=True):
+    """Engine -> client: the answer to `Hello`.
+
+    `call_ms` is the measured median of one denoiser call on a 16-bar window.
+    """
+
+    version: int
+    release: str
+    model: str
+    tracks: tuple[int, ...]
+    runtime: str
+    call_ms: float
+
+
+class Ask(msgspec.Struct, frozen=True, tag=True):
+    """Client -> engine: fill cells of a window, better and better, within `budget_ms`.
+
+    `fill` (packed bits of [steps, tracks], row-major) names the cells wanted; they have to be
+    masked in `tokens`. Masked cells outside `fill` are unknown and stay so. `freezes_ms` says
+    when each beat of the window freezes, counted from receipt: from then on no draft changes
+    that beat any more; empty means never. A newer ask of the same client replaces an older.
+    """
+
+    seq: int
+    tokens: Grid
+    fill: bytes
+    budget_ms: float
+    freezes_ms: tuple[float, ...] = ()
+    first_calls: int = 4
+    most_calls: int = 16
+    temperature: float = 1.0
+    seed: int | None = None
+    version: int = WIRE_VERSION
+
+
+class Draft(msgspec.Struct, frozen=True, tag=True):
+    """Engine -> client: the window with `fill` filled; `number` counts from 0, later is better."""
+
+    seq: int
+    number: int
+    calls: int
+    tokens: Grid
+    spent_ms: float
+    last: bool
+
+
+class Failed(msgspec.Struct, frozen=True, tag=True):
+    """Engine -> client: ask `seq` (-1: a message that could not be read) cannot be answered."""
+
+    seq: int
+    reason: str
+
+
+class Goodbye(msgspec.Struct, frozen=True, tag=True):
+    """Client -> engine: I leave; or engine -> client: I end."""
+
+
+ToEngine: TypeAlias = Hello | Ask | Goodbye
+ToClient: TypeAlias = Welcome | Draft | Failed | Goodbye
+
+_encoder = msgspec.msgpack.Encoder()
+_to_engine: msgspec.msgpack.Decoder[ToEngine] = msgspec.msgpack.Decoder(ToEngine)
+_to_client: msgspec.msgpack.Decoder[ToClient] = msgspec.msgpack.Decoder(ToClient)
+
+
+def encode(message: ToEngine | ToClient) -> bytes:
+    """`message` as one frame."""
+    return _encoder.encode(message)
+
+
+def decode_to_engine(frame: bytes) -> ToEngine:
+    """The message in a client's `frame`; ValueError where it is none, or of another version."""
+    try:
+        message = _to_engine.decode(frame)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"no message that this engine knows: {error}") from error
+    if not isinstance(message, Goodbye) and message.version != WIRE_VERSION:
+        raise ValueError(
+            f"the client speaks version {message.version} of the wire, this engine {WIRE_VERSION}:"
+            " install the same schmubert on both sides"
+        )
+    return message
+
+
+def decode_to_client(frame: bytes) -> ToClient:
+    """The message in an engine's `frame`; ValueError where it is none."""
+    try:
+        return _to_client.decode(frame)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"no message that this client knows: {error}") from error
+
+
+def pack(tokens: Tokens) -> Grid:
+    """Tokens [steps, tracks] -> their wire form."""
+    return Grid(tokens.shape[0], tokens.shape[1], tokens.astype("<u2").tobytes())
+
+
+def unpack(grid: Grid) -> Tokens:
+    """The wire form -> tokens [steps, tracks]; ValueError where sizes do not fit."""
+    if not 0 < grid.steps <= MOST_STEPS or not 0 < grid.tracks <= 3:
+        raise ValueError(f"a window of {grid.steps} steps and {grid.tracks} tracks is out of range")
+    if len(grid.data) != 2 * grid.steps * grid.tracks:
+        raise ValueError(f"{len(grid.data)} bytes are no {grid.steps} x {grid.tracks} tokens")
+    flat = np.frombuffer(grid.data, "<u2").astype(np.int64)
+    return flat.reshape(grid.steps, grid.tracks)
+
+
+def pack_cells(cells: Mask) -> bytes:
+    """Cells [steps, tracks] -> packed bits."""
+    return np.packbits(cells).tobytes()
+
+
+def unpack_cells(data: bytes, steps: int, tracks: int) -> Mask:
+    """Packed bits -> cells [steps, tracks]; ValueError where sizes do not fit."""
+    count = steps * tracks
+    if len(data) != (count + 7) // 8:
+        raise ValueError(f"{len(data)} bytes are no {steps} x {tracks} cells")
+    bits = np.unpackbits(np.frombuffer(data, np.uint8), count=count)
+    return bits.astype(bool).reshape(steps, tracks)
