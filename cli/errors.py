@@ -1,0 +1,23 @@
+"""Errors as a player reads them: one line, and what to do next."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import click
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def one_line(command: Callable[P, R]) -> Callable[P, R]:
+    """`command` with its ValueErrors and OSErrors shown as one line, exit code 1."""
+
+    @wraps(command)
+    def shown(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except (ValueError, OSError) as error:
+            raise click.ClickException(" ".join(str(error).split())) from error
+
+    return shown

@@ -1,0 +1,61 @@
+"""`schmubert export-onnx`."""
+
+from pathlib import Path
+
+import click
+
+from schmubert.cli.errors import one_line
+
+
+@click.command("export-onnx")
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The ONNX file.")
+@click.option(
+    "--precision",
+    type=click.Choice(["fp32", "fp16", "int8"]),
+    default="fp32",
+    show_default=True,
+    help="Of the weights; int8 is the fastest on a CPU.",
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="Check on songs of this dataset, not on music that the model makes.",
+)
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@one_line
+def export_onnx(
+    checkpoint: Path, out: Path, precision: str, data: Path | None, force: bool
+) -> None:
+    """Write a checkpoint as ONNX, checked against torch first.
+
+    A file is written only if it passes: the figures are printed, with what is allowed.
+    """
+    if out.exists() and not force:
+        raise click.ClickException(f"{out} is there already: --force writes over it.")
+    if not out.parent.is_dir():
+        raise click.ClickException(f"{out.parent} is no folder: make it first.")
+    try:
+        import onnxruntime  # noqa: F401
+    except ImportError as error:
+        raise click.ClickException(
+            'The check needs ONNX Runtime: pip install "schmubert[train,cpu]"'
+        ) from error
+    from schmubert.export.onnx_export import TOLERANCES
+    from schmubert.export.onnx_export import export_onnx as export
+
+    grids = None
+    if data is not None:
+        from schmubert.training.grids import validation_grids
+
+        grids = validation_grids(data, checkpoint)
+    parity = export(checkpoint, out, precision, grids)
+    allowed = TOLERANCES[precision]
+    click.echo(
+        f"{out}: {precision}, {out.stat().st_size / 1e6:.1f} MB, onnx.checker passed\n"
+        f"against torch on {parity.cells:,} masked cells:\n"
+        f"  largest difference of logits {parity.largest_difference:.2g}"
+        f" (allowed {allowed.largest_difference:g})\n"
+        f"  top-1 agreement {parity.agreement:.3%} (at least {allowed.least_agreement:.1%})\n"
+        f"  extra bits a cell {parity.extra_bits:.2g} (at most {allowed.most_extra_bits:g})"
+    )

@@ -1,0 +1,82 @@
+"""`schmubert train`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from schmubert.cli.errors import one_line
+
+
+@click.command()
+@click.option("--data", type=click.Path(path_type=Path), required=True, help="A prepared dataset.")
+@click.option("--preset", help="schmubert-melody, schmubert-trio or live.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the run.")
+@click.option("--resume", is_flag=True, help="Go on where the run in --out stopped.")
+@click.option(
+    "--from",
+    "start_from",
+    type=click.Path(path_type=Path),
+    help="Begin with the weights of this checkpoint.",
+)
+@click.option("--steps", type=int, help="Train to this step.")
+@click.option("--decay-steps", type=int, help="Lower the learning rate to 0 over the last N steps.")
+@click.option("--warmup-steps", type=int, help="Raise the learning rate over the first N steps.")
+@click.option("--learning-rate", type=float, help="Of Adam, at its highest.")
+@click.option("--batch-bars", type=int, help="Bars in a batch, on each device.")
+@click.option(
+    "--window-bars", help="Lengths of windows and their shares, such as 8:0.3,16:0.7, or one."
+)
+@click.option("--on-grid", type=float, help="Only songs with this share of onsets on the grid.")
+@click.option("--ema-decay", type=float, help="Decay of the averaged weights, every 10 steps.")
+@click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), help="Of the arithmetic.")
+@click.option("--validate-every", type=int, help="Steps between two validations.")
+@click.option("--checkpoint-every", type=int, help="Steps between two checkpoints.")
+@click.option("--seed", type=int, help="Of weights, windows and masks.")
+@one_line
+def train(
+    data: Path,
+    preset: str | None,
+    out: Path,
+    resume: bool,
+    start_from: Path | None,
+    window_bars: str | None,
+    **given: Any,
+) -> None:
+    """Train a model on a prepared dataset.
+
+    Ctrl-C ends after a checkpoint, and --resume goes on, also to more --steps. On several GPUs or
+    machines: accelerate launch -m schmubert.cli.main train ...
+    """
+    from schmubert.training.settings import PRESET_SETTINGS, TrainSettings
+    from schmubert.training.train import SETTINGS_FILE
+    from schmubert.training.train import train as run
+
+    changes = {name: value for name, value in given.items() if value is not None}
+    if window_bars is not None:
+        changes["window_bars"] = _shares(window_bars)
+    if resume:
+        if start_from is not None:
+            raise click.UsageError("--resume goes on with its own weights: leave --from out.")
+        saved = TrainSettings.load(out / SETTINGS_FILE)
+        if preset not in (None, saved.preset):
+            raise click.UsageError(f"{out} trains the preset {saved.preset}, not {preset}.")
+        settings = TrainSettings(**{**vars(saved), **changes})
+    else:
+        if preset not in PRESET_SETTINGS:
+            raise click.UsageError(
+                f"Unknown preset {preset}: choose one of {', '.join(PRESET_SETTINGS)}."
+                if preset
+                else f"Give --preset: one of {', '.join(PRESET_SETTINGS)}."
+            )
+        settings = TrainSettings(preset=preset, **{**PRESET_SETTINGS[preset], **changes})
+    run(settings, data, out, resume=resume, start_from=start_from)
+
+
+def _shares(text: str) -> dict[int, float]:
+    """ "8:0.3,16:0.7" or "16" -> bars and their shares."""
+    try:
+        parts = [part.partition(":") for part in text.split(",")]
+        return {int(bars): float(share or 1.0) for bars, _, share in parts}
+    except ValueError as error:
+        raise click.UsageError(f'--window-bars takes 16 or 8:0.3,16:0.7, not "{text}".') from error

@@ -1,0 +1,208 @@
+"""The convolutional transformer of thesis 4.6.2 (SCHmUBERT), in torch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from schmubert.engine.score import BEATS_PER_BAR, STEPS_PER_BEAT
+from schmubert.engine.vocabulary import MASK, SIZES, Track
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """What a network is made of; saved in every checkpoint.
+
+    `positions` is "learned" (the thesis: windows of up to `longest_steps`, trained at that
+    length) or "rotary" (arXiv 2104.09864, with the beat of the bar embedded: any length).
+    """
+
+    tracks: tuple[str, ...] = ("melody", "bass", "drums")
+    token_width: int = 128
+    width: int = 512
+    layers: int = 24
+    heads: int = 8
+    positions: str = "learned"
+    longest_steps: int = 1024
+    dropout: float = 0.2
+
+    def __post_init__(self) -> None:
+        if self.positions not in ("learned", "rotary"):
+            raise ValueError(f'positions are "learned" or "rotary", not "{self.positions}"')
+        if self.width % (2 * self.heads):
+            raise ValueError(f"width {self.width} does not divide into {self.heads} even heads")
+        if not self.tracks or any(name.upper() not in Track.__members__ for name in self.tracks):
+            raise ValueError(f"tracks {self.tracks} are not among melody, bass, drums")
+
+    @property
+    def columns(self) -> tuple[Track, ...]:
+        """The tracks as `Track`s, in the order of the network's columns."""
+        return tuple(Track[name.upper()] for name in self.tracks)
+
+
+PRESETS: Mapping[str, ModelConfig] = MappingProxyType(
+    {
+        "schmubert-melody": ModelConfig(tracks=("melody",)),
+        "schmubert-trio": ModelConfig(heads=16),
+        "live": ModelConfig(
+            token_width=96, width=384, layers=8, heads=6, positions="rotary", dropout=0.0
+        ),
+    }
+)
+"""Networks by name.
+
+`schmubert-melody` has the 76,601,088 parameters of table 5.1 (table 5.6 says 2,304 more, nine
+vocabulary rows of 256). `schmubert-trio` follows the same layers with three tracks and has
+78,329,600, which is 26,112 (102 rows of 256) more than the 78,303,488 of table 5.4; the text
+does not say which rows are missing there. `live` is ours: 15 million parameters, rotary
+positions, windows of 4 to 64 bars, four bars answered in a tenth of a second on one core.
+"""
+
+
+class Attention(nn.Module):
+    """Bidirectional multi-head self-attention over beats [batch, beats, width]."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.heads = config.heads
+        self.dropout = config.dropout
+        self.inward = nn.Linear(config.width, 3 * config.width)
+        self.outward = nn.Linear(config.width, config.width)
+
+    def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor] | None) -> Tensor:
+        """[batch, beats, width] -> the same shape; `rotation` is the (cos, sin) of each beat."""
+        batch, beats, width = x.shape
+        q, k, v = (
+            part.view(batch, beats, self.heads, width // self.heads).transpose(1, 2)
+            for part in self.inward(x).chunk(3, dim=-1)
+        )
+        if rotation is not None:
+            q, k = _rotated(q, rotation), _rotated(k, rotation)
+        heard = F.scaled_dot_product_attention(
+            q, k, v, dropout_p=self.dropout if self.training else 0.0
+        )
+        mixed: Tensor = self.outward(heard.transpose(1, 2).reshape(batch, beats, width))
+        return mixed
+
+
+class Block(nn.Module):
+    """A pre-norm transformer block; 3,152,384 parameters at the thesis' width of 512."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.attention_norm = nn.LayerNorm(config.width)
+        self.attention = Attention(config)
+        self.mlp_norm = nn.LayerNorm(config.width)
+        self.mlp = nn.Sequential(
+            nn.Linear(config.width, 4 * config.width),
+            nn.GELU(),
+            nn.Linear(4 * config.width, config.width),
+        )
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor] | None) -> Tensor:
+        """[batch, beats, width] -> the same shape."""
+        x = x + self.dropout(self.attention(self.attention_norm(x), rotation))
+        y: Tensor = x + self.dropout(self.mlp(self.mlp_norm(x)))
+        return y
+
+
+class ConvTransformer(nn.Module):
+    """Partly masked tokens -> logits of every event at every 16th.
+
+    A convolution sums four 16ths up into one position, a transformer looks at all beats both
+    ways, a transposed convolution takes each beat apart again (thesis 4.6.2). Like the
+    published network it is not told t: the masks say how far the diffusion has come.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        columns, width, token_width = config.columns, config.width, config.token_width
+        self.embeddings = nn.ModuleList(nn.Embedding(MASK[c] + 1, token_width) for c in columns)
+        self.step_of_beat = nn.Parameter(torch.zeros(STEPS_PER_BEAT, token_width))
+        self.summaries = nn.ModuleList(
+            nn.Conv1d(token_width, width, STEPS_PER_BEAT, stride=STEPS_PER_BEAT) for _ in columns
+        )
+        self.merge = nn.Linear(width * len(columns), width)
+        if config.positions == "learned":
+            beats = config.longest_steps // STEPS_PER_BEAT
+            self.positions = nn.Parameter(torch.zeros(beats, width))
+            # Counted in the thesis' tables, never used: its sequences have no start.
+            self.start_token = nn.Parameter(torch.zeros(width), requires_grad=False)
+        else:
+            self.beat_of_bar = nn.Parameter(torch.zeros(BEATS_PER_BAR, width))
+        self.dropout = nn.Dropout(config.dropout)
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
+        self.norm = nn.LayerNorm(width)
+        self.expansions = nn.ModuleList(
+            nn.ConvTranspose1d(width, token_width, STEPS_PER_BEAT, stride=STEPS_PER_BEAT)
+            for _ in columns
+        )
+        self.heads = nn.ModuleList(nn.Linear(token_width, SIZES[c], bias=False) for c in columns)
+        self.apply(_initialise)
+
+    def forward(self, tokens: Tensor) -> list[Tensor]:
+        """Tokens [batch, steps, tracks] (steps a multiple of 4) -> logits [batch, steps, events].
+
+        One array a track. Raises ValueError for a window longer than learned positions reach.
+        """
+        beats = tokens.shape[1] // STEPS_PER_BEAT
+        steps = self.step_of_beat.repeat(beats, 1)
+        summed_up = [
+            F.relu(summary((embedding(tokens[:, :, column]) + steps).transpose(1, 2)))
+            for column, (embedding, summary) in enumerate(
+                zip(self.embeddings, self.summaries, strict=True)
+            )
+        ]
+        x = F.relu(self.merge(torch.cat(summed_up, dim=1).transpose(1, 2)))
+        rotation = None
+        if self.config.positions == "learned":
+            if beats > self.positions.shape[0]:
+                raise ValueError(
+                    f"{tokens.shape[1]} steps are more than the {self.config.longest_steps}"
+                    " that this network has positions for"
+                )
+            x = x + self.positions[:beats]
+        else:
+            x = x + self.beat_of_bar.repeat((beats + BEATS_PER_BAR - 1) // BEATS_PER_BAR, 1)[:beats]
+            rotation = _rotation(beats, self.config.width // self.config.heads, x)
+        x = self.dropout(x)
+        for block in self.blocks:
+            x = block(x, rotation)
+        x = self.norm(x).transpose(1, 2)
+        return [
+            head(F.relu(expansion(x)).transpose(1, 2))
+            for expansion, head in zip(self.expansions, self.heads, strict=True)
+        ]
+
+
+def parameters(model: nn.Module) -> int:
+    """How many numbers `model` holds."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def _rotation(beats: int, head_width: int, like: Tensor) -> tuple[Tensor, Tensor]:
+    """Cosines and sines [beats, head_width] of rotary positions (arXiv 2104.09864, eq. 34)."""
+    half = torch.arange(0, head_width, 2, device=like.device, dtype=torch.float32)
+    at = torch.arange(beats, device=like.device, dtype=torch.float32)
+    angles = at[:, None] * torch.pow(10_000.0, -half / head_width)[None, :]
+    angles = torch.cat([angles, angles], dim=-1)
+    return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
+
+
+def _rotated(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
+    cos, sin = rotation
+    first, second = x.chunk(2, dim=-1)
+    return x * cos + torch.cat([-second, first], dim=-1) * sin
+
+
+def _initialise(module: nn.Module) -> None:
+    """GPT-2's initialisation: normal with deviation 0.02, no biases."""
+    if isinstance(module, nn.Linear | nn.Embedding | nn.Conv1d | nn.ConvTranspose1d):
+        nn.init.normal_(module.weight, std=0.02)
+    if isinstance(module, nn.Linear | nn.Conv1d | nn.ConvTranspose1d) and module.bias is not None:
+        nn.init.zeros_(module.bias)

@@ -1,0 +1,247 @@
+"""A checkpoint -> an ONNX file that has been checked against the network it came from."""
+
+import contextlib
+import json
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+
+from schmubert.engine import checkpoint, diffusion
+from schmubert.engine.model import ConvTransformer, ModelConfig
+from schmubert.engine.score import STEPS_PER_BAR, Tokens
+from schmubert.engine.vocabulary import MASK, SIZES
+
+ONNX_FORMAT = "1"
+OPSET = 18
+GRID_SEED = 7
+OWN_GRIDS_CALLS = 16
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """What a check allows: of the logits' difference, of the top event, of the bits a cell.
+
+    `largest_difference` is in logits, `least_agreement` the share of masked cells with the same
+    most likely event, `most_extra_bits` the mean Kullback-Leibler divergence from torch.
+    """
+
+    largest_difference: float
+    least_agreement: float
+    most_extra_bits: float
+
+
+TOLERANCES: Mapping[str, Tolerance] = MappingProxyType(
+    {
+        "fp32": Tolerance(2e-3, 0.999, 1e-4),
+        "fp16": Tolerance(0.5, 0.99, 1e-3),
+        "int8": Tolerance(float("inf"), 0.95, 0.02),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How far an exported graph is from torch, over `cells` masked cells."""
+
+    largest_difference: float
+    agreement: float
+    extra_bits: float
+    cells: int
+
+    def within(self, tolerance: Tolerance) -> bool:
+        """Whether all three figures are allowed."""
+        return (
+            self.largest_difference <= tolerance.largest_difference
+            and self.agreement >= tolerance.least_agreement
+            and self.extra_bits <= tolerance.most_extra_bits
+        )
+
+
+class ParityError(ValueError):
+    """The exported graph does not say what the network says; nothing was written."""
+
+
+def export_onnx(
+    source: Path, out: Path, precision: str = "fp32", grids: Tokens | None = None
+) -> Parity:
+    """Write the network of checkpoint `source` to `out` as ONNX, if it passes its checks.
+
+    One input `tokens` int64 [batch, steps, tracks] with dynamic batch and steps, one float32
+    output [batch, steps, events] a track; vocabulary and configuration stand in the metadata.
+    Checked by `onnx.checker` and, in ONNX Runtime, against torch on `grids` [n, steps, tracks]
+    of music, masked to several degrees; without `grids` on music that the network makes itself.
+    Raises ParityError where the figures are outside `TOLERANCES`; `out` is then not touched.
+    """
+    model, config = checkpoint.load(source)
+    states = list(_states(model, config, grids))
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".export-") as folder:
+        raw, final = Path(folder) / "fp32.onnx", Path(folder) / "final.onnx"
+        _trace(model, config, raw)
+        _convert(raw, final, precision)
+        _describe(final, config, precision)
+        onnx.checker.check_model(str(final), full_check=True)
+        parity = compare(model, config, final, states)
+        if not parity.within(TOLERANCES[precision]):
+            raise ParityError(
+                f"{precision} differs from torch by {parity.largest_difference:.2g} in logits,"
+                f" {parity.extra_bits:.2g} bits a cell, and agrees on {parity.agreement:.2%} of the"
+                f" top events; allowed: {TOLERANCES[precision]}. Nothing was written."
+            )
+        final.replace(out)
+    return parity
+
+
+def compare(
+    model: ConvTransformer, config: ModelConfig, path: Path, states: Sequence[Tokens]
+) -> Parity:
+    """The ONNX graph at `path` beside torch on partly masked `states` [batch, steps, tracks]."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    mask = np.asarray([MASK[column] for column in config.columns])
+    largest = extra = 0.0
+    agreed = cells = 0
+    for state in states:
+        with torch.no_grad():
+            expected = [logits.numpy() for logits in model(torch.from_numpy(state))]
+        got = session.run(list(config.tracks), {"tokens": state})
+        masked = state == mask
+        for column, (ours, theirs) in enumerate(zip(expected, got, strict=True)):
+            a = ours[masked[..., column]].astype(np.float64)
+            b = theirs[masked[..., column]].astype(np.float64)
+            if not len(a):
+                continue
+            largest = max(largest, float(np.abs(a - b).max()))
+            agreed += int((a.argmax(-1) == b.argmax(-1)).sum())
+            log_a, log_b = _log_softmax(a), _log_softmax(b)
+            extra += float((np.exp(log_a) * (log_a - log_b)).sum() / np.log(2))
+            cells += len(a)
+    return Parity(largest, agreed / cells, extra / cells, cells)
+
+
+def _states(model: ConvTransformer, config: ModelConfig, grids: Tokens | None) -> Iterator[Tokens]:
+    """Partly masked music of several lengths and batch sizes, as a sampler would show it."""
+    rng = np.random.default_rng(GRID_SEED)
+    longest = 64 if config.positions == "rotary" else config.longest_steps // STEPS_PER_BAR
+    if grids is None:
+        grids = _own_music(model, config, min(16, longest), rng)
+    mask = np.asarray([MASK[column] for column in config.columns])
+    for bars, batch in ((16, 1), (4, 3), (8, 2), (min(64, longest), 1)):
+        music = np.tile(grids, (1, -(-bars * STEPS_PER_BAR // grids.shape[1]), 1))
+        for share in (0.1, 0.5, 0.9, 1.0):
+            chosen = music[rng.integers(len(music), size=batch), : bars * STEPS_PER_BAR]
+            yield np.where(rng.random(chosen.shape) < share, mask, chosen)
+    for column in range(len(config.tracks)):
+        wanted = grids.copy()
+        wanted[..., column] = mask[column]
+        yield wanted
+
+
+def _own_music(
+    model: ConvTransformer, config: ModelConfig, bars: int, rng: np.random.Generator
+) -> Tokens:
+    class Torch:
+        tracks = config.columns
+
+        def __call__(self, tokens: Tokens) -> list[NDArray[np.float32]]:
+            with torch.no_grad():
+                return [logits.numpy() for logits in model(torch.from_numpy(tokens))]
+
+    shape = (4, bars * STEPS_PER_BAR, len(config.tracks))
+    empty = np.broadcast_to([MASK[column] for column in config.columns], shape)
+    order = diffusion.balanced_order(np.ones(shape, bool), OWN_GRIDS_CALLS, rng)
+    return diffusion.infill(Torch(), np.array(empty), order, rng)
+
+
+def _trace(model: ConvTransformer, config: ModelConfig, path: Path) -> None:
+    example = torch.zeros(2, 8 * STEPS_PER_BAR, len(config.tracks), dtype=torch.int64)
+    axes: dict[str, Any] = {"tokens": {0: "batch", 1: "steps"}}
+    axes |= {name: {0: "batch", 1: "steps"} for name in config.tracks}
+    with _quiet():
+        torch.onnx.export(
+            model,
+            (example,),
+            str(path),
+            input_names=["tokens"],
+            output_names=list(config.tracks),
+            dynamic_axes=axes,
+            opset_version=OPSET,
+            dynamo=False,
+        )
+
+
+def _convert(raw: Path, final: Path, precision: str) -> None:
+    if precision == "fp32":
+        raw.replace(final)
+    elif precision == "fp16":
+        from onnxruntime.transformers.float16 import convert_float_to_float16
+        from onnxruntime.transformers.onnx_model import OnnxModel
+
+        with _quiet():
+            half = OnnxModel(convert_float_to_float16(onnx.load(str(raw)), keep_io_types=True))
+            half.topological_sort()  # the conversion leaves casts behind their readers
+            onnx.save(half.model, str(final))
+    elif precision == "int8":
+        from onnxruntime.quantization import QuantType, quantize_dynamic
+        from onnxruntime.quantization.shape_inference import quant_pre_process
+
+        prepared = raw.with_name("prepared.onnx")
+        with _quiet():
+            quant_pre_process(str(raw), str(prepared), skip_symbolic_shape=True)
+            # MatMul alone: quantised convolutions are slow in ONNX Runtime.
+            quantize_dynamic(
+                str(prepared),
+                str(final),
+                op_types_to_quantize=["MatMul"],
+                per_channel=True,
+                weight_type=QuantType.QInt8,
+            )
+    else:
+        raise ValueError(f'precision is one of {list(TOLERANCES)}, not "{precision}"')
+
+
+def _describe(path: Path, config: ModelConfig, precision: str) -> None:
+    graph = onnx.load(str(path))
+    vocabulary = {
+        "sizes": [SIZES[column] for column in config.columns],
+        "masks": [MASK[column] for column in config.columns],
+    }
+    onnx.helper.set_model_props(
+        graph,
+        {
+            "schmubert.format": ONNX_FORMAT,
+            "schmubert.tracks": ",".join(config.tracks),
+            "schmubert.config": json.dumps(asdict(config)),
+            "schmubert.vocabulary": json.dumps(vocabulary),
+            "schmubert.precision": precision,
+        },
+    )
+    onnx.save(graph, str(path))
+
+
+def _log_softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the exporters' warnings, which speak to their authors."""
+    level = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(level)

@@ -1,0 +1,104 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="the networks need torch")
+
+from schmubert.engine import checkpoint  # noqa: E402
+from schmubert.engine.model import PRESETS, ConvTransformer, ModelConfig, parameters  # noqa: E402
+
+TINY = ModelConfig(token_width=8, width=16, layers=2, heads=2, positions="rotary", dropout=0.0)
+
+
+@pytest.mark.parametrize(
+    ("preset", "count"),
+    [("schmubert-melody", 76_601_088), ("schmubert-trio", 78_329_600), ("live", 15_660_480)],
+)
+def test_parameters_are_those_of_the_tables(preset: str, count: int) -> None:
+    with torch.device("meta"):
+        assert parameters(ConvTransformer(PRESETS[preset])) == count
+
+
+def test_a_block_of_the_thesis_has_3152384_parameters() -> None:
+    with torch.device("meta"):
+        model = ConvTransformer(PRESETS["schmubert-trio"])
+    assert parameters(model.blocks[0]) == 3_152_384
+
+
+@pytest.mark.parametrize("bars", [1, 4, 5, 64])
+def test_logits_have_the_shape_of_the_window(bars: int) -> None:
+    tokens = torch.zeros(2, 16 * bars, 3, dtype=torch.long)
+    logits = ConvTransformer(TINY)(tokens)
+    assert [tuple(x.shape) for x in logits] == [(2, 16 * bars, n) for n in (90, 90, 512)]
+
+
+def test_every_cell_is_heard_at_every_other() -> None:
+    torch.manual_seed(0)
+    model = ConvTransformer(TINY).eval()
+    tokens = torch.zeros(1, 64, 3, dtype=torch.long)
+    changed = tokens.clone()
+    changed[0, 63, 2] = 511
+    before, after = model(tokens)[0], model(changed)[0]
+    assert (before[0, 0] != after[0, 0]).any()
+
+
+def test_rotary_windows_of_different_lengths_agree_on_what_repeats() -> None:
+    """Positions are relative: a window that is one note long sounds alike anywhere in it."""
+    torch.manual_seed(0)
+    model = ConvTransformer(replace(TINY, layers=1)).eval()
+    constant = torch.zeros(1, 16 * 16, 3, dtype=torch.long)
+    long, short = model(constant)[1], model(constant[:, :128])[1]
+    assert torch.allclose(long[:, :128], short, atol=1e-5)
+
+
+def test_a_window_beyond_learned_positions_is_refused() -> None:
+    model = ConvTransformer(replace(TINY, positions="learned", longest_steps=64))
+    with pytest.raises(ValueError, match="64"):
+        model(torch.zeros(1, 80, 3, dtype=torch.long))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"positions": "none"}, {"width": 18}, {"tracks": ("melody", "flute")}, {"tracks": ()}]
+)
+def test_a_config_out_of_range_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        replace(TINY, **wrong)  # type: ignore[arg-type]
+
+
+def test_a_checkpoint_gives_back_the_network_and_says_what_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    model = ConvTransformer(TINY).eval()
+    checkpoint.save(path, model.state_dict(), TINY, {"step": 7})
+    again, config = checkpoint.load(path)
+    tokens = torch.randint(0, 90, (1, 32, 3))
+    assert config == TINY
+    assert all(torch.equal(a, b) for a, b in zip(model(tokens), again(tokens), strict=True))
+    assert checkpoint.read(path)[2] == {"step": 7}
+    assert [p.name for p in tmp_path.iterdir()] == ["model.safetensors"]
+
+
+def test_bf16_checkpoints_are_half_the_size_and_load_as_float32(tmp_path: Path) -> None:
+    model = ConvTransformer(TINY)
+    full, half = tmp_path / "full.safetensors", tmp_path / "half.safetensors"
+    checkpoint.save(full, model.state_dict(), TINY, {})
+    checkpoint.save(half, model.state_dict(), TINY, {}, dtype=torch.bfloat16)
+    assert half.stat().st_size < 0.6 * full.stat().st_size
+    assert next(checkpoint.load(half)[0].parameters()).dtype == torch.float32
+
+
+@pytest.mark.parametrize("content", [b"", b"no safetensors at all", b"\x10" + b"\0" * 40])
+def test_what_is_no_checkpoint_is_said_in_one_line(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "bad.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"bad\.safetensors"):
+        checkpoint.load(path)
+
+
+def test_safetensors_of_others_are_refused(tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    path = tmp_path / "other.safetensors"
+    save_file({"x": torch.zeros(1)}, path)
+    with pytest.raises(ValueError, match="no schmubert checkpoint"):
+        checkpoint.load(path)

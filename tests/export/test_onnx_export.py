@@ -1,0 +1,84 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="export needs torch")
+onnxruntime = pytest.importorskip("onnxruntime", reason="export checks in ONNX Runtime")
+onnx = pytest.importorskip("onnx")
+
+from schmubert.engine import checkpoint  # noqa: E402
+from schmubert.engine.model import ConvTransformer, ModelConfig  # noqa: E402
+from schmubert.export import onnx_export  # noqa: E402
+from schmubert.export.onnx_export import ParityError, Tolerance, export_onnx  # noqa: E402
+
+TINY = ModelConfig(token_width=16, width=32, layers=2, heads=2, positions="rotary", dropout=0.0)
+TINY_LEARNED = ModelConfig(("melody",), 16, 32, 2, 2, "learned", 256, 0.0)
+
+
+def _checkpoint(path: Path, config: ModelConfig = TINY) -> Path:
+    torch.manual_seed(3)
+    model = ConvTransformer(config)
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    checkpoint.save(path, model.state_dict(), config, {})
+    return path
+
+
+@pytest.mark.parametrize(
+    ("precision", "config"),
+    [("fp32", TINY), ("fp32", TINY_LEARNED), ("fp16", TINY), ("int8", TINY)],
+)
+def test_the_graph_says_what_the_network_says(
+    tmp_path: Path, precision: str, config: ModelConfig
+) -> None:
+    source, out = _checkpoint(tmp_path / "m.safetensors", config), tmp_path / "m.onnx"
+    model, _ = checkpoint.load(source)
+    parity = export_onnx(source, out, precision)
+    assert parity.within(onnx_export.TOLERANCES[precision])
+    assert parity.cells > 1000
+    session = onnxruntime.InferenceSession(str(out), providers=["CPUExecutionProvider"])
+    tokens = np.random.default_rng(0).integers(0, 90, (2, 160, len(config.tracks)))
+    ours = [x.detach().numpy() for x in model(torch.from_numpy(tokens))]
+    theirs = session.run(list(config.tracks), {"tokens": tokens})
+    agreement = np.mean([(a.argmax(-1) == b.argmax(-1)).mean() for a, b in zip(ours, theirs)])
+    assert agreement >= 0.95
+
+
+def test_the_graph_carries_its_vocabulary_and_configuration(tmp_path: Path) -> None:
+    out = tmp_path / "m.onnx"
+    export_onnx(_checkpoint(tmp_path / "m.safetensors"), out)
+    about = {prop.key: prop.value for prop in onnx.load(str(out)).metadata_props}
+    assert about["schmubert.tracks"] == "melody,bass,drums"
+    assert json.loads(about["schmubert.vocabulary"]) == {
+        "sizes": [90, 90, 512],
+        "masks": [90, 90, 512],
+    }
+    assert json.loads(about["schmubert.config"])["width"] == 32
+    assert about["schmubert.precision"] == "fp32"
+
+
+def test_a_failed_check_leaves_no_file_and_an_old_one_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onnx_export, "TOLERANCES", {"int8": Tolerance(0.0, 1.0, 0.0)})
+    source, out = _checkpoint(tmp_path / "m.safetensors"), tmp_path / "m.onnx"
+    with pytest.raises(ParityError, match="Nothing was written"):
+        export_onnx(source, out, "int8")
+    assert not out.exists()
+    out.write_bytes(b"older")
+    with pytest.raises(ParityError):
+        export_onnx(source, out, "int8")
+    assert out.read_bytes() == b"older"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["m.onnx", "m.safetensors"]
+
+
+def test_parity_sees_a_graph_of_other_weights(tmp_path: Path) -> None:
+    out = tmp_path / "m.onnx"
+    export_onnx(_checkpoint(tmp_path / "m.safetensors"), out)
+    torch.manual_seed(99)
+    other = ConvTransformer(TINY).eval()
+    state = np.full((1, 64, 3), [90, 90, 512])
+    parity = onnx_export.compare(other, TINY, out, [state])
+    assert not parity.within(onnx_export.TOLERANCES["int8"])

@@ -1,0 +1,60 @@
+"""Batches for training: windows drawn song by song, transposed, on the fly and repeatable."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schmubert.engine.score import Tokens
+from schmubert.engine.vocabulary import FIRST_ONSET, PITCHED, SIZES, Track
+from schmubert.training.dataset import Split
+
+MOST_SEMITONES = 6
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The windows of one length in a split, grouped by song.
+
+    `pieces` [n, 2] are (piece, first bar); song k owns rows `first[k]` to `first[k + 1]`.
+    """
+
+    bars: int
+    pieces: NDArray[np.int64]
+    first: NDArray[np.int64]
+
+    def draw(self, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+        """`count` windows [count, 2], every song equally likely, then every window of it."""
+        song = rng.integers(len(self.first) - 1, size=count)
+        width = self.first[song + 1] - self.first[song]
+        return self.pieces[self.first[song] + np.floor(rng.random(count) * width).astype(np.int64)]
+
+
+def windows_by_song(
+    split: Split, bars: int, hop: int, tracks: Sequence[Track], on_grid: float
+) -> Windows:
+    """All windows of `bars` bars in which `tracks` sound; ValueError where there is none."""
+    pieces = split.windows(bars, hop, tracks=tracks, on_grid=on_grid)
+    if not len(pieces):
+        raise ValueError(f"the dataset has no window of {bars} bars with the tracks wanted")
+    songs = np.asarray(split.songs)[pieces[:, 0]]
+    by_song = np.argsort(songs, kind="stable")
+    first = np.flatnonzero(np.diff(songs[by_song], prepend=-1))
+    return Windows(bars, pieces[by_song], np.append(first, len(pieces)))
+
+
+def transposed(tokens: Tokens, rng: np.random.Generator) -> Tokens:
+    """Each piece of `tokens` [batch, steps, 3] moved by up to 6 semitones either way.
+
+    Melody and bass by the same offset (thesis 5.1.4), as far as every pitch stays in range.
+    """
+    tokens = tokens.copy()
+    pitched = tokens[..., list(PITCHED)]
+    onset = (pitched >= FIRST_ONSET) & (pitched < SIZES[Track.MELODY])
+    lowest = np.where(onset, pitched, SIZES[Track.MELODY] - 1).min(axis=(1, 2))
+    highest = np.where(onset, pitched, FIRST_ONSET).max(axis=(1, 2))
+    wanted = rng.integers(-MOST_SEMITONES, MOST_SEMITONES, size=len(tokens))
+    offset = np.clip(wanted, FIRST_ONSET - lowest, SIZES[Track.MELODY] - 1 - highest)
+    tokens[..., list(PITCHED)] = pitched + onset * offset[:, None, None]
+    return tokens

@@ -1,0 +1,104 @@
+"""What a training run is: one frozen value, saved beside its checkpoints."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from schmubert.training.masking import DEFAULT_MIX, PATTERNS
+
+PRECISIONS = ("auto", "fp32", "bf16")
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """Everything that determines a run; ValueError where a value is out of range.
+
+    A batch holds `batch_bars` bars: windows of a length dealt by `window_bars` (bars: share).
+    The learning rate rises over `warmup_steps`, stays, and falls to 0 over the last
+    `decay_steps` of `steps`, so that a run can be made longer and decayed later
+    (warm-up, stable, decay; arXiv 2404.06395).
+    """
+
+    preset: str
+    steps: int = 600_000
+    batch_bars: int = 3200
+    window_bars: Mapping[int, float] = field(default_factory=lambda: {64: 1.0})
+    hop_bars: int = 16
+    on_grid: float = 0.0
+    mix: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_MIX))
+    transpose: bool = True
+    learning_rate: float = 5e-4
+    warmup_steps: int = 10_000
+    decay_steps: int = 0
+    clip_norm: float = 1.0
+    ema_decay: float = 0.995
+    ema_every: int = 10
+    precision: str = "auto"
+    seed: int = 0
+    validate_every: int = 2000
+    validation_windows: int = 512
+    checkpoint_every: int = 1000
+    dropout: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or self.batch_bars < 1:
+            raise ValueError(f"{self.steps} steps of {self.batch_bars} bars are no training")
+        if self.decay_steps + self.warmup_steps > self.steps:
+            raise ValueError(
+                f"{self.warmup_steps} steps of warm-up and {self.decay_steps} of decay"
+                f" do not fit into {self.steps} steps"
+            )
+        if not self.window_bars or any(not 1 <= bars <= 64 for bars in self.window_bars):
+            raise ValueError(f"windows of {list(self.window_bars)} bars are outside 1..64")
+        if max(self.window_bars) > self.batch_bars:
+            raise ValueError(f"a batch of {self.batch_bars} bars holds no {max(self.window_bars)}")
+        if unknown := set(self.mix) - set(PATTERNS):
+            raise ValueError(f"no masking patterns {sorted(unknown)}; there are {list(PATTERNS)}")
+        if self.precision not in PRECISIONS:
+            raise ValueError(f'precision is one of {PRECISIONS}, not "{self.precision}"')
+
+    def learning_rate_at(self, step: int) -> float:
+        """The learning rate of `step`, counted from 0."""
+        rate = self.learning_rate * min(1.0, (step + 1) / max(1, self.warmup_steps))
+        left = self.steps - step
+        return rate * left / self.decay_steps if left < self.decay_steps else rate
+
+    def save(self, path: Path) -> None:
+        """Write the settings as JSON."""
+        path.write_text(json.dumps(asdict(self), indent=2) + "\n")
+
+    @classmethod
+    def load(cls, path: Path) -> "TrainSettings":
+        """The settings saved in `path`; ValueError where they are none."""
+        try:
+            return cls.from_json(json.loads(path.read_text()))
+        except (OSError, TypeError, ValueError) as error:
+            raise ValueError(f"{path}: no settings of a training run: {error}") from error
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "TrainSettings":
+        """The settings in a JSON object; TypeError or ValueError where they are none."""
+        if unknown := set(values) - {f.name for f in fields(cls)}:
+            raise ValueError(f"unknown settings {sorted(unknown)}")
+        bars = values.get("window_bars")
+        if bars is not None:
+            values = {**values, "window_bars": {int(k): float(v) for k, v in bars.items()}}
+        return cls(**values)
+
+
+PRESET_SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    "schmubert-melody": {"steps": 190_000},
+    "schmubert-trio": {},
+    "live": {
+        "steps": 20_000,
+        "batch_bars": 256,
+        "window_bars": {4: 0.05, 8: 0.25, 16: 0.55, 32: 0.1, 64: 0.05},
+        "hop_bars": 4,
+        "learning_rate": 1e-3,
+        "warmup_steps": 500,
+        "decay_steps": 4000,
+    },
+}
+"""What a preset changes in the defaults, which are the thesis' (tables 5.1 and 5.4)."""
