@@ -96,9 +96,12 @@ PRESET_SETTINGS: Mapping[str, Mapping[str, Any]] = {
         "batch_bars": 256,
         "window_bars": {4: 0.05, 8: 0.25, 16: 0.55, 32: 0.1, 64: 0.05},
         "hop_bars": 4,
+        "on_grid": 0.8,
         "learning_rate": 1e-3,
         "warmup_steps": 500,
         "decay_steps": 4000,
+        "ema_decay": 0.98,
+        "validation_windows": 256,
     },
 }
 """What a preset changes in the defaults, which are the thesis' (tables 5.1 and 5.4)."""

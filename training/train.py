@@ -136,7 +136,7 @@ def train(
     state.ema = {name: tensor.to(accelerator.device) for name, tensor in state.ema.items()}
     wrapped, optimizer = accelerator.prepare(model, optimizer)
     writer = SummaryWriter(str(out / "tensorboard")) if main else None
-    about: dict[str, Any] = {"preset": settings.preset, "data": dataset.about}
+    about: dict[str, Any] = {"preset": settings.preset, "data": list(dataset.about.sources)}
 
     def keep() -> None:
         if main:
@@ -173,7 +173,7 @@ def train(
             state.step += 1
             if state.step % settings.ema_every == 0:
                 _average(state, accelerator.unwrap_model(wrapped), settings)
-            running.append(float(loss))
+            running.append(loss.item())
             pieces += len(batch.tokens) * accelerator.num_processes
             if state.step % LOG_EVERY == 0 and writer is not None:
                 speed = pieces / (time.monotonic() - started)

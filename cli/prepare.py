@@ -1,0 +1,65 @@
+"""`schmubert prepare`."""
+
+from pathlib import Path
+
+import click
+
+from schmubert.cli.errors import one_line
+
+
+@click.command("prepare")
+@click.argument(
+    "sources", metavar="SOURCE...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="The folder of the dataset."
+)
+@click.option(
+    "--drum-map",
+    "drum_maps",
+    multiple=True,
+    metavar="NAME|PATTERN=NAME",
+    help="How drum pitches become nine classes: general-midi, thesis or published; for all files,"
+    " or for those whose paths fit PATTERN.",
+)
+@click.option(
+    "--validation",
+    type=click.FloatRange(0.0, 1.0, max_open=True),
+    default=0.05,
+    show_default=True,
+    help="The share of songs that is never trained on.",
+)
+@click.option("--workers", type=click.IntRange(1), help="Processes; all cores if not given.")
+@click.option("--force", is_flag=True, help="Replace another dataset at --out.")
+@one_line
+def prepare(
+    sources: tuple[Path, ...],
+    out: Path,
+    drum_maps: tuple[str, ...],
+    validation: float,
+    workers: int | None,
+    force: bool,
+) -> None:
+    """Turn MIDI songs into a dataset to train on.
+
+    A SOURCE is a folder, or an archive (.tar, .tar.gz, .tar.xz), of MIDI files. Interrupted, the
+    same command goes on where it was.
+    """
+    from rich.console import Console
+
+    from schmubert.training.prepare import prepare as run
+    from schmubert.training.shards import Settings
+
+    by_path, named = [], "general-midi"
+    for value in drum_maps:
+        pattern, sign, name = value.rpartition("=")
+        if sign:
+            by_path.append((pattern, name))
+        else:
+            named = name
+    settings = Settings(drum_map=named, drum_maps=tuple(by_path), validation=validation)
+    progress = Console(stderr=True)
+    report = run(sources, out, settings, workers=workers, force=force, console=progress)
+    if not report.unchanged:
+        Console().print(report.table())
+    click.echo(report.line())

@@ -1,0 +1,67 @@
+"""A few made-up songs, as MIDI files in a folder or an archive."""
+
+import io
+import tarfile
+from pathlib import Path
+
+import numpy as np
+
+from schmubert.engine.midifile import midi_bytes
+from schmubert.engine.score import STEPS_PER_BAR, Score, canonical
+from schmubert.engine.vocabulary import TRIO, Track
+
+
+def song(seed: int, bars: int = 20, tracks: tuple[Track, ...] = TRIO, rests: bool = False) -> Score:
+    """A song of random notes; with `rests`, each track falls silent for half of its bars."""
+    rng = np.random.default_rng(seed)
+    tokens = np.zeros((bars * STEPS_PER_BAR, 3), np.int64)
+    for track in tracks:
+        low, high = ((40, 60), (12, 30), (1, 512))[track]
+        spoken = rng.random(len(tokens)) < 0.3
+        spoken[::STEPS_PER_BAR] = True
+        tokens[spoken, track] = rng.integers(low, high, int(spoken.sum()))
+        if rests:
+            silent = np.repeat(rng.random(bars) < 0.5, STEPS_PER_BAR)
+            tokens[silent, track] = 0
+    tokens[-1] = tokens[0]  # something sounds to the end, whatever reads it
+    return Score(canonical(tokens), 100.0)
+
+
+def files(count: int = 10) -> dict[str, bytes]:
+    """Songs by path: some with a melody alone, some with rests, one damaged, one copied."""
+    found = {}
+    for number in range(count):
+        tracks = TRIO if number % 3 else TRIO[:1]
+        score = song(number, 16 + 3 * number, tracks, rests=number % 4 == 3)
+        found[f"pop/{number:02}.mid"] = midi_bytes(score, tracks)
+    found["rock/broken.mid"] = found["pop/01.mid"][:100]
+    found["rock/copy.mid"] = found["pop/02.mid"]
+    return found
+
+
+def folder(path: Path, content: dict[str, bytes]) -> Path:
+    """The files in a folder."""
+    for name, data in content.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_bytes(data)
+    return path
+
+
+def archive(path: Path, content: dict[str, bytes]) -> Path:
+    """The files in an archive, packed as the name of `path` says."""
+    packing = {".gz": "w:gz", ".tgz": "w:gz", ".xz": "w:xz", ".tar": "w"}[path.suffix]
+    with tarfile.open(path, packing) as tar:  # type: ignore[call-overload]
+        for name, data in content.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    return path
+
+
+def written(path: Path) -> dict[str, bytes]:
+    """All files below a folder."""
+    return {
+        file.relative_to(path).as_posix(): file.read_bytes()
+        for file in sorted(path.rglob("*"))
+        if file.is_file()
+    }

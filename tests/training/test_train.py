@@ -1,0 +1,152 @@
+"""The training loop on a few made-up songs: it learns, it resumes exactly, it destroys nothing."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch")
+
+from hypothesis import given  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
+
+from schmubert.engine import checkpoint  # noqa: E402
+from schmubert.engine.model import ModelConfig  # noqa: E402
+from schmubert.engine.vocabulary import FIRST_ONSET, PITCHED_TOKENS, TRIO, Track  # noqa: E402
+from schmubert.training import train as loop  # noqa: E402
+from schmubert.training.batches import transposed  # noqa: E402
+from schmubert.training.dataset import Dataset  # noqa: E402
+from schmubert.training.prepare import prepare  # noqa: E402
+from schmubert.training.settings import TrainSettings  # noqa: E402
+from schmubert.training.shards import Settings  # noqa: E402
+from tests.training.small_corpus import files, folder  # noqa: E402
+
+TINY = ModelConfig(token_width=16, width=32, layers=1, heads=2, positions="rotary", dropout=0.0)
+RUN = TrainSettings(
+    "tiny",
+    steps=6,
+    batch_bars=16,
+    window_bars={4: 1.0},
+    hop_bars=4,
+    warmup_steps=1,
+    learning_rate=3e-3,
+    ema_every=2,
+    validate_every=100,
+    validation_windows=4,
+    checkpoint_every=3,
+    precision="fp32",
+)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    songs = folder(tmp_path_factory.mktemp("songs"), files(12))
+    out = tmp_path_factory.mktemp("dataset")
+    prepare([songs], out, Settings(validation=0.3), workers=1)
+    return out
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "PRESETS", {"tiny": TINY})
+
+
+def _weights(run: Path) -> dict[str, "torch.Tensor"]:
+    return checkpoint.read(run / loop.CHECKPOINT_FILE)[0]
+
+
+def _validation_loss(run: Path) -> float:
+    return float(checkpoint.read(run / loop.CHECKPOINT_FILE)[2]["validation"]["loss"])
+
+
+def test_training_learns(data: Path, tmp_path: Path) -> None:
+    loop.train(replace(RUN, steps=1), data, tmp_path / "short")
+    loop.train(replace(RUN, steps=60, ema_decay=0.5), data, tmp_path / "long")
+    assert _validation_loss(tmp_path / "long") < 0.8 * _validation_loss(tmp_path / "short")
+
+
+def test_a_resumed_run_ends_where_an_uninterrupted_one_does(data: Path, tmp_path: Path) -> None:
+    loop.train(RUN, data, tmp_path / "whole")
+    loop.train(replace(RUN, steps=3), data, tmp_path / "parts")
+    loop.train(RUN, data, tmp_path / "parts", resume=True)
+    whole, parts = _weights(tmp_path / "whole"), _weights(tmp_path / "parts")
+    assert whole.keys() == parts.keys()
+    assert all(torch.equal(whole[name], parts[name]) for name in whole)
+
+
+def test_a_run_leaves_its_settings_logs_and_a_checkpoint(data: Path, tmp_path: Path) -> None:
+    loop.train(RUN, data, tmp_path / "run")
+    assert TrainSettings.load(tmp_path / "run" / loop.SETTINGS_FILE) == RUN
+    assert list((tmp_path / "run" / "tensorboard").iterdir())
+    _, config, about = checkpoint.read(tmp_path / "run" / loop.CHECKPOINT_FILE)
+    assert config == TINY
+    assert about["step"] == 6
+    assert about["validation"]["elbo"] > 0
+
+
+def test_a_run_that_is_there_is_not_destroyed(data: Path, tmp_path: Path) -> None:
+    loop.train(RUN, data, tmp_path / "run")
+    before = (tmp_path / "run" / loop.CHECKPOINT_FILE).read_bytes()
+    with pytest.raises(ValueError, match="--resume"):
+        loop.train(RUN, data, tmp_path / "run")
+    assert (tmp_path / "run" / loop.CHECKPOINT_FILE).read_bytes() == before
+
+
+def test_nothing_to_resume_is_said_so(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no run to resume"):
+        loop.train(RUN, data, tmp_path / "nowhere", resume=True)
+
+
+def test_a_run_can_begin_with_the_weights_of_another(data: Path, tmp_path: Path) -> None:
+    loop.train(RUN, data, tmp_path / "first")
+    still = replace(RUN, steps=1, learning_rate=0.0)
+    loop.train(
+        still, data, tmp_path / "second", start_from=tmp_path / "first" / "checkpoint.safetensors"
+    )
+    before, after = _weights(tmp_path / "first"), _weights(tmp_path / "second")
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_weights_of_another_shape_are_refused(data: Path, tmp_path: Path) -> None:
+    loop.train(RUN, data, tmp_path / "first")
+    other = tmp_path / "first" / "checkpoint.safetensors"
+    loop.PRESETS["tiny"] = replace(TINY, layers=2)  # type: ignore[index]
+    with pytest.raises(ValueError, match="another shape"):
+        loop.train(RUN, data, tmp_path / "second", start_from=other)
+
+
+def test_windows_that_the_dataset_cannot_give_are_refused(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no window of 64 bars"):
+        loop.train(replace(RUN, window_bars={64: 1.0}, batch_bars=64), data, tmp_path / "run")
+
+
+def test_a_batch_depends_on_seed_step_and_process_alone(data: Path) -> None:
+    split = Dataset.open(data).split("train")
+    one, same, other = (loop.Batches(split, RUN, TRIO, process) for process in (0, 0, 1))
+    assert (one.at(5).tokens == same.at(5).tokens).all()
+    assert (one.at(5).masked == same.at(5).masked).all()
+    assert (one.at(5).tokens != other.at(5).tokens).any()
+    assert (one.at(5).tokens != one.at(6).tokens).any()
+    ahead = list(one.ahead(5, 8))
+    assert len(ahead) == 3
+    assert (ahead[0].tokens == one.at(5).tokens).all()
+
+
+@given(seed=st.integers(0, 2**32), spread=st.integers(0, 87), base=st.integers(2, 89))
+def test_transposition_moves_melody_and_bass_together_and_keeps_them_in_range(
+    seed: int, spread: int, base: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    tokens = rng.integers(0, 2, (4, 32, 3))
+    tokens[:, ::4, :2] = rng.integers(base, min(base + spread, 89) + 1, (4, 8, 2))
+    tokens[..., Track.DRUMS] = rng.integers(0, 512, (4, 32))
+    moved = transposed(tokens, rng)
+    onsets = tokens[..., :2] >= FIRST_ONSET
+    change = moved[..., :2] - tokens[..., :2]
+    assert (moved[..., Track.DRUMS] == tokens[..., Track.DRUMS]).all()
+    assert (change[~onsets] == 0).all()
+    assert (moved[..., :2] < PITCHED_TOKENS).all()
+    assert (moved[..., :2][onsets] >= FIRST_ONSET).all()
+    for piece in range(4):
+        assert len(np.unique(change[piece][onsets[piece]])) == 1

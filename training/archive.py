@@ -1,0 +1,104 @@
+"""Where MIDI files come from: a folder, or an archive read as a stream without unpacking it."""
+
+import lzma
+import os
+import tarfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+MIDI_SUFFIXES = (".mid", ".midi", ".kar")
+ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tar")
+MANIFEST = "manifest.csv"
+
+
+@dataclass(frozen=True)
+class Item:
+    """A file of a source: its `path` inside (with slashes), and its content or where that lies.
+
+    `read_bytes` says how much of the source had been read when it turned up.
+    """
+
+    path: str
+    content: bytes | Path
+    read_bytes: int
+
+    def load(self) -> bytes:
+        """The content of the file."""
+        return self.content if isinstance(self.content, bytes) else self.content.read_bytes()
+
+
+def check_source(source: Path) -> None:
+    """ValueError where `source` is neither a folder nor an archive that can be read."""
+    if not source.exists():
+        raise ValueError(f"{source} does not exist")
+    if not source.is_dir() and not source.name.lower().endswith(ARCHIVE_SUFFIXES):
+        kinds = ", ".join(ARCHIVE_SUFFIXES)
+        raise ValueError(f"{source} is neither a folder nor an archive ({kinds})")
+
+
+def size_of(source: Path) -> int:
+    """The bytes that `items` will have read of `source` at its end."""
+    if not source.is_dir():
+        return source.stat().st_size
+    return sum(path.stat().st_size for path, _ in _walk(source))
+
+
+def items(source: Path) -> Iterator[Item]:
+    """The MIDI files and manifests in `source`: a folder's in order of path, an archive's as found.
+
+    Raises ValueError where an archive is damaged.
+    """
+    yield from _of_folder(source) if source.is_dir() else _of_archive(source)
+
+
+def is_manifest(path: str) -> bool:
+    """Whether `path` is a table of songs, at the top or in the top folder."""
+    parts = path.split("/")
+    return parts[-1] == MANIFEST and len(parts) <= 2
+
+
+def _wanted(path: str) -> bool:
+    name = path.rsplit("/", 1)[-1]
+    # macOS adds a "._" file beside each that it packs, with the same suffix and no music
+    is_midi = name.lower().endswith(MIDI_SUFFIXES) and not name.startswith("._")
+    return is_midi or is_manifest(path)
+
+
+def _walk(folder: Path) -> list[tuple[Path, str]]:
+    found = []
+    for root, _, names in os.walk(folder):
+        for name in names:
+            path = Path(root, name)
+            inside = path.relative_to(folder).as_posix()
+            if _wanted(inside) and path.is_file():
+                found.append((path, inside))
+    return sorted(found, key=lambda pair: pair[1])
+
+
+def _of_folder(folder: Path) -> Iterator[Item]:
+    read = 0
+    for path, inside in _walk(folder):
+        read += path.stat().st_size
+        yield Item(inside, path, read)
+
+
+def _of_archive(archive: Path) -> Iterator[Item]:
+    found = 0
+    with archive.open("rb") as file:
+        try:
+            with tarfile.open(fileobj=file, mode="r|*") as tar:
+                for member in tar:
+                    path = member.name.removeprefix("./")
+                    if not member.isfile() or not _wanted(path):
+                        continue
+                    content: IO[bytes] | None = tar.extractfile(member)
+                    if content is not None:
+                        found += 1
+                        yield Item(path, content.read(), file.tell())
+        except (tarfile.TarError, EOFError, lzma.LZMAError, zlib.error, OSError) as error:
+            raise ValueError(
+                f"{archive} is damaged after {found} files ({error}): get it again"
+            ) from error
