@@ -12,8 +12,8 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.score import Mask, Tokens, canonical
-from schmubert.engine.vocabulary import MASK, Track
+from schmubert.engine.score import Mask, Tokens
+from schmubert.engine.vocabulary import HOLD, MASK, OFF, PITCHED, TRIO, Track
 
 Logits: TypeAlias = Sequence[NDArray[np.float32]]
 """One array [batch, steps, events] a track, in the denoiser's order of tracks."""
@@ -51,22 +51,21 @@ def ancestral_order(cells: Mask, steps_t: int, rng: np.random.Generator) -> NDAr
 def balanced_order(cells: Mask, calls: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Masked `cells` [batch, steps, tracks] spread over `calls` calls; -1 elsewhere.
 
-    Within a track the cells follow multiples of the golden ratio from a random start, so that
-    each call takes an even share of them, far from each other in time (compare Halton order,
-    arXiv 2503.17076); the tracks are shifted against each other, so that the cells of one step
-    fall in different calls.
+    Every call takes the same number of cells, one more or less; fewer calls are made where
+    there are fewer cells. Within a track a step stands at its multiple of the golden ratio from
+    a random start, so that the cells of a call lie far from each other in time (compare Halton
+    order, arXiv 2503.17076); the tracks are shifted against each other, so that the cells of
+    one step fall in different calls.
     """
     order = np.full(cells.shape, -1, np.int64)
-    tracks = cells.shape[-1]
+    _, steps, tracks = cells.shape
     for batch, grid in enumerate(cells):
-        start = rng.random()
-        for track in range(tracks):
-            steps = np.flatnonzero(grid[:, track])
-            jitter = rng.random(len(steps)) / max(2, len(steps))
-            spread = (start + track / tracks + GOLDEN * np.arange(len(steps)) + jitter) % 1.0
-            order[batch, steps, track] = np.floor(spread * calls).astype(np.int64)
-    used = np.unique(order[order >= 0])
-    order[order >= 0] = np.searchsorted(used, order[order >= 0])
+        count = int(grid.sum())
+        shift = rng.random() + np.arange(tracks) / tracks
+        jitter = rng.random((steps, tracks)) / max(2, count)
+        spread = (shift + GOLDEN * np.arange(steps)[:, None] + jitter) % 1.0
+        rank = spread[grid].argsort().argsort()
+        order[batch][grid] = rank * min(calls, count) // max(1, count)
     return order
 
 
@@ -132,6 +131,29 @@ def masked_cells(tokens: Tokens) -> Mask:
     return np.asarray(tokens == np.asarray(MASK))
 
 
-def tidy(tokens: Tokens) -> Tokens:
-    """Every grid of `tokens` [batch, steps, 3] made canonical: no note-off while nothing sounds."""
-    return np.stack([canonical(grid) for grid in tokens])
+def tidy(tokens: Tokens, cells: Mask | None = None, tracks: Sequence[Track] = TRIO) -> Tokens:
+    """`tokens` [batch, steps, tracks] without note-offs that end nothing, in `cells` alone.
+
+    16 to 28% of the note-offs that a model makes are of that kind, in real music none. Without
+    `cells` all are meant. Masked cells count as sounding.
+    """
+    tokens = tokens.copy()
+    for column, track in enumerate(tracks):
+        if track not in PITCHED:
+            continue
+        for batch in range(len(tokens)):
+            line = tokens[batch, :, column]
+            ends_nothing = idle_offs(line)
+            if cells is not None:
+                ends_nothing &= cells[batch, :, column]
+            line[ends_nothing] = HOLD
+    return tokens
+
+
+def idle_offs(line: NDArray[np.int64]) -> Mask:
+    """Where a pitched track `line` [steps] holds a note-off while nothing sounds."""
+    found = np.zeros(len(line), bool)
+    speaks = np.flatnonzero(line != HOLD)
+    before = np.concatenate([[OFF], line[speaks[:-1]]]) if len(speaks) else line[:0]
+    found[speaks] = (line[speaks] == OFF) & (before == OFF)
+    return found

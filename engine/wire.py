@@ -63,7 +63,11 @@ class Ask(msgspec.Struct, frozen=True, tag=True):
 
 
 class Draft(msgspec.Struct, frozen=True, tag=True):
-    """Engine -> client: the window with `fill` filled; `number` counts from 0, later is better."""
+    """Engine -> client: the window with `fill` filled; `number` counts from 0, later is better.
+
+    `calls` is what the draft took, `spent_ms` counts from receipt. After `last` none follows;
+    when a better draft was begun but did not end in time, the latest is repeated, marked so.
+    """
 
     seq: int
     number: int
@@ -101,7 +105,7 @@ def decode_to_engine(frame: bytes) -> ToEngine:
     """The message in a client's `frame`; ValueError where it is none, or of another version."""
     try:
         message = _to_engine.decode(frame)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError(f"no message that this engine knows: {error}") from error
     if not isinstance(message, Goodbye) and message.version != WIRE_VERSION:
         raise ValueError(
@@ -115,8 +119,16 @@ def decode_to_client(frame: bytes) -> ToClient:
     """The message in an engine's `frame`; ValueError where it is none."""
     try:
         return _to_client.decode(frame)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError(f"no message that this client knows: {error}") from error
+
+
+def checked_address(address: str) -> str:
+    """`address` as it is; ValueError where its port is none: ZeroMQ takes it modulo 65536."""
+    port = address.rpartition(":")[2]
+    if address.startswith("tcp://") and port.isdigit() and int(port) > 65535:
+        raise ValueError(f"port {port} is outside 0..65535")
+    return address
 
 
 def pack(tokens: Tokens) -> Grid:

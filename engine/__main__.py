@@ -1,0 +1,101 @@
+"""`schmubert engine`, and `python -m schmubert.engine`: the engine as a process of its own."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command("engine")
+@click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    help="The model: .onnx or .safetensors; the one that ships with schmubert if not given.",
+)
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="What the model runs on; auto takes CUDA where it works.",
+)
+@click.option(
+    "--bind",
+    metavar="ADDRESS",
+    help="Where to listen, tcp://ADDRESS:PORT; this computer alone (loopback) if not given.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="CPU threads; one is fastest while a DAW keeps the other cores busy.",
+)
+@click.option(
+    "--linger-s",
+    type=click.FloatRange(min=0.1),
+    help="End this many seconds after the last client went silent; never if not given.",
+)
+def engine_command(
+    model: Path | None, device: str, bind: str | None, threads: int, linger_s: float | None
+) -> None:
+    """Answer players at an address: fill in what their bands should play.
+
+    Runs until Ctrl-C. The bridge starts one by itself; start your own to keep the model on
+    another computer, or to let several players share it.
+    """
+    import logging
+    import signal
+    import time
+
+    logging.basicConfig(format="schmubert engine: %(message)s", level=logging.WARNING)
+    try:
+        import zmq
+
+        from schmubert.engine import denoisers, server
+        from schmubert.engine.client import EXIT_ADDRESS_IN_USE
+        from schmubert.engine.pace import Pace
+        from schmubert.engine.wire import DEFAULT_ADDRESS
+    except ImportError as error:
+        raise click.ClickException(
+            f"{error.name or error} is missing: pip install --force-reinstall schmubert"
+        ) from error
+
+    ended: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda caught, _: ended.append(caught))
+    try:
+        router = server.listen(bind or DEFAULT_ADDRESS)
+    except server.AddressInUseError as error:
+        click.echo(f"Error: {error}", err=True)
+        raise click.exceptions.Exit(EXIT_ADDRESS_IN_USE) from error
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    listening_s = time.monotonic()
+    try:
+        pace = Pace()
+        try:
+            chosen = next(known for known in denoisers.DEVICES if known == device)
+            loaded = denoisers.load(model, chosen, threads)
+            call_ms = server.warm_up(loaded, pace)
+        except (ValueError, OSError, ImportError) as error:
+            raise click.ClickException(str(error)) from error
+        address = router.getsockopt_string(zmq.LAST_ENDPOINT)
+        click.echo(
+            f"listening at {address}: {loaded.name} in {loaded.runtime}, {call_ms:.1f} ms a call"
+        )
+        if not server.is_private(address):
+            click.echo("whoever reaches this address can use this engine", err=True)
+        serving = server.Server(router, loaded, pace, server.welcome(loaded, call_ms), listening_s)
+        serving.serve(lambda: bool(ended), linger_s)
+        served = serving.served
+        click.echo(
+            f"ended: {served.asks} asks, {served.drafts} drafts, {served.replaced} asks replaced"
+            f" by newer ones, {served.refused} refused"
+        )
+    finally:
+        router.close()
+        zmq.Context.instance().term()
+
+
+if __name__ == "__main__":
+    engine_command(prog_name="python -m schmubert.engine")

@@ -1,0 +1,83 @@
+"""What an engine accepts: an `Ask` as it came over the wire -> a checked window."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schmubert.engine.score import STEPS_PER_BEAT, Mask, Tokens
+from schmubert.engine.vocabulary import MASK, Track
+from schmubert.engine.wire import Ask, unpack, unpack_cells
+
+MOST_BUDGET_MS = 600_000.0
+MOST_CALLS = 4096
+COLDEST, HOTTEST = 0.01, 10.0
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window to fill: `tokens` and the `cells` wanted, both [steps, tracks].
+
+    `freezes_s` says for each step how long after receipt it freezes (infinity: never).
+    """
+
+    tokens: Tokens
+    cells: Mask
+    freezes_s: NDArray[np.float64]
+
+    @property
+    def steps(self) -> int:
+        """The length in 16ths."""
+        return int(self.tokens.shape[0])
+
+
+def window_of(ask: Ask, tracks: tuple[Track, ...]) -> Window:
+    """The window that `ask` wants from a model of `tracks`; ValueError says what is wrong."""
+    _within("budget_ms", ask.budget_ms, 0.0, MOST_BUDGET_MS)
+    _within("temperature", ask.temperature, COLDEST, HOTTEST)
+    _within("first_calls", ask.first_calls, 1, MOST_CALLS)
+    _within("most_calls", ask.most_calls, 1, MOST_CALLS)
+    if ask.seed is not None and ask.seed < 0:
+        raise ValueError(f"seed {ask.seed} is below 0")
+    tokens = unpack(ask.tokens)
+    steps = len(tokens)
+    if ask.tokens.tracks != len(tracks):
+        names = ", ".join(track.name.lower() for track in tracks)
+        raise ValueError(
+            f"the window has {ask.tokens.tracks} tracks, this model has {len(tracks)}: {names}"
+        )
+    if steps % STEPS_PER_BEAT:
+        raise ValueError(f"{steps} steps are no whole beats of {STEPS_PER_BEAT}")
+    mask = np.asarray([MASK[track] for track in tracks])
+    if (tokens > mask).any():
+        step, column = np.argwhere(tokens > mask)[0]
+        track = tracks[column]
+        raise ValueError(
+            f"token {tokens[step, column]} in step {step} of the {track.name.lower()}"
+            f" is outside 0..{MASK[track]}"
+        )
+    cells = unpack_cells(ask.fill, steps, len(tracks))
+    if (cells & (tokens != mask)).any():
+        step, column = np.argwhere(cells & (tokens != mask))[0]
+        raise ValueError(
+            f"step {step} of the {tracks[column].name.lower()} is to be filled but not masked"
+        )
+    return Window(tokens, cells, _freezes(ask.freezes_ms, steps))
+
+
+def _freezes(freezes_ms: tuple[float, ...], steps: int) -> NDArray[np.float64]:
+    if not freezes_ms:
+        return np.full(steps, np.inf)
+    beats = steps // STEPS_PER_BEAT
+    if len(freezes_ms) != beats:
+        raise ValueError(f"freezes_ms has {len(freezes_ms)} entries for {beats} beats")
+    beat_freezes_s = np.asarray(freezes_ms, np.float64) / 1000.0
+    if np.isnan(beat_freezes_s).any():
+        raise ValueError(f"freezes_ms of beat {np.isnan(beat_freezes_s).argmax()} is no number")
+    return np.repeat(beat_freezes_s, STEPS_PER_BEAT)
+
+
+def _within(name: str, value: float, low: float, high: float) -> None:
+    if not (math.isfinite(value) and low <= value <= high):
+        raise ValueError(f"{name} {value:g} is outside {low:g}..{high:g}")

@@ -1,0 +1,247 @@
+"""Composing at leisure: parts for whole songs of any length, window by window (thesis 5.2).
+
+A song longer than the window is filled from left to right. Every window begins on a bar line and
+shows what was made before in its first half, so that a part hangs together over the whole song.
+"""
+
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from schmubert.engine.diffusion import (
+    Denoiser,
+    Guide,
+    Logits,
+    balanced_order,
+    unmasking,
+)
+from schmubert.engine.score import STEPS_PER_BAR, Mask, Score, Tokens, canonical, unknown
+from schmubert.engine.vocabulary import HOLD, MASK, Track
+
+FEWEST_BARS = 4
+MOST_BARS = 64
+MOST_BATCHED = 16
+"""Songs that share one call, so that a folder of them fits into memory."""
+
+_Run = Generator[Tokens, Logits, Tokens]
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How to sample: calls to the denoiser a window, temperature, bars a window, and a guide."""
+
+    calls: int = 32
+    temperature: float = 1.0
+    window_bars: int = 16
+    guide: Guide | None = None
+
+    def __post_init__(self) -> None:
+        if self.calls < 1:
+            raise ValueError(f"{self.calls} calls are too few: at least 1")
+        if not 0.01 <= self.temperature <= 10.0:
+            raise ValueError(f"temperature {self.temperature} is outside 0.01..10")
+        if not FEWEST_BARS <= self.window_bars <= MOST_BARS:
+            raise ValueError(
+                f"a window of {self.window_bars} bars is outside {FEWEST_BARS}..{MOST_BARS}"
+            )
+
+
+PLAIN = Sampling()
+
+
+def infill(
+    denoise: Denoiser,
+    score: Score,
+    cells: Mask,
+    rng: np.random.Generator,
+    sampling: Sampling = PLAIN,
+) -> Score:
+    """Make `cells` [steps, 3] of `score` anew; every other cell stays as it is.
+
+    Masked cells outside `cells` are unknown to the model and stay masked. ValueError where
+    `cells` has another shape or wants a track that the denoiser does not know.
+    """
+    return _infill_all(denoise, [score], [cells], [rng], sampling)[0]
+
+
+def accompany(
+    denoise: Denoiser,
+    score: Score,
+    tracks: Iterable[Track],
+    rng: np.random.Generator,
+    sampling: Sampling = PLAIN,
+) -> Score:
+    """New `tracks` for the whole of `score`; its other tracks are heard from end to end.
+
+    A track in which nothing sounds at all is unknown to the model rather than silent.
+    """
+    return accompany_all(denoise, [score], tracks, [rng], sampling)[0]
+
+
+def accompany_all(
+    denoise: Denoiser,
+    scores: Sequence[Score],
+    tracks: Iterable[Track],
+    rngs: Sequence[np.random.Generator],
+    sampling: Sampling = PLAIN,
+) -> list[Score]:
+    """`accompany` for several songs that share calls; an `rng` a song, so each is as if alone."""
+    wanted = sorted(set(tracks))
+    every_cells = []
+    for score in scores:
+        cells = np.zeros(score.tokens.shape, bool)
+        cells[:, wanted] = True
+        every_cells.append(cells)
+    heard = [_heard(score) for score in scores]
+    made = _infill_all(denoise, heard, every_cells, rngs, sampling)
+    return [
+        _kept(score, new.tokens, cells)
+        for score, new, cells in zip(scores, made, every_cells, strict=True)
+    ]
+
+
+def continue_(
+    denoise: Denoiser,
+    score: Score,
+    bars: int,
+    rng: np.random.Generator,
+    tracks: Iterable[Track] | None = None,
+    sampling: Sampling = PLAIN,
+) -> Score:
+    """`score` and `bars` more bars in which `tracks` go on, all that the denoiser knows if None.
+
+    The other tracks are silent in the new bars, but the model takes them for unknown.
+    """
+    if bars < 1:
+        raise ValueError(f"{bars} bars are too few to continue: at least 1")
+    wanted = sorted(set(denoise.tracks if tracks is None else tracks))
+    longer = _heard(score).followed_by(unknown(bars))
+    cells = np.zeros(longer.tokens.shape, bool)
+    cells[score.steps :, wanted] = True
+    made = infill(denoise, longer, cells, rng, sampling)
+    silent = np.zeros((bars * STEPS_PER_BAR, score.tokens.shape[1]), np.int64)
+    return _kept(score.followed_by(Score(silent)), made.tokens, cells)
+
+
+def generate(
+    denoise: Denoiser,
+    bars: int,
+    rng: np.random.Generator,
+    tempo_bpm: float = 120.0,
+    sampling: Sampling = PLAIN,
+) -> Score:
+    """`bars` bars out of nothing, in all tracks that the denoiser knows; the others are silent."""
+    score = unknown(bars, tempo_bpm)
+    cells = np.zeros(score.tokens.shape, bool)
+    cells[:, list(denoise.tracks)] = True
+    made = infill(denoise, score, cells, rng, sampling)
+    return Score(np.where(cells, made.tokens, HOLD), tempo_bpm)
+
+
+def sounds(score: Score) -> tuple[Track, ...]:
+    """The tracks of `score` in which anything sounds."""
+    return tuple(t for t in Track if ((score.tokens[:, t] != HOLD) & _known(score, t)).any())
+
+
+def _known(score: Score, track: Track) -> Mask:
+    return np.asarray(score.tokens[:, track] != MASK[track])
+
+
+def _heard(score: Score) -> Score:
+    """`score` with the tracks in which nothing sounds unknown."""
+    cells = np.ones(score.tokens.shape, bool)
+    cells[:, list(sounds(score))] = False
+    return score.masked(cells)
+
+
+def _kept(score: Score, made: Tokens, cells: Mask) -> Score:
+    """`score` with `cells` taken from `made`, and no note-off among them that ends nothing."""
+    tokens = np.where(cells, made, score.tokens)
+    return Score(np.where(cells, canonical(tokens), tokens), score.tempo_bpm)
+
+
+def _infill_all(
+    denoise: Denoiser,
+    scores: Sequence[Score],
+    every_cells: Sequence[Mask],
+    rngs: Sequence[np.random.Generator],
+    sampling: Sampling,
+) -> list[Score]:
+    for score, cells in zip(scores, every_cells, strict=True):
+        if cells.shape != score.tokens.shape:
+            raise ValueError(f"cells {cells.shape} do not fit a score of {score.tokens.shape}")
+        unable = [t.name.lower() for t in Track if cells[:, t].any() and t not in denoise.tracks]
+        if unable:
+            able = ", ".join(track.name.lower() for track in denoise.tracks)
+            raise ValueError(f"this model knows no {' and no '.join(unable)}: only {able}")
+    runs = [
+        _windows(denoise.tracks, score.masked(cells).tokens, cells, rng, sampling)
+        for score, cells, rng in zip(scores, every_cells, rngs, strict=True)
+    ]
+    made = _together(denoise, runs)
+    return [
+        _kept(score, tokens, cells)
+        for score, tokens, cells in zip(scores, made, every_cells, strict=True)
+    ]
+
+
+def _windows(
+    tracks: tuple[Track, ...],
+    tokens: Tokens,
+    cells: Mask,
+    rng: np.random.Generator,
+    sampling: Sampling,
+) -> _Run:
+    """Fill `cells` of trio `tokens` [steps, 3]; yields what to denoise, [1, steps, tracks]."""
+    tokens, open_cells = tokens.copy(), cells.copy()
+    bars = len(tokens) // STEPS_PER_BAR
+    columns = list(tracks)
+    while open_cells.any():
+        next_bar = int(np.flatnonzero(open_cells.any(axis=1))[0]) // STEPS_PER_BAR
+        latest = max(0, bars - sampling.window_bars)
+        first_bar = min(max(0, next_bar - sampling.window_bars // 2), latest)
+        rows = slice(first_bar * STEPS_PER_BAR, (first_bar + sampling.window_bars) * STEPS_PER_BAR)
+        window, wanted = _padded(canonical(tokens[rows]), open_cells[rows])
+        order = balanced_order(wanted[None][..., columns], sampling.calls, rng)
+        filled = yield from unmasking(
+            window[None][..., columns], order, rng, sampling.temperature, sampling.guide
+        )
+        window[:, columns] = filled[0]
+        view = tokens[rows]
+        view[open_cells[rows]] = window[: len(view)][open_cells[rows]]
+        open_cells[rows] = False
+    return tokens
+
+
+def _padded(window: Tokens, wanted: Mask) -> tuple[Tokens, Mask]:
+    """A window of at least `FEWEST_BARS` bars: beyond the end of the song nothing is known."""
+    missing = max(0, FEWEST_BARS * STEPS_PER_BAR - len(window))
+    beyond = np.tile(np.asarray(MASK), (missing, 1))
+    nothing = np.zeros((missing, window.shape[1]), bool)
+    return np.concatenate([window, beyond]), np.concatenate([wanted, nothing])
+
+
+def _together(denoise: Denoiser, runs: Sequence[_Run]) -> list[Tokens]:
+    """Drive `runs` to their ends; states of one length go to the denoiser in one batch."""
+    states: dict[int, Tokens] = {}
+    results: dict[int, Tokens] = {}
+
+    def step(index: int, logits: Logits | None) -> None:
+        try:
+            # None starts a generator that has not run yet
+            states[index] = runs[index].send(logits)  # type: ignore[arg-type]
+        except StopIteration as done:
+            states.pop(index, None)
+            results[index] = done.value
+
+    for first in range(0, len(runs), MOST_BATCHED):
+        for index in range(first, min(first + MOST_BATCHED, len(runs))):
+            step(index, None)
+        while states:
+            length = next(iter(states.values())).shape[1]
+            batch = [index for index, state in states.items() if state.shape[1] == length]
+            logits = denoise(np.concatenate([states[index] for index in batch]))
+            for row, index in enumerate(batch):
+                step(index, [of_track[row : row + 1] for of_track in logits])
+    return [results[index] for index in range(len(runs))]

@@ -1,0 +1,57 @@
+"""From a model file to a denoiser: ONNX or a torch checkpoint, on the device wanted."""
+
+import importlib.resources
+from pathlib import Path
+from typing import Literal, Protocol, TypeAlias
+
+from schmubert.engine.diffusion import Denoiser
+
+Device: TypeAlias = Literal["auto", "cpu", "cuda"]
+DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda")
+DEFAULT_MODEL = "schmubert-live.onnx"
+
+
+class Model(Denoiser, Protocol):
+    """A denoiser that was loaded from a file."""
+
+    @property
+    def name(self) -> str:
+        """What to call it: the file's name without its ending."""
+        ...
+
+    @property
+    def runtime(self) -> str:
+        """What runs it and where, as "onnxruntime 1.20.1 on cpu, 1 thread"."""
+        ...
+
+
+def default_model() -> Path:
+    """The model that ships with schmubert; FileNotFoundError where it is missing."""
+    found = importlib.resources.files("schmubert.engine").joinpath(DEFAULT_MODEL)
+    if not isinstance(found, Path) or not found.is_file():
+        raise FileNotFoundError(
+            f"the model {DEFAULT_MODEL} is not part of this installation:"
+            " install schmubert again, or name a model with --model FILE"
+        )
+    return found
+
+
+def load(path: Path | None = None, device: Device = "auto", threads: int = 1) -> Model:
+    """The model in `path`, else the one that ships with schmubert, on `threads` CPU threads.
+
+    Raises FileNotFoundError, ValueError (no model of schmubert, or no such device) or
+    ImportError (what runs it is not installed), each in one line that says what to do.
+    """
+    if path is None:
+        path = default_model()
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such model file")
+    if path.suffix == ".onnx":
+        from schmubert.engine.onnx_denoiser import OnnxDenoiser
+
+        return OnnxDenoiser(path, device, threads)
+    if path.suffix == ".safetensors":
+        from schmubert.engine.torch_denoiser import TorchDenoiser
+
+        return TorchDenoiser(path, device, threads)
+    raise ValueError(f"{path}: a model ends in .onnx or .safetensors")

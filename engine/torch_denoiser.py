@@ -1,0 +1,50 @@
+"""The denoiser in torch: a checkpoint as training left it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from schmubert.engine.denoisers import Device
+from schmubert.engine.diffusion import Logits
+from schmubert.engine.score import Tokens
+from schmubert.engine.vocabulary import Track
+
+
+class TorchDenoiser:
+    """A checkpoint of safetensors: tokens -> logits, one array a track.
+
+    `device` auto takes CUDA where it is; on the CPU it is several times slower than ONNX.
+    """
+
+    def __init__(self, path: Path, device: Device = "auto", threads: int = 1) -> None:
+        try:
+            import torch
+
+            from schmubert.engine.checkpoint import load
+        except ImportError as error:
+            raise ImportError(
+                f"a checkpoint needs torch and safetensors, of which one is missing ({error}):"
+                ' pip install "schmubert[train]", or export it to ONNX where they are'
+            ) from error
+        if device == "cuda" and not torch.cuda.is_available():
+            raise ValueError("CUDA is wanted, but torch finds none here: take --device cpu")
+        on_cuda = device != "cpu" and torch.cuda.is_available()
+        where = "cuda" if on_cuda else "cpu"
+        if not on_cuda:
+            torch.set_num_threads(threads)
+        network, config = load(path)
+        self._torch: Any = torch
+        self._network: Any = network.to(where).eval()
+        self._where = where
+        self.tracks = tuple(Track[name.upper()] for name in config.tracks)
+        self.name = path.stem
+        count = "" if on_cuda else f", {threads} thread{'s'[: threads > 1]}"
+        self.runtime = f"torch {torch.__version__} on {where}{count}"
+
+    def __call__(self, tokens: Tokens) -> Logits:
+        """Tokens [batch, steps, tracks], steps a multiple of 4 -> logits, one array a track."""
+        with self._torch.inference_mode():
+            held = self._torch.from_numpy(np.ascontiguousarray(tokens, np.int64))
+            logits = self._network(held.to(self._where))
+            return [of_track.float().cpu().numpy() for of_track in logits]

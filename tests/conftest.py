@@ -1,0 +1,13 @@
+"""What tests of several rooms share."""
+
+from pathlib import Path
+
+import pytest
+
+from tests import tiny_model
+
+
+@pytest.fixture(scope="session")
+def tiny_model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An ONNX model that plays the bar of `tests/tiny_model.py` over and over."""
+    return tiny_model.write(tmp_path_factory.mktemp("model") / "tiny.onnx")

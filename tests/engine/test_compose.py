@@ -1,0 +1,243 @@
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schmubert.engine.compose import (
+    Sampling,
+    accompany,
+    accompany_all,
+    continue_,
+    generate,
+    infill,
+    sounds,
+)
+from schmubert.engine.diffusion import Logits, masked_cells
+from schmubert.engine.score import STEPS_PER_BAR, Score, Tokens, canonical, silence
+from schmubert.engine.vocabulary import FIRST_ONSET, HOLD, MASK, OFF, SIZES, TRIO, Track
+
+MELODY, BASS, DRUMS = TRIO
+
+
+class Chance:
+    """A denoiser to which every event is as likely as any other; it keeps what it was shown."""
+
+    def __init__(self, tracks: Sequence[Track] = TRIO) -> None:
+        self.tracks = tuple(tracks)
+        self.shown: list[Tokens] = []
+
+    def __call__(self, tokens: Tokens) -> Logits:
+        self.shown.append(tokens.copy())
+        return [np.zeros((*tokens.shape[:2], SIZES[track]), np.float32) for track in self.tracks]
+
+
+class Unison(Chance):
+    """A denoiser sure that the bass plays what the melody plays, and that drums mark its onsets."""
+
+    def __call__(self, tokens: Tokens) -> Logits:
+        logits = super().__call__(tokens)
+        melody = tokens[..., MELODY]
+        known = np.where(melody == MASK[MELODY], HOLD, melody)
+        np.put_along_axis(logits[BASS], known[..., None], 1e4, axis=-1)
+        hit = (known >= FIRST_ONSET).astype(np.int64)
+        np.put_along_axis(logits[DRUMS], hit[..., None], 1e4, axis=-1)
+        return logits
+
+
+def song(bars: int, seed: int = 0, tracks: Sequence[Track] = (MELODY,)) -> Score:
+    rng = np.random.default_rng(seed)
+    tokens = np.zeros((bars * STEPS_PER_BAR, 3), np.int64)
+    for track in tracks:
+        tokens[:, track] = rng.integers(SIZES[track], size=len(tokens))
+        tokens[0, track] = 30
+    return Score(canonical(tokens))
+
+
+def rng(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+QUICK = Sampling(calls=3)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    bars=st.integers(1, 40),
+    window=st.integers(4, 20),
+    wanted=st.sets(st.sampled_from([BASS, DRUMS]), min_size=1),
+)
+def test_accompany_fills_the_tracks_asked_for_and_leaves_the_others(
+    bars: int, window: int, wanted: set[Track]
+) -> None:
+    score = song(bars)
+    made = accompany(Chance(), score, wanted, rng(), Sampling(calls=2, window_bars=window))
+    assert made.steps == score.steps
+    assert made.tempo_bpm == score.tempo_bpm
+    assert not masked_cells(made.tokens).any()
+    assert (made.tokens == canonical(made.tokens)).all()
+    for track in TRIO:
+        same = (made.tokens[:, track] == score.tokens[:, track]).all()
+        assert same == (track not in wanted)
+
+
+@settings(max_examples=20, deadline=None)
+@given(bars=st.integers(1, 70), window=st.integers(4, 33))
+def test_each_step_of_the_part_lies_under_its_own_step_of_the_melody(
+    bars: int, window: int
+) -> None:
+    score = song(bars)
+    made = accompany(Unison(), score, TRIO[1:], rng(), Sampling(calls=2, window_bars=window))
+    assert (made.tokens[:, BASS] == score.tokens[:, MELODY]).all()
+    assert (made.tokens[:, DRUMS] == (score.tokens[:, MELODY] >= FIRST_ONSET)).all()
+
+
+def test_windows_start_on_bars_and_show_what_was_made_before_in_their_first_half() -> None:
+    score = song(40)
+    denoise = Chance()
+    accompany(denoise, score, [BASS], rng(), QUICK)
+    starts = []
+    half = 8 * STEPS_PER_BAR
+    for window in (shown[0] for shown in denoise.shown):
+        assert len(window) == 16 * STEPS_PER_BAR
+        at = [
+            bar
+            for bar in range(25)
+            if (window[1:, MELODY] == score.window(bar, 16).tokens[1:, MELODY]).all()
+        ]
+        starts += at
+        assert at == [0] or (window[:half, BASS] != MASK[BASS]).all()
+        assert (window[:, DRUMS] == MASK[DRUMS]).all(), "unheard is masked, never held"
+    assert sorted(set(starts)) == [0, 8, 16, 24]
+    assert len(starts) == 12
+
+
+def test_tracks_that_are_there_but_not_asked_for_are_heard() -> None:
+    score = song(8, tracks=(MELODY, DRUMS))
+    denoise = Chance()
+    made = accompany(denoise, score, [BASS], rng(), QUICK)
+    assert (denoise.shown[0][0, :, DRUMS] == score.tokens[:, DRUMS]).all()
+    assert sounds(made) == TRIO
+
+
+def test_a_track_made_anew_is_not_heard() -> None:
+    score = song(8, tracks=TRIO)
+    denoise = Chance()
+    accompany(denoise, score, [BASS], rng(), QUICK)
+    assert (denoise.shown[0][0, :, BASS] == MASK[BASS]).all()
+
+
+@pytest.mark.parametrize("bars", [1, 2, 3])
+def test_a_short_score_is_shown_as_the_start_of_four_unknown_bars(bars: int) -> None:
+    denoise = Chance()
+    made = accompany(denoise, song(bars), [BASS], rng(), QUICK)
+    assert made.bars == bars
+    assert denoise.shown[0].shape == (1, 4 * STEPS_PER_BAR, 3)
+    assert (denoise.shown[0][0, bars * STEPS_PER_BAR :] == np.asarray(MASK)).all()
+
+
+def test_the_same_seed_makes_the_same_part_and_another_seed_another() -> None:
+    score = song(20)
+    one, same, other = (
+        accompany(Chance(), score, [BASS], rng(seed), QUICK).tokens for seed in (1, 1, 2)
+    )
+    assert (one == same).all()
+    assert (one != other).any()
+
+
+def test_songs_made_together_come_out_as_each_alone() -> None:
+    scores = [song(bars, seed=bars) for bars in [3, 16, 40, 16, *range(5, 25)]]
+    rngs = [rng(index) for index in range(len(scores))]
+    together = accompany_all(Chance(), scores, [BASS, DRUMS], rngs, QUICK)
+    for index, (score, made) in enumerate(zip(scores, together, strict=True)):
+        alone = accompany(Chance(), score, [BASS, DRUMS], rng(index), QUICK)
+        assert (made.tokens == alone.tokens).all()
+
+
+@settings(max_examples=20, deadline=None)
+@given(bars=st.integers(1, 30), more=st.integers(1, 40))
+def test_continue_keeps_what_was_and_adds_bars(bars: int, more: int) -> None:
+    score = song(bars, tracks=TRIO)
+    longer = continue_(Chance(), score, more, rng(), sampling=Sampling(calls=1))
+    assert longer.bars == bars + more
+    assert (longer.tokens[: score.steps] == score.tokens).all()
+    assert not masked_cells(longer.tokens).any()
+    assert (longer.tokens[score.steps :, MELODY] >= FIRST_ONSET).any()
+
+
+def test_continue_hears_the_last_bars_and_leaves_other_tracks_silent() -> None:
+    score = song(30, tracks=(MELODY, BASS))
+    denoise = Chance()
+    longer = continue_(denoise, score, 4, rng(), [MELODY], QUICK)
+    window = denoise.shown[0][0]
+    known = 12 * STEPS_PER_BAR
+    assert (window[:known, :2] == score.window(18, 12).tokens[:, :2]).all()
+    assert (window[known:] == np.asarray(MASK)).all()
+    assert (window[:, DRUMS] == MASK[DRUMS]).all()
+    assert (longer.tokens[score.steps :, 1:] == HOLD).all()
+
+
+def test_a_melody_model_continues_and_generates_but_cannot_accompany() -> None:
+    denoise = Chance([MELODY])
+    assert continue_(denoise, song(4), 4, rng(), sampling=QUICK).bars == 8
+    assert denoise.shown[0].shape == (1, 8 * STEPS_PER_BAR, 1)
+    made = generate(denoise, 8, rng(), 90.0, QUICK)
+    assert sounds(made) == (MELODY,)
+    assert (made.tempo_bpm, made.bars) == (90.0, 8)
+    with pytest.raises(ValueError, match="knows no bass and no drums: only melody"):
+        accompany(denoise, song(4), [BASS, DRUMS], rng(), QUICK)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.data())
+def test_infill_changes_the_cells_named_and_no_other(data: st.DataObject) -> None:
+    bars = data.draw(st.integers(1, 24))
+    score = song(bars, tracks=TRIO)
+    cells = rng(data.draw(st.integers(0, 99))).random(score.tokens.shape) < data.draw(
+        st.floats(0, 1)
+    )
+    made = infill(Chance(), score, cells, rng(), Sampling(calls=2, window_bars=8))
+    assert (made.tokens[~cells] == score.tokens[~cells]).all()
+    assert not masked_cells(made.tokens).any()
+
+
+def test_infill_sees_both_sides_of_the_gap_and_calls_nothing_where_nothing_is_open() -> None:
+    score = song(64, tracks=TRIO)
+    cells = np.zeros(score.tokens.shape, bool)
+    cells[30 * STEPS_PER_BAR : 34 * STEPS_PER_BAR, BASS] = True
+    denoise = Chance()
+    infill(denoise, score, cells, rng(), QUICK)
+    assert len(denoise.shown) == 3
+    window = denoise.shown[0][0]
+    assert (masked_cells(window) == cells[22 * STEPS_PER_BAR : 38 * STEPS_PER_BAR]).all()
+
+
+def test_infill_with_nothing_to_fill_gives_the_score_back() -> None:
+    score = song(4)
+    made = infill(Chance(), score, np.zeros(score.tokens.shape, bool), rng())
+    assert (made.tokens == score.tokens).all()
+
+
+def test_no_note_off_ends_nothing() -> None:
+    class Off(Chance):
+        def __call__(self, tokens: Tokens) -> Logits:
+            logits = super().__call__(tokens)
+            logits[BASS][..., OFF] = 1e4
+            return logits
+
+    made = accompany(Off(), song(8), [BASS], rng(), QUICK)
+    assert (made.tokens[:, BASS] == HOLD).all()
+
+
+def test_what_makes_no_sense_is_refused_with_its_value() -> None:
+    with pytest.raises(ValueError, match="0 calls"):
+        Sampling(calls=0)
+    with pytest.raises(ValueError, match="2 bars"):
+        Sampling(window_bars=2)
+    with pytest.raises(ValueError, match=r"temperature 0\.0"):
+        Sampling(temperature=0.0)
+    with pytest.raises(ValueError, match="-1 bars"):
+        continue_(Chance(), silence(4), -1, rng())
+    with pytest.raises(ValueError, match=r"cells \(16, 3\)"):
+        infill(Chance(), silence(4), np.zeros((16, 3), bool), rng())
