@@ -11,6 +11,26 @@ from typing import TypeAlias
 import msgspec
 
 
+class Setup(msgspec.Struct, frozen=True, tag=True):
+    """Owner -> brain, before all else: who plays and how.
+
+    `hears` and `plays` are `Track` values; `engine` is an address, None for the usual one;
+    `model` a file for an engine that has to be started, None for the model in the package.
+    """
+
+    hears: tuple[int, ...]
+    plays: tuple[int, ...]
+    mode: str = "accompany"
+    listen_bars: int = 1
+    window_bars: int = 16
+    temperature: float = 1.0
+    seed: int | None = None
+    engine: str | None = None
+    model: str | None = None
+    device: str = "auto"
+    verbose: bool = False
+
+
 class Moved(msgspec.Struct, frozen=True, tag=True):
     """Owner -> brain: where the music is: beat `at_beat` sounds at `at_s`, at `tempo_bpm`.
 
@@ -77,9 +97,15 @@ class Say(msgspec.Struct, frozen=True, tag=True):
     text: str
 
 
+class GiveUp(msgspec.Struct, frozen=True, tag=True):
+    """Brain -> owner: there is nothing to play with (say, a model that is none), and why."""
+
+    reason: str
+
+
 class Quit(msgspec.Struct, frozen=True, tag=True):
     """Owner -> brain: end."""
 
 
-ToBrain: TypeAlias = Moved | Heard | Pedal | Quit
-ToOwner: TypeAlias = Play | Silence | Say
+ToBrain: TypeAlias = Setup | Moved | Heard | Pedal | Quit
+ToOwner: TypeAlias = Play | Silence | Say | GiveUp

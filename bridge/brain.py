@@ -1,0 +1,108 @@
+"""The brain process: the conductor between the port owner's pipe and an engine's socket.
+
+`python -m schmubert.bridge.brain` with the pipe as standard input; `BrainProcess` starts it.
+"""
+
+import socket
+import sys
+import time
+from collections.abc import Sequence
+from math import ceil
+
+import zmq
+
+from schmubert.bridge.conductor import Action, Conductor
+from schmubert.bridge.engine_link import EngineLink
+from schmubert.bridge.pipe import Pipe, brain_end
+from schmubert.bridge.settings import Settings
+from schmubert.bridge.stage import GiveUp, Quit, Say, Setup, ToBrain, ToOwner
+from schmubert.engine.vocabulary import Track
+from schmubert.engine.wire import Ask
+
+LONGEST_WAIT_S = 0.1  # the engine wants to be looked after
+
+
+def think(owner: Pipe[ToOwner, ToBrain], setup: Setup, waiting: Sequence[ToBrain] = ()) -> None:
+    """Play along as `setup` says until the owner says `Quit` or hangs up.
+
+    `waiting` came along with the setup.
+    """
+    now = time.monotonic
+    try:
+        conductor = Conductor(settings(setup))
+        link = EngineLink(setup.engine, setup.model, setup.device, now())
+    except ValueError as error:  # a setting out of its range: no other brain would do better
+        owner.say(GiveUp(str(error)))
+        return
+    with link as engine:
+        poller = zmq.Poller()
+        poller.register(owner.fileno(), zmq.POLLIN)
+        poller.register(engine.socket, zmq.POLLIN)
+
+        def carry_out(actions: Sequence[Action]) -> None:
+            for action in actions:
+                if isinstance(action, Ask):
+                    engine.ask(action)
+                else:
+                    owner.say(action)
+
+        while not owner.closed:
+            for message in waiting:
+                if isinstance(message, Quit):
+                    return
+                if not isinstance(message, Setup):
+                    carry_out(conductor.receive(message, now()))
+            for answer in engine.receive(now()):
+                if isinstance(answer, Say | GiveUp):
+                    owner.say(answer)
+                else:
+                    carry_out(conductor.receive(answer, now()))
+            if now() >= conductor.wake_at:
+                carry_out(conductor.tick(now()))
+            wait_s = min(conductor.wake_at - now(), LONGEST_WAIT_S)
+            poller.poll(ceil(max(0.0, wait_s) * 1000.0))
+            waiting = owner.hear()
+
+
+def settings(setup: Setup) -> Settings:
+    """What of `setup` the conductor decides by."""
+    return Settings(
+        hears=tuple(Track(role) for role in setup.hears),
+        plays=tuple(Track(role) for role in setup.plays),
+        mode=setup.mode,
+        listen_bars=setup.listen_bars,
+        window_bars=setup.window_bars,
+        temperature=setup.temperature,
+        seed=setup.seed,
+    )
+
+
+def _connection() -> socket.socket:
+    """The pipe that `BrainProcess` handed over."""
+    if sys.platform == "win32":
+        return socket.fromshare(bytes.fromhex(sys.stdin.readline()))
+    return socket.socket(fileno=0)
+
+
+def main() -> None:
+    """Be the brain of the owner at the other end of standard input."""
+    owner = brain_end(_connection())
+    poller = zmq.Poller()
+    poller.register(owner.fileno(), zmq.POLLIN)
+    heard: list[ToBrain] = []
+    while not heard and not owner.closed:
+        poller.poll()
+        heard = owner.hear()
+    if not heard or not isinstance(heard[0], Setup):
+        return
+    setup = heard[0]
+    try:
+        think(owner, setup, heard[1:])
+    except Exception as error:
+        if setup.verbose:
+            raise
+        sys.exit(f"schmubert: the brain failed: {type(error).__name__}: {error}")
+
+
+if __name__ == "__main__":
+    main()

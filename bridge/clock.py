@@ -1,0 +1,205 @@
+"""MIDI clock, Start, Stop, Continue and Song Position, or a tempo of one's own -> transport.
+
+Pure: messages come with their time, and time passes by `tick`. Beat 0 is the first clock after
+Start (MIDI 1.0 detailed specification, "System Real Time Messages").
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from schmubert.bridge.pulse import Pulse
+from schmubert.bridge.timeline import Timeline
+
+CLOCKS_PER_BEAT = 24
+CLOCK, START, CONTINUE, STOP, SONG_POSITION = 0xF8, 0xFA, 0xFB, 0xFC, 0xF2
+
+COLD_CLOCKS = 12  # before these a tempo never heard is a guess; the band listens first anyway
+KEEPS_TIME_S = 2.0
+"""How long the music goes on when the clock falls silent; then it holds."""
+GAP_S = 0.25  # and four periods: less is a slow tempo, not a lost clock
+ALIGNED_S = 0.004  # a first clock this near the running ones goes on with them
+REST_BEATS = 24.0
+"""After so long without a note, played or planned, the own tempo waits for a first note again."""
+USUAL_BPM = 120.0
+
+
+class PositionUnit(str, Enum):
+    """What a Song Position Pointer counts: MIDI says 16ths, Ardour sends clocks."""
+
+    AUTO = "auto"
+    SIXTEENTHS = "sixteenths"
+    CLOCKS = "clocks"
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """Where the music is; `passage` grows by one with every start and jump."""
+
+    passage: int
+    rolling: bool
+    timeline: Timeline
+
+
+class Clock:
+    """Follows the transport of others, or keeps `tempo_bpm` from the first note on.
+
+    `transport` is the answer after each call. A tempo serves only while no MIDI clock comes.
+    """
+
+    def __init__(
+        self, tempo_bpm: float | None = None, unit: PositionUnit = PositionUnit.AUTO
+    ) -> None:
+        self.transport = Transport(0, False, Timeline(0.0, 0.0, tempo_bpm or USUAL_BPM))
+        self.tempo_bpm = tempo_bpm
+        self.unit = unit
+        """AUTO until a position tells which it is."""
+        self.armed_s: float | None = None
+        """When Start, Continue or a jump came whose first clock is still awaited."""
+        self.clocked_s: float | None = None
+        """When the latest MIDI clock came."""
+        self._pulse = Pulse()
+        self._own = False  # rolling by the tempo of one's own
+        self._clocks: float | None = None  # position of the latest clock while rolling or warming
+        self._resume = 0.0  # position in clocks at which Continue goes on
+        self._jump: float | None = None  # position in clocks that the next clock has
+        self._certain = False  # the position was counted from a Start, not taken from an SPP
+        self._noted_s = 0.0
+
+    @property
+    def waits(self) -> bool:
+        """Neither a MIDI clock nor a tempo of one's own tells the time."""
+        return self.tempo_bpm is None and self.clocked_s is None and self.armed_s is None
+
+    def receive(self, at_s: float, message: bytes) -> None:
+        """Take in a system message; others are ignored."""
+        status = message[0]
+        if status == CLOCK:
+            self._clock(at_s)
+        elif status == START:
+            self._arm(at_s, 0.0)
+            self._certain = True
+        elif status == CONTINUE:
+            if self._jump is None and self._following:
+                return  # already under way, from where it is
+            self._arm(at_s, self._resume if self._jump is None else self._jump)
+        elif status == STOP:
+            self._stop(at_s)
+        elif status == SONG_POSITION and len(message) == 3:
+            self._position(at_s, message[1] | message[2] << 7)
+
+    def note(self, at_s: float) -> None:
+        """A player's note begins: with a tempo of one's own, the first one is beat 0."""
+        self._noted_s = at_s
+        if self.tempo_bpm is None or self.transport.rolling or self._clock_is_near(at_s):
+            return
+        self._own = True
+        self._roll(Timeline(0.0, at_s, self.tempo_bpm))
+
+    def tick(self, now: float, idle: bool) -> None:
+        """Let time pass; `idle` says that nothing sounds or is planned."""
+        if self._own:
+            rest_s = REST_BEATS * 60.0 / self.transport.timeline.tempo_bpm
+            if idle and now - self._noted_s > rest_s:
+                self._own = False
+                self._halt(now)
+        elif self._clocks is not None and not self._clock_is_near(now):
+            self._resume = self._jump = float(round(self._beats(now) * CLOCKS_PER_BEAT))
+            self._clocks = None
+            self._halt(now)
+            self.armed_s = now  # when clocks come again, the music goes on from here
+
+    @property
+    def _following(self) -> bool:
+        return self._clocks is not None
+
+    def _clock_is_near(self, now: float) -> bool:
+        return self.clocked_s is not None and now - self.clocked_s <= KEEPS_TIME_S
+
+    def _beats(self, at_s: float) -> float:
+        return self.transport.timeline.beats(at_s)
+
+    def _clock(self, at_s: float) -> None:
+        pulse = self._pulse
+        skipped = 0.0
+        if self.clocked_s is not None and pulse.period_s is not None:
+            gap_s = at_s - self.clocked_s
+            if gap_s > max(GAP_S, 4 * pulse.period_s):
+                skipped = round(gap_s / pulse.period_s) - 1.0
+                pulse.restart()
+        self.clocked_s = at_s
+        if self._jump is not None and self.armed_s is not None:
+            expected_s = pulse.expected_s
+            if expected_s is None or abs(at_s - expected_s) > ALIGNED_S:
+                pulse.restart()
+            pulse.hear(at_s)
+            self._clocks, self._jump = self._jump, None
+            self._own = False
+            if pulse.period_s is not None:
+                self._start()
+            else:
+                self._halt(at_s)
+        else:
+            pulse.hear(at_s)
+            if self._clocks is None:
+                return
+            self._clocks += 1.0 + skipped
+            if self.armed_s is None:
+                self._follow()
+            elif pulse.heard >= COLD_CLOCKS:
+                self._start()
+
+    def _arm(self, at_s: float, clocks: float) -> None:
+        self.armed_s, self._jump = at_s, clocks
+
+    def _start(self) -> None:
+        self.armed_s = None
+        self._roll(self._line())
+
+    def _line(self) -> Timeline:
+        clocks, period_s = self._clocks, self._pulse.period_s
+        assert clocks is not None
+        assert period_s is not None
+        return Timeline(
+            clocks / CLOCKS_PER_BEAT, self._pulse.at_s, 60.0 / (CLOCKS_PER_BEAT * period_s)
+        )
+
+    def _roll(self, timeline: Timeline) -> None:
+        self.transport = Transport(self.transport.passage + 1, True, timeline)
+
+    def _follow(self) -> None:
+        self.transport = Transport(self.transport.passage, True, self._line())
+
+    def _halt(self, at_s: float) -> None:
+        old = self.transport
+        if old.rolling:
+            standing = Timeline(old.timeline.beats(at_s), at_s, old.timeline.tempo_bpm)
+            self.transport = Transport(old.passage, False, standing)
+
+    def _stop(self, at_s: float) -> None:
+        self.armed_s = None
+        if self._clocks is not None:
+            self._resume = self._clocks + 1.0
+        self._clocks = None
+        if not self._own:
+            self._halt(at_s)
+
+    def _position(self, at_s: float, count: int) -> None:
+        if self.unit is PositionUnit.AUTO and self._certain:
+            self._tell_unit(count)
+        clocks = float(count if self.unit is PositionUnit.CLOCKS else count * 6)
+        if self._clocks is None:
+            self._jump = clocks
+        elif abs(clocks - self._clocks - 1.0) > 6.0:
+            self._arm(at_s, clocks)
+        if self._jump is not None:
+            self._certain = self.unit is not PositionUnit.AUTO or count == 0
+
+    def _tell_unit(self, count: int) -> None:
+        """A position sent at a stop, or in passing, is where we are: in one unit or the other."""
+        here = self._clocks if self._clocks is not None else self._resume
+        if here < CLOCKS_PER_BEAT:
+            return  # too near 0, where both units say the same
+        if abs(count - here) <= 6:
+            self.unit = PositionUnit.CLOCKS
+        elif abs(count - here / 6.0) <= 1:
+            self.unit = PositionUnit.SIXTEENTHS

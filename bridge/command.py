@@ -1,0 +1,216 @@
+"""`schmubert-bridge`: from the player's words to a band-mate on the stage."""
+
+import sys
+from collections.abc import Callable, Sequence
+
+import click
+
+from schmubert.bridge import live
+from schmubert.bridge.clock import PositionUnit
+from schmubert.bridge.owner import GaveUpError
+from schmubert.bridge.ports import APIS, MidiPorts
+from schmubert.bridge.roles import Part, Rig, input_part, output_part, rig
+from schmubert.bridge.stage import Setup
+from schmubert.engine.vocabulary import Track
+
+
+def _parts(
+    read: Callable[[str], Part],
+) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], list[Part]]:
+    """A callback of click that takes `NAME[:role[:channel]]` apart."""
+
+    def convert(_: click.Context, __: click.Parameter, specs: tuple[str, ...]) -> list[Part]:
+        try:
+            return [read(spec) for spec in specs]
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from error
+
+    return convert
+
+
+@click.command(context_settings={"max_content_width": 100})
+@click.option(
+    "--in",
+    "heard",
+    callback=_parts(input_part),
+    multiple=True,
+    required=True,
+    metavar="NAME[:ROLE[:CHANNEL]]",
+    help="A port on which you play; the melody if no role is said. Repeatable.",
+)
+@click.option(
+    "--out",
+    "played",
+    callback=_parts(output_part),
+    multiple=True,
+    required=True,
+    metavar="NAME[:ROLE[:CHANNEL]]",
+    help="A port on which the band plays; the role (melody, bass or drums) is taken from the name"
+    " if it is not said. Drums go to channel 10, others to 1. Repeatable.",
+)
+@click.option("--clock", metavar="NAME", help="The port that MIDI clock comes on [the first --in].")
+@click.option(
+    "--tempo",
+    type=click.FloatRange(20.0, 400.0),
+    metavar="BPM",
+    help="Keep this tempo while no MIDI clock comes; bar 1 starts with your first note.",
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["accompany", "continue"]),
+    default="accompany",
+    show_default=True,
+    help="Play along with you, or go on with your own part when you rest.",
+)
+@click.option(
+    "--listen",
+    "listen_bars",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    metavar="BARS",
+    help="Listen for so long before coming in.",
+)
+@click.option(
+    "--window",
+    "window_bars",
+    type=click.IntRange(4, 64),
+    default=16,
+    show_default=True,
+    metavar="BARS",
+    help="How much music the model looks at, what it is to play included.",
+)
+@click.option("--temperature", type=click.FloatRange(0.05, 4.0), default=1.0, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), help="The same music for the same playing.")
+@click.option(
+    "--engine",
+    metavar="ADDRESS",
+    help="Where the engine is, tcp://HOST:PORT; on this computer one is started when none answers.",
+)
+@click.option(
+    "--model",
+    type=click.Path(exists=True, dir_okay=False, resolve_path=True),
+    help="The model for an engine that is started, .onnx or .safetensors [the one that ships].",
+)
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="What a started engine runs on.",
+)
+@click.option(
+    "--api",
+    type=click.Choice(["auto", *APIS]),
+    default="auto",
+    show_default=True,
+    help="The MIDI system.",
+)
+@click.option(
+    "--offset-ms",
+    type=click.FloatRange(-250.0, 250.0),
+    default=0.0,
+    show_default=True,
+    help="Send everything later by this, or earlier where negative.",
+)
+@click.option(
+    "--spp-unit",
+    type=click.Choice([unit.value for unit in PositionUnit]),
+    default=PositionUnit.AUTO.value,
+    show_default=True,
+    help="What song positions count: MIDI says 16ths, Ardour sends clocks; auto finds out at the"
+    " first stop.",
+)
+@click.option("--verbose", is_flag=True, help="Show where an error comes from.")
+@click.version_option(package_name="schmubert")
+def bridge_command(
+    heard: Sequence[Part],
+    played: Sequence[Part],
+    clock: str | None,
+    tempo: float | None,
+    mode: str,
+    listen_bars: int,
+    window_bars: int,
+    temperature: float,
+    seed: int | None,
+    engine: str | None,
+    model: str | None,
+    device: str,
+    api: str,
+    offset_ms: float,
+    spp_unit: str,
+    verbose: bool,
+) -> None:
+    """Play in a band with a DAW: you on --in, it on --out, in time with your MIDI clock.
+
+    Ports that do not exist yet are made, under exactly these names. Ctrl-C ends every note.
+
+    \b
+    schmubert-bridge --in "DAW Out" --out "Bass" --out "Drums"
+    """
+    try:
+        plugged = rig(heard, played, clock)
+        _check(plugged, mode)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    setup = Setup(
+        hears=tuple(sorted({int(role) for _, role, _ in plugged.hears})),
+        plays=tuple(sorted({int(role) for _, role, _ in plugged.plays})),
+        mode=mode,
+        listen_bars=listen_bars,
+        window_bars=window_bars,
+        temperature=temperature,
+        seed=seed,
+        engine=engine,
+        model=model,
+        device=device,
+        verbose=verbose,
+    )
+    timing = live.Timing(tempo, PositionUnit(spp_unit), offset_ms / 1000.0)
+    try:
+        ports = MidiPorts(plugged.inputs, plugged.outputs, api)
+        try:
+            for line in ports.named:
+                say(line)
+            say(_waiting_for(plugged, tempo))
+            say(str(live.perform(ports, plugged, setup, timing, say=say)))
+        finally:
+            ports.close()
+    except (OSError, RuntimeError, ValueError, GaveUpError) as error:
+        if verbose:
+            raise
+        raise click.ClickException(str(error)) from error
+
+
+def say(line: str) -> None:
+    """Show `line` to the player."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def _check(plugged: Rig, mode: str) -> None:
+    heard = {role for _, role, _ in plugged.hears}
+    both = heard & {role for _, role, _ in plugged.plays}
+    if mode == "accompany" and both:
+        names = " and ".join(role.name.lower() for role in sorted(both))
+        raise ValueError(f"you play the {names} yourself: --mode continue takes turns")
+    for name in set(plugged.inputs) & set(plugged.outputs):
+        # a virtual port is one-way: the two would be distinct ports of one name
+        say(f"{name!r} is an input and an output: two ports of that name")
+
+
+def _waiting_for(plugged: Rig, tempo: float | None) -> str:
+    roles = sorted({role for _, role, _ in plugged.plays})
+    band = " and ".join(Track(role).name.lower() for role in roles)
+    start = f"for Start and MIDI clock on {plugged.inputs[plugged.clock]!r}"
+    if tempo is not None:
+        start += f", or your first note at {tempo:g} BPM"
+    return f"{band} ready, waiting {start}; Ctrl-C ends"
+
+
+def main() -> None:
+    """The console script."""
+    bridge_command(prog_name="schmubert-bridge")
+
+
+if __name__ == "__main__":
+    main()

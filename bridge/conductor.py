@@ -1,0 +1,348 @@
+"""The brain: a message or the time in, actions out. No I/O, no clock of its own.
+
+It listens, enters on a downbeat, and from then on commits unit by unit (a beat, if nothing else
+is said) what it plays: from the latest draft, or the groove where none reaches. A commit is
+final: it goes to the port owner one minimal reply time before it sounds.
+"""
+
+import math
+from collections.abc import Mapping
+from enum import Enum, auto
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schmubert.bridge.capture import Capture
+from schmubert.bridge.dialogue import TRANSIT_S, Dialogue
+from schmubert.bridge.dynamics import events
+from schmubert.bridge.groove import BARS_BACK, heard_root, held
+from schmubert.bridge.settings import UNITS, Settings
+from schmubert.bridge.stage import Event, Heard, Moved, Pedal, Play, Say, Silence
+from schmubert.engine.horizon import horizon
+from schmubert.engine.score import STEPS_PER_BAR, STEPS_PER_BEAT
+from schmubert.engine.vocabulary import HOLD, OFF, Track
+from schmubert.engine.wire import Ask, Draft, Failed, Goodbye, Welcome
+
+__all__ = ["Action", "Conductor", "Message", "Phase", "Settings"]
+
+Message: TypeAlias = Moved | Heard | Pedal | Welcome | Draft | Failed | Goodbye
+Action: TypeAlias = Play | Silence | Say | Ask
+
+LATE_S = 0.030  # after a jump, a downbeat this late is better than none
+RESUME_S = 1.0  # some DAWs loop by Stop and Continue: that is a jump, not an end
+TURN_STEPS = STEPS_PER_BAR // 2  # of rest before a bar line make the bar line the machine's turn
+GAP_STEPS = 2  # between two notes are no rest yet
+EPSILON_S = 1e-6
+
+
+class Phase(Enum):
+    """What the conductor is about."""
+
+    STOPPED = auto()
+    """The transport stands."""
+    WAITING = auto()
+    """It rolls, and nobody has played yet."""
+    LISTENING = auto()
+    """The player plays; the step at which to come in is known."""
+    PLAYING = auto()
+
+
+class Conductor:
+    """Decides what is played and what is asked; `wake_at` (monotonic seconds) is the next tick."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.phase = Phase.STOPPED
+        self.wake_at = math.inf
+        self.capture = Capture(settings.hears, keep_bars=settings.window_bars + BARS_BACK)
+        self._traded = frozenset(settings.plays) & frozenset(settings.hears)
+        self._unit = UNITS[settings.commit]
+        self._dialogue = Dialogue(settings)
+        self._actions: list[Action] = []
+        self._passage = -1
+        self._stopped: tuple[Phase, float] = (Phase.STOPPED, -math.inf)
+        self._waiting_from = 0
+        self._committed = 0  # the first step not committed; while listening, the step of entry
+        self._turn = False
+        self._sounding: dict[Track, int | None] = {}
+        self._asked_unit = -1
+        self._glance: tuple[int, int] | None = None  # (committed, changes) at the first ask
+
+    def receive(self, message: Message, now: float) -> list[Action]:
+        """What follows from `message`, which came at `now`."""
+        if isinstance(message, Moved):
+            self._moved(message, now)
+        elif isinstance(message, Heard):
+            onset = self.capture.hear(message)
+            if onset is not None and self._turn and message.role in self._traded:
+                self._give_back(onset)
+        elif isinstance(message, Pedal):
+            self.capture.pedal(message)
+        elif isinstance(message, Welcome):
+            self._actions += self._dialogue.welcome(message)
+        elif isinstance(message, Draft):
+            self._actions += self._dialogue.draft(message, now)
+        elif isinstance(message, Failed):
+            self._actions += self._dialogue.failed(message)
+        else:
+            self._lose("the engine has ended")
+        return self.tick(now)
+
+    def tick(self, now: float) -> list[Action]:
+        """What is due at `now`."""
+        if self.phase is not Phase.STOPPED:
+            self._advance(now)
+        self.wake_at = self._next_wake(now)
+        actions, self._actions = self._actions, []
+        return actions
+
+    # The transport
+
+    def _moved(self, moved: Moved, now: float) -> None:
+        if not moved.rolling:
+            if self.phase is not Phase.STOPPED:
+                self.capture.halt(moved.at_s)
+                self._stopped = self.phase, now
+                self.phase = Phase.STOPPED
+                self._forget()
+            return
+        before = self.phase
+        if before is not Phase.STOPPED and moved.passage == self._passage:
+            self.capture.follow(moved)
+            return
+        if before is Phase.STOPPED and now - self._stopped[1] <= RESUME_S:
+            before = self._stopped[0]
+        start = self.capture.roll(moved)
+        self._passage = moved.passage
+        self._asked_unit = -1
+        self._forget()
+        self.phase = before
+        if before is Phase.PLAYING:
+            self._committed = max(start, math.ceil(self.capture.step_at(now - LATE_S)))
+        elif before is Phase.LISTENING:
+            self._committed = max(self._committed, _up_to(start, STEPS_PER_BAR))
+        else:
+            self._wait(start)
+
+    def _wait(self, step: int) -> None:
+        self.phase = Phase.WAITING
+        self._waiting_from = step // STEPS_PER_BAR * STEPS_PER_BAR
+        self._forget()
+
+    def _forget(self) -> None:
+        """Drop what was planned; what was heard and played stays."""
+        self._dialogue.forget()
+        self._glance = None
+        self._turn = False
+        self._sounding.clear()
+
+    def _lose(self, what: str) -> None:
+        playing = self.phase is Phase.PLAYING
+        then = "I hold the groove" if playing else "I come in once it answers"
+        self._actions += self._dialogue.lose(f"{what}: {then}")
+
+    # Time
+
+    def _advance(self, now: float) -> None:
+        self.capture.trim(now)
+        if now >= self._dialogue.lost_at - EPSILON_S:
+            self._lose("the engine does not answer")
+        if self.phase is Phase.WAITING:
+            self.capture.skip_empty_bars(now)
+            onset = self.capture.first_onset(self._waiting_from)
+            if onset is not None:
+                self.phase = Phase.LISTENING
+                bar = onset // STEPS_PER_BAR
+                self._committed = (bar + self.settings.listen_bars) * STEPS_PER_BAR
+                self._actions.append(Say(f"bar {self._bar(onset)}: I listen"))
+        while self._commits and now >= self._commit_at(self._committed) - EPSILON_S:
+            self._commit_next(now)
+        if self._commits and self._dialogue.free:
+            self._ask_if_due(now)
+
+    @property
+    def _commits(self) -> bool:
+        return self.phase in (Phase.LISTENING, Phase.PLAYING)
+
+    def _commit_at(self, step: int) -> float:
+        return self.capture.seconds(step) - self._dialogue.replies.lead_s
+
+    def _next_wake(self, now: float) -> float:
+        if not self._commits:
+            return math.inf
+        due = [self._commit_at(self._committed), self._dialogue.lost_at]
+        if self._dialogue.free:
+            due.append(self.capture.seconds((self._unit_at(now) + 1) * self._unit))
+            if self._has_news and self._look_at() > now:
+                due.append(self._look_at())
+        return max(min(due), now)
+
+    def _bar(self, step: float) -> int:
+        """The song's bar of `step`, counted from 1."""
+        return int(self.capture.beat(step) * STEPS_PER_BEAT // STEPS_PER_BAR) + 1
+
+    # Committing
+
+    @property
+    def _active(self) -> list[Track]:
+        """The roles that the machine plays now, or will at its entry."""
+        mine = set(self.settings.plays) if self._turn else set(self.settings.plays) - self._traded
+        return [track for track in self._dialogue.tracks if track in mine]
+
+    def _commit_next(self, now: float) -> None:
+        step = self._committed
+        if self.phase is Phase.LISTENING:
+            ready = all(self._reaches(role, step) for role in self._active)
+            if not ready or now > self.capture.seconds(step):
+                self._committed += STEPS_PER_BAR
+                return
+            self.phase = Phase.PLAYING
+            if self._active:
+                self._actions.append(Say(f"bar {self._bar(step)}: I come in"))
+        if step % STEPS_PER_BAR == 0:
+            if self._rested(step):
+                self._end(step)
+                return
+            if self._gives_turn(step, TURN_STEPS):
+                self._turn = all(self._reaches(role, step) for role in self._traded)
+                if self._turn:
+                    self._actions.append(Say(f"bar {self._bar(step)}: I go on for you"))
+        self._committed = step + self._unit - step % self._unit
+        for role in self._active:
+            self._commit(role, step, self._committed, now)
+
+    def _reaches(self, role: Track, step: int) -> bool:
+        plan = self._dialogue.plan
+        return plan is not None and plan.reaches(role, step)
+
+    def _commit(self, role: Track, from_step: int, to_step: int, now: float) -> None:
+        sounding = self._sounding.get(role)
+        plan = self._dialogue.plan
+        cells = np.zeros(0, np.int64)
+        if plan is not None and plan.reaches(role, from_step):
+            cells = plan.cells(role, from_step, to_step, sounding)
+            self.capture.play(role, from_step, cells)
+        planned = from_step + len(cells)
+        if planned < to_step:
+            cells = np.concatenate([cells, self._groove(role, planned, to_step, now)])
+        late = max(0, math.ceil(self.capture.step_at(now - LATE_S)) - from_step)
+        never = HOLD if role is Track.DRUMS else OFF
+        cells[:late][cells[:late] > never] = never
+        self.capture.play(role, from_step, cells)
+        beat, until = self.capture.beat(from_step), self.capture.beat(to_step)
+        mean = self.capture.mean_velocity
+        played, self._sounding[role] = events(role, cells.tolist(), from_step, beat, sounding, mean)
+        self._actions.append(Play(self._passage, int(role), beat, until, played))
+
+    def _groove(self, role: Track, from_step: int, to_step: int, now: float) -> NDArray[np.int64]:
+        tape, first = self.capture.tape(now), self.capture.first_step
+        root = heard_root(tape, self.capture.heard_until(now) - first)
+        return held(tape, role, from_step - first, to_step - from_step, root)
+
+    # Rest, and taking turns
+
+    def _rested(self, bar_line: int) -> bool:
+        since = self.capture.silent_since(self.capture.hears)
+        if self.settings.mode == "continue" or since is None:
+            return False
+        rest = bar_line - _up_to(since, STEPS_PER_BAR)
+        return rest >= self.settings.rest_bars * STEPS_PER_BAR
+
+    def _end(self, step: int) -> None:
+        beat = self.capture.beat(step)
+        for role in self._active:
+            pitch = self._sounding.get(role)
+            offs = () if pitch is None else (Event(beat, pitch, 0),)
+            self._actions.append(Play(self._passage, int(role), beat, beat + 1.0, offs))
+        self._actions.append(Say(f"bar {self._bar(step)}: you rest, so I wait"))
+        self._wait(step)
+
+    def _gives_turn(self, step: float, rest_steps: int) -> bool:
+        """Whether by `step` the player of what is traded has rested for `rest_steps`."""
+        if self._turn or not self._traded or not self._traded <= set(self._dialogue.tracks):
+            return False
+        since = self.capture.silent_since(self._traded)
+        return since is not None and step - since >= rest_steps
+
+    def _give_back(self, step: int) -> None:
+        """The player plays again: what is traded is the player's from `step` on."""
+        self._turn = False
+        for role in self._traded:
+            self._actions.append(Silence(int(role)))
+            self._sounding[role] = None
+            self.capture.unplay(role, step)
+        self._dialogue.leave_out(self._traded)
+
+    # Asking
+
+    def _unit_at(self, now: float) -> int:
+        return math.floor(self.capture.step_at(now + EPSILON_S) / self._unit)
+
+    def _ask_if_due(self, now: float) -> None:
+        unit = self._unit_at(now)
+        if unit > self._asked_unit:
+            self._asked_unit = unit
+            replies = self._dialogue.replies
+            ready_at = now + replies.first_s + TRANSIT_S + replies.lead_s
+            ready = _up_to(self.capture.step_at(ready_at - EPSILON_S), self._unit)
+            if self.phase is Phase.LISTENING:
+                # a unit early too, so that the entry does not hang on a single answer
+                if ready + self._unit < self._committed:
+                    return
+            else:
+                # what the answer would come too late for is final already, and is told so
+                deepest = _up_to(self.capture.step_at(now), self._unit) + STEPS_PER_BAR
+                while self._commits and self._committed < min(ready, deepest):
+                    self._commit_next(now)
+            self._ask(now)
+            self._glance = self._committed, self.capture.changes
+        elif self._has_news and self._look_at() - EPSILON_S <= now <= self._last_look():
+            self._ask(now)
+            self._glance = None
+
+    @property
+    def _has_news(self) -> bool:
+        """Whether the player has played since what comes next was first asked for."""
+        return self._glance is not None and (
+            self._glance[0] == self._committed and self._glance[1] != self.capture.changes
+        )
+
+    def _look_at(self) -> float:
+        """When to ask about the same once more: late, but in time for a full answer."""
+        replies = self._dialogue.replies
+        unit_s = self.capture.seconds(self._unit) - self.capture.seconds(0)
+        full_s = max(2 * replies.first_s, min(replies.full_s, unit_s / 2))
+        return self._commit_at(self._committed) - full_s - TRANSIT_S
+
+    def _last_look(self) -> float:
+        return self._commit_at(self._committed) - 1.5 * self._dialogue.replies.first_s - TRANSIT_S
+
+    def _wanted(self, now: float) -> Mapping[Track, int]:
+        """The roles to ask for, each with its first step."""
+        wanted = dict.fromkeys(self._active, self._committed)
+        bar_line = _up_to(self._committed, STEPS_PER_BAR)
+        rests = self._gives_turn(self.capture.step_at(now), GAP_STEPS)
+        if rests and self._gives_turn(bar_line, TURN_STEPS):
+            wanted |= dict.fromkeys(self._traded, bar_line)
+        return wanted
+
+    def _ask(self, now: float) -> None:
+        wanted = self._wanted(now)
+        if not self._commits or not wanted:
+            return
+        hears = self.capture.hears
+        about = horizon(
+            self.capture.tape(now),
+            self.capture.heard_until(now),
+            hears - self._traded if self._turn else hears,
+            wanted,
+            tape_first=self.capture.first_step,
+            window_bars=self.settings.window_bars,
+        )
+        self._actions.append(self._dialogue.ask(about, wanted, now, self._commit_at))
+
+
+def _up_to(step: float, multiple: int) -> int:
+    """The first multiple of `multiple` that is not before `step`."""
+    return math.ceil(step / multiple) * multiple

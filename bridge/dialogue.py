@@ -1,0 +1,168 @@
+"""The talk with the engine: what was asked, what came back, how long it took, is it there."""
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from schmubert.bridge.plan import Asked, Plan, plan_of
+from schmubert.bridge.replies import Replies
+from schmubert.bridge.settings import Settings
+from schmubert.bridge.stage import Say
+from schmubert.engine.horizon import Horizon
+from schmubert.engine.score import STEPS_PER_BEAT
+from schmubert.engine.vocabulary import MASK, TRIO, Track
+from schmubert.engine.wire import Ask, Draft, Failed, Welcome, pack, pack_cells, unpack
+
+PATIENCE_S = 2.0  # an ask without an answer for so long is lost
+TRANSIT_S = 0.004  # pipes and sockets, there and back
+REMEMBERED = 8  # asks whose drafts are still welcome
+
+
+class Dialogue:
+    """Numbers the asks, matches the drafts, keeps the latest as `plan`, and says what it notices.
+
+    One ask at a time is under way until its first draft comes: a slow engine that is asked again
+    before would never answer at all.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.replies = Replies()
+        self.plan: Plan | None = None
+        self.tracks: tuple[Track, ...] = TRIO
+        """What the engine's model knows, in the order of its columns."""
+        self._settings = settings
+        self._engine: Welcome | None = None
+        self._lost = False
+        self._said: set[str] = set()
+        self._seq = 0
+        self._asked: dict[int, Asked] = {}
+        self._under_way: Asked | None = None
+
+    @property
+    def free(self) -> bool:
+        """Whether no ask is under way."""
+        return self._under_way is None
+
+    @property
+    def lost_at(self) -> float:
+        """When the ask under way counts as lost; infinity where there is none."""
+        return math.inf if self._under_way is None else self._under_way.at_s + PATIENCE_S
+
+    def forget(self) -> None:
+        """Drop the plan, and want no answer to what was asked."""
+        self.plan = None
+        self._asked.clear()
+        self._under_way = None
+
+    def leave_out(self, roles: Collection[Track]) -> None:
+        """What was planned or asked for `roles` is not wanted any more."""
+
+        def without(asked: Asked) -> Asked:
+            played = {role: step for role, step in asked.played.items() if role not in roles}
+            return replace(asked, played=played)
+
+        self._asked = {seq: without(asked) for seq, asked in self._asked.items()}
+        if self.plan is not None:
+            self.plan = replace(self.plan, asked=without(self.plan.asked))
+
+    def ask(
+        self,
+        about: Horizon,
+        played: Mapping[Track, int],
+        now: float,
+        commit_at: Callable[[int], float],
+    ) -> Ask:
+        """Ask `about` what the `played` roles play, each from its step on.
+
+        `commit_at` says when a step becomes final.
+        """
+        self._seq += 1
+        asked = Asked(self._seq, now, about.first_step, about.fill, played)
+        latest = list(self._asked.values())[1 - REMEMBERED :]
+        self._asked = {one.seq: one for one in [*latest, asked]}
+        self._under_way = asked
+        step = min(played.values())
+        beats = range(about.first_step, about.end_step, STEPS_PER_BEAT)
+        freezes_s = [0.0 if beat < step else commit_at(beat) - now for beat in beats]
+        settings = self._settings
+        return Ask(
+            seq=asked.seq,
+            tokens=pack(about.tokens[:, self.tracks]),
+            fill=pack_cells(about.fill[:, self.tracks]),
+            budget_ms=max(1.0, (commit_at(step) - now - TRANSIT_S) * 1000.0),
+            freezes_ms=tuple(max(0.0, freeze_s * 1000.0) for freeze_s in freezes_s),
+            first_calls=settings.first_calls,
+            most_calls=settings.most_calls,
+            temperature=settings.temperature,
+            seed=None if settings.seed is None else settings.seed + asked.seq,
+        )
+
+    def welcome(self, welcome: Welcome) -> list[Say]:
+        """An engine says who it is; it may say so again and again."""
+        if welcome == self._engine and not self._lost:
+            return []
+        self._engine = welcome
+        self.tracks = tuple(Track(track) for track in welcome.tracks)
+        self.replies.expect(welcome.call_ms * self._settings.first_calls / 1000.0 + TRANSIT_S)
+        self._asked.clear()
+        self._under_way = None
+        unknown = [role for role in self._settings.plays if role not in self.tracks]
+        says = [
+            self._once(f"this model knows no {role.name.lower()}: it stays silent")
+            for role in unknown
+        ]
+        return self._found() + [say for found in says for say in found]
+
+    def draft(self, draft: Draft, now: float) -> list[Say]:
+        """An answer, which may come late or for nobody."""
+        says = self._found()
+        asked = self._asked.get(draft.seq)
+        if asked is None:
+            return says
+        if self._under_way is not None and self._under_way.seq == draft.seq:
+            self._under_way = None
+            self.replies.first(now - asked.at_s)
+        if draft.last:
+            self.replies.last(now - asked.at_s)
+        try:
+            given = unpack(draft.tokens)
+            if given.shape[1] != len(self.tracks):
+                raise ValueError(f"{given.shape[1]} tracks of {len(self.tracks)}")
+            tokens = np.tile(np.asarray(MASK), (len(given), 1))
+            tokens[:, self.tracks] = given
+            plan = plan_of(asked, draft.number, tokens)
+        except ValueError as error:
+            return says + self._once(f"the engine's answer is of no use: {error}")
+        if plan.supersedes(self.plan):
+            self.plan = plan
+        self._said.clear()
+        return says
+
+    def failed(self, failed: Failed) -> list[Say]:
+        """The engine cannot answer."""
+        if self._under_way is not None and self._under_way.seq == failed.seq:
+            self._under_way = None
+        return self._once(f"the engine cannot answer: {failed.reason}")
+
+    def lose(self, what: str) -> list[Say]:
+        """The engine is gone, or as good as gone: one line, until it is found again."""
+        self._under_way = None
+        if self._lost:
+            return []
+        self._lost = True
+        return [Say(what)]
+
+    def _found(self) -> list[Say]:
+        if not self._lost:
+            return []
+        self._lost = False
+        return [Say("the engine is back")]
+
+    def _once(self, text: str) -> list[Say]:
+        """Say `text`, but no second time before the engine has given a useful answer."""
+        if text in self._said:
+            return []
+        self._said.add(text)
+        return [Say(text)]

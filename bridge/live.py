@@ -1,0 +1,356 @@
+"""The stage in real time: the loop of the port owner, its brain process, signals and sleep."""
+
+import contextlib
+import gc
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from array import array
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Any, Protocol
+
+from schmubert.bridge.clock import Clock, PositionUnit
+from schmubert.bridge.ledger import Send
+from schmubert.bridge.owner import Action, Owner, Tell
+from schmubert.bridge.pipe import owner_end
+from schmubert.bridge.ports import Ports
+from schmubert.bridge.report import Report, report
+from schmubert.bridge.roles import Rig
+from schmubert.bridge.scheduler import Scheduler
+from schmubert.bridge.stage import Quit, Setup, ToBrain, ToOwner
+
+POLL_S = 0.001
+SPIN_S = 0.0004  # a sleep ends up to this late on an idle machine
+DRAIN_S = 0.1  # two periods of the slowest usual server: note-offs leave before the ports close
+PRIORITY = 40  # of SCHED_FIFO: below audio servers, above everything else
+SWITCH_S = 0.0005  # how soon a thread that prints makes room for the music
+LEAVE_S = 1.5
+MOST_DEATHS, DEATHS_IN_S = 4, 20.0
+MOST_LATENESSES = 100_000
+
+Observer = Callable[[ToBrain | ToOwner], None]
+
+
+class BrainError(RuntimeError):
+    """The brain dies as often as it is started."""
+
+
+class Brain(Protocol):
+    """Whoever decides what to play; no call waits."""
+
+    @property
+    def alive(self) -> bool:
+        """False when it has ended, or reads no more."""
+
+    def tell(self, message: ToBrain) -> None:
+        """Pass `message` on."""
+
+    def listen(self) -> list[ToOwner]:
+        """What it decided since."""
+
+    def close(self, patience_s: float = LEAVE_S) -> None:
+        """End it, by force after `patience_s`."""
+
+
+class BrainProcess:
+    """The brain as a child process, in a session of its own: Ctrl-C ends only the owner."""
+
+    def __init__(self, command: Sequence[str] = ()) -> None:
+        ours, theirs = socket.socketpair()
+        command = command or (sys.executable, "-m", "schmubert.bridge.brain")
+        if sys.platform == "win32":
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                creationflags=subprocess.CREATE_NEW_PROCESS_GROUP,
+            )
+            assert self._process.stdin is not None
+            self._process.stdin.write(theirs.share(self._process.pid).hex().encode() + b"\n")
+            self._process.stdin.flush()
+        else:
+            self._process = subprocess.Popen(command, stdin=theirs.fileno(), start_new_session=True)
+        theirs.close()
+        self._pipe = owner_end(ours)
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """False when it has ended, or reads no more."""
+        return not self._pipe.closed and self._process.poll() is None
+
+    def tell(self, message: ToBrain) -> None:
+        """Pass `message` on."""
+        self._pipe.say(message)
+
+    def listen(self) -> list[ToOwner]:
+        """What it decided since."""
+        return self._pipe.hear()
+
+    def close(self, patience_s: float = LEAVE_S) -> None:
+        """Ask it to end; end it by force after `patience_s`."""
+        self._pipe.say(Quit())
+        self._pipe.close()
+        try:
+            self._process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+
+class Time(Protocol):
+    """What the loop lives in."""
+
+    def now(self) -> float:
+        """Monotonic seconds."""
+
+    def wait_until(self, at_s: float, exactly: bool) -> None:
+        """Return at `at_s`; `exactly` is worth some work of the processor."""
+
+
+class RealTime:
+    """Time as it passes."""
+
+    def now(self) -> float:
+        """Monotonic seconds."""
+        return time.monotonic()
+
+    def wait_until(self, at_s: float, exactly: bool) -> None:
+        """Sleep until `at_s`; `exactly`, wake a little before and spin the rest."""
+        left_s = at_s - time.monotonic()
+        if exactly:
+            left_s -= SPIN_S
+        if left_s > 0.0:
+            time.sleep(left_s)
+        while exactly and time.monotonic() < at_s:
+            pass
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How time is kept: `tempo_bpm` where no MIDI clock comes, the unit of song positions, and
+    how much later than written everything is sent."""
+
+    tempo_bpm: float | None = None
+    unit: PositionUnit = PositionUnit.AUTO
+    offset_s: float = 0.0
+
+
+def perform(
+    ports: Ports,
+    rig: Rig,
+    setup: Setup,
+    timing: Timing,
+    *,
+    say: Callable[[str], None],
+    until: Callable[[float], bool] = lambda _: False,
+    observer: Observer | None = None,
+    start_brain: Callable[[], Brain] = BrainProcess,
+    passing: Time | None = None,
+) -> Report:
+    """Play on `ports` until `until(now)`, Ctrl-C or SIGTERM; then every note is ended.
+
+    `say` gets lines for the player, `observer` all that owner and brain tell each other, both
+    in a thread that does not hold up the music. Ports stay open. Raises BrainError,
+    GaveUpError, and what ports raise, after the notes are ended.
+    """
+    passing = passing or RealTime()
+    owner = Owner(
+        rig,
+        Clock(timing.tempo_bpm, timing.unit),
+        Scheduler(rig.plays, timing.offset_s),
+        timing.offset_s,
+    )
+    with _Aside() as aside, _stopping() as stopped, _undisturbed():
+        stage = _Stage(ports, owner, setup, passing, aside, say, observer, start_brain)
+        try:
+            while not (stopped or until(passing.now())):
+                stage.step()
+        finally:
+            stage.finish()
+    return stage.report()
+
+
+class _Stage:
+    """The loop's body and what it carries out."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        owner: Owner,
+        setup: Setup,
+        passing: Time,
+        aside: "_Aside",
+        say: Callable[[str], None],
+        observer: Observer | None,
+        start_brain: Callable[[], Brain],
+    ) -> None:
+        self._ports = ports
+        self._owner = owner
+        self._setup = setup
+        self._time = passing
+        self._aside = aside
+        self._say = say
+        self._observer = observer
+        self._start_brain = start_brain
+        self._late_s = array("d")
+        self._deaths: deque[float] = deque(maxlen=MOST_DEATHS)
+        self._died = 0
+        self._brain = start_brain()
+        self._brain.tell(setup)
+
+    def step(self) -> None:
+        """Take in what came, send what is due, and wait for what is next."""
+        owner, passing = self._owner, self._time
+        self._do(owner.tick(passing.now()))
+        for at_s, port, message in self._ports.poll():
+            self._do(owner.receive(at_s, port, message))
+        alive = self._brain.alive  # asked first: what it said last is still heard
+        for decided in self._brain.listen():
+            if self._observer is not None:
+                self._aside.put(self._observer, decided)
+            self._do(owner.take(decided))
+        if not alive:
+            self._replace_brain()
+        next_poll_s = passing.now() + POLL_S
+        due_s = owner.next_s()
+        passing.wait_until(min(due_s, next_poll_s), exactly=due_s <= next_poll_s)
+
+    def finish(self) -> None:
+        """End every note, give the ports time to send, and end the brain."""
+        try:
+            sends = self._owner.finish()
+            self._do(sends)
+            self._time.wait_until(self._time.now() + DRAIN_S, exactly=False)
+        finally:
+            self._brain.close()
+
+    def report(self) -> Report:
+        """What happened so far."""
+        scheduler = self._owner.scheduler
+        return report(scheduler.struck, scheduler.dropped, self._died, self._late_s)
+
+    def _do(self, actions: Sequence[Action]) -> None:
+        for action in actions:
+            if isinstance(action, Send):
+                self._ports.send(action.port, action.message)
+                if action.wanted_s is not None and len(self._late_s) < MOST_LATENESSES:
+                    self._late_s.append(self._time.now() - action.wanted_s)
+            elif isinstance(action, Tell):
+                self._brain.tell(action.message)
+                if self._observer is not None:
+                    self._aside.put(self._observer, action.message)
+            else:
+                self._aside.put(self._say, action.text)
+
+    def _replace_brain(self) -> None:
+        now = self._time.now()
+        self._died += 1
+        self._deaths.append(now)
+        if len(self._deaths) == MOST_DEATHS and now - self._deaths[0] < DEATHS_IN_S:
+            raise BrainError(f"the brain died {MOST_DEATHS} times in {DEATHS_IN_S:g} s")
+        self._aside.put(self._say, "the brain died: what it played is ended, a new one starts")
+        actions = self._owner.restart_brain()
+        self._do([action for action in actions if isinstance(action, Send)])
+        self._brain.close(patience_s=0.0)
+        self._brain = self._start_brain()
+        self._brain.tell(self._setup)
+        self._do([action for action in actions if not isinstance(action, Send)])
+
+
+class _Aside:
+    """A thread for what may take its time: printing, watching."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[tuple[Callable[[Any], None], Any] | None] = SimpleQueue()
+        self._failed: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def put(self, call: Callable[[Any], None], argument: Any) -> None:
+        """Have `call(argument)` done soon, in the order of these calls."""
+        self._queue.put((call, argument))
+
+    def __enter__(self) -> "_Aside":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._queue.put(None)
+        self._thread.join(LEAVE_S)  # a terminal may be held by Ctrl-S
+        if self._failed is not None:
+            raise self._failed
+
+    def _run(self) -> None:
+        while (task := self._queue.get()) is not None:
+            call, argument = task
+            try:
+                if self._failed is None:
+                    call(argument)
+            except Exception as error:
+                self._failed = error
+
+
+@contextlib.contextmanager
+def _stopping() -> Iterator[list[int]]:
+    """A list that a signal to end makes non-empty."""
+    caught: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield caught
+        return
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {
+        name: signal.signal(getattr(signal, name), lambda number, _: caught.append(number))
+        for name in names
+    }
+    try:
+        yield caught
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """No garbage collection, and real-time priority for this thread where the system allows."""
+    switch_s = sys.getswitchinterval()
+    collects = gc.isenabled()
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    sys.setswitchinterval(SWITCH_S)
+    before = _raise_priority()
+    try:
+        yield
+    finally:
+        if before is not None:
+            with contextlib.suppress(OSError):  # without rights, "reset on fork" stays
+                os.sched_setscheduler(0, *before)
+        sys.setswitchinterval(switch_s)
+        gc.unfreeze()
+        if collects:
+            gc.enable()
+
+
+def _raise_priority() -> "tuple[int, os.sched_param] | None":
+    """Real-time priority for this thread alone, not for children; what it was before."""
+    if not sys.platform.startswith("linux"):
+        return None
+    before = os.sched_getscheduler(0), os.sched_getparam(0)
+    policy = os.SCHED_FIFO | os.SCHED_RESET_ON_FORK
+    try:
+        os.sched_setscheduler(0, policy, os.sched_param(PRIORITY))
+    except OSError:  # not allowed to: most players' machines work well without
+        return None
+    return before

@@ -1,0 +1,223 @@
+"""The port owner's decisions, no I/O: what came in or fell due -> what to send, tell and say.
+
+It keeps time and the schedule, and thinks about no music; the brain does, a process further.
+"""
+
+from dataclasses import dataclass
+from math import floor, inf
+from typing import TypeAlias
+
+from schmubert.bridge.clock import Clock, Transport
+from schmubert.bridge.ledger import Send
+from schmubert.bridge.roles import Rig
+from schmubert.bridge.scheduler import Scheduler
+from schmubert.bridge.stage import (
+    GiveUp,
+    Heard,
+    Moved,
+    Pedal,
+    Play,
+    Say,
+    Silence,
+    ToBrain,
+    ToOwner,
+)
+
+GRACE_S = 0.030  # some DAWs send the first note before START
+LONGEST_ARMED_S = 2.0
+TOLD_S = 0.002
+"""The brain is told when the beat ahead has moved by more than this."""
+SAID_TEMPO = 0.02  # a change of tempo by less is not worth a line
+SUSTAIN_PEDAL, ALL_SOUND_OFF, ALL_NOTES_OFF = 64, 120, 123
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Pass `message` on to the brain."""
+
+    message: ToBrain
+
+
+Action: TypeAlias = Send | Tell | Say
+
+
+class GaveUpError(Exception):
+    """The brain has nothing to play with, and says why."""
+
+
+class Owner:
+    """Ports, clock and schedule of one `rig`; each call returns what is to be done."""
+
+    def __init__(self, rig: Rig, clock: Clock, scheduler: Scheduler, offset_s: float = 0.0) -> None:
+        self.rig = rig
+        self.clock = clock
+        self.scheduler = scheduler
+        self._offset_s = offset_s
+        self._told = clock.transport
+        self._told_beat = floor(clock.transport.timeline.at_beat)
+        self._said_bpm = 0.0
+        self._waiting: list[Heard | Pedal] = []
+        self._held: dict[tuple[int, int, int, int], Heard] = {}
+        self._asked_for_time = False
+
+    def receive(self, at_s: float, port: int, message: bytes) -> list[Action]:
+        """Take in `message` of input `port`, which arrived at `at_s`."""
+        status = message[0] if message else 0
+        if status >= 0xF0:
+            if port != self.rig.clock:
+                return []
+            unit = self.clock.unit
+            self.clock.receive(at_s, message)
+            actions = self._follow(at_s)
+            if self.clock.unit is not unit:
+                actions.append(Say(f"song positions come in {self.clock.unit.value}"))
+            return actions
+        if len(message) != 3:
+            return []
+        actions = []
+        kind, channel = status & 0xF0, status & 0x0F
+        _, number, value = message
+        for role in self.rig.roles_heard(port, channel):
+            if kind == 0x90 and value:
+                actions += self._note_on(channel, port, Heard(at_s, role, number, value))
+            elif kind in (0x80, 0x90):
+                actions += self._note_off((port, channel, role, number), at_s)
+            elif kind == 0xB0 and number == SUSTAIN_PEDAL:
+                actions += self._pass_on(Pedal(at_s, role, value >= 64))
+            elif kind == 0xB0 and number in (ALL_SOUND_OFF, ALL_NOTES_OFF):
+                for key in [key for key in self._held if key[:3] == (port, channel, role)]:
+                    actions += self._note_off(key, at_s)
+        return actions
+
+    def take(self, message: ToOwner) -> list[Action]:
+        """Take in what the brain decided; raises GaveUpError where it cannot play at all."""
+        if isinstance(message, Play):
+            self.scheduler.commit(message)
+        elif isinstance(message, Silence):
+            return [*self.scheduler.silence(message.role)]
+        elif isinstance(message, GiveUp):
+            raise GaveUpError(message.reason)
+        else:
+            return [message]
+        return []
+
+    def tick(self, now: float) -> list[Action]:
+        """Let time pass: what is due, and where the music is by now."""
+        transport = self.clock.transport
+        actions: list[Action] = []
+        if transport.rolling:
+            actions += self.scheduler.due(now, transport.timeline)
+        self.clock.tick(now, self.scheduler.idle and not self._held)
+        actions += self._follow(now)
+        if self._waiting:
+            armed_s = self.clock.armed_s
+            armed = armed_s is not None and now - armed_s < LONGEST_ARMED_S
+            if not armed:
+                actions += self._release(now - GRACE_S)
+        return actions
+
+    def next_s(self) -> float:
+        """When the next message is due; infinity where none is."""
+        transport = self.clock.transport
+        return self.scheduler.next_s(transport.timeline) if transport.rolling else inf
+
+    def restart_brain(self) -> list[Action]:
+        """A new brain knows nothing: end what the last one left, and tell it where we are."""
+        actions: list[Action] = [*self.scheduler.clear()]
+        if self._told.rolling:
+            actions.append(self._moved(self.clock.transport))
+        actions += [Tell(self._shifted(heard)) for heard in self._held.values()]
+        return actions
+
+    def finish(self) -> list[Action]:
+        """The end: every note that sounds gets its note-off."""
+        return [*self.scheduler.stop()]
+
+    def _note_on(self, channel: int, port: int, heard: Heard) -> list[Action]:
+        self._held[port, channel, heard.role, heard.pitch] = heard
+        self.clock.note(heard.at_s)
+        actions = self._follow(heard.at_s)
+        if self.clock.waits and not self._asked_for_time:
+            self._asked_for_time = True
+            actions.append(
+                Say(
+                    "heard a note, but nothing tells the time: waiting for MIDI clock and Start"
+                    f" on {self.rig.inputs[self.rig.clock]!r}, or give --tempo"
+                )
+            )
+        return actions + self._pass_on(heard)
+
+    def _note_off(self, key: tuple[int, int, int, int], at_s: float) -> list[Action]:
+        self._held.pop(key, None)
+        return self._pass_on(Heard(at_s, key[2], key[3], 0))
+
+    def _pass_on(self, message: Heard | Pedal) -> list[Action]:
+        if self.clock.transport.rolling and self.clock.armed_s is None and not self._waiting:
+            return [Tell(self._shifted(message))]
+        self._waiting.append(message)
+        return []
+
+    def _release(self, until_s: float) -> list[Action]:
+        """Pass on what waited for a start: a note just before it belongs to the music after it."""
+        released = [message for message in self._waiting if message.at_s <= until_s]
+        self._waiting = [message for message in self._waiting if message.at_s > until_s]
+        return [Tell(self._shifted(message)) for message in released]
+
+    def _follow(self, now: float) -> list[Action]:
+        """What follows from where the clock now is, against what was told last."""
+        old, new = self._told, self.clock.transport
+        actions: list[Action] = []
+        if new.passage != old.passage:
+            actions += self.scheduler.begin(new.passage)
+            self._told_beat = floor(new.timeline.at_beat + 1e-6)
+            self._said_bpm = new.timeline.tempo_bpm
+            actions += [Say(_started(new, jumped=old.rolling)), self._moved(new)]
+            return actions + self._release(inf)
+        if not new.rolling:
+            if old.rolling:
+                actions += self.scheduler.stop()
+                actions += [self._moved(new), Say(f"stopped at {_place(new.timeline.at_beat)}")]
+            return actions
+        beat = floor(new.timeline.beats(now))
+        ahead = beat + 1.0
+        if beat > self._told_beat:
+            self._told_beat = beat
+            tempo_bpm = new.timeline.tempo_bpm
+            if abs(tempo_bpm / self._said_bpm - 1.0) > SAID_TEMPO:
+                self._said_bpm = tempo_bpm
+                actions.append(Say(f"tempo {tempo_bpm:.1f} BPM"))
+            actions.append(self._moved(new))
+        elif new is not old and (
+            abs(new.timeline.seconds(ahead) - old.timeline.seconds(ahead)) > TOLD_S
+        ):
+            actions.append(self._moved(new))
+        return actions
+
+    def _moved(self, transport: Transport) -> Tell:
+        self._told = transport
+        line = transport.timeline.later(self._offset_s)
+        return Tell(
+            Moved(transport.passage, transport.rolling, line.at_beat, line.at_s, line.tempo_bpm)
+        )
+
+    def _shifted(self, message: Heard | Pedal) -> Heard | Pedal:
+        """The brain lives in the time in which notes are sent: an offset moves all it hears of.
+
+        So a negative offset makes it decide earlier, and no beat changes.
+        """
+        if isinstance(message, Heard):
+            at_s = message.at_s + self._offset_s
+            return Heard(at_s, message.role, message.pitch, message.velocity)
+        return Pedal(message.at_s + self._offset_s, message.role, message.down)
+
+
+def _started(transport: Transport, jumped: bool) -> str:
+    verb = "jumped to" if jumped else "started at"
+    line = transport.timeline
+    return f"{verb} {_place(line.at_beat)}, {line.tempo_bpm:.1f} BPM"
+
+
+def _place(beat: float) -> str:
+    """A beat as players count: bars and beats from 1."""
+    beats = max(0, floor(beat + 1e-6))
+    return f"bar {beats // 4 + 1}, beat {beats % 4 + 1}"

@@ -1,0 +1,240 @@
+"""The only file that opens MIDI: ALSA, JACK, CoreMIDI, WinMM, by python-rtmidi."""
+
+import contextlib
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import rtmidi
+
+APIS = {
+    "alsa": rtmidi.API_LINUX_ALSA,
+    "jack": rtmidi.API_UNIX_JACK,
+    "core": rtmidi.API_MACOSX_CORE,
+    "windows": rtmidi.API_WINDOWS_MM,
+}
+CALLED = {"alsa": "ALSA", "jack": "JACK", "core": "CoreMIDI", "windows": "Windows MM"}
+QUEUE = 4096  # messages that wait while the machine is busy elsewhere
+DRIFT = 1e-4  # of the clock that stamps messages, against the monotonic one
+JUMP_S = 1.0
+
+
+class NoMidiError(OSError):
+    """This machine has no MIDI system that answers; says what to do."""
+
+
+class PortError(OSError):
+    """A port cannot be opened; says what to do."""
+
+
+class Ports(Protocol):
+    """MIDI inputs and outputs, by their index; no call waits."""
+
+    def poll(self) -> list[tuple[float, int, bytes]]:
+        """What has come since: (arrival in monotonic seconds, input, message), in order."""
+
+    def send(self, output: int, message: bytes) -> None:
+        """Send `message` on `output` now."""
+
+    def close(self) -> None:
+        """Close every port."""
+
+
+class Stamps:
+    """rtmidi's times between messages -> monotonic seconds of arrival.
+
+    A message was stamped at most as late as it was polled, so the least distance between the
+    two clocks is the true one; it may grow by `DRIFT`, in case one of them runs fast.
+    """
+
+    def __init__(self) -> None:
+        self._stamped_s = 0.0
+        self._distance_s: float | None = None
+
+    def arrival(self, delta_s: float, polled_s: float) -> float:
+        """When a message arrived that was stamped `delta_s` after the one before."""
+        self._stamped_s += delta_s
+        distance_s = polled_s - self._stamped_s
+        if self._distance_s is None or distance_s - self._distance_s > JUMP_S:
+            self._distance_s = distance_s
+        else:
+            self._distance_s = min(self._distance_s + DRIFT * delta_s, distance_s)
+        return self._stamped_s + self._distance_s
+
+
+class MidiPorts:
+    """Real ports: an existing one of exactly the name is connected to, else a virtual one made.
+
+    `named` tells, a line a port, under which names the system really has them. Raises
+    NoMidiError or PortError.
+    """
+
+    def __init__(self, inputs: Sequence[str], outputs: Sequence[str], api: str = "auto") -> None:
+        self.api = _first_that_answers(api)
+        self.named: list[str] = []
+        self._ins: list[Any] = []
+        self._outs: list[Any] = []
+        number = APIS[self.api]
+        with _quiet():
+            probes = (
+                rtmidi.MidiIn(number, name="schmubert probe"),
+                rtmidi.MidiOut(number, name="schmubert probe"),
+            )
+        sources, destinations = probes[0].get_ports(), probes[1].get_ports()
+        try:
+            # what exists is looked up before any port of ours does: no output is heard as input
+            heard = [find(name, sources, self.api) for name in inputs]
+            played = [find(name, destinations, self.api) for name in outputs]
+            for name, source in zip(inputs, heard, strict=True):
+                self._ins.append(self._open(rtmidi.MidiIn, name, source, sources, probes[1]))
+                self._ins[-1].ignore_types(sysex=False, timing=False, active_sense=False)
+            for name, destination in zip(outputs, played, strict=True):
+                self._outs.append(
+                    self._open(rtmidi.MidiOut, name, destination, destinations, probes[0])
+                )
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            for probe in probes:
+                probe.delete()
+        self._stamps = [Stamps() for _ in self._ins]
+
+    def poll(self) -> list[tuple[float, int, bytes]]:
+        """What has come since: (arrival in monotonic seconds, input, message), in order."""
+        polled = []
+        for index, port in enumerate(self._ins):
+            while (stamped := port.get_message()) is not None:
+                message, delta_s = stamped
+                at_s = self._stamps[index].arrival(delta_s, time.monotonic())
+                polled.append((at_s, index, bytes(message)))
+        if len(self._ins) > 1:
+            polled.sort(key=lambda entry: entry[0])
+        return polled
+
+    def send(self, output: int, message: bytes) -> None:
+        """Send `message` on `output` now."""
+        self._outs[output].send_message(message)
+
+    def close(self) -> None:
+        """Close every port."""
+        for port in self._ins + self._outs:
+            port.close_port()
+            port.delete()
+        self._ins, self._outs = [], []
+
+    def _open(
+        self, kind: Any, name: str, existing: str | None, known: list[str], probe: Any
+    ) -> Any:
+        """Open one port; `probe` sees, from the other side, what a virtual one became."""
+        direction = "input" if kind is rtmidi.MidiIn else "output"
+        client = "schmubert " + re.sub(r"[:\s]+", " ", name).strip()
+        before = set(probe.get_ports())
+        try:
+            with _quiet():
+                queue = {"queue_size_limit": QUEUE} if kind is rtmidi.MidiIn else {}
+                port = kind(APIS[self.api], name=client, **queue)
+                if existing is not None:
+                    port.open_port(port.get_ports().index(existing), name)
+                else:
+                    port.open_virtual_port(name)
+        except (rtmidi.RtMidiError, NotImplementedError, ValueError) as error:
+            raise PortError(_cannot_open(direction, name, known, self.api, error)) from error
+        if existing is not None:
+            self.named.append(f"{direction} {name!r}: connected to {existing!r}")
+            return port
+        made = [full for full in probe.get_ports() if full not in before]
+        ours = [full for full in made if _port_name(full, self.api) == name] or made
+        real = f" (as {ours[0]!r})" if ours and ours[0] != name else ""
+        self.named.append(f"{direction} {name!r}: a new port{real}")
+        return port
+
+
+def find(name: str, existing: Sequence[str], api: str) -> str | None:
+    """The one of `existing` ports (full names) that is called exactly `name`; None if none is.
+
+    Raises PortError where several clients have a port of that name.
+    """
+    if name in existing:
+        return name
+    named = [full for full in existing if name in (_bare(full, api), _port_name(full, api))]
+    if len(named) > 1:
+        raise PortError(f"several ports are called {name!r}: give one of {', '.join(named)}")
+    return named[0] if named else None
+
+
+def _bare(full: str, api: str) -> str:
+    """`full` without the number that ALSA (` 128:0`) and Windows (` 1`) put behind a name."""
+    if api == "alsa":
+        return re.sub(r" \d+:\d+$", "", full)
+    return re.sub(r" \d+$", "", full) if api == "windows" else full
+
+
+def _port_name(full: str, api: str) -> str:
+    """The port's own name, without that of its client."""
+    bare = _bare(full, api)
+    return bare.split(":", 1)[-1] if api in ("alsa", "jack") else bare
+
+
+def _cannot_open(direction: str, name: str, known: list[str], api: str, error: Exception) -> str:
+    if api == "windows":
+        others = ", ".join(repr(_bare(full, api)) for full in known) or "none"
+        return (
+            f"Windows has no {direction} port {name!r} and lets no program make one: install"
+            f" loopMIDI, add a port {name!r} there and try again (there are: {others})"
+        )
+    return f"cannot open {direction} {name!r} with {CALLED[api]}: {error}"
+
+
+def _first_that_answers(api: str) -> str:
+    """`api`, or for "auto" the first that this machine really has: rtmidi does not fall back."""
+    compiled = rtmidi.get_compiled_api()
+    wanted = [name for name in APIS if APIS[name] in compiled] if api == "auto" else [api]
+    reasons = []
+    for name in wanted:
+        if APIS[name] not in compiled:
+            reasons.append(f"{CALLED[name]} is not in this build of python-rtmidi")
+            continue
+        # opening it would print a complaint of the library that nobody asked for
+        if name == "alsa" and not Path("/dev/snd/seq").exists():
+            reasons.append("ALSA has no sequencer")
+            continue
+        try:
+            with _quiet():
+                rtmidi.MidiIn(APIS[name], name="schmubert probe").delete()
+        except rtmidi.RtMidiError:
+            reasons.append(f"no {CALLED[name]} server runs")
+            continue
+        return name
+    raise NoMidiError(
+        f"no MIDI system here ({'; '.join(reasons)}): {_advice()};"
+        " `schmubert demo` plays without one"
+    )
+
+
+def _advice() -> str:
+    if sys.platform.startswith("linux"):
+        return "start JACK or PipeWire, or load ALSA's sequencer with `modprobe snd-seq`"
+    return "see `schmubert doctor`"
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what the system's libraries write to stderr off the terminal."""
+    sys.stderr.flush()
+    try:
+        kept = os.dup(2)
+    except OSError:  # no stderr, nothing to keep off
+        yield
+        return
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a file descriptor is wanted
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

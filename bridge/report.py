@@ -1,0 +1,33 @@
+"""How a session went: notes played, and how late they were sent."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Report:
+    """Notes played and come too late, lateness of sending, brains that died."""
+
+    struck: int
+    dropped: int
+    deaths: int
+    late_p50_ms: float
+    late_p99_ms: float
+    late_max_ms: float
+
+    def __str__(self) -> str:
+        if not self.struck:
+            return "nothing was played"
+        lost = f", {self.dropped} came too late and were left out" if self.dropped else ""
+        return (
+            f"{self.struck} notes played{lost}; sent after their time by {self.late_p50_ms:.2f} ms"
+            f" (p50), {self.late_p99_ms:.2f} (p99), {self.late_max_ms:.2f} (max)"
+        )
+
+
+def report(struck: int, dropped: int, deaths: int, late_s: Iterable[float]) -> Report:
+    """A `Report` on messages that were sent `late_s` seconds after they were due."""
+    late_ms = sorted(1000.0 * late for late in late_s) or [0.0]
+    last = len(late_ms) - 1
+    p50, p99 = (late_ms[min(last, int(share * len(late_ms)))] for share in (0.5, 0.99))
+    return Report(struck, dropped, deaths, p50, p99, late_ms[last])

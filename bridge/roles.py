@@ -1,0 +1,113 @@
+"""Who plays on which port: `NAME[:role[:channel]]` as the player writes it, taken apart."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from schmubert.engine.vocabulary import Track
+
+ROLES = {
+    "melody": Track.MELODY,
+    "lead": Track.MELODY,
+    "bass": Track.BASS,
+    "drums": Track.DRUMS,
+    "drum": Track.DRUMS,
+}
+DRUM_CHANNEL = 9  # channel 10, as players count
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One `--in` or `--out`: `channel` counts from 0, None is any."""
+
+    port: str
+    role: Track
+    channel: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """What is plugged in: distinct port names, and who is heard and who plays on them.
+
+    `hears` and `plays` are (index of the port, role, channel); `clock` is an index of `inputs`.
+    """
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    hears: tuple[tuple[int, Track, int | None], ...]
+    plays: tuple[tuple[int, Track, int], ...]
+    clock: int
+
+    def roles_heard(self, port: int, channel: int) -> list[Track]:
+        """Whose notes come in on `channel` (from 0) of input `port`."""
+        return [
+            role
+            for index, role, wanted in self.hears
+            if index == port
+            and (
+                channel == wanted
+                if wanted is not None
+                else channel != DRUM_CHANNEL or role is Track.DRUMS
+            )
+        ]
+
+
+def input_part(spec: str) -> Part:
+    """`NAME[:role[:channel]]` of a player; melody, on any channel, if nothing is said."""
+    name, role, channel = _split(spec)
+    return Part(name, Track.MELODY if role is None else role, channel)
+
+
+def output_part(spec: str) -> Part:
+    """`NAME[:role[:channel]]` of a band-mate, the role from the name if nothing is said.
+
+    ValueError where the name tells no role, or more than one.
+    """
+    name, role, channel = _split(spec)
+    if role is None:
+        told = sorted({track for word, track in ROLES.items() if word in name.lower()})
+        if len(told) != 1:
+            raise ValueError(
+                f"{name!r} {'names several roles' if told else 'does not say what to play'}:"
+                f" write {name + ':bass'!r}, {name + ':drums'!r} or {name + ':melody'!r}"
+            )
+        role = told[0]
+    if channel is None:
+        channel = DRUM_CHANNEL if role is Track.DRUMS else 0
+    return Part(name, role, channel)
+
+
+def rig(heard: Sequence[Part], played: Sequence[Part], clock: str | None) -> Rig:
+    """The parts on their ports; the clock comes on port `clock`, the first input by default."""
+    listening = [part.port for part in heard]
+    inputs = _distinct([*listening, clock] if clock is not None else listening)
+    outputs = _distinct(part.port for part in played)
+    if not inputs or not outputs:
+        raise ValueError("a band needs at least one input and one output")
+    return Rig(
+        inputs=inputs,
+        outputs=outputs,
+        hears=tuple((inputs.index(part.port), part.role, part.channel) for part in heard),
+        plays=tuple((outputs.index(part.port), part.role, part.channel or 0) for part in played),
+        clock=inputs.index(clock) if clock is not None else 0,
+    )
+
+
+def _distinct(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+def _split(spec: str) -> tuple[str, Track | None, int | None]:
+    """Port names may hold colons themselves, so the spec is read from its end."""
+    fields = spec.split(":")
+    role = channel = None
+    if len(fields) > 2 and fields[-2].lower() in ROLES and fields[-1].isdecimal():
+        channel = int(fields.pop())
+        if not 1 <= channel <= 16:
+            raise ValueError(f"channel {channel} in {spec!r} is outside 1..16")
+        channel -= 1
+    if len(fields) > 1 and fields[-1].lower() in ROLES:
+        role = ROLES[fields.pop().lower()]
+    name = ":".join(fields)
+    if not name.strip():
+        raise ValueError(f"{spec!r} names no port: write NAME[:role[:channel]]")
+    return name, role, channel

@@ -1,0 +1,106 @@
+"""Notes keyed by (passage, beat), dated only when due: tempo moves them, a jump drops them."""
+
+import math
+from bisect import insort
+from collections.abc import Iterable
+
+from schmubert.bridge.ledger import Ledger, Send
+from schmubert.bridge.stage import Play
+from schmubert.bridge.timeline import Timeline
+
+LATEST_S = 0.050
+"""A note-on later than this is dropped: it would be heard as wrong, not as late."""
+LONGEST_WAIT_BEATS = 0.5
+"""What still sounds this long after the last committed beat is ended: nobody else would."""
+
+
+class Scheduler:
+    """The committed beats of one passage, and what sounds.
+
+    `plays` as in `Ledger`; all is sent `offset_s` later than written (earlier if negative).
+    """
+
+    def __init__(self, plays: Iterable[tuple[int, int, int]], offset_s: float = 0.0) -> None:
+        self.dropped = 0
+        """Note-ons that came too late to be played."""
+        self.struck = 0
+        """Note-ons that were played."""
+        self._ledger = Ledger(plays)
+        self._offset_s = offset_s
+        self._passage: int | None = None
+        self._planned: list[tuple[float, int, int, int, int]] = []
+        """(beat, 1 for a note-on, role, pitch, velocity), in order: ends come before onsets."""
+        self._committed: dict[int, float] = {}
+
+    @property
+    def idle(self) -> bool:
+        """Nothing sounds and nothing is planned."""
+        return not self._planned and not len(self._ledger)
+
+    def begin(self, passage: int) -> list[Send]:
+        """A start or a jump: forget what was planned, end what sounds, take plays of `passage`."""
+        sends = self.stop()
+        self._passage = passage
+        return sends
+
+    def stop(self) -> list[Send]:
+        """Forget what was planned, end what sounds, and take nothing until the next passage."""
+        self._passage = None
+        return self.clear()
+
+    def clear(self) -> list[Send]:
+        """Forget what was planned and end what sounds."""
+        self._planned.clear()
+        self._committed.clear()
+        return self._ledger.end_all()
+
+    def silence(self, role: int) -> list[Send]:
+        """Forget what `role` planned and end what it sounds; it may commit anew."""
+        self._planned = [entry for entry in self._planned if entry[2] != role]
+        self._committed.pop(role, None)
+        return self._ledger.end_role(role)
+
+    def commit(self, play: Play) -> None:
+        """Take in a role's next beats; those of another passage, or committed before, are not."""
+        if play.passage != self._passage:
+            return
+        done = self._committed.get(play.role, -math.inf)
+        for event in play.events:
+            if event.velocity and event.beat < done:
+                self.dropped += 1
+                continue
+            entry = (event.beat, int(event.velocity > 0), play.role, event.pitch, event.velocity)
+            insort(self._planned, entry)
+        self._committed[play.role] = max(done, play.to_beat)
+
+    def due(self, now: float, timeline: Timeline) -> list[Send]:
+        """What is to be sent by `now`, in order."""
+        beat_now = timeline.beats(now - self._offset_s)
+        planned = self._planned
+        sends: list[Send] = []
+        taken = 0
+        while taken < len(planned) and planned[taken][0] <= beat_now:
+            beat, _, role, pitch, velocity = planned[taken]
+            taken += 1
+            wanted_s = timeline.seconds(beat) + self._offset_s
+            if not velocity:
+                sends += self._ledger.end(role, pitch, wanted_s)
+            elif now - wanted_s > LATEST_S:
+                self.dropped += 1
+            else:
+                self.struck += 1
+                sends += self._ledger.strike(role, pitch, velocity, wanted_s)
+        del planned[:taken]
+        for role, committed in self._committed.items():
+            end = committed + LONGEST_WAIT_BEATS
+            if end <= beat_now and self._ledger.sounds(role):
+                sends += self._ledger.end_role(role, timeline.seconds(end) + self._offset_s)
+        return sends
+
+    def next_s(self, timeline: Timeline) -> float:
+        """When the next message is due; infinity where nothing is planned or sounds."""
+        beat = self._planned[0][0] if self._planned else math.inf
+        for role, committed in self._committed.items():
+            if committed + LONGEST_WAIT_BEATS < beat and self._ledger.sounds(role):
+                beat = committed + LONGEST_WAIT_BEATS
+        return timeline.seconds(beat) + self._offset_s if beat < math.inf else math.inf

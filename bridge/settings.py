@@ -1,0 +1,52 @@
+"""Who plays on stage, and how: what a conductor is made with."""
+
+from dataclasses import dataclass
+
+from schmubert.engine.horizon import AHEAD_BARS, LEAST_BARS, MOST_BARS
+from schmubert.engine.score import STEPS_PER_BAR, STEPS_PER_BEAT
+from schmubert.engine.vocabulary import Track
+
+UNITS = {"step": 1, "beat": STEPS_PER_BEAT, "bar": STEPS_PER_BAR}
+MODES = ("accompany", "continue")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Who plays, and how. ValueError where a value is out of its range.
+
+    `commit` is the unit in which notes become final. `mode`: an accompanist leaves to the player
+    what the player plays; one who continues takes it over while the player rests, and gives it
+    back with the player's next note. Other roles it accompanies in both.
+    """
+
+    hears: tuple[Track, ...] = (Track.MELODY,)
+    plays: tuple[Track, ...] = (Track.BASS,)
+    mode: str = "accompany"
+    listen_bars: int = 1
+    rest_bars: int = 4
+    window_bars: int = 16
+    commit: str = "beat"
+    first_calls: int = 4
+    most_calls: int = 16
+    temperature: float = 1.0
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise ValueError(f"mode {self.mode!r} is none of {', '.join(MODES)}")
+        if self.commit not in UNITS:
+            raise ValueError(f"commit {self.commit!r} is none of {', '.join(UNITS)}")
+        if not self.hears or not self.plays:
+            raise ValueError("somebody has to play, and somebody has to be heard")
+        if self.mode == "accompany" and set(self.hears) & set(self.plays):
+            names = ", ".join(role.name.lower() for role in set(self.hears) & set(self.plays))
+            raise ValueError(f"{names}: you play that yourself; --mode continue takes turns")
+        for name, low, high in (
+            ("listen_bars", 1, 64),
+            ("rest_bars", 1, 1000),
+            ("window_bars", max(LEAST_BARS, AHEAD_BARS + 2), MOST_BARS),
+            ("first_calls", 1, 4096),
+            ("most_calls", self.first_calls, 4096),
+        ):
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(f"{name} {getattr(self, name)} is outside {low}..{high}")
