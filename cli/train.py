@@ -46,7 +46,7 @@ def train(
     """Train a model on a prepared dataset.
 
     Ctrl-C ends after a checkpoint, and --resume goes on, also to more --steps. On several GPUs or
-    machines: accelerate launch -m schmubert.cli.main train ...
+    machines: accelerate launch -m schmubert.cli train ...
     """
     from schmubert.training.settings import PRESET_SETTINGS, TrainSettings
     from schmubert.training.train import SETTINGS_FILE

@@ -1,0 +1,328 @@
+"""Ardour as the DAW, the bridge as its bass player, fluidsynth as the sound: by hand, for real.
+
+    apt-get install -y --no-install-recommends ardour jack-capture fluidsynth timgm6mb-soundfont \\
+        jackd2 pipewire pipewire-bin pipewire-jack
+    python benchmarks/ardour_session.py --out DIR [--bars 16] [--model FILE]
+
+Ardour 7 runs without a window, driven by Lua, on a private JACK server that needs no sound card.
+It plays a melody into the bridge's "DAW Out", sends MIDI clock there, and records what comes back
+on its track "Bass"; fluidsynth makes both audible. DIR then holds `session/` (opens in Ardour),
+`melody.mid`, `bass.mid` as Ardour recorded it, and `session.wav` (melody left, bass right). Exit
+status 1: no bass came, or its side of the WAV is silence.
+"""
+
+import argparse
+import array
+import contextlib
+import itertools
+import math
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import threading
+import time
+import wave
+from pathlib import Path
+
+import mido
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.live.midi_server import SERVERS, MidiServer, end, start, wait_until
+from tests.live.stage import free_port
+
+TEMPO_BPM = 120.0  # Ardour's own for a new session
+BAR_S = 4 * 60 / TEMPO_BPM
+TICKS = 1920  # a beat, in Ardour's Temporal.Beats
+SOUNDFONTS = ("/usr/share/sounds/sf2/TimGM6mb.sf2", "/usr/share/sounds/sf2/default-GM.sf2")
+MELODY = (
+    # (beat, beats, pitch) of four bars in C: Am F C G
+    *((0, 1, 69), (1, 0.5, 72), (1.5, 0.5, 71), (2, 1.5, 69), (3.5, 0.5, 67)),
+    *((4, 1, 65), (5, 0.5, 69), (5.5, 0.5, 67), (6, 2, 65)),
+    *((8, 1, 67), (9, 0.5, 72), (9.5, 0.5, 71), (10, 1.5, 72), (11.5, 0.5, 74)),
+    *((12, 1, 71), (13, 1, 67), (14, 1, 74), (15, 1, 71)),
+)
+SILENCE_DB = -60.0
+TRANSPORT = "ARDOUR.TransportRequestSource.TRS_UI"
+
+
+class Ardour:
+    """Ardour without a window: `say` runs Lua and returns what it printed."""
+
+    def __init__(self, server: MidiServer, log: Path) -> None:
+        self._log = log.open("a", encoding="utf-8")
+        self.process = start(
+            ["ardour7-lua", "-i", "/dev/null"],
+            server.env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        self._lines: queue.Queue[str] = queue.Queue()
+        self._tags = itertools.count()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for raw in self.process.stdout:
+            line = raw.decode(errors="replace").rstrip()
+            self._log.write(line + "\n")
+            self._lines.put(line)
+
+    def say(self, lua: str, timeout_s: float = 30.0) -> list[str]:
+        """One line of Lua; RuntimeError when it does not come to its end in time."""
+        tag = f"done-{next(self._tags)}-of-{id(self)}"
+        assert self.process.stdin is not None
+        self._log.write(f"> {lua}\n")
+        self.process.stdin.write(f'{lua} print("{tag}")\n'.encode())
+        self.process.stdin.flush()
+        printed: list[str] = []
+        deadline = time.monotonic() + timeout_s
+        while True:
+            try:
+                line = self._lines.get(timeout=max(0.01, deadline - time.monotonic()))
+            except queue.Empty:
+                raise RuntimeError(f"Ardour hung in {lua!r}: {printed[-5:]}") from None
+            if tag in line and '"' not in line:
+                return printed
+            printed.append(line)
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            assert self.process.stdin is not None
+            self.process.stdin.write(b"close_session() quit()\n")
+            self.process.stdin.flush()
+            self.process.wait(15)
+        end(self.process, signal.SIGTERM)
+        self._log.close()
+
+
+def open_session(ardour: Ardour, folder: Path) -> None:
+    """A new session with the tracks Melody and Bass, and MIDI clock on."""
+    ardour.say('AudioEngine:set_backend("JACK","ardour","")')
+    ardour.say(f's=create_session("{folder}","session",48000)', timeout_s=60)
+    if "nil" in "".join(ardour.say("print(s)")):
+        raise RuntimeError("Ardour made no session")
+    ardour.say("ARDOUR.config():set_send_midi_clock(true)")
+    ardour.say('M=ARDOUR.ChanCount(ARDOUR.DataType("midi"),1)')
+    for name in ("Melody", "Bass"):
+        ardour.say(
+            f's:new_midi_track(M,M,true,ARDOUR.PluginInfo(),nil,nil,1,"{name}",'
+            "ARDOUR.PresentationInfo.max_order,ARDOUR.TrackMode.Normal,true)"
+        )
+
+
+def arm(ardour: Ardour, track: str, on: bool) -> None:
+    ardour.say(f'tr=s:route_by_name("{track}"):to_track()')
+    control = f"tr:rec_enable_control():set_value({int(on)},PBD.GroupControlDisposition.NoGroup)"
+    ardour.say(control)
+    if on:
+        ardour.say("s:maybe_enable_record(true)")
+
+
+def roll(ardour: Ardour, seconds: float) -> None:
+    ardour.say("s:goto_start(false)")
+    time.sleep(1.0)  # the locate is done by another thread
+    ardour.say(f"s:request_roll({TRANSPORT})")
+    time.sleep(seconds)
+    ardour.say(f"s:request_stop(false,false,{TRANSPORT})")
+    time.sleep(1.5)  # notes end, the take is written
+
+
+def write_melody(ardour: Ardour, server: MidiServer, bars: int) -> None:
+    """A region on the track Melody: a short take, its notes then replaced by `MELODY`."""
+    feeder = start(
+        ["jack_midiseq", "Take", "48000", "0", "60", "12000"],
+        server.env,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_until(lambda: "Take:out" in server.ports(), 5.0, "jack_midiseq", pause_s=0.1)
+        server.connect("Take:out", "ardour:Melody/midi_in 1")
+        arm(ardour, "Melody", True)
+        roll(ardour, 2.0)
+        arm(ardour, "Melody", False)
+    finally:
+        end(feeder)
+    ardour.say("r=nil for x in tr:playlist():region_list():iter() do r=x:to_midiregion() end")
+    if "nil" in "".join(ardour.say("print(r)")):
+        raise RuntimeError("Ardour recorded no take to write the melody into")
+    frames = round(bars * BAR_S * 48000)
+    ardour.say(f"r:set_length(Temporal.timecnt_t({frames})) r:set_position(Temporal.timepos_t(0))")
+    ardour.say('mm=r:midi_source(0):model() mc=mm:new_note_diff_command("clear")')
+    ardour.say("for n in ARDOUR.LuaAPI.note_list(mm):iter() do mc:remove(n) end")
+    ardour.say("mm:apply_command(s,mc)")
+    ardour.say('mc=mm:new_note_diff_command("melody")')
+    for first in range(0, bars, 4):
+        for beat, beats, pitch in MELODY:
+            at = round((4 * first + beat) * TICKS)
+            if at < 4 * bars * TICKS:
+                ardour.say(
+                    f"mc:add(ARDOUR.LuaAPI.new_noteptr(0,{beats_of(at)},"
+                    f"{beats_of(round(beats * TICKS) - 60)},{pitch},96))"
+                )
+    ardour.say("mm:apply_command(s,mc)")
+
+
+def beats_of(ticks: int) -> str:
+    return f"Temporal.Beats({ticks // TICKS},{ticks % TICKS})"
+
+
+def newest_take(session: Path, track: str) -> Path:
+    """The last MIDI file that Ardour wrote for `track`."""
+    takes = sorted(session.rglob(f"*_{track}-*.mid"), key=lambda path: path.stat().st_mtime)
+    if not takes:
+        raise RuntimeError(f"Ardour recorded no take on {track}")
+    return takes[-1]
+
+
+def onsets(path: Path) -> list[tuple[float, int]]:
+    """(beat, pitch) of every note-on of a MIDI file."""
+    song = mido.MidiFile(path)
+    found = []
+    for track in song.tracks:
+        tick = 0
+        for message in track:
+            tick += message.time
+            if message.type == "note_on" and message.velocity:
+                found.append((tick / song.ticks_per_beat, message.note))
+    return sorted(found)
+
+
+def levels_db(path: Path) -> list[float]:
+    """The level of each channel of a 16-bit WAV, RMS in dB of full scale; -inf for silence."""
+    with wave.open(str(path)) as sound:
+        if sound.getsampwidth() != 2:
+            raise ValueError(f"{path} has {8 * sound.getsampwidth()} bits, not 16")
+        channels = sound.getnchannels()
+        samples = array.array("h", sound.readframes(sound.getnframes()))
+    levels = []
+    for channel in range(channels):
+        one = samples[channel::channels]
+        power = sum(sample * sample for sample in one) / max(1, len(one))
+        levels.append(10 * math.log10(power / 32768**2) if power else -math.inf)
+    return levels
+
+
+def play(server: MidiServer, out: Path, bars: int, bridge_command: list[str]) -> None:
+    """The whole session on `server`, its results in `out`."""
+    with contextlib.ExitStack() as stack:
+        bridge_log = stack.enter_context((out / "bridge.log").open("wb"))
+        bridge = start(
+            bridge_command,
+            server.env,
+            stdout=bridge_log,
+            stderr=bridge_log,
+        )
+        stack.callback(end, bridge, grace_s=15.0)
+        ardour = Ardour(server, out / "ardour.log")
+        stack.callback(ardour.close)
+        open_session(ardour, out / "session")
+        print("Ardour runs; writing the melody", flush=True)
+        write_melody(ardour, server, bars)
+
+        for name, program in (("melody", 4), ("bass", 33)):
+            stack.callback(end, fluidsynth(server, name, program))
+        hears, plays = server.port_named("DAW Out"), server.port_named("Bass")
+        synths = {"melody:midi_00", "bass:midi_00"}
+        wait_until(lambda: synths <= set(server.ports()), 10.0, "fluidsynth", pause_s=0.1)
+        for source, target in (
+            ("ardour:MIDI Clock out", hears),
+            ("ardour:Melody/midi_out 1", hears),
+            (plays, "ardour:Bass/midi_in 1"),
+            (plays, "bass:midi_00"),
+            ("ardour:Melody/midi_out 1", "melody:midi_00"),
+        ):
+            server.connect(source, target)
+        arm(ardour, "Bass", True)
+        seconds = bars * BAR_S
+        sound = ["-p", "melody:left", "-p", "bass:left", "-b", "16", str(out / "session.wav")]
+        capture = start(
+            ["jack_capture", "-c", "2", "-d", f"{seconds + 2:.0f}", *sound],
+            server.env,
+            stderr=subprocess.DEVNULL,
+        )
+        stack.callback(end, capture)
+        print(f"Rolling {bars} bars at {TEMPO_BPM:g} BPM", flush=True)
+        roll(ardour, seconds)
+        arm(ardour, "Bass", False)
+        ardour.say('s:save_state("")')
+        capture.wait(30)
+
+
+def fluidsynth(server: MidiServer, name: str, program: int) -> subprocess.Popen[bytes]:
+    """A synthesiser that JACK knows as `name`, playing General MIDI `program` (from 0)."""
+    fonts = [font for font in SOUNDFONTS if Path(font).exists()]
+    if not fonts:
+        raise RuntimeError("no soundfont was found: install timgm6mb-soundfont")
+    settings = (
+        f"midi.jack.id={name}",
+        f"audio.jack.id={name}",
+        "midi.autoconnect=0",
+        "audio.jack.autoconnect=0",
+    )
+    options = [word for setting in settings for word in ("-o", setting)]
+    drivers = ["-a", "jack", "-m", "jack", "-r", "48000", "-g", "0.8"]
+    synth = start(
+        ["fluidsynth", "-q", *drivers, *options, fonts[0]],
+        server.env,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert synth.stdin is not None
+    synth.stdin.write(f"prog 0 {program}\n".encode())
+    synth.stdin.flush()
+    return synth
+
+
+def main() -> int:
+    """Play, then say what came of it."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--out", type=Path, required=True, help="folder for what comes of it")
+    parser.add_argument("--bars", type=int, default=16)
+    parser.add_argument("--model", type=Path, help="an ONNX file, the shipped one by default")
+    parser.add_argument("--server", choices=sorted(SERVERS), default="pipewire")
+    parser.add_argument("--bridge", help="another command to play with, for comparison")
+    given = parser.parse_args()
+    for tool in ("ardour7-lua", "jack_capture", "fluidsynth"):
+        if shutil.which(tool) is None:
+            parser.error(f"{tool} is missing; the head of this file says what to install")
+    out: Path = given.out.resolve()
+    if out.exists() and any(out.iterdir()):
+        parser.error(f"{out} is not empty")
+    out.mkdir(parents=True, exist_ok=True)
+    bridge = [
+        str(Path(sysconfig.get_path("scripts"), "schmubert-bridge")),
+        "--in",
+        "DAW Out",
+        "--out",
+        "Bass",
+    ]
+    bridge += ["--engine", f"tcp://127.0.0.1:{free_port()}"]
+    if given.model:
+        bridge += ["--model", str(given.model.resolve())]
+    if given.bridge:
+        bridge = given.bridge.split()
+    with SERVERS[given.server](Path(tempfile.mkdtemp(), "server.log")) as server:
+        play(server, out, given.bars, bridge)
+    for track in ("Melody", "Bass"):
+        shutil.copy(newest_take(out / "session", track), out / f"{track.lower()}.mid")
+    bass = onsets(out / "bass.mid")
+    melody_db, bass_db = levels_db(out / "session.wav")
+    print(f"bass: {len(bass)} notes in {given.bars} bars: {out / 'bass.mid'}")
+    if bass:
+        off_ms = sorted(abs(beat * 4 - round(beat * 4)) * BAR_S / 16 * 1e3 for beat, _ in bass)
+        print(
+            f"from their 16ths, as Ardour wrote them: p50 {off_ms[len(off_ms) // 2]:.1f} ms,"
+            f" max {off_ms[-1]:.1f} ms"
+        )
+    print(f"sound: melody {melody_db:.1f} dB, bass {bass_db:.1f} dB RMS: {out / 'session.wav'}")
+    return 0 if bass and bass_db > SILENCE_DB else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""`schmubert accompany`."""
+
+import click
+import numpy as np
+
+from schmubert.cli.errors import one_line
+from schmubert.cli.offline import Made, Request, offline_options, run, told, tracks_named
+from schmubert.engine import compose
+from schmubert.engine.denoisers import Model
+from schmubert.engine.vocabulary import Track
+
+
+@click.command("accompany")
+@offline_options
+@click.option(
+    "--tracks",
+    default="bass,drums",
+    show_default=True,
+    help="What to add: of melody, bass and drums, with commas.",
+)
+@click.option(
+    "--melody",
+    metavar="NAME|NUMBER",
+    help="Which track of IN is the melody, if the guess is wrong.",
+)
+@one_line
+def accompany(request: Request, tracks: str, melody: str | None) -> None:
+    """Add tracks that accompany the melody of a MIDI file, or of each file in a folder.
+
+    OUT keeps all that is in IN. The bass or drums that IN has are heard when others are added.
+    """
+    wanted = tracks_named(tracks)
+    if wanted == tuple(Track):
+        raise ValueError("to add all three tracks there is nothing to accompany: name one or two")
+    choice: dict[Track, str | int] = {}
+    if melody is not None:
+        choice[Track.MELODY] = int(melody) if melody.isdecimal() else melody
+
+    def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:
+        from schmubert.engine.midifile import read_score, with_tracks
+
+        reading = read_score(data, choice)
+        if not set(reading.roles) - set(wanted):
+            raise ValueError("it has no melody to accompany")
+        score = compose.accompany(model, reading.score, wanted, rng, request.sampling)
+        beside = [track for track in wanted if track in reading.roles]
+        also = "".join(f"; its own {track.name.lower()} is still there" for track in beside)
+        return Made(with_tracks(data, score, wanted), score, told=told(score, wanted) + also)
+
+    run(request, make)

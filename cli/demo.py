@@ -1,0 +1,278 @@
+"""`schmubert demo`: the stage itself, with ports in memory instead of a MIDI system."""
+
+import socket
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from schmubert.cli.errors import one_line
+from schmubert.cli.performance import (
+    LEGEND,
+    NOTES_WIDTH,
+    Beat,
+    answered,
+    bar_cells,
+    count_in_s,
+    repeated,
+    script,
+)
+from schmubert.cli.sound import check, render, sound_font
+from schmubert.cli.tune import tune
+from schmubert.engine.score import STEPS_PER_BAR, Score
+from schmubert.engine.vocabulary import Track
+
+if TYPE_CHECKING:
+    from schmubert.bridge.memory_ports import MemoryPorts
+    from schmubert.bridge.stage import ToBrain, ToOwner
+
+BAND = (Track.BASS, Track.DRUMS)
+COLOURS = {Track.MELODY: "red", Track.BASS: "blue", Track.DRUMS: None}
+ENGINE_PATIENCE_S = 60.0
+LOOK_S = 0.02
+SOON_S = 0.2  # for the stage to be set
+AFTER_S = 0.3  # the band ends what it plays
+
+
+@click.command("demo")
+@click.option(
+    "--melody",
+    type=click.Path(path_type=Path),
+    help="A MIDI file whose melody to play; a tune of our own if not given.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("demo"),
+    show_default=True,
+    help="The folder for demo.mid, demo.png and demo.wav.",
+)
+@click.option(
+    "--tempo",
+    type=click.FloatRange(30.0, 300.0),
+    metavar="BPM",
+    help="The tempo; the melody's own if not given.",
+)
+@click.option(
+    "--bars",
+    type=click.IntRange(2, 512),
+    help="How many bars to play, the melody over and over; all of it once if not given.",
+)
+@click.option("--seed", type=click.IntRange(min=0), help="The seed of the band's choices.")
+@click.option(
+    "--temperature",
+    type=click.FloatRange(0.05, 4.0),
+    default=1.0,
+    show_default=True,
+    help="Below 1 the band plays safe, above 1 it dares.",
+)
+@click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    help="A model, .onnx or .safetensors, not the default.",
+)
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="What the model runs on.",
+)
+@click.option("--engine", metavar="ADDRESS", help="An engine that runs already.")
+@click.option(
+    "--soundfont", type=click.Path(path_type=Path), help="What fluidsynth is to sound like."
+)
+@click.option("--force", is_flag=True, help="Write over an earlier demo.")
+@one_line
+def demo(
+    melody: Path | None,
+    out: Path,
+    tempo: float | None,
+    bars: int | None,
+    seed: int | None,
+    temperature: float,
+    model: Path | None,
+    device: str,
+    engine: str | None,
+    soundfont: Path | None,
+    force: bool,
+) -> None:
+    """Hear the band answer a melody live, on a machine without MIDI too.
+
+    The melody goes in real time through the bridge and the engine of the stage, over ports in
+    memory. Ctrl-C ends early; what was played is written.
+    """
+    from schmubert.bridge import live
+    from schmubert.bridge.memory_ports import MemoryPorts
+    from schmubert.bridge.owner import GaveUpError
+    from schmubert.bridge.roles import input_part, output_part, rig
+    from schmubert.bridge.stage import Setup
+
+    files = _files(out, force)
+    if soundfont is not None:
+        check(soundfont)
+    score = _melody(melody, bars)
+    tempo_bpm = tempo or min(max(score.tempo_bpm, 30.0), 300.0)
+    # a model that was asked for is not to be confused with that of an engine that runs already
+    address = engine or (_free_address() if model is not None else None)
+    model_file = None if model is None else str(model.resolve())
+    _await_engine(address, model_file, device)
+
+    starts_s = time.monotonic() + SOON_S
+    ports = MemoryPorts(script(score, tempo_bpm), starts_s=starts_s)
+    plugged = rig([input_part("Melody")], [output_part(role.name) for role in BAND], None)
+    setup = Setup(
+        hears=(int(Track.MELODY),),
+        plays=tuple(int(role) for role in BAND),
+        temperature=temperature,
+        seed=seed,
+        engine=address,
+        model=model_file,
+        device=device,
+    )
+    show = _Show(score, Beat(starts_s + count_in_s(tempo_bpm), tempo_bpm), ports)
+    show.begin()
+    try:
+        report = live.perform(
+            ports,
+            plugged,
+            setup,
+            live.Timing(),
+            say=lambda line: click.echo(click.style(f"      {line}", dim=True)),
+            until=lambda now: now > show.ends_s + AFTER_S,
+            observer=show.watch,
+        )
+    except (live.BrainError, GaveUpError) as error:
+        raise click.ClickException(str(error)) from error
+    show.up_to(show.beat.step(time.monotonic()))
+    click.echo(f"\n{report}")
+    for line in _leave(show.played(), files, melody, soundfont):
+        click.echo(line)
+
+
+class _Show:
+    """The performance as it goes: each bar is shown once, when it is over."""
+
+    def __init__(self, score: Score, beat: Beat, ports: "MemoryPorts") -> None:
+        self.beat = beat
+        self._score = score
+        self._ports = ports
+        self._shown = 0
+
+    @property
+    def ends_s(self) -> float:
+        """The second in which its last bar ends."""
+        return self.beat.zero_s + self._score.steps * self.beat.step_s
+
+    def begin(self) -> None:
+        """Say what is to come."""
+        click.echo(f"{self._score.bars} bars at {self.beat.tempo_bpm:g} BPM; drums: {LEGEND}\n")
+        names = {track: track.name.lower() for track in Track}
+        self._line("bar", {track: f"{name:<{NOTES_WIDTH}}" for track, name in names.items()})
+
+    def watch(self, message: "ToBrain | ToOwner") -> None:
+        """Show the bars that are over, when the owner tells the brain where the music is."""
+        from schmubert.bridge.stage import Moved
+
+        if isinstance(message, Moved):
+            self.up_to(self.beat.step(message.at_s))
+
+    def up_to(self, step: int) -> None:
+        """Show the bars that end by `step`."""
+        bars = min(step // STEPS_PER_BAR, self._score.bars)
+        if bars <= self._shown:
+            return
+        played = self._played(bars)
+        for bar in range(self._shown, bars):
+            self._line(str(bar + 1), bar_cells(played.window(bar, 1)))
+        self._shown = bars
+
+    def played(self) -> Score:
+        """All bars that were shown, the band's part with them."""
+        return self._played(self._shown)
+
+    def _played(self, bars: int) -> Score:
+        return answered(list(self._ports.sent), BAND, self.beat, self._score.window(0, bars))
+
+    def _line(self, number: str, cells: dict[Track, str]) -> None:
+        coloured = [click.style(cells[track], fg=COLOURS[track]) for track in Track]
+        click.echo(" ".join([f"{number:>4} ", *coloured]))
+
+
+def _files(out: Path, force: bool) -> dict[str, Path]:
+    """What the demo leaves in the folder `out`, by suffix; ValueError where that is in the way."""
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"{out} is a file: name a folder with --out")
+    files = {suffix: out / f"demo.{suffix}" for suffix in ("mid", "png", "wav")}
+    there = [path for path in files.values() if path.exists()]
+    if there and not force:
+        raise ValueError(f"{there[0]} is there already: --force writes over it")
+    return files
+
+
+def _melody(path: Path | None, bars: int | None) -> Score:
+    """The melody to play, `bars` bars of it; ValueError where the file at `path` has none."""
+    if path is None:
+        return repeated(tune(), bars)
+    from schmubert.engine.midifile import read_score
+
+    score = read_score(path).score
+    try:
+        return repeated(score, bars)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def _free_address() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"tcp://127.0.0.1:{probe.getsockname()[1]}"
+
+
+def _await_engine(address: str | None, model: str | None, device: str) -> None:
+    """Find or start the engine as a bridge does, and wait until it answers.
+
+    A player's bridge needs not wait: the player is not there yet either.
+    """
+    from schmubert.bridge.engine_link import EngineLink
+    from schmubert.bridge.stage import GiveUp, Say
+    from schmubert.engine.wire import Welcome
+
+    until_s = time.monotonic() + ENGINE_PATIENCE_S
+    with EngineLink(address, model, device, time.monotonic()) as link:
+        while time.monotonic() < until_s:
+            for answer in link.receive(time.monotonic()):
+                if isinstance(answer, GiveUp):
+                    raise ValueError(answer.reason)
+                if isinstance(answer, Say):
+                    click.echo(click.style(answer.text, dim=True))
+                if isinstance(answer, Welcome):
+                    return
+            link.socket.poll(int(LOOK_S * 1000))
+    raise ValueError(
+        f"the engine at {link.address} does not answer: start one with `schmubert engine`"
+    )
+
+
+def _leave(
+    played: Score, files: dict[str, Path], melody: Path | None, soundfont: Path | None
+) -> list[str]:
+    """Write what was `played`, and say what was written."""
+    from schmubert.cli.piano_roll import draw
+    from schmubert.engine.midifile import write_score
+
+    if not played.bars:
+        return ["nothing was played, nothing is written"]
+    files["mid"].parent.mkdir(parents=True, exist_ok=True)
+    write_score(played, files["mid"], force=True)
+    title = "schmubert demo" if melody is None else melody.name
+    draw(played, files["png"], f"{title}: melody played, bass and drums answered live")
+    written = f"written: {files['mid']}, {files['png']}"
+    font = sound_font(soundfont)
+    if font is None:
+        return [written, "for a WAV too: install fluidsynth and a sound font, or name --soundfont"]
+    failure = render(files["mid"], files["wav"], font)
+    if failure is None:
+        return [f"{written}, {files['wav']} (with {font.name})"]
+    return [written, f"no WAV: {failure}"]

@@ -1,0 +1,117 @@
+"""`schmubert`: one click group; a command's code is imported when it is asked for, not before."""
+
+import errno
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import click
+
+INTERRUPTED = 130  # 128 + SIGINT, what a shell reports for Ctrl-C
+
+
+class Place(NamedTuple):
+    """Where a command lies, as "module:attribute", and its line in the help."""
+
+    target: str
+    help_line: str
+
+
+COMMANDS: Mapping[str, Place] = MappingProxyType(
+    {
+        "accompany": Place(
+            "schmubert.cli.accompany:accompany",
+            "Add tracks that accompany the melody of a MIDI file, or of each file in a folder.",
+        ),
+        "continue": Place(
+            "schmubert.cli.continue_:continue_",
+            "Let a MIDI file, or each file in a folder, go on for more bars.",
+        ),
+        "demo": Place(
+            "schmubert.cli.demo:demo",
+            "Hear the band answer a melody live, on a machine without MIDI too.",
+        ),
+        "engine": Place(
+            "schmubert.engine.__main__:engine_command",
+            "Answer players at an address: fill in what their bands should play.",
+        ),
+        "export-onnx": Place(
+            "schmubert.cli.export_onnx:export_onnx",
+            "Write a checkpoint as ONNX, checked against torch first.",
+        ),
+        "prepare": Place(
+            "schmubert.cli.prepare:prepare",
+            "Turn MIDI songs into a dataset to train on.",
+        ),
+        "train": Place("schmubert.cli.train:train", "Train a model on a prepared dataset."),
+    }
+)
+
+TRAINING_PACKAGES = ("torch", "accelerate", "safetensors", "tensorboard", "onnx", "onnxscript")
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one only to run it."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """The names, in order."""
+        return sorted(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name, imported."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].target.partition(":")
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands for `--help`, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name].help_line) for name in sorted(COMMANDS)])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what a user can mend becomes one line that says how."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("Stopped.", err=True)
+            ctx.exit(INTERRUPTED)
+        except ImportError as error:
+            raise click.ClickException(missing(error)) from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise
+            raise click.ClickException(unreachable(error)) from error
+
+
+def missing(error: ImportError) -> str:
+    """What to install where an import failed."""
+    package = (error.name or "").partition(".")[0]
+    if not isinstance(error, ModuleNotFoundError) or package in ("", "schmubert"):
+        return str(error)
+    if package == "torch":
+        return 'This needs PyTorch: pip install "schmubert[train,cpu]"'
+    if package in TRAINING_PACKAGES:
+        return f'This needs {package}: pip install "schmubert[train,cpu]"'
+    if package == "onnxruntime":
+        return 'This needs ONNX Runtime: pip install "schmubert[cpu]"'
+    return f"{error}: install schmubert again, in a fresh virtual environment"
+
+
+def unreachable(error: OSError) -> str:
+    """What the system said about a file, in one line."""
+    if error.strerror is None:
+        return str(error)
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="schmubert")
+def main() -> None:
+    """A band-mate for your DAW: discrete diffusion accompaniment, live over MIDI.
+
+    To play live, run schmubert-bridge.
+    """

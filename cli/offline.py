@@ -1,0 +1,222 @@
+"""What the commands share that read MIDI files and write them: options, model, a file or many."""
+
+import secrets
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from schmubert.cli.songs import Errand, errands
+from schmubert.engine.compose import Sampling
+from schmubert.engine.denoisers import DEVICES, Model, load
+from schmubert.engine.score import Score, drum_hits, notes
+from schmubert.engine.vocabulary import Track
+
+PLOT_SUFFIXES = (".png", ".pdf", ".svg")
+
+
+@dataclass(frozen=True)
+class Made:
+    """What came of a song: the MIDI file, the score to draw, and the bars to frame in it."""
+
+    midi: bytes
+    score: Score
+    boxes: tuple[tuple[int, int], ...] = ()
+    told: str = ""
+    """What there is to say of it, after its name."""
+
+
+Make = Callable[[Model, bytes, np.random.Generator], Made]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the shared options say."""
+
+    source: Path
+    out: Path
+    plot: Path | None
+    seed: int | None
+    sampling: Sampling
+    model: Path | None
+    device: str
+    threads: int
+    force: bool
+
+
+def offline_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give `command` the argument IN and the shared options, as one `Request`."""
+
+    @wraps(command)
+    def gathered(
+        source: Path,
+        out: Path,
+        plot: Path | None,
+        seed: int | None,
+        calls: int,
+        temperature: float,
+        window: int,
+        **own: Any,
+    ) -> None:
+        shared = {name: own.pop(name) for name in ("model", "device", "threads", "force")}
+        sampling = Sampling(calls, temperature, window)
+        command(Request(source, out, plot, seed, sampling, **shared), **own)
+
+    for decorate in reversed(_OPTIONS):
+        gathered = decorate(gathered)
+    return gathered
+
+
+_PATH = click.Path(path_type=Path)
+_OPTIONS = (
+    click.argument("source", metavar="IN", type=_PATH),
+    click.option("--out", type=_PATH, required=True, help="Where to write: a file, or a folder."),
+    click.option("--plot", type=_PATH, help="Draw a piano roll: .png, .pdf or .svg, or a folder."),
+    click.option("--seed", type=click.IntRange(min=0), help="The same seed makes the same music."),
+    click.option(
+        "--temperature",
+        type=click.FloatRange(0.01, 10.0),
+        default=1.0,
+        show_default=True,
+        help="Below 1 it plays safe, above 1 it dares.",
+    ),
+    click.option(
+        "--calls",
+        type=click.IntRange(1, 1024),
+        default=32,
+        show_default=True,
+        help="Calls to the model a window; fewer are faster and coarser.",
+    ),
+    click.option(
+        "--window",
+        type=click.IntRange(4, 64),
+        default=16,
+        show_default=True,
+        help="Bars that the model sees at once.",
+    ),
+    click.option("--model", type=_PATH, help="A model, .onnx or .safetensors, not the default."),
+    click.option(
+        "--device",
+        type=click.Choice(DEVICES),
+        default="auto",
+        show_default=True,
+        help="What the model runs on; auto takes CUDA where it works.",
+    ),
+    click.option(
+        "--threads",
+        type=click.IntRange(1, 64),
+        default=2,
+        show_default=True,
+        help="CPU threads for the model.",
+    ),
+    click.option("--force", is_flag=True, help="Write over files that are there."),
+)
+
+
+def tracks_named(text: str) -> tuple[Track, ...]:
+    """ "bass,drums" -> tracks, in order; BadParameter where a name is none."""
+    try:
+        wanted = {Track[name.strip().upper()] for name in text.split(",")}
+    except KeyError as error:
+        known = ", ".join(track.name.lower() for track in Track)
+        raise click.BadParameter(f"{text!r}: names of tracks, with commas, of {known}") from error
+    return tuple(sorted(wanted))
+
+
+def run(request: Request, make: Make) -> None:
+    """Load the model and `make` each song of `request`; what fails is named, the rest is done.
+
+    The generator of a song is seeded by --seed and its own bytes: neither its name nor the songs
+    beside it change its music.
+    """
+    work = errands(request.source, request.out, request.plot, request.force)
+    _check_plots(work)
+    model = load(request.model, request.device, request.threads)  # type: ignore[arg-type]
+    seed = secrets.randbelow(2**32) if request.seed is None else request.seed
+    if not request.source.is_dir():
+        _one(work[0], model, seed, make)
+    else:
+        _many(work, model, seed, make)
+    if request.seed is None:
+        click.echo(f"the same again: --seed {seed}")
+
+
+def _check_plots(work: Sequence[Errand]) -> None:
+    for errand in work:
+        if errand.plot is not None and errand.plot.suffix.lower() not in PLOT_SUFFIXES:
+            raise ValueError(f"{errand.plot}: a piano roll ends in {', '.join(PLOT_SUFFIXES)}")
+
+
+def _perform(errand: Errand, model: Model, seed: int, make: Make) -> str:
+    """Do one errand and say what came of it; ValueError where that cannot be done, and why."""
+    from schmubert.engine.midifile import write_file
+
+    try:
+        data = errand.source.read_bytes()
+        made = make(model, data, np.random.default_rng((seed, zlib.crc32(data))))
+    except OSError as error:
+        raise ValueError(f"{errand.name}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ValueError(f"{errand.name}: {error}") from error
+    for path in errand.made:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_file(errand.out, made.midi, force=True)
+    if errand.plot is not None:
+        from schmubert.cli.piano_roll import draw
+
+        draw(made.score, errand.plot, errand.name, made.boxes)
+    return made.told
+
+
+def _one(errand: Errand, model: Model, seed: int, make: Make) -> None:
+    told = _perform(errand, model, seed, make)
+    click.echo(f"{' and '.join(map(str, errand.made))}: {told}")
+
+
+def _many(work: Sequence[Errand], model: Model, seed: int, make: Make) -> None:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    failed: list[str] = []
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
+    with progress:
+        songs = progress.add_task("songs", total=len(work))
+        for errand in work:
+            try:
+                _perform(errand, model, seed, make)
+            except ValueError as error:
+                failed.append(" ".join(str(error).split()))
+            progress.advance(songs)
+    click.echo(f"{len(work) - len(failed)} of {len(work)} songs written")
+    if failed:
+        for line in failed:
+            click.echo(f"  left out {line}", err=True)
+        raise click.ClickException(f"{len(failed)} of {len(work)} songs could not be used")
+
+
+def told(score: Score, tracks: Sequence[Track]) -> str:
+    """How much `tracks` play in `score`, in words."""
+    parts = []
+    for track in tracks:
+        if track == Track.DRUMS:
+            parts.append(f"drums ({len(drum_hits(score.tokens))} hits)")
+        else:
+            parts.append(f"{track.name.lower()} ({len(notes(score.tokens, track))} notes)")
+    return f"{score.bars} bars of {' and '.join(parts)}"

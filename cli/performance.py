@@ -1,0 +1,165 @@
+"""A melody as a sequencer sends it, and what a band answered: MIDI messages <-> scores."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from schmubert.cli.tune import name_of
+from schmubert.engine.score import (
+    STEPS_PER_BAR,
+    STEPS_PER_BEAT,
+    Note,
+    Score,
+    canonical,
+    drum_hits,
+    monophonic,
+    notes,
+    silence,
+)
+from schmubert.engine.vocabulary import DRUM_PITCH, PITCHED, Drum, Track, drum_token
+
+CLOCK, START, STOP = b"\xf8", b"\xfa", b"\xfc"
+CLOCKS_PER_BEAT = 24
+COUNT_IN_CLOCKS = 2 * CLOCKS_PER_BEAT
+"""Clocks before Start, as a DAW's that run while it stands: the tempo is known at once."""
+PLAYER_VELOCITY = 96
+
+Sent = tuple[float, int, bytes]
+"""(second, port, message)."""
+
+
+@dataclass(frozen=True)
+class Beat:
+    """The grid of a performance: the second of its beat 0, and its tempo."""
+
+    zero_s: float
+    tempo_bpm: float
+
+    @property
+    def step_s(self) -> float:
+        """Seconds in a 16th."""
+        return 60.0 / self.tempo_bpm / STEPS_PER_BEAT
+
+    def step(self, at_s: float) -> int:
+        """The 16th nearest to second `at_s`."""
+        return round((at_s - self.zero_s) / self.step_s)
+
+
+def count_in_s(tempo_bpm: float) -> float:
+    """From the first clock of `script` to beat 0, in seconds."""
+    return COUNT_IN_CLOCKS * 60.0 / tempo_bpm / CLOCKS_PER_BEAT
+
+
+def script(score: Score, tempo_bpm: float) -> list[Sent]:
+    """The melody of `score` on input 0, with MIDI clock, Start at beat 0 and Stop at its end.
+
+    At one instant a note's end comes first, then the clock, then the next note.
+    """
+    clock_s = 60.0 / tempo_bpm / CLOCKS_PER_BEAT
+    zero_s = count_in_s(tempo_bpm)
+    beat = Beat(zero_s, tempo_bpm)
+    clocks = COUNT_IN_CLOCKS + score.steps // STEPS_PER_BEAT * CLOCKS_PER_BEAT
+    ordered = [(clock * clock_s, 1, CLOCK) for clock in range(clocks)]
+    ordered += [(zero_s - clock_s / 2, 0, START), (clocks * clock_s, 1, STOP)]
+    for onset, length, pitch in notes(score.tokens, Track.MELODY):
+        begins_s, ends_s = (zero_s + step * beat.step_s for step in (onset, onset + length))
+        loud = PLAYER_VELOCITY + (8 if onset % STEPS_PER_BAR == 0 else 0)
+        ordered += [(begins_s, 2, bytes((0x90, pitch, loud))), (ends_s, 0, bytes((0x80, pitch, 0)))]
+    return [(at_s, 0, message) for at_s, _, message in sorted(ordered, key=lambda one: one[:2])]
+
+
+def answered(sent: Iterable[Sent], roles: Sequence[Track], beat: Beat, score: Score) -> Score:
+    """`score` and what a band `sent` to it, output k being that of `roles[k]`, on the grid.
+
+    Notes that still sound are taken to sound to the end.
+    """
+    tokens = silence(score.bars).tokens.copy()
+    tokens[:, Track.MELODY] = score.tokens[:, Track.MELODY]
+    messages = list(sent)
+    for port, role in enumerate(roles):
+        own = [(beat.step(at_s), message) for at_s, index, message in messages if index == port]
+        if role is Track.DRUMS:
+            for step, pitch in _struck(own):
+                if pitch in DRUM_PITCH and 0 <= step < score.steps:
+                    tokens[step, role] |= drum_token([Drum(DRUM_PITCH.index(pitch))])
+        else:
+            tokens[:, role] = monophonic(_played(own, score.steps), score.steps)
+    return Score(canonical(tokens), beat.tempo_bpm)
+
+
+def _struck(messages: Iterable[tuple[int, bytes]]) -> list[tuple[int, int]]:
+    return [(step, data[1]) for step, data in messages if data[0] & 0xF0 == 0x90 and data[2]]
+
+
+def _played(messages: Iterable[tuple[int, bytes]], steps: int) -> list[Note]:
+    found: list[Note] = []
+    sounding: dict[int, int] = {}
+    for step, (status, pitch, loud) in messages:
+        if status & 0xE0 != 0x80:  # neither a note-on nor a note-off
+            continue
+        onset = sounding.pop(pitch, None)
+        if onset is not None:
+            found.append(Note(onset, step - onset, pitch))
+        if status & 0x10 and loud:
+            sounding[pitch] = step
+    return found + [Note(onset, steps - onset, pitch) for pitch, onset in sounding.items()]
+
+
+def repeated(score: Score, bars: int | None = None) -> Score:
+    """The melody of `score` from its first sounding bar on: over and over for `bars`, or once.
+
+    ValueError where there is none.
+    """
+    played = notes(score.tokens, Track.MELODY)
+    if not played:
+        raise ValueError("there is no melody to play")
+    first = played[0].onset // STEPS_PER_BAR
+    last = (played[-1].onset + played[-1].length - 1) // STEPS_PER_BAR
+    melody = score.window(first, last + 1 - first).tokens[:, Track.MELODY]
+    tokens = silence(last + 1 - first if bars is None else bars).tokens.copy()
+    tokens[:, Track.MELODY] = np.resize(melody, len(tokens))
+    return Score(canonical(tokens), score.tempo_bpm)
+
+
+GLYPHS = (  # what of a 16th is shown, the most telling first
+    ({Drum.KICK, Drum.SNARE}, "X"),
+    ({Drum.KICK}, "K"),
+    ({Drum.SNARE}, "S"),
+    ({Drum.CRASH}, "C"),
+    ({Drum.LOW_TOM}, "t"),
+    ({Drum.MID_TOM}, "t"),
+    ({Drum.HIGH_TOM}, "t"),
+    ({Drum.OPEN_HI_HAT}, "o"),
+    ({Drum.RIDE}, "r"),
+    ({Drum.CLOSED_HI_HAT}, "h"),
+)
+NOTES_WIDTH = 26
+LEGEND = "K kick, S snare, X both, h hi-hat, o open, r ride, C crash, t tom"
+
+
+def drum_pattern(bar: Score) -> str:
+    """The drums of one bar, a letter a 16th, a dot where none is hit (see `LEGEND`)."""
+    hit: dict[int, set[Drum]] = {}
+    for step, drum in drum_hits(bar.tokens):
+        hit.setdefault(step, set()).add(Drum(drum))
+    shown = ""
+    for step in range(bar.steps):
+        here = hit.get(step, set())
+        shown += next((glyph for drums, glyph in GLYPHS if drums <= here), ".")
+    return shown
+
+
+def note_names(bar: Score, track: Track) -> str:
+    """The notes that start in one bar of a pitched `track`; a dash where one is only held on."""
+    return " ".join(name_of(note.pitch) for note in notes(bar.tokens, track)) or "-"
+
+
+def bar_cells(bar: Score) -> dict[Track, str]:
+    """What each track did in one bar, as text; the notes fill `NOTES_WIDTH` columns."""
+    cells = {}
+    for track in PITCHED:
+        text = note_names(bar, track)
+        text = text if len(text) <= NOTES_WIDTH else text[: NOTES_WIDTH - 1] + "…"
+        cells[track] = f"{text:<{NOTES_WIDTH}}"
+    return cells | {Track.DRUMS: drum_pattern(bar)}

@@ -1,0 +1,138 @@
+"""A piano roll of a score: melody red, bass blue, drums black, as in the thesis' figures."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from schmubert.engine.score import STEPS_PER_BAR, Score, drum_hits, notes
+from schmubert.engine.vocabulary import PITCHED, Drum, Track
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLOURS = {Track.MELODY: "#c8102e", Track.BASS: "#1f4fbf", Track.DRUMS: "#111111"}
+BOX_COLOUR = "#1e88e5"
+BARS_A_ROW = 32
+LANES = (  # bottom up, as on a kit: feet below, cymbals above
+    (Drum.KICK, "kick"),
+    (Drum.SNARE, "snare"),
+    (Drum.LOW_TOM, ""),
+    (Drum.MID_TOM, "toms"),
+    (Drum.HIGH_TOM, ""),
+    (Drum.CLOSED_HI_HAT, "hi-hat"),
+    (Drum.OPEN_HI_HAT, "open"),
+    (Drum.RIDE, "ride"),
+    (Drum.CRASH, "crash"),
+)
+
+
+def draw(
+    score: Score,
+    path: Path,
+    title: str = "",
+    boxes: Sequence[tuple[int, int]] = (),
+) -> None:
+    """Write `score` to `path`, whose suffix says the format, `BARS_A_ROW` bars a row.
+
+    `boxes` are (first bar, bar after the last) of areas to frame, such as what was generated.
+    ValueError where the suffix is no format that matplotlib writes.
+    """
+    # a Figure and canvas of its own: no window system, no state shared with other callers
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    rows = max(1, -(-score.bars // BARS_A_ROW))
+    bars = max(1, min(score.bars, BARS_A_ROW))
+    figure = Figure(figsize=(max(7.5, 1.2 + 0.36 * bars), 0.8 + 3.4 * rows), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(
+        2 * rows, 1, squeeze=False, gridspec_kw={"height_ratios": [2.6, 1.0] * rows}
+    )[:, 0]
+    for row in range(rows):
+        first_bar = row * BARS_A_ROW
+        _draw_pitched(axes[2 * row], score)
+        _draw_drums(axes[2 * row + 1], score)
+        for axis in axes[2 * row : 2 * row + 2]:
+            _frame(axis, first_bar, bars, score.bars, boxes)
+        axes[2 * row].tick_params(labelbottom=False)
+    axes[-1].set_xlabel("bar")
+    _head(figure, title)
+    figure.savefig(path, dpi=110)
+
+
+def _draw_pitched(axis: "Axes", score: Score) -> None:
+    lowest, highest = 60, 72
+    for track in reversed(PITCHED):  # the melody lies on top
+        played = notes(score.tokens, track)
+        _blocks(axis, track, [(n.onset, max(0.6, n.length - 0.2), n.pitch) for n in played])
+        lowest = min([lowest, *(note.pitch for note in played)])
+        highest = max([highest, *(note.pitch for note in played)])
+    axis.set_ylim(lowest - 1.5, highest + 1.5)
+    octaves = range(-(-lowest // 12) * 12, highest + 1, 12)
+    axis.set_yticks(list(octaves), [f"C{pitch // 12 - 1}" for pitch in octaves])
+    axis.grid(axis="y", color="#e4e4e4", linewidth=0.6)
+
+
+def _draw_drums(axis: "Axes", score: Score) -> None:
+    lane_of = {int(drum): lane for lane, (drum, _) in enumerate(LANES)}
+    hits = drum_hits(score.tokens)
+    _blocks(axis, Track.DRUMS, [(step, 0.75, lane_of[drum]) for step, drum in hits])
+    axis.set_ylim(-0.7, len(LANES) - 0.3)
+    named = [(lane, name) for lane, (_, name) in enumerate(LANES) if name]
+    axis.set_yticks([lane for lane, _ in named], [name for _, name in named], fontsize=6.5)
+
+
+def _blocks(axis: "Axes", track: Track, blocks: Sequence[tuple[float, float, float]]) -> None:
+    """Draw (onset, length, height of the middle) of each note as one collection."""
+    from matplotlib.collections import PolyCollection
+
+    corners = [
+        [(x, y - 0.42), (x + length, y - 0.42), (x + length, y + 0.42), (x, y + 0.42)]
+        for x, length, y in blocks
+    ]
+    axis.add_collection(PolyCollection(corners, facecolors=COLOURS[track], linewidths=0))
+
+
+def _frame(
+    axis: "Axes", first_bar: int, bars: int, song_bars: int, boxes: Sequence[tuple[int, int]]
+) -> None:
+    """Bar lines, every fourth heavier and numbered from 1, and the boxes over them."""
+    axis.set_xlim(first_bar * STEPS_PER_BAR - 1, (first_bar + bars) * STEPS_PER_BAR + 1)
+    last_bar = min(first_bar + bars, song_bars)
+    for bar in range(first_bar, last_bar + 1):
+        heavy = bar % 4 == 0
+        colour, width = ("#8a8a8a", 0.9) if heavy else ("#d0d0d0", 0.6)
+        axis.axvline(bar * STEPS_PER_BAR, color=colour, linewidth=width, zorder=0)
+    numbered = [bar for bar in range(first_bar, last_bar) if bar % 4 == 0 or bars <= 8]
+    axis.set_xticks([bar * STEPS_PER_BAR for bar in numbered], [str(bar + 1) for bar in numbered])
+    axis.tick_params(length=0, labelsize=8)
+    axis.tick_params(axis="y", labelsize=6.5)
+    axis.set_axisbelow(True)
+    for spine in axis.spines.values():
+        spine.set_visible(False)
+    for begin, end in boxes:
+        axis.axvspan(
+            begin * STEPS_PER_BAR,
+            end * STEPS_PER_BAR,
+            facecolor=(*_rgb(BOX_COLOUR), 0.07),
+            edgecolor=BOX_COLOUR,
+            linewidth=1.4,
+            zorder=3,
+        )
+
+
+def _rgb(colour: str) -> tuple[float, float, float]:
+    from matplotlib.colors import to_rgb
+
+    red, green, blue = to_rgb(colour)
+    return red, green, blue
+
+
+def _head(figure: "Figure", title: str) -> None:
+    from matplotlib.patches import Patch
+
+    handles = [Patch(color=COLOURS[track], label=track.name.lower()) for track in Track]
+    if title:
+        figure.suptitle(title, fontsize=10, x=0.01, ha="left")
+    figure.legend(handles=handles, loc="outside lower right", ncols=3, frameon=False, fontsize=8)

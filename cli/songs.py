@@ -1,0 +1,81 @@
+"""Which MIDI files to read and where their answers go: a file, or a folder full of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+SUFFIXES = (".mid", ".midi", ".kar")
+
+
+@dataclass(frozen=True)
+class Errand:
+    """One song: read `source`, write `out`, and draw `plot` if there is one."""
+
+    name: str
+    source: Path
+    out: Path
+    plot: Path | None
+
+    @property
+    def made(self) -> tuple[Path, ...]:
+        """The files that it writes."""
+        return (self.out,) if self.plot is None else (self.out, self.plot)
+
+
+def errands(source: Path, out: Path, plot: Path | None, force: bool) -> list[Errand]:
+    """`source`, a file, -> one errand; a folder -> one for each MIDI file in it, at any depth.
+
+    A folder's answers keep their places in the folder `out`, its plots in the folder `plot`.
+    ValueError where there is nothing to read, an answer would replace its own song, or, without
+    `force`, any other file.
+    """
+    found = _in_folder(source, out, plot) if source.is_dir() else [_single(source, out, plot)]
+    if not found:
+        raise ValueError(f"{source} holds no MIDI file: none of {', '.join(SUFFIXES)}")
+    songs = {errand.source.resolve() for errand in found}
+    for errand in found:
+        for path in errand.made:
+            if path.resolve() in songs:
+                raise ValueError(f"{path} is a song to read: name another place with --out")
+    if not force:
+        _refuse_existing(path for errand in found for path in errand.made)
+    return found
+
+
+def _single(source: Path, out: Path, plot: Path | None) -> Errand:
+    if not source.exists():
+        raise ValueError(f"{source}: no such file or folder")
+    for path in (out, plot):
+        if path is not None and path.is_dir():
+            raise ValueError(f"{path} is a folder, but {source} is a file: name a file")
+    return Errand(source.name, source, out, plot)
+
+
+def _in_folder(source: Path, out: Path, plot: Path | None) -> list[Errand]:
+    for path in (out, plot):
+        if path is not None and path.exists() and not path.is_dir():
+            raise ValueError(f"{path} is a file, but {source} is a folder: name a folder")
+    # where answers lie within the songs' folder, earlier ones are no songs
+    within = {
+        path.resolve()
+        for path in (out, plot)
+        if path is not None and source.resolve() in path.resolve().parents
+    }
+    found = []
+    for path in sorted(source.rglob("*")):
+        if path.suffix.lower() not in SUFFIXES or not path.is_file():
+            continue
+        if within & set(path.resolve().parents):
+            continue
+        inside = path.relative_to(source)
+        picture = None if plot is None else plot / inside.with_name(f"{inside.name}.png")
+        found.append(Errand(inside.as_posix(), path, out / inside, picture))
+    return found
+
+
+def _refuse_existing(paths: Iterable[Path]) -> None:
+    there = [path for path in paths if path.exists()]
+    if there:
+        more = f" and {len(there) - 1} more" if there[1:] else ""
+        verb = "are" if there[1:] else "is"
+        raise ValueError(f"{there[0]}{more} {verb} there already: --force writes over them")

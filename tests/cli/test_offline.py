@@ -1,0 +1,209 @@
+"""`schmubert accompany` and `schmubert continue`, on files and folders, by their command lines."""
+
+import io
+from pathlib import Path
+
+import mido
+import pytest
+from click.testing import CliRunner, Result
+
+from schmubert.cli.main import main
+from schmubert.cli.tune import tune
+from schmubert.engine.midifile import midi_bytes, read_score
+from schmubert.engine.score import STEPS_PER_BAR, drum_hits, notes, silence
+from schmubert.engine.vocabulary import HOLD, Track
+from tests import tiny_model
+
+MELODY = midi_bytes(tune(), [Track.MELODY])
+
+
+def call(*words: object) -> Result:
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def events(path_or_data: Path | bytes) -> list[list[tuple[int, str]]]:
+    """Every message of each track with its tick."""
+    data = path_or_data if isinstance(path_or_data, bytes) else path_or_data.read_bytes()
+    found = []
+    for track in mido.MidiFile(file=io.BytesIO(data)).tracks:
+        tick, messages = 0, []
+        for message in track:
+            tick += message.time
+            messages.append((tick, str(message.copy(time=0))))
+        found.append(messages)
+    return found
+
+
+@pytest.fixture
+def song(tmp_path: Path) -> Path:
+    path = tmp_path / "in.mid"
+    path.write_bytes(MELODY)
+    return path
+
+
+@pytest.fixture
+def model(tiny_model_file: Path) -> tuple[str, Path]:
+    return "--model", tiny_model_file
+
+
+Model = tuple[str, Path]
+
+
+def test_accompany_adds_a_track_a_role_and_keeps_every_event(song: Path, model: Model) -> None:
+    out = song.with_name("out.mid")
+    result = call("accompany", song, "--out", out, *model, "--calls", 4)
+    assert result.exit_code == 0, result.output
+    before, after = events(song), events(out)
+    assert after[: len(before)] == before
+    assert len(after) == len(before) + 2
+    reading = read_score(out)
+    assert (reading.score.tokens[:, Track.MELODY] == tune().tokens[:, Track.MELODY]).all()
+    for track in (Track.BASS, Track.DRUMS):
+        bar = tiny_model.bar_of(track)
+        assert reading.score.tokens[: 15 * STEPS_PER_BAR, track].tolist() == bar * 15
+    assert "16 bars of bass (128 notes) and drums" in result.output
+    assert "the same again: --seed" in result.output
+
+
+def test_the_tracks_can_be_chosen(song: Path, model: Model) -> None:
+    out = song.with_name("out.mid")
+    result = call("accompany", song, "--out", out, "--tracks", "drums", *model)
+    assert result.exit_code == 0, result.output
+    assert set(read_score(out).roles) == {Track.MELODY, Track.DRUMS}
+    for tracks, said in [("base", "names of tracks"), ("melody,bass,drums", "name one or two")]:
+        refused = call("accompany", song, "--out", out, "--tracks", tracks, *model, "--force")
+        assert refused.exit_code != 0
+        assert said in refused.output
+
+
+def test_the_same_seed_writes_the_same_file_whatever_it_is_called(
+    song: Path, tmp_path: Path, any_model: Path
+) -> None:
+    other = tmp_path / "folder" / "renamed.mid"
+    other.parent.mkdir()
+    other.write_bytes(MELODY)
+    outs = []
+    for number, (source, seed) in enumerate([(song, 7), (song, 7), (other, 7), (song, 8)]):
+        outs.append(tmp_path / f"{number}.mid")
+        result = call("accompany", source, "--out", outs[-1], "--seed", seed, "--model", any_model)
+        assert result.exit_code == 0, result.output
+        assert "the same again" not in result.output
+    one, same, renamed, different = (out.read_bytes() for out in outs)
+    assert one == same == renamed != different
+
+
+def test_continue_goes_on_after_the_last_sounding_bar(tmp_path: Path, model: Model) -> None:
+    song = tmp_path / "in.mid"
+    song.write_bytes(midi_bytes(tune().followed_by(silence(3)), [Track.MELODY]))
+    out, plot = tmp_path / "out.mid", tmp_path / "out.png"
+    result = call("continue", song, "--out", out, "--bars", 4, "--plot", plot, *model)
+    assert result.exit_code == 0, result.output
+    before, after = events(song), events(out)
+    assert after[: len(before)] == before
+    assert len(after) == len(before) + 1
+    onsets = [(tick, text) for tick, text in after[-1] if text.startswith("note_on")]
+    sounding = [tick for tick, text in onsets if "velocity=0" not in text]
+    ticks_per_bar = 4 * mido.MidiFile(out).ticks_per_beat
+    eighth = ticks_per_bar // 8
+    assert sounding == [16 * ticks_per_bar + index * eighth for index in range(32)]
+    assert plot.read_bytes().startswith(b"\x89PNG")
+    assert "from bar 17 on 4 bars of melody (32 notes)" in result.output
+
+
+def test_continue_takes_up_what_is_there_or_what_is_named(tmp_path: Path, model: Model) -> None:
+    duo, out = tmp_path / "duo.mid", tmp_path / "out.mid"
+    assert call("accompany", _written(tmp_path / "in.mid"), "--out", duo, *model).exit_code == 0
+    assert call("continue", duo, "--out", out, "--bars", 2, *model).exit_code == 0
+    score = read_score(out, {Track.MELODY: "Melody 2", Track.BASS: "Bass 2"}).score
+    assert score.bars == 18
+    assert notes(score.tokens, Track.BASS)[0].onset == 16 * STEPS_PER_BAR
+    assert max(step for step, _ in drum_hits(score.tokens)) >= 17 * STEPS_PER_BAR
+    result = call("continue", duo, "--out", out, "--bars", 2, "--tracks", "bass", *model, "--force")
+    assert result.exit_code == 0, result.output
+    score = read_score(out).score
+    assert (score.tokens[16 * STEPS_PER_BAR :, Track.MELODY] == HOLD).all()
+
+
+def test_a_folder_is_done_in_one_go_and_what_fails_is_named(tmp_path: Path, model: Model) -> None:
+    songs, out, plots = tmp_path / "songs", tmp_path / "out", tmp_path / "plots"
+    for name in ("a.mid", "deep/b.mid", "deep/c.mid"):
+        _written(songs / name)
+    (songs / "deep/broken.mid").write_bytes(MELODY[:90])
+    (songs / "waltz.mid").write_bytes(_in_three())
+    result = call("accompany", songs, "--out", out, "--plot", plots, *model, "--calls", 2)
+    assert result.exit_code == 1
+    written = sorted(path.relative_to(out).as_posix() for path in out.rglob("*.mid"))
+    assert written == ["a.mid", "deep/b.mid", "deep/c.mid"]
+    assert len([*plots.rglob("*.png")]) == 3
+    assert "3 of 5 songs written" in result.output
+    assert "left out deep/broken.mid: damaged" in result.output
+    assert "left out waltz.mid: not 4/4" in result.output
+    assert result.output.rstrip().endswith("Error: 2 of 5 songs could not be used")
+    again = call("accompany", songs, "--out", out, *model)
+    assert again.exit_code == 1
+    assert "a.mid and 2 more are there already" in again.output
+
+
+def test_songs_of_a_folder_sound_as_each_alone(tmp_path: Path, any_model: Path) -> None:
+    songs = tmp_path / "songs"
+    for name in ("a.mid", "b.mid"):
+        _written(songs / name)
+    (songs / "b.mid").write_bytes(midi_bytes(tune().transposed(2), [Track.MELODY]))
+    options = ("--model", any_model, "--seed", 3)
+    assert call("accompany", songs, "--out", tmp_path / "out", *options).exit_code == 0
+    alone = tmp_path / "alone.mid"
+    assert call("accompany", songs / "b.mid", "--out", alone, *options).exit_code == 0
+    assert alone.read_bytes() == (tmp_path / "out" / "b.mid").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("accompany", "none.mid", "--out", "o.mid"), "none.mid: no such file or folder"),
+        (("accompany", "broken.mid", "--out", "o.mid"), "broken.mid: damaged"),
+        (("accompany", "silent.mid", "--out", "o.mid"), "silent.mid: it has no melody"),
+        (("accompany", "in.mid", "--out", "there.mid"), "there.mid is there already: --force"),
+        (("accompany", "in.mid", "--out", "in.mid", "--force"), "in.mid is a song to read"),
+        (("accompany", "in.mid", "--out", "o.mid", "--plot", "o.gif"), "ends in .png, .pdf, .svg"),
+        (("accompany", "in.mid", "--out", "o.mid", "--model", "in.mid"), "a model ends in .onnx"),
+        (("accompany", "in.mid", "--out", "o.mid", "--model", "no.onnx"), "no such model file"),
+        (("accompany", "in.mid", "--out", "o.mid", "--model", "bad.onnx"), "bad.onnx: no model"),
+        (("accompany", "in.mid", "--out", "o.mid", "--melody", "Flute"), "no pitched track"),
+        (("continue", "silent.mid", "--out", "o.mid", "--bars", "2"), "nothing sounds in it"),
+        (("continue", "waltz.mid", "--out", "o.mid", "--bars", "2"), "waltz.mid: not 4/4"),
+    ],
+)
+def test_bad_input_is_one_line_that_helps_and_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: Model, words: tuple[str], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _written(tmp_path / "in.mid")
+    Path("broken.mid").write_bytes(b"MThd, says it")
+    Path("bad.onnx").write_bytes(b"no graph at all")
+    Path("silent.mid").write_bytes(midi_bytes(silence(4), [Track.MELODY]))
+    Path("waltz.mid").write_bytes(_in_three())
+    Path("there.mid").write_bytes(b"old")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    result = call(*words, *(() if "--model" in words else model))
+    assert result.exit_code == 1
+    assert said in result.output
+    assert result.output.startswith("Error: ")
+    assert result.output.count("\n") == 1
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def _written(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(MELODY)
+    return path
+
+
+def _in_three() -> bytes:
+    midi = mido.MidiFile(file=io.BytesIO(MELODY))
+    for track in midi.tracks:
+        for index, message in enumerate(track):
+            if message.type == "time_signature":
+                track[index] = message.copy(numerator=3)
+    written = io.BytesIO()
+    midi.save(file=written)
+    return written.getvalue()

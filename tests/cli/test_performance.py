@@ -1,0 +1,158 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schmubert.bridge.clock import Clock
+from schmubert.cli.performance import (
+    CLOCK,
+    CLOCKS_PER_BEAT,
+    COUNT_IN_CLOCKS,
+    NOTES_WIDTH,
+    START,
+    STOP,
+    Beat,
+    answered,
+    bar_cells,
+    count_in_s,
+    drum_pattern,
+    repeated,
+    script,
+)
+from schmubert.cli.tune import tune
+from schmubert.engine.score import STEPS_PER_BAR, Note, Score, monophonic, notes, silence
+from schmubert.engine.vocabulary import DRUM_PITCH, Drum, Track, drum_token, onset_token
+
+BAND = (Track.BASS, Track.DRUMS)
+
+
+def with_column(track: Track, column: np.ndarray) -> Score:
+    tokens = silence(len(column) // STEPS_PER_BAR).tokens.copy()
+    tokens[:, track] = column
+    return Score(tokens)
+
+
+melodies = st.lists(
+    st.tuples(st.integers(0, 3 * STEPS_PER_BAR - 1), st.integers(1, 12), st.integers(21, 108)),
+    min_size=1,
+).map(
+    lambda played: with_column(
+        Track.MELODY, monophonic([Note(*note) for note in played], 3 * STEPS_PER_BAR)
+    )
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(melodies, st.floats(30, 300))
+def test_every_note_of_the_script_begins_and_ends_on_its_16th(
+    score: Score, tempo_bpm: float
+) -> None:
+    beat = Beat(count_in_s(tempo_bpm), tempo_bpm)
+    sounding: dict[int, int] = {}
+    heard = []
+    for at_s, port, message in script(score, tempo_bpm):
+        assert port == 0
+        if message[0] == 0x90:
+            assert message[1] not in sounding
+            sounding[message[1]] = beat.step(at_s)
+        elif message[0] == 0x80:
+            onset = sounding.pop(message[1])
+            heard.append(Note(onset, beat.step(at_s) - onset, message[1]))
+    assert sounding == {}
+    assert heard == notes(score.tokens, Track.MELODY)
+
+
+@settings(max_examples=30, deadline=None)
+@given(melodies, st.floats(30, 300))
+def test_the_bridge_s_clock_reads_the_script_as_it_is_meant(score: Score, tempo_bpm: float) -> None:
+    clock = Clock()
+    seen = Counter[bytes]()
+    rolled_at_s = stopped_at_s = None
+    for at_s, _, message in script(score, tempo_bpm):
+        if message[0] >= 0xF0:
+            seen[message] += 1
+            clock.receive(at_s, message)
+            if clock.transport.rolling and rolled_at_s is None:
+                rolled_at_s = at_s
+        if message == STOP:
+            stopped_at_s = at_s
+    clocks = COUNT_IN_CLOCKS + score.bars * 4 * CLOCKS_PER_BEAT
+    assert seen == {CLOCK: clocks, START: 1, STOP: 1}
+    assert rolled_at_s == pytest.approx(count_in_s(tempo_bpm))
+    assert stopped_at_s == pytest.approx(count_in_s(tempo_bpm) + score.bars * 240 / tempo_bpm)
+    timeline = clock.transport.timeline
+    assert timeline.tempo_bpm == pytest.approx(tempo_bpm, rel=1e-3)
+    assert timeline.beats(stopped_at_s) == pytest.approx(4 * score.bars, abs=0.05)
+
+
+@settings(max_examples=50, deadline=None)
+@given(melodies, melodies, st.data())
+def test_what_a_band_sends_comes_back_as_the_score_it_played(
+    melody: Score, bass: Score, data: st.DataObject
+) -> None:
+    drums = data.draw(st.lists(st.integers(0, 511), min_size=melody.steps, max_size=melody.steps))
+    late_s = data.draw(st.floats(-0.02, 0.02))
+    beat = Beat(100.0, 120.0)
+    sent = []
+    for onset, length, pitch in notes(bass.tokens, Track.MELODY):
+        sent.append((onset, 1, 0, bytes((0x90, pitch, 80))))
+        sent.append((onset + length, 0, 0, bytes((0x80, pitch, 0))))
+    for step, token in enumerate(drums):
+        for drum in Drum:
+            if token >> drum & 1:
+                sent.append((step, 1, 1, bytes((0x99, DRUM_PITCH[drum], 80))))
+                sent.append((step + 0.4, 0, 1, bytes((0x99, DRUM_PITCH[drum], 0))))
+    sent.sort(key=lambda one: one[:2])
+    timed = [(100.0 + step / 8 + late_s, port, message) for step, _, port, message in sent]
+    score = answered(timed, BAND, beat, melody)
+    assert (score.tokens[:, Track.MELODY] == melody.tokens[:, Track.MELODY]).all()
+    assert notes(score.tokens, Track.BASS) == notes(bass.tokens, Track.MELODY)
+    assert score.tokens[:, Track.DRUMS].tolist() == drums
+    assert score.tempo_bpm == 120.0
+
+
+def test_a_note_that_still_sounds_goes_on_to_the_end() -> None:
+    sent = [(0.5, 0, bytes((0x90, 40, 80)))]
+    score = answered(sent, BAND, Beat(0.0, 120.0), silence(1))
+    assert notes(score.tokens, Track.BASS) == [Note(4, 12, 40)]
+
+
+def test_a_melody_is_played_over_and_over() -> None:
+    twice = repeated(tune(), 20)
+    assert twice.bars == 20
+    assert (twice.tokens[16 * 16 :] == tune().tokens[: 4 * 16]).all()
+    assert (repeated(tune()).tokens == tune().tokens).all()
+    assert repeated(tune(), 2).bars == 2
+
+
+def test_silence_around_a_melody_is_left_out() -> None:
+    late = silence(3).followed_by(tune()).followed_by(silence(2))
+    assert (repeated(late).tokens == tune().tokens).all()
+    with pytest.raises(ValueError, match="no melody"):
+        repeated(silence(4))
+
+
+def test_a_bar_in_words() -> None:
+    tokens = silence(1).tokens.copy()
+    tokens[[0, 4, 8], Track.MELODY] = [onset_token(74), onset_token(78), 1]
+    tokens[0, Track.DRUMS] = drum_token([Drum.KICK, Drum.CLOSED_HI_HAT])
+    tokens[4, Track.DRUMS] = drum_token([Drum.KICK, Drum.SNARE, Drum.CRASH])
+    tokens[6, Track.DRUMS] = drum_token([Drum.CLOSED_HI_HAT])
+    cells = bar_cells(Score(tokens))
+    assert cells[Track.MELODY].rstrip() == "D5 F#5"
+    assert cells[Track.BASS].rstrip() == "-"
+    assert cells[Track.DRUMS] == "K...X.h........."
+
+
+@given(st.lists(st.integers(0, 511), min_size=16, max_size=16))
+def test_a_16th_shows_a_dot_just_where_nothing_is_hit(column: list[int]) -> None:
+    pattern = drum_pattern(with_column(Track.DRUMS, np.array(column)))
+    assert [glyph == "." for glyph in pattern] == [token == 0 for token in column]
+
+
+def test_many_notes_are_cut_to_the_width() -> None:
+    busy = with_column(Track.BASS, np.full(16, onset_token(42)))
+    assert len(bar_cells(busy)[Track.BASS]) == NOTES_WIDTH
+    assert bar_cells(busy)[Track.BASS].endswith("…")

@@ -1,0 +1,72 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from schmubert.cli.piano_roll import BARS_A_ROW, BOX_COLOUR, COLOURS, draw
+from schmubert.engine.score import Score, silence
+from schmubert.engine.vocabulary import OFF, Drum, Track, drum_token, onset_token
+
+
+def playing(*tracks: Track, bars: int = 4) -> Score:
+    tokens = silence(bars).tokens.copy()
+    for step in range(0, len(tokens), 8):
+        if Track.MELODY in tracks:
+            tokens[step, Track.MELODY] = onset_token(72)
+            tokens[step + 6, Track.MELODY] = OFF
+        if Track.BASS in tracks:
+            tokens[step, Track.BASS] = onset_token(40)
+        if Track.DRUMS in tracks:
+            tokens[step, Track.DRUMS] = drum_token([Drum.KICK, Drum.RIDE])
+    return Score(tokens)
+
+
+def shown(path: Path, colour: str) -> int:
+    """How many pixels of `path` are of `colour`, above the legend."""
+    picture = (imread(path)[:-40, :, :3] * 255).round().astype(int)
+    wanted = [int(colour[index : index + 2], 16) for index in (1, 3, 5)]
+    return int((abs(picture - wanted).max(axis=-1) <= 2).sum())
+
+
+@pytest.mark.parametrize("track", list(Track))
+def test_each_track_is_drawn_in_its_colour(tmp_path: Path, track: Track) -> None:
+    alone, without = tmp_path / "alone.png", tmp_path / "without.png"
+    draw(playing(track), alone)
+    draw(playing(*(set(Track) - {track})), without)
+    assert shown(alone, COLOURS[track]) > 150
+    assert shown(without, COLOURS[track]) < 60  # of the black text, at most
+
+
+def test_bars_are_framed(tmp_path: Path) -> None:
+    draw(playing(*Track), tmp_path / "plain.png")
+    draw(playing(*Track), tmp_path / "boxed.png", "a title", [(2, 4)])
+    assert shown(tmp_path / "plain.png", BOX_COLOUR) == 0
+    assert shown(tmp_path / "boxed.png", BOX_COLOUR) > 300
+
+
+def test_long_songs_go_on_in_rows(tmp_path: Path) -> None:
+    draw(playing(*Track, bars=BARS_A_ROW), tmp_path / "one.png")
+    draw(playing(*Track, bars=BARS_A_ROW + 1), tmp_path / "two.png")
+    one, two = imread(tmp_path / "one.png"), imread(tmp_path / "two.png")
+    assert two.shape[1] == one.shape[1]
+    assert two.shape[0] > 1.7 * one.shape[0]
+
+
+@pytest.mark.parametrize("bars", [0, 1])
+def test_silence_can_be_drawn(tmp_path: Path, bars: int) -> None:
+    draw(silence(bars), tmp_path / "silence.png")
+    assert imread(tmp_path / "silence.png").shape[2] >= 3
+
+
+def test_other_formats(tmp_path: Path) -> None:
+    draw(playing(*Track), tmp_path / "roll.svg")
+    assert "<svg" in (tmp_path / "roll.svg").read_text(encoding="utf-8")
+    with pytest.raises(ValueError, match="mid"):
+        draw(playing(*Track), tmp_path / "roll.mid")
+
+
+def test_the_same_score_gives_the_same_picture(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        draw(playing(*Track), tmp_path / name)
+    assert np.array_equal(imread(tmp_path / "a.png"), imread(tmp_path / "b.png"))

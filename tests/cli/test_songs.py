@@ -1,0 +1,77 @@
+from pathlib import Path
+
+import pytest
+
+from schmubert.cli.songs import errands
+
+
+def touch(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    songs = tmp_path / "songs"
+    for name in ("a.mid", "deep/b.MIDI", "deep/c.kar", "deep/notes.txt"):
+        touch(songs / name)
+    return songs
+
+
+def test_a_file_is_one_errand(folder: Path, tmp_path: Path) -> None:
+    [errand] = errands(folder / "a.mid", tmp_path / "o.mid", tmp_path / "p.png", False)
+    assert errand.name == "a.mid"
+    assert errand.made == (tmp_path / "o.mid", tmp_path / "p.png")
+
+
+def test_a_folder_is_an_errand_a_song_and_keeps_its_shape(folder: Path, tmp_path: Path) -> None:
+    found = errands(folder, tmp_path / "out", tmp_path / "plots", False)
+    assert [errand.name for errand in found] == ["a.mid", "deep/b.MIDI", "deep/c.kar"]
+    assert found[1].out == tmp_path / "out/deep/b.MIDI"
+    assert found[1].plot == tmp_path / "plots/deep/b.MIDI.png"
+
+
+def test_answers_within_the_folder_are_no_songs(folder: Path) -> None:
+    out = folder / "out"
+    touch(out / "a.mid")
+    names = [errand.name for errand in errands(folder, out, None, True)]
+    assert names == ["a.mid", "deep/b.MIDI", "deep/c.kar"]
+
+
+def test_an_out_above_the_folder_hides_no_song(folder: Path) -> None:
+    assert len(errands(folder, folder.parent, None, False)) == 3
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_song_is_never_written_over(folder: Path, force: bool) -> None:
+    with pytest.raises(ValueError, match="is a song to read"):
+        errands(folder, folder, None, force)
+    with pytest.raises(ValueError, match="is a song to read"):
+        errands(folder / "a.mid", folder / "deep/../a.mid", None, force)
+
+
+def test_files_that_are_there_need_force(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    touch(out / "a.mid")
+    with pytest.raises(ValueError, match=r"a\.mid is there already: --force"):
+        errands(folder, out, None, False)
+    touch(out / "deep/c.kar")
+    with pytest.raises(ValueError, match=r"a\.mid and 1 more are there already"):
+        errands(folder, out, None, False)
+    assert len(errands(folder, out, None, True)) == 3
+    plot = tmp_path / "p.png"
+    plot.write_bytes(b"")
+    with pytest.raises(ValueError, match=r"p\.png is there already"):
+        errands(folder / "a.mid", tmp_path / "new.mid", plot, False)
+
+
+def test_what_is_not_there_is_named(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"none\.mid: no such file or folder"):
+        errands(tmp_path / "none.mid", tmp_path / "o.mid", None, False)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match="holds no MIDI file"):
+        errands(tmp_path / "empty", tmp_path / "out", None, False)
+    with pytest.raises(ValueError, match="is a folder, but"):
+        errands(folder / "a.mid", tmp_path, None, False)
+    with pytest.raises(ValueError, match="is a file, but"):
+        errands(folder, folder / "a.mid", None, False)
