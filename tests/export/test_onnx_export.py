@@ -42,8 +42,8 @@ def test_the_graph_says_what_the_network_says(
     tokens = np.random.default_rng(0).integers(0, 90, (2, 160, len(config.tracks)))
     ours = [x.detach().numpy() for x in model(torch.from_numpy(tokens))]
     theirs = session.run(list(config.tracks), {"tokens": tokens})
-    agreement = np.mean([(a.argmax(-1) == b.argmax(-1)).mean() for a, b in zip(ours, theirs)])
-    assert agreement >= 0.95
+    for a, b in zip(ours, theirs, strict=True):
+        assert (a.argmax(-1) == b.argmax(-1)).mean() >= 0.9
 
 
 def test_the_graph_carries_its_vocabulary_and_configuration(tmp_path: Path) -> None:

@@ -1,0 +1,45 @@
+"""The stage of the live tests. On a CI machine (CI=true) they run or fail; nothing is skipped."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.live.midi_server import SERVERS, MidiServer, missing
+from tests.live.stage import Stage
+
+KIND = os.environ.get("SCHMUBERT_MIDI_SERVER", "jackd")
+IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder is `live`."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.live)
+
+
+def serve(kind: str, log: Path) -> Iterator[MidiServer]:
+    lacking = missing(kind)
+    if lacking:
+        message = f"live tests on {kind} need {', '.join(lacking)}: see .ci/run for the packages"
+        if IN_CI:
+            pytest.fail(message)
+        pytest.skip(message)
+    with SERVERS[kind](log) as server:
+        yield server
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[MidiServer]:
+    """A private MIDI server: jackd, or what SCHMUBERT_MIDI_SERVER names."""
+    yield from serve(KIND, tmp_path / "server.log")
+
+
+@pytest.fixture
+def stage(server: MidiServer, tiny_model_file: Path, tmp_path: Path) -> Iterator[Stage]:
+    """A stage on which the model of `tests/tiny_model.py` answers."""
+    with Stage(server, tiny_model_file, tmp_path) as made:
+        yield made
