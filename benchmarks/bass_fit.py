@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from schmubert.cli.errors import one_line
 from schmubert.engine.compose import Sampling, accompany_all
-from schmubert.engine.denoisers import DEVICES, Model, load
-from schmubert.engine.score import Score, Tokens
+from schmubert.engine.denoisers import DEVICES, Device, Model, load
+from schmubert.engine.score import STEPS_PER_BAR, Score, Tokens
 from schmubert.engine.vocabulary import MASK, TRIO, Track
 from schmubert.training.dataset import Dataset, Split
 from schmubert.training.harmony import (
@@ -74,9 +74,11 @@ def fits(melodies: Tokens, bands: Tokens) -> dict[str, list[Share]]:
     }
 
 
-def figures(melodies: Tokens, bands: Tokens) -> dict[str, list[Share]]:
-    """All figures of `bands` under `melodies`, both [songs, steps, 3]."""
-    return fits(melodies, bands) | {
+def figures(melodies: Tokens, bands: Tokens, from_bar: int = 0) -> dict[str, list[Share]]:
+    """All figures of `bands` that play `from_bar` on under `melodies`, both [songs, steps, 3]."""
+    fit = fits(melodies, bands)
+    bands = bands[:, from_bar * STEPS_PER_BAR :]
+    return fit | {
         "bass: empty bars": [empty_bars(band, Track.BASS) for band in bands],
         "bass: onsets a bar": [onsets_a_bar(band, Track.BASS) for band in bands],
         "drums: empty bars": [empty_bars(band, Track.DRUMS) for band in bands],
@@ -193,7 +195,7 @@ def main(
     stage_calls: int,
     temperature: float,
     seed: int,
-    device: str,
+    device: Device,
     threads: int,
     json_file: Path | None,
 ) -> None:
@@ -201,7 +203,7 @@ def main(
     rng = np.random.default_rng(seed)
     split = Dataset.open(data).split("validation")
     grids = windows_of_songs(split, songs, bars, on_grid, rng)
-    model = load(model_file, device, threads)  # type: ignore[arg-type]
+    model = load(model_file, device, threads)
     started_s = time.monotonic()
     sampling = Sampling(calls, temperature)
     kinds = {
@@ -212,8 +214,7 @@ def main(
     if stage_songs:
         heard = grids[:stage_songs]
         played = staged(model, heard, stage_calls, temperature, seed)
-        from_step = LISTEN_BARS * 16
-        kinds["on stage"] = figures(heard[:, from_step:], played[:, from_step:])
+        kinds["on stage"] = figures(heard, played, LISTEN_BARS)
     found = estimates(kinds, rng)
     click.echo(f"{model.name} in {model.runtime}: {len(grids)} songs of {bars} bars, seed {seed}")
     click.echo(table(found, list(kinds)))

@@ -29,7 +29,13 @@ from schmubert.engine.wire import Ask, Draft, Failed, Welcome, pack, pack_cells
 
 AMPLE_MS = 30_000.0
 START_S = 120.0
-BUSY = "import os, sys\nif hasattr(os, 'sched_setaffinity'): os.sched_setaffinity(0, {CORE})\nwhile True: pass"
+BUSY = """
+import os
+if hasattr(os, "sched_setaffinity"):
+    os.sched_setaffinity(0, {CORE})
+while True:
+    pass
+"""
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
 
 
@@ -123,7 +129,7 @@ def line(name: str, values_s: list[float]) -> str:
     ordered = sorted(values_s)
     p99 = ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))]
     figures = (statistics.median(ordered), p99, ordered[-1])
-    return f"{name:<42}" + "".join(f"{1000 * figure:>9.1f}" for figure in figures)
+    return f"{name:<62}" + "".join(f"{1000 * figure:>9.1f}" for figure in figures)
 
 
 def main() -> None:
@@ -150,7 +156,7 @@ def main() -> None:
                     f" {len(cores)} cores, load {os.getloadavg()[0]:.1f},"
                     f" {given.asks} asks each, windows of {given.window_bars} bars"
                 )
-                print(f"\n{'ms from ask to draft':<42}{'p50':>9}{'p99':>9}{'max':>9}")
+                print(f"\n{'ms from ask to draft':<62}{'p50':>9}{'p99':>9}{'max':>9}")
                 for busy, core in (("idle", None), ("other core busy", cores[-1])):
                     with busy_core(core):
                         for task in TASKS:
@@ -173,8 +179,9 @@ def measure(
             replies.append(reply)
         time.sleep(given.pause_ms / 1000)
     first, last = replies[0].first_calls, replies[0].last_calls
-    print(line(f"{task.name}, {busy}: first ({first} calls)", [r.first_s for r in replies]))
-    print(line(f"{'':<{len(task.name)}}  {busy}: last ({last} calls)", [r.last_s for r in replies]))
+    name = f"{task.name}, {busy}"
+    print(line(f"{name}: first draft, {first} calls", [r.first_s for r in replies]))
+    print(line(f"{name}: last draft, {last} calls", [r.last_s for r in replies]))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Start (MIDI 1.0 detailed specification, "System Real Time Messages").
 
 from dataclasses import dataclass
 from enum import Enum
+from math import ceil
 
 from schmubert.bridge.pulse import Pulse
 from schmubert.bridge.timeline import Timeline
@@ -195,11 +196,15 @@ class Clock:
             self._certain = self.unit is not PositionUnit.AUTO or count == 0
 
     def _tell_unit(self, count: int) -> None:
-        """A position sent at a stop, or in passing, is where we are: in one unit or the other."""
+        """A position sent at a stop, or in passing, is where we are: in one unit or the other.
+
+        Ardour rounds up to the next quarter, where it will send Continue.
+        """
         here = self._clocks if self._clocks is not None else self._resume
-        if here < CLOCKS_PER_BEAT:
-            return  # too near 0, where both units say the same
-        if abs(count - here) <= 6:
+        if here < 2 * CLOCKS_PER_BEAT:
+            return  # too near 0, where both units say about the same
+        next_beat = ceil(here / CLOCKS_PER_BEAT) * CLOCKS_PER_BEAT
+        if abs(count - here) <= 3 or count == next_beat:
             self.unit = PositionUnit.CLOCKS
         elif abs(count - here / 6.0) <= 1:
             self.unit = PositionUnit.SIXTEENTHS

@@ -86,7 +86,7 @@ class Conductor:
         elif isinstance(message, Failed):
             self._actions += self._dialogue.failed(message)
         else:
-            self._lose("the engine has ended")
+            self._actions += self._dialogue.ended(self._without_engine)
         return self.tick(now)
 
     def tick(self, now: float) -> list[Action]:
@@ -137,17 +137,17 @@ class Conductor:
         self._turn = False
         self._sounding.clear()
 
-    def _lose(self, what: str) -> None:
+    @property
+    def _without_engine(self) -> str:
         playing = self.phase is Phase.PLAYING
-        then = "I hold the groove" if playing else "I come in once it answers"
-        self._actions += self._dialogue.lose(f"{what}: {then}")
+        return "I hold the groove" if playing else "I come in once it answers"
 
     # Time
 
     def _advance(self, now: float) -> None:
         self.capture.trim(now)
         if now >= self._dialogue.lost_at - EPSILON_S:
-            self._lose("the engine does not answer")
+            self._actions += self._dialogue.unanswered(self._without_engine)
         if self.phase is Phase.WAITING:
             self.capture.skip_empty_bars(now)
             onset = self.capture.first_onset(self._waiting_from)

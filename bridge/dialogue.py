@@ -101,7 +101,7 @@ class Dialogue:
 
     def welcome(self, welcome: Welcome) -> list[Say]:
         """An engine says who it is; it may say so again and again."""
-        if welcome == self._engine and not self._lost:
+        if welcome == self._engine:
             return []
         self._engine = welcome
         self.tracks = tuple(Track(track) for track in welcome.tracks)
@@ -109,15 +109,16 @@ class Dialogue:
         self._asked.clear()
         self._under_way = None
         unknown = [role for role in self._settings.plays if role not in self.tracks]
-        says = [
-            self._once(f"this model knows no {role.name.lower()}: it stays silent")
+        return [
+            say
             for role in unknown
+            for say in self._once(f"this model knows no {role.name.lower()}: it stays silent")
         ]
-        return self._found() + [say for found in says for say in found]
 
     def draft(self, draft: Draft, now: float) -> list[Say]:
         """An answer, which may come late or for nobody."""
-        says = self._found()
+        says = [Say("the engine is back")] if self._lost else []
+        self._lost = False
         asked = self._asked.get(draft.seq)
         if asked is None:
             return says
@@ -146,19 +147,22 @@ class Dialogue:
             self._under_way = None
         return self._once(f"the engine cannot answer: {failed.reason}")
 
-    def lose(self, what: str) -> list[Say]:
-        """The engine is gone, or as good as gone: one line, until it is found again."""
+    def ended(self, then: str) -> list[Say]:
+        """The engine is gone; the next that says who it is will be a new one."""
+        self._engine = None
+        return self._lose(f"the engine has ended: {then}")
+
+    def unanswered(self, then: str) -> list[Say]:
+        """The ask under way has waited for too long."""
+        return self._lose(f"the engine does not answer: {then}")
+
+    def _lose(self, text: str) -> list[Say]:
+        """One line, until an engine answers again."""
         self._under_way = None
         if self._lost:
             return []
         self._lost = True
-        return [Say(what)]
-
-    def _found(self) -> list[Say]:
-        if not self._lost:
-            return []
-        self._lost = False
-        return [Say("the engine is back")]
+        return [Say(text)]
 
     def _once(self, text: str) -> list[Say]:
         """Say `text`, but no second time before the engine has given a useful answer."""

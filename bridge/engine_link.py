@@ -3,6 +3,7 @@
 import subprocess
 import tempfile
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 from types import TracebackType
 from typing import TypeAlias, cast
@@ -167,6 +168,7 @@ class EngineLink:
             return []
         reason = self._last_words() or f"it ended with code {code}"
         if not self._was_there:
+            self._start_s = inf
             return [GiveUp(reason)]
         self._start_s = now + self._pause_s
         self._pause_s = min(2 * self._pause_s, MOST_PAUSE_S)

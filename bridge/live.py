@@ -262,7 +262,7 @@ class _Stage:
         if len(self._deaths) == MOST_DEATHS and now - self._deaths[0] < DEATHS_IN_S:
             raise BrainError(f"the brain died {MOST_DEATHS} times in {DEATHS_IN_S:g} s")
         self._aside.put(self._say, "the brain died: what it played is ended, a new one starts")
-        actions = self._owner.restart_brain()
+        actions = self._owner.restart_brain(now)
         self._do([action for action in actions if isinstance(action, Send)])
         self._brain.close(patience_s=0.0)
         self._brain = self._start_brain()

@@ -121,11 +121,12 @@ class Owner:
         transport = self.clock.transport
         return self.scheduler.next_s(transport.timeline) if transport.rolling else inf
 
-    def restart_brain(self) -> list[Action]:
+    def restart_brain(self, now: float) -> list[Action]:
         """A new brain knows nothing: end what the last one left, and tell it where we are."""
         actions: list[Action] = [*self.scheduler.clear()]
         if self._told.rolling:
-            actions.append(self._moved(self.clock.transport))
+            transport = self.clock.transport
+            actions.append(self._moved(transport, transport.timeline.beats(now)))
         actions += [Tell(self._shifted(heard)) for heard in self._held.values()]
         return actions
 
@@ -186,19 +187,22 @@ class Owner:
             if abs(tempo_bpm / self._said_bpm - 1.0) > SAID_TEMPO:
                 self._said_bpm = tempo_bpm
                 actions.append(Say(f"tempo {tempo_bpm:.1f} BPM"))
-            actions.append(self._moved(new))
+            actions.append(self._moved(new, beat))
         elif new is not old and (
             abs(new.timeline.seconds(ahead) - old.timeline.seconds(ahead)) > TOLD_S
         ):
-            actions.append(self._moved(new))
+            actions.append(self._moved(new, new.timeline.beats(now)))
         return actions
 
-    def _moved(self, transport: Transport) -> Tell:
+    def _moved(self, transport: Transport, at_beat: float | None = None) -> Tell:
+        """Tell where the music is: at `at_beat`, or where it started or stopped."""
         self._told = transport
-        line = transport.timeline.later(self._offset_s)
-        return Tell(
-            Moved(transport.passage, transport.rolling, line.at_beat, line.at_s, line.tempo_bpm)
-        )
+        line = transport.timeline
+        beat, at_s = line.at_beat, line.at_s
+        if at_beat is not None:
+            beat, at_s = at_beat, line.seconds(at_beat)
+        at_s += self._offset_s
+        return Tell(Moved(transport.passage, transport.rolling, beat, at_s, line.tempo_bpm))
 
     def _shifted(self, message: Heard | Pedal) -> Heard | Pedal:
         """The brain lives in the time in which notes are sent: an offset moves all it hears of.

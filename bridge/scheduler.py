@@ -75,14 +75,14 @@ class Scheduler:
 
     def due(self, now: float, timeline: Timeline) -> list[Send]:
         """What is to be sent by `now`, in order."""
-        beat_now = timeline.beats(now - self._offset_s)
         planned = self._planned
         sends: list[Send] = []
         taken = 0
-        while taken < len(planned) and planned[taken][0] <= beat_now:
-            beat, _, role, pitch, velocity = planned[taken]
+        for beat, _, role, pitch, velocity in planned:
+            wanted_s = self._wanted_s(beat, timeline)
+            if wanted_s > now:
+                break
             taken += 1
-            wanted_s = timeline.seconds(beat) + self._offset_s
             if not velocity:
                 sends += self._ledger.end(role, pitch, wanted_s)
             elif now - wanted_s > LATEST_S:
@@ -92,9 +92,9 @@ class Scheduler:
                 sends += self._ledger.strike(role, pitch, velocity, wanted_s)
         del planned[:taken]
         for role, committed in self._committed.items():
-            end = committed + LONGEST_WAIT_BEATS
-            if end <= beat_now and self._ledger.sounds(role):
-                sends += self._ledger.end_role(role, timeline.seconds(end) + self._offset_s)
+            end_s = self._wanted_s(committed + LONGEST_WAIT_BEATS, timeline)
+            if end_s <= now and self._ledger.sounds(role):
+                sends += self._ledger.end_role(role, end_s)
         return sends
 
     def next_s(self, timeline: Timeline) -> float:
@@ -103,4 +103,7 @@ class Scheduler:
         for role, committed in self._committed.items():
             if committed + LONGEST_WAIT_BEATS < beat and self._ledger.sounds(role):
                 beat = committed + LONGEST_WAIT_BEATS
-        return timeline.seconds(beat) + self._offset_s if beat < math.inf else math.inf
+        return self._wanted_s(beat, timeline) if beat < math.inf else math.inf
+
+    def _wanted_s(self, beat: float, timeline: Timeline) -> float:
+        return timeline.seconds(beat) + self._offset_s

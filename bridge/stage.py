@@ -34,7 +34,8 @@ class Setup(msgspec.Struct, frozen=True, tag=True):
 class Moved(msgspec.Struct, frozen=True, tag=True):
     """Owner -> brain: where the music is: beat `at_beat` sounds at `at_s`, at `tempo_bpm`.
 
-    Sent when the transport starts, stops, jumps or changes its tempo, and on every beat.
+    Sent when the transport starts, stops, jumps or changes its tempo, and on every beat, with
+    the beat of that instant.
     `rolling` is False while the transport stands; `passage` grows by one with every start and
     jump.
     """

@@ -26,7 +26,3 @@ class Timeline:
     def seconds(self, beat: float) -> float:
         """When `beat` sounds."""
         return self.at_s + (beat - self.at_beat) * 60.0 / self.tempo_bpm
-
-    def later(self, by_s: float) -> "Timeline":
-        """The same music `by_s` seconds later."""
-        return Timeline(self.at_beat, self.at_s + by_s, self.tempo_bpm)

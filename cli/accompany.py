@@ -47,4 +47,4 @@ def accompany(request: Request, tracks: str, melody: str | None) -> None:
         also = "".join(f"; its own {track.name.lower()} is still there" for track in beside)
         return Made(with_tracks(data, score, wanted), score, told=told(score, wanted) + also)
 
-    run(request, make)
+    run(request, make, wanted)

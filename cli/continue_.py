@@ -45,7 +45,7 @@ def continue_(request: Request, bars: int, tracks: str | None) -> None:
             f"from bar {score.bars + 1} on {told(fresh.window(score.bars, bars), wanted)}",
         )
 
-    run(request, make)
+    run(request, make, named or ())
 
 
 def sounding_bars(score: Score) -> int:

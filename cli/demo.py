@@ -2,6 +2,7 @@
 
 import socket
 import time
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ BAND = (Track.BASS, Track.DRUMS)
 COLOURS = {Track.MELODY: "red", Track.BASS: "blue", Track.DRUMS: None}
 ENGINE_PATIENCE_S = 60.0
 LOOK_S = 0.02
-SOON_S = 0.2  # for the stage to be set
+BAND_PATIENCE_S = 15.0
 AFTER_S = 0.3  # the band ends what it plays
 
 
@@ -119,8 +120,7 @@ def demo(
     model_file = None if model is None else str(model.resolve())
     _await_engine(address, model_file, device)
 
-    starts_s = time.monotonic() + SOON_S
-    ports = MemoryPorts(script(score, tempo_bpm), starts_s=starts_s)
+    ports = MemoryPorts(script(score, tempo_bpm), starts_s=inf)
     plugged = rig([input_part("Melody")], [output_part(role.name) for role in BAND], None)
     setup = Setup(
         hears=(int(Track.MELODY),),
@@ -131,8 +131,8 @@ def demo(
         model=model_file,
         device=device,
     )
-    show = _Show(score, Beat(starts_s + count_in_s(tempo_bpm), tempo_bpm), ports)
-    show.begin()
+    show = _Show(score, tempo_bpm, ports)
+    show.announce()
     try:
         report = live.perform(
             ports,
@@ -140,12 +140,12 @@ def demo(
             setup,
             live.Timing(),
             say=lambda line: click.echo(click.style(f"      {line}", dim=True)),
-            until=lambda now: now > show.ends_s + AFTER_S,
+            until=show.is_over,
             observer=show.watch,
         )
     except (live.BrainError, GaveUpError) as error:
         raise click.ClickException(str(error)) from error
-    show.up_to(show.beat.step(time.monotonic()))
+    show.up_to(time.monotonic())
     click.echo(f"\n{report}")
     for line in _leave(show.played(), files, melody, soundfont):
         click.echo(line)
@@ -154,33 +154,46 @@ def demo(
 class _Show:
     """The performance as it goes: each bar is shown once, when it is over."""
 
-    def __init__(self, score: Score, beat: Beat, ports: "MemoryPorts") -> None:
-        self.beat = beat
+    def __init__(self, score: Score, tempo_bpm: float, ports: "MemoryPorts") -> None:
         self._score = score
+        self._tempo_bpm = tempo_bpm
         self._ports = ports
         self._shown = 0
+        self._give_up_waiting_s = time.monotonic() + BAND_PATIENCE_S
 
     @property
-    def ends_s(self) -> float:
-        """The second in which its last bar ends."""
-        return self.beat.zero_s + self._score.steps * self.beat.step_s
+    def _beat(self) -> Beat:
+        """Its grid, in seconds of the ports' clock."""
+        assert self._ports.starts_s is not None
+        return Beat(self._ports.starts_s + count_in_s(self._tempo_bpm), self._tempo_bpm)
 
-    def begin(self) -> None:
+    def announce(self) -> None:
         """Say what is to come."""
-        click.echo(f"{self._score.bars} bars at {self.beat.tempo_bpm:g} BPM; drums: {LEGEND}\n")
+        click.echo(f"{self._score.bars} bars at {self._tempo_bpm:g} BPM; drums: {LEGEND}\n")
         names = {track: track.name.lower() for track in Track}
         self._line("bar", {track: f"{name:<{NOTES_WIDTH}}" for track, name in names.items()})
 
     def watch(self, message: "ToBrain | ToOwner") -> None:
-        """Show the bars that are over, when the owner tells the brain where the music is."""
-        from schmubert.bridge.stage import Moved
+        """Start when the band speaks for the first time; show what is over as the music moves."""
+        from schmubert.bridge.stage import Moved, Say
 
-        if isinstance(message, Moved):
-            self.up_to(self.beat.step(message.at_s))
+        if isinstance(message, Say):
+            self._start()
+        elif isinstance(message, Moved):
+            self.up_to(message.at_s)
 
-    def up_to(self, step: int) -> None:
-        """Show the bars that end by `step`."""
-        bars = min(step // STEPS_PER_BAR, self._score.bars)
+    def is_over(self, now: float) -> bool:
+        """Whether the last bar has ended by `now`; a band that says nothing is not waited for."""
+        if now > self._give_up_waiting_s:
+            self._start()
+        beat = self._beat
+        return now > beat.zero_s + self._score.steps * beat.step_s + AFTER_S
+
+    def up_to(self, now: float) -> None:
+        """Show the bars that have ended by `now`."""
+        if self._ports.starts_s == inf:
+            return
+        bars = min(self._beat.step(now) // STEPS_PER_BAR, self._score.bars)
         if bars <= self._shown:
             return
         played = self._played(bars)
@@ -188,12 +201,16 @@ class _Show:
             self._line(str(bar + 1), bar_cells(played.window(bar, 1)))
         self._shown = bars
 
+    def _start(self) -> None:
+        if self._ports.starts_s == inf:
+            self._ports.starts_s = time.monotonic()
+
     def played(self) -> Score:
         """All bars that were shown, the band's part with them."""
         return self._played(self._shown)
 
     def _played(self, bars: int) -> Score:
-        return answered(list(self._ports.sent), BAND, self.beat, self._score.window(0, bars))
+        return answered(list(self._ports.sent), BAND, self._beat, self._score.window(0, bars))
 
     def _line(self, number: str, cells: dict[Track, str]) -> None:
         coloured = [click.style(cells[track], fg=COLOURS[track]) for track in Track]

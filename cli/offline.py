@@ -2,7 +2,7 @@
 
 import secrets
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -13,7 +13,7 @@ import numpy as np
 
 from schmubert.cli.songs import Errand, errands
 from schmubert.engine.compose import Sampling
-from schmubert.engine.denoisers import DEVICES, Model, load
+from schmubert.engine.denoisers import DEVICES, Device, Model, load
 from schmubert.engine.score import Score, drum_hits, notes
 from schmubert.engine.vocabulary import Track
 
@@ -44,7 +44,7 @@ class Request:
     seed: int | None
     sampling: Sampling
     model: Path | None
-    device: str
+    device: Device
     threads: int
     force: bool
 
@@ -128,15 +128,21 @@ def tracks_named(text: str) -> tuple[Track, ...]:
     return tuple(sorted(wanted))
 
 
-def run(request: Request, make: Make) -> None:
+def run(request: Request, make: Make, tracks: Iterable[Track] = ()) -> None:
     """Load the model and `make` each song of `request`; what fails is named, the rest is done.
+
+    ValueError, before any song is read, where the model does not know all of `tracks`.
 
     The generator of a song is seeded by --seed and its own bytes: neither its name nor the songs
     beside it change its music.
     """
     work = errands(request.source, request.out, request.plot, request.force)
     _check_plots(work)
-    model = load(request.model, request.device, request.threads)  # type: ignore[arg-type]
+    model = load(request.model, request.device, request.threads)
+    unable = [track.name.lower() for track in tracks if track not in model.tracks]
+    if unable:
+        able = " and ".join(track.name.lower() for track in model.tracks)
+        raise ValueError(f"the model {model.name} knows no {' and no '.join(unable)}, only {able}")
     seed = secrets.randbelow(2**32) if request.seed is None else request.seed
     if not request.source.is_dir():
         _one(work[0], model, seed, make)

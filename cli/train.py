@@ -63,12 +63,9 @@ def train(
             raise click.UsageError(f"{out} trains the preset {saved.preset}, not {preset}.")
         settings = TrainSettings(**{**vars(saved), **changes})
     else:
-        if preset not in PRESET_SETTINGS:
-            raise click.UsageError(
-                f"Unknown preset {preset}: choose one of {', '.join(PRESET_SETTINGS)}."
-                if preset
-                else f"Give --preset: one of {', '.join(PRESET_SETTINGS)}."
-            )
+        if preset is None or preset not in PRESET_SETTINGS:
+            unknown = f"Unknown preset {preset}." if preset else "Which network is to be trained?"
+            raise click.UsageError(f"{unknown} Give --preset {' or '.join(PRESET_SETTINGS)}.")
         settings = TrainSettings(preset=preset, **{**PRESET_SETTINGS[preset], **changes})
     run(settings, data, out, resume=resume, start_from=start_from)
 

@@ -159,16 +159,18 @@ def spawn_engine(
 
     It is in its own session, so that a Ctrl-C in the terminal ends the bridge, not the engine
     under it, and ends by itself `linger_s` after its last client. It exits at once with
-    `EXIT_ADDRESS_IN_USE` where an engine runs at `address` already: join that one.
+    `EXIT_ADDRESS_IN_USE` where an engine runs at `address` already: join that one. It works in
+    the folder of `log`: Python would take modules from the player's own.
     """
     command = [sys.executable, "-m", "schmubert.engine", "--bind", address, "--device", device]
     command += ["--threads", str(threads), "--linger-s", f"{linger_s:g}"]
     if model is not None:
-        command += ["--model", str(model)]
+        command += ["--model", str(model.resolve())]
     detached = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)  # Windows alone has it
     with log.open("ab") as lines:
         return subprocess.Popen(
             command,
+            cwd=log.resolve().parent,
             stdin=subprocess.DEVNULL,
             stdout=lines,
             stderr=subprocess.STDOUT,

@@ -9,7 +9,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from schmubert.engine.score import BEATS_PER_BAR, STEPS_PER_BEAT
-from schmubert.engine.vocabulary import MASK, SIZES, Track
+from schmubert.engine.vocabulary import (
+    FIRST_ONSET,
+    HIGHEST_PITCH,
+    MASK,
+    SIZES,
+    Drum,
+    Track,
+    pitch_of,
+)
 
 
 @dataclass(frozen=True)
@@ -17,7 +25,9 @@ class ModelConfig:
     """What a network is made of; saved in every checkpoint.
 
     `positions` is "learned" (the thesis: windows of up to `longest_steps`, trained at that
-    length) or "rotary" (arXiv 2104.09864, with the beat of the bar embedded: any length).
+    length) or "rotary" (arXiv 2104.09864, with the beat of the bar embedded: any length). With
+    `factored` events share a part of their vectors, in and out: those of one pitch class, of one
+    octave, and drum patterns that hit the same drum. Few songs then teach more.
     """
 
     tracks: tuple[str, ...] = ("melody", "bass", "drums")
@@ -28,6 +38,7 @@ class ModelConfig:
     positions: str = "learned"
     longest_steps: int = 1024
     dropout: float = 0.2
+    factored: bool = False
 
     def __post_init__(self) -> None:
         if self.positions not in ("learned", "rotary"):
@@ -48,7 +59,13 @@ PRESETS: Mapping[str, ModelConfig] = MappingProxyType(
         "schmubert-melody": ModelConfig(tracks=("melody",)),
         "schmubert-trio": ModelConfig(heads=16),
         "live": ModelConfig(
-            token_width=96, width=384, layers=8, heads=6, positions="rotary", dropout=0.0
+            token_width=96,
+            width=256,
+            layers=8,
+            heads=4,
+            positions="rotary",
+            dropout=0.0,
+            factored=True,
         ),
     }
 )
@@ -57,9 +74,50 @@ PRESETS: Mapping[str, ModelConfig] = MappingProxyType(
 `schmubert-melody` has the 76,601,088 parameters of table 5.1 (table 5.6 says 2,304 more, nine
 vocabulary rows of 256). `schmubert-trio` follows the same layers with three tracks and has
 78,329,600, which is 26,112 (102 rows of 256) more than the 78,303,488 of table 5.4; the text
-does not say which rows are missing there. `live` is ours: 15 million parameters, rotary
+does not say which rows are missing there. `live` is ours: 7 million parameters, rotary
 positions, windows of 4 to 64 bars, four bars answered in a tenth of a second on one core.
 """
+
+
+class Embedding(nn.Module):
+    """The vectors of a track's events and of its mask, `token_width` numbers each."""
+
+    traits: Tensor
+
+    def __init__(self, track: Track, config: ModelConfig) -> None:
+        super().__init__()
+        events = MASK[track] + 1
+        self.weight = nn.Parameter(torch.randn(events, config.token_width))
+        self.shared = None
+        if config.factored:
+            traits = _traits(track)
+            self.register_buffer("traits", traits, persistent=False)
+            self.shared = nn.Parameter(torch.randn(traits.shape[1], config.token_width))
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """[batch, steps] -> [batch, steps, token_width]."""
+        weight = self.weight if self.shared is None else self.weight + self.traits @ self.shared
+        return F.embedding(tokens, weight)
+
+
+class Head(nn.Module):
+    """Vectors -> logits of a track's events, without bias; at first all events are alike."""
+
+    traits: Tensor
+
+    def __init__(self, track: Track, config: ModelConfig) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(0.02 * torch.randn(SIZES[track], config.token_width))
+        self.shared = None
+        if config.factored:
+            traits = _traits(track)[: SIZES[track]]
+            self.register_buffer("traits", traits, persistent=False)
+            self.shared = nn.Parameter(0.02 * torch.randn(traits.shape[1], config.token_width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[batch, steps, token_width] -> [batch, steps, events]."""
+        weight = self.weight if self.shared is None else self.weight + self.traits @ self.shared
+        return F.linear(x, weight)
 
 
 class Attention(nn.Module):
@@ -122,7 +180,7 @@ class ConvTransformer(nn.Module):
         super().__init__()
         self.config = config
         columns, width, token_width = config.columns, config.width, config.token_width
-        self.embeddings = nn.ModuleList(nn.Embedding(MASK[c] + 1, token_width) for c in columns)
+        self.embeddings = nn.ModuleList(Embedding(c, config) for c in columns)
         self.step_of_beat = nn.Parameter(torch.zeros(STEPS_PER_BEAT, token_width))
         self.summaries = nn.ModuleList(
             nn.Conv1d(token_width, width, STEPS_PER_BEAT, stride=STEPS_PER_BEAT) for _ in columns
@@ -142,8 +200,12 @@ class ConvTransformer(nn.Module):
             nn.ConvTranspose1d(width, token_width, STEPS_PER_BEAT, stride=STEPS_PER_BEAT)
             for _ in columns
         )
-        self.heads = nn.ModuleList(nn.Linear(token_width, SIZES[c], bias=False) for c in columns)
+        self.heads = nn.ModuleList(Head(c, config) for c in columns)
         self.apply(_initialise)
+        with torch.no_grad():
+            for name, weight in self.named_parameters():
+                if name.endswith(("attention.outward.weight", "mlp.2.weight")):
+                    weight.mul_((2 * config.layers) ** -0.5)  # all blocks add what one would
 
     def forward(self, tokens: Tensor) -> list[Tensor]:
         """Tokens [batch, steps, tracks] (steps a multiple of 4) -> logits [batch, steps, events].
@@ -200,9 +262,26 @@ def _rotated(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
     return x * cos + torch.cat([-second, first], dim=-1) * sin
 
 
+def _traits(track: Track) -> Tensor:
+    """What the events of `track` and its mask have in common [events + 1, traits], 0 or 1.
+
+    Pitch class and octave of an onset, the drums of a pattern; HOLD, OFF and mask have none.
+    """
+    if track is Track.DRUMS:
+        patterns = torch.arange(MASK[track])[:, None] >> torch.arange(len(Drum))[None, :] & 1
+        return F.pad(patterns.float(), (0, 0, 0, 1))
+    traits = torch.zeros(MASK[track] + 1, 12 + HIGHEST_PITCH // 12 + 1)
+    for token in range(FIRST_ONSET, MASK[track]):
+        octave, pitch_class = divmod(pitch_of(token), 12)
+        traits[token, pitch_class] = traits[token, 12 + octave] = 1.0
+    return traits
+
+
 def _initialise(module: nn.Module) -> None:
-    """GPT-2's initialisation: normal with deviation 0.02, no biases."""
-    if isinstance(module, nn.Linear | nn.Embedding | nn.Conv1d | nn.ConvTranspose1d):
-        nn.init.normal_(module.weight, std=0.02)
+    """Weights that keep the variance of what goes through them, no biases."""
+    if isinstance(module, nn.Linear | nn.Conv1d):
+        nn.init.kaiming_normal_(module.weight, nonlinearity="linear")
+    elif isinstance(module, nn.ConvTranspose1d):  # without overlap: all inputs are channels
+        nn.init.normal_(module.weight, std=module.in_channels**-0.5)
     if isinstance(module, nn.Linear | nn.Conv1d | nn.ConvTranspose1d) and module.bias is not None:
         nn.init.zeros_(module.bias)

@@ -97,6 +97,13 @@ PRESET_SETTINGS: Mapping[str, Mapping[str, Any]] = {
         "window_bars": {4: 0.05, 8: 0.25, 16: 0.55, 32: 0.1, 64: 0.05},
         "hop_bars": 4,
         "on_grid": 0.8,
+        "mix": {
+            "uniform": 0.25,
+            "whole-tracks": 0.4,
+            "suffix": 0.05,
+            "bar-span": 0.05,
+            "hidden-future": 0.25,
+        },
         "learning_rate": 1e-3,
         "warmup_steps": 500,
         "decay_steps": 4000,

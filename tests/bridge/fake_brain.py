@@ -29,7 +29,7 @@ def main(how: str) -> None:
             elif isinstance(message, Heard) and message.velocity:
                 owner.say(Say(f"heard {message.pitch}"))
             elif isinstance(message, Moved) and message.rolling:
-                beat = float(int(message.at_beat + 0.5) + 1)
+                beat = float(int(message.at_beat + 0.01) + 1)
                 onsets = range(4) if how == "plays" else range(1)
                 events = [Event(beat + step / 4, PITCH, 90) for step in onsets]
                 if how == "plays":

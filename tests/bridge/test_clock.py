@@ -174,6 +174,13 @@ def test_positions_in_clocks_are_told_at_the_first_stop() -> None:
     assert daw.beat == pytest.approx(4.0, abs=1e-6)
 
 
+def test_ardour_tells_its_unit_by_the_quarter_at_which_it_goes_on() -> None:
+    """As Ardour 7.3 was seen to do: stopped after 207 clocks, it goes on at clock 216."""
+    daw = running(207).send(STOP).pause(1.2).send(position(216), CONTINUE).clocks(1)
+    assert daw.clock.unit is PositionUnit.CLOCKS
+    assert daw.beat == pytest.approx(9.0, abs=1e-6)
+
+
 def test_positions_in_sixteenths_are_told_at_the_first_stop() -> None:
     daw = running(24 * 13).send(STOP).send(position(4 * 13))
     assert daw.clock.unit is PositionUnit.SIXTEENTHS

@@ -84,8 +84,8 @@ def unsteady(
     """A melody [16ths], and the same as hands play it: up to 0.4 of a 16th early or late."""
     notes: list[Note] = []
     heard = []
-    for step in sorted(rng.choice(steps, size=steps // 4, replace=False).tolist()):
-        note = Note(step, int(rng.integers(1, 8)), int(rng.integers(50, 80)))
+    for step in [0, *sorted(1 + rng.choice(steps - 1, size=steps // 4, replace=False))]:
+        note = Note(int(step), int(rng.integers(1, 8)), int(rng.integers(50, 80)))
         if any(n.pitch == note.pitch and n.onset + n.length >= step for n in notes):
             continue
         notes.append(note)
@@ -95,7 +95,7 @@ def unsteady(
     return notes, melody(line, heard)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     tempo_bpm=st.floats(60, 240),
     latency_s=st.floats(0.005, 0.4),
@@ -143,22 +143,19 @@ def test_a_band_never_loses_its_place(
         begins = int(4 * max((play.to_beat for play in plays), default=0.0))
         if not plays:
             begins = 16 * max(1, math.ceil((line.beats(now)) / 4))
-        first = max(0, (max(now_step, begins) // 16 + 3) * 16 - len(tokens))
-        rows = slice(first, first + len(tokens))
 
         np.testing.assert_array_equal(tokens[fill], np.broadcast_to(MASK, tokens.shape)[fill])
         wanted = np.zeros(fill.shape, bool)
-        wanted[begins - first :, [Track.BASS, Track.DRUMS]] = True
+        wanted[begins:, [Track.BASS, Track.DRUMS]] = True
         np.testing.assert_array_equal(fill, wanted)
 
-        assert (tokens[now_step - first :, Track.MELODY] == MASK[Track.MELODY]).all()
+        assert (tokens[now_step:, Track.MELODY] == MASK[Track.MELODY]).all()
         sounded = [known, columns(plays, Track.BASS, steps), columns(plays, Track.DRUMS, steps)]
-        expected = canonical(np.stack(sounded, axis=1)[rows])
+        expected = canonical(np.stack(sounded, axis=1)[: len(tokens)])
         np.testing.assert_array_equal(tokens[:, 1:], expected[:, 1:])
         # the last step heard may end with a late hand's note-off, which is still to come
-        np.testing.assert_array_equal(
-            tokens[: now_step - first - 1, 0], expected[: now_step - first - 1, 0]
-        )
+        sure = slice(0, max(0, now_step - 1))
+        np.testing.assert_array_equal(tokens[sure, 0], expected[sure, 0])
 
     played.on_ask.append(check)
     played.run(line.seconds(4 * bars), tick_late_s)
@@ -274,10 +271,10 @@ def test_it_plays_through_four_bars_of_rest_and_ends_on_the_downbeat() -> None:
 def test_it_comes_in_again_after_a_rest_and_remembers_no_empty_bars() -> None:
     again = [(4.0 * 12 + beat, 0.8, 70) for beat in range(8)]
     played = stage(notes=[*quarters(3), *again]).run(at(55.9))
-    assert covered(played, Track.BASS) == [(4.0, 29.0), (52.0, 57.0)]
+    assert covered(played, Track.BASS) == [(4.0, 29.0), (52.0, 56.0)]
     last = unpack(played.engine.asks[-1][1].tokens)
-    # 3 bars, 4 of rest, 1 of listening, the current one, 2 ahead: 5 bars of waiting are not there
-    assert len(last) == 11 * 16
+    # 3 bars, 4 of rest, 2 of playing, the next, 2 ahead; the 5 bars of waiting are not there
+    assert len(last) == 12 * 16
     assert last[7 * 16, Track.MELODY] == 70 - 19
     assert last[7 * 16, Track.BASS] == MASK[Track.BASS]
 

@@ -144,7 +144,8 @@ def test_a_committed_note_is_sent_when_due() -> None:
     due_s = owner.next_s()
     assert due_s == pytest.approx(10.75, abs=1e-6)
     sends = [action for action in owner.tick(due_s + 1e-6) if isinstance(action, Send)]
-    assert sends == [Send(0, bytes((0x90, 40, 90)), pytest.approx(10.75, abs=1e-6))]
+    assert [(port, message) for port, message, _ in sends] == [(0, bytes((0x90, 40, 90)))]
+    assert sends[0].wanted_s == pytest.approx(10.75, abs=1e-6)
 
 
 def test_silence_ends_a_role() -> None:
@@ -171,11 +172,13 @@ def test_a_new_brain_hears_where_we_are_and_what_is_held() -> None:
     owner.receive(10.2, 0, held)
     owner.take(Play(1, 1, 0.0, 8.0, (Event(0.5, 40, 90), Event(5.0, 42, 90))))
     owner.tick(10.26)
-    actions = owner.restart_brain()
+    actions = owner.restart_brain(10.26)
     assert Send(0, bytes((0x80, 40, 0))) in actions
     moved, heard = told(actions)
     assert isinstance(moved, Moved)
     assert moved.passage == 1
+    assert moved.at_beat == pytest.approx(0.52)
+    assert moved.at_s == pytest.approx(10.26)
     assert heard == Heard(10.2, MELODY, 60, 90)
     assert owner.next_s() == float("inf")
     owner.take(Play(1, 1, 2.0, 3.0, (Event(2.0, 43, 90),)))

@@ -37,9 +37,7 @@ def p95(values: Iterable[float]) -> float:
 
 @pytest.mark.parametrize("tempo_bpm", [60.0, 97.3, 120.0, 181.0])
 def test_a_steady_clock_is_held_within_a_millisecond(tempo_bpm: float) -> None:
-    off_ms = [
-        off for seed in range(4) for off in errors_ms([tempo_bpm] * 600, seed)[0][48:]
-    ]
+    off_ms = [off for seed in range(4) for off in errors_ms([tempo_bpm] * 600, seed)[0][48:]]
     assert p95(off_ms) < 1.0
 
 

@@ -13,12 +13,6 @@ def test_beats_and_seconds_are_inverse(line: Timeline, at_s: float) -> None:
     assert line.seconds(line.beats(at_s)) == pytest.approx(at_s, abs=1e-6)
 
 
-@given(LINES, st.floats(-1e4, 1e4), st.floats(-1.0, 1.0))
-def test_later_moves_every_beat_alike(line: Timeline, beat: float, by_s: float) -> None:
-    moved = line.later(by_s)
-    assert moved.seconds(beat) - line.seconds(beat) == pytest.approx(by_s, abs=1e-6)
-
-
 def test_two_beats_a_second_at_120() -> None:
     line = Timeline(at_beat=4.0, at_s=10.0, tempo_bpm=120.0)
     assert line.beats(11.0) == 6.0

@@ -192,6 +192,18 @@ def test_bad_input_is_one_line_that_helps_and_nothing_is_written(
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+def test_a_melody_model_says_what_it_cannot_do(tmp_path: Path, melody_model: Path) -> None:
+    song, out = _written(tmp_path / "in.mid"), tmp_path / "out.mid"
+    result = call("accompany", song, "--out", out, "--model", melody_model)
+    assert result.exit_code == 1
+    said = "Error: the model melody knows no bass and no drums, only melody\n"
+    assert result.output == said
+    assert not out.exists()
+    result = call("continue", song, "--out", out, "--bars", 2, "--model", melody_model)
+    assert result.exit_code == 0, result.output
+    assert read_score(out, {Track.MELODY: "Melody 2"}).score.bars == 18
+
+
 def _written(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(MELODY)

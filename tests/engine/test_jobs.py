@@ -92,10 +92,14 @@ class Stage:
         return sent
 
     def denoise(self, tokens: Tokens) -> Logits:
-        """Offs and holds are likely, so that there is something to tidy."""
-        logits = [np.zeros((*tokens.shape[:2], SIZES[track]), np.float32) for track in self.tracks]
-        for of_track in logits:
+        """Offs and holds are likely, so that there is something to tidy; each window differs."""
+        tilt = np.sin(tokens.sum(axis=(1, 2)))[:, None, None]
+        logits = []
+        for track in self.tracks:
+            of_track = np.zeros((*tokens.shape[:2], SIZES[track]), np.float32)
+            of_track += tilt * np.linspace(-2.0, 2.0, SIZES[track])
             of_track[..., [HOLD, OFF]] = 4.0
+            logits.append(of_track)
         return logits
 
 
@@ -256,6 +260,19 @@ def test_later_drafts_are_made_around_what_is_frozen() -> None:
     assert (second[204:, 1:] == np.asarray(MASK[1:])).all()
 
 
+def test_what_freezes_while_a_draft_is_late_stays_too() -> None:
+    stage = Stage()
+    usual = stage.cost
+    stage.cost = lambda steps, batch: usual(steps, batch) * (2.0 if stage.now > 0.045 else 1.0)
+    # the second draft is to end at 120 ms and ends at 190: the beats of 150 ms freeze between
+    freezes_ms = (0.0,) * 48 + (150.0,) * 4 + (500.0,) * 12
+    request = ask(0, *window(), 250.0, freezes_ms=freezes_ms)
+    first, second = stage.play(Arrival(0.0, b"a", request))
+    assert second.at_s == pytest.approx(0.190)
+    np.testing.assert_array_equal(first.tokens[192:208], second.tokens[192:208])
+    assert (first.tokens[208:] != second.tokens[208:]).any()
+
+
 def test_a_newer_ask_replaces_the_older_between_two_calls() -> None:
     old, new = ask(1, *window(), 1000.0), ask(2, *window(), 1000.0)
     sent = Stage().play(Arrival(0.0, b"a", old), Arrival(0.055, b"a", new))
@@ -342,6 +359,17 @@ def test_two_on_one_core_are_both_served_within_their_budgets() -> None:
         assert {d.seq for d in mine} == set(range(20))
         assert all(d.spent_ms <= 400.0 + 20.0 for d in mine)
         assert sum(d.last for d in mine) == 20
+
+
+def test_no_draft_is_begun_that_the_others_would_keep_from_ending() -> None:
+    # after the first drafts, at 80 ms, there is time for 8 calls of one player, not of both
+    arrivals = [Arrival(0.0, player, ask(0, *window(), 200.0)) for player in (b"a", b"b")]
+    sent = Stage().play(*arrivals)
+    assert [(each.client, each.draft.number, each.draft.last) for each in sent] == [
+        (b"a", 0, True),
+        (b"b", 0, False),
+        (b"b", 1, True),
+    ]
 
 
 def test_a_seed_makes_the_same_drafts_again_and_none_makes_others() -> None:

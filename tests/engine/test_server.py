@@ -488,6 +488,20 @@ def test_help_is_there_before_anything_heavy() -> None:
         assert option in ended.stdout
 
 
+def test_what_lies_in_the_players_folder_is_not_run(
+    spawned: Spawned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    players = tmp_path / "songs"
+    players.mkdir()
+    (players / "queue.py").write_text("raise SystemExit('a shadow')")
+    (players / "tiny.onnx").write_bytes(spawned.model.read_bytes())
+    monkeypatch.chdir(players)
+    spawned.model = Path("tiny.onnx")
+    spawned.engine()
+    with Client(spawned.address) as client:
+        assert welcomed(client).model == "tiny"
+
+
 @pytest.mark.skipif(os.name != "posix", reason="other systems have no sessions")
 def test_a_spawned_engine_is_out_of_reach_of_ctrl_c(spawned: Spawned) -> None:
     process = spawned.engine()

@@ -1,0 +1,128 @@
+"""How far from their 16ths notes are sent: the owner's loop in real time, idle and under load.
+
+    python benchmarks/emission_jitter.py [--seconds 30] [--tempo 120]
+
+A clock that comes in cycles of 5.3 ms (MIDI through an audio server), a brain process that
+commits every 16th, ports in memory; measured is the distance of each send from the grid of the
+clock's sender. Repeated with every core kept busy by another process.
+"""
+
+import argparse
+import multiprocessing
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from schmubert.bridge.live import BrainProcess, Timing, perform
+from schmubert.bridge.memory_ports import MemoryPorts
+from schmubert.bridge.pipe import brain_end
+from schmubert.bridge.roles import input_part, output_part, rig
+from schmubert.bridge.stage import Event, Moved, Play, Quit, Setup
+
+CYCLE_S = 256 / 48000
+LEAD_S = 2.0
+STEADY_BEATS = 2
+"""Beats after the start that are not measured: the clock is new."""
+
+
+def be_brain() -> None:
+    """Commit the beat after next, a note on each 16th."""
+    owner = brain_end(socket.socket(fileno=0))
+    while not owner.closed:
+        for message in owner.hear():
+            if isinstance(message, Quit):
+                return
+            if isinstance(message, Moved) and message.rolling:
+                beat = float(int(message.at_beat + 0.01) + 1)
+                events = []
+                for step in range(4):
+                    events.append(Event(beat + step / 4, 40, 90))
+                    events.append(Event(beat + step / 4 + 0.2, 40, 0))
+                owner.say(Play(message.passage, 1, beat, beat + 1.0, tuple(events)))
+        time.sleep(0.002)
+
+
+class CycledPorts(MemoryPorts):
+    """Gives out each message at the end of the cycle it falls in, dated by the middle of that."""
+
+    def poll(self) -> list[tuple[float, int, bytes]]:
+        polled = []
+        for at_s, port, message in super().poll():
+            cycle = at_s // CYCLE_S
+            polled.append(((cycle + 0.5) * CYCLE_S, port, message))
+        return polled
+
+
+@contextmanager
+def busy(processes: int) -> Iterator[None]:
+    burners = [multiprocessing.Process(target=burn, daemon=True) for _ in range(processes)]
+    for burner in burners:
+        burner.start()
+    try:
+        yield
+    finally:
+        for burner in burners:
+            burner.kill()
+            burner.join()
+
+
+def burn() -> None:
+    while True:
+        sum(range(10_000))
+
+
+def measure(seconds: float, tempo_bpm: float) -> tuple[list[float], str]:
+    """Distances of sends from their 16ths in ms, and the loop's own report."""
+    beats = int(seconds * tempo_bpm / 60.0)
+    tick_s = 60.0 / 24.0 / tempo_bpm
+    script = [(number * tick_s, 0, b"\xf8") for number in range(24 * beats)]
+    start = 24 * (int(LEAD_S / tick_s) // 24)
+    script.append((start * tick_s - tick_s / 2, 0, b"\xfa"))
+    ports = CycledPorts(script, starts_s=time.monotonic() + 0.5)
+    assert ports.starts_s is not None
+    first_beat_s = ports.starts_s + start * tick_s
+    report = perform(
+        ports,
+        rig([input_part("DAW")], [output_part("Bass")], None),
+        Setup(hears=(0,), plays=(1,)),
+        Timing(),
+        say=lambda _: None,
+        until=lambda _: ports.finished,
+        start_brain=lambda: BrainProcess(
+            (sys.executable, str(Path(__file__).resolve()), "--brain")
+        ),
+    )
+    step_s = 15.0 / tempo_bpm
+    off_ms = []
+    for at_s, _, message in ports.sent:
+        since_s = at_s - first_beat_s
+        if message[0] == 0x90 and since_s > STEADY_BEATS * 4 * step_s:
+            off_ms.append((since_s - round(since_s / step_s) * step_s) * 1000.0)
+    return off_ms, str(report)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--tempo", type=float, default=120.0)
+    parser.add_argument("--brain", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.brain:
+        be_brain()
+        return
+    cores = os.cpu_count() or 1
+    print(f"{cores} cores, {options.tempo:g} BPM; |ms| from the 16th: p50 / p99 / max")
+    for name, processes in (("idle", 0), (f"{cores} cores busy", cores)):
+        with busy(processes):
+            off_ms, report = measure(options.seconds, options.tempo)
+        size = sorted(abs(off) for off in off_ms)
+        p50, p99 = (size[min(len(size) - 1, int(share * len(size)))] for share in (0.5, 0.99))
+        print(f"{name}: {p50:.2f} / {p99:.2f} / {size[-1]:.2f}, {len(size)} notes ({report})")
+
+
+if __name__ == "__main__":
+    main()

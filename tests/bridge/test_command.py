@@ -1,0 +1,168 @@
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from click.testing import CliRunner, Result
+
+from schmubert.bridge import command, live
+from schmubert.bridge.clock import PositionUnit
+from schmubert.bridge.memory_ports import MemoryPorts
+from schmubert.bridge.owner import GaveUpError
+from schmubert.bridge.ports import NoMidiError
+from schmubert.bridge.report import Report, report
+from schmubert.bridge.roles import Rig
+from schmubert.bridge.stage import Setup
+
+
+class NoPorts(MemoryPorts):
+    """Stands for real ports, and remembers what was asked for."""
+
+    asked: ClassVar[list[tuple[object, ...]]] = []
+
+    def __init__(self, *asked: object) -> None:
+        super().__init__()
+        self.named = ["output 'Bass': a new port"]
+        self.asked[:] = [asked, (self,)]
+
+
+@pytest.fixture
+def performed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Rig, Setup, live.Timing]]:
+    calls: list[tuple[Rig, Setup, live.Timing]] = []
+
+    def perform(
+        ports: object,  # noqa: ARG001
+        plugged: Rig,
+        setup: Setup,
+        timing: live.Timing,
+        *,
+        say: object,  # noqa: ARG001
+    ) -> Report:
+        calls.append((plugged, setup, timing))
+        return report(0, 0, 0, [])
+
+    monkeypatch.setattr(command, "MidiPorts", NoPorts)
+    monkeypatch.setattr(live, "perform", perform)
+    return calls
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(command.bridge_command, words)
+
+
+def test_the_usual_call(performed: list[tuple[Rig, Setup, live.Timing]]) -> None:
+    result = run("--in", "DAW Out", "--out", "Bass", "--out", "Kit:drums")
+    assert result.exit_code == 0, result.output
+    ((plugged, setup, timing),) = performed
+    assert NoPorts.asked[0] == (("DAW Out",), ("Bass", "Kit"), "auto")
+    assert plugged.plays == ((0, 1, 0), (1, 2, 9))
+    assert setup == Setup(hears=(0,), plays=(1, 2))
+    assert timing == live.Timing()
+    (ports,) = NoPorts.asked[1]
+    assert isinstance(ports, NoPorts)
+    assert ports.closed
+    assert "output 'Bass': a new port" in result.output
+    assert "bass and drums ready" in result.output
+
+
+def test_every_option_arrives(
+    performed: list[tuple[Rig, Setup, live.Timing]], tmp_path: Path
+) -> None:
+    model = tmp_path / "m.onnx"
+    model.touch()
+    words = "--in A --in B:drums:10 --out Lead --out X:bass:2 --clock C --tempo 90 --mode continue"
+    words += " --listen 2 --window 32 --temperature 0.9 --seed 7 --engine tcp://h:1 --device cpu"
+    words += f" --api jack --offset-ms -20 --spp-unit clocks --verbose --model {model}"
+    result = run(*words.split(" "))
+    assert result.exit_code == 0, result.output
+    ((plugged, setup, timing),) = performed
+    assert NoPorts.asked[0] == (("A", "B", "C"), ("Lead", "X"), "jack")
+    assert plugged.clock == 2
+    assert setup == Setup(
+        hears=(0, 2),
+        plays=(0, 1),
+        mode="continue",
+        listen_bars=2,
+        window_bars=32,
+        temperature=0.9,
+        seed=7,
+        engine="tcp://h:1",
+        model=str(model),
+        device="cpu",
+        verbose=True,
+    )
+    assert timing == live.Timing(90.0, PositionUnit.CLOCKS, -0.02)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([], "--in"),
+        (["--in", "DAW Out"], "--out"),
+        (["--in", "DAW Out", "--out", "Sub"], "'Sub:bass'"),
+        (["--in", "DAW Out", "--out", "Sub:bass:77"], "1..16"),
+        (["--in", "A", "--out", "Lead"], "--mode continue"),
+        (["--in", "A", "--out", "Bass", "--tempo", "5"], "20"),
+        (["--in", "A", "--out", "Bass", "--model", "/nowhere.onnx"], "does not exist"),
+        (["--in", "A", "--out", "Bass", "--mode", "solo"], "accompany"),
+    ],
+)
+def test_bad_words_are_an_error_that_says_what_to_write(words: list[str], says: str) -> None:
+    result = run(*words)
+    assert result.exit_code == 2
+    assert says in result.output.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        NoMidiError("no MIDI system here: start JACK"),
+        GaveUpError("song.txt is no model"),
+        live.BrainError("the brain died"),
+        OSError("the interface was unplugged"),
+    ],
+)
+def test_an_error_is_one_line(
+    error: Exception,
+    performed: list[tuple[Rig, Setup, live.Timing]],  # noqa: ARG001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def perform(*_: object, **__: object) -> Report:
+        raise error
+
+    monkeypatch.setattr(live, "perform", perform)
+    result = run("--in", "A", "--out", "Bass")
+    assert result.exit_code == 1
+    assert result.output.splitlines()[-1] == f"Error: {error}"
+    (ports,) = NoPorts.asked[1]
+    assert isinstance(ports, NoPorts)
+    assert ports.closed
+    assert run("--in", "A", "--out", "Bass", "--verbose").exception is error
+
+
+def test_help_names_every_option() -> None:
+    result = run("--help")
+    assert result.exit_code == 0
+    for option in bridge_options():
+        assert option in result.output
+
+
+def bridge_options() -> list[str]:
+    return [
+        parameter.opts[0]
+        for parameter in command.bridge_command.params
+        if parameter.opts[0].startswith("--")
+    ]
+
+
+def test_it_starts_fast_and_light() -> None:
+    code = (
+        "import sys; from schmubert.bridge import command;"
+        "print(*{'numpy', 'zmq', 'torch', 'onnxruntime', 'rich'} & set(sys.modules))"
+    )
+    began_s = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+    assert time.monotonic() - began_s < 5.0
