@@ -80,7 +80,13 @@ def _parts(
     metavar="BARS",
     help="How much music the model looks at, what it is to play included.",
 )
-@click.option("--temperature", type=click.FloatRange(0.05, 4.0), default=1.0, show_default=True)
+@click.option(
+    "--temperature",
+    type=click.FloatRange(0.05, 4.0),
+    default=1.0,
+    show_default=True,
+    help="Below 1 the band plays safe, above 1 it dares.",
+)
 @click.option("--seed", type=click.IntRange(min=0), help="The same music for the same playing.")
 @click.option(
     "--engine",

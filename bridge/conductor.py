@@ -246,8 +246,7 @@ class Conductor:
         since = self.capture.silent_since(self.capture.hears)
         if self.settings.mode == "continue" or since is None:
             return False
-        rest = bar_line - _up_to(since, STEPS_PER_BAR)
-        return rest >= self.settings.rest_bars * STEPS_PER_BAR
+        return bar_line - since >= self.settings.rest_bars * STEPS_PER_BAR
 
     def _end(self, step: int) -> None:
         beat = self.capture.beat(step)

@@ -111,7 +111,9 @@ class Estimate:
 def pooled(shares: Sequence[Share] | NDArray[np.float64]) -> NDArray[np.float64]:
     """Shares [..., songs, 2] -> the share over all songs together; not a number of nothing."""
     parts, wholes = np.moveaxis(np.asarray(shares, np.float64).sum(axis=-2), -1, 0)
-    return np.divide(parts, wholes, out=np.full(parts.shape, np.nan), where=wholes != 0)
+    share: NDArray[np.float64] = np.full(parts.shape, np.nan)
+    np.divide(parts, wholes, out=share, where=wholes != 0)
+    return share
 
 
 Statistic = Callable[[NDArray[np.int64]], NDArray[np.float64]]
@@ -136,7 +138,9 @@ def way_closed(
 ) -> NDArray[np.float64]:
     """How far `model` has come from `shuffled` (0) to `real` (1), number by number."""
     way = np.asarray(real - shuffled)
-    return np.divide(model - shuffled, way, out=np.full(way.shape, np.nan), where=way != 0)
+    closed: NDArray[np.float64] = np.full(way.shape, np.nan)
+    np.divide(model - shuffled, way, out=closed, where=way != 0)
+    return closed
 
 
 def _spans(

@@ -120,7 +120,7 @@ def train(
     model = _network(config, start_from)
     console.print(
         f"{settings.preset}: {parameters(model):,} parameters on {accelerator.num_processes}"
-        f" x {accelerator.device} ({accelerator.mixed_precision}), windows of"
+        f" x {accelerator.device.type} ({accelerator.mixed_precision}), windows of"
         f" {', '.join(map(str, batches.windows))} bars"
     )
     trained = [p for p in model.parameters() if p.requires_grad]

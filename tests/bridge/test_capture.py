@@ -316,6 +316,13 @@ def test_empty_bars_are_taken_off() -> None:
     assert len(heard) == 33
 
 
+def test_an_empty_bar_begun_halfway_is_taken_off_too() -> None:
+    capture = rolling(step=24)
+    capture.skip_empty_bars(second(33))
+    on(capture, 34)
+    assert column(capture, 36) == [0, 0, onset_token(60), 0]
+
+
 def test_a_note_just_before_the_bar_line_keeps_its_place() -> None:
     capture = rolling()
     on(capture, 15.8)

@@ -416,6 +416,66 @@ def test_drafts_of_an_old_passage_are_ignored() -> None:
         assert [a for a in actions if isinstance(a, Play)] == []
 
 
+def test_the_downbeat_after_a_jump_may_be_a_little_late() -> None:
+    """The owner hears of a jump when it has happened."""
+    made = stage(bars=0, notes=quarters(4))
+    made.extend(beats(120, 12))
+    made.at(at(12) + 0.012, Moved(1, True, 0.0, at(12), 120.0))
+    made.run(at(12.5))
+    now, play = next((now, play) for now, play in made.owner.plays if play.passage == 1)
+    assert now == at(12) + 0.012
+    assert play.from_beat == 0.0
+    assert play.events[0].beat == 0.0
+    assert play.events[0].velocity
+
+
+def test_a_jump_at_a_beat_is_asked_about_at_once() -> None:
+    made = stage(bars=0, notes=quarters(4))
+    made.extend(beats(120, 9))
+    made.run(at(8))
+    actions = made.conductor.receive(Moved(1, True, 0.0, at(8), 120.0), at(8))
+    (ask,) = (action for action in actions if isinstance(action, Ask))
+    assert ask.budget_ms > 400.0
+
+
+# A brain that was held up
+
+
+def test_what_should_have_begun_long_ago_is_not_begun() -> None:
+    """It wakes at beat 9.8: what belongs to beat 9 is over, but notes are still ended."""
+    made = stage(notes=[(0.0, 60.0, 60)])
+    made.engine.fill = always(41)
+    made.run(at(8.9))
+    sounding = made.onsets(Track.BASS)[-1][1]
+    actions = made.conductor.tick(at(9.8))
+    plays = [a for a in actions if isinstance(a, Play) and a.role == Track.BASS]
+    assert (plays[0].from_beat, plays[-1].to_beat) == (9.0, 10.0)
+    events = [event for play in plays for event in play.events]
+    assert events[0].velocity == 0
+    assert events[0].pitch == sounding
+    assert min(event.beat for event in events if event.velocity) == 9.75
+
+
+def test_an_entry_that_was_missed_is_put_off() -> None:
+    made = stage()
+    made.run(at(3.9))
+    actions = made.conductor.tick(at(4.1))
+    assert [a for a in actions if isinstance(a, Play)] == []
+    assert made.conductor.phase is Phase.LISTENING
+
+
+def test_it_is_as_loud_as_the_player() -> None:
+    loudness = []
+    for velocity in (40, 100):
+        made = stage(notes=[])
+        made.at(at(0), Heard(at(0), Track.MELODY, 60, velocity))
+        made.run(at(12))
+        struck = [event.velocity for event in made.events(Track.BASS) if event.velocity]
+        loudness.append(sum(struck) / len(struck))
+    assert loudness[0] == pytest.approx(40, rel=0.12)
+    assert loudness[1] == pytest.approx(100, rel=0.12)
+
+
 # Taking turns
 
 ALONE = Settings(plays=(Track.MELODY,), mode="continue")
@@ -445,6 +505,37 @@ def test_it_gives_back_with_the_first_note() -> None:
     assert tape[36] == 72 - 19
     assert tape[40] == 74 - 19
     assert (tape[41:48] == HOLD).all()
+
+
+def test_in_its_turn_it_knows_what_it_played() -> None:
+    played = stage(ALONE, notes=[(0.0, 4.0, 60)]).run(at(10.2))
+    _, ask = played.engine.asks[-1]
+    tokens = unpack(ask.tokens)
+    assert tokens[32:44:4, 0].tolist() == [21, 21, 21], "up to the beat that comes"
+    assert (tokens[44:, 0] == 90).all()
+    assert unpack_cells(ask.fill, *tokens.shape)[44:, 0].all()
+
+
+def test_what_was_planned_before_it_gave_back_is_not_played_after() -> None:
+    played = stage(ALONE, notes=[(0.0, 4.0, 60), (9.1, 0.5, 72)])
+    played.engine.latency_s = lambda _seq: 0.02 if played.now < at(9) else None
+    played.run(at(16))
+    assert max(beat for beat, _ in played.onsets(Track.MELODY)) < 10.0
+
+
+def test_turn_after_turn() -> None:
+    notes = [(0.0, 4.0, 60), (9.1, 0.5, 72), (16.0, 2.0, 72), (28.3, 1.0, 60)]
+    played = stage(ALONE, notes=notes).run(at(40))
+    spans = covered(played, Track.MELODY)
+    assert [span[0] for span in spans] == [8.0, 12.0, 20.0, 32.0]
+    assert len(played.owner.silences) == 3
+
+
+def test_between_two_notes_nobody_takes_a_turn() -> None:
+    """Every gap is longer than half a bar before some bar line, but no rest."""
+    played = stage(BAND, notes=[(beat, 0.7, 60) for beat in range(32)]).run(at(31))
+    for _, ask in played.engine.asks:
+        assert not unpack_cells(ask.fill, ask.tokens.steps, 3)[:, Track.MELODY].any()
 
 
 def test_the_band_accompanies_player_and_machine_alike() -> None:

@@ -1,5 +1,9 @@
 """The training loop on a few made-up songs: it learns, it resumes exactly, it destroys nothing."""
 
+import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -131,6 +135,25 @@ def test_a_batch_depends_on_seed_step_and_process_alone(data: Path) -> None:
     ahead = list(one.ahead(5, 8))
     assert len(ahead) == 3
     assert (ahead[0].tokens == one.at(5).tokens).all()
+
+
+def test_two_processes_train_one_network(data: Path, tmp_path: Path) -> None:
+    script = Path(__file__).with_name("two_processes.py")
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    done = subprocess.run(
+        [*launch, str(script), str(data), str(tmp_path / "run")],
+        env={**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "on 2 x cpu" in done.stdout
+    sums = [json.loads((tmp_path / f"weights-{rank}.json").read_text()) for rank in (0, 1)]
+    assert sums[0] == sums[1], "the two processes trained apart"
+    assert len(set(sums[0])) == 4
+    assert checkpoint.read(tmp_path / "run" / loop.CHECKPOINT_FILE)[2]["step"] == 4
 
 
 @given(seed=st.integers(0, 2**32), spread=st.integers(0, 87), base=st.integers(2, 89))
