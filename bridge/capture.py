@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,6 +27,7 @@ from schmubert.engine.vocabulary import GENERAL_MIDI_DRUMS, HOLD, MASK, Track, f
 
 GRACE_S = 0.030  # some DAWs send the first note before START, or before the end of a loop
 CONTINUE_BEATS = 1.0  # Ardour plays at once, but sends CONTINUE at the next quarter only
+STALE_S = 1.0  # a brain that was restarted is told of a start long past
 TRIMMED_BARS = 16  # forgotten at once
 MEAN_OF = 32  # notes that make the player's loudness
 UNHEARD_VELOCITY = 80.0
@@ -87,8 +89,14 @@ class Capture:
         """The first step in which a note played from `now` on would still be written."""
         return max(self._since, _nearest(self.step_at(now)))
 
-    def roll(self, moved: Moved) -> int:
-        """A new passage begins; returns the step of the tape at which it does."""
+    def roll(self, moved: Moved, now: float) -> int:
+        """A new passage begins; returns the step of the tape at which it does.
+
+        Where it began long before `now`, nobody listened until now.
+        """
+        if now - moved.at_s > STALE_S:
+            beat = Timeline(moved.at_beat, moved.at_s, moved.tempo_bpm).beats(now)
+            moved = msgspec.structs.replace(moved, at_beat=beat, at_s=now)
         jumped = self.rolling
         if jumped:
             self._close(self.heard_until(moved.at_s))

@@ -113,7 +113,7 @@ class Conductor:
             return
         if before is Phase.STOPPED and now - self._stopped[1] <= RESUME_S:
             before = self._stopped[0]
-        start = self.capture.roll(moved)
+        start = self.capture.roll(moved, now)
         self._passage = moved.passage
         self._asked_unit = -1
         self._forget()

@@ -85,7 +85,7 @@ class Dialogue:
         self._under_way = asked
         step = min(played.values())
         beats = range(about.first_step, about.end_step, STEPS_PER_BEAT)
-        freezes_s = [0.0 if beat < step else commit_at(beat) - now for beat in beats]
+        freezes_s = (commit_at(beat) - now for beat in beats)
         settings = self._settings
         return Ask(
             seq=asked.seq,

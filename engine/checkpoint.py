@@ -68,8 +68,9 @@ def read(path: Path) -> tuple[dict[str, Tensor], ModelConfig, dict[str, Any]]:
     except OSError as error:
         raise ValueError(f"{path}: cannot be read: {error.strerror or error}") from error
     try:
-        fields = json.loads(metadata["config"])
-        config = ModelConfig(**{**fields, "tracks": tuple(fields["tracks"])})
+        fields = json.loads(metadata["config"]).items()
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields}
+        config = ModelConfig(**values)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: its configuration cannot be read: {error}") from error
     return weights, config, json.loads(metadata.get("about", "{}"))

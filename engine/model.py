@@ -13,6 +13,7 @@ from schmubert.engine.vocabulary import (
     FIRST_ONSET,
     HIGHEST_PITCH,
     MASK,
+    PITCHED,
     SIZES,
     Drum,
     Track,
@@ -27,7 +28,9 @@ class ModelConfig:
     `positions` is "learned" (the thesis: windows of up to `longest_steps`, trained at that
     length) or "rotary" (arXiv 2104.09864, with the beat of the bar embedded: any length). With
     `factored` events share a part of their vectors, in and out: those of one pitch class, of one
-    octave, and drum patterns that hit the same drum. Few songs then teach more.
+    octave, and drum patterns that hit the same drum. `chroma_beats` adds, at every beat, which
+    pitch classes are known to start within so many beats around it. With both, few songs teach
+    what harmony is.
     """
 
     tracks: tuple[str, ...] = ("melody", "bass", "drums")
@@ -39,12 +42,15 @@ class ModelConfig:
     longest_steps: int = 1024
     dropout: float = 0.2
     factored: bool = False
+    chroma_beats: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.positions not in ("learned", "rotary"):
             raise ValueError(f'positions are "learned" or "rotary", not "{self.positions}"')
         if self.width % (2 * self.heads):
             raise ValueError(f"width {self.width} does not divide into {self.heads} even heads")
+        if any(beats < 1 or beats % 2 == 0 for beats in self.chroma_beats):
+            raise ValueError(f"chroma_beats {self.chroma_beats} are not odd: a beat lies amid each")
         if not self.tracks or any(name.upper() not in Track.__members__ for name in self.tracks):
             raise ValueError(f"tracks {self.tracks} are not among melody, bass, drums")
 
@@ -66,6 +72,7 @@ PRESETS: Mapping[str, ModelConfig] = MappingProxyType(
             positions="rotary",
             dropout=0.0,
             factored=True,
+            chroma_beats=(1, 5, 17, 65),
         ),
     }
 )
@@ -118,6 +125,32 @@ class Head(nn.Module):
         """[batch, steps, token_width] -> [batch, steps, events]."""
         weight = self.weight if self.shared is None else self.weight + self.traits @ self.shared
         return F.linear(x, weight)
+
+
+class Chroma(nn.Module):
+    """What is known of the harmony around each beat, from the onsets of the pitched tracks."""
+
+    pitch_classes: Tensor
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.columns = [k for k, track in enumerate(config.columns) if track in PITCHED]
+        self.beats = config.chroma_beats
+        self.register_buffer("pitch_classes", _traits(Track.MELODY)[:, :12], persistent=False)
+        inputs = 12 * len(self.columns) * len(self.beats)
+        self.into_stream = nn.Linear(inputs, config.width, bias=False)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Tokens [batch, steps, tracks] -> what is added to the stream [batch, beats, width]."""
+        found = []
+        for column in self.columns:
+            onsets = F.embedding(tokens[:, :, column], self.pitch_classes).transpose(1, 2)
+            of_beat = STEPS_PER_BEAT * F.avg_pool1d(onsets, STEPS_PER_BEAT)
+            for beats in self.beats:
+                around = beats * F.avg_pool1d(of_beat, beats, stride=1, padding=beats // 2)
+                found.append(around / (1.0 + around.sum(dim=1, keepdim=True)))
+        added: Tensor = self.into_stream(torch.cat(found, dim=1).transpose(1, 2))
+        return added
 
 
 class Attention(nn.Module):
@@ -186,6 +219,7 @@ class ConvTransformer(nn.Module):
             nn.Conv1d(token_width, width, STEPS_PER_BEAT, stride=STEPS_PER_BEAT) for _ in columns
         )
         self.merge = nn.Linear(width * len(columns), width)
+        self.chroma = Chroma(config) if config.chroma_beats else None
         if config.positions == "learned":
             beats = config.longest_steps // STEPS_PER_BEAT
             self.positions = nn.Parameter(torch.zeros(beats, width))
@@ -221,6 +255,8 @@ class ConvTransformer(nn.Module):
             )
         ]
         x = F.relu(self.merge(torch.cat(summed_up, dim=1).transpose(1, 2)))
+        if self.chroma is not None:
+            x = x + self.chroma(tokens)
         rotation = None
         if self.config.positions == "learned":
             if beats > self.positions.shape[0]:

@@ -18,7 +18,7 @@ def second(step: float) -> float:
 
 def rolling(roles: tuple[Track, ...] = (Track.MELODY,), step: float = 0.0) -> Capture:
     capture = Capture(roles, keep_bars=20)
-    capture.roll(Moved(0, True, step / 4, second(step), 120.0))
+    capture.roll(Moved(0, True, step / 4, second(step), 120.0), second(step))
     return capture
 
 
@@ -107,14 +107,14 @@ def test_a_note_just_before_the_start_is_its_first() -> None:
     capture = Capture([Track.MELODY], keep_bars=20)
     capture.hear(Heard(START_S - 0.5, Track.MELODY, 50, 90))
     capture.hear(Heard(START_S - 0.018, Track.MELODY, 60, 90))
-    capture.roll(Moved(0, True, 0.0, START_S, 120.0))
+    capture.roll(Moved(0, True, 0.0, START_S, 120.0), START_S)
     assert column(capture, 2) == [onset_token(60), HOLD]
 
 
 def test_a_note_just_before_a_fast_start_is_its_first_too() -> None:
     """At 300 BPM 28 ms are more than half a 16th."""
     capture = Capture([Track.MELODY], keep_bars=20)
-    capture.roll(Moved(0, True, 0.0, START_S, 300.0))
+    capture.roll(Moved(0, True, 0.0, START_S, 300.0), START_S)
     capture.hear(Heard(START_S - 0.028, Track.MELODY, 60, 90))
     capture.hear(Heard(START_S - 0.031, Track.MELODY, 64, 90))
     assert capture.tape(START_S + 1)[0, Track.MELODY] == onset_token(60)
@@ -125,7 +125,7 @@ def test_what_was_played_before_continue_is_dated_back() -> None:
     capture = Capture([Track.MELODY], keep_bars=20)
     capture.hear(Heard(second(22), Track.MELODY, 60, 90))
     capture.hear(Heard(second(23), Track.MELODY, 60, 0))
-    capture.roll(Moved(0, True, 6.0, second(24), 120.0))
+    capture.roll(Moved(0, True, 6.0, second(24), 120.0), second(24))
     assert column(capture, 26) == [*[90] * 6, onset_token(60), OFF, 0, 0]
 
 
@@ -233,12 +233,23 @@ def test_a_start_inside_a_bar_leaves_the_unheard_unknown() -> None:
     assert column(capture, 28) == [*[90] * 8, 0, 0, onset_token(60), 0]
 
 
+def test_what_began_long_ago_was_not_heard() -> None:
+    """A brain that is started in the middle of a song: beat 0 was 50 16ths ago."""
+    capture = Capture([Track.MELODY], keep_bars=20)
+    start = capture.roll(Moved(7, True, 0.0, START_S, 120.0), second(50))
+    assert start == 2
+    on(capture, 44, 50)
+    on(capture, 51, 60)
+    assert capture.beat(3) == 51 / 4
+    assert column(capture, 53) == [90, 90, 0, onset_token(60), 0]
+
+
 def test_a_loop_adds_and_rewrites_nothing() -> None:
     capture = rolling()
     for step in range(0, 32, 4):
         on(capture, step, 60 + step)
         off(capture, step + 2, 60 + step)
-    capture.roll(Moved(1, True, 0.0, second(32), 120.0))
+    capture.roll(Moved(1, True, 0.0, second(32), 120.0), second(32))
     on(capture, 32 + 1, 50)
     assert capture.beat(32) == 0.0
     heard = column(capture, 36)
@@ -251,7 +262,7 @@ def test_a_jump_inside_a_bar_goes_on_in_the_next() -> None:
     capture = rolling()
     on(capture, 0, 60)
     off(capture, 2, 60)
-    start = capture.roll(Moved(1, True, 10.0, second(24), 120.0))
+    start = capture.roll(Moved(1, True, 10.0, second(24), 120.0), second(24))
     assert start == 40
     assert capture.beat(40) == 10.0
     on(capture, 24, 70)
@@ -265,7 +276,7 @@ def test_a_jump_inside_a_bar_goes_on_in_the_next() -> None:
 def test_a_note_just_before_a_jump_belongs_to_what_follows() -> None:
     capture = rolling()
     on(capture, 23.8, 70)
-    capture.roll(Moved(1, True, 4.0, second(24), 120.0))
+    capture.roll(Moved(1, True, 4.0, second(24), 120.0), second(24))
     off(capture, 26, 70)
     tape = capture.tape(second(28))[:, Track.MELODY].tolist()
     assert tape[:24] == [0] * 24
@@ -279,7 +290,7 @@ def test_a_stop_ends_what_sounds() -> None:
     capture.halt(second(6))
     assert capture.silent_since([Track.MELODY]) == 6
     off(capture, 9)
-    capture.roll(Moved(1, True, 0.0, second(100), 120.0))
+    capture.roll(Moved(1, True, 0.0, second(100), 120.0), second(100))
     tape = capture.tape(second(102))[:, Track.MELODY].tolist()
     assert tape[:16] == [onset_token(60), *[0] * 5, *[90] * 10]
     assert tape[16:18] == [0, 0]
@@ -288,7 +299,7 @@ def test_a_stop_ends_what_sounds() -> None:
 def test_committed_and_never_played_is_not_remembered() -> None:
     capture = rolling()
     capture.play(Track.BASS, 0, np.full(20, 33))
-    capture.roll(Moved(1, True, 0.0, second(16), 120.0))
+    capture.roll(Moved(1, True, 0.0, second(16), 120.0), second(16))
     tape = capture.tape(second(17))[:, Track.BASS]
     assert (tape[:16] == 33).all()
     assert (tape[16:] == MASK[Track.BASS]).all()
@@ -333,7 +344,8 @@ def test_a_note_just_before_the_bar_line_keeps_its_place() -> None:
 
 def test_long_sets_are_trimmed() -> None:
     capture = Capture([Track.MELODY], keep_bars=4)
-    capture.roll(Moved(0, True, 0.0, START_S, 120.0))
+    capture.roll(Moved(0, True, 0.0, START_S, 120.0), START_S)
+    on(capture, 0, 21)
     for bar in range(100):
         on(capture, 16 * bar, 40 + bar % 40)
         off(capture, 16 * bar + 4, 40 + bar % 40)

@@ -358,7 +358,8 @@ def test_a_refusal_is_said_once() -> None:
 
 @pytest.mark.parametrize("tracks", [(0, 1), (1, 0)])
 def test_a_model_without_drums_leaves_them_out(tracks: tuple[int, ...]) -> None:
-    made = Stage(BASS_AND_DRUMS, Engine(prompt, always(20)), welcome=False)
+    engine = Engine(prompt, always(20), tracks=tuple(Track(track) for track in tracks))
+    made = Stage(BASS_AND_DRUMS, engine, welcome=False)
     made.at(0.0, Welcome(1, "0", "duo", tracks, "none", 5.0))
     made.extend(beats(120, 32))
     made.extend(melody(LINE, quarters(8)))

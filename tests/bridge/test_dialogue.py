@@ -63,6 +63,13 @@ def test_the_latest_draft_wins_in_whatever_order_they_come() -> None:
         assert bass(dialogue) == 42
 
 
+def test_a_draft_may_take_longer_than_the_next_ask() -> None:
+    dialogue = Dialogue(Settings())
+    oldest, *_ = [ask(dialogue) for _ in range(5)]
+    dialogue.draft(draft(oldest), 1.4)
+    assert bass(dialogue) == 30
+
+
 def test_first_and_last_drafts_are_measured() -> None:
     dialogue = Dialogue(Settings())
     asked = ask(dialogue, 1.0)

@@ -13,9 +13,10 @@ import numpy as np
 from schmubert.bridge.conductor import LATE_S, Action, Conductor, Settings
 from schmubert.bridge.stage import Event, Heard, Moved, Play, Say, Silence
 from schmubert.bridge.timeline import Timeline
+from schmubert.engine.asks import window_of
 from schmubert.engine.score import Tokens
 from schmubert.engine.vocabulary import DRUM_PITCH, MASK, PITCHED, SIZES, TRIO, Track
-from schmubert.engine.wire import Ask, Draft, Goodbye, Welcome, pack, unpack, unpack_cells
+from schmubert.engine.wire import Ask, Draft, Welcome, pack
 
 WELCOME = Welcome(1, "0", "double", (0, 1, 2), "none", 5.0)
 
@@ -58,15 +59,16 @@ class Engine:
     latency_s: Callable[[int], float | None]
     fill: Fill = random_music
     drafts: int = 2
+    tracks: tuple[Track, ...] = TRIO
     asks: list[tuple[float, Ask]] = field(default_factory=list)
 
     def answers(self, ask: Ask, now: float) -> list[tuple[float, Draft]]:
         self.asks.append((now, ask))
+        window = window_of(ask, self.tracks)  # what a real engine would refuse raises here
         took_s = self.latency_s(ask.seq)
         if took_s is None:
             return []
-        tokens = unpack(ask.tokens)
-        fill = unpack_cells(ask.fill, ask.tokens.steps, ask.tokens.tracks)
+        tokens, fill = window.tokens, window.cells
         found = []
         for number in range(self.drafts):
             filled = self.fill(tokens, fill, ask.seq * 10 + number)
@@ -144,7 +146,6 @@ class Stage:
         self._queue: list[tuple[float, int, object]] = []
         self._order = 0
         self._newest_seq = -1
-        self._first_seen: set[int] = set()
         self.ticks = 0
         if welcome:
             self.at(0.0, WELCOME)
@@ -177,16 +178,9 @@ class Stage:
                 if message.passage != self.owner.passage:
                     self.owner.begin(message.passage, self.now)
                 self.owner.timeline = line
-            if isinstance(message, Draft) and self._replaced(message):
-                continue
+            if isinstance(message, Draft) and message.seq < self._newest_seq:
+                continue  # an engine leaves an ask when a newer comes
             self.act(self.conductor.receive(message, self.now))  # type: ignore[arg-type]
-
-    def _replaced(self, draft: Draft) -> bool:
-        """An engine leaves an ask when a newer comes, unless it had begun to send drafts."""
-        if draft.seq < self._newest_seq:
-            return True
-        self._first_seen.add(draft.seq)
-        return False
 
     def act(self, actions: Sequence[Action]) -> None:
         for action in actions:
@@ -256,6 +250,3 @@ def columns(plays: Iterable[Play], role: Track, steps: int, shift: int = 0) -> n
             elif event.velocity:
                 column[step] |= 1 << DRUM_PITCH.index(event.pitch)
     return column
-
-
-GOODBYE = Goodbye()

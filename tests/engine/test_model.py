@@ -6,14 +6,22 @@ import pytest
 torch = pytest.importorskip("torch", reason="the networks need torch")
 
 from schmubert.engine import checkpoint  # noqa: E402
-from schmubert.engine.model import PRESETS, ConvTransformer, ModelConfig, parameters  # noqa: E402
+from schmubert.engine.model import (  # noqa: E402
+    PRESETS,
+    Chroma,
+    ConvTransformer,
+    Embedding,
+    ModelConfig,
+    parameters,
+)
+from schmubert.engine.vocabulary import MASK, Track, onset_token  # noqa: E402
 
 TINY = ModelConfig(token_width=8, width=16, layers=2, heads=2, positions="rotary", dropout=0.0)
 
 
 @pytest.mark.parametrize(
     ("preset", "count"),
-    [("schmubert-melody", 76_601_088), ("schmubert-trio", 78_329_600), ("live", 15_660_480)],
+    [("schmubert-melody", 76_601_088), ("schmubert-trio", 78_329_600), ("live", 7_275_648)],
 )
 def test_parameters_are_those_of_the_tables(preset: str, count: int) -> None:
     with torch.device("meta"):
@@ -43,6 +51,39 @@ def test_every_cell_is_heard_at_every_other() -> None:
     assert (before[0, 0] != after[0, 0]).any()
 
 
+def test_chroma_counts_the_onsets_around_each_beat() -> None:
+    config = replace(TINY, chroma_beats=(1, 3))
+    chroma = Chroma(config)
+    tokens = torch.zeros(1, 32, 3, dtype=torch.long)
+    tokens[0, 4, Track.MELODY] = onset_token(60)
+    tokens[0, 6, Track.MELODY] = onset_token(64)
+    tokens[0, 5, Track.BASS] = MASK[Track.BASS]
+    tokens[0, :, Track.DRUMS] = 60
+    with torch.no_grad():
+        chroma.into_stream.weight.copy_(torch.eye(16, 48))
+        beats = chroma(tokens)[0]  # the first 16: melody within 1 beat, then within 3
+    expected = torch.zeros(8, 16)
+    expected[1, [0, 4]] = 1 / 3
+    expected[:3, 12 + 0] = 1 / 3
+    assert torch.allclose(beats[:, :12], expected[:, :12])
+    assert torch.allclose(beats[:, 12:13], expected[:, 12:13])
+
+
+def test_events_of_a_pitch_class_share_a_part_of_their_vectors() -> None:
+    embedding = Embedding(Track.BASS, replace(TINY, factored=True))
+    with torch.no_grad():
+        embedding.weight.zero_()
+        low, high, other, hold, mask = embedding(
+            torch.tensor([onset_token(36), onset_token(48), onset_token(50), 0, MASK[Track.BASS]])
+        )
+        assert not torch.equal(low, high)
+        octaves = embedding.shared[12 + 3] - embedding.shared[12 + 4]
+        assert torch.allclose(low - high, octaves, atol=1e-5)
+        assert not torch.allclose(low - other, octaves, atol=1e-2)
+        assert not hold.any()
+        assert not mask.any()
+
+
 def test_rotary_windows_of_different_lengths_agree_on_what_repeats() -> None:
     """Positions are relative: a window that is one note long sounds alike anywhere in it."""
     torch.manual_seed(0)
@@ -59,7 +100,8 @@ def test_a_window_beyond_learned_positions_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"positions": "none"}, {"width": 18}, {"tracks": ("melody", "flute")}, {"tracks": ()}]
+    "wrong",
+    [{"positions": "none"}, {"width": 18}, {"tracks": ("melody", "flute")}, {"chroma_beats": (4,)}],
 )
 def test_a_config_out_of_range_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"."):
