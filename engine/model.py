@@ -17,6 +17,8 @@ from schmubert.engine.vocabulary import (
     SIZES,
     Drum,
     Track,
+    fold,
+    onset_token,
     pitch_of,
 )
 
@@ -29,8 +31,8 @@ class ModelConfig:
     length) or "rotary" (arXiv 2104.09864, with the beat of the bar embedded: any length). With
     `factored` events share a part of their vectors, in and out: those of one pitch class, of one
     octave, and drum patterns that hit the same drum. `chroma_beats` adds, at every beat, which
-    pitch classes are known to start within so many beats around it. With both, few songs teach
-    what harmony is.
+    pitch classes are known to start within so many beats around it. With `one_key` the network
+    sees all music in the same key (`Key`). With these, few songs teach what harmony is.
     """
 
     tracks: tuple[str, ...] = ("melody", "bass", "drums")
@@ -43,6 +45,7 @@ class ModelConfig:
     dropout: float = 0.2
     factored: bool = False
     chroma_beats: tuple[int, ...] = ()
+    one_key: bool = False
 
     def __post_init__(self) -> None:
         if self.positions not in ("learned", "rotary"):
@@ -73,6 +76,7 @@ PRESETS: Mapping[str, ModelConfig] = MappingProxyType(
             dropout=0.0,
             factored=True,
             chroma_beats=(1, 5, 17, 65),
+            one_key=True,
         ),
     }
 )
@@ -153,6 +157,71 @@ class Chroma(nn.Module):
         return added
 
 
+EVENTS_AND_MASK = MASK[Track.MELODY] + 1
+KEY_PROFILE = (11.73, 4.83, 7.01, 4.87, 9.13, 8.07, 5.21, 8.53, 5.56, 9.99, 4.97, 6.40)
+"""How well each pitch class fits C major and A minor: the sum of both probe-tone profiles of
+Krumhansl and Kessler (1982), since the two share their notes."""
+
+
+class Key(nn.Module):
+    """Moves music to the key of C major (A minor), and what is said of it back.
+
+    The key is the one that the known onsets fit best (Krumhansl 1990, ch. 4). So the network
+    says the same of a melody in every key: equivariance by a canonical frame (arXiv 2110.03336).
+    """
+
+    pitch_classes: Tensor
+    profiles: Tensor
+    into: Tensor
+    back: Tensor
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.pitched = [track in PITCHED for track in config.columns]
+        events = torch.tensor(
+            [[_moved(e, -key) for e in range(EVENTS_AND_MASK)] for key in range(12)]
+        )
+        keys = torch.arange(12)
+        profiles = torch.tensor(KEY_PROFILE)[(keys[None, :] - keys[:, None]) % 12]
+        self.register_buffer("pitch_classes", _traits(Track.MELODY)[:, :12], persistent=False)
+        self.register_buffer("profiles", profiles - profiles.mean(), persistent=False)
+        self.register_buffer("into", events.flatten(), persistent=False)
+        self.register_buffer("back", events[:, : SIZES[Track.MELODY]], persistent=False)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Tokens [batch, steps, tracks] -> keys [batch], 0 (C) to 11; C where none is known."""
+        onsets = torch.stack(
+            [
+                F.embedding(tokens[:, :, column], self.pitch_classes).sum(dim=1)
+                for column, pitched in enumerate(self.pitched)
+                if pitched
+            ]
+        ).sum(dim=0)
+        # No matrix product: int8 would blur which key is best.
+        return (onsets[:, None, :] * self.profiles).sum(dim=-1).argmax(dim=-1)
+
+    def to_c(self, tokens: Tensor, key: Tensor) -> Tensor:
+        """`tokens` [batch, steps, tracks] in `key` [batch], in C."""
+        return torch.stack(
+            [
+                self.into[key[:, None] * EVENTS_AND_MASK + tokens[:, :, column]]
+                if pitched
+                else tokens[:, :, column]
+                for column, pitched in enumerate(self.pitched)
+            ],
+            dim=-1,
+        )
+
+    def from_c(self, logits: list[Tensor], key: Tensor) -> list[Tensor]:
+        """`logits` [batch, steps, events] of music in C, of the same music in `key` [batch]."""
+        return [
+            of_track.gather(2, self.back[key][:, None, :].expand(-1, of_track.shape[1], -1))
+            if pitched
+            else of_track
+            for of_track, pitched in zip(logits, self.pitched, strict=True)
+        ]
+
+
 class Attention(nn.Module):
     """Bidirectional multi-head self-attention over beats [batch, beats, width]."""
 
@@ -213,6 +282,7 @@ class ConvTransformer(nn.Module):
         super().__init__()
         self.config = config
         columns, width, token_width = config.columns, config.width, config.token_width
+        self.key = Key(config) if config.one_key else None
         self.embeddings = nn.ModuleList(Embedding(c, config) for c in columns)
         self.step_of_beat = nn.Parameter(torch.zeros(STEPS_PER_BEAT, token_width))
         self.summaries = nn.ModuleList(
@@ -246,6 +316,12 @@ class ConvTransformer(nn.Module):
 
         One array a track. Raises ValueError for a window longer than learned positions reach.
         """
+        if self.key is None:
+            return self._denoised(tokens)
+        key = self.key(tokens)
+        return self.key.from_c(self._denoised(self.key.to_c(tokens, key)), key)
+
+    def _denoised(self, tokens: Tensor) -> list[Tensor]:
         beats = tokens.shape[1] // STEPS_PER_BEAT
         steps = self.step_of_beat.repeat(beats, 1)
         summed_up = [
@@ -311,6 +387,13 @@ def _traits(track: Track) -> Tensor:
         octave, pitch_class = divmod(pitch_of(token), 12)
         traits[token, pitch_class] = traits[token, 12 + octave] = 1.0
     return traits
+
+
+def _moved(event: int, semitones: int) -> int:
+    """A pitched event moved to the nearest octave `semitones` away that is in range."""
+    if not FIRST_ONSET <= event < MASK[Track.MELODY]:
+        return event
+    return onset_token(fold(pitch_of(event) + (semitones + 5) % 12 - 5))
 
 
 def _initialise(module: nn.Module) -> None:

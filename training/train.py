@@ -231,10 +231,11 @@ def _network(config: ModelConfig, start_from: Path | None) -> ConvTransformer:
     if start_from is None:
         return ConvTransformer(config)
     weights, saved, _ = checkpoint.read(start_from)
-    if replace(saved, dropout=config.dropout) != config:
-        raise ValueError(f"{start_from} holds a network of another shape: {saved}")
     model = ConvTransformer(config)
-    model.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
+    try:
+        model.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
+    except RuntimeError as error:
+        raise ValueError(f"{start_from} holds a network of another shape: {saved}") from error
     return model
 
 

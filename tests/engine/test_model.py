@@ -11,6 +11,7 @@ from schmubert.engine.model import (  # noqa: E402
     Chroma,
     ConvTransformer,
     Embedding,
+    Key,
     ModelConfig,
     parameters,
 )
@@ -67,6 +68,52 @@ def test_chroma_counts_the_onsets_around_each_beat() -> None:
     expected[:3, 12 + 0] = 1 / 3
     assert torch.allclose(beats[:, :12], expected[:, :12])
     assert torch.allclose(beats[:, 12:13], expected[:, 12:13])
+
+
+def _tune(key: int) -> "torch.Tensor":
+    """A major scale on `key` over four bars, bass and drums unknown."""
+    tokens = torch.tensor([MASK]).repeat(64, 1)
+    tokens[:, Track.MELODY] = 0
+    for number, interval in enumerate((0, 2, 4, 5, 7, 9, 11, 12)):
+        tokens[4 * number, Track.MELODY] = onset_token(60 + key + interval)
+    return tokens[None]
+
+
+def test_a_scale_is_heard_in_its_key_and_moved_to_c() -> None:
+    key = Key(replace(TINY, one_key=True))
+    tunes = torch.cat([_tune(k) for k in range(12)])
+    assert key(tunes).tolist() == list(range(12))
+    in_c = key.to_c(tunes, key(tunes))
+    for k in range(12):
+        moved = in_c[k, :, Track.MELODY] - in_c[0, :, Track.MELODY]
+        assert (moved % 12 == 0).all()
+    assert (in_c[:, :, Track.BASS] == MASK[Track.BASS]).all()
+    assert torch.equal(in_c[..., Track.DRUMS], tunes[..., Track.DRUMS])
+
+
+def test_with_one_key_the_same_is_said_of_a_melody_in_every_key() -> None:
+    torch.manual_seed(0)
+    model = ConvTransformer(replace(TINY, one_key=True, factored=True, chroma_beats=(1, 5))).eval()
+    in_c, in_e_flat = model(_tune(0)), model(_tune(3))
+    for track in (Track.MELODY, Track.BASS):
+        middle = in_c[track][..., onset_token(40) : onset_token(70)]
+        moved = in_e_flat[track][..., onset_token(43) : onset_token(73)]
+        assert torch.allclose(middle, moved, atol=1e-5)
+        assert torch.allclose(in_c[track][..., :2], in_e_flat[track][..., :2], atol=1e-5)
+    assert torch.allclose(in_c[Track.DRUMS], in_e_flat[Track.DRUMS], atol=1e-5)
+
+
+def test_nothing_known_is_in_c_and_the_lowest_and_highest_notes_stay_in_range() -> None:
+    key = Key(replace(TINY, one_key=True))
+    nothing = torch.tensor([MASK]).repeat(16, 1)[None]
+    assert key(nothing).tolist() == [0]
+    assert torch.equal(key.to_c(nothing, key(nothing)), nothing)
+    edges = nothing.clone()
+    edges[0, :2, Track.BASS] = torch.tensor([onset_token(21), onset_token(108)])
+    for k in range(12):
+        moved = key.to_c(edges, torch.tensor([k]))[0, :2, Track.BASS]
+        assert ((moved >= 2) & (moved < MASK[Track.BASS])).all()
+        assert ((moved - edges[0, :2, Track.BASS] + k) % 12 == 0).all()
 
 
 def test_events_of_a_pitch_class_share_a_part_of_their_vectors() -> None:
