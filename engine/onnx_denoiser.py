@@ -60,6 +60,8 @@ def _session(runtime: Any, path: Path, device: Device, threads: int) -> tuple[An
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # A sure network's attention is full of denormal numbers, which cost half the time of a call.
+    options.add_session_config_entry("session.set_denormal_as_zero", "1")
     offered = "CUDAExecutionProvider" in runtime.get_available_providers()
     wanted = device == "cuda" or (device == "auto" and offered)
     if wanted and not offered:

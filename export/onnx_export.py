@@ -43,7 +43,7 @@ class Tolerance:
 TOLERANCES: Mapping[str, Tolerance] = MappingProxyType(
     {
         "fp32": Tolerance(2e-3, 0.999, 1e-4),
-        "fp16": Tolerance(0.5, 0.99, 1e-3),
+        "fp16": Tolerance(2.0, 0.99, 1e-3),  # logits of events that never happen swing most
         "int8": Tolerance(float("inf"), 0.95, 0.02),
     }
 )
