@@ -75,7 +75,7 @@ def engine_command(
         pace = Pace()
         try:
             chosen = next(known for known in denoisers.DEVICES if known == device)
-            loaded = denoisers.load(model, chosen, threads)
+            loaded = denoisers.load(model, chosen, threads, flush_denormals=True)
             call_ms = server.warm_up(loaded, pace)
         except (ValueError, OSError, ImportError) as error:
             raise click.ClickException(str(error)) from error

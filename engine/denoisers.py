@@ -36,9 +36,15 @@ def default_model() -> Path:
     return found
 
 
-def load(path: Path | None = None, device: Device = "auto", threads: int = 1) -> Model:
+def load(
+    path: Path | None = None,
+    device: Device = "auto",
+    threads: int = 1,
+    flush_denormals: bool = False,
+) -> Model:
     """The model in `path`, else the one that ships with schmubert, on `threads` CPU threads.
 
+    `flush_denormals` is faster and changes the arithmetic of the whole thread (`OnnxDenoiser`).
     Raises FileNotFoundError, ValueError (no model of schmubert, or no such device) or
     ImportError (what runs it is not installed), each in one line that says what to do.
     """
@@ -49,7 +55,7 @@ def load(path: Path | None = None, device: Device = "auto", threads: int = 1) ->
     if path.suffix == ".onnx":
         from schmubert.engine.onnx_denoiser import OnnxDenoiser
 
-        return OnnxDenoiser(path, device, threads)
+        return OnnxDenoiser(path, device, threads, flush_denormals)
     if path.suffix == ".safetensors":
         from schmubert.engine.torch_denoiser import TorchDenoiser
 

@@ -22,12 +22,20 @@ class OnnxDenoiser:
     """An ONNX file written by `schmubert export-onnx`: tokens -> logits, one array a track.
 
     `device` auto takes CUDA where it works. One thread and no spinning by default: with the
-    other core busy, as when a DAW runs, more threads are slower.
+    other core busy, as when a DAW runs, more threads are slower. A sure network's attention is
+    full of denormal numbers, which cost half the time of a call: `flush_denormals` makes them
+    zero, for all arithmetic of the calling thread, so it is for processes that do nothing else.
     """
 
-    def __init__(self, path: Path, device: Device = "auto", threads: int = 1) -> None:
+    def __init__(
+        self,
+        path: Path,
+        device: Device = "auto",
+        threads: int = 1,
+        flush_denormals: bool = False,
+    ) -> None:
         runtime = _onnxruntime()
-        self._session, where = _session(runtime, path, device, threads)
+        self._session, where = _session(runtime, path, device, threads, flush_denormals)
         described = self._session.get_modelmeta().custom_metadata_map
         self.tracks = _tracks(path, self._session, described)
         self.name = path.stem
@@ -54,14 +62,15 @@ def _onnxruntime() -> Any:
     return onnxruntime
 
 
-def _session(runtime: Any, path: Path, device: Device, threads: int) -> tuple[Any, str]:
+def _session(
+    runtime: Any, path: Path, device: Device, threads: int, flush_denormals: bool
+) -> tuple[Any, str]:
     """A session on `device` and where it really runs, "cpu" or "cuda"."""
     options = runtime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # A sure network's attention is full of denormal numbers, which cost half the time of a call.
-    options.add_session_config_entry("session.set_denormal_as_zero", "1")
+    options.add_session_config_entry("session.set_denormal_as_zero", str(int(flush_denormals)))
     offered = "CUDAExecutionProvider" in runtime.get_available_providers()
     wanted = device == "cuda" or (device == "auto" and offered)
     if wanted and not offered:
