@@ -4,7 +4,8 @@
 
 A real engine process, asked over ZeroMQ as the bridge asks it: for one bar of bass (16 cells),
 and for four bars of bass and drums (128 cells), at the end of a window whose melody is heard up
-to there. The budget is ample, so that every draft is made: 4 calls of the model, then 8, then 16.
+to there. The budget is ample, so that every draft is made: one in `FIRST_CALLS` calls of the
+model, and remade ones up to `MOST_CALLS`, as on stage.
 Twice: on a machine left alone, and with another core kept busy, as by a DAW.
 """
 

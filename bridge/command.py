@@ -11,6 +11,7 @@ from schmubert.bridge.owner import GaveUpError
 from schmubert.bridge.ports import APIS, MidiPorts
 from schmubert.bridge.roles import Part, Rig, input_part, output_part, rig
 from schmubert.bridge.stage import Setup
+from schmubert.engine.defaults import STAGE_TEMPERATURE
 from schmubert.engine.vocabulary import Track
 
 
@@ -83,7 +84,7 @@ def _parts(
 @click.option(
     "--temperature",
     type=click.FloatRange(0.05, 4.0),
-    default=1.0,
+    default=STAGE_TEMPERATURE,
     show_default=True,
     help="Below 1 the band plays safe, above 1 it dares.",
 )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from schmubert.engine.defaults import FIRST_CALLS, MOST_CALLS, STAGE_TEMPERATURE
 from schmubert.engine.horizon import AHEAD_BARS, LEAST_BARS, MOST_BARS
 from schmubert.engine.score import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.vocabulary import Track
@@ -26,9 +27,9 @@ class Settings:
     rest_bars: int = 4
     window_bars: int = 16
     commit: str = "beat"
-    first_calls: int = 4
-    most_calls: int = 16
-    temperature: float = 1.0
+    first_calls: int = FIRST_CALLS
+    most_calls: int = MOST_CALLS
+    temperature: float = STAGE_TEMPERATURE
     seed: int | None = None
 
     def __post_init__(self) -> None:

@@ -10,6 +10,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from schmubert.engine.defaults import STAGE_TEMPERATURE
+
 
 class Setup(msgspec.Struct, frozen=True, tag=True):
     """Owner -> brain, before all else: who plays and how.
@@ -23,7 +25,7 @@ class Setup(msgspec.Struct, frozen=True, tag=True):
     mode: str = "accompany"
     listen_bars: int = 1
     window_bars: int = 16
-    temperature: float = 1.0
+    temperature: float = STAGE_TEMPERATURE
     seed: int | None = None
     engine: str | None = None
     model: str | None = None

@@ -21,6 +21,7 @@ from schmubert.cli.performance import (
 )
 from schmubert.cli.sound import check, render, sound_font
 from schmubert.cli.tune import tune
+from schmubert.engine.defaults import STAGE_TEMPERATURE
 from schmubert.engine.score import STEPS_PER_BAR, Score
 from schmubert.engine.vocabulary import Track
 
@@ -64,7 +65,7 @@ AFTER_S = 0.3  # the band ends what it plays
 @click.option(
     "--temperature",
     type=click.FloatRange(0.05, 4.0),
-    default=1.0,
+    default=STAGE_TEMPERATURE,
     show_default=True,
     help="Below 1 the band plays safe, above 1 it dares.",
 )

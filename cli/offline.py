@@ -13,6 +13,7 @@ import numpy as np
 
 from schmubert.cli.songs import Errand, errands
 from schmubert.engine.compose import Sampling
+from schmubert.engine.defaults import CALLS, TEMPERATURE
 from schmubert.engine.denoisers import DEVICES, Device, Model, load
 from schmubert.engine.score import Score, drum_hits, notes
 from schmubert.engine.vocabulary import Track
@@ -81,14 +82,14 @@ _OPTIONS = (
     click.option(
         "--temperature",
         type=click.FloatRange(0.01, 10.0),
-        default=1.0,
+        default=TEMPERATURE,
         show_default=True,
         help="Below 1 it plays safe, above 1 it dares.",
     ),
     click.option(
         "--calls",
         type=click.IntRange(1, 1024),
-        default=32,
+        default=CALLS,
         show_default=True,
         help="Calls to the model a window; fewer are faster and coarser.",
     ),

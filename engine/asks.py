@@ -11,7 +11,7 @@ from schmubert.engine.vocabulary import MASK, Track
 from schmubert.engine.wire import Ask, unpack, unpack_cells
 
 MOST_BUDGET_MS = 600_000.0
-MOST_CALLS = 4096
+CALLS_LIMIT = 4096
 COLDEST, HOTTEST = 0.01, 10.0
 
 
@@ -36,8 +36,8 @@ def window_of(ask: Ask, tracks: tuple[Track, ...]) -> Window:
     """The window that `ask` wants from a model of `tracks`; ValueError says what is wrong."""
     _within("budget_ms", ask.budget_ms, 0.0, MOST_BUDGET_MS)
     _within("temperature", ask.temperature, COLDEST, HOTTEST)
-    _within("first_calls", ask.first_calls, 1, MOST_CALLS)
-    _within("most_calls", ask.most_calls, 1, MOST_CALLS)
+    _within("first_calls", ask.first_calls, 1, CALLS_LIMIT)
+    _within("most_calls", ask.most_calls, 1, CALLS_LIMIT)
     if ask.seed is not None and ask.seed < 0:
         raise ValueError(f"seed {ask.seed} is below 0")
     tokens = unpack(ask.tokens)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from schmubert.engine.defaults import CALLS, TEMPERATURE
 from schmubert.engine.diffusion import (
     Denoiser,
     Guide,
@@ -31,8 +32,8 @@ _Run = Generator[Tokens, Logits, Tokens]
 class Sampling:
     """How to sample: calls to the denoiser a window, temperature, bars a window, and a guide."""
 
-    calls: int = 32
-    temperature: float = 1.0
+    calls: int = CALLS
+    temperature: float = TEMPERATURE
     window_bars: int = 16
     guide: Guide | None = None
 

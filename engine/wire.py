@@ -5,6 +5,7 @@ from typing import TypeAlias
 import msgspec
 import numpy as np
 
+from schmubert.engine.defaults import FIRST_CALLS, MOST_CALLS, STAGE_TEMPERATURE
 from schmubert.engine.score import Mask, Tokens
 
 WIRE_VERSION = 1
@@ -55,9 +56,9 @@ class Ask(msgspec.Struct, frozen=True, tag=True):
     fill: bytes
     budget_ms: float
     freezes_ms: tuple[float, ...] = ()
-    first_calls: int = 4
-    most_calls: int = 16
-    temperature: float = 1.0
+    first_calls: int = FIRST_CALLS
+    most_calls: int = MOST_CALLS
+    temperature: float = STAGE_TEMPERATURE
     seed: int | None = None
     version: int = WIRE_VERSION
 

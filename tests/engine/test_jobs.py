@@ -36,6 +36,7 @@ def window(steps: int = 256, bars: int = 4, tracks: int = 3) -> tuple[Tokens, Ma
 
 def ask(seq: int, tokens: Tokens, fill: Mask, budget_ms: float, **others: object) -> Ask:
     others.setdefault("seed", seq)
+    others.setdefault("most_calls", 16)
     return Ask(seq, pack(tokens), pack_cells(fill), budget_ms, **others)  # type: ignore[arg-type]
 
 

@@ -1,0 +1,16 @@
+"""How music is sampled where nobody says otherwise: for files at leisure, on stage in time."""
+
+SAMPLER = "remasking"
+"""For files: what was drawn while little was known is drawn again with all the rest in sight."""
+CALLS = 16
+"""For files, calls to the denoiser a window: a quarter fills it, the others remake parts of it."""
+TEMPERATURE = 0.7
+"""For files: there is time to play safe, and an unlikely note is more often wrong than bold."""
+
+FIRST_CALLS = 4
+"""On stage, calls of the first draft: it has to be there before the beat it begins with, and with
+fewer calls than this too many cells of a bar are drawn without knowing of each other."""
+MOST_CALLS = 8
+"""On stage, calls of the best draft: the first is remade once, then the next ask is due."""
+STAGE_TEMPERATURE = 1.0
+"""On stage: what follows is unknown, and a band that plays safe repeats what it has just played."""
