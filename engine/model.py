@@ -12,6 +12,7 @@ from schmubert.engine.score import BEATS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.vocabulary import (
     FIRST_ONSET,
     HIGHEST_PITCH,
+    HOLD,
     MASK,
     PITCHED,
     SIZES,
@@ -33,6 +34,8 @@ class ModelConfig:
     octave, and drum patterns that hit the same drum. `chroma_beats` adds, at every beat, which
     pitch classes are known to start within so many beats around it. With `one_key` the network
     sees all music in the same key (`Key`). With these, few songs teach what harmony is.
+    `copy_steps` are distances in 16ths, taken both ways, over which the network is shown what
+    repeats (`Repeats`) and may repeat an event itself (`Copies`).
     """
 
     tracks: tuple[str, ...] = ("melody", "bass", "drums")
@@ -46,6 +49,7 @@ class ModelConfig:
     factored: bool = False
     chroma_beats: tuple[int, ...] = ()
     one_key: bool = False
+    copy_steps: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.positions not in ("learned", "rotary"):
@@ -54,6 +58,8 @@ class ModelConfig:
             raise ValueError(f"width {self.width} does not divide into {self.heads} even heads")
         if any(beats < 1 or beats % 2 == 0 for beats in self.chroma_beats):
             raise ValueError(f"chroma_beats {self.chroma_beats} are not odd: a beat lies amid each")
+        if any(steps < 1 for steps in self.copy_steps):
+            raise ValueError(f"copy_steps {self.copy_steps} are distances: 1 or more")
         if not self.tracks or any(name.upper() not in Track.__members__ for name in self.tracks):
             raise ValueError(f"tracks {self.tracks} are not among melody, bass, drums")
 
@@ -77,6 +83,7 @@ PRESETS: Mapping[str, ModelConfig] = MappingProxyType(
             factored=True,
             chroma_beats=(1, 5, 17, 65),
             one_key=True,
+            copy_steps=(2, 4, 8, 16, 32, 48, 64, 96, 128, 256),
         ),
     }
 )
@@ -222,6 +229,93 @@ class Key(nn.Module):
         ]
 
 
+class Elsewhere(nn.Module):
+    """The events that stand at `copy_steps` before and after each cell of a track."""
+
+    offsets: Tensor
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.reach = max(config.copy_steps)
+        backwards = [-steps for steps in reversed(config.copy_steps)]
+        offsets = torch.tensor([*backwards, *config.copy_steps])
+        self.register_buffer("offsets", offsets + self.reach, persistent=False)
+
+    def forward(self, tokens: Tensor, absorbing: int) -> Tensor:
+        """Tokens [batch, steps] -> [batch, steps, 2 * copy_steps], `absorbing` beyond the window.
+
+        The furthest before a cell comes first.
+        """
+        wider = F.pad(tokens, (self.reach, self.reach), value=absorbing)
+        here = torch.arange(tokens.shape[1], device=tokens.device)
+        return wider[:, here[:, None] + self.offsets]
+
+
+class Repeats(nn.Module):
+    """What of the music around each beat is known to repeat, and over which distance.
+
+    Of the places where something speaks here or there, the share that is alike and the share that
+    is not: a track and a distance, within so many beats around. Nothing is said of what is masked.
+    """
+
+    BEATS = (1, 9, 33)
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.absorbing = [MASK[track] for track in config.columns]
+        inputs = 2 * len(config.columns) * 2 * len(config.copy_steps) * len(self.BEATS)
+        self.into_stream = nn.Linear(inputs, config.width, bias=False)
+
+    def forward(self, tokens: Tensor, elsewhere: list[Tensor]) -> Tensor:
+        """Tokens [batch, steps, tracks] and what is `Elsewhere` -> [batch, beats, width]."""
+        found = []
+        for column, there in enumerate(elsewhere):
+            here = tokens[:, :, column, None]
+            mask = self.absorbing[column]
+            known = (here != mask) & (there != mask) & ((here != HOLD) | (there != HOLD))
+            alike = (known & (here == there)).to(self.into_stream.weight.dtype)
+            unlike = (known & (here != there)).to(self.into_stream.weight.dtype)
+            found += [alike, unlike]
+        both = torch.cat(found, dim=-1).transpose(1, 2)
+        of_beat = STEPS_PER_BEAT * F.avg_pool1d(both, STEPS_PER_BEAT)
+        shares = []
+        for beats in self.BEATS:
+            around = beats * F.avg_pool1d(of_beat, beats, stride=1, padding=beats // 2)
+            counted = around.unflatten(1, (len(elsewhere), 2, -1))
+            share = counted / (1.0 + counted.sum(dim=2, keepdim=True))
+            shares.append(share.flatten(1, 3))
+        added: Tensor = self.into_stream(torch.cat(shares, dim=1).transpose(1, 2))
+        return added
+
+
+class Copies(nn.Module):
+    """Logits for doing again what the same track does elsewhere, a weight a cell and a distance.
+
+    Compare pointer networks (arXiv 1506.03134): few songs teach that music repeats, where a
+    network that can only name events has to learn it for every event anew. An onset has a
+    weight of its own beside that of any event.
+    """
+
+    def __init__(self, track: Track, config: ModelConfig) -> None:
+        super().__init__()
+        self.first_onset = FIRST_ONSET if track in PITCHED else HOLD + 1
+        self.weights = nn.Linear(config.token_width, 4 * len(config.copy_steps), bias=False)
+
+    def forward(self, logits: Tensor, of_cell: Tensor, there: Tensor) -> Tensor:
+        """Logits [batch, steps, events] with the copies' added.
+
+        `of_cell` [batch, steps, token_width] is what the network has to say of each cell, `there`
+        [batch, steps, 2 * copy_steps] what stands elsewhere.
+        """
+        events = logits.shape[-1]
+        any_event, onset = self.weights(of_cell).chunk(2, dim=-1)
+        weight = any_event + onset * (there >= self.first_onset)
+        known = there < events
+        return logits.scatter_add(
+            -1, torch.where(known, there, HOLD), (weight * known).to(logits.dtype)
+        )
+
+
 class Attention(nn.Module):
     """Bidirectional multi-head self-attention over beats [batch, beats, width]."""
 
@@ -290,6 +384,8 @@ class ConvTransformer(nn.Module):
         )
         self.merge = nn.Linear(width * len(columns), width)
         self.chroma = Chroma(config) if config.chroma_beats else None
+        self.elsewhere = Elsewhere(config) if config.copy_steps else None
+        self.repeats = Repeats(config) if config.copy_steps else None
         if config.positions == "learned":
             beats = config.longest_steps // STEPS_PER_BEAT
             self.positions = nn.Parameter(torch.zeros(beats, width))
@@ -305,11 +401,14 @@ class ConvTransformer(nn.Module):
             for _ in columns
         )
         self.heads = nn.ModuleList(Head(c, config) for c in columns)
+        self.copies = nn.ModuleList(Copies(c, config) for c in columns if config.copy_steps)
         self.apply(_initialise)
         with torch.no_grad():
             for name, weight in self.named_parameters():
                 if name.endswith(("attention.outward.weight", "mlp.2.weight")):
                     weight.mul_((2 * config.layers) ** -0.5)  # all blocks add what one would
+                if name.startswith(SILENT_AT_FIRST):
+                    weight.zero_()
 
     def forward(self, tokens: Tensor) -> list[Tensor]:
         """Tokens [batch, steps, tracks] (steps a multiple of 4) -> logits [batch, steps, events].
@@ -325,14 +424,21 @@ class ConvTransformer(nn.Module):
         beats = tokens.shape[1] // STEPS_PER_BEAT
         steps = self.step_of_beat.repeat(beats, 1)
         summed_up = [
-            F.relu(summary((embedding(tokens[:, :, column]) + steps).transpose(1, 2)))
+            F.relu(_beats_of(embedding(tokens[:, :, column]) + steps, summary))
             for column, (embedding, summary) in enumerate(
                 zip(self.embeddings, self.summaries, strict=True)
             )
         ]
-        x = F.relu(self.merge(torch.cat(summed_up, dim=1).transpose(1, 2)))
+        x = F.relu(self.merge(torch.cat(summed_up, dim=-1)))
         if self.chroma is not None:
             x = x + self.chroma(tokens)
+        elsewhere = [
+            self.elsewhere(tokens[:, :, column], MASK[track])
+            for column, track in enumerate(self.config.columns)
+            if self.elsewhere is not None
+        ]
+        if self.repeats is not None:
+            x = x + self.repeats(tokens, elsewhere)
         rotation = None
         if self.config.positions == "learned":
             if beats > self.positions.shape[0]:
@@ -347,16 +453,44 @@ class ConvTransformer(nn.Module):
         x = self.dropout(x)
         for block in self.blocks:
             x = block(x, rotation)
-        x = self.norm(x).transpose(1, 2)
+        x = self.norm(x)
+        of_cells = [F.relu(_steps_of(x, expansion)) for expansion in self.expansions]
+        logits = [head(of_cell) for head, of_cell in zip(self.heads, of_cells, strict=True)]
+        if not self.copies:
+            return logits
         return [
-            head(F.relu(expansion(x)).transpose(1, 2))
-            for expansion, head in zip(self.expansions, self.heads, strict=True)
+            copies(of_track, of_cell, there)
+            for copies, of_track, of_cell, there in zip(
+                self.copies, logits, of_cells, elsewhere, strict=True
+            )
         ]
+
+
+SILENT_AT_FIRST = ("repeats.", "copies.")
+"""Parts that add nothing before they have learned: so a network without them can go on."""
 
 
 def parameters(model: nn.Module) -> int:
     """How many numbers `model` holds."""
     return sum(parameter.numel() for parameter in model.parameters())
+
+
+def _beats_of(steps: Tensor, summary: nn.Conv1d) -> Tensor:
+    """`summary` of `steps` [batch, steps, channels]: [batch, beats, width].
+
+    Without overlap a convolution is a linear map, which is faster, in int8 several times.
+    """
+    weight = summary.weight.transpose(1, 2).flatten(1)
+    return F.linear(steps.unflatten(1, (-1, STEPS_PER_BEAT)).flatten(2), weight, summary.bias)
+
+
+def _steps_of(beats: Tensor, expansion: nn.ConvTranspose1d) -> Tensor:
+    """`expansion` of `beats` [batch, beats, width]: [batch, steps, channels], a linear map too."""
+    weight = expansion.weight.permute(2, 1, 0).flatten(0, 1)
+    of_beat = F.linear(beats, weight).unflatten(2, (STEPS_PER_BEAT, -1))
+    if expansion.bias is not None:
+        of_beat = of_beat + expansion.bias
+    return of_beat.flatten(1, 2)
 
 
 def _rotation(beats: int, head_width: int, like: Tensor) -> tuple[Tensor, Tensor]:

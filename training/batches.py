@@ -35,7 +35,19 @@ def windows_by_song(
     split: Split, bars: int, hop: int, tracks: Sequence[Track], on_grid: float
 ) -> Windows:
     """All windows of `bars` bars in which `tracks` sound; ValueError where there is none."""
-    pieces = split.windows(bars, hop, tracks=tracks, on_grid=on_grid)
+    return grouped(split, split.windows(bars, hop, tracks=tracks, on_grid=on_grid), bars)
+
+
+def melodies_alone(split: Split, bars: int, hop: int, on_grid: float) -> Windows:
+    """Windows in which a melody sounds, of pieces without other tracks; ValueError if none is."""
+    windows = split.windows(bars, hop, tracks=(Track.MELODY,), on_grid=on_grid)
+    columns = split.dataset.pieces["columns"][windows[:, 0]]
+    others = [track for track in Track if track != Track.MELODY]
+    return grouped(split, windows[(columns[:, others] < 0).all(axis=1)], bars)
+
+
+def grouped(split: Split, pieces: NDArray[np.int64], bars: int) -> Windows:
+    """The windows `pieces` [n, 2] of `split` by song; ValueError where there is none."""
     if not len(pieces):
         raise ValueError(f"the dataset has no window of {bars} bars with the tracks wanted")
     songs = np.asarray(split.songs)[pieces[:, 0]]

@@ -1,7 +1,8 @@
 """The reweighted evidence bound of absorbing-state diffusion, in bits per cell."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import torch
 import torch.nn.functional as F
@@ -37,6 +38,17 @@ def reweighted_elbo(bits: Tensor, masked: Tensor, present: Tensor) -> Tensor:
     return ((1 - share) * bits.sum(dim=(1, 2)) / cells).mean()
 
 
+def plain(bits: Tensor, masked: Tensor, present: Tensor) -> Tensor:
+    """Every masked cell with the same weight, in bits per cell, a scalar; arguments as above.
+
+    Beside the bound's T/t it favours what is mostly masked, and `1 - t/T` still does the opposite:
+    an accompaniment starts where all is masked (compare L_simple, arXiv 2006.11239, eq. 14).
+    """
+    del masked
+    cells = present.sum(dim=1) * bits.shape[1]
+    return (bits.sum(dim=(1, 2)) / cells).mean()
+
+
 def elbo(bits: Tensor, masked: Tensor, present: Tensor) -> Tensor:
     """Equation 3.57 in bits per cell, a scalar, for masks drawn with a uniform t.
 
@@ -45,3 +57,9 @@ def elbo(bits: Tensor, masked: Tensor, present: Tensor) -> Tensor:
     """
     count = (masked & present[:, None, :]).sum(dim=(1, 2))
     return (bits.sum(dim=(1, 2)) / count.clamp(min=1)).mean()
+
+
+LOSSES: Mapping[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = MappingProxyType(
+    {"reweighted": reweighted_elbo, "plain": plain}
+)
+"""What is trained on, by the `weighting` of the settings: of bits, masked and present."""

@@ -9,6 +9,7 @@ from typing import Any
 from schmubert.training.masking import DEFAULT_MIX, PATTERNS
 
 PRECISIONS = ("auto", "fp32", "bf16")
+WEIGHTINGS = ("reweighted", "plain")
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class TrainSettings:
     A batch holds `batch_bars` bars: windows of a length dealt by `window_bars` (bars: share).
     The learning rate rises over `warmup_steps`, stays, and falls to 0 over the last
     `decay_steps` of `steps`, so that a run can be made longer and decayed later
-    (warm-up, stable, decay; arXiv 2404.06395).
+    (warm-up, stable, decay; arXiv 2404.06395). `melody_only` is the share of windows drawn from
+    pieces that have no other track: the others are masked, and count nowhere in the loss.
     """
 
     preset: str
@@ -28,7 +30,9 @@ class TrainSettings:
     hop_bars: int = 16
     on_grid: float = 0.0
     mix: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_MIX))
+    melody_only: float = 0.0
     transpose: bool = True
+    weighting: str = "reweighted"
     learning_rate: float = 5e-4
     warmup_steps: int = 10_000
     decay_steps: int = 0
@@ -56,6 +60,10 @@ class TrainSettings:
             raise ValueError(f"a batch of {self.batch_bars} bars holds no {max(self.window_bars)}")
         if unknown := set(self.mix) - set(PATTERNS):
             raise ValueError(f"no masking patterns {sorted(unknown)}; there are {list(PATTERNS)}")
+        if not 0.0 <= self.melody_only < 1.0:
+            raise ValueError(f"a share of {self.melody_only} melodies alone is outside 0..1")
+        if self.weighting not in WEIGHTINGS:
+            raise ValueError(f'the weighting is one of {WEIGHTINGS}, not "{self.weighting}"')
         if self.precision not in PRECISIONS:
             raise ValueError(f'precision is one of {PRECISIONS}, not "{self.precision}"')
 
@@ -94,18 +102,20 @@ PRESET_SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "live": {
         "steps": 20_000,
         "batch_bars": 256,
-        "window_bars": {4: 0.05, 8: 0.25, 16: 0.55, 32: 0.1, 64: 0.05},
+        "window_bars": {4: 0.05, 8: 0.15, 16: 0.45, 32: 0.15, 64: 0.2},
         "hop_bars": 4,
         "on_grid": 0.8,
+        "melody_only": 0.1,
         "mix": {
             "uniform": 0.25,
-            "whole-tracks": 0.4,
-            "suffix": 0.05,
-            "bar-span": 0.05,
-            "hidden-future": 0.25,
+            "whole-tracks": 0.3,
+            "suffix": 0.08,
+            "bar-span": 0.07,
+            "hidden-future": 0.3,
         },
+        "weighting": "plain",
         "learning_rate": 1e-3,
-        "warmup_steps": 500,
+        "warmup_steps": 200,
         "decay_steps": 4000,
         "ema_decay": 0.98,
         "validation_windows": 256,

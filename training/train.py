@@ -3,9 +3,9 @@
 import signal
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
@@ -21,11 +21,17 @@ from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from schmubert.engine import checkpoint
-from schmubert.engine.model import PRESETS, ConvTransformer, ModelConfig, parameters
+from schmubert.engine.model import (
+    PRESETS,
+    SILENT_AT_FIRST,
+    ConvTransformer,
+    ModelConfig,
+    parameters,
+)
 from schmubert.engine.vocabulary import MASK, Track
-from schmubert.training.batches import Windows, transposed, windows_by_song
+from schmubert.training.batches import Windows, melodies_alone, transposed, windows_by_song
 from schmubert.training.dataset import Dataset, Split
-from schmubert.training.loss import masked_cross_entropy, reweighted_elbo
+from schmubert.training.loss import LOSSES, masked_cross_entropy
 from schmubert.training.masking import mixed
 from schmubert.training.run_state import RunState, load_state, save_state
 from schmubert.training.settings import TrainSettings
@@ -61,6 +67,7 @@ class Batches:
         self.columns = columns
         self.process = process
         self.windows = _trainable_windows(split, settings, columns)
+        self.melodies = _melodies(split, settings, columns, self.windows)
 
     def at(self, step: int) -> Batch:
         """The batch of `step`."""
@@ -70,7 +77,7 @@ class Batches:
         shared = np.random.default_rng((settings.seed, step))
         bars = lengths[int(shared.choice(len(lengths), p=shares / shares.sum()))]
         rng = np.random.default_rng((settings.seed, step, self.process))
-        drawn = self.windows[bars].draw(max(1, settings.batch_bars // bars), rng)
+        drawn = self._drawn(bars, max(1, settings.batch_bars // bars), rng)
         tokens = self.split.batch(drawn, bars)
         if settings.transpose:
             tokens = transposed(tokens, rng)
@@ -79,6 +86,14 @@ class Batches:
         present = ~(tokens == mask_tokens).all(axis=1)
         masked = mixed((len(drawn), tokens.shape[1], len(self.columns)), settings.mix, rng)
         return Batch(tokens, masked | ~present[:, None, :], present)
+
+    def _drawn(self, bars: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+        if bars not in self.melodies:
+            return self.windows[bars].draw(count, rng)
+        alone = int(rng.binomial(count, self.settings.melody_only))
+        trios = self.windows[bars].draw(count - alone, rng)
+        both = np.concatenate([trios, self.melodies[bars].draw(alone, rng)])
+        return rng.permutation(both)  # the masks go by the place in the batch
 
     def ahead(self, first_step: int, steps: int) -> Iterator[Batch]:
         """The batches of `first_step` to `steps`, made in threads while the device computes."""
@@ -164,7 +179,7 @@ def train(
         for batch in batches.ahead(state.step, settings.steps):
             for group in optimizer.param_groups:
                 group["lr"] = settings.learning_rate_at(state.step)
-            loss = _loss(wrapped, batch, columns, accelerator.device)
+            loss = _loss(wrapped, batch, columns, accelerator.device, settings.weighting)
             accelerator.backward(loss)
             if accelerator.sync_gradients:
                 norm = accelerator.clip_grad_norm_(trained, settings.clip_norm)
@@ -206,7 +221,11 @@ def train(
 
 
 def _loss(
-    model: torch.nn.Module, batch: Batch, columns: tuple[Track, ...], device: torch.device
+    model: torch.nn.Module,
+    batch: Batch,
+    columns: tuple[Track, ...],
+    device: torch.device,
+    weighting: str,
 ) -> Tensor:
     tokens, masked, present = (
         torch.from_numpy(array).to(device, non_blocking=True)
@@ -215,7 +234,7 @@ def _loss(
     absorbing = torch.tensor([MASK[column] for column in columns], device=device)
     logits = model(torch.where(masked, absorbing, tokens))
     wanted = masked & present[:, None, :]
-    return reweighted_elbo(masked_cross_entropy(logits, tokens, wanted), wanted, present)
+    return LOSSES[weighting](masked_cross_entropy(logits, tokens, wanted), wanted, present)
 
 
 def _average(state: RunState, model: ConvTransformer, settings: TrainSettings) -> None:
@@ -232,8 +251,9 @@ def _network(config: ModelConfig, start_from: Path | None) -> ConvTransformer:
         return ConvTransformer(config)
     weights, saved, _ = checkpoint.read(start_from)
     model = ConvTransformer(config)
+    begun = {n: w for n, w in model.state_dict().items() if n.startswith(SILENT_AT_FIRST)}
     try:
-        model.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
+        model.load_state_dict(begun | {name: tensor.float() for name, tensor in weights.items()})
     except RuntimeError as error:
         raise ValueError(f"{start_from} holds a network of another shape: {saved}") from error
     return model
@@ -252,6 +272,19 @@ def _trainable_windows(
             reason = error
     if not found:
         raise ValueError(f"{reason}: prepare more songs, or train on shorter windows") from reason
+    return found
+
+
+def _melodies(
+    split: Split, settings: TrainSettings, columns: tuple[Track, ...], bars: Iterable[int]
+) -> dict[int, Windows]:
+    """Windows of melodies alone, by length in bars, where the settings want such and some are."""
+    found: dict[int, Windows] = {}
+    if settings.melody_only and len(columns) > 1 and Track.MELODY in columns:
+        for length in bars:
+            hop = min(settings.hop_bars, length)
+            with suppress(ValueError):
+                found[length] = melodies_alone(split, length, hop, settings.on_grid)
     return found
 
 

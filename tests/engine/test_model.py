@@ -10,9 +10,14 @@ from schmubert.engine.model import (  # noqa: E402
     PRESETS,
     Chroma,
     ConvTransformer,
+    Copies,
+    Elsewhere,
     Embedding,
     Key,
     ModelConfig,
+    Repeats,
+    _beats_of,
+    _steps_of,
     parameters,
 )
 from schmubert.engine.vocabulary import MASK, Track, onset_token  # noqa: E402
@@ -22,7 +27,7 @@ TINY = ModelConfig(token_width=8, width=16, layers=2, heads=2, positions="rotary
 
 @pytest.mark.parametrize(
     ("preset", "count"),
-    [("schmubert-melody", 76_601_088), ("schmubert-trio", 78_329_600), ("live", 7_275_648)],
+    [("schmubert-melody", 76_601_088), ("schmubert-trio", 78_329_600), ("live", 7_379_328)],
 )
 def test_parameters_are_those_of_the_tables(preset: str, count: int) -> None:
     with torch.device("meta"):
@@ -116,6 +121,78 @@ def test_nothing_known_is_in_c_and_the_lowest_and_highest_notes_stay_in_range() 
         assert ((moved - edges[0, :2, Track.BASS] + k) % 12 == 0).all()
 
 
+COPYING = replace(TINY, copy_steps=(4, 16))
+
+
+def test_elsewhere_is_what_stands_before_and_after_and_the_mask_beyond_the_window() -> None:
+    tokens = torch.arange(32)[None]
+    there = Elsewhere(COPYING)(tokens, 90)
+    assert there.shape == (1, 32, 4)
+    assert there[0, 10].tolist() == [90, 6, 14, 26]
+    assert there[0, 20].tolist() == [4, 16, 24, 90]
+
+
+def test_repeats_tell_what_comes_again_from_what_does_not_and_nothing_of_the_masked() -> None:
+    repeats, elsewhere = Repeats(COPYING), Elsewhere(COPYING)
+
+    def shares(tokens: "torch.Tensor") -> "torch.Tensor":
+        """Alike and unlike shares within a beat, as the layer sees them: [4, distances, beats]."""
+        with torch.no_grad():
+            repeats.into_stream.weight.zero_()
+            repeats.into_stream.weight[:16, :16] = torch.eye(16)
+            there = [elsewhere(tokens[:, :, k], MASK[k]) for k in range(3)]
+            seen = repeats(tokens, there)[0, :, :16].T
+        return seen.reshape(4, 4, tokens.shape[1] // 4)
+
+    music = torch.zeros(1, 64, 3, dtype=torch.long)
+    music[:, ::4, Track.MELODY] = onset_token(60)
+    alike, unlike, *_ = shares(music)
+    assert (alike[1, 1:] == 0.5).all()  # a beat before: one onset alike, of one and a half
+    assert not unlike[:, 4:12].any()
+    music[:, 16:, Track.MELODY] = torch.where(music[:, 16:, 0] > 0, onset_token(62), 0)
+    alike, unlike, *_ = shares(music)
+    assert unlike[0, 4] == 0.5
+    assert alike[0, 4] == 0
+    music[..., :] = torch.tensor(MASK)
+    assert not any(part.any() for part in shares(music))
+
+
+def test_a_copy_speaks_for_what_stands_elsewhere_and_for_nothing_masked() -> None:
+    copies = Copies(Track.BASS, COPYING)
+    there = torch.tensor([[[onset_token(36), 0, MASK[Track.BASS], onset_token(36)]]])
+    with torch.no_grad():
+        copies.weights.weight.zero_()
+        copies.weights.weight[:, 0] = torch.tensor([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0])
+        of_cell = torch.zeros(1, 1, 8)
+        of_cell[..., 0] = 1.0
+        added = copies(torch.zeros(1, 1, 90), of_cell, there)[0, 0]
+    assert added[onset_token(36)] == (1 + 16) + (8 + 128)
+    assert added[0] == 2  # a held note is no onset
+    assert added.sum() == 155
+
+
+def test_a_network_that_starts_to_copy_says_at_first_what_it_said_before() -> None:
+    torch.manual_seed(0)
+    before, after = ConvTransformer(TINY), ConvTransformer(COPYING)
+    after.load_state_dict(after.state_dict() | before.state_dict())
+    tokens = torch.randint(0, 90, (2, 64, 3))
+    assert all(torch.equal(a, b) for a, b in zip(before(tokens), after(tokens), strict=True))
+
+
+def test_summaries_and_expansions_are_the_convolutions_they_hold() -> None:
+    torch.manual_seed(0)
+    model = ConvTransformer(TINY)
+    summary, expansion = model.summaries[0], model.expansions[0]
+    with torch.no_grad():
+        summary.bias.normal_()
+        expansion.bias.normal_()
+    steps, beats = torch.randn(2, 32, 8), torch.randn(2, 8, 16)
+    convolved = summary(steps.transpose(1, 2)).transpose(1, 2)
+    assert torch.allclose(_beats_of(steps, summary), convolved, atol=1e-5)
+    expanded = expansion(beats.transpose(1, 2)).transpose(1, 2)
+    assert torch.allclose(_steps_of(beats, expansion), expanded, atol=1e-5)
+
+
 def test_events_of_a_pitch_class_share_a_part_of_their_vectors() -> None:
     embedding = Embedding(Track.BASS, replace(TINY, factored=True))
     with torch.no_grad():
@@ -148,7 +225,13 @@ def test_a_window_beyond_learned_positions_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"positions": "none"}, {"width": 18}, {"tracks": ("melody", "flute")}, {"chroma_beats": (4,)}],
+    [
+        {"positions": "none"},
+        {"width": 18},
+        {"tracks": ("melody", "flute")},
+        {"chroma_beats": (4,)},
+        {"copy_steps": (0, 4)},
+    ],
 )
 def test_a_config_out_of_range_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"."):

@@ -4,7 +4,14 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
-from schmubert.training.loss import elbo, masked_cross_entropy, reweighted_elbo  # noqa: E402
+from schmubert.training.loss import (  # noqa: E402
+    LOSSES,
+    elbo,
+    masked_cross_entropy,
+    plain,
+    reweighted_elbo,
+)
+from schmubert.training.settings import WEIGHTINGS  # noqa: E402
 
 
 def _all_of(shape: tuple[int, ...]) -> "torch.Tensor":
@@ -53,3 +60,16 @@ def test_a_track_that_a_piece_lacks_counts_nowhere() -> None:
     bits = torch.zeros(1, 16, 2)
     bits[:, :8, 0] = 2.0
     assert reweighted_elbo(bits, masked, present).item() == pytest.approx(0.5 * 2.0 * 0.5)
+
+
+def test_plain_counts_every_masked_cell_of_a_present_track_alike() -> None:
+    present = torch.tensor([[True, True], [True, False]])
+    masked = torch.zeros(2, 16, 2, dtype=torch.bool)
+    masked[0, :4] = masked[1, :, 0] = True
+    bits = masked.float() * 3.0
+    expected = ((8 * 3 / 32) + 3.0) / 2
+    assert plain(bits, masked, present).item() == pytest.approx(expected)
+
+
+def test_every_weighting_of_the_settings_has_its_loss() -> None:
+    assert set(WEIGHTINGS) == set(LOSSES)

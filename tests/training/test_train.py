@@ -112,6 +112,18 @@ def test_a_run_can_begin_with_the_weights_of_another(data: Path, tmp_path: Path)
     assert all(torch.equal(before[name], after[name]) for name in before)
 
 
+def test_a_network_that_copies_can_begin_with_one_that_does_not(data: Path, tmp_path: Path) -> None:
+    loop.train(RUN, data, tmp_path / "first")
+    loop.PRESETS["tiny"] = replace(TINY, copy_steps=(4, 16))  # type: ignore[index]
+    still = replace(RUN, steps=1, learning_rate=0.0)
+    start_from = tmp_path / "first" / "checkpoint.safetensors"
+    loop.train(still, data, tmp_path / "second", start_from=start_from)
+    before, after = _weights(tmp_path / "first"), _weights(tmp_path / "second")
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert set(after) - set(before)
+    assert not any(after[name].any() for name in set(after) - set(before))
+
+
 def test_weights_of_another_shape_are_refused(data: Path, tmp_path: Path) -> None:
     loop.train(RUN, data, tmp_path / "first")
     other = tmp_path / "first" / "checkpoint.safetensors"
@@ -135,6 +147,20 @@ def test_a_batch_depends_on_seed_step_and_process_alone(data: Path) -> None:
     ahead = list(one.ahead(5, 8))
     assert len(ahead) == 3
     assert (ahead[0].tokens == one.at(5).tokens).all()
+
+
+def test_melodies_alone_come_as_often_as_asked_and_their_other_tracks_are_masked(
+    data: Path,
+) -> None:
+    split = Dataset.open(data).split("train")
+    batches = loop.Batches(split, replace(RUN, batch_bars=4000, melody_only=0.3), TRIO, 0)
+    batch = batches.at(0)
+    alone = ~batch.present[:, Track.BASS] & ~batch.present[:, Track.DRUMS]
+    assert 0.25 < alone.mean() < 0.35
+    assert batch.present[:, Track.MELODY].all()
+    assert batch.masked[alone][..., [Track.BASS, Track.DRUMS]].all()
+    assert 0.2 < alone[: len(alone) // 2].mean() < 0.4  # anywhere in the batch
+    assert loop.Batches(split, RUN, TRIO, 0).at(0).present.all()
 
 
 def test_two_processes_train_one_network(data: Path, tmp_path: Path) -> None:
