@@ -3,7 +3,8 @@
 Absorbing-state diffusion unmasks every masked cell exactly once, and at a given call all cells
 see the same state. A sampler is therefore an `order`: which call unmasks which cell.
 `ancestral_order` gives algorithm 4 of the thesis, calls in which nothing happens left out;
-`balanced_order` spreads the cells evenly over few calls. `unmasking` does the rest for both.
+`balanced_order` spreads the cells evenly over few calls. `unmasking` does the rest for all
+(`samplers.py` has them by name, and those that are no order).
 """
 
 from collections.abc import Callable, Generator, Sequence
@@ -13,12 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.score import Mask, Tokens
+from schmubert.engine.temperature import tempered
 from schmubert.engine.vocabulary import HOLD, MASK, OFF, PITCHED, TRIO, Track
 
 Logits: TypeAlias = Sequence[NDArray[np.float32]]
 """One array [batch, steps, events] a track, in the denoiser's order of tracks."""
 Guide: TypeAlias = Callable[[Tokens, Logits], Logits]
 """Bends the logits [batch, steps, events] a track that are about to be sampled from."""
+Run: TypeAlias = Generator[Tokens, Logits, Tokens]
+"""A sampler at work: yields the tokens to denoise, is sent their logits, returns the result."""
 
 GOLDEN = (5**0.5 - 1) / 2  # its multiples, mod 1, are the most evenly spread of all
 
@@ -51,37 +55,75 @@ def ancestral_order(cells: Mask, steps_t: int, rng: np.random.Generator) -> NDAr
 def balanced_order(cells: Mask, calls: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Masked `cells` [batch, steps, tracks] spread over `calls` calls; -1 elsewhere.
 
-    Every call takes the same number of cells, one more or less; fewer calls are made where
-    there are fewer cells. Within a track a step stands at its multiple of the golden ratio from
-    a random start, so that the cells of a call lie far from each other in time (compare Halton
-    order, arXiv 2503.17076); the tracks are shifted against each other, so that the cells of
-    one step fall in different calls.
+    Every call takes the same number of cells, one more or less, that lie far from each other;
+    fewer calls are made where there are fewer cells.
     """
     order = np.full(cells.shape, -1, np.int64)
-    _, steps, tracks = cells.shape
     for batch, grid in enumerate(cells):
         count = int(grid.sum())
-        shift = rng.random() + np.arange(tracks) / tracks
-        jitter = rng.random((steps, tracks)) / max(2, count)
-        spread = (shift + GOLDEN * np.arange(steps)[:, None] + jitter) % 1.0
-        rank = spread[grid].argsort().argsort()
-        order[batch][grid] = rank * min(calls, count) // max(1, count)
+        order[batch][grid] = spread(grid, rng) * min(calls, count) // max(1, count)
     return order
 
 
-def draw(
-    logits: NDArray[np.float32], rng: np.random.Generator, temperature: float = 1.0
-) -> NDArray[np.int64]:
+def random_order(cells: Mask, calls: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Masked `cells` [batch, steps, tracks] in random order over `calls` calls; -1 elsewhere.
+
+    First-hitting order (arXiv 2409.02908), of which each call takes an even share; fewer calls
+    are made where there are fewer cells.
+    """
+    order = np.full(cells.shape, -1, np.int64)
+    for batch, grid in enumerate(cells):
+        count = int(grid.sum())
+        order[batch][grid] = rng.permutation(count) * min(calls, count) // max(1, count)
+    return order
+
+
+def spread(cells: Mask, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Ranks for `cells` [steps, tracks], of which any few in a row lie far from each other.
+
+    Within a track a step stands at its multiple of the golden ratio from a random start (compare
+    Halton order, arXiv 2503.17076); the tracks are shifted against each other, so that the cells
+    of one step get ranks far apart. Returns [cells], in the order of `tokens[cells]`.
+    """
+    steps, tracks = cells.shape
+    shift = rng.random() + np.arange(tracks) / tracks
+    jitter = rng.random((steps, tracks)) / max(2, int(cells.sum()))
+    places = (shift + GOLDEN * np.arange(steps)[:, None] + jitter) % 1.0
+    return np.asarray(places[cells].argsort().argsort())
+
+
+def draw(logits: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.int64]:
     """One event a row of `logits` [rows, events], by inverse CDF in float64.
 
     Gumbel noise in float32 would lower the temperature by stealth (arXiv 2409.02908).
     """
-    scaled = logits.astype(np.float64) / temperature
+    scaled = logits.astype(np.float64)
     scaled -= scaled.max(axis=-1, keepdims=True)
     cumulative = np.exp(scaled).cumsum(axis=-1)
     point = rng.random((len(logits), 1)) * cumulative[:, -1:]
     drawn: NDArray[np.int64] = (cumulative <= point).sum(axis=-1)
     return drawn.clip(max=logits.shape[-1] - 1)
+
+
+def draw_cells(
+    tokens: Tokens,
+    cells: Mask,
+    logits: Logits,
+    rng: np.random.Generator,
+    temperature: float = 1.0,
+) -> Tokens:
+    """`tokens` [batch, steps, tracks] with `cells` drawn from `logits`, each piece tempered alone.
+
+    All cells of a call are drawn independently, from what the denoiser said of one state.
+    """
+    tokens = tokens.copy()
+    for column, of_track in enumerate(logits):
+        rows = [
+            tempered(of_piece[mine], temperature)
+            for of_piece, mine in zip(of_track, cells[..., column], strict=True)
+        ]
+        tokens[..., column][cells[..., column]] = draw(np.concatenate(rows), rng)
+    return tokens
 
 
 def unmasking(
@@ -90,7 +132,7 @@ def unmasking(
     rng: np.random.Generator,
     temperature: float = 1.0,
     guide: Guide | None = None,
-) -> Generator[Tokens, Logits, Tokens]:
+) -> Run:
     """Unmask `tokens` [batch, steps, tracks] cell by cell as `order` says, a call at a time.
 
     A generator: it yields the tokens to denoise and is sent their logits, so that whoever
@@ -101,10 +143,19 @@ def unmasking(
         logits = yield tokens
         if guide is not None:
             logits = guide(tokens, logits)
-        for track, of_track in enumerate(logits):
-            cells = order[..., track] == call
-            tokens[..., track][cells] = draw(of_track[cells], rng, temperature)
+        tokens = draw_cells(tokens, order == call, logits, rng, temperature)
     return tokens
+
+
+def drive(denoise: Denoiser, run: Run) -> Tokens:
+    """Answer all that a sampler's `run` asks; the tokens [batch, steps, tracks] at its end."""
+    try:
+        state = next(run)
+        while True:
+            state = run.send(denoise(state))
+    except StopIteration as done:
+        filled: Tokens = done.value
+        return filled
 
 
 def infill(
@@ -116,14 +167,7 @@ def infill(
     guide: Guide | None = None,
 ) -> Tokens:
     """Fill the cells of `tokens` [batch, steps, tracks] that `order` names; the others stay."""
-    run = unmasking(tokens, order, rng, temperature, guide)
-    try:
-        state = next(run)
-        while True:
-            state = run.send(denoise(state))
-    except StopIteration as done:
-        filled: Tokens = done.value
-        return filled
+    return drive(denoise, unmasking(tokens, order, rng, temperature, guide))
 
 
 def masked_cells(tokens: Tokens) -> Mask:

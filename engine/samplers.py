@@ -1,0 +1,181 @@
+"""The samplers by name: each fills the masked cells of a grid in a given number of calls.
+
+They differ in which cells a call draws, and whether a cell, once drawn, may be drawn again.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schmubert.engine.diffusion import (
+    Guide,
+    Run,
+    ancestral_order,
+    balanced_order,
+    draw_cells,
+    random_order,
+    spread,
+    unmasking,
+)
+from schmubert.engine.score import Mask, Tokens
+from schmubert.engine.vocabulary import MASK, TRIO, Track
+
+FILL_SHARE = 4
+"""Of so many calls of `remasking` one fills the grid, the others remake it."""
+FIRST_REMADE, LAST_REMADE = 0.6, 0.1
+"""The shares of the cells that the first call of a remaking draws anew, and the last."""
+REMADE_AT_ONCE = 0.3
+"""The share where there is one call only."""
+
+
+class Sampler(Protocol):
+    """A way to fill `cells` [batch, steps, tracks] of `tokens`, masked there, in `calls` calls."""
+
+    def __call__(
+        self,
+        tokens: Tokens,
+        cells: Mask,
+        calls: int,
+        rng: np.random.Generator,
+        temperature: float = 1.0,
+        guide: Guide | None = None,
+    ) -> Run:
+        """The sampler at work, to be driven: at most `calls` states are yielded."""
+        ...
+
+
+def _in_order(
+    order: Callable[[Mask, int, np.random.Generator], NDArray[np.int64]], named: str
+) -> Sampler:
+    """The sampler that unmasks the cells in an `order` drawn beforehand."""
+
+    def sampler(
+        tokens: Tokens,
+        cells: Mask,
+        calls: int,
+        rng: np.random.Generator,
+        temperature: float = 1.0,
+        guide: Guide | None = None,
+    ) -> Run:
+        return unmasking(tokens, order(cells, calls, rng), rng, temperature, guide)
+
+    sampler.__doc__ = named
+    return sampler
+
+
+ancestral = _in_order(ancestral_order, "Algorithm 4 of the thesis with T = `calls` steps.")
+first_hitting = _in_order(random_order, "Cells in random order, evenly (arXiv 2409.02908).")
+balanced = _in_order(balanced_order, "Cells far from each other in time, evenly.")
+
+
+def confidence(
+    tokens: Tokens,
+    cells: Mask,
+    calls: int,
+    rng: np.random.Generator,
+    temperature: float = 1.0,
+    guide: Guide | None = None,
+) -> Run:
+    """In each call the cells whose likeliest event is most likely (MaskGIT, arXiv 2202.04200).
+
+    Every call takes the same number of cells, one more or less. What is most certain is that
+    nothing happens: notes come last, and fewer than in music.
+    """
+    tokens, masked = tokens.copy(), cells.copy()
+    for left in range(min(calls, int(cells.sum(axis=(1, 2)).max(initial=0))), 0, -1):
+        logits = yield tokens
+        if guide is not None:
+            logits = guide(tokens, logits)
+        certain = np.stack([_certainty(of_track) for of_track in logits], axis=-1)
+        now = np.zeros_like(masked)
+        for batch, still in enumerate(masked):
+            share = -(-int(still.sum()) // left)
+            rank = (-certain[batch][still]).argsort(kind="stable").argsort()
+            now[batch][still] = rank < share
+        tokens = draw_cells(tokens, now, logits, rng, temperature)
+        masked &= ~now
+    return tokens
+
+
+def _certainty(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The probability of the likeliest event, [batch, steps], of logits [.., events]."""
+    exact = logits.astype(np.float64)
+    exact -= exact.max(axis=-1, keepdims=True)
+    return np.asarray(1.0 / np.exp(exact).sum(axis=-1))
+
+
+def remasking(
+    tokens: Tokens,
+    cells: Mask,
+    calls: int,
+    rng: np.random.Generator,
+    temperature: float = 1.0,
+    guide: Guide | None = None,
+) -> Run:
+    """A quarter of the calls fills all cells, balanced; in the others they are remade.
+
+    What an early call draws, it draws without knowing the cells of the same call and most of the
+    rest. Masking it again corrects it, with predictor-corrector steps as those of ReMDM (arXiv
+    2503.00307), here blocked Gibbs sampling of the finished grid: see `remaking`.
+    """
+    fill = max(1, calls // FILL_SHARE)
+    made = yield from balanced(tokens, cells, fill, rng, temperature, guide)
+    return (yield from _remade(made, tokens, cells, calls - fill, rng, temperature, guide))
+
+
+def remaking(
+    tokens: Tokens,
+    cells: Mask,
+    calls: int,
+    rng: np.random.Generator,
+    temperature: float = 1.0,
+    guide: Guide | None = None,
+    tracks: Sequence[Track] = TRIO,
+) -> Run:
+    """Make better what was made: complete `tokens` [batch, steps, tracks] -> complete tokens.
+
+    Each of `calls` calls masks again a share of `cells`, 0.6 in the first falling to 0.1 in the
+    last (0.3 where there is but one), that lie far from each other, and draws them anew given
+    all the rest. No other cell is touched. `tracks` says what the columns are.
+    """
+    masked = np.where(cells, np.asarray([MASK[track] for track in tracks]), tokens)
+    return _remade(tokens, masked, cells, calls, rng, temperature, guide)
+
+
+def _remade(
+    tokens: Tokens,
+    masked: Tokens,
+    cells: Mask,
+    calls: int,
+    rng: np.random.Generator,
+    temperature: float,
+    guide: Guide | None,
+) -> Run:
+    """`remaking`, where `masked` are the tokens with all `cells` masked."""
+    if not cells.any():
+        return tokens.copy()
+    shares = np.linspace(FIRST_REMADE, LAST_REMADE, calls) if calls > 1 else [REMADE_AT_ONCE]
+    for share in shares[:calls]:
+        again = np.zeros_like(cells)
+        for batch, grid in enumerate(cells):
+            again[batch][grid] = spread(grid, rng) < max(1, round(share * grid.sum()))
+        state = np.where(again, masked, tokens)
+        logits = yield state
+        if guide is not None:
+            logits = guide(state, logits)
+        tokens = draw_cells(state, again, logits, rng, temperature)
+    return tokens
+
+
+SAMPLERS: Mapping[str, Sampler] = MappingProxyType(
+    {
+        "ancestral": ancestral,
+        "first-hitting": first_hitting,
+        "balanced": balanced,
+        "confidence": confidence,
+        "remasking": remasking,
+    }
+)

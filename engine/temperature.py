@@ -1,0 +1,89 @@
+"""Temperature that does not thin the music out: fewer unlikely notes, but as many notes.
+
+Most cells hold nothing new: HOLD is the most likely event nearly everywhere, and a low temperature
+applied to all events alike makes it more likely still. So three questions are asked of a cell one
+after the other, each sharpened by the temperature: does a note begin, if not does one end, and if
+one begins, which? For the first two a constant keeps the number of events expected of all the
+cells that are drawn in one call.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schmubert.engine.vocabulary import DRUM_TOKENS, FIRST_ONSET, HOLD, OFF
+
+BISECTIONS = 60  # of an interval of some hundreds, down to rounding
+SURE = 40.0  # log-odds of a probability that float64 takes for 1
+
+Floats = NDArray[np.float64]
+
+
+def tempered(logits: NDArray[np.floating], temperature: float) -> NDArray[np.floating]:
+    """`logits` [rows, events] of cells of one track drawn together, at `temperature`.
+
+    Returns log-probabilities [rows, events] in float64: the onsets' sharpened among themselves
+    (below 1; flattened above), and with them the choice of the cells in which something happens,
+    while the expected number of onsets over all rows, and for pitched tracks that of note-offs,
+    stay as they were. At 1 `logits` are returned as they are. The track is told by its events:
+    512 are drums, which know no OFF.
+    """
+    if temperature == 1.0 or not len(logits):
+        return logits
+    first_onset = HOLD + 1 if logits.shape[-1] == DRUM_TOKENS else FIRST_ONSET
+    exact = logits.astype(np.float64)
+    quiet, onsets = exact[:, :first_onset], exact[:, first_onset:]
+    begins = _log_sum(onsets) - _log_sum(quiet)
+    sharp_begins = sharpened(begins, np.ones(len(exact)), np.ones(len(exact)), temperature)
+    result = np.empty_like(exact)
+    log_quiet = -np.logaddexp(0.0, sharp_begins)
+    log_onset = -np.logaddexp(0.0, -sharp_begins)
+    result[:, first_onset:] = log_onset[:, None] + _log_softmax(onsets / temperature)
+    if first_onset > OFF:
+        with np.errstate(invalid="ignore"):
+            ends = exact[:, OFF] - exact[:, HOLD]
+        ends[np.isnan(ends)] = 0.0  # both excluded
+        before, after = np.exp(-np.logaddexp(0.0, begins)), np.exp(log_quiet)
+        sharp_ends = sharpened(ends, before, after, temperature)
+        result[:, HOLD] = log_quiet - np.logaddexp(0.0, sharp_ends)
+        result[:, OFF] = log_quiet - np.logaddexp(0.0, -sharp_ends)
+    else:
+        result[:, HOLD] = log_quiet
+    return result
+
+
+def sharpened(log_odds: Floats, before: Floats, after: Floats, temperature: float) -> Floats:
+    """`log_odds` / `temperature` + b, all [rows], with the b that keeps the expected number.
+
+    The mean of the probabilities weighted by `after` is then that of the old ones weighted by
+    `before`; the sums of the weights should be alike. Infinite log-odds stay.
+    """
+    steep = log_odds / temperature
+    finite = np.isfinite(steep)
+    if not finite.any():
+        return steep
+    wanted = float((before * _sigmoid(log_odds)).sum())
+    low, high = -steep[finite].max() - SURE, -steep[finite].min() + SURE
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        if float((after * _sigmoid(steep + middle)).sum()) < wanted:
+            low = middle
+        else:
+            high = middle
+    return np.asarray(steep + (low + high) / 2)
+
+
+def _sigmoid(x: Floats) -> Floats:
+    return np.exp(-np.logaddexp(0.0, -x))
+
+
+def _log_sum(logits: Floats) -> Floats:
+    """The logarithm of the rows' sums of exp(`logits`); -infinity where all are excluded."""
+    top = logits.max(axis=-1)
+    shifted = logits - np.where(np.isfinite(top), top, 0.0)[:, None]
+    with np.errstate(divide="ignore"):
+        return np.asarray(top + np.log(np.exp(shifted).sum(axis=-1)))
+
+
+def _log_softmax(logits: Floats) -> Floats:
+    total = _log_sum(logits)
+    return logits - np.where(np.isfinite(total), total, 0.0)[:, None]

@@ -1,0 +1,116 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
+
+from schmubert.engine.temperature import tempered
+from schmubert.engine.vocabulary import DRUM_TOKENS, FIRST_ONSET, HOLD, OFF, PITCHED_TOKENS
+
+Floats = NDArray[np.float64]
+
+TEMPERATURES = st.floats(0.05, 8.0)
+
+
+def probabilities(logits: NDArray[np.floating]) -> Floats:
+    exact = logits.astype(np.float64)
+    weights = np.exp(exact - exact.max(axis=-1, keepdims=True))
+    return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
+
+
+def first_onset(logits: NDArray[np.floating]) -> int:
+    return HOLD + 1 if logits.shape[1] == DRUM_TOKENS else FIRST_ONSET
+
+
+@st.composite
+def logits_of_cells(draw: st.DrawFn) -> NDArray[np.float32]:
+    """Logits of a few cells of a pitched track or of the drums, mostly of nothing."""
+    events = draw(st.sampled_from([PITCHED_TOKENS, DRUM_TOKENS]))
+    rows = draw(st.integers(1, 12))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    logits = rng.normal(scale=draw(st.floats(0.1, 4.0)), size=(rows, events))
+    quiet = draw(hnp.arrays(np.float64, (rows, 2), elements=st.floats(-6, 12)))
+    logits[:, : len(quiet[0])] += quiet
+    return logits.astype(np.float32)
+
+
+@given(logits_of_cells())
+def test_temperature_1_changes_nothing(logits: NDArray[np.float32]) -> None:
+    assert tempered(logits, 1.0) is logits
+
+
+@given(logits_of_cells(), TEMPERATURES)
+def test_every_row_sums_to_one(logits: NDArray[np.float32], temperature: float) -> None:
+    sums = np.exp(tempered(logits, temperature * 0.999)).sum(axis=1)
+    np.testing.assert_allclose(sums, 1.0, atol=1e-9)
+
+
+@given(logits_of_cells(), TEMPERATURES)
+def test_as_many_notes_begin_and_end_as_before(
+    logits: NDArray[np.float32], temperature: float
+) -> None:
+    before, after = probabilities(logits), probabilities(tempered(logits, temperature))
+    onsets = first_onset(logits)
+    assert after[:, onsets:].sum() == pytest.approx(before[:, onsets:].sum(), abs=1e-3)
+    assert after[:, HOLD].sum() == pytest.approx(before[:, HOLD].sum(), abs=1e-3)
+
+
+@given(logits_of_cells(), TEMPERATURES)
+def test_the_order_of_the_onsets_is_kept_within_a_cell_and_between_cells(
+    logits: NDArray[np.float32], temperature: float
+) -> None:
+    before, after = probabilities(logits), tempered(logits, temperature)
+    onsets = first_onset(logits)
+    ordered = np.take_along_axis(
+        after[:, onsets:], before[:, onsets:].argsort(axis=1, kind="stable"), axis=1
+    )
+    assert (np.diff(ordered, axis=1) >= -1e-6).all()
+    begins = before[:, onsets:].sum(axis=1)
+    sharpened = probabilities(after)[:, onsets:].sum(axis=1)
+    assert (np.diff(sharpened[begins.argsort()]) >= -1e-6).all()
+
+
+@given(logits_of_cells(), st.floats(0.05, 0.95))
+def test_a_low_temperature_sharpens(logits: NDArray[np.float32], temperature: float) -> None:
+    onsets = first_onset(logits)
+    before, after = probabilities(logits), probabilities(tempered(logits, temperature))
+
+    def best(p: Floats) -> Floats:
+        return np.asarray(p[:, onsets:].max(axis=1) / p[:, onsets:].sum(axis=1))
+
+    some = after[:, onsets:].sum(axis=1) > 1e-12
+    assert (best(after)[some] >= best(before)[some] - 1e-6).all()
+    begins, sharper = (p[:, onsets:].sum(axis=1) for p in (before, after))
+    assert sharper.var() >= begins.var() - 1e-6
+
+
+@pytest.mark.parametrize("excluded", [[HOLD], [OFF], [HOLD, OFF], slice(2, None), slice(4, None)])
+def test_what_is_excluded_stays_excluded(excluded: list[int] | slice) -> None:
+    logits = np.random.default_rng(0).normal(size=(6, PITCHED_TOKENS)).astype(np.float32)
+    logits[:3, excluded] = -np.inf
+    found = probabilities(tempered(logits, 0.5))
+    assert not np.isnan(found).any()
+    assert (found[:3, excluded] == 0).all()
+    np.testing.assert_allclose(found.sum(axis=1), 1.0)
+
+
+def test_no_cells_are_no_trouble() -> None:
+    assert tempered(np.zeros((0, PITCHED_TOKENS), np.float32), 0.5).shape == (0, PITCHED_TOKENS)
+
+
+def test_a_cell_alone_begins_a_note_as_often_as_before_but_a_likelier_one() -> None:
+    logits = np.full((1, PITCHED_TOKENS), -np.inf, np.float32)
+    logits[0, [HOLD, 40, 47]] = np.log([0.8, 0.15, 0.05])
+    found = np.exp(tempered(logits, 0.5))[0]
+    # the notes 3 : 1 become 9 : 1, of the same fifth of all
+    np.testing.assert_allclose(found[[HOLD, 40, 47]], [0.8, 0.18, 0.02], atol=1e-6)
+
+
+def test_of_two_cells_the_likelier_one_gets_the_note() -> None:
+    logits = np.full((2, PITCHED_TOKENS), -np.inf, np.float32)
+    logits[:, HOLD] = np.log([0.25, 0.75])
+    logits[:, 40] = np.log([0.75, 0.25])
+    found = np.exp(tempered(logits, 0.5))
+    # odds of 3 : 1 become 9 : 1; the sum was 1 and is
+    np.testing.assert_allclose(found[:, 40], [0.9, 0.1], atol=1e-6)
