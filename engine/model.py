@@ -281,7 +281,7 @@ class Repeats(nn.Module):
         shares = []
         for beats in self.BEATS:
             around = beats * F.avg_pool1d(of_beat, beats, stride=1, padding=beats // 2)
-            counted = around.unflatten(1, (len(elsewhere), 2, -1))
+            counted = around.reshape(len(tokens), len(elsewhere), 2, -1, around.shape[-1])
             share = counted / (1.0 + counted.sum(dim=2, keepdim=True))
             shares.append(share.flatten(1, 3))
         added: Tensor = self.into_stream(torch.cat(shares, dim=1).transpose(1, 2))
@@ -314,6 +314,32 @@ class Copies(nn.Module):
         return logits.scatter_add(
             -1, torch.where(known, there, HOLD), (weight * known).to(logits.dtype)
         )
+
+
+class Summary(nn.Conv1d):
+    """Four 16ths -> one beat; without overlap a convolution is a linear map, which is faster."""
+
+    def __init__(self, channels: int, width: int) -> None:
+        super().__init__(channels, width, STEPS_PER_BEAT, stride=STEPS_PER_BEAT)
+
+    def forward(self, steps: Tensor) -> Tensor:
+        """[batch, steps, channels] -> [batch, beats, width]."""
+        of_beat = steps.reshape(len(steps), -1, STEPS_PER_BEAT * self.in_channels)
+        return F.linear(of_beat, self.weight.transpose(1, 2).flatten(1), self.bias)
+
+
+class Expansion(nn.ConvTranspose1d):
+    """One beat -> four 16ths: the transposed convolution, as a linear map too."""
+
+    def __init__(self, width: int, channels: int) -> None:
+        super().__init__(width, channels, STEPS_PER_BEAT, stride=STEPS_PER_BEAT)
+
+    def forward(self, beats: Tensor, output_size: list[int] | None = None) -> Tensor:
+        """[batch, beats, width] -> [batch, steps, channels]; `output_size` is always this."""
+        del output_size
+        of_beat = F.linear(beats, self.weight.permute(2, 1, 0).flatten(0, 1))
+        of_step = of_beat.reshape(len(beats), -1, self.out_channels)
+        return of_step if self.bias is None else of_step + self.bias
 
 
 class Attention(nn.Module):
@@ -379,9 +405,7 @@ class ConvTransformer(nn.Module):
         self.key = Key(config) if config.one_key else None
         self.embeddings = nn.ModuleList(Embedding(c, config) for c in columns)
         self.step_of_beat = nn.Parameter(torch.zeros(STEPS_PER_BEAT, token_width))
-        self.summaries = nn.ModuleList(
-            nn.Conv1d(token_width, width, STEPS_PER_BEAT, stride=STEPS_PER_BEAT) for _ in columns
-        )
+        self.summaries = nn.ModuleList(Summary(token_width, width) for _ in columns)
         self.merge = nn.Linear(width * len(columns), width)
         self.chroma = Chroma(config) if config.chroma_beats else None
         self.elsewhere = Elsewhere(config) if config.copy_steps else None
@@ -396,10 +420,7 @@ class ConvTransformer(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(width)
-        self.expansions = nn.ModuleList(
-            nn.ConvTranspose1d(width, token_width, STEPS_PER_BEAT, stride=STEPS_PER_BEAT)
-            for _ in columns
-        )
+        self.expansions = nn.ModuleList(Expansion(width, token_width) for _ in columns)
         self.heads = nn.ModuleList(Head(c, config) for c in columns)
         self.copies = nn.ModuleList(Copies(c, config) for c in columns if config.copy_steps)
         self.apply(_initialise)
@@ -424,7 +445,7 @@ class ConvTransformer(nn.Module):
         beats = tokens.shape[1] // STEPS_PER_BEAT
         steps = self.step_of_beat.repeat(beats, 1)
         summed_up = [
-            F.relu(_beats_of(embedding(tokens[:, :, column]) + steps, summary))
+            F.relu(summary(embedding(tokens[:, :, column]) + steps))
             for column, (embedding, summary) in enumerate(
                 zip(self.embeddings, self.summaries, strict=True)
             )
@@ -454,7 +475,7 @@ class ConvTransformer(nn.Module):
         for block in self.blocks:
             x = block(x, rotation)
         x = self.norm(x)
-        of_cells = [F.relu(_steps_of(x, expansion)) for expansion in self.expansions]
+        of_cells = [F.relu(expansion(x)) for expansion in self.expansions]
         logits = [head(of_cell) for head, of_cell in zip(self.heads, of_cells, strict=True)]
         if not self.copies:
             return logits
@@ -473,24 +494,6 @@ SILENT_AT_FIRST = ("repeats.", "copies.")
 def parameters(model: nn.Module) -> int:
     """How many numbers `model` holds."""
     return sum(parameter.numel() for parameter in model.parameters())
-
-
-def _beats_of(steps: Tensor, summary: nn.Conv1d) -> Tensor:
-    """`summary` of `steps` [batch, steps, channels]: [batch, beats, width].
-
-    Without overlap a convolution is a linear map, which is faster, in int8 several times.
-    """
-    weight = summary.weight.transpose(1, 2).flatten(1)
-    return F.linear(steps.unflatten(1, (-1, STEPS_PER_BEAT)).flatten(2), weight, summary.bias)
-
-
-def _steps_of(beats: Tensor, expansion: nn.ConvTranspose1d) -> Tensor:
-    """`expansion` of `beats` [batch, beats, width]: [batch, steps, channels], a linear map too."""
-    weight = expansion.weight.permute(2, 1, 0).flatten(0, 1)
-    of_beat = F.linear(beats, weight).unflatten(2, (STEPS_PER_BEAT, -1))
-    if expansion.bias is not None:
-        of_beat = of_beat + expansion.bias
-    return of_beat.flatten(1, 2)
 
 
 def _rotation(beats: int, head_width: int, like: Tensor) -> tuple[Tensor, Tensor]:

@@ -16,8 +16,6 @@ from schmubert.engine.model import (  # noqa: E402
     Key,
     ModelConfig,
     Repeats,
-    _beats_of,
-    _steps_of,
     parameters,
 )
 from schmubert.engine.vocabulary import MASK, Track, onset_token  # noqa: E402
@@ -187,10 +185,10 @@ def test_summaries_and_expansions_are_the_convolutions_they_hold() -> None:
         summary.bias.normal_()
         expansion.bias.normal_()
     steps, beats = torch.randn(2, 32, 8), torch.randn(2, 8, 16)
-    convolved = summary(steps.transpose(1, 2)).transpose(1, 2)
-    assert torch.allclose(_beats_of(steps, summary), convolved, atol=1e-5)
-    expanded = expansion(beats.transpose(1, 2)).transpose(1, 2)
-    assert torch.allclose(_steps_of(beats, expansion), expanded, atol=1e-5)
+    convolved = torch.nn.Conv1d.forward(summary, steps.transpose(1, 2)).transpose(1, 2)
+    assert torch.allclose(summary(steps), convolved, atol=1e-5)
+    expanded = torch.nn.ConvTranspose1d.forward(expansion, beats.transpose(1, 2)).transpose(1, 2)
+    assert torch.allclose(expansion(beats), expanded, atol=1e-5)
 
 
 def test_events_of_a_pitch_class_share_a_part_of_their_vectors() -> None:
