@@ -161,7 +161,7 @@ def train(
     def validate() -> None:
         if writer is None:
             return
-        scores = validation.scores(config, state.ema, accelerator.device)
+        scores = validation.scores(config, state.ema, accelerator.device, accelerator.autocast)
         for name, value in scores.items():
             writer.add_scalar(f"validation/{name}", value, state.step)
         about["validation"] = {name: round(value, 4) for name, value in scores.items()}

@@ -1,6 +1,7 @@
 """Validation: the same windows and masks every time, by masking pattern and track."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 import torch
@@ -43,9 +44,15 @@ class Validation:
             self.masks["accompaniment"] = given_melody
 
     def scores(
-        self, config: ModelConfig, weights: Mapping[str, Tensor], device: torch.device
+        self,
+        config: ModelConfig,
+        weights: Mapping[str, Tensor],
+        device: torch.device,
+        autocast: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> dict[str, float]:
         """Loss and ELBO in bits per cell under uniform masks; bits a masked cell by pattern.
+
+        Computed within `autocast()`: in the precision of the training.
 
         Names are "loss", "elbo", PATTERN and PATTERN/TRACK; "accompaniment" is all of the other
         tracks masked and the melody given (with a single track: the ELBO again).
@@ -55,7 +62,7 @@ class Validation:
         found: dict[str, float] = {}
         present = torch.ones(1, len(self.columns), dtype=torch.bool)
         for pattern, mask in self.masks.items():
-            bits = self._bits(model, mask, device)
+            bits = self._bits(model, mask, device, autocast)
             masked = torch.from_numpy(mask)
             found[pattern] = float(bits.sum() / masked.sum())
             for column, track in enumerate(self.columns):
@@ -69,14 +76,20 @@ class Validation:
                 found["elbo"] = float(elbo(bits, masked, everywhere))
         return {"accompaniment": found["elbo"], **found}
 
-    def _bits(self, model: ConvTransformer, mask: Mask, device: torch.device) -> Tensor:
+    def _bits(
+        self,
+        model: ConvTransformer,
+        mask: Mask,
+        device: torch.device,
+        autocast: Callable[[], AbstractContextManager[None]],
+    ) -> Tensor:
         absorbing = np.asarray([MASK[column] for column in self.columns])
         found = []
         for first in range(0, len(mask), PIECES_A_CALL):
             rows = slice(first, first + PIECES_A_CALL)
             tokens = torch.from_numpy(self.tokens[rows]).to(device)
             state = torch.from_numpy(np.where(mask[rows], absorbing, self.tokens[rows])).to(device)
-            with torch.no_grad(), torch.autocast(device.type, torch.bfloat16):
+            with torch.no_grad(), autocast():
                 logits = model(state)
             masked = torch.from_numpy(mask[rows]).to(device)
             found.append(masked_cross_entropy(logits, tokens, masked).cpu())
