@@ -13,8 +13,9 @@ import numpy as np
 
 from schmubert.cli.songs import Errand, errands
 from schmubert.engine.compose import Sampling
-from schmubert.engine.defaults import CALLS, TEMPERATURE
+from schmubert.engine.defaults import CALLS, SAMPLER, TEMPERATURE
 from schmubert.engine.denoisers import DEVICES, Device, Model, load
+from schmubert.engine.samplers import SAMPLERS
 from schmubert.engine.score import Score, drum_hits, notes
 from schmubert.engine.vocabulary import Track
 
@@ -60,12 +61,13 @@ def offline_options(command: Callable[..., None]) -> Callable[..., None]:
         plot: Path | None,
         seed: int | None,
         calls: int,
+        sampler: str,
         temperature: float,
         window: int,
         **own: Any,
     ) -> None:
         shared = {name: own.pop(name) for name in ("model", "device", "threads", "force")}
-        sampling = Sampling(calls, temperature, window)
+        sampling = Sampling(calls, temperature, window, sampler=sampler)
         command(Request(source, out, plot, seed, sampling, **shared), **own)
 
     for decorate in reversed(_OPTIONS):
@@ -92,6 +94,13 @@ _OPTIONS = (
         default=CALLS,
         show_default=True,
         help="Calls to the model a window; fewer are faster and coarser.",
+    ),
+    click.option(
+        "--sampler",
+        type=click.Choice(list(SAMPLERS)),
+        default=SAMPLER,
+        show_default=True,
+        help="How the calls are spent; remasking remakes what was made while little was known.",
     ),
     click.option(
         "--window",

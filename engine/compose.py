@@ -4,19 +4,14 @@ A song longer than the window is filled from left to right. Every window begins 
 shows what was made before in its first half, so that a part hangs together over the whole song.
 """
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from schmubert.engine.defaults import CALLS, TEMPERATURE
-from schmubert.engine.diffusion import (
-    Denoiser,
-    Guide,
-    Logits,
-    balanced_order,
-    unmasking,
-)
+from schmubert.engine.defaults import CALLS, SAMPLER, TEMPERATURE
+from schmubert.engine.diffusion import Denoiser, Guide, Logits, Run
+from schmubert.engine.samplers import SAMPLERS
 from schmubert.engine.score import STEPS_PER_BAR, Mask, Score, Tokens, canonical, unknown
 from schmubert.engine.vocabulary import HOLD, MASK, Track
 
@@ -25,17 +20,19 @@ MOST_BARS = 64
 MOST_BATCHED = 16
 """Songs that share one call, so that a folder of them fits into memory."""
 
-_Run = Generator[Tokens, Logits, Tokens]
-
 
 @dataclass(frozen=True)
 class Sampling:
-    """How to sample: calls to the denoiser a window, temperature, bars a window, and a guide."""
+    """How to sample: calls to the denoiser a window, temperature, bars a window, and a guide.
+
+    `sampler` is a name of `SAMPLERS`.
+    """
 
     calls: int = CALLS
     temperature: float = TEMPERATURE
     window_bars: int = 16
     guide: Guide | None = None
+    sampler: str = SAMPLER
 
     def __post_init__(self) -> None:
         if self.calls < 1:
@@ -46,6 +43,8 @@ class Sampling:
             raise ValueError(
                 f"a window of {self.window_bars} bars is outside {FEWEST_BARS}..{MOST_BARS}"
             )
+        if self.sampler not in SAMPLERS:
+            raise ValueError(f"sampler {self.sampler!r} is none of {', '.join(SAMPLERS)}")
 
 
 PLAIN = Sampling()
@@ -63,7 +62,33 @@ def infill(
     Masked cells outside `cells` are unknown to the model and stay masked. ValueError where
     `cells` has another shape or wants a track that the denoiser does not know.
     """
-    return _infill_all(denoise, [score], [cells], [rng], sampling)[0]
+    return infill_all(denoise, [score], [cells], [rng], sampling)[0]
+
+
+def infill_all(
+    denoise: Denoiser,
+    scores: Sequence[Score],
+    every_cells: Sequence[Mask],
+    rngs: Sequence[np.random.Generator],
+    sampling: Sampling = PLAIN,
+) -> list[Score]:
+    """`infill` for several scores that share calls; an `rng` a score, so each is as if alone."""
+    for score, cells in zip(scores, every_cells, strict=True):
+        if cells.shape != score.tokens.shape:
+            raise ValueError(f"cells {cells.shape} do not fit a score of {score.tokens.shape}")
+        unable = [t.name.lower() for t in Track if cells[:, t].any() and t not in denoise.tracks]
+        if unable:
+            able = ", ".join(track.name.lower() for track in denoise.tracks)
+            raise ValueError(f"this model knows no {' and no '.join(unable)}: only {able}")
+    runs = [
+        _windows(denoise.tracks, score.masked(cells).tokens, cells, rng, sampling)
+        for score, cells, rng in zip(scores, every_cells, rngs, strict=True)
+    ]
+    made = _together(denoise, runs)
+    return [
+        _kept(score, tokens, cells)
+        for score, tokens, cells in zip(scores, made, every_cells, strict=True)
+    ]
 
 
 def accompany(
@@ -95,7 +120,7 @@ def accompany_all(
         cells[:, wanted] = True
         every_cells.append(cells)
     heard = [_heard(score) for score in scores]
-    made = _infill_all(denoise, heard, every_cells, rngs, sampling)
+    made = infill_all(denoise, heard, every_cells, rngs, sampling)
     return [
         _kept(score, new.tokens, cells)
         for score, new, cells in zip(scores, made, every_cells, strict=True)
@@ -133,11 +158,22 @@ def generate(
     sampling: Sampling = PLAIN,
 ) -> Score:
     """`bars` bars out of nothing, in all tracks that the denoiser knows; the others are silent."""
-    score = unknown(bars, tempo_bpm)
-    cells = np.zeros(score.tokens.shape, bool)
+    return generate_all(denoise, bars, [rng], tempo_bpm, sampling)[0]
+
+
+def generate_all(
+    denoise: Denoiser,
+    bars: int,
+    rngs: Sequence[np.random.Generator],
+    tempo_bpm: float = 120.0,
+    sampling: Sampling = PLAIN,
+) -> list[Score]:
+    """`generate`, a score an `rng`; they share calls, and each comes out as if alone."""
+    blank = unknown(bars, tempo_bpm)
+    cells = np.zeros(blank.tokens.shape, bool)
     cells[:, list(denoise.tracks)] = True
-    made = infill(denoise, score, cells, rng, sampling)
-    return Score(np.where(cells, made.tokens, HOLD), tempo_bpm)
+    made = infill_all(denoise, [blank] * len(rngs), [cells] * len(rngs), rngs, sampling)
+    return [Score(np.where(cells, score.tokens, HOLD), tempo_bpm) for score in made]
 
 
 def sounds(score: Score) -> tuple[Track, ...]:
@@ -162,38 +198,13 @@ def _kept(score: Score, made: Tokens, cells: Mask) -> Score:
     return Score(np.where(cells, canonical(tokens), tokens), score.tempo_bpm)
 
 
-def _infill_all(
-    denoise: Denoiser,
-    scores: Sequence[Score],
-    every_cells: Sequence[Mask],
-    rngs: Sequence[np.random.Generator],
-    sampling: Sampling,
-) -> list[Score]:
-    for score, cells in zip(scores, every_cells, strict=True):
-        if cells.shape != score.tokens.shape:
-            raise ValueError(f"cells {cells.shape} do not fit a score of {score.tokens.shape}")
-        unable = [t.name.lower() for t in Track if cells[:, t].any() and t not in denoise.tracks]
-        if unable:
-            able = ", ".join(track.name.lower() for track in denoise.tracks)
-            raise ValueError(f"this model knows no {' and no '.join(unable)}: only {able}")
-    runs = [
-        _windows(denoise.tracks, score.masked(cells).tokens, cells, rng, sampling)
-        for score, cells, rng in zip(scores, every_cells, rngs, strict=True)
-    ]
-    made = _together(denoise, runs)
-    return [
-        _kept(score, tokens, cells)
-        for score, tokens, cells in zip(scores, made, every_cells, strict=True)
-    ]
-
-
 def _windows(
     tracks: tuple[Track, ...],
     tokens: Tokens,
     cells: Mask,
     rng: np.random.Generator,
     sampling: Sampling,
-) -> _Run:
+) -> Run:
     """Fill `cells` of trio `tokens` [steps, 3]; yields what to denoise, [1, steps, tracks]."""
     tokens, open_cells = tokens.copy(), cells.copy()
     bars = len(tokens) // STEPS_PER_BAR
@@ -204,9 +215,13 @@ def _windows(
         first_bar = min(max(0, next_bar - sampling.window_bars // 2), latest)
         rows = slice(first_bar * STEPS_PER_BAR, (first_bar + sampling.window_bars) * STEPS_PER_BAR)
         window, wanted = _padded(canonical(tokens[rows]), open_cells[rows])
-        order = balanced_order(wanted[None][..., columns], sampling.calls, rng)
-        filled = yield from unmasking(
-            window[None][..., columns], order, rng, sampling.temperature, sampling.guide
+        filled = yield from SAMPLERS[sampling.sampler](
+            window[None][..., columns],
+            wanted[None][..., columns],
+            sampling.calls,
+            rng,
+            sampling.temperature,
+            sampling.guide,
         )
         window[:, columns] = filled[0]
         view = tokens[rows]
@@ -223,7 +238,7 @@ def _padded(window: Tokens, wanted: Mask) -> tuple[Tokens, Mask]:
     return np.concatenate([window, beyond]), np.concatenate([wanted, nothing])
 
 
-def _together(denoise: Denoiser, runs: Sequence[_Run]) -> list[Tokens]:
+def _together(denoise: Denoiser, runs: Sequence[Run]) -> list[Tokens]:
     """Drive `runs` to their ends; states of one length go to the denoiser in one batch."""
     states: dict[int, Tokens] = {}
     results: dict[int, Tokens] = {}

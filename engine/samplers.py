@@ -123,7 +123,8 @@ def remasking(
     """
     fill = max(1, calls // FILL_SHARE)
     made = yield from balanced(tokens, cells, fill, rng, temperature, guide)
-    return (yield from _remade(made, tokens, cells, calls - fill, rng, temperature, guide))
+    remade: Tokens = yield from _remade(made, tokens, cells, calls - fill, rng, temperature, guide)
+    return remade
 
 
 def remaking(
@@ -155,8 +156,9 @@ def _remade(
     guide: Guide | None,
 ) -> Run:
     """`remaking`, where `masked` are the tokens with all `cells` masked."""
+    tokens = tokens.copy()
     if not cells.any():
-        return tokens.copy()
+        return tokens
     shares = np.linspace(FIRST_REMADE, LAST_REMADE, calls) if calls > 1 else [REMADE_AT_ONCE]
     for share in shares[:calls]:
         again = np.zeros_like(cells)

@@ -11,10 +11,13 @@ from schmubert.engine.compose import (
     accompany_all,
     continue_,
     generate,
+    generate_all,
     infill,
+    infill_all,
     sounds,
 )
 from schmubert.engine.diffusion import Logits, masked_cells
+from schmubert.engine.samplers import SAMPLERS
 from schmubert.engine.score import STEPS_PER_BAR, Score, Tokens, canonical, silence
 from schmubert.engine.vocabulary import FIRST_ONSET, HOLD, MASK, OFF, SIZES, TRIO, Track
 
@@ -155,6 +158,37 @@ def test_songs_made_together_come_out_as_each_alone() -> None:
         assert (made.tokens == alone.tokens).all()
 
 
+def test_pieces_generated_together_come_out_as_each_alone() -> None:
+    together = generate_all(Chance(), 20, [rng(seed) for seed in range(18)], 90.0, QUICK)
+    assert [score.tempo_bpm for score in together] == [90.0] * 18
+    for seed, made in enumerate(together):
+        assert (made.tokens == generate(Chance(), 20, rng(seed), 90.0, QUICK).tokens).all()
+
+
+def test_gaps_filled_together_come_out_as_each_alone() -> None:
+    scores = [song(bars, seed=bars, tracks=TRIO) for bars in (8, 24, 8)]
+    every_cells = [rng(bars).random(score.tokens.shape) < 0.3 for bars, score in enumerate(scores)]
+    denoise = Chance()
+    together = infill_all(denoise, scores, every_cells, [rng(index) for index in range(3)], QUICK)
+    for index, (score, cells) in enumerate(zip(scores, every_cells, strict=True)):
+        alone = infill(Chance(), score, cells, rng(index), QUICK)
+        assert (together[index].tokens == alone.tokens).all()
+    assert max(len(shown) for shown in denoise.shown) == 2
+
+
+def test_nothing_generated_and_nothing_filled_is_no_trouble() -> None:
+    assert generate_all(Chance(), 8, []) == []
+    assert infill_all(Chance(), [], [], []) == []
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_every_sampler_composes(sampler: str) -> None:
+    score, denoise = song(20), Chance()
+    made = accompany(denoise, score, TRIO[1:], rng(), Sampling(calls=4, sampler=sampler))
+    assert sounds(made) == TRIO
+    assert len(denoise.shown) <= 2 * 4  # two windows
+
+
 @settings(max_examples=20, deadline=None)
 @given(bars=st.integers(1, 30), more=st.integers(1, 40))
 def test_continue_keeps_what_was_and_adds_bars(bars: int, more: int) -> None:
@@ -237,6 +271,8 @@ def test_what_makes_no_sense_is_refused_with_its_value() -> None:
         Sampling(window_bars=2)
     with pytest.raises(ValueError, match=r"temperature 0\.0"):
         Sampling(temperature=0.0)
+    with pytest.raises(ValueError, match="sampler 'best' is none of ancestral"):
+        Sampling(sampler="best")
     with pytest.raises(ValueError, match="-1 bars"):
         continue_(Chance(), silence(4), -1, rng())
     with pytest.raises(ValueError, match=r"cells \(16, 3\)"):
