@@ -1,23 +1,30 @@
 """What an engine works on: which window goes to the denoiser next, and which draft is sent.
 
 Pure: the time is an argument, the denoiser is called elsewhere. An ask becomes a `Job`: a
-complete draft in few calls first, then fresh ones in twice the calls each, as long as the
-measured pace says that they end within the budget.
+complete draft in few calls first, which is then remade in twice the calls, and that one again,
+as long as the measured pace says that they end within the budget.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from schmubert.engine.asks import Window, window_of
-from schmubert.engine.diffusion import Logits, balanced_order, tidy, unmasking
+from schmubert.engine.diffusion import Logits, Run, tidy
 from schmubert.engine.pace import Pace
+from schmubert.engine.samplers import balanced, remaking
 from schmubert.engine.score import Mask, Tokens
 from schmubert.engine.vocabulary import Track
 from schmubert.engine.wire import Ask, Draft, pack
 
 MOST_BATCHED = 8
 """Windows in one denoiser call: eight of 64 bars are 23 MB of logits."""
+
+
+def more_calls(planned: int, most: int) -> int | None:
+    """The calls of the draft that follows one of `planned`, at most `most`; None: none follows."""
+    calls = min(2 * planned, most)
+    return calls if calls > planned else None
 
 
 class Job:
@@ -38,7 +45,7 @@ class Job:
         self.calls_left = 0
         self.made: Mask = self.window.cells  # the cells of the draft being made
         self.state: Tokens = self.window.tokens[None]  # what to denoise, [1, steps, tracks]
-        self._run: Generator[Tokens, Logits, Tokens] | None = None
+        self._run: Run | None = None
 
     @property
     def steps(self) -> int:
@@ -57,29 +64,48 @@ class Job:
     def begin(self, call_s: float, now: float) -> bool:
         """Start the next draft at `call_s` a call; False where none can be better in time.
 
-        Cells that freeze before the draft is expected to end keep what was sent last.
+        The first is made in a balanced order, a later one remakes the last one sent: all but the
+        cells that freeze before it is expected to end.
         """
         if self.sent is None:
-            calls, made = self.ask.first_calls, self.window.cells
+            self.made = self.window.cells
+            self.planned_calls = self.ask.first_calls
+            self.calls = min(self.planned_calls, int(self.made.sum()))
+            self._run = balanced(
+                self.window.tokens[None],
+                self.made[None],
+                self.calls,
+                self._rng(0),
+                self.ask.temperature,
+            )
         else:
-            calls = min(2 * self.planned_calls, self.ask.most_calls)
-            if calls <= self.planned_calls or self.calls >= self.made.sum():
+            planned = more_calls(self.planned_calls, self.ask.most_calls)
+            # with a call for every cell there is nothing left to gain
+            if planned is None or self.calls >= self.made.sum():
                 return False
             # with fewer cells left than calls, the draft needs only as many calls as cells
-            calls_made = min(calls, self._open_at(now).sum())
-            ends_s = now + calls_made * call_s
+            calls = min(planned, int(self._open_at(now).sum()))
+            ends_s = now + calls * call_s
             made = self._open_at(ends_s)
             if ends_s > self.deadline_s or not made.any():
                 return False
-        number = 0 if self.sent is None else self.sent.number + 1
-        rng = np.random.default_rng((self.seed, number))
-        order = balanced_order(made[None], calls, rng)
-        tokens = np.where(made, self.window.tokens, self.latest)
-        self._run = unmasking(tokens[None], order, rng, self.ask.temperature)
+            self.made, self.planned_calls = made, planned
+            self.calls = min(planned, int(made.sum()))
+            self._run = remaking(
+                self.latest[None],
+                made[None],
+                self.calls,
+                self._rng(self.sent.number + 1),
+                self.ask.temperature,
+                tracks=self.tracks,
+            )
+        self.calls_left = self.calls
         self.state = next(self._run)
-        self.planned_calls, self.made = calls, made
-        self.calls = self.calls_left = int(order.max()) + 1
         return True
+
+    def _rng(self, number: int) -> np.random.Generator:
+        """What draft `number` is drawn with, whatever came before it."""
+        return np.random.default_rng((self.seed, number))
 
     def advance(self, logits: Logits) -> Tokens | None:
         """Unmask with `logits` [1, steps, events] a track; the draft [steps, tracks] at its end."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from schmubert.engine.diffusion import Logits
-from schmubert.engine.jobs import MOST_BATCHED, Jobs, stacked
+from schmubert.engine.jobs import MOST_BATCHED, Jobs, more_calls, stacked
 from schmubert.engine.pace import Pace
 from schmubert.engine.score import Mask, Tokens
 from schmubert.engine.vocabulary import HOLD, MASK, OFF, SIZES, TRIO, Track
@@ -255,10 +255,34 @@ def test_later_drafts_are_made_around_what_is_frozen() -> None:
     # the first draft is whole, though some beats freeze before it ends
     np.testing.assert_array_equal(seen[0], tokens)
     # the second ends at 120 ms: beats of 30, 70 and 110 ms are given to it as they were sent
-    second = seen[4]
-    given = slice(192, 192 + 12)
-    np.testing.assert_array_equal(second[given, 1:], sent[0].tokens[given, 1:])
-    assert (second[204:, 1:] == np.asarray(MASK[1:])).all()
+    second, first = seen[4:12], sent[0].tokens
+    for state in second:
+        given = slice(192, 192 + 12)
+        np.testing.assert_array_equal(state[given, 1:], first[given, 1:])
+    # the rest is made of the first draft: six tenths of it masked again, then less and less
+    masked = [state[204:, 1:] == np.asarray(MASK[1:]) for state in second]
+    np.testing.assert_array_equal(second[0][204:, 1:][~masked[0]], first[204:, 1:][~masked[0]])
+    assert [of.mean() for of in masked] == pytest.approx(np.linspace(0.6, 0.1, 8), abs=0.02)
+
+
+def test_a_remade_draft_hangs_on_the_seed_and_not_on_the_time_it_takes() -> None:
+    def drafts(seed: int, cost: Cost) -> list[Tokens]:
+        request = ask(0, *window(), 1e5, seed=seed)
+        return [each.tokens for each in Stage(cost).play(Arrival(0.0, b"a", request))]
+
+    def slow(steps: int, batch: int) -> float:
+        return 7.0 * linear(steps, batch)
+
+    quickly, slowly, other = drafts(3, linear), drafts(3, slow), drafts(4, linear)
+    np.testing.assert_array_equal(quickly, slowly)
+    assert all((one != two).any() for one, two in zip(quickly, other, strict=True))
+
+
+def test_drafts_double_their_calls_up_to_the_most() -> None:
+    assert more_calls(4, 8) == 8
+    assert more_calls(4, 7) == 7
+    assert more_calls(8, 8) is None
+    assert more_calls(9, 2) is None
 
 
 def test_what_freezes_while_a_draft_is_late_stays_too() -> None:
