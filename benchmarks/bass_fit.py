@@ -163,7 +163,7 @@ def staged(model: Model, grids: Tokens, calls: int, temperature: float, seed: in
     for first in range(0, len(grids), BATCH):
         rng = np.random.default_rng((seed, first))
         heard = grids[first : first + BATCH]
-        made.append(as_on_stage(model, heard, BAND, rng, calls=calls, temperature=temperature))
+        made.append(as_on_stage(model, heard, BAND, rng, most_calls=calls, temperature=temperature))
         click.echo(f"on stage: {first + len(heard)} of {len(grids)} songs\r", nl=False, err=True)
     click.echo("", err=True)
     return np.concatenate(made)

@@ -4,14 +4,19 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from schmubert.engine.diffusion import Denoiser, balanced_order, infill, tidy
+from schmubert.engine.defaults import FIRST_CALLS, MOST_CALLS, STAGE_TEMPERATURE
+from schmubert.engine.diffusion import Denoiser, drive, tidy
 from schmubert.engine.horizon import horizon
-from schmubert.engine.score import STEPS_PER_BAR, STEPS_PER_BEAT, Tokens
-from schmubert.engine.vocabulary import HOLD, Track
+from schmubert.engine.jobs import more_calls
+from schmubert.engine.samplers import balanced, remaking, remasking
+from schmubert.engine.score import STEPS_PER_BAR, STEPS_PER_BEAT, Mask, Tokens
+from schmubert.engine.vocabulary import HOLD, MASK, Track
 
 LISTEN_BARS = 1
 LEAD_STEPS = 1
 """What the band has not heard yet when it commits a beat: a reply takes up to a 16th."""
+ORACLE_CALLS = 64
+"""Calls for each beat of a band that has all the time in the world, yet hears no sooner."""
 
 
 def as_on_stage(
@@ -20,39 +25,73 @@ def as_on_stage(
     tracks: Sequence[Track],
     rng: np.random.Generator,
     *,
-    calls: int = 16,
-    temperature: float = 1.0,
+    first_calls: int = FIRST_CALLS,
+    most_calls: int | None = MOST_CALLS,
+    temperature: float = STAGE_TEMPERATURE,
     window_bars: int = 16,
     on_beat: Callable[[], None] = lambda: None,
 ) -> Tokens:
     """New `tracks` for `songs` [batch, steps, 3], of equal length; the rest is what is heard.
 
-    After a bar of listening, each beat is made of what was heard up to a 16th before it, and
-    never touched again. `on_beat` is called as each is done. ValueError where the denoiser does
-    not know all three tracks, as on stage.
+    After a bar of listening, each beat is made of what was heard up to a 16th before it, in the
+    rounds of the engine (`jobs.py`) where all of them end in time: a draft in `first_calls`,
+    remade in twice the calls up to `most_calls`. A played beat is never touched again; before
+    its entry the band is unknown, not silent. Without `most_calls` an oracle plays, which hears
+    no more but takes `ORACLE_CALLS` a beat.
+
+    `on_beat` is called as each is done. ValueError where the denoiser does not know all three
+    tracks, as on stage.
     """
     if sorted(denoise.tracks) != sorted(Track):
         raise ValueError("on stage a model of melody, bass and drums is needed")
     tape = songs.copy()
-    tape[..., list(tracks)] = HOLD
+    for track in tracks:
+        tape[..., track] = MASK[track]
     heard = [track for track in Track if track not in tracks]
     columns = list(denoise.tracks)
-    for step in range(LISTEN_BARS * STEPS_PER_BAR, songs.shape[1], STEPS_PER_BEAT):
+    entry = LISTEN_BARS * STEPS_PER_BAR
+    for step in range(entry, songs.shape[1], STEPS_PER_BEAT):
         played = dict.fromkeys(tracks, step)
         asks = [
             horizon(song, step - LEAD_STEPS, heard, played, window_bars=window_bars)
             for song in tape
         ]
         tokens = np.stack([ask.tokens for ask in asks])
-        cells = np.stack([ask.fill for ask in asks])
-        order = balanced_order(cells[..., columns], calls, rng)
-        made = infill(denoise, tokens[..., columns], order, rng, temperature)
+        cells = np.stack([ask.fill for ask in asks])[..., columns]
+        window = tokens[..., columns]
+        if most_calls is None:
+            made = drive(denoise, remasking(window, cells, ORACLE_CALLS, rng, temperature))
+        else:
+            made = _in_rounds(denoise, window, cells, first_calls, most_calls, rng, temperature)
         tokens[..., columns] = made
         row = step - asks[0].first_step
         beat = tokens[:, row : row + STEPS_PER_BEAT]
         for track in tracks:
             tape[:, step : step + STEPS_PER_BEAT, track] = beat[..., track]
         on_beat()
-    cells = np.zeros(tape.shape, bool)
-    cells[..., list(tracks)] = True
-    return tidy(tape, cells)
+    tape[:, :entry, list(tracks)] = HOLD
+    mine = np.zeros(tape.shape, bool)
+    mine[..., list(tracks)] = True
+    return tidy(tape, mine)
+
+
+def _in_rounds(
+    denoise: Denoiser,
+    tokens: Tokens,
+    cells: Mask,
+    first_calls: int,
+    most_calls: int,
+    rng: np.random.Generator,
+    temperature: float,
+) -> Tokens:
+    """The last draft of `cells` [batch, steps, tracks] that the engine makes with time enough."""
+    count = int(cells[0].sum())  # in all songs alike
+    calls = min(first_calls, count)
+    made = drive(denoise, balanced(tokens, cells, calls, rng, temperature))
+    made = tidy(made, cells, denoise.tracks)
+    # once there is a call for every cell, no better draft follows
+    while calls < count and (planned := more_calls(calls, most_calls)) is not None:
+        calls = min(planned, count)
+        run = remaking(made, cells, calls, rng, temperature, tracks=denoise.tracks)
+        made = tidy(drive(denoise, run), cells, denoise.tracks)
+    return made
