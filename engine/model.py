@@ -1,8 +1,9 @@
 """The convolutional transformer of thesis 4.6.2 (SCHmUBERT), in torch."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TypeAlias
 
 import torch
 import torch.nn.functional as F
@@ -153,14 +154,11 @@ class Chroma(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Tokens [batch, steps, tracks] -> what is added to the stream [batch, beats, width]."""
+        onsets = F.embedding(tokens[:, :, self.columns], self.pitch_classes).permute(0, 2, 3, 1)
         found = []
-        for column in self.columns:
-            onsets = F.embedding(tokens[:, :, column], self.pitch_classes).transpose(1, 2)
-            of_beat = STEPS_PER_BEAT * F.avg_pool1d(onsets, STEPS_PER_BEAT)
-            for beats in self.beats:
-                around = beats * F.avg_pool1d(of_beat, beats, stride=1, padding=beats // 2)
-                found.append(around / (1.0 + around.sum(dim=1, keepdim=True)))
-        added: Tensor = self.into_stream(torch.cat(found, dim=1).transpose(1, 2))
+        for around in _around(onsets, self.beats):
+            found.append(around / (1.0 + around.sum(dim=2, keepdim=True)))
+        added: Tensor = self.into_stream(torch.stack(found, dim=2).flatten(1, 3).transpose(1, 2))
         return added
 
 
@@ -230,24 +228,28 @@ class Key(nn.Module):
 
 
 class Elsewhere(nn.Module):
-    """The events that stand at `copy_steps` before and after each cell of a track."""
+    """The events that stand at `copy_steps` before and after each cell of the same track."""
 
     offsets: Tensor
+    beyond: Tensor
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.reach = max(config.copy_steps)
+        reach = max(config.copy_steps)
         backwards = [-steps for steps in reversed(config.copy_steps)]
         offsets = torch.tensor([*backwards, *config.copy_steps])
-        self.register_buffer("offsets", offsets + self.reach, persistent=False)
+        mask = torch.tensor([MASK[track] for track in config.columns])
+        self.register_buffer("offsets", offsets + reach, persistent=False)
+        self.register_buffer("beyond", mask.repeat(1, reach, 1), persistent=False)
 
-    def forward(self, tokens: Tensor, absorbing: int) -> Tensor:
-        """Tokens [batch, steps] -> [batch, steps, 2 * copy_steps], `absorbing` beyond the window.
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Tokens [batch, steps, tracks] -> [batch, steps, 2 * copy_steps, tracks].
 
-        The furthest before a cell comes first.
+        The furthest before a cell comes first; beyond the window all is masked.
         """
-        wider = F.pad(tokens, (self.reach, self.reach), value=absorbing)
+        beyond = self.beyond.expand(tokens.shape[0], -1, -1)
         here = torch.arange(tokens.shape[1], device=tokens.device)
+        wider = torch.cat([beyond, tokens, beyond], dim=1)
         return wider[:, here[:, None] + self.offsets]
 
 
@@ -259,32 +261,27 @@ class Repeats(nn.Module):
     """
 
     BEATS = (1, 9, 33)
+    mask: Tensor
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.absorbing = [MASK[track] for track in config.columns]
+        mask = torch.tensor([MASK[track] for track in config.columns])
+        self.register_buffer("mask", mask, persistent=False)
         inputs = 2 * len(config.columns) * 2 * len(config.copy_steps) * len(self.BEATS)
         self.into_stream = nn.Linear(inputs, config.width, bias=False)
 
-    def forward(self, tokens: Tensor, elsewhere: list[Tensor]) -> Tensor:
+    def forward(self, tokens: Tensor, elsewhere: Tensor) -> Tensor:
         """Tokens [batch, steps, tracks] and what is `Elsewhere` -> [batch, beats, width]."""
-        found = []
-        for column, there in enumerate(elsewhere):
-            here = tokens[:, :, column, None]
-            mask = self.absorbing[column]
-            known = (here != mask) & (there != mask) & ((here != HOLD) | (there != HOLD))
-            alike = (known & (here == there)).to(self.into_stream.weight.dtype)
-            unlike = (known & (here != there)).to(self.into_stream.weight.dtype)
-            found += [alike, unlike]
-        both = torch.cat(found, dim=-1).transpose(1, 2)
-        of_beat = STEPS_PER_BEAT * F.avg_pool1d(both, STEPS_PER_BEAT)
+        here = tokens[:, :, None]
+        known = (here != self.mask) & (elsewhere != self.mask) & (here + elsewhere != HOLD)
+        alike = known & (here == elsewhere)
+        both = torch.cat([alike, known ^ alike], dim=2).to(self.into_stream.weight.dtype)
         shares = []
-        for beats in self.BEATS:
-            around = beats * F.avg_pool1d(of_beat, beats, stride=1, padding=beats // 2)
-            counted = around.reshape(len(tokens), len(elsewhere), 2, -1, around.shape[-1])
-            share = counted / (1.0 + counted.sum(dim=2, keepdim=True))
-            shares.append(share.flatten(1, 3))
-        added: Tensor = self.into_stream(torch.cat(shares, dim=1).transpose(1, 2))
+        for around in _around(both.permute(0, 3, 2, 1), self.BEATS):
+            alike, unlike = around.chunk(2, dim=2)
+            counted = 1.0 + alike + unlike
+            shares += [torch.cat([alike / counted, unlike / counted], dim=2)]
+        added: Tensor = self.into_stream(torch.stack(shares, 1).flatten(1, 3).transpose(1, 2))
         return added
 
 
@@ -324,7 +321,7 @@ class Summary(nn.Conv1d):
 
     def forward(self, steps: Tensor) -> Tensor:
         """[batch, steps, channels] -> [batch, beats, width]."""
-        of_beat = steps.reshape(len(steps), -1, STEPS_PER_BEAT * self.in_channels)
+        of_beat = steps.reshape(steps.shape[0], -1, STEPS_PER_BEAT * self.in_channels)
         return F.linear(of_beat, self.weight.transpose(1, 2).flatten(1), self.bias)
 
 
@@ -338,8 +335,14 @@ class Expansion(nn.ConvTranspose1d):
         """[batch, beats, width] -> [batch, steps, channels]; `output_size` is always this."""
         del output_size
         of_beat = F.linear(beats, self.weight.permute(2, 1, 0).flatten(0, 1))
-        of_step = of_beat.reshape(len(beats), -1, self.out_channels)
+        of_step = of_beat.reshape(beats.shape[0], -1, self.out_channels)
         return of_step if self.bias is None else of_step + self.bias
+
+
+Size: TypeAlias = tuple[int, int]
+"""batch, beats: read off the tokens once, so that an exported graph reads it once too."""
+Rotation: TypeAlias = tuple[Tensor, Tensor]
+"""Cosines and signed sines [beats, head width] of rotary positions."""
 
 
 class Attention(nn.Module):
@@ -352,19 +355,20 @@ class Attention(nn.Module):
         self.inward = nn.Linear(config.width, 3 * config.width)
         self.outward = nn.Linear(config.width, config.width)
 
-    def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor] | None) -> Tensor:
-        """[batch, beats, width] -> the same shape; `rotation` is the (cos, sin) of each beat."""
-        batch, beats, width = x.shape
-        q, k, v = (
-            part.view(batch, beats, self.heads, width // self.heads).transpose(1, 2)
-            for part in self.inward(x).chunk(3, dim=-1)
-        )
+    def forward(self, x: Tensor, size: Size, rotation: Rotation | None) -> Tensor:
+        """[batch, beats, width] -> the same shape; `rotation` is that of each beat."""
+        apart = self.inward(x).view(*size, 3 * self.heads, -1).transpose(1, 2)
+        q_and_k, v = apart[:, : 2 * self.heads], apart[:, 2 * self.heads :]
         if rotation is not None:
-            q, k = _rotated(q, rotation), _rotated(k, rotation)
-        heard = F.scaled_dot_product_attention(
-            q, k, v, dropout_p=self.dropout if self.training else 0.0
-        )
-        mixed: Tensor = self.outward(heard.transpose(1, 2).reshape(batch, beats, width))
+            q_and_k = _rotated(q_and_k, rotation)
+        q, k = q_and_k[:, : self.heads], q_and_k[:, self.heads :]
+        if torch.onnx.is_in_onnx_export():  # the exporter's own takes three times the nodes
+            alike = (q * q.shape[-1] ** -0.5) @ k.transpose(2, 3)
+            heard = alike.softmax(dim=-1) @ v
+        else:
+            dropout = self.dropout if self.training else 0.0
+            heard = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout)
+        mixed: Tensor = self.outward(heard.transpose(1, 2).reshape(*size, -1))
         return mixed
 
 
@@ -383,9 +387,9 @@ class Block(nn.Module):
         )
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor] | None) -> Tensor:
+    def forward(self, x: Tensor, size: Size, rotation: Rotation | None) -> Tensor:
         """[batch, beats, width] -> the same shape."""
-        x = x + self.dropout(self.attention(self.attention_norm(x), rotation))
+        x = x + self.dropout(self.attention(self.attention_norm(x), size, rotation))
         y: Tensor = x + self.dropout(self.mlp(self.mlp_norm(x)))
         return y
 
@@ -443,6 +447,7 @@ class ConvTransformer(nn.Module):
 
     def _denoised(self, tokens: Tensor) -> list[Tensor]:
         beats = tokens.shape[1] // STEPS_PER_BEAT
+        size = (tokens.shape[0], beats)
         steps = self.step_of_beat.repeat(beats, 1)
         summed_up = [
             F.relu(summary(embedding(tokens[:, :, column]) + steps))
@@ -453,12 +458,8 @@ class ConvTransformer(nn.Module):
         x = F.relu(self.merge(torch.cat(summed_up, dim=-1)))
         if self.chroma is not None:
             x = x + self.chroma(tokens)
-        elsewhere = [
-            self.elsewhere(tokens[:, :, column], MASK[track])
-            for column, track in enumerate(self.config.columns)
-            if self.elsewhere is not None
-        ]
-        if self.repeats is not None:
+        if self.elsewhere is not None and self.repeats is not None:
+            elsewhere = self.elsewhere(tokens)
             x = x + self.repeats(tokens, elsewhere)
         rotation = None
         if self.config.positions == "learned":
@@ -473,16 +474,16 @@ class ConvTransformer(nn.Module):
             rotation = _rotation(beats, self.config.width // self.config.heads, x)
         x = self.dropout(x)
         for block in self.blocks:
-            x = block(x, rotation)
+            x = block(x, size, rotation)
         x = self.norm(x)
         of_cells = [F.relu(expansion(x)) for expansion in self.expansions]
         logits = [head(of_cell) for head, of_cell in zip(self.heads, of_cells, strict=True)]
         if not self.copies:
             return logits
         return [
-            copies(of_track, of_cell, there)
-            for copies, of_track, of_cell, there in zip(
-                self.copies, logits, of_cells, elsewhere, strict=True
+            copies(of_track, of_cell, elsewhere[..., column])
+            for column, (copies, of_track, of_cell) in enumerate(
+                zip(self.copies, logits, of_cells, strict=True)
             )
         ]
 
@@ -496,19 +497,30 @@ def parameters(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-def _rotation(beats: int, head_width: int, like: Tensor) -> tuple[Tensor, Tensor]:
-    """Cosines and sines [beats, head_width] of rotary positions (arXiv 2104.09864, eq. 34)."""
+def _around(counts: Tensor, widths: Iterable[int]) -> Iterator[Tensor]:
+    """Sums of `counts` [batch, tracks, kinds, steps] over each of `widths` beats around a beat.
+
+    [batch, tracks, kinds, beats] each; widths are odd.
+    """
+    of_beat = STEPS_PER_BEAT * F.avg_pool2d(counts, (1, STEPS_PER_BEAT))
+    for beats in widths:
+        padding = (0, beats // 2)
+        yield of_beat if beats == 1 else beats * F.avg_pool2d(of_beat, (1, beats), 1, padding)
+
+
+def _rotation(beats: int, head_width: int, like: Tensor) -> Rotation:
+    """The rotation of each beat (arXiv 2104.09864, eq. 34)."""
     half = torch.arange(0, head_width, 2, device=like.device, dtype=torch.float32)
     at = torch.arange(beats, device=like.device, dtype=torch.float32)
     angles = at[:, None] * torch.pow(10_000.0, -half / head_width)[None, :]
-    angles = torch.cat([angles, angles], dim=-1)
-    return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
+    cos, sin = angles.cos(), angles.sin()
+    return torch.cat([cos, cos], -1).to(like.dtype), torch.cat([-sin, sin], -1).to(like.dtype)
 
 
-def _rotated(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
-    cos, sin = rotation
+def _rotated(x: Tensor, rotation: Rotation) -> Tensor:
+    cos, signed_sin = rotation
     first, second = x.chunk(2, dim=-1)
-    return x * cos + torch.cat([-second, first], dim=-1) * sin
+    return x * cos + torch.cat([second, first], dim=-1) * signed_sin
 
 
 def _traits(track: Track) -> Tensor:

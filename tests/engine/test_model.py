@@ -123,11 +123,11 @@ COPYING = replace(TINY, copy_steps=(4, 16))
 
 
 def test_elsewhere_is_what_stands_before_and_after_and_the_mask_beyond_the_window() -> None:
-    tokens = torch.arange(32)[None]
-    there = Elsewhere(COPYING)(tokens, 90)
-    assert there.shape == (1, 32, 4)
-    assert there[0, 10].tolist() == [90, 6, 14, 26]
-    assert there[0, 20].tolist() == [4, 16, 24, 90]
+    tokens = torch.arange(32)[None, :, None].repeat(1, 1, 3)
+    there = Elsewhere(COPYING)(tokens)
+    assert there.shape == (1, 32, 4, 3)
+    assert there[0, 10, :, Track.BASS].tolist() == [90, 6, 14, 26]
+    assert there[0, 20, :, Track.DRUMS].tolist() == [4, 16, 24, 512]
 
 
 def test_repeats_tell_what_comes_again_from_what_does_not_and_nothing_of_the_masked() -> None:
@@ -138,8 +138,7 @@ def test_repeats_tell_what_comes_again_from_what_does_not_and_nothing_of_the_mas
         with torch.no_grad():
             repeats.into_stream.weight.zero_()
             repeats.into_stream.weight[:16, :16] = torch.eye(16)
-            there = [elsewhere(tokens[:, :, k], MASK[k]) for k in range(3)]
-            seen = repeats(tokens, there)[0, :, :16].T
+            seen = repeats(tokens, elsewhere(tokens))[0, :, :16].T
         return seen.reshape(4, 4, tokens.shape[1] // 4)
 
     music = torch.zeros(1, 64, 3, dtype=torch.long)
