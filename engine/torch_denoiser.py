@@ -1,20 +1,23 @@
-"""The denoiser in torch: a checkpoint as training left it."""
+"""The denoiser in torch: a checkpoint as training left it, or a network in memory."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from schmubert.engine.denoisers import Device
 from schmubert.engine.diffusion import Logits
 from schmubert.engine.score import Tokens
-from schmubert.engine.vocabulary import Track
+
+if TYPE_CHECKING:  # torch loads only where a network is used
+    from schmubert.engine.model import ConvTransformer, ModelConfig
 
 
 class TorchDenoiser:
     """A checkpoint of safetensors: tokens -> logits, one array a track.
 
-    `device` auto takes CUDA where it is; on the CPU it is several times slower than ONNX.
+    `TorchDenoiser.of` takes a network in memory. `device` auto takes CUDA where it is; on the CPU
+    it is several times slower than ONNX.
     """
 
     def __init__(self, path: Path, device: Device = "auto", threads: int = 1) -> None:
@@ -34,13 +37,26 @@ class TorchDenoiser:
         if not on_cuda:
             torch.set_num_threads(threads)
         network, config = load(path)
+        self._take(network.to(where), config, path.stem)
+
+    @classmethod
+    def of(cls, network: "ConvTransformer", config: "ModelConfig", name: str) -> "TorchDenoiser":
+        """The denoiser that a `network` in memory is, where it lies; it is put in eval mode."""
+        denoiser = cls.__new__(cls)
+        denoiser._take(network, config, name)
+        return denoiser
+
+    def _take(self, network: "ConvTransformer", config: "ModelConfig", name: str) -> None:
+        import torch
+
         self._torch: Any = torch
-        self._network: Any = network.to(where).eval()
-        self._where = where
-        self.tracks = tuple(Track[name.upper()] for name in config.tracks)
-        self.name = path.stem
-        count = "" if on_cuda else f", {threads} thread{'s'[: threads > 1]}"
-        self.runtime = f"torch {torch.__version__} on {where}{count}"
+        self._network: Any = network.eval()
+        self._where = next(network.parameters()).device
+        self.tracks = config.columns
+        self.name = name
+        threads = torch.get_num_threads()
+        count = f", {threads} thread{'s'[: threads > 1]}" if self._where.type == "cpu" else ""
+        self.runtime = f"torch {torch.__version__} on {self._where.type}{count}"
 
     def __call__(self, tokens: Tokens) -> Logits:
         """Tokens [batch, steps, tracks], steps a multiple of 4 -> logits, one array a track."""

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from schmubert.engine import checkpoint, diffusion
 from schmubert.engine.model import ConvTransformer, ModelConfig
 from schmubert.engine.score import STEPS_PER_BAR, Tokens
+from schmubert.engine.torch_denoiser import TorchDenoiser
 from schmubert.engine.vocabulary import MASK, SIZES
 
 ONNX_FORMAT = "1"
@@ -150,17 +151,11 @@ def _states(model: ConvTransformer, config: ModelConfig, grids: Tokens | None) -
 def _own_music(
     model: ConvTransformer, config: ModelConfig, bars: int, rng: np.random.Generator
 ) -> Tokens:
-    class Torch:
-        tracks = config.columns
-
-        def __call__(self, tokens: Tokens) -> list[NDArray[np.float32]]:
-            with torch.no_grad():
-                return [logits.numpy() for logits in model(torch.from_numpy(tokens))]
-
     shape = (4, bars * STEPS_PER_BAR, len(config.tracks))
     empty = np.broadcast_to([MASK[column] for column in config.columns], shape)
     order = diffusion.balanced_order(np.ones(shape, bool), OWN_GRIDS_CALLS, rng)
-    return diffusion.infill(Torch(), np.array(empty), order, rng)
+    denoiser = TorchDenoiser.of(model, config, "the network to export")
+    return diffusion.infill(denoiser, np.array(empty), order, rng)
 
 
 def _trace(model: ConvTransformer, config: ModelConfig, path: Path) -> None:

@@ -41,6 +41,24 @@ def test_it_says_what_the_network_says(checkpoint: Path) -> None:
         np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-5)
 
 
+def test_a_network_in_memory_says_the_same(checkpoint: Path) -> None:
+    from schmubert.engine.checkpoint import load
+    from schmubert.engine.torch_denoiser import TorchDenoiser
+
+    network, config = load(checkpoint)
+    network.train()
+    denoiser = TorchDenoiser.of(network, config, "epoch 3")
+    assert (denoiser.tracks, denoiser.name) == ((Track.BASS, Track.DRUMS), "epoch 3")
+    assert denoiser.runtime.startswith("torch ")
+    assert " on cpu" in denoiser.runtime
+    assert not network.training, "dropout would add noise"
+    tokens = np.random.default_rng(0).integers([MASK[1] + 1, MASK[2] + 1], size=(2, 64, 2))
+    for ours, theirs in zip(
+        denoiser(tokens), denoisers.load(checkpoint, "cpu")(tokens), strict=True
+    ):
+        np.testing.assert_allclose(ours, theirs, atol=1e-6)
+
+
 def test_cuda_that_is_not_there_is_an_error_only_if_wanted(checkpoint: Path) -> None:
     if torch.cuda.is_available():
         assert denoisers.load(checkpoint, "cuda").runtime.endswith("on cuda")
