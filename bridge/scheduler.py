@@ -22,7 +22,7 @@ class Scheduler:
 
     def __init__(self, plays: Iterable[tuple[int, int, int]], offset_s: float = 0.0) -> None:
         self.dropped = 0
-        """Note-ons that came too late to be played."""
+        """Note-ons that came too late to be played, or for beats that nobody committed."""
         self.struck = 0
         """Note-ons that were played."""
         self._ledger = Ledger(plays)
@@ -74,8 +74,10 @@ class Scheduler:
         self._committed[play.role] = max(done, play.to_beat)
 
     def due(self, now: float, timeline: Timeline) -> list[Send]:
-        """What is to be sent by `now`, in order."""
+        """What is to be sent by `now`, in the order of the beats, however long it was not asked."""
         planned = self._planned
+        # roles left alone end in between, each before what is planned for the same beat or later
+        ends = sorted((self._end_beat(role), role) for role in self._committed)
         sends: list[Send] = []
         taken = 0
         for beat, _, role, pitch, velocity in planned:
@@ -83,27 +85,35 @@ class Scheduler:
             if wanted_s > now:
                 break
             taken += 1
+            while ends and ends[0][0] <= beat:
+                sends += self._end_role(*ends.pop(0), timeline)
             if not velocity:
                 sends += self._ledger.end(role, pitch, wanted_s)
-            elif now - wanted_s > LATEST_S:
+            elif now - wanted_s > LATEST_S or beat >= self._end_beat(role):
                 self.dropped += 1
             else:
                 self.struck += 1
                 sends += self._ledger.strike(role, pitch, velocity, wanted_s)
         del planned[:taken]
-        for role, committed in self._committed.items():
-            end_s = self._wanted_s(committed + LONGEST_WAIT_BEATS, timeline)
-            if end_s <= now and self._ledger.sounds(role):
-                sends += self._ledger.end_role(role, end_s)
+        for end_beat, role in ends:
+            if self._wanted_s(end_beat, timeline) <= now:
+                sends += self._end_role(end_beat, role, timeline)
         return sends
 
     def next_s(self, timeline: Timeline) -> float:
         """When the next message is due; infinity where nothing is planned or sounds."""
         beat = self._planned[0][0] if self._planned else math.inf
-        for role, committed in self._committed.items():
-            if committed + LONGEST_WAIT_BEATS < beat and self._ledger.sounds(role):
-                beat = committed + LONGEST_WAIT_BEATS
+        for role in self._committed:
+            if self._end_beat(role) < beat and self._ledger.sounds(role):
+                beat = self._end_beat(role)
         return self._wanted_s(beat, timeline) if beat < math.inf else math.inf
+
+    def _end_beat(self, role: int) -> float:
+        """The beat at which `role` ends what it sounds, and from which on it begins nothing."""
+        return self._committed[role] + LONGEST_WAIT_BEATS
+
+    def _end_role(self, end_beat: float, role: int, timeline: Timeline) -> list[Send]:
+        return self._ledger.end_role(role, self._wanted_s(end_beat, timeline))
 
     def _wanted_s(self, beat: float, timeline: Timeline) -> float:
         return timeline.seconds(beat) + self._offset_s

@@ -162,6 +162,22 @@ def test_a_note_that_nobody_ends_is_ended_half_a_beat_after_the_last_commit() ->
     assert sent(scheduler.due(end_s, AT_120)) == [(0x80, 40, 0)]
 
 
+def test_what_nobody_ends_is_ended_before_later_notes_of_others() -> None:
+    scheduler = playing(Event(0.0, 40, 90), until=1.0)
+    scheduler.commit(Play(1, DRUMS, 0.0, 4.0, (Event(1.48, 36, 90), Event(1.52, 38, 90))))
+    scheduler.due(0.0, AT_120)
+    # both hits and the end of the bass, at beat 1.5, in one poll
+    expected = [(0x99, 36, 90), (0x80, 40, 0), (0x99, 38, 90)]
+    assert sent(scheduler.due(0.77, AT_120)) == expected
+
+
+def test_a_note_far_beyond_what_is_committed_is_dropped() -> None:
+    scheduler = playing(Event(0.0, 40, 90), Event(1.5, 41, 90), Event(1.75, 41, 0), until=1.0)
+    messages = [one for now in range(40) for one in sent(scheduler.due(now / 40, AT_120))]
+    assert messages == [(0x90, 40, 90), (0x80, 40, 0)]
+    assert (scheduler.struck, scheduler.dropped) == (1, 1)
+
+
 def test_a_further_commit_keeps_the_note() -> None:
     scheduler = playing(Event(0.0, 40, 90), until=1.0)
     scheduler.due(0.0, AT_120)
