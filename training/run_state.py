@@ -24,7 +24,7 @@ def save_state(
     tensors = {f"model/{name}": tensor for name, tensor in model.state_dict().items()}
     tensors |= {f"ema/{name}": tensor for name, tensor in state.ema.items()}
     for index, moments in optimizer.state_dict()["state"].items():
-        tensors |= {f"adam/{index}/{name}": tensor for name, tensor in moments.items()}
+        tensors |= {f"optimizer/{index}/{name}": tensor for name, tensor in moments.items()}
     beside = path.with_name(path.name + ".part")
     save_file(
         {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()},
@@ -47,7 +47,7 @@ def load_state(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -
     except RuntimeError as error:
         raise ValueError(f"{path}: the run trained another network than this preset") from error
     moments: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in _under("adam/", tensors).items():
+    for name, tensor in _under("optimizer/", tensors).items():
         index, moment = name.split("/")
         moments.setdefault(int(index), {})[moment] = tensor
     optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})

@@ -9,6 +9,7 @@ from typing import Any
 from schmubert.training.masking import DEFAULT_MIX, PATTERNS
 
 PRECISIONS = ("auto", "fp32", "bf16")
+OPTIMIZERS = ("adam", "muon")
 WEIGHTINGS = ("reweighted", "plain")
 
 
@@ -32,6 +33,7 @@ class TrainSettings:
     mix: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_MIX))
     melody_only: float = 0.0
     transpose: bool = True
+    optimizer: str = "adam"
     weighting: str = "reweighted"
     learning_rate: float = 5e-4
     warmup_steps: int = 10_000
@@ -62,6 +64,8 @@ class TrainSettings:
             raise ValueError(f"no masking patterns {sorted(unknown)}; there are {list(PATTERNS)}")
         if not 0.0 <= self.melody_only < 1.0:
             raise ValueError(f"a share of {self.melody_only} melodies alone is outside 0..1")
+        if self.optimizer not in OPTIMIZERS:
+            raise ValueError(f'the optimizer is one of {OPTIMIZERS}, not "{self.optimizer}"')
         if self.weighting not in WEIGHTINGS:
             raise ValueError(f'the weighting is one of {WEIGHTINGS}, not "{self.weighting}"')
         if self.precision not in PRECISIONS:
@@ -113,8 +117,9 @@ PRESET_SETTINGS: Mapping[str, Mapping[str, Any]] = {
             "bar-span": 0.07,
             "hidden-future": 0.3,
         },
+        "optimizer": "muon",
         "weighting": "plain",
-        "learning_rate": 1e-3,
+        "learning_rate": 1.2e-3,
         "warmup_steps": 200,
         "decay_steps": 4000,
         "ema_decay": 0.98,

@@ -33,6 +33,7 @@ from schmubert.training.batches import Windows, melodies_alone, transposed, wind
 from schmubert.training.dataset import Dataset, Split
 from schmubert.training.loss import LOSSES, masked_cross_entropy
 from schmubert.training.masking import mixed
+from schmubert.training.optimizer import optimizer_of
 from schmubert.training.run_state import RunState, load_state, save_state
 from schmubert.training.settings import TrainSettings
 from schmubert.training.validate import Validation
@@ -139,7 +140,7 @@ def train(
         f" {', '.join(map(str, batches.windows))} bars"
     )
     trained = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.Adam(trained, lr=settings.learning_rate, fused=True)
+    optimizer = optimizer_of(model, settings.optimizer, settings.learning_rate)
     state = RunState(step=0, ema={k: v.detach().clone() for k, v in model.state_dict().items()})
     if resume:
         state = load_state(out / STATE_FILE, model, optimizer)

@@ -39,6 +39,7 @@ def test_the_learning_rate_rises_stays_and_falls_to_nothing() -> None:
         {"window_bars": {64: 1.0}, "batch_bars": 32},
         {"mix": {"diagonal": 1.0}},
         {"precision": "fp8"},
+        {"optimizer": "sgd"},
         {"weighting": "heavy"},
         {"melody_only": 1.0},
     ],

@@ -22,7 +22,7 @@ from schmubert.training import train as loop  # noqa: E402
 from schmubert.training.batches import transposed  # noqa: E402
 from schmubert.training.dataset import Dataset  # noqa: E402
 from schmubert.training.prepare import prepare  # noqa: E402
-from schmubert.training.settings import TrainSettings  # noqa: E402
+from schmubert.training.settings import OPTIMIZERS, TrainSettings  # noqa: E402
 from schmubert.training.shards import Settings  # noqa: E402
 from tests.training.small_corpus import files, folder  # noqa: E402
 
@@ -70,10 +70,14 @@ def test_training_learns(data: Path, tmp_path: Path) -> None:
     assert _validation_loss(tmp_path / "long") < 0.8 * _validation_loss(tmp_path / "short")
 
 
-def test_a_resumed_run_ends_where_an_uninterrupted_one_does(data: Path, tmp_path: Path) -> None:
-    loop.train(RUN, data, tmp_path / "whole")
-    loop.train(replace(RUN, steps=3), data, tmp_path / "parts")
-    loop.train(RUN, data, tmp_path / "parts", resume=True)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_resumed_run_ends_where_an_uninterrupted_one_does(
+    optimizer: str, data: Path, tmp_path: Path
+) -> None:
+    run = replace(RUN, optimizer=optimizer)
+    loop.train(run, data, tmp_path / "whole")
+    loop.train(replace(run, steps=3), data, tmp_path / "parts")
+    loop.train(run, data, tmp_path / "parts", resume=True)
     whole, parts = _weights(tmp_path / "whole"), _weights(tmp_path / "parts")
     assert whole.keys() == parts.keys()
     assert all(torch.equal(whole[name], parts[name]) for name in whole)

@@ -23,6 +23,7 @@ SETTINGS = TrainSettings(
     validation_windows=4,
     precision="fp32",
     ema_every=1,
+    optimizer="muon",
 )
 
 if __name__ == "__main__":
