@@ -179,11 +179,18 @@ def _convert(raw: Path, final: Path, precision: str) -> None:
     if precision == "fp32":
         raw.replace(final)
     elif precision == "fp16":
-        from onnxruntime.transformers.float16 import convert_float_to_float16
+        from onnxruntime.transformers.float16 import (
+            DEFAULT_OP_BLOCK_LIST,
+            convert_float_to_float16,
+        )
         from onnxruntime.transformers.onnx_model import OnnxModel
 
         with _quiet():
-            half = OnnxModel(convert_float_to_float16(onnx.load(str(raw)), keep_io_types=True))
+            blocked = [*DEFAULT_OP_BLOCK_LIST, "ScatterElements"]  # its sums are float32 alone
+            graph = convert_float_to_float16(
+                onnx.load(str(raw)), keep_io_types=True, op_block_list=blocked
+            )
+            half = OnnxModel(graph)
             half.topological_sort()  # the conversion leaves casts behind their readers
             onnx.save(half.model, str(final))
     elif precision == "int8":

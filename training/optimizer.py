@@ -92,7 +92,7 @@ def orthogonalised(matrices: Tensor) -> Tensor:
         factor.diagonal(dim1=1, dim2=2).add_(a)
         product = factor @ product
         gram = factor @ gram @ factor
-    result = product @ wide
+    result: Tensor = product @ wide
     return result.mT if tall else result
 
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from schmubert.export import onnx_export  # noqa: E402
 from schmubert.export.onnx_export import ParityError, Tolerance, export_onnx  # noqa: E402
 
 TINY = ModelConfig(token_width=16, width=32, layers=2, heads=2, positions="rotary", dropout=0.0)
+TINY_LIVE = replace(TINY, factored=True, chroma_beats=(1, 5), one_key=True, copy_steps=(4, 16, 32))
 TINY_LEARNED = ModelConfig(("melody",), 16, 32, 2, 2, "learned", 256, 0.0)
 
 
@@ -28,7 +30,13 @@ def _checkpoint(path: Path, config: ModelConfig = TINY) -> Path:
 
 @pytest.mark.parametrize(
     ("precision", "config"),
-    [("fp32", TINY), ("fp32", TINY_LEARNED), ("fp16", TINY), ("int8", TINY)],
+    [
+        ("fp32", TINY),
+        ("fp32", TINY_LEARNED),
+        ("fp32", TINY_LIVE),
+        ("fp16", TINY_LIVE),
+        ("int8", TINY),
+    ],
 )
 def test_the_graph_says_what_the_network_says(
     tmp_path: Path, precision: str, config: ModelConfig
