@@ -207,6 +207,7 @@ def _convert(raw: Path, final: Path, precision: str) -> None:
                 op_types_to_quantize=["MatMul"],
                 per_channel=True,
                 weight_type=QuantType.QInt8,
+                reduce_range=True,  # 7 bits: 8 overflow on processors without VNNI
             )
     else:
         raise ValueError(f'precision is one of {list(TOLERANCES)}, not "{precision}"')
