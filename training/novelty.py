@@ -72,8 +72,8 @@ def copied(memory: Memory, tokens: Tokens, track: Track) -> tuple[int, Share]:
     hashes, sounds = _window_hashes(known_column(tokens, track), track)
     longest = found = 0
     places = lengths = np.zeros(0, np.int64)  # where the latest windows are, and for how long
-    for window, sounding in zip(hashes, sounds, strict=True):
-        here = known.of(window) if sounding else places[:0]
+    for window in hashes:
+        here = known.of(window)  # no place for a silent one: none is remembered
         before = np.searchsorted(places, here - 1)
         follows = before < len(places)
         follows[follows] = places[before[follows]] == here[follows] - 1

@@ -112,12 +112,12 @@ def test_the_noise_of_real_songs_shrinks_with_their_number() -> None:
 
 
 def test_the_bound_is_the_95th_percentile() -> None:
-    songs = [song(seed, bars=4).tokens for seed in range(6)]
-    bound = noise_bound(songs, 3, np.random.default_rng(0), 400)["bass/pitch class"]
+    songs = [song(seed, bars=4).tokens for seed in range(40)]
+    bound = noise_bound(songs, 5, np.random.default_rng(0), 2000)["bass/pitch class"]
     rng = np.random.default_rng(1)
     tables = np.stack([counts(tokens)["bass/pitch class"] for tokens in songs])
     drawn = [
-        jensen_shannon(*(tables[rng.integers(6, size=3)].sum(axis=0) for _ in range(2)))
-        for _ in range(2000)
+        jensen_shannon(*(tables[rng.integers(40, size=5)].sum(axis=0) for _ in range(2)))
+        for _ in range(4000)
     ]
-    assert 0.92 < np.mean(np.array(drawn) <= bound) < 0.98
+    assert np.mean(np.array(drawn) <= bound) == pytest.approx(0.95, abs=0.015)

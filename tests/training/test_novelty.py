@@ -102,6 +102,17 @@ def test_a_note_held_into_a_window_does_not_count(split: Split, memory: Memory) 
         assert copied(memory, tokens, Track.BASS)[1] == (0.0, 2.0)
 
 
+def test_what_spans_two_training_tracks_is_new(split: Split, memory: Memory) -> None:
+    tokens, index = split.dataset.tokens, split.dataset.index
+    for track in TRIO:
+        columns = [tokens[start : start + steps] for start, steps, of in index if of == track]
+        for column, following in zip(columns, [*columns[1:], columns[0]], strict=True):
+            joined = silence(6).tokens.copy()
+            joined[:48, track], joined[48:, track] = column[-48:], following[:48]
+            longest, (found, whole) = copied(memory, joined, track)
+            assert (longest, found, whole) == (0, 0.0, 3.0)
+
+
 def test_only_the_tracks_asked_for_are_remembered(split: Split) -> None:
     bass = remembered(split, [Track.BASS])
     tokens = next(own_windows(split, 6))

@@ -129,8 +129,8 @@ def test_a_note_belongs_to_the_bar_it_starts_in_whole() -> None:
     found = overlaps(tokens, TRIO)
     assert found[0].tolist() == [1, 1]  # the note is in bar 3, of the frames at 0 and at 2
     assert found[1].tolist() == [0, 0]  # the frame at 4 is empty
-    tokens[65, Track.BASS] = OFF
-    assert overlaps(tokens, TRIO)[0].tolist() == [1, 1]
+    tokens[64, Track.BASS] = OFF
+    assert overlaps(tokens, TRIO)[1].tolist() == [0, 1]  # it is as a note of length and pitch 1
 
 
 def test_masked_tracks_are_silent() -> None:
@@ -193,9 +193,9 @@ def test_the_interval_of_real_songs() -> None:
     real = rng.normal(0.9, 0.05, size=(2000, 2))
     low, high = real_interval(real, 100, rng, 2000)
     # a difference of two means of 100 normal deviates, and of two variances
-    for bound, share in ((low, 1.96), (high, 0.0627)):  # |normal| is below them 95% and 5%
+    for bound, share, near in ((low, 1.96, 0.08), (high, 0.0627, 0.3)):  # 95%, 5% of |normal|
         off = share * math.sqrt(2 / 100) * 0.05 / 0.9
-        assert 1 - np.array(bound.consistency) == pytest.approx([off, off], rel=0.25)
+        assert 1 - np.array(bound.consistency) == pytest.approx([off, off], rel=near)
     assert all(0.55 < value < 0.75 for value in low.variance)  # 1 - 1.96 * sqrt(2 * 2 / 100) = .61
     assert all(value > 0.97 for value in high.variance)
     again = real_interval(real, 100, np.random.default_rng(1), 50)
