@@ -13,7 +13,7 @@ from schmubert.training.settings import OPTIMIZERS
 
 MOMENTUM = 0.95
 QUINTIC = (3.4445, -4.7750, 2.0315)
-ITERATIONS = 5
+ITERATIONS = 4
 LIKE_ADAM = 0.2
 """The usual root mean square of Adam's steps, to which Muon's are scaled (arXiv 2502.16982)."""
 
@@ -85,15 +85,21 @@ def orthogonalised(matrices: Tensor) -> Tensor:
     wide = matrices.mT if tall else matrices
     wide = wide / (wide.norm(dim=(1, 2), keepdim=True) + 1e-7)
     gram = wide @ wide.mT
-    a, b, c = QUINTIC
-    product = torch.eye(gram.shape[1], device=gram.device, dtype=gram.dtype).expand_as(gram)
-    for _ in range(ITERATIONS):
-        factor = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
-        factor.diagonal(dim1=1, dim2=2).add_(a)
-        product = factor @ product
+    factor = product = _polynomial(gram)
+    for _ in range(ITERATIONS - 1):
         gram = factor @ gram @ factor
+        factor = _polynomial(gram)
+        product = factor @ product
     result: Tensor = product @ wide
     return result.mT if tall else result
+
+
+def _polynomial(gram: Tensor) -> Tensor:
+    """a + b G + c G^2 of Gram matrices G [n, size, size]."""
+    a, b, c = QUINTIC
+    squared = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
+    squared.diagonal(dim1=1, dim2=2).add_(a)
+    return squared
 
 
 def _shared_out(matrices: Tensor) -> Tensor:
