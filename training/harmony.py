@@ -5,14 +5,14 @@ scale (of twelve) that covers most of the melody's sounding time; the bass fits 
 classes lie in it. Own basses reach about .92 and those of other songs about .66.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.score import STEPS_PER_BAR, Mask, Tokens
+from schmubert.engine.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.vocabulary import FIRST_ONSET, HOLD, LOWEST_PITCH, OFF, SIZES, Track
+from schmubert.training.bootstrap import Share
 
 SPAN_BARS = 8
 MAJOR = (0, 2, 4, 5, 7, 9, 11)
@@ -20,9 +20,6 @@ SCALES = np.array(
     [[(pitch_class - tonic) % 12 in MAJOR for pitch_class in range(12)] for tonic in range(12)]
 )
 """Which pitch classes each of the twelve major scales holds: [tonic, pitch class]."""
-
-Share = tuple[float, float]
-"""A part and its whole, in the same unit, so that shares of several songs add up."""
 
 
 def sounding_pitch(tokens: Tokens, track: Track) -> NDArray[np.int64]:
@@ -57,7 +54,7 @@ def bass_in_scale(melody: Tokens, bass: Tokens, span_bars: int = SPAN_BARS) -> S
     Summed over spans of `span_bars` bars in which both sound; an odd end counts for itself.
     """
     inside = whole = 0.0
-    for sung, played in _spans(melody, bass, span_bars):
+    for _, sung, played in _spans(melody, bass, span_bars):
         if sung.any() and played.any():
             part, all_of_it = scale_fit(sung, played)
             inside, whole = inside + part, whole + all_of_it
@@ -69,95 +66,68 @@ def root_in_bar(melody: Tokens, bass: Tokens) -> Share:
 
     The root of a bar is the pitch class that its bass sounds longest, the lowest name of equals.
     """
-    bars = [(sung, played) for sung, played in _spans(melody, bass, 1) if sung.any()]
+    bars = [(sung, played) for _, sung, played in _spans(melody, bass, 1) if sung.any()]
     roots = [sung[played.argmax()] > 0 for sung, played in bars if played.any()]
     return float(sum(roots)), float(len(roots))
 
 
-def empty_bars(tokens: Tokens, track: Track) -> Share:
-    """(bars in which `track` of `tokens` [steps, 3] does not sound, bars)."""
-    sounding = _sounding(tokens, track).reshape(-1, STEPS_PER_BAR)
-    return float((~sounding.any(axis=1)).sum()), float(len(sounding))
+def onsets_in_scale(melody: Tokens, bass: Tokens, span_bars: int = SPAN_BARS) -> Share:
+    """(in scale, all) onsets of the bass of `bass` against the melody of `melody`, both [steps, 3].
 
-
-def onsets_a_bar(tokens: Tokens, track: Track) -> Share:
-    """(16ths of `track` of `tokens` [steps, 3] at which something starts, bars)."""
-    column = tokens[:, track]
-    first = 1 if track == Track.DRUMS else FIRST_ONSET
-    starts = (column >= first) & (column < SIZES[track])
-    return float(starts.sum()), len(tokens) / STEPS_PER_BAR
-
-
-def kick_under_bass(tokens: Tokens) -> Share:
-    """(bass onsets of `tokens` [steps, 3] with a kick, bass onsets)."""
-    onsets = (tokens[:, Track.BASS] >= FIRST_ONSET) & (tokens[:, Track.BASS] < SIZES[Track.BASS])
-    drums = tokens[:, Track.DRUMS]
-    kicks = (drums & 1 == 1) & (drums < SIZES[Track.DRUMS])
-    return float((onsets & kicks).sum()), float(onsets.sum())
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A figure with the bounds of its 95% bootstrap interval."""
-
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
-
-
-def pooled(shares: Sequence[Share] | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Shares [..., songs, 2] -> the share over all songs together; not a number of nothing."""
-    parts, wholes = np.moveaxis(np.asarray(shares, np.float64).sum(axis=-2), -1, 0)
-    share: NDArray[np.float64] = np.full(parts.shape, np.nan)
-    np.divide(parts, wholes, out=share, where=wholes != 0)
-    return share
-
-
-Statistic = Callable[[NDArray[np.int64]], NDArray[np.float64]]
-"""A figure of the songs with these numbers: [..., songs] -> [...]."""
-
-
-def bootstrap(
-    statistic: Statistic, songs: int, rng: np.random.Generator, rounds: int = 1000
-) -> Estimate:
-    """`statistic` of the numbers 0..`songs`, and its spread when songs are drawn anew.
-
-    Songs are drawn, not bars: the bars of one song are no independent witnesses (Efron 1979,
-    the percentile interval).
+    As `bass_in_scale`, every note counted once however long it sounds.
     """
-    drawn = statistic(rng.integers(songs, size=(rounds, songs)))
-    low, high = np.nanpercentile(drawn, [2.5, 97.5])
-    return Estimate(float(statistic(np.arange(songs))), float(low), float(high))
+    inside = whole = 0.0
+    for first, sung, _ in _spans(melody, bass, span_bars):
+        started = _onset_classes(bass[first : first + span_bars * STEPS_PER_BAR])
+        if sung.any() and started.any():
+            part, all_of_it = scale_fit(sung, started)
+            inside, whole = inside + part, whole + all_of_it
+    return inside, whole
 
 
-def way_closed(
-    shuffled: NDArray[np.float64], model: NDArray[np.float64], real: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """How far `model` has come from `shuffled` (0) to `real` (1), number by number."""
-    way = np.asarray(real - shuffled)
-    closed: NDArray[np.float64] = np.full(way.shape, np.nan)
-    np.divide(model - shuffled, way, out=closed, where=way != 0)
-    return closed
+def onsets_sung(melody: Tokens, bass: Tokens) -> Share:
+    """(bass onsets whose pitch class the melody sings in the same bar, bass onsets).
+
+    Of the bars in which the melody sounds.
+    """
+    inside = whole = 0.0
+    for first, sung, _ in _spans(melody, bass, 1):
+        if sung.any():
+            started = _onset_classes(bass[first : first + STEPS_PER_BAR])
+            inside, whole = inside + float(started[sung > 0].sum()), whole + float(started.sum())
+    return inside, whole
+
+
+def key_agreement(melody: Tokens, bass: Tokens, span_bars: int = SPAN_BARS) -> Share:
+    """(spans in which melody and bass are in one key, spans), of those in which both sound.
+
+    The key is the major scale that covers most of the sounding time. Where several do so alike,
+    for the melody or the bass, the span counts by the share of the pairs that agree.
+    """
+    agreed = spans = 0.0
+    for _, sung, played in _spans(melody, bass, span_bars):
+        if sung.any() and played.any():
+            ours, theirs = (SCALES @ time for time in (played, sung))
+            best, others = ours == ours.max(), theirs == theirs.max()
+            agreed += float((best & others).sum() / (best.sum() * others.sum()) ** 0.5)
+            spans += 1.0
+    return agreed, spans
 
 
 def _spans(
     melody: Tokens, bass: Tokens, bars: int
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Pitch class times [12] of melody and bass, a span of `bars` bars at a time."""
+) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
+    """First step and pitch class times [12] of melody and bass, a span of `bars` at a time."""
     sung = sounding_pitch(melody, Track.MELODY)
     played = sounding_pitch(bass, Track.BASS)
     width = bars * STEPS_PER_BAR
     for first in range(0, min(len(sung), len(played)), width):
         span = slice(first, first + width)
-        yield pitch_class_time(sung[span]), pitch_class_time(played[span])
+        yield first, pitch_class_time(sung[span]), pitch_class_time(played[span])
 
 
-def _sounding(tokens: Tokens, track: Track) -> Mask:
-    """Where `track` sounds: [steps]; a drum sounds in its own 16th."""
-    if track == Track.DRUMS:
-        column = tokens[:, track]
-        return np.asarray((column != HOLD) & (column < SIZES[track]))
-    return sounding_pitch(tokens, track) >= 0
+def _onset_classes(tokens: Tokens) -> NDArray[np.int64]:
+    """How many notes of each pitch class the bass of `tokens` [steps, 3] starts: [12]."""
+    column = tokens[:, Track.BASS]
+    onsets = column[(column >= FIRST_ONSET) & (column < SIZES[Track.BASS])]
+    return pitch_class_time(onsets - FIRST_ONSET + LOWEST_PITCH)

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from schmubert.engine.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.vocabulary import HOLD, OFF, PITCHED, TRIO, Track
+from schmubert.training.bootstrap import Share
 from schmubert.training.dataset import Split
-from schmubert.training.harmony import Share
 from schmubert.training.structure import first_onset, known_column
 
 WINDOW_BARS = 4

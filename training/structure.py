@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from schmubert.engine.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.vocabulary import FIRST_ONSET, HOLD, MASK, OFF, PITCHED, Track
-from schmubert.training.harmony import Share
+from schmubert.training.bootstrap import Share
 
 
 def repeated_bars(tokens: Tokens, track: Track, lag: int) -> Share:

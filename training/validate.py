@@ -5,18 +5,17 @@ from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from schmubert.engine.model import ConvTransformer, ModelConfig
-from schmubert.engine.score import Mask, Tokens
+from schmubert.engine.score import Mask
 from schmubert.engine.vocabulary import MASK, Track
-from schmubert.training.batches import windows_by_song
+from schmubert.training.bits import figures, held_out
 from schmubert.training.dataset import Split
-from schmubert.training.loss import elbo, masked_cross_entropy, reweighted_elbo
-from schmubert.training.masking import PATTERNS
+from schmubert.training.loss import masked_cross_entropy
 from schmubert.training.settings import TrainSettings
 
-VALIDATION_SEED = 20_231_113
 PIECES_A_CALL = 32
 LONGEST_BARS = 16  # of the windows validated on, where training has longer ones too
 
@@ -29,19 +28,10 @@ class Validation:
             (b for b in settings.window_bars if b <= LONGEST_BARS),
             default=min(settings.window_bars),
         )
-        rng = np.random.default_rng(VALIDATION_SEED)
-        windows = windows_by_song(split, bars, bars, columns, settings.on_grid)
-        drawn = windows.draw(settings.validation_windows, rng)
         self.columns = columns
-        self.tokens: Tokens = split.batch(drawn, bars)[..., list(columns)]
-        shape = (len(drawn), self.tokens.shape[1], len(columns))
-        self.masks: dict[str, Mask] = {
-            name: pattern(shape, rng) for name, pattern in PATTERNS.items()
-        }
-        if len(columns) > 1:
-            given_melody = np.zeros(shape, bool)
-            given_melody[..., 1:] = True
-            self.masks["accompaniment"] = given_melody
+        self.tokens, self.masks = held_out(
+            split, bars, columns, settings.on_grid, settings.validation_windows
+        )
 
     def scores(
         self,
@@ -50,31 +40,12 @@ class Validation:
         device: torch.device,
         autocast: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> dict[str, float]:
-        """Loss and ELBO in bits per cell under uniform masks; bits a masked cell by pattern.
-
-        Computed within `autocast()`: in the precision of the training.
-
-        Names are "loss", "elbo", PATTERN and PATTERN/TRACK; "accompaniment" is all of the other
-        tracks masked and the melody given (with a single track: the ELBO again).
-        """
+        """The `bits.figures` of a network, computed within `autocast()`: as it is trained."""
         model = ConvTransformer(config).to(device).eval()
         model.load_state_dict(dict(weights))
-        found: dict[str, float] = {}
-        present = torch.ones(1, len(self.columns), dtype=torch.bool)
-        for pattern, mask in self.masks.items():
-            bits = self._bits(model, mask, device, autocast)
-            masked = torch.from_numpy(mask)
-            found[pattern] = float(bits.sum() / masked.sum())
-            for column, track in enumerate(self.columns):
-                count = masked[..., column].sum()
-                if count:
-                    share = bits[..., column].sum() / count
-                    found[f"{pattern}/{track.name.lower()}"] = float(share)
-            if pattern == "uniform":
-                everywhere = present.expand(len(mask), -1)
-                found["loss"] = float(reweighted_elbo(bits, masked, everywhere))
-                found["elbo"] = float(elbo(bits, masked, everywhere))
-        return {"accompaniment": found["elbo"], **found}
+        return figures(
+            self.masks, lambda mask: self._bits(model, mask, device, autocast), self.columns
+        )
 
     def _bits(
         self,
@@ -82,7 +53,7 @@ class Validation:
         mask: Mask,
         device: torch.device,
         autocast: Callable[[], AbstractContextManager[None]],
-    ) -> Tensor:
+    ) -> NDArray[np.float64]:
         absorbing = np.asarray([MASK[column] for column in self.columns])
         found = []
         for first in range(0, len(mask), PIECES_A_CALL):
@@ -93,4 +64,4 @@ class Validation:
                 logits = model(state)
             masked = torch.from_numpy(mask[rows]).to(device)
             found.append(masked_cross_entropy(logits, tokens, masked).cpu())
-        return torch.cat(found)
+        return torch.cat(found).double().numpy()

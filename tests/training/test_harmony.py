@@ -1,37 +1,23 @@
-import math
-
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from schmubert.engine.score import STEPS_PER_BAR, Tokens
-from schmubert.engine.vocabulary import HOLD, MASK, OFF, Drum, Track, drum_token, onset_token
+from schmubert.engine.vocabulary import MASK, OFF, Track, onset_token
 from schmubert.training.harmony import (
     SCALES,
     bass_in_scale,
-    bootstrap,
-    empty_bars,
-    kick_under_bass,
-    onsets_a_bar,
+    key_agreement,
+    onsets_in_scale,
+    onsets_sung,
     pitch_class_time,
-    pooled,
     root_in_bar,
     scale_fit,
     sounding_pitch,
-    way_closed,
 )
+from tests.training.grids import grid
 
 G_MAJOR = (55, 57, 59, 60, 62, 64, 66, 67)
-
-
-def grid(bars: int, **tracks: list[tuple[int, int]]) -> Tokens:
-    """A grid with (step, token) pairs a track, everything else held."""
-    tokens = np.zeros((bars * STEPS_PER_BAR, 3), np.int64)
-    for name, events in tracks.items():
-        for step, token in events:
-            tokens[step, Track[name.upper()]] = token
-    return tokens
 
 
 def line(pitches: tuple[int, ...], length: int = 4) -> list[tuple[int, int]]:
@@ -103,56 +89,32 @@ def test_sounding_pitch_ends_at_an_off_and_at_the_unknown() -> None:
     assert pitch_class_time(sounding_pitch(tokens, Track.BASS)).tolist()[4:6] == [3, 1]
 
 
-def test_bars_and_onsets_are_counted() -> None:
-    kick = drum_token([Drum.KICK, Drum.RIDE])
-    tokens = grid(
-        4,
-        bass=[(0, onset_token(40)), (20, OFF), (48, onset_token(41)), (50, onset_token(41))],
-        drums=[(0, kick), (4, drum_token([Drum.SNARE])), (48, MASK[2])],
-    )
-    assert empty_bars(tokens, Track.BASS) == (1.0, 4.0)
-    assert empty_bars(tokens, Track.DRUMS) == (3.0, 4.0)
-    assert onsets_a_bar(tokens, Track.BASS) == (3.0, 4.0)
-    assert onsets_a_bar(tokens, Track.DRUMS) == (2.0, 4.0)
-    assert kick_under_bass(tokens) == (1.0, 3.0)
-    assert (grid(1)[:, 0] == HOLD).all()
-
-
 def test_the_scales_are_twelve_of_seven_each() -> None:
     assert (SCALES.sum(axis=1) == 7).all()
     assert len({tuple(scale) for scale in SCALES.tolist()}) == 12
     assert SCALES[7, [7, 9, 11, 0, 2, 4, 6]].all()
 
 
-def test_shares_pool_by_their_wholes() -> None:
-    songs = np.array([(1.0, 1.0), (0.0, 3.0), (0.0, 0.0)])
-    assert pooled(songs) == 0.25
-    assert pooled(songs[[[0, 0], [0, 1]]]).tolist() == [1.0, 0.25]
-    assert math.isnan(pooled(songs[[2]]))
+def test_onsets_count_alike_however_long_they_sound() -> None:
+    melody = grid(2, melody=line(G_MAJOR))
+    bass = grid(2, bass=[(0, onset_token(43)), (24, onset_token(44)), (28, OFF)])
+    assert onsets_in_scale(melody, bass) == (1.0, 2.0)
+    assert onsets_in_scale(grid(2), bass) == (0.0, 0.0)
 
 
-@settings(max_examples=20)
-@given(st.lists(st.floats(0, 1), min_size=2, max_size=40), st.integers(0, 9))
-def test_the_interval_holds_the_figure_of_a_mean(values: list[float], seed: int) -> None:
-    array = np.array(values)
-    estimate = bootstrap(
-        lambda songs: array[songs].mean(axis=-1), len(array), np.random.default_rng(seed), 200
-    )
-    assert estimate.value == pytest.approx(array.mean())
-    assert array.min() - 1e-9 <= estimate.low <= estimate.high <= array.max() + 1e-9
-    assert estimate.low <= estimate.value + array.std()
+def test_an_onset_is_sung_where_its_bar_sings_it() -> None:
+    melody = grid(3, melody=[(0, onset_token(67)), (16, onset_token(72)), (32, OFF)])
+    bass = grid(3, bass=[(0, onset_token(43)), (8, onset_token(36)), (16, onset_token(36))])
+    assert onsets_sung(melody, bass) == (2.0, 3.0)
+    held_over = grid(3, bass=[(12, onset_token(36)), (33, onset_token(36))])
+    assert onsets_sung(melody, held_over) == (0.0, 1.0)  # nothing is sung in the third bar
 
 
-def test_the_interval_is_as_wide_as_theory_says() -> None:
-    values = np.random.default_rng(0).normal(size=400)
-    estimate = bootstrap(
-        lambda songs: values[songs].mean(axis=-1), 400, np.random.default_rng(1), 2000
-    )
-    assert estimate.high - estimate.low == pytest.approx(2 * 1.96 / 20, rel=0.1)
-
-
-def test_the_way_from_shuffled_to_real() -> None:
-    shuffled, model, real = np.array([(0.66, 0.79, 0.92), (0.66, 0.66, 0.92), (0.5, 0.6, 0.5)]).T
-    way = way_closed(shuffled, model, real)
-    assert way[:2].tolist() == pytest.approx([0.5, 0.0])
-    assert math.isnan(way[2])
+def test_keys_agree_where_the_best_scales_are_the_same() -> None:
+    melody = grid(8, melody=line(G_MAJOR))
+    assert key_agreement(melody, grid(8, bass=line(tuple(p - 24 for p in G_MAJOR)))) == (1.0, 1.0)
+    assert key_agreement(melody, grid(8, bass=line(tuple(p - 18 for p in G_MAJOR)))) == (0.0, 1.0)
+    assert key_agreement(melody, grid(8)) == (0.0, 0.0)
+    agreed, spans = key_agreement(melody, grid(8, bass=[(0, onset_token(43))]))
+    assert spans == 1.0
+    assert agreed == pytest.approx(7**-0.5)  # a single G is in seven scales

@@ -1,0 +1,128 @@
+"""How a band accompanies: its figures between those of the song's own band and of other songs'."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schmubert.engine.score import STEPS_PER_BAR, Tokens
+from schmubert.engine.vocabulary import Track
+from schmubert.training.bootstrap import Estimate, Share, Statistic, bootstrap, pooled, way_closed
+from schmubert.training.harmony import (
+    bass_in_scale,
+    key_agreement,
+    onsets_in_scale,
+    onsets_sung,
+    root_in_bar,
+)
+from schmubert.training.rhythm import (
+    density_error,
+    drum_distance,
+    drums_present,
+    empty_bars,
+    empty_where_played,
+    kick_under_bass,
+    onsets_a_bar,
+)
+from schmubert.training.structure import idle_note_offs, repeated_bars
+
+BAND = (Track.BASS, Track.DRUMS)
+SCALE, ROOT = "bass in scale", "root of the bar sung"
+WAYS = {SCALE: "way closed: scale", ROOT: "way closed: root"}
+"""The figures for which it is told how far from the shuffled to the real one a band has come."""
+SHUFFLES = 8
+"""Other songs whose band stands in for each song's own."""
+
+Shares = Mapping[str, Sequence[Share]]
+"""The figures of one kind of band, by name, a share a song."""
+
+
+def figures(songs: Tokens, bands: Tokens, from_bar: int = 0) -> dict[str, list[Share]]:
+    """All figures of `bands` under the melodies of `songs`, a share a song.
+
+    Both [songs, steps, 3]. The bands play `from_bar` on, and what came before counts nowhere.
+    """
+    first = from_bar * STEPS_PER_BAR
+    pairs = [(song[first:], band[first:]) for song, band in zip(songs, bands, strict=True)]
+    found = {
+        SCALE: [bass_in_scale(song, band) for song, band in pairs],
+        ROOT: [root_in_bar(song, band) for song, band in pairs],
+        "bass onsets in scale": [onsets_in_scale(song, band) for song, band in pairs],
+        "bass onsets sung": [onsets_sung(song, band) for song, band in pairs],
+        "key agreement": [key_agreement(song, band) for song, band in pairs],
+        "kick under bass": [kick_under_bass(band) for _, band in pairs],
+        "drums present": [drums_present(band) for _, band in pairs],
+        "drum distance": [drum_distance(band, song) for song, band in pairs],
+        "bass: idle note-offs": [idle_note_offs(band, Track.BASS) for _, band in pairs],
+    }
+    for track in BAND:
+        name = track.name.lower()
+        found |= {
+            f"{name}: onsets a bar": [onsets_a_bar(band, track) for _, band in pairs],
+            f"{name}: density error": [density_error(band, song, track) for song, band in pairs],
+            f"{name}: empty bars": [empty_bars(band, track) for _, band in pairs],
+            f"{name}: empty where the song plays": [
+                empty_where_played(band, song, track) for song, band in pairs
+            ],
+            f"{name}: bar repeated": [repeated_bars(band, track, 1) for _, band in pairs],
+        }
+    return found
+
+
+def shuffled(songs: Tokens, rng: np.random.Generator, from_bar: int = 0) -> dict[str, list[Share]]:
+    """The figures of the bands of other songs, several for each of `songs` [songs, steps, 3].
+
+    ValueError for a single song.
+    """
+    if len(songs) < 2:
+        raise ValueError("one song has no other to be shuffled with")
+    shifts = 1 + rng.permutation(len(songs) - 1)[:SHUFFLES]
+    each = [figures(songs, np.roll(songs, shift, axis=0), from_bar) for shift in shifts]
+    return {
+        name: [_together([one[name][song] for one in each]) for song in range(len(songs))]
+        for name in each[0]
+    }
+
+
+def estimates(
+    kinds: Mapping[str, Shares], rng: np.random.Generator
+) -> dict[str, dict[str, Estimate]]:
+    """Every figure of every kind of band with its interval: {figure: {kind: estimate}}.
+
+    `kinds` holds "shuffled", "real" and those to be judged, all of the same songs in the same
+    order; for these the `WAYS` are told too.
+    """
+    arrays = {
+        kind: {name: np.asarray(values) for name, values in shares.items()}
+        for kind, shares in kinds.items()
+    }
+
+    def share(kind: str, name: str) -> Statistic:
+        return lambda songs: pooled(arrays[kind][name][songs])
+
+    found: dict[str, dict[str, Estimate]] = {}
+    for name in arrays["real"]:
+        songs = len(arrays["real"][name])
+        found[name] = {kind: bootstrap(share(kind, name), songs, rng) for kind in arrays}
+    for name, way in WAYS.items():
+        found[way] = {
+            kind: bootstrap(_way(arrays, kind, name), len(arrays["real"][name]), rng)
+            for kind in arrays
+            if kind not in ("shuffled", "real")
+        }
+    return found
+
+
+def _way(
+    arrays: Mapping[str, Mapping[str, NDArray[np.float64]]], kind: str, name: str
+) -> Statistic:
+    def way(songs: NDArray[np.int64]) -> NDArray[np.float64]:
+        return way_closed(
+            *(pooled(arrays[which][name][songs]) for which in ("shuffled", kind, "real"))
+        )
+
+    return way
+
+
+def _together(shares: Sequence[Share]) -> Share:
+    return sum(part for part, _ in shares), sum(whole for _, whole in shares)
