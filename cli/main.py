@@ -36,9 +36,17 @@ COMMANDS: Mapping[str, Place] = MappingProxyType(
             "schmubert.engine.__main__:engine_command",
             "Answer players at an address: fill in what their bands should play.",
         ),
+        "evaluate": Place(
+            "schmubert.cli.evaluate:evaluate",
+            "Judge a model on songs it has never seen: tables, JSON and plots.",
+        ),
         "export-onnx": Place(
             "schmubert.cli.export_onnx:export_onnx",
             "Write a checkpoint as ONNX, checked against torch first.",
+        ),
+        "generate": Place(
+            "schmubert.cli.generate:generate",
+            "Make pieces out of nothing, as MIDI files 1.mid, 2.mid and so on.",
         ),
         "prepare": Place(
             "schmubert.cli.prepare:prepare",

@@ -11,11 +11,10 @@ from typing import Any
 import click
 import numpy as np
 
+from schmubert.cli import options
 from schmubert.cli.songs import Errand, errands
 from schmubert.engine.compose import Sampling
-from schmubert.engine.defaults import CALLS, SAMPLER, TEMPERATURE
-from schmubert.engine.denoisers import DEVICES, Device, Model, load
-from schmubert.engine.samplers import SAMPLERS
+from schmubert.engine.denoisers import Device, Model, load
 from schmubert.engine.score import Score, drum_hits, notes
 from schmubert.engine.vocabulary import Track
 
@@ -75,56 +74,23 @@ def offline_options(command: Callable[..., None]) -> Callable[..., None]:
     return gathered
 
 
-_PATH = click.Path(path_type=Path)
 _OPTIONS = (
-    click.argument("source", metavar="IN", type=_PATH),
-    click.option("--out", type=_PATH, required=True, help="Where to write: a file, or a folder."),
-    click.option("--plot", type=_PATH, help="Draw a piano roll: .png, .pdf or .svg, or a folder."),
-    click.option("--seed", type=click.IntRange(min=0), help="The same seed makes the same music."),
+    click.argument("source", metavar="IN", type=options.PATH),
     click.option(
-        "--temperature",
-        type=click.FloatRange(0.01, 10.0),
-        default=TEMPERATURE,
-        show_default=True,
-        help="Below 1 it plays safe, above 1 it dares.",
+        "--out", type=options.PATH, required=True, help="Where to write: a file, or a folder."
     ),
     click.option(
-        "--calls",
-        type=click.IntRange(1, 1024),
-        default=CALLS,
-        show_default=True,
-        help="Calls to the model a window; fewer are faster and coarser.",
+        "--plot", type=options.PATH, help="Draw a piano roll: .png, .pdf or .svg, or a folder."
     ),
-    click.option(
-        "--sampler",
-        type=click.Choice(list(SAMPLERS)),
-        default=SAMPLER,
-        show_default=True,
-        help="How the calls are spent; remasking remakes what was made while little was known.",
-    ),
-    click.option(
-        "--window",
-        type=click.IntRange(4, 64),
-        default=16,
-        show_default=True,
-        help="Bars that the model sees at once.",
-    ),
-    click.option("--model", type=_PATH, help="A model, .onnx or .safetensors, not the default."),
-    click.option(
-        "--device",
-        type=click.Choice(DEVICES),
-        default="auto",
-        show_default=True,
-        help="What the model runs on; auto takes CUDA where it works.",
-    ),
-    click.option(
-        "--threads",
-        type=click.IntRange(1, 64),
-        default=2,
-        show_default=True,
-        help="CPU threads for the model.",
-    ),
-    click.option("--force", is_flag=True, help="Write over files that are there."),
+    options.seed,
+    options.temperature,
+    options.calls,
+    options.sampler,
+    options.window,
+    options.model,
+    options.device,
+    options.threads,
+    options.force,
 )
 
 
@@ -195,23 +161,10 @@ def _one(errand: Errand, model: Model, seed: int, make: Make) -> None:
 
 
 def _many(work: Sequence[Errand], model: Model, seed: int, make: Make) -> None:
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+    from schmubert.cli.progress import counting
 
     failed: list[str] = []
-    progress = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    )
+    progress = counting()
     with progress:
         songs = progress.add_task("songs", total=len(work))
         for errand in work:

@@ -1,0 +1,163 @@
+"""`schmubert evaluate`."""
+
+import hashlib
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from schmubert.cli import options
+from schmubert.cli.errors import one_line
+from schmubert.engine.denoisers import Device, default_model, load
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from schmubert.training.evaluation import Evaluation, Section
+
+RECORD, DRAWS = "evaluation.json", "draws"
+
+
+@click.command("evaluate")
+@click.option("--data", type=options.PATH, required=True, help="A prepared dataset.")
+@click.option("--out", type=options.PATH, required=True, help="Folder for figures and draws.")
+@click.option(
+    "--parts",
+    help="Of bits, unconditional, infilling, accompaniment and live, with commas; all if not"
+    " given.",
+)
+@click.option(
+    "--pieces", type=click.IntRange(2), default=200, show_default=True, help="Pieces of 64 bars."
+)
+@click.option(
+    "--songs",
+    type=click.IntRange(2),
+    default=200,
+    show_default=True,
+    help="Melodies of 16 bars to accompany.",
+)
+@click.option(
+    "--draws", type=click.IntRange(1), default=5, show_default=True, help="How often, for both."
+)
+@click.option(
+    "--stage-songs",
+    type=click.IntRange(2),
+    default=24,
+    show_default=True,
+    help="Melodies to accompany as on stage.",
+)
+@click.option(
+    "--stage-draws",
+    type=click.IntRange(1),
+    default=2,
+    show_default=True,
+    help="How often each of these.",
+)
+@click.option(
+    "--all-frames",
+    is_flag=True,
+    help="Self-similarity over all frames, as the thesis says, not piece by piece.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all draws.")
+@options.window
+@options.temperature
+@options.calls
+@options.sampler
+@options.model
+@options.device
+@options.threads
+@click.option("--force", is_flag=True, help="Draw anew what was drawn with other settings.")
+@one_line
+def evaluate(
+    data: Path,
+    out: Path,
+    parts: str | None,
+    window: int,
+    model: Path | None,
+    device: Device,
+    threads: int,
+    force: bool,
+    **settings: int | float | str | bool,
+) -> None:
+    """Judge a model on songs it has never seen: tables, JSON and plots.
+
+    Each figure stands beside that of real songs. What is drawn is kept in --out, so that the
+    same command goes on where it was interrupted.
+    """
+    import msgspec
+    from rich.console import Console
+
+    from schmubert.cli.evaluation_plots import draw_all
+    from schmubert.cli.progress import counting
+    from schmubert.training.dataset import Dataset
+    from schmubert.training.evaluate import evaluate as run
+    from schmubert.training.evaluation import PARTS, Settings
+
+    named = PARTS if parts is None else tuple(part.strip() for part in parts.split(","))
+    wanted = msgspec.convert({**settings, "parts": named, "window_bars": window}, Settings)
+    dataset = Dataset.open(data)
+    denoiser = load(model, device, threads)
+    if force:
+        for kept in (out / DRAWS).glob("*.npz"):
+            kept.unlink()
+    file = default_model() if model is None else model
+    circumstances = {
+        "model": hashlib.sha256(file.read_bytes()).hexdigest(),
+        "data": hashlib.sha256("".join(dataset.about.inputs).encode()).hexdigest(),
+    }
+    with counting() as progress:
+        tasks = {}
+
+        def told(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = progress.add_task(name, total=total)
+            progress.advance(tasks[name], done)
+
+        evaluation = run(denoiser, dataset, wanted, out / DRAWS, circumstances, told)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / RECORD).write_bytes(msgspec.json.format(msgspec.json.encode(_finite(evaluation))))
+    console = Console()
+    for section in evaluation.sections:
+        console.print(table(section))
+    drawn = draw_all(evaluation, out)
+    click.echo(f"{out / RECORD} and {len(drawn)} plots beside it")
+
+
+def table(section: "Section") -> "Table":
+    """`section` for the terminal; a figure outside its interval of real songs is marked."""
+    from rich.table import Table
+
+    shown = Table(title=section.title, caption=section.explained, title_justify="left")
+    columns = {
+        "floor": [figure.floor for figure in section.figures],
+        "real": [figure.real for figure in section.figures],
+        "low": [figure.low for figure in section.figures],
+        "high": [figure.high for figure in section.figures],
+    }
+    kept = [name for name, values in columns.items() if any(v is not None for v in values)]
+    shown.add_column("figure")
+    for name in ("model", "sd", *kept):
+        shown.add_column(name, justify="right")
+    for row, figure in enumerate(section.figures):
+        cells = [_number(columns[name][row]) for name in kept]
+        shown.add_row(figure.name, _number(figure.value), _number(figure.deviation), *cells)
+    return shown
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None or math.isnan(value) else f"{value:.3f}"
+
+
+def _finite(evaluation: "Evaluation") -> object:
+    """`evaluation` as plain values, without numbers that JSON does not know."""
+    import msgspec
+
+    def plain(value: object) -> object:
+        if isinstance(value, dict):
+            return {name: plain(part) for name, part in value.items()}
+        if isinstance(value, list | tuple):
+            return [plain(part) for part in value]
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+    return plain(msgspec.to_builtins(evaluation))

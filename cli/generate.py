@@ -1,0 +1,85 @@
+"""`schmubert generate`."""
+
+import secrets
+from pathlib import Path
+
+import click
+import numpy as np
+
+from schmubert.cli import options
+from schmubert.cli.errors import one_line
+from schmubert.engine.compose import MOST_BATCHED, Sampling, generate_all
+from schmubert.engine.denoisers import Device, load
+from schmubert.engine.vocabulary import Track
+
+LONGEST_BARS = 1024
+
+
+@click.command("generate")
+@click.option(
+    "--count", type=click.IntRange(1), default=1, show_default=True, help="How many pieces."
+)
+@click.option(
+    "--bars",
+    type=click.IntRange(4, LONGEST_BARS),
+    default=64,
+    show_default=True,
+    help="How long each piece is.",
+)
+@click.option("--out", type=options.PATH, required=True, help="The folder to write to.")
+@click.option(
+    "--tempo", type=click.FloatRange(20, 400), default=120.0, show_default=True, help="In BPM."
+)
+@options.seed
+@options.window
+@options.temperature
+@options.calls
+@options.sampler
+@options.model
+@options.device
+@options.threads
+@options.force
+@one_line
+def generate(
+    count: int,
+    bars: int,
+    out: Path,
+    tempo: float,
+    seed: int | None,
+    window: int,
+    temperature: float,
+    calls: int,
+    sampler: str,
+    model: Path | None,
+    device: Device,
+    threads: int,
+    force: bool,
+) -> None:
+    """Make pieces out of nothing, as MIDI files 1.mid, 2.mid and so on.
+
+    A piece depends on the seed and its own number alone: more of them begin with the same ones.
+    """
+    from schmubert.cli.progress import counting
+    from schmubert.engine.midifile import midi_bytes, write_file
+
+    digits = len(str(count))
+    paths = [out / f"{number:0{digits}}.mid" for number in range(1, count + 1)]
+    if not force and (there := next((path for path in paths if path.exists()), None)):
+        raise click.ClickException(f"{there} is there already: --force writes over it.")
+    denoiser = load(model, device, threads)
+    chosen = secrets.randbelow(2**32) if seed is None else seed
+    sampling = Sampling(calls, temperature, window, sampler=sampler)
+    out.mkdir(parents=True, exist_ok=True)
+    tracks = sorted(Track(track) for track in denoiser.tracks)
+    with counting() as progress:
+        pieces = progress.add_task("pieces", total=count)
+        for first in range(0, count, MOST_BATCHED):
+            numbers = range(first, min(first + MOST_BATCHED, count))
+            rngs = [np.random.default_rng((chosen, number)) for number in numbers]
+            made = generate_all(denoiser, bars, rngs, tempo, sampling)
+            for number, score in zip(numbers, made, strict=True):
+                write_file(paths[number], midi_bytes(score, tracks), force=True)
+            progress.advance(pieces, len(numbers))
+    click.echo(f"{count} piece{'s'[: count > 1]} of {bars} bars in {out}")
+    if seed is None:
+        click.echo(f"the same again: --seed {chosen}")

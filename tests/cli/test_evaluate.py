@@ -1,0 +1,132 @@
+"""The whole evaluation on songs made here, with a model that plays one bar over and over."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from schmubert.cli.main import main
+from schmubert.engine.midifile import midi_bytes
+from schmubert.engine.onnx_denoiser import OnnxDenoiser
+from schmubert.training.prepare import prepare
+from schmubert.training.shards import Settings
+from tests.training.small_corpus import song
+
+SMALL = (
+    *("--pieces", "3", "--draws", "2", "--songs", "3", "--stage-songs", "2", "--stage-draws", "1"),
+    *("--calls", "2", "--temperature", "1"),
+)
+
+
+@pytest.fixture(scope="module")
+def model(tiny_model_file: Path) -> str:
+    return str(tiny_model_file)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> str:
+    songs, out = tmp_path_factory.mktemp("songs"), tmp_path_factory.mktemp("dataset")
+    for number in range(12):
+        (songs / f"{number}.mid").write_bytes(midi_bytes(song(number, 64)))
+    prepare([songs], out, Settings(validation=0.5), workers=1)
+    return str(out)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory, data: str, model: str) -> Path:
+    out = tmp_path_factory.mktemp("evaluation")
+    code, said = run("--data", data, "--out", str(out), "--model", model, *SMALL)
+    assert code == 0, said
+    assert "self-similarity" in said
+    return out
+
+
+def run(*words: str) -> tuple[int, str]:
+    done = CliRunner().invoke(main, ["evaluate", *words])
+    return done.exit_code, done.output
+
+
+def figures(out: Path) -> dict[str, dict[str, dict[str, Any]]]:
+    record = json.loads((out / "evaluation.json").read_text())
+    return {
+        section["title"]: {figure["name"]: figure for figure in section["figures"]}
+        for section in record["sections"]
+    }
+
+
+def test_every_part_has_its_tables_and_pictures(finished: Path, model: str) -> None:
+    found = figures(finished)
+    assert {title.split(":")[0] for title in found} == {
+        "bits",
+        "unconditional",
+        "infilling",
+        "accompaniment",
+        "live",
+    }
+    assert len(list(finished.glob("*.png"))) == len(found)
+    record = json.loads((finished / "evaluation.json").read_text())
+    assert record["settings"]["pieces"] == 3
+    assert record["model"] == Path(model).stem
+
+
+def test_figures_that_can_be_told_beforehand_are_right(finished: Path) -> None:
+    found = figures(finished)
+    structure = found["unconditional: structure"]
+    for track in ("melody", "bass", "drums"):
+        assert structure[f"{track}: bar repeated at lag 1"]["value"] == 1.0
+        assert structure[f"{track}: empty bars"]["value"] == 0.0
+        assert structure[f"{track}: bar repeated at lag 1"]["real"] < 0.1  # random notes
+    assert structure["bass: onsets a bar"]["value"] == 8.0
+    assert structure["melody: onsets a bar"]["deviation"] == 0.0
+    band = found["accompaniment"]
+    assert band["drums present"]["value"] == 1.0
+    assert band["bass: onsets a bar"]["value"] == 8.0
+    assert band["bass: density error"]["real"] == 0.0
+    assert found["live: stage"]["drums: empty bars"]["value"] == 0.0
+    kept = found["live: what is kept"]
+    assert kept["bass: onsets a bar: stage of oracle"]["value"] == pytest.approx(1.0)
+
+
+def test_what_is_drawn_is_not_drawn_again(
+    finished: Path, data: str, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (finished / "evaluation.json").read_text()
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("the model was asked again")
+
+    monkeypatch.setattr(OnnxDenoiser, "__call__", refuse)
+    parts = ("--parts", "unconditional,accompaniment,live")
+    code, said = run("--data", data, "--out", str(finished), "--model", model, *SMALL, *parts)
+    assert code == 0, said
+    again = figures(finished)
+    (finished / "evaluation.json").write_text(before)
+    whole = figures(finished)
+    name = "unconditional: structure"
+    assert again[name]["bass: onsets a bar"]["value"] == whole[name]["bass: onsets a bar"]["value"]
+
+
+def test_draws_of_other_settings_are_neither_used_nor_destroyed(
+    finished: Path, data: str, model: str
+) -> None:
+    kept = {path: path.read_bytes() for path in (finished / "draws").iterdir()}
+    other = ("--data", data, "--out", str(finished), "--model", model, *SMALL, "--seed", "9")
+    code, said = run(*other)
+    assert code == 1
+    assert "--force" in said
+    assert {path: path.read_bytes() for path in (finished / "draws").iterdir()} == kept
+
+
+def test_an_unknown_part_is_named(tmp_path: Path, data: str, model: str) -> None:
+    words = ("--data", data, "--out", str(tmp_path), "--model", model, "--parts", "bits,taste")
+    code, said = run(*words)
+    assert code == 1
+    assert "taste" in said
+
+
+def test_without_a_dataset_it_says_how_to_make_one(tmp_path: Path, model: str) -> None:
+    code, said = run("--data", str(tmp_path), "--out", str(tmp_path / "out"), "--model", model)
+    assert code == 1
+    assert "schmubert prepare" in said

@@ -1,0 +1,51 @@
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from schmubert.cli.main import main
+from schmubert.engine.midifile import read_score
+from schmubert.engine.vocabulary import Track
+from tests import tiny_model
+
+
+def run(*words: str) -> tuple[int, str]:
+    done = CliRunner().invoke(main, ["generate", *words])
+    return done.exit_code, done.output
+
+
+def test_pieces_are_written_whole(tmp_path: Path, tiny_model_file: Path) -> None:
+    out = tmp_path / "pieces"
+    code, said = run(
+        "--count", "11", "--bars", "20", "--out", str(out), "--model", str(tiny_model_file)
+    )
+    assert code == 0, said
+    assert "--seed" in said
+    assert sorted(path.name for path in out.iterdir()) == [f"{n:02}.mid" for n in range(1, 12)]
+    score = read_score((out / "07.mid").read_bytes()).score
+    assert score.bars == 20
+    for track in Track:
+        assert score.tokens[:16, track].tolist() == tiny_model.bar_of(track)
+
+
+def test_the_seed_and_the_number_make_the_piece(tmp_path: Path, any_model: Path) -> None:
+    few, many, other = (tmp_path / name for name in ("few", "many", "other"))
+    for out, count, seed in ((few, "1", "3"), (many, "3", "3"), (other, "1", "4")):
+        words = ("--count", count, "--seed", seed, "--out", str(out), "--model", str(any_model))
+        code, said = run(*words, "--bars", "4", "--window", "4", "--calls", "1")
+        assert code == 0, said
+        assert "--seed" not in said
+    assert (few / "1.mid").read_bytes() == (many / "1.mid").read_bytes()
+    assert (many / "2.mid").read_bytes() != (many / "1.mid").read_bytes()
+    assert (other / "1.mid").read_bytes() != (few / "1.mid").read_bytes()
+
+
+def test_what_is_there_stays_unless_forced(tmp_path: Path, tiny_model_file: Path) -> None:
+    (tmp_path / "2.mid").write_text("mine")
+    words = ("--count", "2", "--bars", "4", "--out", str(tmp_path), "--model", str(tiny_model_file))
+    code, said = run(*words)
+    assert code == 1
+    assert "--force" in said
+    assert (tmp_path / "2.mid").read_text() == "mine"
+    assert not (tmp_path / "1.mid").exists()
+    assert run(*words, "--force")[0] == 0
+    assert (tmp_path / "2.mid").read_bytes()[:4] == b"MThd"

@@ -1,0 +1,201 @@
+"""A model judged on songs it has never seen: draws made or found, then all figures of them."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from schmubert.engine.compose import accompany_all, generate_all, infill_all
+from schmubert.engine.defaults import FIRST_CALLS, MOST_CALLS, STAGE_TEMPERATURE
+from schmubert.engine.denoisers import Model
+from schmubert.engine.score import STEPS_PER_BAR, Score, Tokens
+from schmubert.engine.vocabulary import MASK, TRIO
+from schmubert.training import bits, evaluate_bands, evaluate_pieces
+from schmubert.training.accompaniment import BAND
+from schmubert.training.dataset import Dataset, Split
+from schmubert.training.evaluation import (
+    PARTS,
+    PIECE_BARS,
+    SONG_BARS,
+    Draws,
+    Evaluation,
+    Figure,
+    Progress,
+    Section,
+    Settings,
+    windows_of_songs,
+)
+from schmubert.training.novelty import remembered
+from schmubert.training.rehearsal import LISTEN_BARS, as_on_stage
+
+TOGETHER = 16
+"""Pieces that share calls."""
+INFILLED = slice(256, 768)
+"""The steps of a piece that are made anew (thesis 5.2.1)."""
+BITS_WINDOWS, BITS_ON_GRID = 256, 0.8
+
+
+def evaluate(
+    model: Model,
+    dataset: Dataset,
+    settings: Settings,
+    folder: Path,
+    circumstances: dict[str, str],
+    on_progress: Progress,
+) -> Evaluation:
+    """Judge `model` on the validation songs of `dataset`, keeping draws in `folder`.
+
+    `circumstances` tell this model and dataset from others (hashes). Raises ValueError where the
+    model knows not all three tracks, songs are too few, or kept draws do not belong here.
+    """
+    if tuple(model.tracks) != TRIO:
+        raise ValueError(f"{model.name} is no model of melody, bass and drums: nothing to compare")
+    started_s = time.monotonic()
+    judge = _Judge(model, dataset, settings, Draws(folder, circumstances), on_progress)
+    sections = [section for part in settings.parts for section in judge.part(part)]
+    seconds = round(time.monotonic() - started_s, 1)
+    sources = tuple(dataset.about.sources)
+    return Evaluation(model.name, model.runtime, sources, settings, seconds, tuple(sections))
+
+
+class _Judge:
+    def __init__(
+        self,
+        model: Model,
+        dataset: Dataset,
+        settings: Settings,
+        draws: Draws,
+        on_progress: Progress,
+    ) -> None:
+        self.model = model
+        self.dataset = dataset
+        self.split: Split = dataset.split("validation")
+        self.settings = settings
+        self.draws = draws
+        self.on_progress = on_progress
+        self.rng = np.random.default_rng((settings.seed, 1))  # of shuffles and bootstraps
+
+    def part(self, name: str) -> Iterator[Section]:
+        """The sections of one of `PARTS`."""
+        if name == "bits":
+            yield self._bits()
+        elif name in ("unconditional", "infilling"):
+            yield from self._pieces(name)
+        elif name == "accompaniment":
+            songs = windows_of_songs(self.split, SONG_BARS, self.settings.songs, self.settings.seed)
+            made = self._bands("accompaniment", songs, self.settings.draws)
+            yield evaluate_bands.accompaniment("accompaniment", made, songs, self.rng)
+        else:
+            yield from self._live()
+
+    def _bits(self) -> Section:
+        tokens, masks = bits.held_out(self.split, SONG_BARS, TRIO, BITS_ON_GRID, BITS_WINDOWS)
+        total = len(tokens) * len(masks)
+
+        def told(pieces: int) -> None:
+            self.on_progress("bits", pieces, total)
+
+        found = bits.figures(
+            masks, lambda mask: bits.bits_of_masked(self.model, tokens, mask, told), TRIO
+        )
+        return Section(
+            "bits",
+            "a cell for loss and ELBO, a masked cell for each pattern of masks",
+            tuple(Figure(name, value) for name, value in sorted(found.items())),
+        )
+
+    def _pieces(self, part: str) -> Iterator[Section]:
+        settings = self.settings
+        real = windows_of_songs(self.split, PIECE_BARS, len(self.split.numbers), settings.seed)
+        pieces = settings.pieces if part == "unconditional" else min(settings.pieces, len(real))
+
+        def unconditional(rngs: Sequence[np.random.Generator], _: slice) -> list[Score]:
+            sampling = settings.sampling(settings.window_bars)
+            return generate_all(self.model, PIECE_BARS, rngs, sampling=sampling)
+
+        def infilling(rngs: Sequence[np.random.Generator], rows: slice) -> list[Score]:
+            cells = np.zeros((PIECE_BARS * STEPS_PER_BAR, len(TRIO)), bool)
+            cells[INFILLED] = True
+            scores = [Score(tokens) for tokens in real[rows]]
+            sampling = settings.sampling(PIECE_BARS)
+            return infill_all(self.model, scores, [cells] * len(scores), rngs, sampling)
+
+        make = unconditional if part == "unconditional" else infilling
+        made = [self._draw(part, draw, pieces, settings.draws, make) for draw in self._numbers()]
+        memory = remembered(self.dataset.split("train"))
+        yield from evaluate_pieces.sections(part, made, real, memory, settings.all_frames, self.rng)
+
+    def _live(self) -> Iterator[Section]:
+        settings = self.settings
+        songs = windows_of_songs(self.split, SONG_BARS, settings.stage_songs, settings.seed)
+        beats = (SONG_BARS - LISTEN_BARS) * 4
+        kinds = {"offline": self._bands("offline", songs, settings.stage_draws)}
+        for kind in ("oracle", "stage"):
+            total = settings.stage_draws * beats
+            made = []
+            for draw in range(settings.stage_draws):
+
+                def play(kind: str = kind, draw: int = draw, total: int = total) -> Tokens:
+                    rng = settings.rng("live", draw, 0)
+                    return as_on_stage(
+                        self.model,
+                        songs,
+                        BAND,
+                        rng,
+                        most_calls=None if kind == "oracle" else MOST_CALLS,
+                        on_beat=lambda: self.on_progress(f"live: {kind}", 1, total),
+                    )
+
+                about = {
+                    "songs": settings.stage_songs,
+                    "seed": settings.seed,
+                    "stage": (FIRST_CALLS, MOST_CALLS, STAGE_TEMPERATURE),
+                }
+                made.append(self.draws.made(f"{kind}-{draw}", play, **about))
+            kinds[kind] = made
+        yield from evaluate_bands.live(kinds, songs, LISTEN_BARS, self.rng)
+
+    def _bands(self, name: str, songs: Tokens, draws: int) -> list[Tokens]:
+        blank = songs.copy()
+        blank[..., list(BAND)] = np.asarray(MASK)[list(BAND)]
+        sampling = self.settings.sampling(SONG_BARS)
+
+        def make(rngs: Sequence[np.random.Generator], rows: slice) -> list[Score]:
+            scores = [Score(tokens) for tokens in blank[rows]]
+            return accompany_all(self.model, scores, BAND, rngs, sampling)
+
+        return [self._draw(name, draw, len(songs), draws, make) for draw in range(draws)]
+
+    def _draw(
+        self,
+        name: str,
+        draw: int,
+        pieces: int,
+        draws: int,
+        make: Callable[[Sequence[np.random.Generator], slice], list[Score]],
+    ) -> Tokens:
+        settings = self.settings
+        part = name if name in PARTS else "live"
+
+        def drawn() -> Tokens:
+            found: list[Tokens] = []
+            for first in range(0, pieces, TOGETHER):
+                rows = slice(first, min(first + TOGETHER, pieces))
+                rngs = [settings.rng(part, draw, piece) for piece in range(rows.start, rows.stop)]
+                found += [score.tokens for score in make(rngs, rows)]
+                self.on_progress(name, len(rngs), pieces * draws)
+            return np.stack(found)
+
+        about = {
+            "pieces": pieces,
+            "seed": settings.seed,
+            "calls": settings.calls,
+            "temperature": settings.temperature,
+            "sampler": settings.sampler,
+            "window_bars": settings.window_bars if name == "unconditional" else None,
+        }
+        return self.draws.made(f"{name}-{draw}", drawn, **about)
+
+    def _numbers(self) -> range:
+        return range(self.settings.draws)

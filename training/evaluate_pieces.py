@@ -1,0 +1,141 @@
+"""Whole pieces beside real songs: self-similarity, repetition, distributions, novelty."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schmubert.engine.score import Tokens
+from schmubert.engine.vocabulary import PITCHED, TRIO, Track
+from schmubert.training.bootstrap import Share, pooled
+from schmubert.training.distributions import divergences, noise_bound
+from schmubert.training.evaluation import Figure, Section, interval, over_draws
+from schmubert.training.harmony import bass_in_scale
+from schmubert.training.novelty import Memory, copied
+from schmubert.training.rhythm import empty_bars, kick_under_bass, onsets_a_bar
+from schmubert.training.similarity import Similarity, overlaps, real_interval, similarity
+from schmubert.training.structure import idle_note_offs, repeated_bars
+
+LAGS = (1, 2, 4, 8)
+SELECTIONS: Mapping[str, tuple[Track, ...]] = MappingProxyType(
+    {"pooled": TRIO} | {track.name.lower(): (track,) for track in TRIO}
+)
+REAL = "real: 90% of draws of as many real songs lie in the interval"
+
+Shared = Callable[[Tokens], Share]
+
+
+def share_figures() -> dict[str, Shared]:
+    """Shares of a piece [steps, 3] by name."""
+    found: dict[str, Shared] = {}
+    for track in TRIO:
+        name = track.name.lower()
+        for lag in LAGS:
+            found[f"{name}: bar repeated at lag {lag}"] = partial(
+                repeated_bars, track=track, lag=lag
+            )
+        found[f"{name}: onsets a bar"] = partial(onsets_a_bar, track=track)
+        found[f"{name}: empty bars"] = partial(empty_bars, track=track)
+        if track in PITCHED:
+            found[f"{name}: idle note-offs"] = partial(idle_note_offs, track=track)
+    found["bass in scale"] = lambda tokens: bass_in_scale(tokens, tokens)
+    found["kick under bass"] = kick_under_bass
+    return found
+
+
+def sections(
+    title: str,
+    draws: Sequence[Tokens],
+    real: Tokens,
+    memory: Memory,
+    all_frames: bool,
+    rng: np.random.Generator,
+) -> Iterator[Section]:
+    """The tables of `draws` of pieces [pieces, steps, 3] beside `real` songs [songs, steps, 3]."""
+    pieces = len(draws[0])
+    frames = ", over all frames" if all_frames else ""
+    yield Section(
+        f"{title}: self-similarity{frames}",
+        REAL,
+        tuple(_similarities(draws, real, pieces, all_frames, rng)),
+    )
+    yield Section(f"{title}: structure", REAL, tuple(_shares(draws, real, pieces, rng)))
+    yield Section(
+        f"{title}: divergence of distributions in bits",
+        "high: the 95th percentile of real songs against real songs",
+        tuple(_divergences(draws, real, pieces, rng)),
+    )
+    yield Section(
+        f"{title}: copied from the training songs",
+        "real: validation songs beside the training songs",
+        tuple(_copies(draws, real, memory)),
+    )
+
+
+def _similarities(
+    draws: Sequence[Tokens],
+    real: Tokens,
+    pieces: int,
+    all_frames: bool,
+    rng: np.random.Generator,
+) -> Iterator[Figure]:
+    for selection, tracks in SELECTIONS.items():
+        ours = [_overlaps(draw, tracks, all_frames) for draw in draws]
+        theirs = _overlaps(real, tracks, all_frames)
+        low, high = (_flat(bound) for bound in real_interval(theirs, pieces, rng))
+        every = [_flat(similarity(draw, theirs)) for draw in ours]
+        for name in every[0]:
+            values = [draw[name] for draw in every]
+            yield over_draws(f"{selection}: {name}", values, low=low[name], high=high[name])
+
+
+def _overlaps(pieces: Tokens, tracks: tuple[Track, ...], all_frames: bool) -> NDArray[np.float64]:
+    found = np.stack([overlaps(tokens, tracks) for tokens in pieces])
+    return found if all_frames else found.mean(axis=1)
+
+
+def _flat(of: Similarity) -> dict[str, float]:
+    return {
+        "C pitch": of.consistency[0],
+        "C duration": of.consistency[1],
+        "Var pitch": of.variance[0],
+        "Var duration": of.variance[1],
+    }
+
+
+def _shares(
+    draws: Sequence[Tokens], real: Tokens, pieces: int, rng: np.random.Generator
+) -> Iterator[Figure]:
+    for name, share in share_figures().items():
+        theirs = [share(tokens) for tokens in real]
+        low, high = interval(theirs, pieces, rng)
+        values = [float(pooled([share(tokens) for tokens in draw])) for draw in draws]
+        yield over_draws(name, values, real=float(pooled(theirs)), low=low, high=high)
+
+
+def _divergences(
+    draws: Sequence[Tokens], real: Tokens, pieces: int, rng: np.random.Generator
+) -> Iterator[Figure]:
+    bound = noise_bound(list(real), pieces, rng)
+    every = [divergences(list(draw), list(real)) for draw in draws]
+    for name, high in bound.items():
+        yield over_draws(name, [draw[name] for draw in every], high=high)
+
+
+def _copies(draws: Sequence[Tokens], real: Tokens, memory: Memory) -> Iterator[Figure]:
+    for track in TRIO:
+        theirs = [copied(memory, tokens, track) for tokens in real]
+        every = [[copied(memory, tokens, track) for tokens in draw] for draw in draws]
+        name = track.name.lower()
+        yield over_draws(
+            f"{name}: windows of 4 bars copied",
+            [float(pooled([share for _, share in draw])) for draw in every],
+            real=float(pooled([share for _, share in theirs])),
+        )
+        yield over_draws(
+            f"{name}: longest run copied, in bars",
+            [float(np.mean([run for run, _ in draw])) for draw in every],
+            real=float(np.mean([run for run, _ in theirs])),
+        )

@@ -1,0 +1,173 @@
+"""What an evaluation is made of: its settings, its figures, and draws that are kept."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from schmubert.engine.compose import Sampling
+from schmubert.engine.defaults import CALLS, SAMPLER, TEMPERATURE
+from schmubert.engine.score import Tokens
+from schmubert.training.bootstrap import Share, pooled
+from schmubert.training.dataset import Split
+
+PARTS = ("bits", "unconditional", "infilling", "accompaniment", "live")
+PIECE_BARS = 64
+SONG_BARS = 16
+ROUNDS = 1000
+PERCENTILES = (5.0, 95.0)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All that determines an evaluation beside model and dataset.
+
+    `pieces` of 64 bars are drawn `draws` times for the unconditional part and the infilling;
+    `songs` melodies of 16 bars are accompanied `draws` times, `stage_songs` of them as on stage
+    `stage_draws` times. `window_bars` is what the model sees of a piece it makes from nothing.
+    """
+
+    parts: tuple[str, ...] = PARTS
+    pieces: int = 200
+    draws: int = 5
+    songs: int = 200
+    stage_songs: int = 24
+    stage_draws: int = 2
+    window_bars: int = 16
+    calls: int = CALLS
+    temperature: float = TEMPERATURE
+    sampler: str = SAMPLER
+    all_frames: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if unknown := set(self.parts) - set(PARTS):
+            raise ValueError(f"no parts {sorted(unknown)}; there are {', '.join(PARTS)}")
+        if not self.parts:
+            raise ValueError(f"nothing to evaluate: name some of {', '.join(PARTS)}")
+        if min(self.pieces, self.songs, self.stage_songs) < 2:
+            raise ValueError("figures need at least 2 pieces, songs and songs on stage")
+        if min(self.draws, self.stage_draws) < 1:
+            raise ValueError("figures need at least 1 draw")
+        self.sampling(self.window_bars)
+
+    def sampling(self, window_bars: int) -> Sampling:
+        """How pieces are sampled, in windows of so many bars; ValueError out of range."""
+        return Sampling(self.calls, self.temperature, window_bars, sampler=self.sampler)
+
+    def rng(self, part: str, draw: int, piece: int) -> np.random.Generator:
+        """What `piece` of a `draw` is drawn with: it depends on nothing else."""
+        return np.random.default_rng((self.seed, PARTS.index(part), draw, piece))
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """A figure of a model: `value` is its mean over the draws, `deviation` theirs (n - 1).
+
+    `low` to `high` is what real songs reach against real songs (90%), or where the figure of all
+    draws lies when the songs are drawn anew (95%), as the section says. `real` is the figure of
+    the songs themselves, `floor` that of other songs' bands.
+    """
+
+    name: str
+    value: float
+    deviation: float = 0.0
+    real: float | None = None
+    low: float | None = None
+    high: float | None = None
+    floor: float | None = None
+
+
+class Section(msgspec.Struct, frozen=True):
+    """The figures of one table; `explained` says what its columns are."""
+
+    title: str
+    explained: str
+    figures: tuple[Figure, ...]
+
+
+class Evaluation(msgspec.Struct, frozen=True):
+    """A finished evaluation."""
+
+    model: str
+    runtime: str
+    dataset: tuple[str, ...]
+    settings: Settings
+    seconds: float
+    sections: tuple[Section, ...]
+
+
+Progress = Callable[[str, int, int], None]
+"""Told what is made, how many more pieces of it are done, and how many there are in all."""
+
+
+class Draws:
+    """The tokens of draws, kept in `folder` so that an interrupted evaluation goes on.
+
+    A kept draw is taken only for the very `circumstances` it was made in (settings and model);
+    ValueError where a file was made in others, so that no figure mixes two models.
+    """
+
+    def __init__(self, folder: Path, circumstances: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self.circumstances = circumstances
+
+    def made(self, name: str, make: Callable[[], Tokens], **about: Any) -> Tokens:
+        """The tokens kept as `name`, or those that `make` makes, which are then kept."""
+        path = self.folder / f"{name}.npz"
+        told = msgspec.json.encode({**self.circumstances, **about}, order="sorted")
+        digest = hashlib.sha256(told).hexdigest()
+        if path.exists():
+            try:
+                with np.load(path) as kept:
+                    if str(kept["made_with"]) == digest:
+                        return np.asarray(kept["tokens"], np.int64)
+            except (OSError, KeyError, ValueError) as error:
+                raise ValueError(f"{path} cannot be read ({error}): delete it") from error
+            raise ValueError(
+                f"{path} was made with another model or other settings: name another --out,"
+                " or draw anew with --force"
+            )
+        tokens = make()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        beside = path.with_suffix(".part.npz")
+        np.savez_compressed(beside, tokens=tokens.astype(np.uint16), made_with=digest)
+        beside.replace(path)
+        return tokens
+
+
+def windows_of_songs(split: Split, bars: int, songs: int, seed: int) -> Tokens:
+    """A window [songs, steps, 3] of each of up to `songs` songs that have all three tracks.
+
+    ValueError where there are less than two.
+    """
+    rng = np.random.default_rng(seed)
+    windows = split.windows(bars, min(bars, 16))
+    rng.shuffle(windows)
+    chosen = windows[np.unique(split.songs[windows[:, 0]], return_index=True)[1]]
+    rng.shuffle(chosen)
+    if len(chosen) < 2:
+        raise ValueError(
+            f"{len(chosen)} songs of this split have {bars} bars of melody, bass and drums:"
+            " at least 2 are needed"
+        )
+    return split.batch(chosen[:songs], bars)
+
+
+def over_draws(name: str, values: Sequence[float], **beside: float | None) -> Figure:
+    """The figure `name` from its value in each draw."""
+    deviation = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+    return Figure(name, float(np.mean(values)), deviation, **beside)
+
+
+def interval(shares: Sequence[Share], songs: int, rng: np.random.Generator) -> tuple[float, float]:
+    """Where the pooled share of `songs` real songs lies, drawn anew: 5th and 95th percentile."""
+    of_songs = np.asarray(shares, np.float64)
+    drawn: NDArray[np.float64] = pooled(of_songs[rng.integers(len(of_songs), size=(ROUNDS, songs))])
+    defined = drawn[~np.isnan(drawn)]
+    if not len(defined):
+        return np.nan, np.nan
+    low, high = np.percentile(defined, PERCENTILES)
+    return float(low), float(high)
