@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from schmubert.engine.compose import accompany_all, generate_all, infill_all
+from schmubert.engine.compose import generate_all, infill_all
 from schmubert.engine.defaults import FIRST_CALLS, MOST_CALLS, STAGE_TEMPERATURE
 from schmubert.engine.denoisers import Model
 from schmubert.engine.score import STEPS_PER_BAR, Score, Tokens
-from schmubert.engine.vocabulary import MASK, TRIO
+from schmubert.engine.vocabulary import TRIO
 from schmubert.training import bits, evaluate_bands, evaluate_pieces
 from schmubert.training.accompaniment import BAND
 from schmubert.training.dataset import Dataset, Split
@@ -27,7 +27,7 @@ from schmubert.training.evaluation import (
     windows_of_songs,
 )
 from schmubert.training.novelty import remembered
-from schmubert.training.rehearsal import LISTEN_BARS, as_on_stage
+from schmubert.training.rehearsal import LISTEN_BARS, as_on_stage, at_leisure
 
 TOGETHER = 16
 """Pieces that share calls."""
@@ -110,16 +110,17 @@ class _Judge:
         real = windows_of_songs(self.split, PIECE_BARS, len(self.split.numbers), settings.seed)
         pieces = settings.pieces if part == "unconditional" else min(settings.pieces, len(real))
 
-        def unconditional(rngs: Sequence[np.random.Generator], _: slice) -> list[Score]:
+        def unconditional(rngs: Sequence[np.random.Generator], _: slice) -> Tokens:
             sampling = settings.sampling(settings.window_bars)
-            return generate_all(self.model, PIECE_BARS, rngs, sampling=sampling)
+            return _stacked(generate_all(self.model, PIECE_BARS, rngs, sampling=sampling))
 
-        def infilling(rngs: Sequence[np.random.Generator], rows: slice) -> list[Score]:
+        def infilling(rngs: Sequence[np.random.Generator], rows: slice) -> Tokens:
             cells = np.zeros((PIECE_BARS * STEPS_PER_BAR, len(TRIO)), bool)
             cells[INFILLED] = True
             scores = [Score(tokens) for tokens in real[rows]]
             sampling = settings.sampling(PIECE_BARS)
-            return infill_all(self.model, scores, [cells] * len(scores), rngs, sampling)
+            every_cells = [cells] * len(scores)
+            return _stacked(infill_all(self.model, scores, every_cells, rngs, sampling))
 
         make = unconditional if part == "unconditional" else infilling
         made = [self._draw(part, draw, pieces, settings.draws, make) for draw in self._numbers()]
@@ -157,13 +158,10 @@ class _Judge:
         yield from evaluate_bands.live(kinds, songs, LISTEN_BARS, self.rng)
 
     def _bands(self, name: str, songs: Tokens, draws: int) -> list[Tokens]:
-        blank = songs.copy()
-        blank[..., list(BAND)] = np.asarray(MASK)[list(BAND)]
         sampling = self.settings.sampling(SONG_BARS)
 
-        def make(rngs: Sequence[np.random.Generator], rows: slice) -> list[Score]:
-            scores = [Score(tokens) for tokens in blank[rows]]
-            return accompany_all(self.model, scores, BAND, rngs, sampling)
+        def make(rngs: Sequence[np.random.Generator], rows: slice) -> Tokens:
+            return at_leisure(self.model, songs[rows], BAND, rngs, sampling)
 
         return [self._draw(name, draw, len(songs), draws, make) for draw in range(draws)]
 
@@ -173,7 +171,7 @@ class _Judge:
         draw: int,
         pieces: int,
         draws: int,
-        make: Callable[[Sequence[np.random.Generator], slice], list[Score]],
+        make: Callable[[Sequence[np.random.Generator], slice], Tokens],
     ) -> Tokens:
         settings = self.settings
         part = name if name in PARTS else "live"
@@ -183,9 +181,9 @@ class _Judge:
             for first in range(0, pieces, TOGETHER):
                 rows = slice(first, min(first + TOGETHER, pieces))
                 rngs = [settings.rng(part, draw, piece) for piece in range(rows.start, rows.stop)]
-                found += [score.tokens for score in make(rngs, rows)]
+                found.append(make(rngs, rows))
                 self.on_progress(name, len(rngs), pieces * draws)
-            return np.stack(found)
+            return np.concatenate(found)
 
         about = {
             "pieces": pieces,
@@ -199,3 +197,8 @@ class _Judge:
 
     def _numbers(self) -> range:
         return range(self.settings.draws)
+
+
+def _stacked(scores: Sequence[Score]) -> Tokens:
+    """The tokens of `scores`, all of one length: [pieces, steps, 3]."""
+    return np.stack([score.tokens for score in scores])

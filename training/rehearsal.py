@@ -1,15 +1,16 @@
-"""A model plays along with held-out songs as it would on stage, but in no time."""
+"""A model plays along with held-out songs: at leisure, and as on stage, but in no time."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from schmubert.engine.compose import PLAIN, Sampling, accompany_all
 from schmubert.engine.defaults import FIRST_CALLS, MOST_CALLS, STAGE_TEMPERATURE
 from schmubert.engine.diffusion import Denoiser, drive, tidy
 from schmubert.engine.horizon import horizon
 from schmubert.engine.jobs import more_calls
 from schmubert.engine.samplers import balanced, remaking, remasking
-from schmubert.engine.score import STEPS_PER_BAR, STEPS_PER_BEAT, Mask, Tokens
+from schmubert.engine.score import STEPS_PER_BAR, STEPS_PER_BEAT, Mask, Score, Tokens
 from schmubert.engine.vocabulary import HOLD, MASK, Track
 
 LISTEN_BARS = 1
@@ -17,6 +18,24 @@ LEAD_STEPS = 1
 """What the band has not heard yet when it commits a beat: a reply takes up to a 16th."""
 ORACLE_CALLS = 64
 """Calls for each beat of a band that has all the time in the world, yet hears no sooner."""
+
+
+def at_leisure(
+    denoise: Denoiser,
+    songs: Tokens,
+    tracks: Sequence[Track],
+    rngs: Sequence[np.random.Generator],
+    sampling: Sampling = PLAIN,
+) -> Tokens:
+    """New `tracks` for `songs` [songs, steps, 3], the rest of which is heard from end to end.
+
+    An `rng` a song. Of the tracks that are made anew nothing is known.
+    """
+    blank = songs.copy()
+    for track in tracks:
+        blank[..., track] = MASK[track]
+    made = accompany_all(denoise, [Score(song) for song in blank], tracks, rngs, sampling)
+    return np.stack([score.tokens for score in made])
 
 
 def as_on_stage(

@@ -1,0 +1,131 @@
+"""Quality against calls: bands for held-out melodies by every sampler, in few calls and in many.
+
+    python benchmarks/samplers.py --data DIR [--model FILE] [--songs 64] [--json FILE]
+
+The melodies of one 16-bar window of each song are given whole. Beside each sampler stand the way
+from other songs' basses to the song's own that it closes in scale and root, bars repeated, and how
+much it plays. `ancestral` with T = 1024 is algorithm 4 of the thesis, whose calls that unmask
+nothing are left out.
+"""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+import numpy as np
+
+from schmubert.cli.errors import one_line
+from schmubert.engine.compose import Sampling
+from schmubert.engine.denoisers import Model, load
+from schmubert.engine.diffusion import Logits
+from schmubert.engine.samplers import SAMPLERS
+from schmubert.engine.score import Tokens
+from schmubert.training.accompaniment import BAND, ROOT, SCALE, figures, shuffled
+from schmubert.training.bootstrap import Share, pooled, way_closed
+from schmubert.training.dataset import Dataset
+from schmubert.training.evaluation import windows_of_songs
+from schmubert.training.rehearsal import at_leisure
+
+BARS = 16
+CALLS = (1, 2, 4, 8, 16, 32, 64)
+THESIS_T = 1024
+PLAIN = (
+    "bass: bar repeated",
+    "drums: bar repeated",
+    "bass: onsets a bar",
+    "drums: onsets a bar",
+    "bass: empty bars",
+)
+
+Shares = Mapping[str, Sequence[Share]]
+
+
+class Counting:
+    """A denoiser that counts the calls for a window."""
+
+    def __init__(self, model: Model) -> None:
+        self.model, self.tracks, self.windows = model, model.tracks, 0
+
+    def __call__(self, tokens: Tokens) -> Logits:
+        self.windows += len(tokens)
+        return self.model(tokens)
+
+
+def row(band: Shares, floor: Shares, real: Shares) -> dict[str, float]:
+    """The figures of a band."""
+    ways = {
+        f"way: {name}": float(way_closed(*(pooled(kind[name]) for kind in (floor, band, real))))
+        for name in (SCALE, ROOT)
+    }
+    return ways | {name: float(pooled(band[name])) for name in PLAIN}
+
+
+def line(name: str, calls: str, values: Mapping[str, float], seconds: str) -> str:
+    cells = "".join(f"{value:>20.3f}" for value in values.values())
+    return f"{name:<14}{calls:>7}{cells}{seconds:>10}"
+
+
+@click.command()
+@click.option("--data", type=click.Path(path_type=Path), required=True, help="A prepared dataset.")
+@click.option("--model", "model_file", type=click.Path(path_type=Path), help="The model.")
+@click.option("--songs", type=click.IntRange(2), default=64, show_default=True)
+@click.option("--samplers", default=",".join(SAMPLERS), show_default=True)
+@click.option("--calls", default=",".join(map(str, CALLS)), show_default=True)
+@click.option("--temperatures", default="1.0", show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Figures as JSON.")
+@one_line
+def main(
+    data: Path,
+    model_file: Path | None,
+    songs: int,
+    samplers: str,
+    calls: str,
+    temperatures: str,
+    seed: int,
+    threads: int,
+    json_file: Path | None,
+) -> None:
+    """Compare the samplers on melodies of the validation split."""
+    grids = windows_of_songs(Dataset.open(data).split("validation"), BARS, songs, seed)
+    model = Counting(load(model_file, "cpu", threads))
+    floor = shuffled(grids, np.random.default_rng(seed))
+    real = figures(grids, grids)
+    found: list[dict[str, object]] = []
+    click.echo(f"{model.model.name}: {len(grids)} songs of {BARS} bars")
+    header = row(real, floor, real)
+    click.echo(f"{'':<21}" + "".join(f"{name:>20}" for name in header) + f"{'seconds':>10}")
+    click.echo(line("real", "", header, ""))
+    for temperature in map(float, temperatures.split(",")):
+        click.echo(f"temperature {temperature:g}")
+        for sampler in samplers.split(","):
+            wanted = [THESIS_T] if sampler == "ancestral" else list(map(int, calls.split(",")))
+            for count in wanted:
+                model.windows, started_s = 0, time.perf_counter()
+                sampling = Sampling(count, temperature, BARS, sampler=sampler)
+                rngs = [np.random.default_rng((seed, song)) for song in range(len(grids))]
+                bands = at_leisure(model, grids, BAND, rngs, sampling)
+                seconds = (time.perf_counter() - started_s) / len(grids)
+                values = row(figures(grids, bands), floor, real)
+                made = model.windows / len(grids)
+                click.echo(line(sampler, f"{made:.0f}", values, f"{seconds:.2f}"))
+                found.append(
+                    {
+                        "sampler": sampler,
+                        "temperature": temperature,
+                        "asked": count,
+                        "calls": made,
+                        "seconds a song": seconds,
+                        **values,
+                    }
+                )
+    if json_file is not None:
+        report = {"model": model.model.name, "songs": len(grids), "real": header, "rows": found}
+        json_file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
