@@ -48,6 +48,10 @@ COMMANDS: Mapping[str, Place] = MappingProxyType(
             "schmubert.cli.generate:generate",
             "Make pieces out of nothing, as MIDI files 1.mid, 2.mid and so on.",
         ),
+        "import-weights": Place(
+            "schmubert.cli.import_weights:import_weights",
+            "Turn the weights that the thesis' author publishes into a checkpoint.",
+        ),
         "prepare": Place(
             "schmubert.cli.prepare:prepare",
             "Turn MIDI songs into a dataset to train on.",

@@ -1,0 +1,38 @@
+"""`schmubert import-weights`."""
+
+from pathlib import Path
+
+import click
+
+from schmubert.cli import options
+from schmubert.cli.errors import one_line
+
+
+@click.command("import-weights")
+@click.argument("file", type=options.PATH)
+@click.option("--out", type=options.PATH, required=True, help="The checkpoint, .safetensors.")
+@click.option(
+    "--heads",
+    type=click.IntRange(1),
+    help="Heads of attention, which no file tells: 8 for a melody and 16 for a trio if not given.",
+)
+@options.force
+@one_line
+def import_weights(file: Path, out: Path, heads: int | None, force: bool) -> None:
+    """Turn the weights that the thesis' author publishes into a checkpoint.
+
+    FILE is a PyTorch state dict; nothing in it is executed.
+    """
+    from schmubert.engine.model import PRESETS
+    from schmubert.training.published import import_weights as run
+
+    if out.suffix != ".safetensors":
+        raise click.ClickException(f"{out}: a checkpoint ends in .safetensors")
+    if out.exists() and not force:
+        raise click.ClickException(f"{out} is there already: --force writes over it.")
+    config = run(file, out, heads)
+    name = next((name for name, preset in PRESETS.items() if preset == config), "no preset")
+    click.echo(
+        f"{out}: {name}, {', '.join(config.tracks)}; {config.layers} layers of {config.width},"
+        f" {config.heads} heads, windows of {config.longest_steps // 16} bars"
+    )
