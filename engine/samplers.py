@@ -23,9 +23,9 @@ from schmubert.engine.diffusion import (
 from schmubert.engine.score import Mask, Tokens
 from schmubert.engine.vocabulary import MASK, TRIO, Track
 
-FILL_SHARE = 4
+FILL_SHARE = 2
 """Of so many calls of `remasking` one fills the grid, the others remake it."""
-FIRST_REMADE, LAST_REMADE = 0.6, 0.1
+FIRST_REMADE, LAST_REMADE = 0.4, 0.1
 """The shares of the cells that the first call of a remaking draws anew, and the last."""
 REMADE_AT_ONCE = 0.3
 """The share where there is one call only."""
@@ -115,7 +115,7 @@ def remasking(
     temperature: float = 1.0,
     guide: Guide | None = None,
 ) -> Run:
-    """A quarter of the calls fills all cells, balanced; in the others they are remade.
+    """Half of the calls fill all cells, balanced; in the others they are remade.
 
     What an early call draws, it draws without knowing the cells of the same call and most of the
     rest. Masking it again corrects it, with predictor-corrector steps as those of ReMDM (arXiv
@@ -138,7 +138,7 @@ def remaking(
 ) -> Run:
     """Make better what was made: complete `tokens` [batch, steps, tracks] -> complete tokens.
 
-    Each of `calls` calls masks again a share of `cells`, 0.6 in the first falling to 0.1 in the
+    Each of `calls` calls masks again a share of `cells`, 0.4 in the first falling to 0.1 in the
     last (0.3 where there is but one), that lie far from each other, and draws them anew given
     all the rest. No other cell is touched. `tracks` says what the columns are.
     """
