@@ -3,7 +3,7 @@
 SAMPLER = "remasking"
 """For files: what was drawn while little was known is drawn again with all the rest in sight."""
 CALLS = 16
-"""For files, calls to the denoiser a window: half of them fill it, the others remake parts of it."""
+"""For files, calls to the denoiser a window: half to fill it, half to remake parts of it."""
 TEMPERATURE = 0.7
 """For files: there is time to play safe, and an unlikely note is more often wrong than bold."""
 

@@ -8,9 +8,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from schmubert.engine.score import STEPS_PER_BAR, Mask, Tokens, canonical
-from schmubert.engine.vocabulary import MASK, TRIO, Track
+from schmubert.engine.vocabulary import FIRST_ONSET, HOLD, MASK, OFF, PITCHED, TRIO, Track
 from schmubert.engine.wire import MOST_STEPS
 
 AHEAD_BARS = 2  # bars beyond the current one: the tentative future
@@ -51,7 +52,8 @@ def horizon(
     Roles in `heard` are known before `now_step` and unknown (MASK, never HOLD) from there on.
     A role in `played` is to be filled from its step there, the first not committed, to the end;
     before that it is known as it was played or, where it is in `heard` too, as it was heard.
-    A role in neither is unknown throughout, and nobody fills it.
+    A role in neither is unknown throughout, and nobody fills it. Where a role that plays has been
+    silent for a bar or longer, it is unknown since: told of its silence, it would never come in.
 
     The window ends `ahead_bars` after the bar in which the filling begins, and reaches back to
     `window_bars` in all, or to the first bar of the tape; below four bars it is drawn out into
@@ -79,9 +81,25 @@ def horizon(
     given = tape[first - tape_first : first - tape_first + steps]
     tokens[: len(given)] = given
     fill = np.zeros(tokens.shape, bool)
+    for role in set(played) - set(heard):
+        until = max(0, min(len(given), played[role] - first))
+        if until - (silent := _silent_from(tokens[:until, role], role)) >= STEPS_PER_BAR:
+            tokens[silent:until, role] = MASK[role]
     for role in TRIO:
         from_step = played.get(role, first + steps)
         known = now_step if role in heard else from_step if role in played else first
         tokens[max(0, min(known, from_step) - first) :, role] = MASK[role]
         fill[max(0, from_step - first) :, role] = True
     return Horizon(canonical(tokens), fill, first)
+
+
+def _silent_from(column: NDArray[np.int64], role: Track) -> int:
+    """The step of `column` [steps] from which nothing sounds to its end; its length if it does."""
+    onsets = np.flatnonzero(column >= (FIRST_ONSET if role in PITCHED else HOLD + 1))
+    if not len(onsets):
+        return 0
+    last = int(onsets[-1])
+    if role not in PITCHED:
+        return last + 1
+    ends = np.flatnonzero(column[last:] == OFF)
+    return last + int(ends[0]) + 1 if len(ends) else len(column)

@@ -120,6 +120,34 @@ def test_a_note_held_over_from_before_the_window_is_silent_in_it() -> None:
     assert (window.tokens[: 300 - 6 * 16, Track.MELODY] == HOLD).all()
 
 
+def test_a_role_that_has_been_silent_for_a_bar_is_unknown_since() -> None:
+    tape = np.zeros((8 * 16, 3), np.int64)
+    tape[::4, Track.MELODY] = 41
+    tape[0, Track.BASS], tape[20, Track.BASS] = 20, OFF
+    tape[70, Track.DRUMS] = 1
+    begins = {Track.BASS: 100, Track.DRUMS: 100}
+    window = horizon(tape, 96, {Track.MELODY}, begins)
+    assert (window.tokens[:21, Track.BASS] == tape[:21, Track.BASS]).all()
+    assert (window.tokens[21:, Track.BASS] == MASK[Track.BASS]).all()
+    assert (window.tokens[:71, Track.DRUMS] < MASK[Track.DRUMS]).all()
+    assert (window.tokens[71:, Track.DRUMS] == MASK[Track.DRUMS]).all()
+    assert not window.fill[:100].any()
+
+
+def test_a_note_that_is_held_and_a_rest_of_less_than_a_bar_are_no_silence() -> None:
+    tape = np.zeros((8 * 16, 3), np.int64)
+    tape[0, Track.BASS] = 20
+    tape[90, Track.DRUMS] = 1
+    window = horizon(tape, 96, {Track.MELODY}, {Track.BASS: 100, Track.DRUMS: 100})
+    np.testing.assert_array_equal(window.tokens[:100, 1:], tape[:100, 1:])
+
+
+def test_the_silence_of_a_role_that_is_heard_is_heard() -> None:
+    tape = np.zeros((8 * 16, 3), np.int64)
+    window = horizon(tape, 96, {Track.MELODY}, {Track.MELODY: 112})
+    assert (window.tokens[:96, Track.MELODY] == HOLD).all()
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
