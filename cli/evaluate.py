@@ -92,20 +92,18 @@ def evaluate(
     from schmubert.cli.progress import counting
     from schmubert.training.dataset import Dataset
     from schmubert.training.evaluate import evaluate as run
-    from schmubert.training.evaluation import PARTS, Settings
+    from schmubert.training.evaluation import PARTS, Draws, Settings
 
     named = PARTS if parts is None else tuple(part.strip() for part in parts.split(","))
     wanted = msgspec.convert({**settings, "parts": named, "window_bars": window}, Settings)
     dataset = Dataset.open(data)
     denoiser = load(model, device, threads)
-    if force:
-        for kept in (out / DRAWS).glob("*.npz"):
-            kept.unlink()
     file = default_model() if model is None else model
     circumstances = {
         "model": hashlib.sha256(file.read_bytes()).hexdigest(),
         "data": hashlib.sha256("".join(dataset.about.inputs).encode()).hexdigest(),
     }
+    draws = Draws(out / DRAWS, circumstances, replacing=force)
     with counting() as progress:
         tasks = {}
 
@@ -114,7 +112,7 @@ def evaluate(
                 tasks[name] = progress.add_task(name, total=total)
             progress.advance(tasks[name], done)
 
-        evaluation = run(denoiser, dataset, wanted, out / DRAWS, circumstances, told)
+        evaluation = run(denoiser, dataset, wanted, draws, told)
     out.mkdir(parents=True, exist_ok=True)
     (out / RECORD).write_bytes(msgspec.json.format(msgspec.json.encode(_finite(evaluation))))
     console = Console()

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from schmubert.training.evaluation import (
     windows_of_songs,
 )
 from schmubert.training.novelty import remembered
-from schmubert.training.rehearsal import LISTEN_BARS, as_on_stage, at_leisure
+from schmubert.training.rehearsal import LISTEN_BARS, ORACLE_CALLS, as_on_stage, at_leisure
 
 TOGETHER = 16
 """Pieces that share calls."""
@@ -40,19 +40,18 @@ def evaluate(
     model: Model,
     dataset: Dataset,
     settings: Settings,
-    folder: Path,
-    circumstances: dict[str, str],
+    draws: Draws,
     on_progress: Progress,
 ) -> Evaluation:
-    """Judge `model` on the validation songs of `dataset`, keeping draws in `folder`.
+    """Judge `model` on the validation songs of `dataset`, making only what `draws` does not keep.
 
-    `circumstances` tell this model and dataset from others (hashes). Raises ValueError where the
-    model knows not all three tracks, songs are too few, or kept draws do not belong here.
+    The circumstances of `draws` tell this model and dataset from others. Raises ValueError where
+    the model knows not all three tracks, songs are too few, or kept draws do not belong here.
     """
     if tuple(model.tracks) != TRIO:
         raise ValueError(f"{model.name} is no model of melody, bass and drums: nothing to compare")
     started_s = time.monotonic()
-    judge = _Judge(model, dataset, settings, Draws(folder, circumstances), on_progress)
+    judge = _Judge(model, dataset, settings, draws, on_progress)
     sections = [section for part in settings.parts for section in judge.part(part)]
     seconds = round(time.monotonic() - started_s, 1)
     sources = tuple(dataset.about.sources)
@@ -74,7 +73,6 @@ class _Judge:
         self.settings = settings
         self.draws = draws
         self.on_progress = on_progress
-        self.rng = np.random.default_rng((settings.seed, 1))  # of shuffles and bootstraps
 
     def part(self, name: str) -> Iterator[Section]:
         """The sections of one of `PARTS`."""
@@ -85,7 +83,8 @@ class _Judge:
         elif name == "accompaniment":
             songs = windows_of_songs(self.split, SONG_BARS, self.settings.songs, self.settings.seed)
             made = self._bands("accompaniment", songs, self.settings.draws)
-            yield evaluate_bands.accompaniment("accompaniment", made, songs, self.rng)
+            rng = self.settings.rng_of_figures(name)
+            yield evaluate_bands.accompaniment("accompaniment", made, songs, rng)
         else:
             yield from self._live()
 
@@ -125,7 +124,8 @@ class _Judge:
         make = unconditional if part == "unconditional" else infilling
         made = [self._draw(part, draw, pieces, settings.draws, make) for draw in self._numbers()]
         memory = remembered(self.dataset.split("train"))
-        yield from evaluate_pieces.sections(part, made, real, memory, settings.all_frames, self.rng)
+        rng = settings.rng_of_figures(part)
+        yield from evaluate_pieces.sections(part, made, real, memory, settings.all_frames, rng)
 
     def _live(self) -> Iterator[Section]:
         settings = self.settings
@@ -133,29 +133,34 @@ class _Judge:
         beats = (SONG_BARS - LISTEN_BARS) * 4
         kinds = {"offline": self._bands("offline", songs, settings.stage_draws)}
         for kind in ("oracle", "stage"):
-            total = settings.stage_draws * beats
+            name, total = f"live: {kind}", settings.stage_draws * beats
+            oracle = kind == "oracle"
             made = []
             for draw in range(settings.stage_draws):
 
-                def play(kind: str = kind, draw: int = draw, total: int = total) -> Tokens:
+                def play(
+                    draw: int = draw, oracle: bool = oracle, name: str = name, total: int = total
+                ) -> Tokens:
                     rng = settings.rng("live", draw, 0)
                     return as_on_stage(
                         self.model,
                         songs,
                         BAND,
                         rng,
-                        most_calls=None if kind == "oracle" else MOST_CALLS,
-                        on_beat=lambda: self.on_progress(f"live: {kind}", 1, total),
+                        most_calls=None if oracle else MOST_CALLS,
+                        on_beat=lambda: self.on_progress(name, 1, total),
                     )
 
                 about = {
                     "songs": settings.stage_songs,
                     "seed": settings.seed,
-                    "stage": (FIRST_CALLS, MOST_CALLS, STAGE_TEMPERATURE),
+                    "calls": (ORACLE_CALLS,) if oracle else (FIRST_CALLS, MOST_CALLS),
+                    "temperature": STAGE_TEMPERATURE,
                 }
-                made.append(self.draws.made(f"{kind}-{draw}", play, **about))
+                made.append(self._made(f"{kind}-{draw}", play, about, (name, beats, total)))
             kinds[kind] = made
-        yield from evaluate_bands.live(kinds, songs, LISTEN_BARS, self.rng)
+        rng = settings.rng_of_figures("live")
+        yield from evaluate_bands.live(kinds, songs, LISTEN_BARS, rng)
 
     def _bands(self, name: str, songs: Tokens, draws: int) -> list[Tokens]:
         sampling = self.settings.sampling(SONG_BARS)
@@ -193,7 +198,23 @@ class _Judge:
             "sampler": settings.sampler,
             "window_bars": settings.window_bars if name == "unconditional" else None,
         }
-        return self.draws.made(f"{name}-{draw}", drawn, **about)
+        return self._made(f"{name}-{draw}", drawn, about, (name, pieces, pieces * draws))
+
+    def _made(
+        self,
+        name: str,
+        make: Callable[[], Tokens],
+        about: dict[str, Any],
+        progress: tuple[str, int, int],
+    ) -> Tokens:
+        """The tokens kept as `name`, which makes `progress` at once, or what `make` makes."""
+        found = self.draws.kept(name, about)
+        if found is not None:
+            self.on_progress(*progress)
+            return found
+        tokens = make()
+        self.draws.keep(name, tokens, about)
+        return tokens
 
     def _numbers(self) -> range:
         return range(self.settings.draws)

@@ -21,7 +21,49 @@ def accompaniment(
     from_bar: int = 0,
 ) -> Section:
     """The table of `draws` of bands for `songs`, both [songs, steps, 3], from `from_bar` on."""
-    floor, real = shuffled(songs, rng, from_bar), figures(songs, songs, from_bar)
+    floor = shuffled(songs, rng, from_bar)
+    return _section(title, draws, songs, floor, rng, from_bar)
+
+
+def live(
+    draws: Mapping[str, Sequence[Tokens]],
+    songs: Tokens,
+    from_bar: int,
+    rng: np.random.Generator,
+) -> Iterator[Section]:
+    """The tables of "offline", "oracle" and "stage" bands, and what the stage keeps of each.
+
+    The oracle hears no more than the stage, but has all the time it wants: stage against oracle is
+    what the clock costs, oracle against offline what it costs not to know the future. All have
+    one floor.
+    """
+    floor = shuffled(songs, rng, from_bar)
+    by_kind = {}
+    for kind, of_kind in draws.items():
+        by_kind[kind] = _section(f"live: {kind}", of_kind, songs, floor, rng, from_bar)
+        yield by_kind[kind]
+    value = {
+        kind: {figure.name: figure.value for figure in section.figures}
+        for kind, section in by_kind.items()
+    }
+    rows = [
+        Figure(f"{name}: {above} of {below}", value[above][name] / value[below][name])
+        for above, below in (("stage", "oracle"), ("oracle", "offline"))
+        for name in (*RATIOS, *WAYS.values())
+        if value[below][name]
+    ]
+    yield Section("live: what is kept", "ratios of the means above", tuple(rows))
+
+
+def _section(
+    title: str,
+    draws: Sequence[Tokens],
+    songs: Tokens,
+    floor: Mapping[str, Sequence[Share]],
+    rng: np.random.Generator,
+    from_bar: int,
+) -> Section:
+    real = figures(songs, songs, from_bar)
     every = [figures(songs, draw, from_bar) for draw in draws]
     together = {name: _added([draw[name] for draw in every]) for name in real}
     found = estimates({"shuffled": floor, "real": real, "model": together}, rng)
@@ -39,34 +81,6 @@ def accompaniment(
             )
         )
     return Section(title, EXPLAINED, tuple(rows))
-
-
-def live(
-    draws: Mapping[str, Sequence[Tokens]],
-    songs: Tokens,
-    from_bar: int,
-    rng: np.random.Generator,
-) -> Iterator[Section]:
-    """The tables of "offline", "oracle" and "stage" bands, and what the stage keeps of each.
-
-    The oracle hears no more than the stage, but has all the time it wants: stage against oracle is
-    what the clock costs, oracle against offline what it costs not to know the future.
-    """
-    by_kind = {}
-    for kind, of_kind in draws.items():
-        by_kind[kind] = accompaniment(f"live: {kind}", of_kind, songs, rng, from_bar)
-        yield by_kind[kind]
-    value = {
-        kind: {figure.name: figure.value for figure in section.figures}
-        for kind, section in by_kind.items()
-    }
-    rows = [
-        Figure(f"{name}: {above} of {below}", value[above][name] / value[below][name])
-        for above, below in (("stage", "oracle"), ("oracle", "offline"))
-        for name in (*RATIOS, *WAYS.values())
-        if value[below][name]
-    ]
-    yield Section("live: what is kept", "ratios of the means above", tuple(rows))
 
 
 def _value(

@@ -1,6 +1,8 @@
 """What an evaluation is made of: its settings, its figures, and draws that are kept."""
 
 import hashlib
+import zipfile
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -62,6 +64,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """What `piece` of a `draw` is drawn with: it depends on nothing else."""
         return np.random.default_rng((self.seed, PARTS.index(part), draw, piece))
 
+    def rng_of_figures(self, part: str) -> np.random.Generator:
+        """What shuffles and bootstraps of `part` are drawn with, whatever the other parts are."""
+        return np.random.default_rng((self.seed, len(PARTS) + PARTS.index(part)))
+
 
 class Figure(msgspec.Struct, frozen=True):
     """A figure of a model: `value` is its mean over the draws, `deviation` theirs (n - 1).
@@ -106,36 +112,49 @@ Progress = Callable[[str, int, int], None]
 class Draws:
     """The tokens of draws, kept in `folder` so that an interrupted evaluation goes on.
 
-    A kept draw is taken only for the very `circumstances` it was made in (settings and model);
-    ValueError where a file was made in others, so that no figure mixes two models.
+    A kept draw is taken only for the very `circumstances` it was made in (settings and model), so
+    that no figure mixes two models. One that was made in others, or is damaged, is replaced
+    where `replacing`, else a ValueError says so.
     """
 
-    def __init__(self, folder: Path, circumstances: Mapping[str, Any]) -> None:
+    def __init__(
+        self, folder: Path, circumstances: Mapping[str, Any], replacing: bool = False
+    ) -> None:
         self.folder = folder
         self.circumstances = circumstances
+        self.replacing = replacing
 
-    def made(self, name: str, make: Callable[[], Tokens], **about: Any) -> Tokens:
-        """The tokens kept as `name`, or those that `make` makes, which are then kept."""
-        path = self.folder / f"{name}.npz"
-        told = msgspec.json.encode({**self.circumstances, **about}, order="sorted")
-        digest = hashlib.sha256(told).hexdigest()
-        if path.exists():
-            try:
-                with np.load(path) as kept:
-                    if str(kept["made_with"]) == digest:
-                        return np.asarray(kept["tokens"], np.int64)
-            except (OSError, KeyError, ValueError) as error:
-                raise ValueError(f"{path} cannot be read ({error}): delete it") from error
-            raise ValueError(
-                f"{path} was made with another model or other settings: name another --out,"
-                " or draw anew with --force"
-            )
-        tokens = make()
+    def kept(self, name: str, about: Mapping[str, Any]) -> Tokens | None:
+        """The tokens kept as `name`, if there are any, and made with what `about` tells."""
+        path = self._path(name)
+        if not path.exists():
+            return None
+        try:
+            with np.load(path) as file:
+                if str(file["made_with"]) == self._digest(about):
+                    return np.asarray(file["tokens"], np.int64)
+                reason = "was made with another model or other settings"
+        except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+            reason = f"cannot be read ({error})"
+        if self.replacing:
+            return None
+        raise ValueError(f"{path} {reason}: name another --out, or draw anew with --force")
+
+    def keep(self, name: str, tokens: Tokens, about: Mapping[str, Any]) -> None:
+        """Keep `tokens` as `name`, whole or not at all."""
+        path = self._path(name)
         self.folder.mkdir(parents=True, exist_ok=True)
         beside = path.with_suffix(".part.npz")
+        digest = self._digest(about)
         np.savez_compressed(beside, tokens=tokens.astype(np.uint16), made_with=digest)
         beside.replace(path)
-        return tokens
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.npz"
+
+    def _digest(self, about: Mapping[str, Any]) -> str:
+        told = msgspec.json.encode({**self.circumstances, **about}, order="sorted")
+        return hashlib.sha256(told).hexdigest()
 
 
 def windows_of_songs(split: Split, bars: int, songs: int, seed: int) -> Tokens:

@@ -1,6 +1,7 @@
 """The whole evaluation on songs made here, with a model that plays one bar over and over."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,21 @@ def test_draws_of_other_settings_are_neither_used_nor_destroyed(
     assert code == 1
     assert "--force" in said
     assert {path: path.read_bytes() for path in (finished / "draws").iterdir()} == kept
+
+
+def test_force_draws_anew_what_does_not_fit_and_nothing_else(
+    finished: Path, data: str, model: str, tmp_path: Path
+) -> None:
+    shutil.copytree(finished / "draws", tmp_path / "draws")
+    parts = ("--parts", "accompaniment", "--seed", "9", "--force")
+    code, said = run("--data", data, "--out", str(tmp_path), "--model", model, *SMALL, *parts)
+    assert code == 0, said
+    changed = {
+        path.stem
+        for path in (tmp_path / "draws").iterdir()
+        if path.read_bytes() != (finished / "draws" / path.name).read_bytes()
+    }
+    assert changed == {"accompaniment-0", "accompaniment-1"}
 
 
 def test_an_unknown_part_is_named(tmp_path: Path, data: str, model: str) -> None:

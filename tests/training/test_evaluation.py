@@ -1,0 +1,92 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from schmubert.training.evaluation import PARTS, Draws, Settings, interval, over_draws
+
+TOKENS = np.arange(96).reshape(2, 16, 3)
+ABOUT = {"seed": 1}
+
+
+@pytest.fixture
+def draws(tmp_path: Path) -> Draws:
+    found = Draws(tmp_path / "draws", {"model": "one"})
+    found.keep("offline-0", TOKENS, ABOUT)
+    return found
+
+
+def test_what_is_kept_is_found_again_as_it_was(draws: Draws) -> None:
+    found = draws.kept("offline-0", ABOUT)
+    assert found is not None
+    assert found.dtype == np.int64
+    assert found.tolist() == TOKENS.tolist()
+    assert draws.kept("offline-1", ABOUT) is None
+    assert [path.name for path in draws.folder.iterdir()] == ["offline-0.npz"]
+
+
+@pytest.mark.parametrize(("model", "about"), [("two", ABOUT), ("one", {"seed": 2})])
+def test_a_draw_of_another_model_or_setting_is_refused_or_replaced(
+    draws: Draws, model: str, about: dict[str, int]
+) -> None:
+    with pytest.raises(ValueError, match="--force"):
+        Draws(draws.folder, {"model": model}).kept("offline-0", about)
+    replacing = Draws(draws.folder, {"model": model}, replacing=True)
+    assert replacing.kept("offline-0", about) is None
+    replacing.keep("offline-0", TOKENS + 1, about)
+    again = replacing.kept("offline-0", about)
+    assert again is not None
+    assert again.tolist() == (TOKENS + 1).tolist()
+
+
+def test_replacing_spares_what_fits(draws: Draws) -> None:
+    assert (
+        Draws(draws.folder, {"model": "one"}, replacing=True).kept("offline-0", ABOUT) is not None
+    )
+
+
+@pytest.mark.parametrize("left", [0, 10, 60, 300])
+def test_a_damaged_draw_is_named(draws: Draws, left: int) -> None:
+    path = draws.folder / "offline-0.npz"
+    path.write_bytes(path.read_bytes()[:left])
+    with pytest.raises(ValueError, match=r"offline-0.npz cannot be read"):
+        draws.kept("offline-0", ABOUT)
+
+
+def test_no_two_pieces_and_no_figures_share_their_randomness() -> None:
+    settings = Settings()
+    first = [
+        settings.rng(part, draw, piece).integers(2**62)
+        for part in PARTS
+        for draw in range(3)
+        for piece in range(3)
+    ]
+    first += [settings.rng_of_figures(part).integers(2**62) for part in PARTS]
+    assert len(set(first)) == len(first)
+    assert settings.rng("live", 1, 2).integers(2**62) in first
+    assert Settings(seed=1).rng("live", 1, 2).integers(2**62) not in first
+
+
+def test_a_figure_is_the_mean_of_the_draws_with_their_deviation() -> None:
+    figure = over_draws("kick under bass", [0.25, 0.75], real=0.5)
+    assert (figure.value, figure.real) == (0.5, 0.5)
+    assert figure.deviation == pytest.approx(0.125**0.5)
+    assert over_draws("kick under bass", [0.25]).deviation == 0.0
+
+
+def test_the_interval_of_songs_alike_is_their_share_and_narrows_with_their_number() -> None:
+    rng = np.random.default_rng(1)
+    assert interval([(1.0, 4.0)] * 9, 5, rng) == (0.25, 0.25)
+    shares = [(float(song % 2), 1.0) for song in range(100)]
+    few, many = (np.ptp(interval(shares, songs, rng)) for songs in (4, 64))
+    assert many < few / 2
+    assert np.isnan(interval([(0.0, 0.0)] * 3, 3, rng)).all()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"parts": ("taste",)}, {"parts": ()}, {"pieces": 1}, {"draws": 0}, {"window_bars": 2}],
+)
+def test_settings_out_of_range_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        Settings(**wrong)  # type: ignore[arg-type]
