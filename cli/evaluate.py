@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from schmubert.training.evaluation import Evaluation, Section
 
 RECORD, DRAWS = "evaluation.json", "draws"
+MARKS = {True: "yes", False: "no", None: ""}
 
 
 @click.command("evaluate")
@@ -123,11 +124,13 @@ def evaluate(
 
 
 def table(section: "Section") -> "Table":
-    """`section` for the terminal; a figure outside its interval of real songs is marked."""
+    """`section` for the terminal, with a mark where a figure is as that of real songs or not."""
     from rich.table import Table
 
     shown = Table(title=section.title, caption=section.explained, title_justify="left")
-    columns = {
+    columns: dict[str, list[float | None]] = {
+        "model": [figure.value for figure in section.figures],
+        "sd": [figure.deviation for figure in section.figures],
         "floor": [figure.floor for figure in section.figures],
         "real": [figure.real for figure in section.figures],
         "low": [figure.low for figure in section.figures],
@@ -135,11 +138,14 @@ def table(section: "Section") -> "Table":
     }
     kept = [name for name, values in columns.items() if any(v is not None for v in values)]
     shown.add_column("figure")
-    for name in ("model", "sd", *kept):
+    marks = [MARKS[section.as_real(figure)] for figure in section.figures]
+    for name in kept:
         shown.add_column(name, justify="right")
+    if any(marks):
+        shown.add_column("as real")
     for row, figure in enumerate(section.figures):
         cells = [_number(columns[name][row]) for name in kept]
-        shown.add_row(figure.name, _number(figure.value), _number(figure.deviation), *cells)
+        shown.add_row(figure.name, *cells, *[marks[row]] * any(marks))
     return shown
 
 

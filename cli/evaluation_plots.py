@@ -2,11 +2,17 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from textwrap import fill
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from schmubert.training.evaluation import Evaluation, Figure, Section
 
+SCALES = (re.compile(r"^way closed"), re.compile(r"(a bar|density error|in bars)$"))
+"""Figures that are no shares of 0 to 1 and would squeeze those: each kind has its own axis."""
+INTERVAL: dict[str, Any] = {"color": "#b0bec5", "linewidth": 7, "solid_capstyle": "butt"}
 MODEL, REAL, FLOOR = "#1f4fbf", "#111111", "#c8102e"
 
 
@@ -26,29 +32,61 @@ def draw(section: "Section", path: Path, model: str) -> None:
     from matplotlib.figure import Figure as Picture
 
     figures = [figure for figure in section.figures if figure.value == figure.value]
-    picture = Picture(figsize=(8.5, 1.4 + 0.26 * len(figures)), layout="constrained")
+    kinds = [next((s for s in SCALES if s.search(figure.name)), None) for figure in figures]
+    panels = [
+        panel
+        for scale in (None, *SCALES)
+        if (panel := [f for f, kind in zip(figures, kinds, strict=True) if kind is scale])
+    ]
+    picture = Picture(
+        figsize=(8.5, 1.4 + 0.4 * len(panels) + 0.26 * len(figures)), layout="constrained"
+    )
     FigureCanvasAgg(picture)
-    axes = picture.subplots()
-    for row, figure in enumerate(figures):
-        if figure.low is not None and figure.high is not None:
-            axes.plot([figure.low, figure.high], [row, row], color="#b0bec5", linewidth=7)
-        for value, colour, marker in ((figure.real, REAL, "|"), (figure.floor, FLOOR, "x")):
-            if value is not None:
-                axes.plot(value, row, marker, color=colour, markersize=9)
-        axes.errorbar(figure.value, row, xerr=figure.deviation, fmt="o", color=MODEL, markersize=4)
-    axes.set_yticks(range(len(figures)), [figure.name for figure in figures], fontsize=8)
-    axes.invert_yaxis()
-    axes.grid(axis="x", color="#e4e4e4", linewidth=0.6)
-    axes.set_title(f"{section.title} ({model})", loc="left", fontsize=10)
-    axes.set_xlabel(_key(figures), fontsize=8)
+    heights = [len(panel) + 1 for panel in panels]
+    every_axes = picture.subplots(
+        max(1, len(panels)), 1, squeeze=False, height_ratios=heights or [1]
+    )
+    for axes, panel in zip(every_axes[:, 0], panels, strict=False):
+        _panel(axes, section, panel)
+    every_axes[0, 0].set_title(f"{section.title} ({model})", loc="left", fontsize=10)
+    picture.supxlabel(fill(_key(section), 110), fontsize=8)
     picture.savefig(path, dpi=110)
 
 
-def _key(figures: "list[Figure]") -> str:
+def _panel(axes: "Axes", section: "Section", figures: "list[Figure]") -> None:
+    """`figures` of `section`, a row each."""
+    for row, figure in enumerate(figures):
+        if figure.low is not None and figure.high is not None:
+            axes.plot([figure.low, figure.high], [row, row], **INTERVAL)
+        elif figure.high is not None:
+            axes.plot([0.0, figure.high], [row, row], **INTERVAL)
+        for value, colour, marker in ((figure.real, REAL, "|"), (figure.floor, FLOOR, "x")):
+            if value is not None:
+                axes.plot(value, row, marker, color=colour, markersize=9)
+        inner = "white" if section.as_real(figure) is False else MODEL
+        axes.errorbar(
+            figure.value,
+            row,
+            xerr=figure.deviation,
+            fmt="o",
+            color=MODEL,
+            markerfacecolor=inner,
+            markersize=5,
+        )
+    axes.set_yticks(range(len(figures)), [figure.name for figure in figures], fontsize=8)
+    axes.invert_yaxis()
+    axes.grid(axis="x", color="#e4e4e4", linewidth=0.6)
+    axes.margins(y=0.5 / len(figures))
+
+
+def _key(section: "Section") -> str:
     """What the marks mean that are there."""
+    figures = section.figures
     parts = ["dot: model, mean and deviation of the draws"]
-    if any(figure.low is not None for figure in figures):
-        parts.append("grey: interval")
+    if any(figure.high is not None for figure in figures):
+        parts.append(f"grey: interval of the {section.interval}")
+    if any(section.as_real(figure) is False for figure in figures):
+        parts.append("hollow: unlike real songs")
     if any(figure.real is not None for figure in figures):
         parts.append("bar: real songs")
     if any(figure.floor is not None for figure in figures):

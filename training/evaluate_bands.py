@@ -9,7 +9,10 @@ from schmubert.training.accompaniment import ROOT, SCALE, WAYS, estimates, figur
 from schmubert.training.bootstrap import Share, pooled, way_closed
 from schmubert.training.evaluation import Figure, Section, over_draws
 
-EXPLAINED = "floor: bands of other songs; real: the songs' own; low, high: 95% by song"
+EXPLAINED = (
+    "floor: bands of other songs; real: the songs' own; low, high: of the model, 95% by song;"
+    " as real: the songs' own are among them"
+)
 RATIOS = (SCALE, ROOT, "key agreement", "bass: onsets a bar", "drums: onsets a bar")
 
 
@@ -80,7 +83,7 @@ def _section(
                 floor=by_kind["shuffled"].value if "shuffled" in by_kind else None,
             )
         )
-    return Section(title, EXPLAINED, tuple(rows))
+    return Section(title, EXPLAINED, tuple(rows), "model")
 
 
 def _value(

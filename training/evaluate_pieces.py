@@ -22,7 +22,8 @@ LAGS = (1, 2, 4, 8)
 SELECTIONS: Mapping[str, tuple[Track, ...]] = MappingProxyType(
     {"pooled": TRIO} | {track.name.lower(): (track,) for track in TRIO}
 )
-REAL = "real: 90% of draws of as many real songs lie in the interval"
+REAL = "low, high: 90% of draws of as many real songs; as real: the model is among them"
+ALIKE = "low, high: 90% of draws of as many real songs; as real: the model is at least as alike"
 
 Shared = Callable[[Tokens], Share]
 
@@ -58,14 +59,16 @@ def sections(
     frames = ", over all frames" if all_frames else ""
     yield Section(
         f"{title}: self-similarity{frames}",
-        REAL,
+        ALIKE,
         tuple(_similarities(draws, real, pieces, all_frames, rng)),
+        perfect=1.0,
     )
     yield Section(f"{title}: structure", REAL, tuple(_shares(draws, real, pieces, rng)))
     yield Section(
         f"{title}: divergence of distributions in bits",
-        "high: the 95th percentile of real songs against real songs",
+        "high: the 95th percentile of real songs against real songs; as real: the model is below",
         tuple(_divergences(draws, real, pieces, rng)),
+        perfect=0.0,
     )
     yield Section(
         f"{title}: copied from the training songs",

@@ -1,11 +1,12 @@
 """What an evaluation is made of: its settings, its figures, and draws that are kept."""
 
 import hashlib
+import math
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -72,14 +73,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 class Figure(msgspec.Struct, frozen=True):
     """A figure of a model: `value` is its mean over the draws, `deviation` theirs (n - 1).
 
-    `low` to `high` is what real songs reach against real songs (90%), or where the figure of all
-    draws lies when the songs are drawn anew (95%), as the section says. `real` is the figure of
+    The `deviation` of less than two draws is not known. `low` to `high` is what real songs reach
+    against real songs (90%), or where the figure of all draws lies when the songs are drawn anew
+    (95%), as the section says. `real` is the figure of
     the songs themselves, `floor` that of other songs' bands.
     """
 
     name: str
     value: float
-    deviation: float = 0.0
+    deviation: float | None = None
     real: float | None = None
     low: float | None = None
     high: float | None = None
@@ -87,11 +89,34 @@ class Figure(msgspec.Struct, frozen=True):
 
 
 class Section(msgspec.Struct, frozen=True):
-    """The figures of one table; `explained` says what its columns are."""
+    """The figures of one table; `explained` says what its columns are, `interval` whose it is.
+
+    `perfect` is the figure of music against itself, where that ends the scale: 1 for a similarity.
+    """
 
     title: str
     explained: str
     figures: tuple[Figure, ...]
+    interval: Literal["real songs", "model"] = "real songs"
+    perfect: float | None = None
+
+    def as_real(self, figure: Figure) -> bool | None:
+        """Whether `figure` cannot be told from that of real songs; None where nothing says.
+
+        The model's figure lies in the interval of real songs, or theirs in that of the model; what
+        lies beyond it on the side of `perfect` is no worse.
+        """
+        inside = figure.value if self.interval == "real songs" else figure.real
+        bounds = (inside, figure.low, figure.high)
+        if inside is None or bounds[1:] == (None, None):
+            return None
+        if any(bound is not None and math.isnan(bound) for bound in bounds):
+            return None
+        if figure.low is not None and inside < figure.low:
+            return self.perfect is not None and self.perfect < figure.low
+        if figure.high is not None and inside > figure.high:
+            return self.perfect is not None and self.perfect > figure.high
+        return True
 
 
 class Evaluation(msgspec.Struct, frozen=True):
@@ -176,8 +201,8 @@ def windows_of_songs(split: Split, bars: int, songs: int, seed: int) -> Tokens:
 
 
 def over_draws(name: str, values: Sequence[float], **beside: float | None) -> Figure:
-    """The figure `name` from its value in each draw."""
-    deviation = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+    """The figure `name` from its value in each draw, of which there is at least one."""
+    deviation = float(np.std(values, ddof=1)) if len(values) > 1 else None
     return Figure(name, float(np.mean(values)), deviation, **beside)
 
 

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from schmubert.cli.evaluate import table
 from schmubert.cli.main import main
 from schmubert.engine.midifile import midi_bytes
 from schmubert.engine.onnx_denoiser import OnnxDenoiser
+from schmubert.training.evaluation import Figure, Section
 from schmubert.training.prepare import prepare
 from schmubert.training.shards import Settings
 from tests.training.small_corpus import song
@@ -133,6 +135,21 @@ def test_force_draws_anew_what_does_not_fit_and_nothing_else(
         if path.read_bytes() != (finished / "draws" / path.name).read_bytes()
     }
     assert changed == {"accompaniment-0", "accompaniment-1"}
+
+
+def test_a_table_says_what_is_as_real_and_leaves_out_what_no_figure_has() -> None:
+    figures = (
+        Figure("inside", 0.5, 0.1, low=0.4, high=0.6),
+        Figure("outside", 0.7, 0.1, low=0.4, high=0.6),
+        Figure("unknown", 0.3, 0.1),
+    )
+    shown = table(Section("title", "", figures))
+    assert [column.header for column in shown.columns] == [
+        *("figure", "model", "sd", "low", "high", "as real"),
+    ]
+    assert list(shown.columns[-1].cells) == ["yes", "no", ""]
+    bare = table(Section("title", "", (Figure("loss", 0.2),)))
+    assert [column.header for column in bare.columns] == ["figure", "model"]
 
 
 def test_an_unknown_part_is_named(tmp_path: Path, data: str, model: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 from schmubert.engine.score import Tokens
 from schmubert.engine.vocabulary import TRIO, Track
 from schmubert.training.evaluate_pieces import LAGS, sections
-from schmubert.training.evaluation import Figure
+from schmubert.training.evaluation import Figure, Section
 from schmubert.training.novelty import Memory, Windows
 from tests.training.small_corpus import song
 
@@ -18,14 +18,17 @@ def real() -> Tokens:
     return np.stack([song(number, 20).tokens for number in range(12)])
 
 
+def judged(draws: list[Tokens], real: Tokens, all_frames: bool = False) -> list[Section]:
+    rng = np.random.default_rng(1)
+    return list(sections("pieces", draws, real, NOTHING, all_frames, rng))
+
+
 def tables(
     draws: list[Tokens], real: Tokens, all_frames: bool = False
 ) -> dict[str, dict[str, Figure]]:
-    rng = np.random.default_rng(1)
-    found = sections("pieces", draws, real, NOTHING, all_frames, rng)
     return {
         section.title.removeprefix("pieces: "): {f.name: f for f in section.figures}
-        for section in found
+        for section in judged(draws, real, all_frames)
     }
 
 
@@ -46,6 +49,11 @@ def test_real_songs_are_like_themselves(real: Tokens, all_frames: bool) -> None:
         assert figure.value == pytest.approx(0.0, abs=1e-9)
         assert figure.high is not None
         assert figure.high > 0.0
+
+
+def test_nothing_tells_real_songs_from_real_songs(real: Tokens) -> None:
+    for section in judged([real], real):
+        assert False not in [section.as_real(figure) for figure in section.figures], section.title
 
 
 def test_other_music_is_told_from_real_songs(real: Tokens) -> None:

@@ -3,7 +3,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from schmubert.training.evaluation import PARTS, Draws, Settings, interval, over_draws
+from schmubert.training.evaluation import (
+    PARTS,
+    Draws,
+    Figure,
+    Section,
+    Settings,
+    interval,
+    over_draws,
+)
 
 TOKENS = np.arange(96).reshape(2, 16, 3)
 ABOUT = {"seed": 1}
@@ -71,7 +79,40 @@ def test_a_figure_is_the_mean_of_the_draws_with_their_deviation() -> None:
     figure = over_draws("kick under bass", [0.25, 0.75], real=0.5)
     assert (figure.value, figure.real) == (0.5, 0.5)
     assert figure.deviation == pytest.approx(0.125**0.5)
-    assert over_draws("kick under bass", [0.25]).deviation == 0.0
+    assert over_draws("kick under bass", [0.25]).deviation is None  # one draw does not tell
+
+
+@pytest.mark.parametrize(
+    ("figure", "of_real", "of_model"),
+    [
+        (Figure("inside both", 0.5, real=0.4, low=0.3, high=0.6), True, True),
+        (Figure("on the bound", 0.6, real=0.3, low=0.3, high=0.6), True, True),
+        (Figure("above", 0.7, real=0.4, low=0.3, high=0.6), False, True),
+        (Figure("below", 0.2, real=0.2, low=0.3, high=0.6), False, False),
+        (Figure("below a bound", 0.2, high=0.3), True, None),
+        (Figure("above a bound", 0.4, high=0.3), False, None),
+        (Figure("no interval", 0.4, real=0.4), None, None),
+        (Figure("no number", np.nan, real=np.nan, low=0.3, high=0.6), None, None),
+        (Figure("no bounds", 0.4, real=0.4, low=np.nan, high=np.nan), None, None),
+    ],
+    ids=lambda value: value.name if isinstance(value, Figure) else None,
+)
+def test_a_figure_is_as_real_where_the_interval_says_so(
+    figure: Figure, of_real: bool | None, of_model: bool | None
+) -> None:
+    assert Section("table", "", (figure,)).as_real(figure) is of_real
+    assert Section("table", "", (figure,), "model").as_real(figure) is of_model
+
+
+@pytest.mark.parametrize(
+    ("value", "similar", "divergent"), [(0.2, False, True), (0.8, True, False)]
+)
+def test_beyond_the_interval_on_the_good_side_is_no_worse(
+    value: float, similar: bool, divergent: bool
+) -> None:
+    figure = Figure("outside", value, low=0.4, high=0.6)
+    assert Section("table", "", (figure,), perfect=1.0).as_real(figure) is similar
+    assert Section("table", "", (figure,), perfect=0.0).as_real(figure) is divergent
 
 
 def test_the_interval_of_songs_alike_is_their_share_and_narrows_with_their_number() -> None:
