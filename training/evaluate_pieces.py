@@ -22,8 +22,8 @@ LAGS = (1, 2, 4, 8)
 SELECTIONS: Mapping[str, tuple[Track, ...]] = MappingProxyType(
     {"pooled": TRIO} | {track.name.lower(): (track,) for track in TRIO}
 )
-REAL = "low, high: 90% of draws of as many real songs; as real: the model is among them"
-ALIKE = "low, high: 90% of draws of as many real songs; as real: the model is at least as alike"
+REAL = "low, high: of as many other real songs, 90%; as real: the model is among them"
+ALIKE = "low, high: of as many real songs, 90%; as real: the model is at least as alike"
 
 Shared = Callable[[Tokens], Share]
 

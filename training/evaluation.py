@@ -207,11 +207,19 @@ def over_draws(name: str, values: Sequence[float], **beside: float | None) -> Fi
 
 
 def interval(shares: Sequence[Share], songs: int, rng: np.random.Generator) -> tuple[float, float]:
-    """Where the pooled share of `songs` real songs lies, drawn anew: 5th and 95th percentile."""
+    """Where the pooled share of `songs` other real songs is expected: 5th and 95th percentile.
+
+    The bootstrap (Efron 1979) of the difference of two draws, of `songs` and of as many as there
+    are `shares`, for those that are known are a draw too. Never below 0.
+    """
     of_songs = np.asarray(shares, np.float64)
-    drawn: NDArray[np.float64] = pooled(of_songs[rng.integers(len(of_songs), size=(ROUNDS, songs))])
-    defined = drawn[~np.isnan(drawn)]
+    others, known = (
+        pooled(of_songs[rng.integers(len(of_songs), size=(ROUNDS, count))])
+        for count in (songs, len(of_songs))
+    )
+    apart: NDArray[np.float64] = others - known
+    defined = apart[~np.isnan(apart)]
     if not len(defined):
         return np.nan, np.nan
-    low, high = np.percentile(defined, PERCENTILES)
+    low, high = (pooled(of_songs) + np.percentile(defined, PERCENTILES)).clip(min=0.0)
     return float(low), float(high)

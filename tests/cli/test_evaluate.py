@@ -40,7 +40,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory, data: str, model: str) -> Path:
     out = tmp_path_factory.mktemp("evaluation")
-    code, said = run("--data", data, "--out", str(out), "--model", model, *SMALL)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("schmubert.training.evaluate.BITS_WINDOWS", 8)
+        code, said = run("--data", data, "--out", str(out), "--model", model, *SMALL)
     assert code == 0, said
     assert "self-similarity" in said
     return out

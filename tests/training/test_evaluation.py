@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from schmubert.training.bootstrap import Share, pooled
 from schmubert.training.evaluation import (
     PARTS,
     Draws,
@@ -122,6 +123,20 @@ def test_the_interval_of_songs_alike_is_their_share_and_narrows_with_their_numbe
     few, many = (np.ptp(interval(shares, songs, rng)) for songs in (4, 64))
     assert many < few / 2
     assert np.isnan(interval([(0.0, 0.0)] * 3, 3, rng)).all()
+
+
+def test_nine_in_ten_draws_of_other_songs_lie_in_the_interval() -> None:
+    rng = np.random.default_rng(1)
+
+    def songs() -> list[Share]:
+        wholes = rng.integers(8, 64, size=40)
+        return [(float(rng.beta(1, 4) * whole), float(whole)) for whole in wholes]
+
+    inside = 0
+    for _ in range(200):
+        low, high = interval(songs(), 40, rng)
+        inside += low <= pooled(songs()) <= high
+    assert 0.84 <= inside / 200 <= 0.96
 
 
 @pytest.mark.parametrize(
