@@ -9,7 +9,7 @@ from schmubert.engine.defaults import FIRST_CALLS, MOST_CALLS, STAGE_TEMPERATURE
 from schmubert.engine.diffusion import Denoiser, drive, tidy
 from schmubert.engine.horizon import horizon
 from schmubert.engine.jobs import more_calls
-from schmubert.engine.samplers import balanced, remaking, remasking
+from schmubert.engine.samplers import balanced, remaking
 from schmubert.engine.score import STEPS_PER_BAR, STEPS_PER_BEAT, Mask, Score, Tokens
 from schmubert.engine.vocabulary import HOLD, MASK, Track
 
@@ -17,7 +17,8 @@ LISTEN_BARS = 1
 LEAD_STEPS = 1
 """What the band has not heard yet when it commits a beat: a reply takes up to a 16th."""
 ORACLE_CALLS = 64
-"""Calls for each beat of a band that has all the time in the world, yet hears no sooner."""
+"""Calls for each beat of a band that has all the time in the world, yet hears no sooner: a cell or
+two a call, each drawn once. Remaking as often would move the music away from the model's own."""
 
 
 def at_leisure(
@@ -79,7 +80,7 @@ def as_on_stage(
         cells = np.stack([ask.fill for ask in asks])[..., columns]
         window = tokens[..., columns]
         if most_calls is None:
-            made = drive(denoise, remasking(window, cells, ORACLE_CALLS, rng, temperature))
+            made = drive(denoise, balanced(window, cells, ORACLE_CALLS, rng, temperature))
         else:
             made = _in_rounds(denoise, window, cells, first_calls, most_calls, rng, temperature)
         tokens[..., columns] = made
