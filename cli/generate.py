@@ -9,6 +9,7 @@ import numpy as np
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.engine.compose import MOST_BATCHED, Sampling, generate_all
+from schmubert.engine.defaults import PIECE_TEMPERATURE
 from schmubert.engine.denoisers import Device, load
 from schmubert.engine.vocabulary import Track
 
@@ -32,7 +33,13 @@ LONGEST_BARS = 1024
 )
 @options.seed
 @options.window
-@options.temperature
+@click.option(
+    "--temperature",
+    type=click.FloatRange(0.01, 10.0),
+    default=PIECE_TEMPERATURE,
+    show_default=True,
+    help="Below 1 it plays safe, above 1 it dares.",
+)
 @options.calls
 @options.sampler
 @options.model

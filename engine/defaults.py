@@ -6,6 +6,8 @@ CALLS = 16
 """For files, calls to the denoiser a window: half to fill it, half to remake parts of it."""
 TEMPERATURE = 0.7
 """For files: there is time to play safe, and an unlikely note is more often wrong than bold."""
+PIECE_TEMPERATURE = 0.9
+"""For pieces out of nothing, where a lower one makes every bar too much like the one before."""
 
 FIRST_CALLS = 4
 """On stage, calls of the first draft: it has to be there before the beat it begins with, and with

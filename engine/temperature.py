@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from schmubert.engine.vocabulary import DRUM_TOKENS, FIRST_ONSET, HOLD, OFF
 
+PITCH_POWER = 3
+"""Pitches are drawn at the temperature to this power: a bass that plays safe plays the root, while
+drums as sure of themselves would play one bar over and over (`benchmarks/samplers.py`)."""
 BISECTIONS = 60  # of an interval of some hundreds, down to rounding
 SURE = 40.0  # log-odds of a probability that float64 takes for 1
 
@@ -25,7 +28,7 @@ def tempered(logits: NDArray[np.floating], temperature: float) -> NDArray[np.flo
     (below 1; flattened above), and with them the choice of the cells in which something happens,
     while the expected number of onsets over all rows, and for pitched tracks that of note-offs,
     stay as they were. At 1 `logits` are returned as they are. The track is told by its events:
-    512 are drums, which know no OFF.
+    512 are drums, which know no OFF; the pitches of the others are sharpened by `PITCH_POWER`.
     """
     if temperature == 1.0 or not len(logits):
         return logits
@@ -37,7 +40,8 @@ def tempered(logits: NDArray[np.floating], temperature: float) -> NDArray[np.flo
     result = np.empty_like(exact)
     log_quiet = -np.logaddexp(0.0, sharp_begins)
     log_onset = -np.logaddexp(0.0, -sharp_begins)
-    result[:, first_onset:] = log_onset[:, None] + _log_softmax(onsets / temperature)
+    of_onsets = temperature if first_onset <= OFF else temperature**PITCH_POWER
+    result[:, first_onset:] = log_onset[:, None] + _log_softmax(onsets / of_onsets)
     if first_onset > OFF:
         with np.errstate(invalid="ignore"):
             ends = exact[:, OFF] - exact[:, HOLD]

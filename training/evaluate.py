@@ -110,14 +110,14 @@ class _Judge:
         pieces = settings.pieces if part == "unconditional" else min(settings.pieces, len(real))
 
         def unconditional(rngs: Sequence[np.random.Generator], _: slice) -> Tokens:
-            sampling = settings.sampling(settings.window_bars)
+            sampling = settings.sampling_of_pieces(settings.window_bars)
             return _stacked(generate_all(self.model, PIECE_BARS, rngs, sampling=sampling))
 
         def infilling(rngs: Sequence[np.random.Generator], rows: slice) -> Tokens:
             cells = np.zeros((PIECE_BARS * STEPS_PER_BAR, len(TRIO)), bool)
             cells[INFILLED] = True
             scores = [Score(tokens) for tokens in real[rows]]
-            sampling = settings.sampling(PIECE_BARS)
+            sampling = settings.sampling_of_pieces(PIECE_BARS)
             every_cells = [cells] * len(scores)
             return _stacked(infill_all(self.model, scores, every_cells, rngs, sampling))
 
@@ -163,7 +163,7 @@ class _Judge:
         yield from evaluate_bands.live(kinds, songs, LISTEN_BARS, rng)
 
     def _bands(self, name: str, songs: Tokens, draws: int) -> list[Tokens]:
-        sampling = self.settings.sampling(SONG_BARS)
+        sampling = self.settings.sampling_of_bands()
 
         def make(rngs: Sequence[np.random.Generator], rows: slice) -> Tokens:
             return at_leisure(self.model, songs[rows], BAND, rngs, sampling)
@@ -194,7 +194,11 @@ class _Judge:
             "pieces": pieces,
             "seed": settings.seed,
             "calls": settings.calls,
-            "temperature": settings.temperature,
+            "temperature": (
+                settings.piece_temperature
+                if name in ("unconditional", "infilling")
+                else settings.temperature
+            ),
             "sampler": settings.sampler,
             "window_bars": settings.window_bars if name == "unconditional" else None,
         }

@@ -102,8 +102,15 @@ def test_no_cells_are_no_trouble() -> None:
 def test_a_cell_alone_begins_a_note_as_often_as_before_but_a_likelier_one() -> None:
     logits = np.full((1, PITCHED_TOKENS), -np.inf, np.float32)
     logits[0, [HOLD, 40, 47]] = np.log([0.8, 0.15, 0.05])
-    found = np.exp(tempered(logits, 0.5))[0]
+    found = np.exp(tempered(logits, 0.5 ** (1 / 3)))[0]  # for pitches, half
     # the notes 3 : 1 become 9 : 1, of the same fifth of all
+    np.testing.assert_allclose(found[[HOLD, 40, 47]], [0.8, 0.18, 0.02], atol=1e-6)
+
+
+def test_drum_patterns_are_sharpened_less_than_pitches() -> None:
+    logits = np.full((1, DRUM_TOKENS), -np.inf, np.float32)
+    logits[0, [HOLD, 40, 47]] = np.log([0.8, 0.15, 0.05])
+    found = np.exp(tempered(logits, 0.5))[0]
     np.testing.assert_allclose(found[[HOLD, 40, 47]], [0.8, 0.18, 0.02], atol=1e-6)
 
 
