@@ -63,7 +63,7 @@ def row(band: Shares, floor: Shares, real: Shares) -> dict[str, float]:
 
 
 def line(name: str, calls: str, values: Mapping[str, float], seconds: str) -> str:
-    cells = "".join(f"{value:>20.3f}" for value in values.values())
+    cells = "".join(f"{value:>28.3f}" for value in values.values())
     return f"{name:<14}{calls:>7}{cells}{seconds:>10}"
 
 
@@ -97,7 +97,7 @@ def main(
     found: list[dict[str, object]] = []
     click.echo(f"{model.model.name}: {len(grids)} songs of {BARS} bars")
     header = row(real, floor, real)
-    click.echo(f"{'':<21}" + "".join(f"{name:>20}" for name in header) + f"{'seconds':>10}")
+    click.echo(f"{'':<21}" + "".join(f"{name:>28}" for name in header) + f"{'seconds':>10}")
     click.echo(line("real", "", header, ""))
     for temperature in map(float, temperatures.split(",")):
         click.echo(f"temperature {temperature:g}")
