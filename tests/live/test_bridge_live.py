@@ -73,8 +73,15 @@ def test_ports_have_exactly_the_given_names(stage: Stage) -> None:
 def play_and_stop(stage: Stage, bars: int) -> tuple[list[Event], list[int], list[Event]]:
     """`bars` bars, then Stop: the notes, their 16ths, and all that reached the bass port."""
     assert stage.sequencer is not None
-    first = len(stage.recorder.on("bass"))
+    first, before = len(stage.recorder.on("bass")), len(stage.recorder.on("clock"))
     stage.sequencer.play()
+    stage.recorder.wait_for(
+        lambda: any(
+            e.status in (grid.START, grid.CONTINUE) for e in stage.recorder.on("clock")[before:]
+        ),
+        5.0,
+        "START or CONTINUE",  # until then the latest run is the one before
+    )
     stage.wait_for_bars(bars)
     stage.sequencer.stop()
     stage.recorder.wait_for(
