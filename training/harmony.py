@@ -102,7 +102,8 @@ def key_agreement(melody: Tokens, bass: Tokens, span_bars: int = SPAN_BARS) -> S
     """(spans in which melody and bass are in one key, spans), of those in which both sound.
 
     The key is the major scale that covers most of the sounding time. Where several do so alike,
-    for the melody or the bass, the span counts by the share of the pairs that agree.
+    for the melody or the bass, the span counts by how many both have, over the geometric mean of
+    how many each has: 1 where the same scales are best for both, 0 where none is.
     """
     agreed = spans = 0.0
     for _, sung, played in _spans(melody, bass, span_bars):
