@@ -8,7 +8,6 @@ fluidsynth is, Ogg Vorbis; that it sounds is measured on the way.
 """
 
 import array
-import subprocess
 import tempfile
 import wave
 from pathlib import Path
@@ -25,9 +24,9 @@ from schmubert.engine.denoisers import load
 from schmubert.engine.midifile import midi_bytes
 from schmubert.engine.score import STEPS_PER_BAR, Score, notes
 from schmubert.engine.vocabulary import HOLD, TRIO, Track
+from schmubert.training.accompaniment import BAND
 from schmubert.training.dataset import Dataset, Split
 
-BAND = (Track.BASS, Track.DRUMS)
 BARS = 16
 LEAST_NOTES_A_BAR = 2.0
 MOST_EMPTY_BARS = 3
@@ -67,9 +66,8 @@ def sound(midi: Path, font: Path) -> float:
         if reason := render(midi, wav, font):
             raise click.ClickException(reason)
         level = loudness(wav)
-    ogg = midi.with_suffix(".ogg")
-    options = ["-ni", "-q", "-g", "0.8", "-r", str(OGG_RATE_HZ), "-T", "oga", "-F", str(ogg)]
-    subprocess.run(["fluidsynth", *options, str(font), str(midi)], check=True, capture_output=True)
+    if reason := render(midi, midi.with_suffix(".ogg"), font, OGG_RATE_HZ):
+        raise click.ClickException(reason)
     return level
 
 

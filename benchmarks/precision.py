@@ -19,10 +19,10 @@ from schmubert.engine.onnx_denoiser import OnnxDenoiser
 from schmubert.engine.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.vocabulary import MASK, TRIO
 from schmubert.export.onnx_export import export_onnx
-from schmubert.training.accompaniment import BAND, ROOT, SCALE, figures, shuffled
+from schmubert.training.accompaniment import BAND, ROOT, SCALE, figures, shuffled, way_of
 from schmubert.training.bits import bits_of_masked, held_out
 from schmubert.training.bits import figures as bits_figures
-from schmubert.training.bootstrap import pooled, way_closed
+from schmubert.training.bootstrap import pooled
 from schmubert.training.dataset import Dataset
 from schmubert.training.evaluation import windows_of_songs
 from schmubert.training.grids import validation_grids
@@ -84,12 +84,7 @@ def main(
             band = figures(grids, at_leisure(model, grids, BAND, rngs))
             found[precision] |= {
                 "ELBO": elbo["elbo"],
-                **{
-                    f"way: {name}": float(
-                        way_closed(*(pooled(kind[name]) for kind in (floor, band, real)))
-                    )
-                    for name in (SCALE, ROOT)
-                },
+                **{f"way: {name}": way_of(name, floor, band, real) for name in (SCALE, ROOT)},
                 "drums: bar repeated": float(pooled(band["drums: bar repeated"])),
                 "ms a call, p50": float(np.percentile(took[precision], 50)),
                 "ms a call, p99": float(np.percentile(took[precision], 99)),

@@ -10,7 +10,7 @@ nothing are left out.
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -22,8 +22,8 @@ from schmubert.engine.denoisers import Model, load
 from schmubert.engine.diffusion import Logits
 from schmubert.engine.samplers import SAMPLERS
 from schmubert.engine.score import Tokens
-from schmubert.training.accompaniment import BAND, ROOT, SCALE, figures, shuffled
-from schmubert.training.bootstrap import Share, pooled, way_closed
+from schmubert.training.accompaniment import BAND, ROOT, SCALE, Shares, figures, shuffled, way_of
+from schmubert.training.bootstrap import pooled
 from schmubert.training.dataset import Dataset
 from schmubert.training.evaluation import windows_of_songs
 from schmubert.training.rehearsal import at_leisure
@@ -39,8 +39,6 @@ PLAIN = (
     "bass: empty bars",
 )
 
-Shares = Mapping[str, Sequence[Share]]
-
 
 class Counting:
     """A denoiser that counts the calls for a window."""
@@ -55,10 +53,7 @@ class Counting:
 
 def row(band: Shares, floor: Shares, real: Shares) -> dict[str, float]:
     """The figures of a band."""
-    ways = {
-        f"way: {name}": float(way_closed(*(pooled(kind[name]) for kind in (floor, band, real))))
-        for name in (SCALE, ROOT)
-    }
+    ways = {f"way: {name}": way_of(name, floor, band, real) for name in (SCALE, ROOT)}
     return ways | {name: float(pooled(band[name])) for name in PLAIN}
 
 

@@ -11,6 +11,7 @@ from schmubert.engine.vocabulary import (
     OFF,
     SIZES,
     Track,
+    first_onset,
     onset_token,
     pitch_of,
 )
@@ -77,7 +78,7 @@ def _last_bar(tape: Tokens, role: Track, row: int) -> NDArray[np.int64] | None:
         bar = np.full(STEPS_PER_BAR, HOLD, np.int64)
         given = tape[max(0, begin) : max(0, begin + STEPS_PER_BAR), role]
         bar[STEPS_PER_BAR - len(given) :] = np.where(given == MASK[role], HOLD, given)
-        least = FIRST_ONSET if role is Track.BASS else 1
+        least = first_onset(role)
         if ((bar >= least) & (bar < SIZES[role])).any():
             return bar
     return None

@@ -9,7 +9,7 @@ import click
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
-from schmubert.engine.defaults import PIECE_TEMPERATURE
+from schmubert.engine.defaults import PIECE_TEMPERATURE, TEMPERATURE
 from schmubert.engine.denoisers import Device, default_model, load
 
 if TYPE_CHECKING:
@@ -63,13 +63,9 @@ MARKS = {True: "yes", False: "no", None: ""}
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all draws.")
 @options.window
-@options.temperature
-@click.option(
-    "--piece-temperature",
-    type=click.FloatRange(0.01, 10.0),
-    default=PIECE_TEMPERATURE,
-    show_default=True,
-    help="Of pieces out of nothing and of infilling.",
+@options.temperature(TEMPERATURE)
+@options.temperature(
+    PIECE_TEMPERATURE, "--piece-temperature", "Of pieces out of nothing and of infilling."
 )
 @options.calls
 @options.sampler

@@ -33,13 +33,7 @@ LONGEST_BARS = 1024
 )
 @options.seed
 @options.window
-@click.option(
-    "--temperature",
-    type=click.FloatRange(0.01, 10.0),
-    default=PIECE_TEMPERATURE,
-    show_default=True,
-    help="Below 1 it plays safe, above 1 it dares.",
-)
+@options.temperature(PIECE_TEMPERATURE)
 @options.calls
 @options.sampler
 @options.model

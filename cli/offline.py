@@ -14,6 +14,7 @@ import numpy as np
 from schmubert.cli import options
 from schmubert.cli.songs import Errand, errands
 from schmubert.engine.compose import Sampling
+from schmubert.engine.defaults import TEMPERATURE
 from schmubert.engine.denoisers import Device, Model, load
 from schmubert.engine.score import Score, drum_hits, notes
 from schmubert.engine.vocabulary import Track
@@ -83,7 +84,7 @@ _OPTIONS = (
         "--plot", type=options.PATH, help="Draw a piano roll: .png, .pdf or .svg, or a folder."
     ),
     options.seed,
-    options.temperature,
+    options.temperature(TEMPERATURE),
     options.calls,
     options.sampler,
     options.window,

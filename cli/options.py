@@ -1,10 +1,12 @@
 """Options that several commands share, each worded once."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
-from schmubert.engine.defaults import CALLS, SAMPLER, TEMPERATURE
+from schmubert.engine.defaults import CALLS, SAMPLER
 from schmubert.engine.denoisers import DEVICES
 from schmubert.engine.samplers import SAMPLERS
 
@@ -12,13 +14,6 @@ PATH = click.Path(path_type=Path)
 
 seed = click.option(
     "--seed", type=click.IntRange(min=0), help="The same seed makes the same music."
-)
-temperature = click.option(
-    "--temperature",
-    type=click.FloatRange(0.01, 10.0),
-    default=TEMPERATURE,
-    show_default=True,
-    help="Below 1 it plays safe, above 1 it dares.",
 )
 calls = click.option(
     "--calls",
@@ -57,3 +52,13 @@ threads = click.option(
     help="CPU threads for the model.",
 )
 force = click.option("--force", is_flag=True, help="Write over files that are there.")
+
+
+def temperature(
+    default: float,
+    name: str = "--temperature",
+    told: str = "Below 1 it plays safe, above 1 it dares.",
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The option `name`, which is `default` if not given; `told` is its help."""
+    within = click.FloatRange(0.01, 10.0)
+    return click.option(name, type=within, default=default, show_default=True, help=told)

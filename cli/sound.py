@@ -41,13 +41,14 @@ def check(font: Path) -> None:
         raise ValueError(f"{font}: this is no sound font; fluidsynth takes .sf2, .sf3 and .dls")
 
 
-def render(midi: Path, wav: Path, font: Path) -> str | None:
-    """Write `midi` as sound to `wav`; what went wrong in one line, None if nothing did."""
-    unfinished = wav.with_name(f"{wav.stem}.unfinished.wav")
-    command = ["fluidsynth", "-ni", "-q", "-g", "0.8", "-F", str(unfinished), "-r", str(RATE_HZ)]
+def render(midi: Path, out: Path, font: Path, rate_hz: int = RATE_HZ) -> str | None:
+    """Write `midi` as sound to `out`, .wav or .ogg; None, or what went wrong in one line."""
+    unfinished = out.with_name(f"{out.stem}.unfinished{out.suffix}")
+    kind = ["-T", "oga"] if out.suffix == ".ogg" else []
+    command = ["fluidsynth", "-ni", "-q", "-g", "0.8", "-F", str(unfinished), *kind]
     try:
         done = subprocess.run(
-            [*command, str(font), str(midi)],
+            [*command, "-r", str(rate_hz), str(font), str(midi)],
             capture_output=True,
             text=True,
             errors="replace",
@@ -57,7 +58,7 @@ def render(midi: Path, wav: Path, font: Path) -> str | None:
         # a sound font that it cannot use is an error to it, but no failure
         errors = [line for line in done.stderr.splitlines() if "error: " in line]
         if done.returncode == 0 and not errors and unfinished.is_file():
-            unfinished.replace(wav)
+            unfinished.replace(out)
             return None
         reason = errors[0].partition("error: ")[2] if errors else f"code {done.returncode}"
         return f"fluidsynth: {reason}"

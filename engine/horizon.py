@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.score import STEPS_PER_BAR, Mask, Tokens, canonical
-from schmubert.engine.vocabulary import FIRST_ONSET, HOLD, MASK, OFF, PITCHED, TRIO, Track
+from schmubert.engine.vocabulary import MASK, OFF, PITCHED, TRIO, Track, first_onset
 from schmubert.engine.wire import MOST_STEPS
 
 AHEAD_BARS = 2  # bars beyond the current one: the tentative future
@@ -95,7 +95,7 @@ def horizon(
 
 def _silent_from(column: NDArray[np.int64], role: Track) -> int:
     """The step of `column` [steps] from which nothing sounds to its end; its length if it does."""
-    onsets = np.flatnonzero(column >= (FIRST_ONSET if role in PITCHED else HOLD + 1))
+    onsets = np.flatnonzero(column >= first_onset(role))
     if not len(onsets):
         return 0
     last = int(onsets[-1])

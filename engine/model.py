@@ -19,6 +19,7 @@ from schmubert.engine.vocabulary import (
     SIZES,
     Drum,
     Track,
+    first_onset,
     fold,
     onset_token,
     pitch_of,
@@ -295,7 +296,7 @@ class Copies(nn.Module):
 
     def __init__(self, track: Track, config: ModelConfig) -> None:
         super().__init__()
-        self.first_onset = FIRST_ONSET if track in PITCHED else HOLD + 1
+        self.first_onset = first_onset(track)
         self.weights = nn.Linear(config.token_width, 4 * len(config.copy_steps), bias=False)
 
     def forward(self, logits: Tensor, of_cell: Tensor, there: Tensor) -> Tensor:

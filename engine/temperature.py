@@ -41,7 +41,7 @@ def tempered(logits: NDArray[np.floating], temperature: float) -> NDArray[np.flo
     log_quiet = -np.logaddexp(0.0, sharp_begins)
     log_onset = -np.logaddexp(0.0, -sharp_begins)
     of_onsets = temperature if first_onset <= OFF else temperature**PITCH_POWER
-    result[:, first_onset:] = log_onset[:, None] + _log_softmax(onsets / of_onsets)
+    result[:, first_onset:] = log_onset[..., None] + log_softmax(onsets / of_onsets)
     if first_onset > OFF:
         with np.errstate(invalid="ignore"):
             ends = exact[:, OFF] - exact[:, HOLD]
@@ -83,11 +83,12 @@ def _sigmoid(x: Floats) -> Floats:
 def _log_sum(logits: Floats) -> Floats:
     """The logarithm of the rows' sums of exp(`logits`); -infinity where all are excluded."""
     top = logits.max(axis=-1)
-    shifted = logits - np.where(np.isfinite(top), top, 0.0)[:, None]
+    shifted = logits - np.where(np.isfinite(top), top, 0.0)[..., None]
     with np.errstate(divide="ignore"):
         return np.asarray(top + np.log(np.exp(shifted).sum(axis=-1)))
 
 
-def _log_softmax(logits: Floats) -> Floats:
+def log_softmax(logits: Floats) -> Floats:
+    """Natural logarithms of the probabilities that `logits` [.., events] stand for."""
     total = _log_sum(logits)
-    return logits - np.where(np.isfinite(total), total, 0.0)[:, None]
+    return logits - np.where(np.isfinite(total), total, 0.0)[..., None]

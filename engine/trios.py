@@ -26,7 +26,7 @@ from schmubert.engine.quantise import (
 )
 from schmubert.engine.score import STEPS_PER_BAR, STEPS_PER_BEAT, Score
 from schmubert.engine.song import Part, Song, Unusable, corpus_song, load
-from schmubert.engine.vocabulary import FIRST_ONSET, PITCHED, TRIO, Track
+from schmubert.engine.vocabulary import PITCHED, TRIO, Track, first_onset
 
 
 @dataclass(frozen=True)
@@ -180,8 +180,7 @@ def _voice(
     track: Track, column: NDArray[np.int64], parts: Sequence[Part], ticks_per_beat: int, span: Span
 ) -> Iterator[Voice]:
     """The voice of `column`, if anything sounds in it."""
-    first_onset = FIRST_ONSET if track in PITCHED else 1
-    active = (column.reshape(-1, STEPS_PER_BAR) >= first_onset).any(axis=1)
+    active = (column.reshape(-1, STEPS_PER_BAR) >= first_onset(track)).any(axis=1)
     if not active.any():
         return
     onsets = on_grid = 0

@@ -32,6 +32,11 @@ MASK = SIZES
 """The absorbing state of each track, by `Track`: one past its events."""
 
 
+def first_onset(track: Track) -> int:
+    """The lowest token with which something starts in `track`: all from there to its mask do."""
+    return FIRST_ONSET if track in PITCHED else HOLD + 1
+
+
 def onset_token(pitch: int) -> int:
     """The token that starts a note of MIDI `pitch` (21 to 108)."""
     if not LOWEST_PITCH <= pitch <= HIGHEST_PITCH:

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
-from numpy.typing import NDArray
 
 from schmubert.engine import checkpoint, diffusion
 from schmubert.engine.model import ConvTransformer, ModelConfig
 from schmubert.engine.score import STEPS_PER_BAR, Tokens
+from schmubert.engine.temperature import log_softmax
 from schmubert.engine.torch_denoiser import TorchDenoiser
 from schmubert.engine.vocabulary import MASK, SIZES
 
@@ -124,7 +124,7 @@ def compare(
                 continue
             largest = max(largest, float(np.abs(a - b).max()))
             agreed += int((a.argmax(-1) == b.argmax(-1)).sum())
-            log_a, log_b = _log_softmax(a), _log_softmax(b)
+            log_a, log_b = log_softmax(a), log_softmax(b)
             extra += float((np.exp(log_a) * (log_a - log_b)).sum() / np.log(2))
             cells += len(a)
     return Parity(largest, agreed / cells, extra / cells, cells)
@@ -230,11 +230,6 @@ def _describe(path: Path, config: ModelConfig, precision: str) -> None:
         },
     )
     onnx.save(graph, str(path))
-
-
-def _log_softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    shifted = logits - logits.max(axis=-1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from schmubert.engine.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.vocabulary import Track
@@ -84,6 +83,11 @@ def shuffled(songs: Tokens, rng: np.random.Generator, from_bar: int = 0) -> dict
     }
 
 
+def way_of(name: str, floor: Shares, band: Shares, real: Shares) -> float:
+    """How far the figure `name` of `band` has come from `floor` (0) to `real` (1)."""
+    return float(way_closed(*(pooled(kind[name]) for kind in (floor, band, real))))
+
+
 def estimates(
     kinds: Mapping[str, Shares], rng: np.random.Generator
 ) -> dict[str, dict[str, Estimate]]:
@@ -104,24 +108,19 @@ def estimates(
     for name in arrays["real"]:
         songs = len(arrays["real"][name])
         found[name] = {kind: bootstrap(share(kind, name), songs, rng) for kind in arrays}
-    for name, way in WAYS.items():
-        found[way] = {
-            kind: bootstrap(_way(arrays, kind, name), len(arrays["real"][name]), rng)
+
+    def way(kind: str, name: str) -> Statistic:
+        return lambda songs: way_closed(
+            *(share(which, name)(songs) for which in ("shuffled", kind, "real"))
+        )
+
+    for name, told in WAYS.items():
+        found[told] = {
+            kind: bootstrap(way(kind, name), len(arrays["real"][name]), rng)
             for kind in arrays
             if kind not in ("shuffled", "real")
         }
     return found
-
-
-def _way(
-    arrays: Mapping[str, Mapping[str, NDArray[np.float64]]], kind: str, name: str
-) -> Statistic:
-    def way(songs: NDArray[np.int64]) -> NDArray[np.float64]:
-        return way_closed(
-            *(pooled(arrays[which][name][songs]) for which in ("shuffled", kind, "real"))
-        )
-
-    return way
 
 
 def _together(shares: Sequence[Share]) -> Share:

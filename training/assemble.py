@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from schmubert.engine.score import STEPS_PER_BAR
-from schmubert.engine.vocabulary import FIRST_ONSET, Track
+from schmubert.engine.vocabulary import Track, first_onset
 from schmubert.training.dataset import (
     ABOUT,
     ACTIVE,
@@ -101,8 +101,7 @@ class Assembly:
             self.index.append((self.steps, len(tokens), track))
             self.steps += len(tokens)
             self.columns_file.write(column.tokens)
-            first_onset = 1 if track == Track.DRUMS else FIRST_ONSET
-            bars = (tokens.reshape(-1, STEPS_PER_BAR) >= first_onset).any(axis=1)
+            bars = (tokens.reshape(-1, STEPS_PER_BAR) >= first_onset(Track(track))).any(axis=1)
             lines = np.concatenate([[0], np.cumsum(bars)])
             self.active_file.write(lines.astype("<u2").tobytes())
         return number

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from schmubert.engine.diffusion import Denoiser
 from schmubert.engine.score import Mask, Tokens
+from schmubert.engine.temperature import log_softmax
 from schmubert.engine.vocabulary import MASK, Track
 from schmubert.training.batches import windows_by_song
 from schmubert.training.dataset import Split
@@ -79,10 +80,8 @@ def bits_of_masked(
         rows = slice(first, first + PIECES_A_CALL)
         logits = denoise(np.where(mask[rows], absorbing, tokens[rows]))
         for column, of_track in enumerate(logits):
-            exact = of_track.astype(np.float64)
-            exact -= exact.max(axis=-1, keepdims=True)
-            told = np.take_along_axis(exact, tokens[rows, :, column, None], -1)[..., 0]
-            nats = np.log(np.exp(exact).sum(axis=-1)) - told
+            told = log_softmax(of_track.astype(np.float64))
+            nats = -np.take_along_axis(told, tokens[rows, :, column, None], -1)[..., 0]
             found[rows, :, column] = np.where(mask[rows, :, column], nats / np.log(2), 0.0)
         on_call(len(tokens[rows]))
     return found

@@ -2,14 +2,15 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from schmubert.engine.compose import generate_all, infill_all
+from schmubert.engine.compose import MOST_BATCHED, Sampling, generate_all, infill_all
 from schmubert.engine.defaults import FIRST_CALLS, MOST_CALLS, STAGE_TEMPERATURE
 from schmubert.engine.denoisers import Model
-from schmubert.engine.score import STEPS_PER_BAR, Score, Tokens
+from schmubert.engine.score import BEATS_PER_BAR, STEPS_PER_BAR, Score, Tokens
 from schmubert.engine.vocabulary import TRIO
 from schmubert.training import bits, evaluate_bands, evaluate_pieces
 from schmubert.training.accompaniment import BAND
@@ -26,11 +27,9 @@ from schmubert.training.evaluation import (
     Settings,
     windows_of_songs,
 )
-from schmubert.training.novelty import remembered
+from schmubert.training.novelty import Memory, remembered
 from schmubert.training.rehearsal import LISTEN_BARS, ORACLE_CALLS, as_on_stage, at_leisure
 
-TOGETHER = 16
-"""Pieces that share calls."""
 INFILLED = slice(256, 768)
 """The steps of a piece that are made anew (thesis 5.2.1)."""
 BITS_WINDOWS, BITS_ON_GRID = 256, 0.8
@@ -106,61 +105,71 @@ class _Judge:
 
     def _pieces(self, part: str) -> Iterator[Section]:
         settings = self.settings
-        real = windows_of_songs(self.split, PIECE_BARS, len(self.split.numbers), settings.seed)
+        real = self._real_pieces
+        window_bars = settings.window_bars if part == "unconditional" else PIECE_BARS
         pieces = settings.pieces if part == "unconditional" else min(settings.pieces, len(real))
+        sampling = settings.sampling_of_pieces(window_bars)
 
         def unconditional(rngs: Sequence[np.random.Generator], _: slice) -> Tokens:
-            sampling = settings.sampling_of_pieces(settings.window_bars)
             return _stacked(generate_all(self.model, PIECE_BARS, rngs, sampling=sampling))
 
         def infilling(rngs: Sequence[np.random.Generator], rows: slice) -> Tokens:
             cells = np.zeros((PIECE_BARS * STEPS_PER_BAR, len(TRIO)), bool)
             cells[INFILLED] = True
             scores = [Score(tokens) for tokens in real[rows]]
-            sampling = settings.sampling_of_pieces(PIECE_BARS)
             every_cells = [cells] * len(scores)
             return _stacked(infill_all(self.model, scores, every_cells, rngs, sampling))
 
         make = unconditional if part == "unconditional" else infilling
-        made = [self._draw(part, draw, pieces, settings.draws, make) for draw in self._numbers()]
-        memory = remembered(self.dataset.split("train"))
+        draws = settings.draws
+        made = [self._draw(part, n, pieces, draws, sampling, make) for n in range(draws)]
         rng = settings.rng_of_figures(part)
-        yield from evaluate_pieces.sections(part, made, real, memory, settings.all_frames, rng)
+        frames = settings.all_frames
+        yield from evaluate_pieces.sections(part, made, real, self._memory, frames, rng)
+
+    @cached_property
+    def _real_pieces(self) -> Tokens:
+        """A window of each song that has one: [songs, steps, 3]."""
+        songs = len(self.split.numbers)
+        return windows_of_songs(self.split, PIECE_BARS, songs, self.settings.seed)
+
+    @cached_property
+    def _memory(self) -> Memory:
+        return remembered(self.dataset.split("train"))
 
     def _live(self) -> Iterator[Section]:
         settings = self.settings
         songs = windows_of_songs(self.split, SONG_BARS, settings.stage_songs, settings.seed)
-        beats = (SONG_BARS - LISTEN_BARS) * 4
         kinds = {"offline": self._bands("offline", songs, settings.stage_draws)}
         for kind in ("oracle", "stage"):
-            name, total = f"live: {kind}", settings.stage_draws * beats
-            oracle = kind == "oracle"
-            made = []
-            for draw in range(settings.stage_draws):
-
-                def play(
-                    draw: int = draw, oracle: bool = oracle, name: str = name, total: int = total
-                ) -> Tokens:
-                    rng = settings.rng("live", draw, 0)
-                    return as_on_stage(
-                        self.model,
-                        songs,
-                        BAND,
-                        rng,
-                        most_calls=None if oracle else MOST_CALLS,
-                        on_beat=lambda: self.on_progress(name, 1, total),
-                    )
-
-                about = {
-                    "songs": settings.stage_songs,
-                    "seed": settings.seed,
-                    "calls": (ORACLE_CALLS,) if oracle else (FIRST_CALLS, MOST_CALLS),
-                    "temperature": STAGE_TEMPERATURE,
-                }
-                made.append(self._made(f"{kind}-{draw}", play, about, (name, beats, total)))
-            kinds[kind] = made
+            draws = range(settings.stage_draws)
+            kinds[kind] = [self._staged(kind, draw, songs) for draw in draws]
         rng = settings.rng_of_figures("live")
         yield from evaluate_bands.live(kinds, songs, LISTEN_BARS, rng)
+
+    def _staged(self, kind: str, draw: int, songs: Tokens) -> Tokens:
+        """Bands for `songs`, each beat made when its time came, by the stage or the oracle."""
+        settings, oracle = self.settings, kind == "oracle"
+        beats = (SONG_BARS - LISTEN_BARS) * BEATS_PER_BAR
+        name, total = f"live: {kind}", settings.stage_draws * beats
+
+        def play() -> Tokens:
+            return as_on_stage(
+                self.model,
+                songs,
+                BAND,
+                settings.rng("live", draw, 0),
+                most_calls=None if oracle else MOST_CALLS,
+                on_beat=lambda: self.on_progress(name, 1, total),
+            )
+
+        about = {
+            "songs": settings.stage_songs,
+            "seed": settings.seed,
+            "calls": (ORACLE_CALLS,) if oracle else (FIRST_CALLS, MOST_CALLS),
+            "temperature": STAGE_TEMPERATURE,
+        }
+        return self._made(f"{kind}-{draw}", play, about, (name, beats, total))
 
     def _bands(self, name: str, songs: Tokens, draws: int) -> list[Tokens]:
         sampling = self.settings.sampling_of_bands()
@@ -168,7 +177,8 @@ class _Judge:
         def make(rngs: Sequence[np.random.Generator], rows: slice) -> Tokens:
             return at_leisure(self.model, songs[rows], BAND, rngs, sampling)
 
-        return [self._draw(name, draw, len(songs), draws, make) for draw in range(draws)]
+        numbers = range(draws)
+        return [self._draw(name, draw, len(songs), draws, sampling, make) for draw in numbers]
 
     def _draw(
         self,
@@ -176,6 +186,7 @@ class _Judge:
         draw: int,
         pieces: int,
         draws: int,
+        sampling: Sampling,
         make: Callable[[Sequence[np.random.Generator], slice], Tokens],
     ) -> Tokens:
         settings = self.settings
@@ -183,8 +194,8 @@ class _Judge:
 
         def drawn() -> Tokens:
             found: list[Tokens] = []
-            for first in range(0, pieces, TOGETHER):
-                rows = slice(first, min(first + TOGETHER, pieces))
+            for first in range(0, pieces, MOST_BATCHED):
+                rows = slice(first, min(first + MOST_BATCHED, pieces))
                 rngs = [settings.rng(part, draw, piece) for piece in range(rows.start, rows.stop)]
                 found.append(make(rngs, rows))
                 self.on_progress(name, len(rngs), pieces * draws)
@@ -193,14 +204,10 @@ class _Judge:
         about = {
             "pieces": pieces,
             "seed": settings.seed,
-            "calls": settings.calls,
-            "temperature": (
-                settings.piece_temperature
-                if name in ("unconditional", "infilling")
-                else settings.temperature
-            ),
-            "sampler": settings.sampler,
-            "window_bars": settings.window_bars if name == "unconditional" else None,
+            "calls": sampling.calls,
+            "temperature": sampling.temperature,
+            "sampler": sampling.sampler,
+            "window_bars": sampling.window_bars if name == "unconditional" else None,
         }
         return self._made(f"{name}-{draw}", drawn, about, (name, pieces, pieces * draws))
 
@@ -219,9 +226,6 @@ class _Judge:
         tokens = make()
         self.draws.keep(name, tokens, about)
         return tokens
-
-    def _numbers(self) -> range:
-        return range(self.settings.draws)
 
 
 def _stacked(scores: Sequence[Score]) -> Tokens:

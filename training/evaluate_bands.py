@@ -5,8 +5,17 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from schmubert.engine.score import Tokens
-from schmubert.training.accompaniment import ROOT, SCALE, WAYS, estimates, figures, shuffled
-from schmubert.training.bootstrap import Share, pooled, way_closed
+from schmubert.training.accompaniment import (
+    ROOT,
+    SCALE,
+    WAYS,
+    Shares,
+    estimates,
+    figures,
+    shuffled,
+    way_of,
+)
+from schmubert.training.bootstrap import Share, pooled
 from schmubert.training.evaluation import Figure, Section, over_draws
 
 EXPLAINED = (
@@ -24,8 +33,8 @@ def accompaniment(
     from_bar: int = 0,
 ) -> Section:
     """The table of `draws` of bands for `songs`, both [songs, steps, 3], from `from_bar` on."""
-    floor = shuffled(songs, rng, from_bar)
-    return _section(title, draws, songs, floor, rng, from_bar)
+    floor, real = shuffled(songs, rng, from_bar), figures(songs, songs, from_bar)
+    return _section(title, draws, songs, floor, real, rng, from_bar)
 
 
 def live(
@@ -40,10 +49,10 @@ def live(
     what the clock costs, oracle against offline what it costs not to know the future. All have
     one floor.
     """
-    floor = shuffled(songs, rng, from_bar)
+    floor, real = shuffled(songs, rng, from_bar), figures(songs, songs, from_bar)
     by_kind = {}
     for kind, of_kind in draws.items():
-        by_kind[kind] = _section(f"live: {kind}", of_kind, songs, floor, rng, from_bar)
+        by_kind[kind] = _section(f"live: {kind}", of_kind, songs, floor, real, rng, from_bar)
         yield by_kind[kind]
     value = {
         kind: {figure.name: figure.value for figure in section.figures}
@@ -62,11 +71,11 @@ def _section(
     title: str,
     draws: Sequence[Tokens],
     songs: Tokens,
-    floor: Mapping[str, Sequence[Share]],
+    floor: Shares,
+    real: Shares,
     rng: np.random.Generator,
     from_bar: int,
 ) -> Section:
-    real = figures(songs, songs, from_bar)
     every = [figures(songs, draw, from_bar) for draw in draws]
     together = {name: _added([draw[name] for draw in every]) for name in real}
     found = estimates({"shuffled": floor, "real": real, "model": together}, rng)
@@ -86,17 +95,11 @@ def _section(
     return Section(title, EXPLAINED, tuple(rows), "model")
 
 
-def _value(
-    name: str,
-    model: Mapping[str, Sequence[Share]],
-    floor: Mapping[str, Sequence[Share]],
-    real: Mapping[str, Sequence[Share]],
-) -> float:
+def _value(name: str, model: Shares, floor: Shares, real: Shares) -> float:
     ways = {way: figure for figure, way in WAYS.items()}
     if name not in ways:
         return float(pooled(model[name]))
-    figure = ways[name]
-    return float(way_closed(*(pooled(kind[figure]) for kind in (floor, model, real))))
+    return way_of(ways[name], floor, model, real)
 
 
 def _added(draws: Sequence[Sequence[Share]]) -> list[Share]:

@@ -49,16 +49,6 @@ def plain(bits: Tensor, masked: Tensor, present: Tensor) -> Tensor:
     return (bits.sum(dim=(1, 2)) / cells).mean()
 
 
-def elbo(bits: Tensor, masked: Tensor, present: Tensor) -> Tensor:
-    """Equation 3.57 in bits per cell, a scalar, for masks drawn with a uniform t.
-
-    A uniform t stands for the sum over t, so the weight 1/t becomes T/t: the bound is the mean
-    number of bits a masked cell.
-    """
-    count = (masked & present[:, None, :]).sum(dim=(1, 2))
-    return (bits.sum(dim=(1, 2)) / count.clamp(min=1)).mean()
-
-
 LOSSES: Mapping[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = MappingProxyType(
     {"reweighted": reweighted_elbo, "plain": plain}
 )

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.score import STEPS_PER_BAR, Tokens
-from schmubert.engine.vocabulary import HOLD, OFF, PITCHED, TRIO, Track
+from schmubert.engine.vocabulary import HOLD, OFF, PITCHED, TRIO, Track, first_onset
 from schmubert.training.bootstrap import Share
 from schmubert.training.dataset import Split
-from schmubert.training.structure import first_onset, known_column
+from schmubert.training.structure import known_column
 
 WINDOW_BARS = 4
 BARS_AT_ONCE = 1 << 15

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.score import STEPS_PER_BAR, Mask, Tokens
-from schmubert.engine.vocabulary import FIRST_ONSET, HOLD, SIZES, Track
+from schmubert.engine.vocabulary import SIZES, Drum, Track, first_onset
 from schmubert.training.bootstrap import Share
 from schmubert.training.harmony import sounding_pitch
 from schmubert.training.notes import drum_hits
@@ -24,8 +24,7 @@ def onsets_a_bar(tokens: Tokens, track: Track) -> Share:
 def kick_under_bass(tokens: Tokens) -> Share:
     """(bass onsets of `tokens` [steps, 3] with a kick, bass onsets)."""
     onsets = _starts(tokens, Track.BASS)
-    drums = tokens[:, Track.DRUMS]
-    kicks = (drums & 1 == 1) & (drums < SIZES[Track.DRUMS])
+    kicks = drum_hits(tokens)[:, Drum.KICK]
     return float((onsets & kicks).sum()), float(onsets.sum())
 
 
@@ -68,8 +67,7 @@ def drums_present(tokens: Tokens) -> Share:
 def _starts(tokens: Tokens, track: Track) -> Mask:
     """Where something starts in `track`: [steps]."""
     column = tokens[:, track]
-    first = HOLD + 1 if track == Track.DRUMS else FIRST_ONSET
-    return np.asarray((column >= first) & (column < SIZES[track]))
+    return np.asarray((column >= first_onset(track)) & (column < SIZES[track]))
 
 
 def _sounding(tokens: Tokens, track: Track) -> Mask:

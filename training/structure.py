@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.score import STEPS_PER_BAR, Tokens
-from schmubert.engine.vocabulary import FIRST_ONSET, HOLD, MASK, OFF, PITCHED, Track
+from schmubert.engine.vocabulary import FIRST_ONSET, HOLD, MASK, OFF, PITCHED, Track, first_onset
 from schmubert.training.bootstrap import Share
 
 
@@ -51,8 +51,3 @@ def known_column(tokens: Tokens, track: Track) -> NDArray[np.int64]:
     after_silence = np.concatenate([[True], events[:-1] == OFF]) if len(events) else events == OFF
     column[spoken[(events == OFF) & after_silence]] = HOLD
     return column
-
-
-def first_onset(track: Track) -> int:
-    """The first token of `track` that starts something."""
-    return FIRST_ONSET if track in PITCHED else 1

@@ -173,7 +173,7 @@ def test_what_nobody_ends_is_ended_before_later_notes_of_others() -> None:
 
 def test_a_note_far_beyond_what_is_committed_is_dropped() -> None:
     scheduler = playing(Event(0.0, 40, 90), Event(1.5, 41, 90), Event(1.75, 41, 0), until=1.0)
-    messages = [one for now in range(40) for one in sent(scheduler.due(now / 40, AT_120))]
+    messages = [one for tick in range(40) for one in sent(scheduler.due(tick / 40, AT_120))]
     assert messages == [(0x90, 40, 90), (0x80, 40, 0)]
     assert (scheduler.struck, scheduler.dropped) == (1, 1)
 
