@@ -1,7 +1,8 @@
 """A recorder of MIDI with frame-exact times: a JACK client of its own, in its own process.
 
 It knows nothing of rtmidi, of the bridge or of its clock: what it writes down is the frame, as
-the server counts them, at which a message reached a port. The client itself is `recording.py`.
+the server counts them, at which a message reached a port, and the time, as a server that is held
+up does not count the frames of that time. The client itself is `recording.py`.
 """
 
 import subprocess
@@ -18,9 +19,10 @@ PROGRAM = Path(__file__).resolve().with_name("recording.py")
 
 
 class Event(NamedTuple):
-    """A message that reached `port` at `frame` of the server."""
+    """A message that reached `port` at `frame` of the server, `time_s` of the computer."""
 
     frame: int
+    time_s: float
     port: str
     data: bytes
 
@@ -66,8 +68,8 @@ class Recorder:
             if line == b"ready\n":
                 self._ready.set()
                 continue
-            frame, port, data = line.decode().rstrip("\n").split("\t")
-            self.events.append(Event(int(frame), port, bytes.fromhex(data)))
+            frame, time_s, port, data = line.decode().rstrip("\n").split("\t")
+            self.events.append(Event(int(frame), float(time_s), port, bytes.fromhex(data)))
 
     def on(self, port: str) -> list[Event]:
         """What reached `port` so far."""

@@ -1,4 +1,4 @@
-"""The recorder's JACK client: `recording.py CLIENT PORT...` prints FRAME, PORT and HEX by line."""
+"""The recorder's JACK client: `recording.py CLIENT PORT...` prints FRAME, TIME, PORT, HEX lines."""
 
 import sys
 import threading
@@ -12,14 +12,16 @@ def record(name: str, ports: list[str]) -> None:
     """Print what reaches `ports` of the client `name` until the server goes."""
     client = jack.Client(name, no_start_server=True)
     inputs = [client.midi_inports.register(port) for port in ports]
-    caught: deque[tuple[int, str, bytes]] = deque()
+    caught: deque[tuple[int, float, str, bytes]] = deque()
     gone = threading.Event()
 
     def process(frames: int) -> None:  # noqa: ARG001 the signature is JACK's
         start_frame = client.last_frame_time
+        start_s = time.monotonic() - client.frames_since_cycle_start / client.samplerate
         for port, label in zip(inputs, ports, strict=True):
             for offset, data in port.incoming_midi_events():
-                caught.append((start_frame + offset, label, bytes(data)))
+                time_s = start_s + offset / client.samplerate
+                caught.append((start_frame + offset, time_s, label, bytes(data)))
 
     def shutdown(status: object, reason: str) -> None:  # noqa: ARG001 the signature is JACK's
         gone.set()
@@ -30,8 +32,8 @@ def record(name: str, ports: list[str]) -> None:
         print("ready", flush=True)
         while not gone.is_set():
             while caught:
-                frame, label, data = caught.popleft()
-                print(frame, label, data.hex(), sep="\t")
+                frame, time_s, label, data = caught.popleft()
+                print(frame, f"{time_s:.6f}", label, data.hex(), sep="\t")
             sys.stdout.flush()
             time.sleep(0.01)  # printing is not for the real-time thread
 

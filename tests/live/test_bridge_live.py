@@ -94,22 +94,17 @@ def play_and_stop(stage: Stage, bars: int) -> tuple[list[Event], list[int], list
 
 def test_the_bass_answers_on_its_16ths_and_ends_with_stop(stage: Stage) -> None:
     rehearse(stage, tempo_bpm=120.0)
-    for take in (1, 2):  # a machine that tests and trains may stall once, but not twice
-        notes, steps, events = play_and_stop(stage, 8)
-        # it listens to a bar first, then the model plays eighths
-        assert len(notes) >= 6 * len(tiny_model.BASS_PITCHES)
-        assert {note.data[1] % 12 for note in notes} <= {
-            pitch % 12 for pitch in tiny_model.BASS_PITCHES
-        }
-        assert {event.channel for event in events} == {1}
-        stopped = next(e.frame for e in reversed(stage.recorder.on("clock")) if e.status == 0xFC)
-        assert max(note.frame for note in notes) <= stopped + stage.server.period
-        assert ended_at(events) <= stopped + SETTLING_S * stage.server.rate
-        late = late_ones(stage, notes, steps)
-        if not late:
-            return
-        print(f"take {take}: {len(late)} of {len(notes)} notes off by {late} ms")
-    pytest.fail(f"notes were late in two takes running, ms: {late}")
+    notes, steps, events = play_and_stop(stage, 8)
+    # it listens to a bar first, then the model plays eighths
+    assert len(notes) >= 6 * len(tiny_model.BASS_PITCHES)
+    assert {note.data[1] % 12 for note in notes} <= {
+        pitch % 12 for pitch in tiny_model.BASS_PITCHES
+    }
+    assert {event.channel for event in events} == {1}
+    stopped = next(e.frame for e in reversed(stage.recorder.on("clock")) if e.status == 0xFC)
+    assert max(note.frame for note in notes) <= stopped + stage.server.period
+    assert ended_at(events) <= stopped + SETTLING_S * stage.server.rate
+    assert not late_ones(stage, notes, steps)
 
 
 def test_every_note_is_ended_before_the_next_on_its_pitch(stage: Stage) -> None:
@@ -199,10 +194,9 @@ def test_without_a_clock_it_keeps_its_own_tempo(stage: Stage) -> None:
     bridge.wait_for_engine()
     stage.sequence(clock=False)
     notes = stage.wait_for_notes(24, 30.0)
-    step_frames = stage.server.rate * 60 // 120 // 4
-    first = notes[0].frame
-    steps = [first + number * step_frames for number in range(400)]
-    distances = grid.distances_ms(notes, steps, stage.server.rate)
+    # by the computer's time: a server that is held up loses frames, and the music with it
+    steps = [(note.time_s - notes[0].time_s) / (60 / 120 / 4) for note in notes]
+    distances = [(step - round(step)) * 125.0 for step in steps]
     middle = grid.percentile(distances, 50)
     off = [abs(distance - middle) for distance in distances]
     allowed_ms = stage.server.period_ms + TOLERANCE_MS
@@ -374,9 +368,10 @@ def pipewire_stage(tiny_model_file: Path, tmp_path: Path) -> Iterator[Stage]:
 
 def test_it_plays_on_pipewire_too(pipewire_stage: Stage) -> None:
     stage = pipewire_stage
-    rehearse(stage)
-    notes, steps, _ = play_and_stop(stage, 4)
+    rehearse(stage, tempo_bpm=100.0)
+    notes, _, _ = play_and_stop(stage, 4)
     assert len(notes) >= 2 * len(tiny_model.BASS_PITCHES)
-    # PipeWire's own clock jumps by a period when the machine is busy, and the sequencer with it
-    distances = grid.distances_ms(notes, steps, stage.server.rate)
-    assert grid.percentile(map(abs, distances), 50) <= stage.server.period_ms + TOLERANCE_MS
+    # A client that misses a cycle of PipeWire misses its messages: on a busy machine some have
+    # heard a clock more than others. So notes are to lie on any clock, these being 25 ms apart.
+    distances = grid.distances_ms(notes, stage.clocks(), stage.server.rate)
+    assert grid.percentile(map(abs, distances), 90) <= stage.server.period_ms + TOLERANCE_MS
