@@ -3,10 +3,10 @@
 SAMPLER = "remasking"
 """For files: what was drawn while little was known is drawn again with all the rest in sight."""
 CALLS = 16
-"""For files, calls to the denoiser a window: half to fill it, half to remake parts of it."""
-TEMPERATURE = 0.7
+"""For files, calls to the denoiser a window: twelve to fill it, four to remake parts of it."""
+TEMPERATURE = 0.75
 """For files: there is time to play safe, and an unlikely note is more often wrong than bold."""
-PIECE_TEMPERATURE = 0.9
+PIECE_TEMPERATURE = 0.98
 """For pieces out of nothing, where a lower one makes every bar too much like the one before."""
 
 FIRST_CALLS = 4

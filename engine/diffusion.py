@@ -52,17 +52,27 @@ def ancestral_order(cells: Mask, steps_t: int, rng: np.random.Generator) -> NDAr
     return order
 
 
-def balanced_order(cells: Mask, calls: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def balanced_order(
+    cells: Mask, calls: int, rng: np.random.Generator, power: int = 1
+) -> NDArray[np.int64]:
     """Masked `cells` [batch, steps, tracks] spread over `calls` calls; -1 elsewhere.
 
-    Every call takes the same number of cells, one more or less, that lie far from each other;
-    fewer calls are made where there are fewer cells.
+    The cells of a call lie far from each other. After a share s of the calls, s ** `power` of the
+    cells are drawn: with 1 every call takes as many as any other, one more or less; above 1 the
+    first take few. Fewer calls are made where there are fewer cells, and none takes none.
     """
     order = np.full(cells.shape, -1, np.int64)
     for batch, grid in enumerate(cells):
-        count = int(grid.sum())
-        order[batch][grid] = spread(grid, rng) * min(calls, count) // max(1, count)
+        ends = _ends(int(grid.sum()), calls, power)
+        order[batch][grid] = np.searchsorted(ends, spread(grid, rng), side="right")
     return order
+
+
+def _ends(count: int, calls: int, power: int) -> NDArray[np.int64]:
+    """How many of `count` cells are drawn after each call: [`calls`], or fewer where they do."""
+    made = min(calls, count)
+    call = np.arange(1, made + 1)
+    return np.maximum(-(-count * call**power // max(1, made) ** power), call)
 
 
 def random_order(cells: Mask, calls: int, rng: np.random.Generator) -> NDArray[np.int64]:

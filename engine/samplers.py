@@ -23,8 +23,12 @@ from schmubert.engine.diffusion import (
 from schmubert.engine.score import Mask, Tokens
 from schmubert.engine.vocabulary import MASK, TRIO, Track
 
-FILL_SHARE = 2
-"""Of so many calls of `remasking` one fills the grid, the others remake it."""
+REMAKE_SHARE = 4
+"""Of so many calls of `remasking` one remakes the grid, the others fill it."""
+FILL_POWER = 2
+"""What is drawn first is drawn knowing least, so few cells of the fill are: after half of its calls
+a quarter (the square schedule of MaskGIT, arXiv 2202.04200). What a bar is to be, silent or the
+last one over again, is settled by few cells; many at once settle it differently."""
 FIRST_REMADE, LAST_REMADE = 0.4, 0.1
 """The shares of the cells that the first call of a remaking draws anew, and the last."""
 REMADE_AT_ONCE = 0.3
@@ -115,15 +119,16 @@ def remasking(
     temperature: float = 1.0,
     guide: Guide | None = None,
 ) -> Run:
-    """Half of the calls fill all cells, balanced; in the others they are remade.
+    """Three quarters of the calls fill all cells, at first few, in the others they are remade.
 
     What an early call draws, it draws without knowing the cells of the same call and most of the
     rest. Masking it again corrects it, with predictor-corrector steps as those of ReMDM (arXiv
     2503.00307), here blocked Gibbs sampling of the finished grid: see `remaking`.
     """
-    fill = max(1, calls // FILL_SHARE)
-    made = yield from balanced(tokens, cells, fill, rng, temperature, guide)
-    remade: Tokens = yield from _remade(made, tokens, cells, calls - fill, rng, temperature, guide)
+    remake = calls // REMAKE_SHARE
+    order = balanced_order(cells, calls - remake, rng, FILL_POWER)
+    made = yield from unmasking(tokens, order, rng, temperature, guide)
+    remade: Tokens = yield from _remade(made, tokens, cells, remake, rng, temperature, guide)
     return remade
 
 

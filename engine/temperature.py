@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from schmubert.engine.vocabulary import DRUM_TOKENS, FIRST_ONSET, HOLD, OFF
 
-PITCH_POWER = 3
+PITCH_POWER = 5
 """Pitches are drawn at the temperature to this power: a bass that plays safe plays the root, while
 drums as sure of themselves would play one bar over and over (`benchmarks/samplers.py`)."""
 BISECTIONS = 60  # of an interval of some hundreds, down to rounding

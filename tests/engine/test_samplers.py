@@ -137,11 +137,12 @@ def everything(steps: int = 80) -> tuple[Tokens, Mask]:
     return tokens, np.ones_like(tokens, bool)
 
 
-def test_remasking_fills_in_half_of_its_calls_and_then_remakes_less_and_less() -> None:
+def test_remasking_fills_ever_faster_and_then_remakes_ever_less() -> None:
     tokens, wanted = everything()
     dice = Dice()
-    drive(dice, SAMPLERS["remasking"](tokens, wanted, 8, np.random.default_rng(0)))
-    expected = [1.0, 0.75, 0.5, 0.25, 0.4, 0.3, 0.2, 0.1]
+    drive(dice, SAMPLERS["remasking"](tokens, wanted, 16, np.random.default_rng(0)))
+    filling = [1 - (call / 12) ** 2 for call in range(12)]
+    expected = [*filling, 0.4, 0.3, 0.2, 0.1]
     np.testing.assert_allclose(shares(dice.seen, wanted), expected, atol=0.01)
 
 
