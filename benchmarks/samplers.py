@@ -36,6 +36,7 @@ PLAIN = (
     "drums: bar repeated",
     "bass: onsets a bar",
     "drums: onsets a bar",
+    "bass: pitch repeated",
     "bass: empty bars",
 )
 

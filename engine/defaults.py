@@ -5,7 +5,8 @@ SAMPLER = "remasking"
 CALLS = 16
 """For files, calls to the denoiser a window: twelve to fill it, four to remake parts of it."""
 TEMPERATURE = 0.75
-"""For files: there is time to play safe, and an unlikely note is more often wrong than bold."""
+"""For files: there is time to play safe, and an unlikely note is more often wrong than bold; but a
+lower one keeps the bass on one pitch."""
 PIECE_TEMPERATURE = 0.98
 """For pieces out of nothing, where a lower one makes every bar too much like the one before."""
 

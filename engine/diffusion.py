@@ -72,7 +72,7 @@ def _ends(count: int, calls: int, power: int) -> NDArray[np.int64]:
     """How many of `count` cells are drawn after each call: [`calls`], or fewer where they do."""
     made = min(calls, count)
     call = np.arange(1, made + 1)
-    return np.maximum(-(-count * call**power // max(1, made) ** power), call)
+    return np.asarray(np.maximum(-(-count * call**power // max(1, made) ** power), call))
 
 
 def random_order(cells: Mask, calls: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -23,7 +23,7 @@ from schmubert.training.rhythm import (
     kick_under_bass,
     onsets_a_bar,
 )
-from schmubert.training.structure import idle_note_offs, repeated_bars
+from schmubert.training.structure import idle_note_offs, repeated_bars, repeated_pitches
 
 BAND = (Track.BASS, Track.DRUMS)
 SCALE, ROOT = "bass in scale", "root of the bar sung"
@@ -52,6 +52,7 @@ def figures(songs: Tokens, bands: Tokens, from_bar: int = 0) -> dict[str, list[S
         "kick under bass": [kick_under_bass(band) for _, band in pairs],
         "drums present": [drums_present(band) for _, band in pairs],
         "drum distance": [drum_distance(band, song) for song, band in pairs],
+        "bass: pitch repeated": [repeated_pitches(band, Track.BASS) for _, band in pairs],
         "bass: idle note-offs": [idle_note_offs(band, Track.BASS) for _, band in pairs],
     }
     for track in BAND:

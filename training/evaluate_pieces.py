@@ -16,7 +16,7 @@ from schmubert.training.harmony import bass_in_scale
 from schmubert.training.novelty import Memory, copied
 from schmubert.training.rhythm import empty_bars, kick_under_bass, onsets_a_bar
 from schmubert.training.similarity import Similarity, overlaps, real_interval, similarity
-from schmubert.training.structure import idle_note_offs, repeated_bars
+from schmubert.training.structure import idle_note_offs, repeated_bars, repeated_pitches
 
 LAGS = (1, 2, 4, 8)
 SELECTIONS: Mapping[str, tuple[Track, ...]] = MappingProxyType(
@@ -40,6 +40,7 @@ def share_figures() -> dict[str, Shared]:
         found[f"{name}: onsets a bar"] = partial(onsets_a_bar, track=track)
         found[f"{name}: empty bars"] = partial(empty_bars, track=track)
         if track in PITCHED:
+            found[f"{name}: pitch repeated"] = partial(repeated_pitches, track=track)
             found[f"{name}: idle note-offs"] = partial(idle_note_offs, track=track)
     found["bass in scale"] = lambda tokens: bass_in_scale(tokens, tokens)
     found["kick under bass"] = kick_under_bass

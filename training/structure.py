@@ -26,6 +26,18 @@ def repeated_bars(tokens: Tokens, track: Track, lag: int) -> Share:
     return float((equal & counted).sum()), float(counted.sum())
 
 
+def repeated_pitches(tokens: Tokens, track: Track) -> Share:
+    """(onsets of `track` of `tokens` [steps, 3] on the pitch of the one before, all but the first).
+
+    ValueError for drums, which have none.
+    """
+    if track not in PITCHED:
+        raise ValueError(f"{track.name} have no pitch")
+    column = known_column(tokens, track)
+    onsets = column[column >= FIRST_ONSET]
+    return float((onsets[1:] == onsets[:-1]).sum()), float(max(0, len(onsets) - 1))
+
+
 def idle_note_offs(tokens: Tokens, track: Track) -> Share:
     """(note-offs of `track` of `tokens` [steps, 3] while nothing sounds, note-offs).
 

@@ -6,7 +6,12 @@ from hypothesis.extra.numpy import arrays
 
 from schmubert.engine.score import STEPS_PER_BAR, Tokens, canonical
 from schmubert.engine.vocabulary import MASK, OFF, PITCHED, TRIO, Track, onset_token
-from schmubert.training.structure import idle_note_offs, known_column, repeated_bars
+from schmubert.training.structure import (
+    idle_note_offs,
+    known_column,
+    repeated_bars,
+    repeated_pitches,
+)
 from tests.training.small_corpus import song
 
 
@@ -78,3 +83,13 @@ def test_a_mask_is_silent() -> None:
     assert column[4] == OFF
     drums = known_column(grid(1, drums=[(3, MASK[2]), (4, 7)]), Track.DRUMS)
     assert np.flatnonzero(drums).tolist() == [4]
+
+
+def test_pitches_repeat_from_onset_to_onset_whatever_lies_between() -> None:
+    low, high = onset_token(40), onset_token(52)
+    bass = [(0, low), (2, OFF), (4, low), (6, MASK[1]), (8, low), (10, high), (20, low)]
+    assert repeated_pitches(grid(2, bass=bass), Track.BASS) == (2.0, 4.0)
+    assert repeated_pitches(grid(2, bass=bass[:1]), Track.BASS) == (0.0, 0.0)
+    assert repeated_pitches(grid(2), Track.MELODY) == (0.0, 0.0)
+    with pytest.raises(ValueError, match="DRUMS have no pitch"):
+        repeated_pitches(grid(1), Track.DRUMS)
