@@ -4,7 +4,7 @@ SAMPLER = "remasking"
 """For files: what was drawn while little was known is drawn again with all the rest in sight."""
 CALLS = 16
 """For files, calls to the denoiser a window: twelve to fill it, four to remake parts of it."""
-TEMPERATURE = 0.75
+TEMPERATURE = 0.8
 """For files: there is time to play safe, and an unlikely note is more often wrong than bold; but a
 lower one keeps the bass on one pitch."""
 PIECE_TEMPERATURE = 0.98
