@@ -154,6 +154,32 @@ def test_a_table_says_what_is_as_real_and_leaves_out_what_no_figure_has() -> Non
     assert [column.header for column in bare.columns] == ["figure", "model"]
 
 
+def test_the_perfect_nonsense_is_scored_without_a_model_and_beside_the_parts(
+    finished: Path, data: str
+) -> None:
+    before = {path: path.read_bytes() for path in finished.rglob("*") if path.is_file()}
+    words = ("--data", data, "--out", str(finished), "--experiment", "algorithm7")
+    code, said = run(*words, "--pieces", "3", "--draws", "2", "--model", "none.onnx")
+    assert code == 0, said
+    assert {path: path.read_bytes() for path in before} == before
+    record = json.loads((finished / "algorithm7.json").read_text())
+    assert record["settings"]["experiment"] == "algorithm7"
+    scores, structure = (
+        {figure["name"]: figure for figure in section["figures"]} for section in record["sections"]
+    )
+    assert scores["pooled: C pitch"]["value"] > 0.9
+    assert structure["drums: empty bars"]["value"] == 1.0
+    assert structure["melody: onsets a bar"]["value"] == 4.0
+
+
+def test_an_experiment_and_parts_are_two_evaluations(tmp_path: Path, data: str) -> None:
+    words = ("--data", data, "--out", str(tmp_path), "--experiment", "algorithm7")
+    code, said = run(*words, "--parts", "bits")
+    assert code == 1
+    assert "--experiment stands alone" in said
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_unknown_part_is_named(tmp_path: Path, data: str, model: str) -> None:
     words = ("--data", data, "--out", str(tmp_path), "--model", model, "--parts", "bits,taste")
     code, said = run(*words)
