@@ -127,6 +127,8 @@ def evaluate(
 
         if experiment == "algorithm7":
             evaluation = experiments.perfect_nonsense(dataset, wanted, draws, told)
+        elif experiment == "guidance":
+            evaluation = experiments.guidance(denoiser, dataset, wanted, draws, told)
         else:
             evaluation = run(denoiser, dataset, wanted, draws, told)
     _report(evaluation, out, RECORD if experiment is None else f"{experiment}.json")
