@@ -3,8 +3,15 @@
 The thesis reports of its guided pieces that 40% of the bars have exactly 8 notes (5% unguided),
 that the mean squared difference to 8 is .1 (16 unguided), consistency .96 and .931, variance .93
 and .22. The .1 cannot be the squared difference of bars: where 60% of them miss 8, each by one note
-at least, that is .6 or more. It is of the size of the squared difference of a piece's mean number
-of notes a bar, which this experiment tells beside it.
+at least, that is .6 or more. A mean taken before the square comes that low. Measured with the
+default model at temperature 1, each bar's squared difference and that of a piece's mean:
+
+- onset bias, 24 pieces: .16 and below .005, with 84% of bars exact (unguided 33 and 27, with 3%);
+- algorithm 6, 24 pieces: .40 and .01, with 67% exact;
+- onset bias in 4 calls a window, 12 pieces: .76 and .01, with 51% exact;
+- on logits in one step of 20, which overshoots, 8 pieces at temperature .9: .37 and .09, with 68%.
+
+So the .1 fits a piece's mean of a guide that overshoots a little, and all are told side by side.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
