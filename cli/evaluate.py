@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from schmubert.training.evaluation import Evaluation, Section
 
+EXPERIMENTS = ("algorithm7", "guidance")
 RECORD, DRAWS = "evaluation.json", "draws"
 MARKS = {True: "yes", False: "no", None: ""}
 
@@ -28,6 +29,11 @@ MARKS = {True: "yes", False: "no", None: ""}
     "--parts",
     help="Of bits, unconditional, infilling, accompaniment and live, with commas; all if not"
     " given.",
+)
+@click.option(
+    "--experiment",
+    type=click.Choice(EXPERIMENTS),
+    help="Repeat this experiment of the thesis instead of the parts.",
 )
 @click.option(
     "--pieces", type=click.IntRange(2), default=200, show_default=True, help="Pieces of 64 bars."
@@ -78,6 +84,7 @@ def evaluate(
     data: Path,
     out: Path,
     parts: str | None,
+    experiment: str | None,
     window: int,
     model: Path | None,
     device: Device,
@@ -91,23 +98,24 @@ def evaluate(
     same command goes on where it was interrupted.
     """
     import msgspec
-    from rich.console import Console
 
-    from schmubert.cli.evaluation_plots import draw_all
     from schmubert.cli.progress import counting
+    from schmubert.training import experiments
     from schmubert.training.dataset import Dataset
     from schmubert.training.evaluate import evaluate as run
     from schmubert.training.evaluation import PARTS, Draws, Settings
 
+    if experiment is not None and parts is not None:
+        raise ValueError("--experiment stands alone: give it or --parts")
     named = PARTS if parts is None else tuple(part.strip() for part in parts.split(","))
-    wanted = msgspec.convert({**settings, "parts": named, "window_bars": window}, Settings)
+    chosen = {"parts": () if experiment else named, "experiment": experiment}
+    wanted = msgspec.convert({**settings, **chosen, "window_bars": window}, Settings)
     dataset = Dataset.open(data)
-    denoiser = load(model, device, threads)
-    file = default_model() if model is None else model
-    circumstances = {
-        "model": hashlib.sha256(file.read_bytes()).hexdigest(),
-        "data": hashlib.sha256("".join(dataset.about.inputs).encode()).hexdigest(),
-    }
+    circumstances = {"data": hashlib.sha256("".join(dataset.about.inputs).encode()).hexdigest()}
+    if experiment != "algorithm7":
+        denoiser = load(model, device, threads)
+        file = default_model() if model is None else model
+        circumstances["model"] = hashlib.sha256(file.read_bytes()).hexdigest()
     draws = Draws(out / DRAWS, circumstances, replacing=force)
     with counting() as progress:
         tasks = {}
@@ -117,14 +125,29 @@ def evaluate(
                 tasks[name] = progress.add_task(name, total=total)
             progress.advance(tasks[name], done)
 
-        evaluation = run(denoiser, dataset, wanted, draws, told)
+        if experiment == "algorithm7":
+            evaluation = experiments.perfect_nonsense(dataset, wanted, draws, told)
+        elif experiment == "guidance":
+            evaluation = experiments.guidance(denoiser, dataset, wanted, draws, told)
+        else:
+            evaluation = run(denoiser, dataset, wanted, draws, told)
+    _report(evaluation, out, RECORD if experiment is None else f"{experiment}.json")
+
+
+def _report(evaluation: "Evaluation", out: Path, record: str) -> None:
+    """Show `evaluation`, and write it to `out`: figures as `record`, a picture of each table."""
+    import msgspec
+    from rich.console import Console
+
+    from schmubert.cli.evaluation_plots import draw_all
+
     out.mkdir(parents=True, exist_ok=True)
-    (out / RECORD).write_bytes(msgspec.json.format(msgspec.json.encode(_finite(evaluation))))
+    (out / record).write_bytes(msgspec.json.format(msgspec.json.encode(_finite(evaluation))))
     console = Console()
     for section in evaluation.sections:
         console.print(table(section))
     drawn = draw_all(evaluation, out)
-    click.echo(f"{out / RECORD} and {len(drawn)} plots beside it")
+    click.echo(f"{out / record} and {len(drawn)} plots beside it")
 
 
 def table(section: "Section") -> "Table":

@@ -52,6 +52,14 @@ COMMANDS: Mapping[str, Place] = MappingProxyType(
             "schmubert.cli.import_weights:import_weights",
             "Turn the weights that the thesis' author publishes into a checkpoint.",
         ),
+        "infill": Place(
+            "schmubert.cli.infill:infill",
+            "Make bars of a MIDI file, or of each file in a folder, anew.",
+        ),
+        "interpolate": Place(
+            "schmubert.cli.interpolate:interpolate",
+            "Find a way from the end of a MIDI file to the beginning of another.",
+        ),
         "prepare": Place(
             "schmubert.cli.prepare:prepare",
             "Turn MIDI songs into a dataset to train on.",

@@ -16,9 +16,10 @@ from schmubert.cli.songs import Errand, errands
 from schmubert.engine.compose import Sampling
 from schmubert.engine.defaults import TEMPERATURE
 from schmubert.engine.denoisers import Device, Model, load
-from schmubert.engine.score import Score, drum_hits, notes
-from schmubert.engine.vocabulary import Track
+from schmubert.engine.score import STEPS_PER_BAR, Score, drum_hits, monophonic, notes
+from schmubert.engine.vocabulary import PITCHED, Track
 
+MOST_BARS = 4096
 PLOT_SUFFIXES = (".png", ".pdf", ".svg")
 
 
@@ -103,6 +104,51 @@ def tracks_named(text: str) -> tuple[Track, ...]:
         known = ", ".join(track.name.lower() for track in Track)
         raise click.BadParameter(f"{text!r}: names of tracks, with commas, of {known}") from error
     return tuple(sorted(wanted))
+
+
+def bars_named(text: str) -> tuple[range, ...]:
+    """ "9-16,20" -> stretches of bars counted from 0, in order and apart from each other.
+
+    BadParameter where they are none.
+    """
+    named: set[int] = set()
+    for part in text.split(","):
+        ends = part.strip().split("-")
+        if not 1 <= len(ends) <= 2 or not all(end.strip().isdecimal() for end in ends):
+            raise click.BadParameter(f"{text!r}: bars, as 9-16, or 9, or several with commas")
+        first, last = int(ends[0]), int(ends[-1])
+        if not 1 <= first <= last:
+            raise click.BadParameter(f"{text!r}: bars count from 1, the first before the last")
+        if last > MOST_BARS:
+            raise click.BadParameter(f"{text!r}: a song has {MOST_BARS} bars at most")
+        named.update(range(first - 1, last))
+    starts = sorted(bar for bar in named if bar - 1 not in named)
+    ends_after = sorted(bar + 1 for bar in named if bar + 1 not in named)
+    return tuple(map(range, starts, ends_after))
+
+
+def sounding_bars(score: Score) -> range:
+    """The bars of `score` from the first to the last in which anything sounds."""
+    played = [note for track in PITCHED for note in notes(score.tokens, track)]
+    hits = [step for step, _ in drum_hits(score.tokens)]
+    starts = [note.onset for note in played] + hits
+    ends = [note.onset + note.length for note in played] + [step + 1 for step in hits]
+    last = -(-max(ends, default=0) // STEPS_PER_BAR)
+    return range(min(starts, default=0) // STEPS_PER_BAR, last)
+
+
+def only(score: Score, stretches: Iterable[range]) -> Score:
+    """`score` with nothing but the notes that begin in `stretches` of bars, in full length."""
+    steps = np.arange(score.steps) // STEPS_PER_BAR
+    inside = np.isin(steps, [bar for stretch in stretches for bar in stretch])
+    tokens = np.zeros_like(score.tokens)
+    for track in Track:
+        if track in PITCHED:
+            begun = [note for note in notes(score.tokens, track) if inside[note.onset]]
+            tokens[:, track] = monophonic(begun, score.steps)
+        else:
+            tokens[inside, track] = score.tokens[inside, track]
+    return Score(tokens, score.tempo_bpm)
 
 
 def run(request: Request, make: Make, tracks: Iterable[Track] = ()) -> None:

@@ -1,10 +1,11 @@
 """Composing at leisure: parts for whole songs of any length, window by window (thesis 5.2).
 
-A song longer than the window is filled from left to right. Every window begins on a bar line and
-shows what was made before in its first half, so that a part hangs together over the whole song.
+A song longer than the window is filled from left to right, a beginning from right to left, and a
+way between two pieces from both ends to its middle. Every window begins on a bar line and shows
+what was made before in the half that lies there, so that a part hangs together over all of it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from schmubert.engine.defaults import CALLS, SAMPLER, TEMPERATURE
 from schmubert.engine.diffusion import Denoiser, Guide, Logits, Run
 from schmubert.engine.samplers import SAMPLERS
-from schmubert.engine.score import STEPS_PER_BAR, Mask, Score, Tokens, canonical, unknown
+from schmubert.engine.score import STEPS_PER_BAR, Mask, Score, Tokens, canonical, silence, unknown
 from schmubert.engine.vocabulary import HOLD, MASK, Track
 
 FEWEST_BARS = 4
@@ -49,6 +50,31 @@ class Sampling:
 
 PLAIN = Sampling()
 
+Place = Callable[[Mask, int], int]
+"""The first bar of the next window of so many bars, given which bars [bars] have open cells."""
+
+
+def rightwards(open_bars: Mask, window_bars: int) -> int:
+    """From left to right: the first open bar stands in the middle of the window."""
+    return max(0, int(np.flatnonzero(open_bars)[0]) - window_bars // 2)
+
+
+def leftwards(open_bars: Mask, window_bars: int) -> int:
+    """From right to left: the last open bar stands in the middle of the window."""
+    after_last = int(np.flatnonzero(open_bars)[-1]) + 1
+    return max(0, after_last + window_bars // 2 - window_bars)
+
+
+def inwards(open_bars: Mask, window_bars: int) -> int:
+    """From both ends by turns; the last window has what is open in its middle."""
+    found = np.flatnonzero(open_bars)
+    first, last = int(found[0]), int(found[-1])
+    half = window_bars // 2
+    if last - first < half:
+        return max(0, (first + last + 1 - window_bars) // 2)
+    turn = rightwards if (last - first) // half % 2 else leftwards
+    return turn(open_bars, window_bars)
+
 
 def infill(
     denoise: Denoiser,
@@ -56,13 +82,15 @@ def infill(
     cells: Mask,
     rng: np.random.Generator,
     sampling: Sampling = PLAIN,
+    place: Place = rightwards,
 ) -> Score:
     """Make `cells` [steps, 3] of `score` anew; every other cell stays as it is.
 
-    Masked cells outside `cells` are unknown to the model and stay masked. ValueError where
-    `cells` has another shape or wants a track that the denoiser does not know.
+    Masked cells outside `cells` are unknown to the model and stay masked; `place` says in which
+    order windows are filled where one is not enough. ValueError where `cells` has another shape
+    or wants a track that the denoiser does not know.
     """
-    return infill_all(denoise, [score], [cells], [rng], sampling)[0]
+    return infill_all(denoise, [score], [cells], [rng], sampling, place)[0]
 
 
 def infill_all(
@@ -71,6 +99,7 @@ def infill_all(
     every_cells: Sequence[Mask],
     rngs: Sequence[np.random.Generator],
     sampling: Sampling = PLAIN,
+    place: Place = rightwards,
 ) -> list[Score]:
     """`infill` for several scores that share calls; an `rng` a score, so each is as if alone."""
     for score, cells in zip(scores, every_cells, strict=True):
@@ -81,7 +110,7 @@ def infill_all(
             able = ", ".join(track.name.lower() for track in denoise.tracks)
             raise ValueError(f"this model knows no {' and no '.join(unable)}: only {able}")
     runs = [
-        _windows(denoise.tracks, score.masked(cells).tokens, cells, rng, sampling)
+        _windows(denoise.tracks, score.masked(cells).tokens, cells, rng, sampling, place)
         for score, cells, rng in zip(scores, every_cells, rngs, strict=True)
     ]
     made = _together(denoise, runs)
@@ -139,15 +168,74 @@ def continue_(
 
     The other tracks are silent in the new bars, but the model takes them for unknown.
     """
+    return interpolate(denoise, score, silence(0), bars, rng, tracks, sampling, rightwards)
+
+
+def begin(
+    denoise: Denoiser,
+    score: Score,
+    bars: int,
+    rng: np.random.Generator,
+    tracks: Iterable[Track] | None = None,
+    sampling: Sampling = PLAIN,
+) -> Score:
+    """`bars` new bars and then `score`: `continue_` at the other end.
+
+    The other tracks are silent in the new bars, but the model takes them for unknown.
+    """
+    return interpolate(
+        denoise, silence(0, score.tempo_bpm), score, bars, rng, tracks, sampling, leftwards
+    )
+
+
+def interpolate(
+    denoise: Denoiser,
+    before: Score,
+    after: Score,
+    bars: int,
+    rng: np.random.Generator,
+    tracks: Iterable[Track] | None = None,
+    sampling: Sampling = PLAIN,
+    place: Place = inwards,
+) -> Score:
+    """`before`, a way of `bars` bars, and `after`, at the tempo of `before` (thesis 5.2).
+
+    In the way `tracks` play, all that the denoiser knows if None; the others are silent there,
+    but the model takes them for unknown, as it does the tracks that are silent in all of `before`
+    or of `after`. ValueError where `bars` is less than 1.
+    """
     if bars < 1:
-        raise ValueError(f"{bars} bars are too few to continue: at least 1")
+        raise ValueError(f"{bars} bars are too few for a way: at least 1")
     wanted = sorted(set(denoise.tracks if tracks is None else tracks))
-    longer = _heard(score).followed_by(unknown(bars))
-    cells = np.zeros(longer.tokens.shape, bool)
-    cells[score.steps :, wanted] = True
-    made = infill(denoise, longer, cells, rng, sampling)
-    silent = np.zeros((bars * STEPS_PER_BAR, score.tokens.shape[1]), np.int64)
-    return _kept(score.followed_by(Score(silent)), made.tokens, cells)
+    whole = _heard(before).followed_by(unknown(bars)).followed_by(_heard(after))
+    cells = np.zeros(whole.tokens.shape, bool)
+    cells[before.steps : before.steps + bars * STEPS_PER_BAR, wanted] = True
+    made = infill(denoise, whole, cells, rng, sampling, place)
+    joined = before.followed_by(silence(bars)).followed_by(after)
+    return _kept(joined, made.tokens, cells)
+
+
+def infill_bars(
+    denoise: Denoiser,
+    score: Score,
+    bars: Iterable[int],
+    tracks: Iterable[Track],
+    rng: np.random.Generator,
+    sampling: Sampling = PLAIN,
+) -> Score:
+    """New `tracks` in `bars` of `score`, counted from 0; all the rest stays as it is.
+
+    A track in which nothing sounds outside these bars is unknown to the model rather than
+    silent. ValueError where the score has no such bar.
+    """
+    chosen, wanted = sorted(set(bars)), sorted(set(tracks))
+    if not chosen or not 0 <= chosen[0] <= chosen[-1] < score.bars:
+        raise ValueError(f"there are the bars 0..{score.bars - 1}, not {chosen}")
+    by_bar = np.zeros((score.bars, STEPS_PER_BAR, len(Track)), bool)
+    by_bar[np.ix_(chosen, range(STEPS_PER_BAR), wanted)] = True
+    cells = by_bar.reshape(score.tokens.shape)
+    around = Score(np.where(cells, HOLD, score.tokens), score.tempo_bpm)
+    return _kept(score, infill(denoise, _heard(around), cells, rng, sampling).tokens, cells)
 
 
 def generate(
@@ -204,15 +292,16 @@ def _windows(
     cells: Mask,
     rng: np.random.Generator,
     sampling: Sampling,
+    place: Place,
 ) -> Run:
     """Fill `cells` of trio `tokens` [steps, 3]; yields what to denoise, [1, steps, tracks]."""
     tokens, open_cells = tokens.copy(), cells.copy()
     bars = len(tokens) // STEPS_PER_BAR
     columns = list(tracks)
     while open_cells.any():
-        next_bar = int(np.flatnonzero(open_cells.any(axis=1))[0]) // STEPS_PER_BAR
+        open_bars = open_cells.reshape(bars, -1).any(axis=1)
         latest = max(0, bars - sampling.window_bars)
-        first_bar = min(max(0, next_bar - sampling.window_bars // 2), latest)
+        first_bar = min(place(open_bars, sampling.window_bars), latest)
         rows = slice(first_bar * STEPS_PER_BAR, (first_bar + sampling.window_bars) * STEPS_PER_BAR)
         window, wanted = _padded(canonical(tokens[rows]), open_cells[rows])
         filled = yield from SAMPLERS[sampling.sampler](

@@ -56,10 +56,14 @@ class FileExists(FileExistsError):  # noqa: N818 - named like the builtin that i
 
 @dataclass(frozen=True)
 class Reading:
-    """A player's file as a score, and for each role found the name of the part that plays it."""
+    """A player's file as a score, and for each role found the name of the part that plays it.
+
+    `places` says where the notes of each role are in the file: MIDI tracks and channels, from 0.
+    """
 
     score: Score
     roles: Mapping[Track, str]
+    places: Mapping[Track, tuple[tuple[int, int], ...]]
 
 
 def read_score(
@@ -101,15 +105,22 @@ def _read_song(
     if bars > MOST_BARS:
         raise Unusable("too long", f"{bars} bars; at most {MOST_BARS} can be read")
     tokens = np.zeros((bars * STEPS_PER_BAR, len(TRIO)), np.int64)
-    roles = {}
+    roles, playing = {}, {}
     for track, part in _cast(song, choice).items():
         tokens[:, track] = pitched_column(part, per_beat, 0, bars)
         roles[track] = part.name or f"program {part.program}"
+        playing[track] = [part]
     kit = [part for part in song.parts if part.drums]
     tokens[:, Track.DRUMS] = drum_column(kit, per_beat, 0, bars, drum_map)
     if tokens[:, Track.DRUMS].any():
         roles[Track.DRUMS] = kit[0].name or "channel 10"
-    return Reading(Score(tokens, tempo_at(song, 0)), MappingProxyType(roles))
+        playing[Track.DRUMS] = kit
+    places = {
+        track: tuple(part.place for part in parts if part.place is not None)
+        for track, parts in playing.items()
+    }
+    score = Score(tokens, tempo_at(song, 0))
+    return Reading(score, MappingProxyType(roles), MappingProxyType(places))
 
 
 def _cast(song: Song, choice: Mapping[Track, str | int]) -> dict[Track, Part]:

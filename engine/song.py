@@ -6,7 +6,7 @@ MIDI channels and the end-of-track; a player's own file is read by mido, which k
 
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,7 +49,10 @@ class Tempo(NamedTuple):
 
 @dataclass(frozen=True)
 class Part:
-    """The notes of one instrument: `onsets`, `ends` in ticks and `pitches`, each int64 [notes]."""
+    """The notes of one instrument: `onsets`, `ends` in ticks and `pitches`, each int64 [notes].
+
+    `place` is where they are in a player's file: its MIDI track and channel, both from 0.
+    """
 
     name: str
     program: int
@@ -57,6 +60,7 @@ class Part:
     onsets: NDArray[np.int64]
     ends: NDArray[np.int64]
     pitches: NDArray[np.int64]
+    place: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -104,9 +108,9 @@ def player_song(data: bytes) -> Song:
         meters: list[Meter] = []
         tempos: list[tuple[int, int]] = []
         end = 0
-        for track in midi.tracks:
+        for number, track in enumerate(midi.tracks):
             heard, tick = _listen(track, meters, tempos)
-            parts += heard
+            parts += [replace(part, place=(number, channel)) for channel, part in heard.items()]
             end = max(end, tick)
     except (ValueError, LookupError, TypeError, OverflowError, MemoryError) as error:
         if isinstance(error, Unusable):
@@ -132,8 +136,8 @@ def open_midi(data: bytes) -> mido.MidiFile:
 
 def _listen(
     track: mido.MidiTrack, meters: list[Meter], tempos: list[tuple[int, int]]
-) -> tuple[list[Part], int]:
-    """The parts of a MIDI track, a channel each, and its last tick; meters and tempos are added."""
+) -> tuple[dict[int, Part], int]:
+    """The parts of a MIDI track by channel, and its last tick; meters and tempos are added."""
     tick = 0
     name = ""
     programs: dict[int, int] = {}
@@ -158,11 +162,11 @@ def _listen(
             tempos.append((tick, message.tempo))
     for (channel, pitch), held in sounding.items():
         notes.setdefault(channel, []).extend((onset, tick, pitch) for onset in held)
-    parts = []
+    parts = {}
     for channel in sorted(notes):
         onsets, ends, pitches = np.array(sorted(notes[channel]), np.int64).T
         drums = channel == DRUM_CHANNEL
-        parts.append(Part(name, programs.get(channel, 0), drums, onsets, ends, pitches))
+        parts[channel] = Part(name, programs.get(channel, 0), drums, onsets, ends, pitches)
     return parts, tick
 
 

@@ -39,7 +39,7 @@ def tempered(logits: NDArray[np.floating], temperature: float) -> NDArray[np.flo
         of_rhythm, of_pitch = temperature**RHYTHM_POWER, temperature**PITCH_POWER
     exact = logits.astype(np.float64)
     quiet, onsets = exact[:, :first_onset], exact[:, first_onset:]
-    begins = _log_sum(onsets) - _log_sum(quiet)
+    begins = log_sum(onsets) - log_sum(quiet)
     sharp_begins = sharpened(begins, np.ones(len(exact)), np.ones(len(exact)), of_rhythm)
     result = np.empty_like(exact)
     log_quiet = -np.logaddexp(0.0, sharp_begins)
@@ -83,7 +83,7 @@ def _sigmoid(x: Floats) -> Floats:
     return np.exp(-np.logaddexp(0.0, -x))
 
 
-def _log_sum(logits: Floats) -> Floats:
+def log_sum(logits: Floats) -> Floats:
     """The logarithm of the rows' sums of exp(`logits`); -infinity where all are excluded."""
     top = logits.max(axis=-1)
     shifted = logits - np.where(np.isfinite(top), top, 0.0)[..., None]
@@ -93,5 +93,5 @@ def _log_sum(logits: Floats) -> Floats:
 
 def log_softmax(logits: Floats) -> Floats:
     """Natural logarithms of the probabilities that `logits` [.., events] stand for."""
-    total = _log_sum(logits)
+    total = log_sum(logits)
     return logits - np.where(np.isfinite(total), total, 0.0)[..., None]

@@ -47,14 +47,19 @@ def evaluate(
     The circumstances of `draws` tell this model and dataset from others. Raises ValueError where
     the model knows not all three tracks, songs are too few, or kept draws do not belong here.
     """
-    if tuple(model.tracks) != TRIO:
-        raise ValueError(f"{model.name} is no model of melody, bass and drums: nothing to compare")
+    require_trio(model)
     started_s = time.monotonic()
     judge = _Judge(model, dataset, settings, draws, on_progress)
     sections = [section for part in settings.parts for section in judge.part(part)]
     seconds = round(time.monotonic() - started_s, 1)
     sources = tuple(dataset.about.sources)
     return Evaluation(model.name, model.runtime, sources, settings, seconds, tuple(sections))
+
+
+def require_trio(model: Model) -> None:
+    """ValueError where `model` knows not all three tracks, or in another order."""
+    if tuple(model.tracks) != TRIO:
+        raise ValueError(f"{model.name} is no model of melody, bass and drums: nothing to compare")
 
 
 class _Judge:

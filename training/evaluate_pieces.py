@@ -61,10 +61,10 @@ def sections(
     yield Section(
         f"{title}: self-similarity{frames}",
         ALIKE,
-        tuple(_similarities(draws, real, pieces, all_frames, rng)),
+        tuple(similarities(draws, real, pieces, all_frames, rng)),
         perfect=1.0,
     )
-    yield Section(f"{title}: structure", REAL, tuple(_shares(draws, real, pieces, rng)))
+    yield Section(f"{title}: structure", REAL, tuple(shares(draws, real, pieces, rng)))
     yield Section(
         f"{title}: divergence of distributions in bits",
         "high: the 95th percentile of real songs against real songs; as real: the model is below",
@@ -78,16 +78,22 @@ def sections(
     )
 
 
-def _similarities(
+def similarities(
     draws: Sequence[Tokens],
     real: Tokens,
     pieces: int,
     all_frames: bool,
     rng: np.random.Generator,
+    selections: Mapping[str, tuple[Track, ...]] = SELECTIONS,
 ) -> Iterator[Figure]:
-    for selection, tracks in SELECTIONS.items():
-        ours = [_overlaps(draw, tracks, all_frames) for draw in draws]
-        theirs = _overlaps(real, tracks, all_frames)
+    """Consistency and variance of `draws` for each of `selections` of tracks.
+
+    Of `draws` of pieces [pieces, steps, 3] beside `real` songs [songs, steps, 3], with the
+    interval of `pieces` other real songs.
+    """
+    for selection, tracks in selections.items():
+        ours = [overlaps_of(draw, tracks, all_frames) for draw in draws]
+        theirs = overlaps_of(real, tracks, all_frames)
         low, high = (_flat(bound) for bound in real_interval(theirs, pieces, rng))
         every = [_flat(similarity(draw, theirs)) for draw in ours]
         for name in every[0]:
@@ -95,7 +101,10 @@ def _similarities(
             yield over_draws(f"{selection}: {name}", values, low=low[name], high=high[name])
 
 
-def _overlaps(pieces: Tokens, tracks: tuple[Track, ...], all_frames: bool) -> NDArray[np.float64]:
+def overlaps_of(
+    pieces: Tokens, tracks: tuple[Track, ...], all_frames: bool = False
+) -> NDArray[np.float64]:
+    """The overlaps of `pieces` [pieces, steps, 3]: [pieces, 2], or [pieces, frames, 2] of all."""
     found = np.stack([overlaps(tokens, tracks) for tokens in pieces])
     return found if all_frames else found.mean(axis=1)
 
@@ -109,9 +118,10 @@ def _flat(of: Similarity) -> dict[str, float]:
     }
 
 
-def _shares(
+def shares(
     draws: Sequence[Tokens], real: Tokens, pieces: int, rng: np.random.Generator
 ) -> Iterator[Figure]:
+    """The `share_figures` of `draws` of pieces [pieces, steps, 3] beside those of `real` songs."""
     for name, share in share_figures().items():
         theirs = [share(tokens) for tokens in real]
         low, high = interval(theirs, pieces, rng)

@@ -19,6 +19,7 @@ from schmubert.training.bootstrap import Share, pooled
 from schmubert.training.dataset import Split
 
 PARTS = ("bits", "unconditional", "infilling", "accompaniment", "live")
+EXPERIMENTS = ("algorithm7", "guidance")
 PIECE_BARS = 64
 SONG_BARS = 16
 ROUNDS = 1000
@@ -31,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     `pieces` of 64 bars are drawn `draws` times for the unconditional part and the infilling;
     `songs` melodies of 16 bars are accompanied `draws` times, `stage_songs` of them as on stage
     `stage_draws` times. `window_bars` is what the model sees of a piece it makes from nothing.
+    An `experiment` stands alone: it is evaluated instead of parts.
     """
 
     parts: tuple[str, ...] = PARTS
@@ -46,12 +48,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sampler: str = SAMPLER
     all_frames: bool = False
     seed: int = 0
+    experiment: str | None = None
 
     def __post_init__(self) -> None:
         if unknown := set(self.parts) - set(PARTS):
             raise ValueError(f"no parts {sorted(unknown)}; there are {', '.join(PARTS)}")
-        if not self.parts:
-            raise ValueError(f"nothing to evaluate: name some of {', '.join(PARTS)}")
+        if self.experiment is not None and self.experiment not in EXPERIMENTS:
+            there = ", ".join(EXPERIMENTS)
+            raise ValueError(f"no experiment {self.experiment!r}; there are {there}")
+        if bool(self.parts) == (self.experiment is not None):
+            raise ValueError(f"evaluate either an experiment or some of {', '.join(PARTS)}")
         if min(self.pieces, self.songs, self.stage_songs) < 2:
             raise ValueError("figures need at least 2 pieces, songs and songs on stage")
         if min(self.draws, self.stage_draws) < 1:
@@ -69,11 +75,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def rng(self, part: str, draw: int, piece: int) -> np.random.Generator:
         """What `piece` of a `draw` is drawn with: it depends on nothing else."""
-        return np.random.default_rng((self.seed, PARTS.index(part), draw, piece))
+        return np.random.default_rng((self.seed, _STREAMS[part], draw, piece))
 
     def rng_of_figures(self, part: str) -> np.random.Generator:
         """What shuffles and bootstraps of `part` are drawn with, whatever the other parts are."""
-        return np.random.default_rng((self.seed, len(PARTS) + PARTS.index(part)))
+        return np.random.default_rng((self.seed, len(PARTS) + _STREAMS[part]))
+
+
+_STREAMS = {part: number for number, part in enumerate(PARTS)} | {
+    experiment: 1000 + number for number, experiment in enumerate(EXPERIMENTS)
+}
 
 
 class Figure(msgspec.Struct, frozen=True):

@@ -21,6 +21,11 @@ def onsets_a_bar(tokens: Tokens, track: Track) -> Share:
     return float(_starts(tokens, track).sum()), len(tokens) / STEPS_PER_BAR
 
 
+def notes_by_bar(tokens: Tokens, track: Track) -> NDArray[np.int64]:
+    """The 16ths of each bar of `tokens` [steps, 3] at which something starts in `track`: [bars]."""
+    return np.asarray(_starts(tokens, track).reshape(-1, STEPS_PER_BAR).sum(axis=1))
+
+
 def kick_under_bass(tokens: Tokens) -> Share:
     """(bass onsets of `tokens` [steps, 3] with a kick, bass onsets)."""
     onsets = _starts(tokens, Track.BASS)
@@ -33,8 +38,8 @@ def density_error(played: Tokens, own: Tokens, track: Track) -> Share:
 
     Both [steps, 3]; a bar with 3 onsets where the song has 5 adds 2.
     """
-    ours, theirs = (_starts(tokens, track).reshape(-1, STEPS_PER_BAR) for tokens in (played, own))
-    apart = np.abs(ours.sum(axis=1).astype(np.int64) - theirs.sum(axis=1))
+    ours, theirs = (notes_by_bar(tokens, track) for tokens in (played, own))
+    apart = np.abs(ours - theirs)
     return float(apart.sum()), float(len(apart))
 
 

@@ -154,6 +154,73 @@ def test_a_table_says_what_is_as_real_and_leaves_out_what_no_figure_has() -> Non
     assert [column.header for column in bare.columns] == ["figure", "model"]
 
 
+def test_the_perfect_nonsense_is_scored_without_a_model_and_beside_the_parts(
+    finished: Path, data: str
+) -> None:
+    before = {path: path.read_bytes() for path in finished.rglob("*") if path.is_file()}
+    words = ("--data", data, "--out", str(finished), "--experiment", "algorithm7")
+    code, said = run(*words, "--pieces", "3", "--draws", "2", "--model", "none.onnx")
+    assert code == 0, said
+    assert {path: path.read_bytes() for path in before} == before
+    record = json.loads((finished / "algorithm7.json").read_text())
+    assert record["settings"]["experiment"] == "algorithm7"
+    scores, structure = (
+        {figure["name"]: figure for figure in section["figures"]} for section in record["sections"]
+    )
+    assert scores["pooled: C pitch"]["value"] > 0.9
+    assert structure["drums: empty bars"]["value"] == 1.0
+    assert structure["melody: onsets a bar"]["value"] == 4.0
+
+
+def test_guidance_is_told_for_every_guide_and_for_none(
+    tmp_path: Path, data: str, any_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from schmubert.training import evaluate_guidance, guidance
+
+    monkeypatch.setattr(
+        evaluate_guidance, "train_density", lambda seed: guidance.train_density(seed, 60)
+    )
+    words = ("--data", data, "--out", str(tmp_path), "--experiment", "guidance", "--draws", "1")
+    more = ("--pieces", "2", "--calls", "16", "--sampler", "balanced", "--piece-temperature", "1")
+    code, said = run(*words, *more, "--model", str(any_model))
+    assert code == 0, said
+    record = json.loads((tmp_path / "guidance.json").read_text())
+    found = {
+        section["title"].removeprefix("guidance: "): {
+            figure["name"]: figure["value"] for figure in section["figures"]
+        }
+        for section in record["sections"]
+    }
+    exact = {way: of_way["bars of exactly 8 notes"] for way, of_way in found.items()}
+    assert exact["unguided"] < 0.1
+    assert exact["onset bias"] > 0.7
+    assert exact["onset bias, key and register"] > 0.7
+    assert exact["classifier, algorithm 6"] > exact["unguided"]
+    for way in ("key", "onset bias, key and register"):
+        assert found[way]["melody and bass in C major"] == 1.0
+    assert found["register"]["melody in C4 to B5"] == 1.0
+    assert found["unguided"]["melody in C4 to B5"] < 0.5
+    off = found["onset bias"]
+    assert (
+        off["squared difference to 8 of all notes a bar"] <= off["squared difference to 8 in a bar"]
+    )
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("the model was asked again")
+
+    monkeypatch.setattr(OnnxDenoiser, "__call__", refuse)
+    code, said = run(*words, *more, "--model", str(any_model))
+    assert code == 0, said
+
+
+def test_an_experiment_and_parts_are_two_evaluations(tmp_path: Path, data: str) -> None:
+    words = ("--data", data, "--out", str(tmp_path), "--experiment", "algorithm7")
+    code, said = run(*words, "--parts", "bits")
+    assert code == 1
+    assert "--experiment stands alone" in said
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_unknown_part_is_named(tmp_path: Path, data: str, model: str) -> None:
     words = ("--data", data, "--out", str(tmp_path), "--model", model, "--parts", "bits,taste")
     code, said = run(*words)

@@ -1,4 +1,4 @@
-"""`schmubert accompany` and `schmubert continue`, on files and folders, by their command lines."""
+"""The commands from MIDI to MIDI, on files and folders, by their command lines."""
 
 import io
 from pathlib import Path
@@ -124,6 +124,91 @@ def test_continue_takes_up_what_is_there_or_what_is_named(tmp_path: Path, model:
     assert (score.tokens[16 * STEPS_PER_BAR :, Track.MELODY] == HOLD).all()
 
 
+def test_continue_before_leads_up_to_the_first_sounding_bar(tmp_path: Path, model: Model) -> None:
+    song, out = tmp_path / "in.mid", tmp_path / "out.mid"
+    song.write_bytes(midi_bytes(silence(2).followed_by(tune()), [Track.MELODY]))
+    result = call("continue", song, "--out", out, "--bars", 4, "--before", *model)
+    assert result.exit_code == 0, result.output
+    assert "from bar 3 on 4 bars of melody (32 notes)" in result.output
+    old = read_score(out, {Track.MELODY: "Melody"}).score.tokens[:, Track.MELODY]
+    assert (old[6 * STEPS_PER_BAR :] == tune().tokens[:, Track.MELODY]).all()
+    assert not old[: 6 * STEPS_PER_BAR].any()
+    new = notes(read_score(out, {Track.MELODY: "Melody 2"}).score.tokens, Track.MELODY)
+    assert [note.onset for note in new] == [*range(2 * STEPS_PER_BAR, 6 * STEPS_PER_BAR, 2)]
+
+
+def test_interpolate_leads_from_one_file_to_another(tmp_path: Path, model: Model) -> None:
+    first, out, plot = _written(tmp_path / "in.mid"), tmp_path / "out.mid", tmp_path / "out.png"
+    then = tmp_path / "then.mid"
+    then.write_bytes(midi_bytes(silence(1).followed_by(tune().transposed(3)), [Track.MELODY]))
+    words = ("--bars", 6, "--plot", plot)
+    result = call("interpolate", first, then, "--out", out, *words, *model)
+    assert result.exit_code == 0, result.output
+    assert "from bar 17 on 6 bars of melody (48 notes)" in result.output
+    assert plot.read_bytes().startswith(b"\x89PNG")
+    parts = [read_score(out, {Track.MELODY: number}).score for number in (1, 2, 3)]
+    played = [notes(score.tokens, Track.MELODY) for score in parts]
+    assert played[0] == notes(tune().tokens, Track.MELODY)
+    gone = 22 * STEPS_PER_BAR
+    assert played[1] == [
+        note._replace(onset=note.onset + gone)
+        for note in notes(tune().transposed(3).tokens, Track.MELODY)
+    ]
+    assert [note.onset for note in played[2]] == [*range(16 * STEPS_PER_BAR, gone, 2)]
+
+
+def test_a_folder_of_songs_leads_to_one(tmp_path: Path, model: Model) -> None:
+    songs, out = tmp_path / "songs", tmp_path / "out"
+    for name in ("a.mid", "b.mid"):
+        _written(songs / name)
+    to = _written(tmp_path / "to.mid")
+    words = ("--bars", 2, "--tracks", "bass", "--calls", 2)
+    result = call("interpolate", songs, to, "--out", out, *words, *model)
+    assert result.exit_code == 0, result.output
+    for name in ("a.mid", "b.mid"):
+        score = read_score(out / name).score
+        assert score.bars == 34
+        bass = [note.onset // STEPS_PER_BAR for note in notes(score.tokens, Track.BASS)]
+        assert set(bass) == {16, 17}
+
+
+def test_infill_makes_bars_and_tracks_anew_and_keeps_the_rest(tmp_path: Path, model: Model) -> None:
+    duo, out = tmp_path / "duo.mid", tmp_path / "out.mid"
+    assert call("accompany", _written(tmp_path / "in.mid"), "--out", duo, *model).exit_code == 0
+    words = ("--bars", "3-4, 9", "--tracks", "melody,bass")
+    result = call("infill", duo, "--out", out, *words, *model)
+    assert result.exit_code == 0, result.output
+    assert "bars 3-4, 9 with melody (24 notes) and bass (24 notes)" in result.output
+    before, after = events(duo), events(out)
+    assert len(after) == len(before) + 2
+    inside = [*range(2 * STEPS_PER_BAR, 4 * STEPS_PER_BAR), *range(8 * STEPS_PER_BAR, 9 * 16)]
+    for track, old, new in ((Track.MELODY, 1, 3), (Track.BASS, 2, 4)):
+        was, stayed, added = (
+            notes(read_score(path, {track: number}).score.tokens, track)
+            for path, number in ((duo, old), (out, old), (out, new))
+        )
+        assert [n.onset for n in stayed] == [n.onset for n in was if n.onset not in inside]
+        assert [n.onset for n in added] == [step for step in inside if step % 2 == 0]
+    assert drum_hits(read_score(duo).score.tokens) == drum_hits(read_score(out).score.tokens)
+
+
+@pytest.mark.parametrize(
+    ("bars", "said"),
+    [
+        ("one", "bars, as 9-16"),
+        ("3-", "bars, as 9-16"),
+        ("1-2-3", "bars, as 9-16"),
+        ("0-3", "bars count from 1"),
+        ("4-3", "bars count from 1"),
+        ("1-9999999999", "4096 bars at most"),
+    ],
+)
+def test_bars_that_are_none_are_named(song: Path, model: Model, bars: str, said: str) -> None:
+    result = call("infill", song, "--out", song.with_name("out.mid"), "--bars", bars, *model)
+    assert result.exit_code != 0
+    assert said in result.output
+
+
 def test_a_folder_is_done_in_one_go_and_what_fails_is_named(tmp_path: Path, model: Model) -> None:
     songs, out, plots = tmp_path / "songs", tmp_path / "out", tmp_path / "plots"
     for name in ("a.mid", "deep/b.mid", "deep/c.mid"):
@@ -171,6 +256,19 @@ def test_songs_of_a_folder_sound_as_each_alone(tmp_path: Path, any_model: Path) 
         (("accompany", "in.mid", "--out", "o.mid", "--melody", "Flute"), "no pitched track"),
         (("continue", "silent.mid", "--out", "o.mid", "--bars", "2"), "nothing sounds in it"),
         (("continue", "waltz.mid", "--out", "o.mid", "--bars", "2"), "waltz.mid: not 4/4"),
+        (("infill", "silent.mid", "--out", "o.mid", "--bars", "2"), "nothing sounds in it"),
+        (("infill", "in.mid", "--out", "o.mid", "--bars", "9-17"), "in.mid: it has 16 bars, of"),
+        (("infill", "in.mid", "--out", "there.mid", "--bars", "2"), "there.mid is there already"),
+        (("interpolate", "in.mid", "no.mid", "--out", "o.mid", "--bars", "2"), "no.mid: No such"),
+        (("interpolate", "in.mid", "waltz.mid", "--out", "o.mid", "--bars", "2"), "waltz.mid: not"),
+        (
+            ("interpolate", "in.mid", "there.mid", "--out", "there.mid", "--bars", "2", "--force"),
+            "there.mid is a song to read",
+        ),
+        (
+            ("interpolate", "silent.mid", "silent.mid", "--out", "o.mid", "--bars", "2"),
+            "silent.mid: nothing sounds in it, or where it leads",
+        ),
     ],
 )
 def test_bad_input_is_one_line_that_helps_and_nothing_is_written(

@@ -9,11 +9,14 @@ from schmubert.engine.compose import (
     Sampling,
     accompany,
     accompany_all,
+    begin,
     continue_,
     generate,
     generate_all,
     infill,
     infill_all,
+    infill_bars,
+    interpolate,
     sounds,
 )
 from schmubert.engine.diffusion import Logits, masked_cells
@@ -277,3 +280,99 @@ def test_what_makes_no_sense_is_refused_with_its_value() -> None:
         continue_(Chance(), silence(4), -1, rng())
     with pytest.raises(ValueError, match=r"cells \(16, 3\)"):
         infill(Chance(), silence(4), np.zeros((16, 3), bool), rng())
+
+
+def places(denoise: Chance, whole: Score, window: int, track: Track = MELODY) -> list[int]:
+    """The first bars of the windows shown, told by what is known of `track` of `whole`."""
+    found = []
+    for shown in (states[0] for states in denoise.shown):
+        known = shown[:, track] != MASK[track]
+        found += [
+            bar
+            for bar in range(whole.bars - window + 1)
+            if known.any()
+            and (
+                shown[known, track]
+                == whole.tokens[bar * STEPS_PER_BAR :][: len(shown)][known, track]
+            ).all()
+        ]
+    return list(dict.fromkeys(found))
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    before=st.integers(1, 20),
+    bars=st.integers(1, 40),
+    after=st.integers(1, 20),
+    seed=st.integers(0, 9),
+)
+def test_a_way_leads_from_one_piece_to_the_other_and_changes_neither(
+    before: int, bars: int, after: int, seed: int
+) -> None:
+    first, last = song(before, 1, TRIO), song(after, 2, TRIO)
+    quick = Sampling(calls=2, window_bars=8)
+    made = interpolate(Chance(), first, last, bars, rng(seed), sampling=quick)
+    assert made.bars == before + bars + after
+    assert (made.tokens[: first.steps] == first.tokens).all()
+    assert (made.tokens[-last.steps :] == last.tokens).all()
+    assert not masked_cells(made.tokens).any()
+
+
+def test_a_short_way_is_made_with_both_pieces_in_sight() -> None:
+    denoise = Chance()
+    interpolate(denoise, song(20, 1, TRIO), song(20, 2, TRIO), 4, rng(), sampling=QUICK)
+    assert len(denoise.shown) == QUICK.calls
+    open_bars = masked_cells(denoise.shown[0][0]).all(axis=1).reshape(16, -1).all(axis=1)
+    assert np.flatnonzero(open_bars).tolist() == [6, 7, 8, 9]
+
+
+def test_a_long_way_is_made_from_both_ends_to_its_middle() -> None:
+    denoise = Chance()
+    made = interpolate(denoise, song(20, 1, TRIO), song(20, 2, TRIO), 24, rng(), sampling=QUICK)
+    assert places(denoise, made, 16) == [36, 12, 24]
+    seen = [
+        ~masked_cells(shown[0]).all(axis=1).reshape(16, -1).all(axis=1) for shown in denoise.shown
+    ]
+    halves = [(known[:8].all(), known[8:].all()) for known in seen[:: QUICK.calls]]
+    assert halves[:2] == [(False, True), (True, False)]
+    assert seen[-QUICK.calls][[*range(4), *range(12, 16)]].all()
+
+
+def test_a_track_that_one_piece_lacks_is_unknown_there_and_stays_silent() -> None:
+    denoise = Chance()
+    first, last = song(8, 1), song(8, 2, TRIO)
+    made = interpolate(denoise, first, last, 4, rng(), sampling=Sampling(calls=2, window_bars=20))
+    shown = denoise.shown[0][0]
+    assert (shown[: first.steps, BASS] == MASK[BASS]).all()
+    assert (shown[-last.steps + 1 :, BASS] == last.tokens[1:, BASS]).all()
+    assert (made.tokens[: first.steps, BASS] == HOLD).all()
+
+
+def test_a_beginning_is_made_from_right_to_left() -> None:
+    denoise, score = Chance(), song(12, tracks=(MELODY, DRUMS))
+    longer = begin(denoise, score, 20, rng(), [MELODY], QUICK)
+    assert (longer.bars, longer.tempo_bpm) == (32, score.tempo_bpm)
+    assert (longer.tokens[20 * STEPS_PER_BAR :] == score.tokens).all()
+    assert (longer.tokens[: 20 * STEPS_PER_BAR, 1:] == HOLD).all()
+    first = denoise.shown[0][0]
+    assert (first[: 8 * STEPS_PER_BAR] == np.asarray(MASK)).all()
+    assert (first[8 * STEPS_PER_BAR :, DRUMS] == score.tokens[: 8 * STEPS_PER_BAR, DRUMS]).all()
+    assert places(denoise, longer, 16) == [12, 4, 0]
+
+
+def test_bars_and_tracks_are_made_anew_and_no_others() -> None:
+    score, denoise = song(24, tracks=(MELODY, BASS)), Chance()
+    made = infill_bars(denoise, score, [2, 3, 20], [BASS, DRUMS], rng(), QUICK)
+    changed = (made.tokens != score.tokens).reshape(24, STEPS_PER_BAR, 3).any(axis=1)
+    assert np.argwhere(changed[:, [MELODY]]).size == 0
+    for track in (BASS, DRUMS):
+        assert np.flatnonzero(changed[:, track]).tolist() == [2, 3, 20]
+    assert (denoise.shown[0][0, :, DRUMS] == MASK[DRUMS]).all(), "unheard is masked, never held"
+    with pytest.raises(ValueError, match=r"0\.\.23, not \[23, 24\]"):
+        infill_bars(denoise, score, [24, 23], [BASS], rng(), QUICK)
+
+
+def test_a_way_and_a_beginning_have_a_bar_at_least() -> None:
+    for bars in (0, -1):
+        with pytest.raises(ValueError, match=f"{bars} bars"):
+            begin(Chance(), song(4), bars, rng())

@@ -1,0 +1,71 @@
+"""`schmubert interpolate`."""
+
+from pathlib import Path
+
+import click
+import numpy as np
+
+from schmubert.cli import options
+from schmubert.cli.errors import one_line
+from schmubert.cli.offline import (
+    Made,
+    Request,
+    offline_options,
+    only,
+    run,
+    sounding_bars,
+    told,
+    tracks_named,
+)
+from schmubert.engine import compose
+from schmubert.engine.denoisers import Model
+
+
+@click.command("interpolate")
+@offline_options
+@click.argument("to", metavar="TO", type=options.PATH)
+@click.option(
+    "--bars", type=click.IntRange(1, 1024), required=True, help="How many bars the way takes."
+)
+@click.option(
+    "--tracks",
+    help="What plays on the way: of melody, bass and drums, with commas; what IN and TO have if"
+    " not given.",
+)
+@one_line
+def interpolate(request: Request, to: Path, bars: int, tracks: str | None) -> None:
+    """Find a way from the end of a MIDI file, or of each in a folder, to the beginning of another.
+
+    OUT keeps all that is in IN and then in TO; the new bars between the last in which IN sounds
+    and the first in which TO does are on tracks of their own.
+    """
+    from schmubert.engine.midifile import read_score, with_tracks
+    from schmubert.engine.song import load
+    from schmubert.engine.splice import joined
+
+    if request.out.resolve() == to.resolve():
+        raise ValueError(f"{to} is a song to read: name another place with --out")
+    named = None if tracks is None else tracks_named(tracks)
+    end = read_score(to)
+    end_data, end_bars = load(to), sounding_bars(end.score)
+    after = end.score.window(end_bars.start, end.score.bars - end_bars.start)
+
+    def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:
+        reading = read_score(data)
+        there = sorted({*reading.roles, *end.roles})
+        known = tuple(track for track in there if track in model.tracks)
+        wanted = named or known
+        if not known:
+            raise ValueError("nothing sounds in it, or where it leads, that this model could play")
+        before = reading.score.window(0, sounding_bars(reading.score).stop)
+        whole = compose.interpolate(model, before, after, bars, rng, wanted, request.sampling)
+        way = range(before.bars, before.bars + bars)
+        both = joined(data, end_data, way.stop, end_bars.start)
+        return Made(
+            with_tracks(both, only(whole, [way]), wanted),
+            whole,
+            ((way.start, way.stop),),
+            f"from bar {way.start + 1} on {told(whole.window(way.start, bars), wanted)}",
+        )
+
+    run(request, make, named or ())

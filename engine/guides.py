@@ -1,0 +1,158 @@
+"""Guides without a gradient: they bend the logits that are about to be sampled from, in NumPy.
+
+Each function makes a `Guide` of `diffusion.py`, for `Sampling.guide` or a sampler. They cost about
+a millisecond a call, so they are for the stage as well. Classifier guidance (algorithm 6 of the
+thesis), which asks torch for a gradient, is in `schmubert.training.guidance`; both were compared
+by `schmubert evaluate --experiment guidance`.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schmubert.engine.diffusion import Guide, Logits
+from schmubert.engine.score import STEPS_PER_BAR, Tokens
+from schmubert.engine.temperature import BISECTIONS, SURE, log_sum
+from schmubert.engine.vocabulary import (
+    HIGHEST_PITCH,
+    LOWEST_PITCH,
+    MASK,
+    PITCHED,
+    TRIO,
+    Track,
+    first_onset,
+    onset_token,
+)
+
+MAJOR = (0, 2, 4, 5, 7, 9, 11)
+"""The pitch classes of a major key above its tonic; those of its relative minor key too."""
+
+
+def together(*guides: Guide) -> Guide:
+    """All of `guides`, one after the other: the last one sees what the others made."""
+
+    def guide(tokens: Tokens, logits: Logits) -> Logits:
+        for each in guides:
+            logits = each(tokens, logits)
+        return logits
+
+    return guide
+
+
+def density(onsets: Mapping[Track, float], tracks: Sequence[Track] = TRIO) -> Guide:
+    """So many `onsets` a bar in each track named, in a drum track 16ths with hits.
+
+    In every bar one bias is added to the logits of all onsets in masked cells, solved by bisection
+    so that the onsets there are and those expected add up to the number wanted, or come as near as
+    the masked cells allow. Which cells, pitches and drums are likelier than others is left as the
+    model says. The number is met exactly where a call draws no more than one cell of a bar and
+    track. `tracks` says what the columns are; they begin on a bar line. ValueError for a number
+    outside 0..16.
+    """
+    for track, wanted in onsets.items():
+        if not 0 <= wanted <= STEPS_PER_BAR:
+            raise ValueError(f"{wanted} onsets a bar of {track.name} are outside 0..16")
+
+    def guide(tokens: Tokens, logits: Logits) -> Logits:
+        return [
+            _as_dense(tokens[..., column], of_track, track, onsets[track])
+            if track in onsets
+            else of_track
+            for column, (track, of_track) in enumerate(zip(tracks, logits, strict=True))
+        ]
+
+    return guide
+
+
+def key(tonic: int, tracks: Sequence[Track] = TRIO) -> Guide:
+    """No pitch outside the major key on pitch class `tonic` (0 is C), nor its relative minor.
+
+    Notes begin where they would without: see `pitches`. ValueError for a `tonic` outside 0..11.
+    """
+    if not 0 <= tonic < 12:
+        raise ValueError(f"a tonic of {tonic} is outside 0..11")
+    inside = {(tonic + step) % 12 for step in MAJOR}
+    allowed = [pitch for pitch in range(LOWEST_PITCH, HIGHEST_PITCH + 1) if pitch % 12 in inside]
+    return pitches(dict.fromkeys(PITCHED, allowed), tracks)
+
+
+def register(ranges: Mapping[Track, range], tracks: Sequence[Track] = TRIO) -> Guide:
+    """No MIDI pitch of a track outside its of `ranges`; see `pitches`."""
+    return pitches(ranges, tracks)
+
+
+def pitches(allowed: Mapping[Track, Collection[int]], tracks: Sequence[Track] = TRIO) -> Guide:
+    """In each pitched track named no MIDI pitch but those `allowed`.
+
+    A cell is as likely to begin a note as before: the others' probability goes to the allowed
+    ones in proportion. ValueError for a track without pitches, or of which none is allowed.
+    """
+    forbidden = {}
+    for track, chosen in allowed.items():
+        if track not in PITCHED:
+            raise ValueError(f"the {track.name} have no pitches to choose from")
+        events = np.ones(MASK[track] - first_onset(track), bool)
+        events[[onset_token(pitch) - first_onset(track) for pitch in chosen]] = False
+        if events.all():
+            raise ValueError(f"no pitch is left for the {track.name}")
+        forbidden[track] = events
+
+    def guide(_: Tokens, logits: Logits) -> Logits:
+        return [
+            _without(of_track, track, forbidden[track]) if track in forbidden else of_track
+            for track, of_track in zip(tracks, logits, strict=True)
+        ]
+
+    return guide
+
+
+def _without(
+    of_track: NDArray[np.float32], track: Track, forbidden: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """`of_track` [batch, steps, events] whose onsets are all of those not `forbidden` [onsets]."""
+    exact = of_track.astype(np.float64)
+    onsets = exact[..., first_onset(track) :]
+    before = log_sum(onsets)
+    onsets[..., forbidden] = -np.inf
+    onsets += (before - log_sum(onsets))[..., None]
+    return exact.astype(np.float32)
+
+
+def _as_dense(
+    cells: Tokens, of_track: NDArray[np.float32], track: Track, wanted: float
+) -> NDArray[np.float32]:
+    """`of_track` [batch, steps, events] biased to `wanted` onsets a bar of `cells` [batch, steps].
+
+    A bar cut off at the end is taken for a whole one.
+    """
+    batch, steps = cells.shape
+    first, bars = first_onset(track), -(-steps // STEPS_PER_BAR)
+    exact = of_track.astype(np.float64)
+    odds = np.full((batch, bars * STEPS_PER_BAR), -np.inf)
+    odds[:, :steps] = log_sum(exact[..., first:]) - log_sum(exact[..., :first])
+    odds[:, :steps][cells != MASK[track]] = -np.inf
+    odds = odds.reshape(batch, bars, STEPS_PER_BAR)
+    there = np.zeros((batch, bars * STEPS_PER_BAR))
+    there[:, :steps] = (cells >= first) & (cells != MASK[track])
+    missing = wanted - there.reshape(batch, bars, STEPS_PER_BAR).sum(axis=-1)
+    bias = np.repeat(_bias(odds, missing), STEPS_PER_BAR, axis=1)[:, :steps]
+    exact[..., first:] += np.where(cells == MASK[track], bias, 0.0)[..., None]
+    return exact.astype(np.float32)
+
+
+def _bias(log_odds: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What [batch, bars], added to `log_odds` [.., 16], makes `wanted` the expected number.
+
+    Infinite log-odds are impossible or sure, whatever is added; at the ends of what is possible
+    the bias makes all others so.
+    """
+    finite = np.isfinite(log_odds)
+    low = -np.where(finite, log_odds, 0.0).max(axis=-1, initial=0.0) - SURE
+    high = -np.where(finite, log_odds, 0.0).min(axis=-1, initial=0.0) + SURE
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        expected = np.exp(-np.logaddexp(0.0, -log_odds - middle[..., None])).sum(axis=-1)
+        few = expected < wanted
+        low, high = np.where(few, middle, low), np.where(few, high, middle)
+    return np.asarray((low + high) / 2)
