@@ -2,8 +2,8 @@
 
 The self-similarity of 4.7 sees of a window nothing but the means and deviations of its pitches and
 durations. Random notes whose windows overlap as those of real songs do score as high as music
-(table 5.5: consistency .99 and .93, variance .98 and .86), with two of three tracks silent: a
-caution to all who read that metric alone.
+(table 5.5: consistency .99 and .93, variance .98 and .86; here 1.00 and .99, .96 and .78 with 1000
+pieces), and two of three tracks are silent here: a caution to all who read that metric alone.
 """
 
 from collections.abc import Iterator, Sequence

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from schmubert.cli.evaluate import table
+from schmubert.cli.evaluate import EXPERIMENTS, table
 from schmubert.cli.main import main
 from schmubert.engine.midifile import midi_bytes
 from schmubert.engine.onnx_denoiser import OnnxDenoiser
+from schmubert.training import evaluation
 from schmubert.training.evaluation import Figure, Section
 from schmubert.training.prepare import prepare
 from schmubert.training.shards import Settings
@@ -211,6 +212,10 @@ def test_guidance_is_told_for_every_guide_and_for_none(
     monkeypatch.setattr(OnnxDenoiser, "__call__", refuse)
     code, said = run(*words, *more, "--model", str(any_model))
     assert code == 0, said
+
+
+def test_the_command_offers_every_experiment_there_is() -> None:
+    assert EXPERIMENTS == evaluation.EXPERIMENTS
 
 
 def test_an_experiment_and_parts_are_two_evaluations(tmp_path: Path, data: str) -> None:
