@@ -62,6 +62,8 @@ class TrainSettings:
             raise ValueError(f"a batch of {self.batch_bars} bars holds no {max(self.window_bars)}")
         if unknown := set(self.mix) - set(PATTERNS):
             raise ValueError(f"no masking patterns {sorted(unknown)}; there are {list(PATTERNS)}")
+        if not all(share >= 0.0 for share in self.mix.values()) or not sum(self.mix.values()):
+            raise ValueError(f"shares of {dict(self.mix)} deal out no masking pattern")
         if not 0.0 <= self.melody_only < 1.0:
             raise ValueError(f"a share of {self.melody_only} melodies alone is outside 0..1")
         if self.optimizer not in OPTIMIZERS:
