@@ -172,9 +172,11 @@ class Diffusing:
     def rows(self, states: Ints, amounts: Floats) -> Floats:
         """See `Kernel`."""
         fading = np.exp(np.minimum(amounts, FOREVER)[:, None] * self.rates)
-        found = (self.vectors[states] * fading) @ self.vectors.T
-        # never negative: below this lies what rounding leaves
-        return np.asarray(found.clip(min=0.0))
+        found = ((self.vectors[states] * fading) @ self.vectors.T).clip(min=0.0)  # of rounding
+        untouched = np.flatnonzero(amounts == 0.0)
+        found[untouched] = 0.0
+        found[untouched, states[untouched]] = 1.0
+        return np.asarray(found)
 
     def columns(self, states: Ints, amounts: Floats) -> Floats:
         """See `Kernel`: the matrices are symmetric."""
@@ -250,7 +252,8 @@ class Corruption:
         found = self.kernel.columns(x_t, self.amounts[t] - before)
         found *= self.kernel.rows(x_0, before)
         total = found.sum(axis=1, keepdims=True)
-        return np.divide(found, total, out=np.zeros_like(found), where=total > 0.0)
+        found /= np.where(total > 0.0, total, 1.0)
+        return found
 
     def _after(self, amount: float) -> Floats:
         every = np.arange(self.kernel.states)
