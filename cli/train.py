@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from schmubert.cli.errors import one_line
+from schmubert.engine.corruption import KERNELS, MASKING
 
 T = TypeVar("T")
 
@@ -34,6 +35,12 @@ T = TypeVar("T")
     "--mix",
     help="Masking patterns and their shares, such as uniform:0.4,track-subsets:0.6, or one.",
 )
+@click.option(
+    "--corruption",
+    type=click.Choice(list(KERNELS)),
+    help="What the network learns to undo; only the absorbing state, the default, has masks.",
+)
+@click.option("--auxiliary", type=float, help="Lambda of L_aux, for a corruption without masks.")
 @click.option("--on-grid", type=float, help="Only songs with this share of onsets on the grid.")
 @click.option("--ema-decay", type=float, help="Decay of the averaged weights, every 10 steps.")
 @click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), help="Of the arithmetic.")
@@ -71,12 +78,18 @@ def train(
         saved = TrainSettings.load(out / SETTINGS_FILE)
         if preset not in (None, saved.preset):
             raise click.UsageError(f"{out} trains the preset {saved.preset}, not {preset}.")
+        if changes.get("corruption", saved.corruption) != saved.corruption:
+            raise click.UsageError(f"{out} trains on the corruption {saved.corruption}.")
         settings = TrainSettings(**{**vars(saved), **changes})
     else:
         if preset is None or preset not in PRESET_SETTINGS:
             unknown = f"Unknown preset {preset}." if preset else "Which network is to be trained?"
             raise click.UsageError(f"{unknown} Give --preset {' or '.join(PRESET_SETTINGS)}.")
         settings = TrainSettings(preset=preset, **{**PRESET_SETTINGS[preset], **changes})
+    if mix is not None and settings.corruption != MASKING:
+        raise click.UsageError(f"--mix is of masks: {settings.corruption} noise falls everywhere.")
+    if "auxiliary" in changes and settings.corruption == MASKING:
+        raise click.UsageError("--auxiliary is for a --corruption without masks.")
     run(settings, data, out, resume=resume, start_from=start_from)
 
 

@@ -61,6 +61,48 @@ def test_shares_that_are_none_are_refused(
     assert not asked
 
 
+@pytest.mark.parametrize("name", ["absorbing", "uniform", "gaussian", "embedding"])
+def test_every_corruption_can_be_asked_for(
+    name: str, asked: list[TrainSettings], tmp_path: Path
+) -> None:
+    assert ask(tmp_path, "--corruption", name) == ""
+    assert asked[0].corruption == name
+
+
+def test_the_corruption_is_the_absorbing_state_unless_another_is_asked_for(
+    asked: list[TrainSettings], tmp_path: Path
+) -> None:
+    ask(tmp_path)
+    ask(tmp_path, "--corruption", "uniform", "--auxiliary", "0.5")
+    assert [settings.corruption for settings in asked] == ["absorbing", "uniform"]
+    assert asked[1].auxiliary == 0.5
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--corruption", "uniform", "--mix", "uniform"), "--mix is of masks"),
+        (("--auxiliary", "0.5"), "--auxiliary is for a --corruption without masks"),
+        (("--corruption", "salty"), "'salty' is not one of"),
+    ],
+)
+def test_what_a_corruption_has_no_use_for_is_refused(
+    options: tuple[str, ...], said: str, asked: list[TrainSettings], tmp_path: Path
+) -> None:
+    assert said in ask(tmp_path, *options)
+    assert not asked
+
+
+def test_a_resumed_run_keeps_its_corruption(asked: list[TrainSettings], tmp_path: Path) -> None:
+    TrainSettings("live", corruption="gaussian").save(tmp_path / "settings.json")
+    assert "trains on the corruption gaussian" in ask(
+        tmp_path, "--resume", "--corruption", "uniform"
+    )
+    assert not asked
+    assert ask(tmp_path, "--resume") == ""
+    assert asked[0].corruption == "gaussian"
+
+
 def test_windows_come_in_shares_too(asked: list[TrainSettings], tmp_path: Path) -> None:
     assert ask(tmp_path, "--window-bars", "8:0.3,16:0.7") == ""
     assert asked[0].window_bars == {8: 0.3, 16: 0.7}

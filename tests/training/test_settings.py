@@ -45,6 +45,9 @@ def test_the_learning_rate_rises_stays_and_falls_to_nothing() -> None:
         {"optimizer": "sgd"},
         {"weighting": "heavy"},
         {"melody_only": 1.0},
+        {"corruption": "salty"},
+        {"corruption_steps": 0},
+        {"auxiliary": -0.1},
     ],
 )
 def test_settings_out_of_range_are_refused(wrong: dict[str, object]) -> None:
