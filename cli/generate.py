@@ -1,6 +1,8 @@
 """`schmubert generate`."""
 
 import secrets
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import click
@@ -8,9 +10,12 @@ import numpy as np
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
-from schmubert.engine.compose import MOST_BATCHED, Sampling, generate_all
-from schmubert.engine.defaults import PIECE_TEMPERATURE
-from schmubert.engine.denoisers import Device, load
+from schmubert.engine.compose import MOST_BARS, MOST_BATCHED, Sampling, generate_all
+from schmubert.engine.defaults import PIECE_TEMPERATURE, SAMPLER
+from schmubert.engine.denoisers import Device, Model, load, load_any
+from schmubert.engine.reversal import REVERSE, generate_from_noise
+from schmubert.engine.samplers import SAMPLERS
+from schmubert.engine.score import Score
 from schmubert.engine.vocabulary import Track
 
 LONGEST_BARS = 1024
@@ -35,7 +40,13 @@ LONGEST_BARS = 1024
 @options.window
 @options.temperature(PIECE_TEMPERATURE)
 @options.calls
-@options.sampler
+@click.option(
+    "--sampler",
+    type=click.Choice([*SAMPLERS, REVERSE]),
+    default=SAMPLER,
+    show_default=True,
+    help="How the calls are spent; reverse is for models of a corruption without masks, too.",
+)
 @options.model
 @options.device
 @options.threads
@@ -67,9 +78,18 @@ def generate(
     paths = [out / f"{number:0{digits}}.mid" for number in range(1, count + 1)]
     if not force and (there := next((path for path in paths if path.exists()), None)):
         raise click.ClickException(f"{there} is there already: --force writes over it.")
-    denoiser = load(model, device, threads)
+    if sampler == REVERSE and bars > MOST_BARS:
+        raise click.ClickException(
+            f"--sampler {REVERSE} makes a piece all at once: at most {MOST_BARS} bars."
+        )
+    denoiser = (load_any if sampler == REVERSE else load)(model, device, threads)
     chosen = secrets.randbelow(2**32) if seed is None else seed
-    sampling = Sampling(calls, temperature, window, sampler=sampler)
+    make: Callable[[Sequence[np.random.Generator]], list[Score]]
+    if sampler == REVERSE:
+        make = partial(_from_noise, denoiser, bars, tempo, calls, temperature)
+    else:
+        sampling = Sampling(calls, temperature, window, sampler=sampler)
+        make = partial(_unmasked, denoiser, bars, tempo, sampling)
     out.mkdir(parents=True, exist_ok=True)
     tracks = sorted(Track(track) for track in denoiser.tracks)
     with counting() as progress:
@@ -77,10 +97,32 @@ def generate(
         for first in range(0, count, MOST_BATCHED):
             numbers = range(first, min(first + MOST_BATCHED, count))
             rngs = [np.random.default_rng((chosen, number)) for number in numbers]
-            made = generate_all(denoiser, bars, rngs, tempo, sampling)
+            made = make(rngs)
             for number, score in zip(numbers, made, strict=True):
                 write_file(paths[number], midi_bytes(score, tracks), force=True)
             progress.advance(pieces, len(numbers))
     click.echo(f"{count} piece{'s'[: count > 1]} of {bars} bars in {out}")
     if seed is None:
         click.echo(f"the same again: --seed {chosen}")
+
+
+def _unmasked(
+    denoiser: Model,
+    bars: int,
+    tempo: float,
+    sampling: Sampling,
+    rngs: Sequence[np.random.Generator],
+) -> list[Score]:
+    return generate_all(denoiser, bars, rngs, tempo, sampling)
+
+
+def _from_noise(
+    denoiser: Model,
+    bars: int,
+    tempo: float,
+    calls: int,
+    temperature: float,
+    rngs: Sequence[np.random.Generator],
+) -> list[Score]:
+    """Pieces made all at once: without masks nothing can be continued beyond a window."""
+    return generate_from_noise(denoiser, denoiser.corruption, bars, calls, rngs, tempo, temperature)

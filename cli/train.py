@@ -1,11 +1,15 @@
 """`schmubert train`."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from schmubert.cli.errors import one_line
+from schmubert.engine.corruption import KERNELS, MASKING
+
+T = TypeVar("T")
 
 
 @click.command()
@@ -27,6 +31,16 @@ from schmubert.cli.errors import one_line
 @click.option(
     "--window-bars", help="Lengths of windows and their shares, such as 8:0.3,16:0.7, or one."
 )
+@click.option(
+    "--mix",
+    help="Masking patterns and their shares, such as uniform:0.4,track-subsets:0.6, or one.",
+)
+@click.option(
+    "--corruption",
+    type=click.Choice(list(KERNELS)),
+    help="What the network learns to undo; only the absorbing state, the default, has masks.",
+)
+@click.option("--auxiliary", type=float, help="Lambda of L_aux, for a corruption without masks.")
 @click.option("--on-grid", type=float, help="Only songs with this share of onsets on the grid.")
 @click.option("--ema-decay", type=float, help="Decay of the averaged weights, every 10 steps.")
 @click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), help="Of the arithmetic.")
@@ -41,6 +55,7 @@ def train(
     resume: bool,
     start_from: Path | None,
     window_bars: str | None,
+    mix: str | None,
     **given: Any,
 ) -> None:
     """Train a model on a prepared dataset.
@@ -54,26 +69,34 @@ def train(
 
     changes = {name: value for name, value in given.items() if value is not None}
     if window_bars is not None:
-        changes["window_bars"] = _shares(window_bars)
+        changes["window_bars"] = _shares("--window-bars", "16 or 8:0.3,16:0.7", int, window_bars)
+    if mix is not None:
+        changes["mix"] = _shares("--mix", "uniform or uniform:0.4,track-subsets:0.6", str, mix)
     if resume:
         if start_from is not None:
             raise click.UsageError("--resume goes on with its own weights: leave --from out.")
         saved = TrainSettings.load(out / SETTINGS_FILE)
         if preset not in (None, saved.preset):
             raise click.UsageError(f"{out} trains the preset {saved.preset}, not {preset}.")
+        if changes.get("corruption", saved.corruption) != saved.corruption:
+            raise click.UsageError(f"{out} trains on the corruption {saved.corruption}.")
         settings = TrainSettings(**{**vars(saved), **changes})
     else:
         if preset is None or preset not in PRESET_SETTINGS:
             unknown = f"Unknown preset {preset}." if preset else "Which network is to be trained?"
             raise click.UsageError(f"{unknown} Give --preset {' or '.join(PRESET_SETTINGS)}.")
         settings = TrainSettings(preset=preset, **{**PRESET_SETTINGS[preset], **changes})
+    if mix is not None and settings.corruption != MASKING:
+        raise click.UsageError(f"--mix is of masks: {settings.corruption} noise falls everywhere.")
+    if "auxiliary" in changes and settings.corruption == MASKING:
+        raise click.UsageError("--auxiliary is for a --corruption without masks.")
     run(settings, data, out, resume=resume, start_from=start_from)
 
 
-def _shares(text: str) -> dict[int, float]:
-    """ "8:0.3,16:0.7" or "16" -> bars and their shares."""
+def _shares(option: str, like: str, read: Callable[[str], T], text: str) -> dict[T, float]:
+    """ "8:0.3,16:0.7" or "16" -> what `read` makes of the names, and their shares."""
     try:
         parts = [part.partition(":") for part in text.split(",")]
-        return {int(bars): float(share or 1.0) for bars, _, share in parts}
+        return {read(name.strip()): float(share or 1.0) for name, _, share in parts}
     except ValueError as error:
-        raise click.UsageError(f'--window-bars takes 16 or 8:0.3,16:0.7, not "{text}".') from error
+        raise click.UsageError(f'{option} takes {like}, not "{text}".') from error

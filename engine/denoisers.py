@@ -4,6 +4,7 @@ import importlib.resources
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
+from schmubert.engine.corruption import MASKING
 from schmubert.engine.diffusion import Denoiser
 
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
@@ -24,6 +25,11 @@ class Model(Denoiser, Protocol):
         """What runs it and where, as "onnxruntime 1.20.1 on cpu, 1 thread"."""
         ...
 
+    @property
+    def corruption(self) -> str:
+        """What it was trained to undo, a name of `corruption.KERNELS`."""
+        ...
+
 
 def default_model() -> Path:
     """The model that ships with schmubert; FileNotFoundError where it is missing."""
@@ -37,6 +43,22 @@ def default_model() -> Path:
 
 
 def load(
+    path: Path | None = None,
+    device: Device = "auto",
+    threads: int = 1,
+    flush_denormals: bool = False,
+) -> Model:
+    """`load_any`, for whoever unmasks: ValueError for a model that was not trained to."""
+    model = load_any(path, device, threads, flush_denormals)
+    if model.corruption != MASKING:
+        raise ValueError(
+            f"{path}: a model of {model.corruption} noise, which knows no masks and can neither"
+            " accompany nor fill in: it makes pieces by schmubert generate --sampler reverse"
+        )
+    return model
+
+
+def load_any(
     path: Path | None = None,
     device: Device = "auto",
     threads: int = 1,

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from schmubert.engine.corruption import KERNELS, MASKING
 from schmubert.engine.score import BEATS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.vocabulary import (
     FIRST_ONSET,
@@ -37,7 +38,8 @@ class ModelConfig:
     pitch classes are known to start within so many beats around it. With `one_key` the network
     sees all music in the same key (`Key`). With these, few songs teach what harmony is.
     `copy_steps` are distances in 16ths, taken both ways, over which the network is shown what
-    repeats (`Repeats`) and may repeat an event itself (`Copies`).
+    repeats (`Repeats`) and may repeat an event itself (`Copies`). `corruption` is what the network
+    was trained to undo: no part of it, but what it may be asked for.
     """
 
     tracks: tuple[str, ...] = ("melody", "bass", "drums")
@@ -52,6 +54,7 @@ class ModelConfig:
     chroma_beats: tuple[int, ...] = ()
     one_key: bool = False
     copy_steps: tuple[int, ...] = ()
+    corruption: str = MASKING
 
     def __post_init__(self) -> None:
         if self.positions not in ("learned", "rotary"):
@@ -62,6 +65,8 @@ class ModelConfig:
             raise ValueError(f"chroma_beats {self.chroma_beats} are not odd: a beat lies amid each")
         if any(steps < 1 for steps in self.copy_steps):
             raise ValueError(f"copy_steps {self.copy_steps} are distances: 1 or more")
+        if self.corruption not in KERNELS:
+            raise ValueError(f'the corruption is one of {[*KERNELS]}, not "{self.corruption}"')
         if not self.tracks or any(name.upper() not in Track.__members__ for name in self.tracks):
             raise ValueError(f"tracks {self.tracks} are not among melody, bass, drums")
 

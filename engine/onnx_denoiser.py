@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from schmubert.engine.corruption import MASKING
 from schmubert.engine.denoisers import Device
 from schmubert.engine.diffusion import Logits
 from schmubert.engine.score import Tokens
@@ -39,6 +40,7 @@ class OnnxDenoiser:
         described = self._session.get_modelmeta().custom_metadata_map
         self.tracks = _tracks(path, self._session, described)
         self.name = path.stem
+        self.corruption = _corruption(path, described)
         self.precision: str = described.get("schmubert.precision", "fp32")
         count = f", {threads} thread{'s'[: threads > 1]}" if where == "cpu" else ""
         self.runtime = f"onnxruntime {runtime.__version__} on {where}{count}"
@@ -104,6 +106,15 @@ def _open(runtime: Any, path: Path, options: Any, providers: list[Any]) -> Any:
     except Exception as error:  # its errors share no base class but this
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(f"{path}: no model that ONNX Runtime can read ({first})") from error
+
+
+def _corruption(path: Path, described: dict[str, str]) -> str:
+    """What the model was trained to undo: masks, unless it says otherwise."""
+    try:
+        name = json.loads(described.get("schmubert.config", "{}")).get("corruption", MASKING)
+    except (AttributeError, ValueError) as error:
+        raise ValueError(f"{path}: what it says of itself cannot be read: {error!r}") from error
+    return str(name)
 
 
 def _tracks(path: Path, session: Any, described: dict[str, str]) -> tuple[Track, ...]:

@@ -53,6 +53,7 @@ class TorchDenoiser:
         self._network: Any = network.eval()
         self._where = next(network.parameters()).device
         self.tracks = config.columns
+        self.corruption = config.corruption
         self.name = name
         threads = torch.get_num_threads()
         count = f", {threads} thread{'s'[: threads > 1]}" if self._where.type == "cpu" else ""

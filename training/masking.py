@@ -23,9 +23,7 @@ Pattern: TypeAlias = Callable[[Shape, np.random.Generator], Mask]
 
 def uniform(shape: Shape, rng: np.random.Generator) -> Mask:
     """Every cell of a piece with the same probability t/T, t uniform (thesis 4.4)."""
-    batch = shape[0]
-    # Stratified over the batch: the same distribution, less noise (arXiv 2107.00630, app. I.1).
-    t = (rng.random() + np.arange(batch) / batch) % 1.0
+    t = uniform_times(shape[0], rng)
     return rng.random(shape) < t[:, None, None]
 
 
@@ -39,6 +37,19 @@ def whole_tracks(shape: Shape, rng: np.random.Generator) -> Mask:
     nothing = ratio.max(axis=1) == 0.0
     ratio[nothing, rng.integers(tracks, size=int(nothing.sum()))] = 1.0
     return rng.random(shape) < ratio[:, None, :]
+
+
+def track_subsets(shape: Shape, rng: np.random.Generator) -> Mask:
+    """One, two or all three tracks masked, each cell of them with probability t/T (thesis 5.2.3).
+
+    How many tracks, which ones and t are uniform; what is not masked is given whole. This is the
+    altered schedule with which the thesis' network plays drums to a melody.
+    """
+    batch, _, tracks = shape
+    count = rng.integers(1, tracks + 1, size=batch)
+    subset = rng.random((batch, tracks)).argsort(axis=1).argsort(axis=1) < count[:, None]
+    t = uniform_times(batch, rng)
+    return np.asarray(subset[:, None, :] & (rng.random(shape) < t[:, None, None]))
 
 
 def suffix(shape: Shape, rng: np.random.Generator) -> Mask:
@@ -96,6 +107,7 @@ PATTERNS: Mapping[str, Pattern] = MappingProxyType(
         "suffix": suffix,
         "bar-span": bar_span,
         "hidden-future": hidden_future,
+        "track-subsets": track_subsets,
     }
 )
 
@@ -124,6 +136,14 @@ def mixed(shape: Shape, mix: Mapping[str, float], rng: np.random.Generator) -> M
         if len(rows):
             mask[rows] = PATTERNS[name]((len(rows), shape[1], shape[2]), rng)
     return mask
+
+
+def uniform_times(batch: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """A time t/T a piece [batch], uniform on 0..1.
+
+    Stratified over the batch: the same distribution, less noise (arXiv 2107.00630, app. I.1).
+    """
+    return (rng.random() + np.arange(batch) / batch) % 1.0
 
 
 def _degree(batch: int, rng: np.random.Generator) -> NDArray[np.float64]:

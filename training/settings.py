@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from schmubert.engine.corruption import KERNELS, MASKING, STEPS_T
 from schmubert.training.masking import DEFAULT_MIX, PATTERNS
 
 PRECISIONS = ("auto", "fp32", "bf16")
@@ -22,6 +23,10 @@ class TrainSettings:
     `decay_steps` of `steps`, so that a run can be made longer and decayed later
     (warm-up, stable, decay; arXiv 2404.06395). `melody_only` is the share of windows drawn from
     pieces that have no other track: the others are masked, and count nowhere in the loss.
+    `corruption` is what is undone, in `corruption_steps` steps: of the absorbing state, the
+    default, `mix` and `weighting` say what is masked and how it counts; of the others neither is
+    asked, the loss is 3.56 with `auxiliary` as lambda. (D3PM's lambda of 0.001 stands beside one
+    step's term of the bound: beside all T of them it is 1.)
     """
 
     preset: str
@@ -35,6 +40,9 @@ class TrainSettings:
     transpose: bool = True
     optimizer: str = "adam"
     weighting: str = "reweighted"
+    corruption: str = MASKING
+    corruption_steps: int = STEPS_T
+    auxiliary: float = 1.0
     learning_rate: float = 5e-4
     warmup_steps: int = 10_000
     decay_steps: int = 0
@@ -62,12 +70,21 @@ class TrainSettings:
             raise ValueError(f"a batch of {self.batch_bars} bars holds no {max(self.window_bars)}")
         if unknown := set(self.mix) - set(PATTERNS):
             raise ValueError(f"no masking patterns {sorted(unknown)}; there are {list(PATTERNS)}")
+        if not all(share >= 0.0 for share in self.mix.values()) or not sum(self.mix.values()):
+            raise ValueError(f"shares of {dict(self.mix)} deal out no masking pattern")
         if not 0.0 <= self.melody_only < 1.0:
             raise ValueError(f"a share of {self.melody_only} melodies alone is outside 0..1")
         if self.optimizer not in OPTIMIZERS:
             raise ValueError(f'the optimizer is one of {OPTIMIZERS}, not "{self.optimizer}"')
         if self.weighting not in WEIGHTINGS:
             raise ValueError(f'the weighting is one of {WEIGHTINGS}, not "{self.weighting}"')
+        if self.corruption not in KERNELS:
+            raise ValueError(f'the corruption is one of {[*KERNELS]}, not "{self.corruption}"')
+        if self.corruption_steps < 1 or not self.auxiliary >= 0.0:
+            raise ValueError(
+                f"{self.corruption_steps} steps of corruption, lambda {self.auxiliary}: at least"
+                " 1 step, and no lambda below 0"
+            )
         if self.precision not in PRECISIONS:
             raise ValueError(f'precision is one of {PRECISIONS}, not "{self.precision}"')
 

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -17,7 +17,6 @@ from accelerate import Accelerator
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from schmubert.engine import checkpoint
@@ -31,27 +30,17 @@ from schmubert.engine.model import (
 from schmubert.engine.vocabulary import MASK, Track
 from schmubert.training.batches import Windows, melodies_alone, transposed, windows_by_song
 from schmubert.training.dataset import Dataset, Split
-from schmubert.training.loss import LOSSES, masked_cross_entropy
-from schmubert.training.masking import mixed
+from schmubert.training.objective import objective_of
 from schmubert.training.optimizer import optimizer_of
 from schmubert.training.run_state import RunState, load_state, save_state
 from schmubert.training.settings import TrainSettings
-from schmubert.training.validate import Validation
+from schmubert.training.validate import validation_of
 
 SETTINGS_FILE = "settings.json"
 CHECKPOINT_FILE = "checkpoint.safetensors"
 STATE_FILE = "state.safetensors"
 LOG_EVERY = 100  # steps
 BATCHES_AHEAD = 4
-
-
-@dataclass(frozen=True)
-class Batch:
-    """`tokens` and `masked` [batch, steps, tracks]; `present` [batch, tracks]."""
-
-    tokens: NDArray[np.int64]
-    masked: NDArray[np.bool_]
-    present: NDArray[np.bool_]
 
 
 class Batches:
@@ -67,11 +56,12 @@ class Batches:
         self.settings = settings
         self.columns = columns
         self.process = process
+        self.objective = objective_of(settings, columns)
         self.windows = _trainable_windows(split, settings, columns)
         self.melodies = _melodies(split, settings, columns, self.windows)
 
-    def at(self, step: int) -> Batch:
-        """The batch of `step`."""
+    def at(self, step: int) -> Any:
+        """The batch of `step`, as the objective makes it."""
         settings = self.settings
         lengths = list(self.windows)
         shares = np.asarray([settings.window_bars[bars] for bars in lengths])
@@ -85,8 +75,7 @@ class Batches:
         tokens = tokens[..., list(self.columns)]
         mask_tokens = np.asarray([MASK[column] for column in self.columns])
         present = ~(tokens == mask_tokens).all(axis=1)
-        masked = mixed((len(drawn), tokens.shape[1], len(self.columns)), settings.mix, rng)
-        return Batch(tokens, masked | ~present[:, None, :], present)
+        return self.objective.batch(tokens, present, rng)
 
     def _drawn(self, bars: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
         if bars not in self.melodies:
@@ -96,10 +85,10 @@ class Batches:
         both = np.concatenate([trios, self.melodies[bars].draw(alone, rng)])
         return rng.permutation(both)  # the masks go by the place in the batch
 
-    def ahead(self, first_step: int, steps: int) -> Iterator[Batch]:
+    def ahead(self, first_step: int, steps: int) -> Iterator[Any]:
         """The batches of `first_step` to `steps`, made in threads while the device computes."""
         with ThreadPoolExecutor(2) as pool:
-            waiting: deque[Future[Batch]] = deque()
+            waiting: deque[Future[Any]] = deque()
             for step in range(first_step, steps):
                 waiting.append(pool.submit(self.at, step))
                 if len(waiting) >= BATCHES_AHEAD:
@@ -125,12 +114,13 @@ def train(
     main = accelerator.is_main_process
     console = Console(quiet=not main)
     config = PRESETS[settings.preset]
+    config = replace(config, corruption=settings.corruption)
     if settings.dropout is not None:
         config = replace(config, dropout=settings.dropout)
     dataset = Dataset.open(data)
     columns = config.columns
     batches = Batches(dataset.split("train"), settings, columns, accelerator.process_index)
-    validation = Validation(dataset.split("validation"), settings, columns)
+    validation = validation_of(dataset.split("validation"), settings, columns)
 
     torch.manual_seed(settings.seed)
     model = _network(config, start_from)
@@ -166,11 +156,7 @@ def train(
         for name, value in scores.items():
             writer.add_scalar(f"validation/{name}", value, state.step)
         about["validation"] = {name: round(value, 4) for name, value in scores.items()}
-        console.print(
-            f"step {state.step:,} validation loss {scores['loss']:.4f}"
-            f" elbo {scores['elbo']:.4f} bits a cell;"
-            f" melody given: {scores['accompaniment']:.4f} bits a masked cell"
-        )
+        console.print(f"step {state.step:,} {validation.told(scores)}")
 
     wrapped.train()
     running: deque[float] = deque(maxlen=LOG_EVERY)
@@ -180,7 +166,7 @@ def train(
         for batch in batches.ahead(state.step, settings.steps):
             for group in optimizer.param_groups:
                 group["lr"] = settings.learning_rate_at(state.step)
-            loss = _loss(wrapped, batch, columns, accelerator.device, settings.weighting)
+            loss = batches.objective.loss(wrapped, batch, accelerator.device)
             accelerator.backward(loss)
             if accelerator.sync_gradients:
                 norm = accelerator.clip_grad_norm_(trained, settings.clip_norm)
@@ -219,23 +205,6 @@ def train(
         + ("" if done else "; the same command with --resume goes on")
     )
     accelerator.end_training()
-
-
-def _loss(
-    model: torch.nn.Module,
-    batch: Batch,
-    columns: tuple[Track, ...],
-    device: torch.device,
-    weighting: str,
-) -> Tensor:
-    tokens, masked, present = (
-        torch.from_numpy(array).to(device, non_blocking=True)
-        for array in (batch.tokens, batch.masked, batch.present)
-    )
-    absorbing = torch.tensor([MASK[column] for column in columns], device=device)
-    logits = model(torch.where(masked, absorbing, tokens))
-    wanted = masked & present[:, None, :]
-    return LOSSES[weighting](masked_cross_entropy(logits, tokens, wanted), wanted, present)
 
 
 def _average(state: RunState, model: ConvTransformer, settings: TrainSettings) -> None:

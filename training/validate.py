@@ -1,37 +1,70 @@
-"""Validation: the same windows and masks every time, by masking pattern and track."""
+"""Validation: the same windows, and the same masks or noise, every time."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from schmubert.engine.corruption import MASKING
 from schmubert.engine.model import ConvTransformer, ModelConfig
-from schmubert.engine.score import Mask
+from schmubert.engine.score import Mask, Tokens
 from schmubert.engine.vocabulary import MASK, Track
-from schmubert.training.bits import figures, held_out
+from schmubert.training.bits import SEED, figures, held_out
 from schmubert.training.dataset import Split
 from schmubert.training.loss import masked_cross_entropy
+from schmubert.training.objective import Denoising, Noisy
 from schmubert.training.settings import TrainSettings
 
 PIECES_A_CALL = 32
 LONGEST_BARS = 16  # of the windows validated on, where training has longer ones too
 
 
-class Validation:
-    """Windows of songs that are never trained on, with masks drawn once."""
+class Validation(Protocol):
+    """How good a network is at what it is trained for."""
+
+    def scores(
+        self,
+        config: ModelConfig,
+        weights: Mapping[str, Tensor],
+        device: torch.device,
+        autocast: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> dict[str, float]:
+        """Figures by name of a network, computed within `autocast()`: as it is trained."""
+        ...
+
+    def told(self, scores: Mapping[str, float]) -> str:
+        """The `scores` that matter most, in a line."""
+        ...
+
+
+def validation_of(split: Split, settings: TrainSettings, columns: tuple[Track, ...]) -> Validation:
+    """The validation of a run on songs that are never trained on."""
+    if settings.corruption == MASKING:
+        return MaskValidation(split, settings, columns)
+    return NoiseValidation(split, settings, columns)
+
+
+def _windows(
+    split: Split, settings: TrainSettings, columns: tuple[Track, ...]
+) -> tuple[Tokens, dict[str, Mask]]:
+    """Windows [windows, steps, tracks] and masks of them by pattern, the same each time."""
+    bars = max(
+        (b for b in settings.window_bars if b <= LONGEST_BARS),
+        default=min(settings.window_bars),
+    )
+    return held_out(split, bars, columns, settings.on_grid, settings.validation_windows)
+
+
+class MaskValidation:
+    """What a network needs to name what is masked, by masking pattern and track."""
 
     def __init__(self, split: Split, settings: TrainSettings, columns: tuple[Track, ...]) -> None:
-        bars = max(
-            (b for b in settings.window_bars if b <= LONGEST_BARS),
-            default=min(settings.window_bars),
-        )
         self.columns = columns
-        self.tokens, self.masks = held_out(
-            split, bars, columns, settings.on_grid, settings.validation_windows
-        )
+        self.tokens, self.masks = _windows(split, settings, columns)
 
     def scores(
         self,
@@ -45,6 +78,13 @@ class Validation:
         model.load_state_dict(dict(weights))
         return figures(
             self.masks, lambda mask: self._bits(model, mask, device, autocast), self.columns
+        )
+
+    def told(self, scores: Mapping[str, float]) -> str:
+        """The `scores` that matter most, in a line."""
+        return (
+            f"validation loss {scores['loss']:.4f} elbo {scores['elbo']:.4f} bits a cell;"
+            f" melody given: {scores['accompaniment']:.4f} bits a masked cell"
         )
 
     def _bits(
@@ -65,3 +105,49 @@ class Validation:
             masked = torch.from_numpy(mask[rows]).to(device)
             found.append(masked_cross_entropy(logits, tokens, masked).cpu())
         return torch.cat(found).double().numpy()
+
+
+class NoiseValidation:
+    """The evidence bound of a corruption without masks, with noise drawn once."""
+
+    def __init__(self, split: Split, settings: TrainSettings, columns: tuple[Track, ...]) -> None:
+        self.settings = settings
+        tokens, _ = _windows(split, settings, columns)
+        self.objective = Denoising(settings, columns)
+        rng = np.random.default_rng(SEED)
+        order = rng.permutation(len(tokens))  # so that every call sees all degrees of noise
+        present = ~(tokens == np.asarray([MASK[column] for column in columns])).all(axis=1)
+        whole = self.objective.batch(tokens, present, rng)
+        self.batches = [
+            Noisy(*(of_batch[rows] for of_batch in vars(whole).values()))
+            for rows in np.array_split(order, -(-len(tokens) // PIECES_A_CALL))
+        ]
+
+    def scores(
+        self,
+        config: ModelConfig,
+        weights: Mapping[str, Tensor],
+        device: torch.device,
+        autocast: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> dict[str, float]:
+        """See `Validation`: "loss" (3.56), "elbo" (its L_vb) and "clean" (L_aux), bits a cell."""
+        model = ConvTransformer(config).to(device).eval()
+        model.load_state_dict(dict(weights))
+        bounds, told = [], []
+        for batch in self.batches:
+            with torch.no_grad(), autocast():
+                logits = model(torch.from_numpy(batch.noisy).to(device))
+            with torch.no_grad():
+                bound, clean = self.objective.bits(logits, batch)
+            bounds.append(bound.cpu())
+            told.append(clean.double().cpu())
+        elbo, clean_bits = float(torch.cat(bounds).mean()), float(torch.cat(told).mean())
+        loss = elbo + self.settings.auxiliary * clean_bits
+        return {"loss": loss, "elbo": elbo, "clean": clean_bits}
+
+    def told(self, scores: Mapping[str, float]) -> str:
+        """See `Validation`."""
+        return (
+            f"validation loss {scores['loss']:.4f} elbo {scores['elbo']:.4f} bits a cell;"
+            f" clean from noise: {scores['clean']:.4f} bits a cell"
+        )

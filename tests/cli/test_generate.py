@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from schmubert.cli.main import main
@@ -49,3 +50,41 @@ def test_what_is_there_stays_unless_forced(tmp_path: Path, tiny_model_file: Path
     assert not (tmp_path / "1.mid").exists()
     assert run(*words, "--force")[0] == 0
     assert (tmp_path / "2.mid").read_bytes()[:4] == b"MThd"
+
+
+def test_a_model_of_noise_is_played_by_the_reverse_sampler_alone(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch", reason="a checkpoint needs torch")
+    from schmubert.engine import checkpoint, model
+
+    torch.manual_seed(0)
+    config = model.ModelConfig(
+        token_width=8, width=16, layers=1, heads=2, positions="rotary", corruption="uniform"
+    )
+    path, out = tmp_path / "noise.safetensors", tmp_path / "pieces"
+    checkpoint.save(path, model.ConvTransformer(config).state_dict(), config, {})
+    words = ("--bars", "4", "--calls", "3", "--model", str(path), "--device", "cpu")
+    code, said = run(*words, "--out", str(out))
+    assert code == 1
+    assert "--sampler reverse" in said
+    assert not out.exists()
+    code, said = run(*words, "--out", str(out), "--sampler", "reverse", "--seed", "1")
+    assert code == 0, said
+    assert read_score((out / "1.mid").read_bytes()).score.bars == 4
+
+
+def test_the_reverse_sampler_plays_masks_too(tmp_path: Path, tiny_model_file: Path) -> None:
+    words = ("--out", str(tmp_path), "--model", str(tiny_model_file), "--sampler", "reverse")
+    code, said = run(*words, "--bars", "4", "--calls", "5")
+    assert code == 0, said
+    score = read_score((tmp_path / "1.mid").read_bytes()).score
+    for track in Track:
+        assert score.tokens[:16, track].tolist() == tiny_model.bar_of(track)
+
+
+def test_the_reverse_sampler_makes_no_longer_piece_than_a_window(
+    tmp_path: Path, tiny_model_file: Path
+) -> None:
+    words = ("--out", str(tmp_path), "--model", str(tiny_model_file), "--sampler", "reverse")
+    code, said = run(*words, "--bars", "65")
+    assert code == 1
+    assert "at most 64 bars" in said

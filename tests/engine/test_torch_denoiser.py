@@ -83,3 +83,24 @@ def test_without_torch_the_line_says_what_to_install(
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ImportError, match=r'^[^\n]+pip install "schmubert\[train\]"[^\n]+$'):
         denoisers.load(checkpoint)
+
+
+@pytest.mark.parametrize("corruption", ["uniform", "gaussian", "embedding"])
+def test_a_network_of_noise_is_not_taken_for_one_that_unmasks(
+    corruption: str, tmp_path: Path
+) -> None:
+    from schmubert.engine import checkpoint, model
+
+    config = model.ModelConfig(("bass",), 8, 16, 1, 2, positions="rotary", corruption=corruption)
+    path = tmp_path / "noise.safetensors"
+    checkpoint.save(path, model.ConvTransformer(config).state_dict(), config, {})
+    with pytest.raises(ValueError, match=f"noise.safetensors: a model of {corruption} noise"):
+        denoisers.load(path, "cpu")
+    assert denoisers.load_any(path, "cpu").corruption == corruption
+
+
+def test_a_corruption_that_is_none_is_refused() -> None:
+    from schmubert.engine import model
+
+    with pytest.raises(ValueError, match="salty"):
+        model.ModelConfig(corruption="salty")

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch", reason="export needs torch")
 onnxruntime = pytest.importorskip("onnxruntime", reason="export checks in ONNX Runtime")
 onnx = pytest.importorskip("onnx")
 
-from schmubert.engine import checkpoint  # noqa: E402
+from schmubert.engine import checkpoint, denoisers  # noqa: E402
 from schmubert.engine.model import ConvTransformer, ModelConfig  # noqa: E402
 from schmubert.export import onnx_export  # noqa: E402
 from schmubert.export.onnx_export import ParityError, Tolerance, export_onnx  # noqa: E402
@@ -90,3 +90,13 @@ def test_parity_sees_a_graph_of_other_weights(tmp_path: Path) -> None:
     state = np.full((1, 64, 3), [90, 90, 512])
     parity = onnx_export.compare(other, TINY, out, [state])
     assert not parity.within(onnx_export.TOLERANCES["int8"])
+
+
+def test_an_exported_model_says_what_noise_it_undoes_and_is_not_taken_for_another(
+    tmp_path: Path,
+) -> None:
+    source = _checkpoint(tmp_path / "noise.safetensors", replace(TINY, corruption="gaussian"))
+    export_onnx(source, tmp_path / "noise.onnx")
+    assert denoisers.load_any(tmp_path / "noise.onnx").corruption == "gaussian"
+    with pytest.raises(ValueError, match="a model of gaussian noise"):
+        denoisers.load(tmp_path / "noise.onnx")

@@ -42,6 +42,31 @@ def test_whole_tracks_are_often_given_or_gone_and_something_is_always_wanted() -
     assert melody_given.mean() > 0.02
 
 
+def test_track_subsets_mask_one_two_or_three_tracks_alike_and_leave_the_others_whole() -> None:
+    """The altered schedule at the end of thesis 5.2.3."""
+    mask = PATTERNS["track-subsets"]((6000, 256, 3), np.random.default_rng(7))
+    share = mask.mean(axis=1)
+    seen = share[share.max(axis=1) > 0.05]  # a small t masks nothing, and tells no subset
+    subsets = np.bincount((seen > 0) @ [1, 2, 4], minlength=8) / len(seen)
+    assert subsets[0] == 0
+    np.testing.assert_allclose(subsets[[1, 2, 4, 3, 5, 6]], 1 / 9, atol=0.015)
+    assert abs(subsets[7] - 1 / 3) < 0.025
+    # the tracks of a subset are masked with one probability, which is uniform over pieces
+    for one, other in ((0, 1), (1, 2)):
+        both = (share[:, one] > 0) & (share[:, other] > 0)
+        assert np.abs(share[both, one] - share[both, other]).max() < 0.2
+    alone = np.sort(share[(share[:, 0] > 0) & (share[:, 1:] == 0).all(axis=1), 0])
+    assert np.abs(alone - (np.arange(len(alone)) + 0.5) / len(alone)).max() < 0.07
+    # what never happens under uniform masks: a track gone while another is given whole
+    accompaniment = (share[:, 0] == 0) & (share[:, 1:] > 0.95).all(axis=1)
+    assert accompaniment.any()
+
+
+def test_the_one_track_of_a_melody_is_masked_uniformly_by_track_subsets() -> None:
+    mask = PATTERNS["track-subsets"]((2000, 64, 1), np.random.default_rng(8))
+    assert abs(mask.mean() - 0.5) < 0.02
+
+
 def test_bar_spans_begin_and_end_on_bar_lines() -> None:
     mask = PATTERNS["bar-span"]((500, 128, 3), np.random.default_rng(3))
     bars = mask.any(axis=2).reshape(500, 8, 16).any(axis=2)

@@ -38,10 +38,16 @@ def test_the_learning_rate_rises_stays_and_falls_to_nothing() -> None:
         {"window_bars": {65: 1.0}},
         {"window_bars": {64: 1.0}, "batch_bars": 32},
         {"mix": {"diagonal": 1.0}},
+        {"mix": {"uniform": -1.0, "suffix": 2.0}},
+        {"mix": {"uniform": 0.0}},
+        {"mix": {}},
         {"precision": "fp8"},
         {"optimizer": "sgd"},
         {"weighting": "heavy"},
         {"melody_only": 1.0},
+        {"corruption": "salty"},
+        {"corruption_steps": 0},
+        {"auxiliary": -0.1},
     ],
 )
 def test_settings_out_of_range_are_refused(wrong: dict[str, object]) -> None:

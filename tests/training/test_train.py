@@ -16,6 +16,7 @@ from hypothesis import given  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
 from schmubert.engine import checkpoint  # noqa: E402
+from schmubert.engine.corruption import KERNELS  # noqa: E402
 from schmubert.engine.model import ModelConfig  # noqa: E402
 from schmubert.engine.vocabulary import FIRST_ONSET, PITCHED_TOKENS, TRIO, Track  # noqa: E402
 from schmubert.training import train as loop  # noqa: E402
@@ -91,6 +92,39 @@ def test_a_run_leaves_its_settings_logs_and_a_checkpoint(data: Path, tmp_path: P
     assert config == TINY
     assert about["step"] == 6
     assert about["validation"]["elbo"] > 0
+
+
+@pytest.mark.parametrize("corruption", sorted(KERNELS))
+def test_every_corruption_is_trained_and_the_checkpoint_says_which(
+    corruption: str, data: Path, tmp_path: Path
+) -> None:
+    run = replace(RUN, corruption=corruption, corruption_steps=32, melody_only=0.3)
+    loop.train(replace(run, steps=3), data, tmp_path / "run")
+    loop.train(run, data, tmp_path / "run", resume=True)
+    model, config = checkpoint.load(tmp_path / "run" / loop.CHECKPOINT_FILE)
+    assert config == replace(TINY, corruption=corruption)
+    assert all(torch.isfinite(weight).all() for weight in model.parameters())
+    about = checkpoint.read(tmp_path / "run" / loop.CHECKPOINT_FILE)[2]
+    assert about["step"] == 6
+    assert about["validation"]["elbo"] > 0
+
+
+def test_training_learns_to_undo_noise(data: Path, tmp_path: Path) -> None:
+    run = replace(RUN, corruption="uniform", corruption_steps=32)
+    loop.train(replace(run, steps=1), data, tmp_path / "short")
+    loop.train(replace(run, steps=60, ema_decay=0.5), data, tmp_path / "long")
+    assert _validation_loss(tmp_path / "long") < 0.8 * _validation_loss(tmp_path / "short")
+
+
+def test_a_network_that_undoes_noise_can_begin_with_one_that_unmasks(
+    data: Path, tmp_path: Path
+) -> None:
+    loop.train(RUN, data, tmp_path / "first")
+    still = replace(RUN, steps=1, learning_rate=0.0, corruption="uniform", corruption_steps=32)
+    start_from = tmp_path / "first" / loop.CHECKPOINT_FILE
+    loop.train(still, data, tmp_path / "second", start_from=start_from)
+    before, after = _weights(tmp_path / "first"), _weights(tmp_path / "second")
+    assert all(torch.equal(before[name], after[name]) for name in before)
 
 
 def test_a_run_that_is_there_is_not_destroyed(data: Path, tmp_path: Path) -> None:
