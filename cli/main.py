@@ -54,11 +54,13 @@ COMMANDS: Mapping[str, Place] = MappingProxyType(
         ),
         "infill": Place(
             "schmubert.cli.infill:infill",
-            "Make bars of a MIDI file, or of each file in a folder, anew.",
+            "Make bars of a MIDI file, or of each file in a folder, anew; the rest stays and is"
+            " heard.",
         ),
         "interpolate": Place(
             "schmubert.cli.interpolate:interpolate",
-            "Find a way from the end of a MIDI file to the beginning of another.",
+            "Find a way from the end of a MIDI file, or of each in a folder, to the beginning of"
+            " another.",
         ),
         "prepare": Place(
             "schmubert.cli.prepare:prepare",
