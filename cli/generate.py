@@ -1,8 +1,7 @@
 """`schmubert generate`."""
 
 import secrets
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -12,7 +11,7 @@ from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.engine.compose import MOST_BARS, MOST_BATCHED, Sampling, generate_all
 from schmubert.engine.defaults import PIECE_TEMPERATURE, SAMPLER
-from schmubert.engine.denoisers import Device, Model, load, load_any
+from schmubert.engine.denoisers import Device, load, load_any
 from schmubert.engine.reversal import REVERSE, generate_from_noise
 from schmubert.engine.samplers import SAMPLERS
 from schmubert.engine.score import Score
@@ -84,12 +83,14 @@ def generate(
         )
     denoiser = (load_any if sampler == REVERSE else load)(model, device, threads)
     chosen = secrets.randbelow(2**32) if seed is None else seed
-    make: Callable[[Sequence[np.random.Generator]], list[Score]]
-    if sampler == REVERSE:
-        make = partial(_from_noise, denoiser, bars, tempo, calls, temperature)
-    else:
-        sampling = Sampling(calls, temperature, window, sampler=sampler)
-        make = partial(_unmasked, denoiser, bars, tempo, sampling)
+    sampling = None if sampler == REVERSE else Sampling(calls, temperature, window, sampler=sampler)
+
+    def made(rngs: Sequence[np.random.Generator]) -> list[Score]:
+        if sampling is not None:
+            return generate_all(denoiser, bars, rngs, tempo, sampling)
+        noise = denoiser.corruption
+        return generate_from_noise(denoiser, noise, bars, calls, rngs, tempo, temperature)
+
     out.mkdir(parents=True, exist_ok=True)
     tracks = sorted(Track(track) for track in denoiser.tracks)
     with counting() as progress:
@@ -97,32 +98,9 @@ def generate(
         for first in range(0, count, MOST_BATCHED):
             numbers = range(first, min(first + MOST_BATCHED, count))
             rngs = [np.random.default_rng((chosen, number)) for number in numbers]
-            made = make(rngs)
-            for number, score in zip(numbers, made, strict=True):
+            for number, score in zip(numbers, made(rngs), strict=True):
                 write_file(paths[number], midi_bytes(score, tracks), force=True)
             progress.advance(pieces, len(numbers))
     click.echo(f"{count} piece{'s'[: count > 1]} of {bars} bars in {out}")
     if seed is None:
         click.echo(f"the same again: --seed {chosen}")
-
-
-def _unmasked(
-    denoiser: Model,
-    bars: int,
-    tempo: float,
-    sampling: Sampling,
-    rngs: Sequence[np.random.Generator],
-) -> list[Score]:
-    return generate_all(denoiser, bars, rngs, tempo, sampling)
-
-
-def _from_noise(
-    denoiser: Model,
-    bars: int,
-    tempo: float,
-    calls: int,
-    temperature: float,
-    rngs: Sequence[np.random.Generator],
-) -> list[Score]:
-    """Pieces made all at once: without masks nothing can be continued beyond a window."""
-    return generate_from_noise(denoiser, denoiser.corruption, bars, calls, rngs, tempo, temperature)

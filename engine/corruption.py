@@ -233,7 +233,10 @@ class Corruption:
         return self._after(self.amounts[t])
 
     def beta(self, t: int) -> float:
-        """beta_t of equations 3.54 and 3.55: the chance that a state is drawn anew at step t."""
+        """beta_t of equations 3.54 and 3.55: the chance that a state is drawn anew at step t.
+
+        Of the Gaussian and the embedding it is the chance of a jump at the mean rate, which is 1.
+        """
         return float(1.0 - np.exp(-(self.amounts[t] - self.amounts[t - 1])))
 
     def noisy(self, tokens: Ints, t: Ints, rng: np.random.Generator) -> Ints:
