@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from schmubert.engine.vocabulary import DRUM_TOKENS, FIRST_ONSET, HOLD, OFF
 
-RHYTHM_POWER, PITCH_POWER = 2, 6
+RHYTHM_POWER, PITCH_POWER = 2, 5
 """When a melody or a bass plays, and what, is drawn at the temperature to these powers: at that of
 the drums a bass repeats hardly a bar and misses the root, while drums as sure as it play one bar
 over and over. A higher power of the pitches keeps the root more often, and a bass on one pitch."""
