@@ -9,9 +9,10 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
-from schmubert.engine.model import ConvTransformer, ModelConfig
+from schmubert.engine.model import ModelConfig
+from schmubert.engine.networks import network
 
 FORMAT = "schmubert checkpoint 1"
 
@@ -40,13 +41,13 @@ def save(
     beside.replace(path)
 
 
-def load(path: Path) -> tuple[ConvTransformer, ModelConfig]:
+def load(path: Path) -> tuple[nn.Module, ModelConfig]:
     """The network in a checkpoint, in float32 and evaluation mode, and its configuration.
 
     Raises ValueError, in one line, where `path` is no checkpoint of this format.
     """
     weights, config, _ = read(path)
-    model = ConvTransformer(config)
+    model = network(config)
     try:
         model.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
     except RuntimeError as error:

@@ -26,10 +26,19 @@ from schmubert.engine.vocabulary import (
     pitch_of,
 )
 
+ARCHITECTURES = ("transformer", "convolutional", "hierarchical", "u")
+"""Of the thesis: 4.6.1 to 4.6.4."""
+
 
 @dataclass(frozen=True)
 class ModelConfig:
     """What a network is made of; saved in every checkpoint.
+
+    `architecture` is one of `ARCHITECTURES`: the convolutional network of this file, or one of
+    `transformers.py`, which have learned positions and none of what follows `factored`. `layers`
+    are those of a stack: all of the network's, or those of each of three stacks (hierarchical) or
+    of each side of each of `levels` (u). `token_width` is the width of a 16th, `width` that of
+    what sums several up, where there is such a thing.
 
     `positions` is "learned" (the thesis: windows of up to `longest_steps`, trained at that
     length) or "rotary" (arXiv 2104.09864, with the beat of the bar embedded: any length). With
@@ -54,9 +63,19 @@ class ModelConfig:
     chroma_beats: tuple[int, ...] = ()
     one_key: bool = False
     copy_steps: tuple[int, ...] = ()
+    architecture: str = "convolutional"
+    levels: int = 6
     corruption: str = MASKING
 
     def __post_init__(self) -> None:
+        if self.architecture not in ARCHITECTURES:
+            raise ValueError(f'no architecture "{self.architecture}"; there are {ARCHITECTURES}')
+        if self.architecture != "convolutional" and (
+            self.positions != "learned" or self.chroma_beats or self.one_key or self.copy_steps
+        ):
+            raise ValueError(f"the architecture {self.architecture} has learned positions alone")
+        if self.architecture in ("transformer", "u") and self.token_width != self.width:
+            raise ValueError(f"in the architecture {self.architecture} all widths are the same")
         if self.positions not in ("learned", "rotary"):
             raise ValueError(f'positions are "learned" or "rotary", not "{self.positions}"')
         if self.width % (2 * self.heads):
@@ -80,6 +99,14 @@ PRESETS: Mapping[str, ModelConfig] = MappingProxyType(
     {
         "schmubert-melody": ModelConfig(tracks=("melody",)),
         "schmubert-trio": ModelConfig(heads=16),
+        "transformer-melody": ModelConfig(("melody",), 512, architecture="transformer"),
+        "transformer-trio": ModelConfig(token_width=512, architecture="transformer"),
+        "hierarchical-melody": ModelConfig(
+            ("melody",), 256, layers=11, architecture="hierarchical"
+        ),
+        "hierarchical-trio": ModelConfig(token_width=256, layers=11, architecture="hierarchical"),
+        "u-melody": ModelConfig(("melody",), 512, layers=2, architecture="u"),
+        "u-trio": ModelConfig(token_width=512, layers=2, architecture="u"),
         "live": ModelConfig(
             token_width=96,
             width=256,
@@ -99,7 +126,8 @@ PRESETS: Mapping[str, ModelConfig] = MappingProxyType(
 `schmubert-melody` has the 76,601,088 parameters of table 5.1 (table 5.6 says 2,304 more, nine
 vocabulary rows of 256). `schmubert-trio` follows the same layers with three tracks and has
 78,329,600, which is 26,112 (102 rows of 256) more than the 78,303,488 of table 5.4; the text
-does not say which rows are missing there. `live` is ours: 7 million parameters, rotary
+does not say which rows are missing there. The other networks of the thesis are counted in
+`transformers.py`. `live` is ours: 7 million parameters, rotary
 positions, windows of 4 to 64 bars, four bars answered in a tenth of a second on one core.
 """
 
@@ -433,11 +461,9 @@ class ConvTransformer(nn.Module):
         self.expansions = nn.ModuleList(Expansion(width, token_width) for _ in columns)
         self.heads = nn.ModuleList(Head(c, config) for c in columns)
         self.copies = nn.ModuleList(Copies(c, config) for c in columns if config.copy_steps)
-        self.apply(_initialise)
+        initialised(self, config.layers)
         with torch.no_grad():
             for name, weight in self.named_parameters():
-                if name.endswith(("attention.outward.weight", "mlp.2.weight")):
-                    weight.mul_((2 * config.layers) ** -0.5)  # all blocks add what one would
                 if name.startswith(SILENT_AT_FIRST):
                     weight.zero_()
 
@@ -496,6 +522,15 @@ class ConvTransformer(nn.Module):
 
 SILENT_AT_FIRST = ("repeats.", "copies.")
 """Parts that add nothing before they have learned: so a network without them can go on."""
+
+
+def initialised(model: nn.Module, blocks: int) -> None:
+    """Weights to begin with, such that all `blocks` together add what one would."""
+    model.apply(_initialise)
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if name.endswith(("attention.outward.weight", "mlp.2.weight")):
+                weight.mul_((2 * blocks) ** -0.5)
 
 
 def parameters(model: nn.Module) -> int:

@@ -10,7 +10,9 @@ from schmubert.engine.diffusion import Logits
 from schmubert.engine.score import Tokens
 
 if TYPE_CHECKING:  # torch loads only where a network is used
-    from schmubert.engine.model import ConvTransformer, ModelConfig
+    from torch import nn
+
+    from schmubert.engine.model import ModelConfig
 
 
 class TorchDenoiser:
@@ -40,13 +42,13 @@ class TorchDenoiser:
         self._take(network.to(where), config, path.stem)
 
     @classmethod
-    def of(cls, network: "ConvTransformer", config: "ModelConfig", name: str) -> "TorchDenoiser":
+    def of(cls, network: "nn.Module", config: "ModelConfig", name: str) -> "TorchDenoiser":
         """The denoiser that a `network` in memory is, where it lies; it is put in eval mode."""
         denoiser = cls.__new__(cls)
         denoiser._take(network, config, name)
         return denoiser
 
-    def _take(self, network: "ConvTransformer", config: "ModelConfig", name: str) -> None:
+    def _take(self, network: "nn.Module", config: "ModelConfig", name: str) -> None:
         import torch
 
         self._torch: Any = torch

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
+from torch import nn
 
 from schmubert.engine import checkpoint, diffusion
-from schmubert.engine.model import ConvTransformer, ModelConfig
+from schmubert.engine.model import ModelConfig
 from schmubert.engine.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.temperature import log_softmax
 from schmubert.engine.torch_denoiser import TorchDenoiser
@@ -102,9 +103,7 @@ def export_onnx(
     return parity
 
 
-def compare(
-    model: ConvTransformer, config: ModelConfig, path: Path, states: Sequence[Tokens]
-) -> Parity:
+def compare(model: nn.Module, config: ModelConfig, path: Path, states: Sequence[Tokens]) -> Parity:
     """The ONNX graph at `path` beside torch on partly masked `states` [batch, steps, tracks]."""
     import onnxruntime
 
@@ -130,7 +129,7 @@ def compare(
     return Parity(largest, agreed / cells, extra / cells, cells)
 
 
-def _states(model: ConvTransformer, config: ModelConfig, grids: Tokens | None) -> Iterator[Tokens]:
+def _states(model: nn.Module, config: ModelConfig, grids: Tokens | None) -> Iterator[Tokens]:
     """Partly masked music of several lengths and batch sizes, as a sampler would show it."""
     rng = np.random.default_rng(GRID_SEED)
     longest = 64 if config.positions == "rotary" else config.longest_steps // STEPS_PER_BAR
@@ -149,7 +148,7 @@ def _states(model: ConvTransformer, config: ModelConfig, grids: Tokens | None) -
 
 
 def _own_music(
-    model: ConvTransformer, config: ModelConfig, bars: int, rng: np.random.Generator
+    model: nn.Module, config: ModelConfig, bars: int, rng: np.random.Generator
 ) -> Tokens:
     shape = (4, bars * STEPS_PER_BAR, len(config.tracks))
     empty = np.broadcast_to([MASK[column] for column in config.columns], shape)
@@ -158,7 +157,7 @@ def _own_music(
     return diffusion.infill(denoiser, np.array(empty), order, rng)
 
 
-def _trace(model: ConvTransformer, config: ModelConfig, path: Path) -> None:
+def _trace(model: nn.Module, config: ModelConfig, path: Path) -> None:
     example = torch.zeros(2, 8 * STEPS_PER_BAR, len(config.tracks), dtype=torch.int64)
     axes: dict[str, Any] = {"tokens": {0: "batch", 1: "steps"}}
     axes |= {name: {0: "batch", 1: "steps"} for name in config.tracks}

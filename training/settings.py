@@ -120,6 +120,12 @@ class TrainSettings:
 PRESET_SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "schmubert-melody": {"steps": 190_000},
     "schmubert-trio": {},
+    "transformer-melody": {"steps": 190_000},
+    "transformer-trio": {},
+    "hierarchical-melody": {"steps": 190_000},
+    "hierarchical-trio": {},
+    "u-melody": {"steps": 190_000},
+    "u-trio": {},
     "live": {
         "steps": 20_000,
         "batch_bars": 256,

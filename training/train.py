@@ -17,16 +17,12 @@ from accelerate import Accelerator
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
 from schmubert.engine import checkpoint
-from schmubert.engine.model import (
-    PRESETS,
-    SILENT_AT_FIRST,
-    ConvTransformer,
-    ModelConfig,
-    parameters,
-)
+from schmubert.engine.model import PRESETS, SILENT_AT_FIRST, ModelConfig, parameters
+from schmubert.engine.networks import network
 from schmubert.engine.vocabulary import MASK, Track
 from schmubert.training.batches import Windows, melodies_alone, transposed, windows_by_song
 from schmubert.training.dataset import Dataset, Split
@@ -207,7 +203,7 @@ def train(
     accelerator.end_training()
 
 
-def _average(state: RunState, model: ConvTransformer, settings: TrainSettings) -> None:
+def _average(state: RunState, model: nn.Module, settings: TrainSettings) -> None:
     """Move the averaged weights towards the model's; early on faster, to forget the start."""
     updates = state.step // settings.ema_every
     decay = min(settings.ema_decay, (1 + updates) / (10 + updates))
@@ -216,11 +212,11 @@ def _average(state: RunState, model: ConvTransformer, settings: TrainSettings) -
             state.ema[name].lerp_(tensor.float(), 1 - decay)
 
 
-def _network(config: ModelConfig, start_from: Path | None) -> ConvTransformer:
+def _network(config: ModelConfig, start_from: Path | None) -> nn.Module:
     if start_from is None:
-        return ConvTransformer(config)
+        return network(config)
     weights, saved, _ = checkpoint.read(start_from)
-    model = ConvTransformer(config)
+    model = network(config)
     begun = {n: w for n, w in model.state_dict().items() if n.startswith(SILENT_AT_FIRST)}
     try:
         model.load_state_dict(begun | {name: tensor.float() for name, tensor in weights.items()})

@@ -7,10 +7,11 @@ from typing import Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from schmubert.engine.corruption import MASKING
-from schmubert.engine.model import ConvTransformer, ModelConfig
+from schmubert.engine.model import ModelConfig
+from schmubert.engine.networks import network
 from schmubert.engine.score import Mask, Tokens
 from schmubert.engine.vocabulary import MASK, Track
 from schmubert.training.bits import SEED, figures, held_out
@@ -74,7 +75,7 @@ class MaskValidation:
         autocast: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> dict[str, float]:
         """The `bits.figures` of a network, computed within `autocast()`: as it is trained."""
-        model = ConvTransformer(config).to(device).eval()
+        model = network(config).to(device).eval()
         model.load_state_dict(dict(weights))
         return figures(
             self.masks, lambda mask: self._bits(model, mask, device, autocast), self.columns
@@ -89,7 +90,7 @@ class MaskValidation:
 
     def _bits(
         self,
-        model: ConvTransformer,
+        model: nn.Module,
         mask: Mask,
         device: torch.device,
         autocast: Callable[[], AbstractContextManager[None]],
@@ -131,7 +132,7 @@ class NoiseValidation:
         autocast: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> dict[str, float]:
         """See `Validation`: "loss" (3.56), "elbo" (its L_vb) and "clean" (L_aux), bits a cell."""
-        model = ConvTransformer(config).to(device).eval()
+        model = network(config).to(device).eval()
         model.load_state_dict(dict(weights))
         bounds, told = [], []
         for batch in self.batches:

@@ -10,18 +10,23 @@ onnxruntime = pytest.importorskip("onnxruntime", reason="export checks in ONNX R
 onnx = pytest.importorskip("onnx")
 
 from schmubert.engine import checkpoint, denoisers  # noqa: E402
-from schmubert.engine.model import ConvTransformer, ModelConfig  # noqa: E402
+from schmubert.engine.model import ModelConfig  # noqa: E402
+from schmubert.engine.networks import network  # noqa: E402
 from schmubert.export import onnx_export  # noqa: E402
 from schmubert.export.onnx_export import ParityError, Tolerance, export_onnx  # noqa: E402
 
 TINY = ModelConfig(token_width=16, width=32, layers=2, heads=2, positions="rotary", dropout=0.0)
 TINY_LIVE = replace(TINY, factored=True, chroma_beats=(1, 5), one_key=True, copy_steps=(4, 16, 32))
 TINY_LEARNED = ModelConfig(("melody",), 16, 32, 2, 2, "learned", 256, 0.0)
+TINY_OTHERS = [
+    replace(TINY_LEARNED, token_width=width, architecture=architecture, levels=3)
+    for architecture, width in (("transformer", 32), ("hierarchical", 16), ("u", 32))
+]
 
 
 def _checkpoint(path: Path, config: ModelConfig = TINY) -> Path:
     torch.manual_seed(3)
-    model = ConvTransformer(config)
+    model = network(config)
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
     checkpoint.save(path, model.state_dict(), config, {})
@@ -34,6 +39,8 @@ def _checkpoint(path: Path, config: ModelConfig = TINY) -> Path:
         ("fp32", TINY),
         ("fp32", TINY_LEARNED),
         ("fp32", TINY_LIVE),
+        *(("fp32", other) for other in TINY_OTHERS),
+        ("fp16", TINY_OTHERS[2]),
         ("fp16", TINY_LIVE),
         ("int8", TINY),
     ],
@@ -86,7 +93,7 @@ def test_parity_sees_a_graph_of_other_weights(tmp_path: Path) -> None:
     out = tmp_path / "m.onnx"
     export_onnx(_checkpoint(tmp_path / "m.safetensors"), out)
     torch.manual_seed(99)
-    other = ConvTransformer(TINY).eval()
+    other = network(TINY).eval()
     state = np.full((1, 64, 3), [90, 90, 512])
     parity = onnx_export.compare(other, TINY, out, [state])
     assert not parity.within(onnx_export.TOLERANCES["int8"])

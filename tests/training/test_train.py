@@ -71,6 +71,21 @@ def test_training_learns(data: Path, tmp_path: Path) -> None:
     assert _validation_loss(tmp_path / "long") < 0.8 * _validation_loss(tmp_path / "short")
 
 
+@pytest.mark.parametrize("architecture", ["transformer", "hierarchical", "u"])
+def test_every_architecture_is_trained_by_either_optimizer(
+    architecture: str, data: Path, tmp_path: Path
+) -> None:
+    config = ModelConfig(
+        token_width=16, width=16, layers=1, heads=2, architecture=architecture, levels=2
+    )
+    loop.PRESETS["tiny"] = config  # type: ignore[index]
+    for optimizer in OPTIMIZERS:
+        loop.train(replace(RUN, steps=2, optimizer=optimizer), data, tmp_path / optimizer)
+        saved, its_config = checkpoint.load(tmp_path / optimizer / loop.CHECKPOINT_FILE)
+        assert its_config == config
+        assert all(weight.isfinite().all() for weight in saved.parameters())
+
+
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_a_resumed_run_ends_where_an_uninterrupted_one_does(
     optimizer: str, data: Path, tmp_path: Path
