@@ -129,9 +129,9 @@ class UTransformer(_Transformer):
     On the way down two blocks a level, then a perceptron of half the width whose outputs are
     joined in pairs; on the way up a perceptron of twice the width that is split into pairs, to
     which the level's own output on the way down is added, and two blocks. Of 1,024 positions 16
-    are left at the bottom, each of four bars (the text says one). So the count is that of table 5.3 exactly, 80,478,208, with
-    the merging layer and the unused start token that the convolutional network has too; other
-    divisions come to the same.
+    are left at the bottom, each of four bars (the text says one). So the count is that of table
+    5.3 exactly, 80,478,208, with the merging layer and the unused start token that the
+    convolutional network has too; other divisions come to the same.
     """
 
     def __init__(self, config: ModelConfig) -> None:
