@@ -13,6 +13,7 @@ from schmubert.cli.offline import (
     sounding_bars,
     told,
     tracks_named,
+    wanted_of,
 )
 from schmubert.engine import compose
 from schmubert.engine.denoisers import Model
@@ -41,10 +42,7 @@ def continue_(request: Request, bars: int, before: bool, tracks: str | None) -> 
         from schmubert.engine.splice import later
 
         reading = read_score(data)
-        known = tuple(track for track in sorted(reading.roles) if track in model.tracks)
-        wanted = named or known
-        if not known:
-            raise ValueError("nothing sounds in it that this model could take up")
+        wanted = wanted_of(named, reading, model)
         score, sounding = reading.score, sounding_bars(reading.score)
         if before:
             heard = score.window(sounding.start, score.bars - sounding.start)

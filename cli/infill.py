@@ -15,6 +15,7 @@ from schmubert.cli.offline import (
     run,
     told,
     tracks_named,
+    wanted_of,
 )
 from schmubert.engine import compose
 from schmubert.engine.denoisers import Model
@@ -48,10 +49,7 @@ def infill(request: Request, bars: str, tracks: str | None) -> None:
         from schmubert.engine.midifile import read_score, with_tracks
 
         reading = read_score(data)
-        known = tuple(track for track in sorted(reading.roles) if track in model.tracks)
-        wanted = named or known
-        if not known:
-            raise ValueError("nothing sounds in it that this model could take up")
+        wanted = wanted_of(named, reading, model)
         if stretches[-1].stop > reading.score.bars:
             raise ValueError(f"it has {reading.score.bars} bars, of which {bars} are none")
         inside = [bar for stretch in stretches for bar in stretch]

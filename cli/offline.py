@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
@@ -18,6 +18,9 @@ from schmubert.engine.defaults import TEMPERATURE
 from schmubert.engine.denoisers import Device, Model, load
 from schmubert.engine.score import STEPS_PER_BAR, Score, drum_hits, monophonic, notes
 from schmubert.engine.vocabulary import PITCHED, Track
+
+if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
+    from schmubert.engine.midifile import Reading
 
 MOST_BARS = 4096
 PLOT_SUFFIXES = (".png", ".pdf", ".svg")
@@ -104,6 +107,16 @@ def tracks_named(text: str) -> tuple[Track, ...]:
         known = ", ".join(track.name.lower() for track in Track)
         raise click.BadParameter(f"{text!r}: names of tracks, with commas, of {known}") from error
     return tuple(sorted(wanted))
+
+
+def wanted_of(
+    named: tuple[Track, ...] | None, reading: "Reading", model: Model
+) -> tuple[Track, ...]:
+    """The tracks `named`, else all that `reading` has and `model` knows; ValueError for none."""
+    known = tuple(track for track in sorted(reading.roles) if track in model.tracks)
+    if not known:
+        raise ValueError("nothing sounds in it that this model could take up")
+    return named or known
 
 
 def bars_named(text: str) -> tuple[range, ...]:

@@ -6,6 +6,7 @@ positions limit the window to `longest_steps`; a window that does not divide int
 groups is filled up with masks, and what is said of these is left out.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 
 import torch
@@ -19,7 +20,7 @@ GROUP_STEPS = 32
 """The length of a subsequence of the hierarchical network (table 5.2)."""
 
 
-class _Transformer(nn.Module):
+class _Transformer(nn.Module, ABC):
     """What they have in common: embeddings that meet in one vector a 16th, and heads."""
 
     mask: Tensor
@@ -58,9 +59,9 @@ class _Transformer(nn.Module):
         of_cells = self.denoised(x, batch, groups)[:, :steps]
         return [head(of_cells) for head in self.heads]
 
+    @abstractmethod
     def denoised(self, x: Tensor, batch: int, groups: int) -> Tensor:
         """[batch, groups * multiple, token_width] -> the same shape."""
-        raise NotImplementedError
 
 
 class Transformer(_Transformer):

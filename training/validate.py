@@ -60,6 +60,13 @@ def _windows(
     return held_out(split, bars, columns, settings.on_grid, settings.validation_windows)
 
 
+def _network(config: ModelConfig, weights: Mapping[str, Tensor], device: torch.device) -> nn.Module:
+    """The network of `config` with `weights`, to be asked and not trained."""
+    model = network(config).to(device).eval()
+    model.load_state_dict(dict(weights))
+    return model
+
+
 class MaskValidation:
     """What a network needs to name what is masked, by masking pattern and track."""
 
@@ -75,8 +82,7 @@ class MaskValidation:
         autocast: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> dict[str, float]:
         """The `bits.figures` of a network, computed within `autocast()`: as it is trained."""
-        model = network(config).to(device).eval()
-        model.load_state_dict(dict(weights))
+        model = _network(config, weights, device)
         return figures(
             self.masks, lambda mask: self._bits(model, mask, device, autocast), self.columns
         )
@@ -132,8 +138,7 @@ class NoiseValidation:
         autocast: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> dict[str, float]:
         """See `Validation`: "loss" (3.56), "elbo" (its L_vb) and "clean" (L_aux), bits a cell."""
-        model = network(config).to(device).eval()
-        model.load_state_dict(dict(weights))
+        model = _network(config, weights, device)
         bounds, told = [], []
         for batch in self.batches:
             with torch.no_grad(), autocast():
