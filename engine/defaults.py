@@ -4,11 +4,12 @@ SAMPLER = "remasking"
 """For files: what was drawn while little was known is drawn again with all the rest in sight."""
 CALLS = 16
 """For files, calls to the denoiser a window: twelve to fill it, four to remake parts of it."""
-TEMPERATURE = 0.8
-"""For files: there is time to play safe, and an unlikely note is more often wrong than bold; but a
-lower one keeps the bass on one pitch."""
-PIECE_TEMPERATURE = 0.98
-"""For pieces out of nothing, where a lower one makes every bar too much like the one before."""
+TEMPERATURE = 0.75
+"""For files: there is time to play safe, and an unlikely note is more often wrong than bold. At
+this one bass and drums repeat a bar as often as players do."""
+PIECE_TEMPERATURE = 0.87
+"""For pieces out of nothing: a lower one makes them too much alike, with a higher one hardly a bar
+comes again."""
 
 FIRST_CALLS = 4
 """On stage, calls of the first draft: it has to be there before the beat it begins with, and with

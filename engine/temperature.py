@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 
 from schmubert.engine.vocabulary import DRUM_TOKENS, FIRST_ONSET, HOLD, OFF
 
-RHYTHM_POWER, PITCH_POWER = 2, 5
-"""When a melody or a bass plays, and what, is drawn at the temperature to these powers: at that of
-the drums a bass repeats hardly a bar and misses the root, while drums as sure as it play one bar
-over and over. A higher power of the pitches keeps the root more often, and a bass on one pitch."""
+PITCHED_POWER = 2
+"""A melody or a bass is drawn at the temperature to this power: at that of the drums a bass repeats
+hardly a bar, while drums as sure as it play one bar over and over."""
 BISECTIONS = 60  # of an interval of some hundreds, down to rounding
 SURE = 40.0  # log-odds of a probability that float64 takes for 1
 
@@ -29,28 +28,27 @@ def tempered(logits: NDArray[np.floating], temperature: float) -> NDArray[np.flo
     (below 1; flattened above), and with them the choice of the cells in which something happens,
     while the expected number of onsets over all rows, and for pitched tracks that of note-offs,
     stay as they were. At 1 `logits` are returned as they are. The track is told by its events:
-    512 are drums, which know no OFF; for the others `RHYTHM_POWER` and `PITCH_POWER` count.
+    512 are drums, which know no OFF; for the others `PITCHED_POWER` counts.
     """
     if temperature == 1.0 or not len(logits):
         return logits
     first_onset = HOLD + 1 if logits.shape[-1] == DRUM_TOKENS else FIRST_ONSET
-    of_rhythm, of_pitch = temperature, temperature
     if first_onset > OFF:
-        of_rhythm, of_pitch = temperature**RHYTHM_POWER, temperature**PITCH_POWER
+        temperature **= PITCHED_POWER
     exact = logits.astype(np.float64)
     quiet, onsets = exact[:, :first_onset], exact[:, first_onset:]
     begins = log_sum(onsets) - log_sum(quiet)
-    sharp_begins = sharpened(begins, np.ones(len(exact)), np.ones(len(exact)), of_rhythm)
+    sharp_begins = sharpened(begins, np.ones(len(exact)), np.ones(len(exact)), temperature)
     result = np.empty_like(exact)
     log_quiet = -np.logaddexp(0.0, sharp_begins)
     log_onset = -np.logaddexp(0.0, -sharp_begins)
-    result[:, first_onset:] = log_onset[..., None] + log_softmax(onsets / of_pitch)
+    result[:, first_onset:] = log_onset[..., None] + log_softmax(onsets / temperature)
     if first_onset > OFF:
         with np.errstate(invalid="ignore"):
             ends = exact[:, OFF] - exact[:, HOLD]
         ends[np.isnan(ends)] = 0.0  # both excluded
         before, after = np.exp(-np.logaddexp(0.0, begins)), np.exp(log_quiet)
-        sharp_ends = sharpened(ends, before, after, of_rhythm)
+        sharp_ends = sharpened(ends, before, after, temperature)
         result[:, HOLD] = log_quiet - np.logaddexp(0.0, sharp_ends)
         result[:, OFF] = log_quiet - np.logaddexp(0.0, -sharp_ends)
     else:
