@@ -4,10 +4,10 @@ SAMPLER = "remasking"
 """For files: what was drawn while little was known is drawn again with all the rest in sight."""
 CALLS = 16
 """For files, calls to the denoiser a window: twelve to fill it, four to remake parts of it."""
-TEMPERATURE = 0.75
+TEMPERATURE = 0.76
 """For files: there is time to play safe, and an unlikely note is more often wrong than bold. At
 this one bass and drums repeat a bar as often as players do."""
-PIECE_TEMPERATURE = 0.87
+PIECE_TEMPERATURE = 0.88
 """For pieces out of nothing: a lower one makes them too much alike, with a higher one hardly a bar
 comes again."""
 
