@@ -1,30 +1,39 @@
 """What an engine accepts: an `Ask` as it came over the wire -> a checked window."""
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from schmubert.engine.diffusion import Guide
+from schmubert.engine.guides import PITCH_CLASSES, density, harmony, key, register, together
 from schmubert.engine.score import STEPS_PER_BEAT, Mask, Tokens
-from schmubert.engine.vocabulary import MASK, Track
-from schmubert.engine.wire import Ask, unpack, unpack_cells
+from schmubert.engine.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, MASK, Track
+from schmubert.engine.wire import Ask, Wishes, unpack, unpack_cells
+
+Value = TypeVar("Value")
 
 MOST_BUDGET_MS = 600_000.0
 CALLS_LIMIT = 4096
 COLDEST, HOTTEST = 0.01, 10.0
+STRONGEST_NATS = 20.0
 
 
 @dataclass(frozen=True)
 class Window:
     """A window to fill: `tokens` and the `cells` wanted, both [steps, tracks].
 
-    `freezes_s` says for each step how long after receipt it freezes (infinity: never).
+    `freezes_s` says for each step how long after receipt it freezes (infinity: never); `guide`
+    does what the ask wishes, None where it wishes nothing.
     """
 
     tokens: Tokens
     cells: Mask
     freezes_s: NDArray[np.float64]
+    guide: Guide | None = None
 
     @property
     def steps(self) -> int:
@@ -63,7 +72,50 @@ def window_of(ask: Ask, tracks: tuple[Track, ...]) -> Window:
         raise ValueError(
             f"step {step} of the {tracks[column].name.lower()} is to be filled but not masked"
         )
-    return Window(tokens, cells, _freezes(ask.freezes_ms, steps))
+    guide = guide_of(ask.wishes, tracks, steps)
+    return Window(tokens, cells, _freezes(ask.freezes_ms, steps), guide)
+
+
+def guide_of(wishes: Wishes, tracks: tuple[Track, ...], steps: int) -> Guide | None:
+    """What does as `wishes` say in a window of `steps`; ValueError where they make no sense.
+
+    What they say of tracks that are not among `tracks` is checked and has no effect.
+    """
+    guides = []
+    densities = {Track(track): onsets for track, onsets in _named(wishes.densities)}
+    if densities:
+        guides.append(density(densities, tracks))
+    registers = {}
+    for track, (low, high) in _named(wishes.registers):
+        if not LOWEST_PITCH <= low <= high <= HIGHEST_PITCH:
+            raise ValueError(
+                f"the register {low}..{high} is not inside {LOWEST_PITCH}..{HIGHEST_PITCH}"
+            )
+        registers[Track(track)] = range(low, high + 1)
+    if registers:
+        guides.append(register(registers, tracks))
+    if wishes.harmony:
+        guides.append(harmony(_biases(wishes.harmony, steps), tracks))
+    if wishes.tonic is not None:
+        guides.append(key(wishes.tonic, tracks))
+    return together(*guides) if guides else None
+
+
+def _named(by_track: Mapping[int, Value]) -> Iterable[tuple[int, Value]]:
+    for track in by_track:
+        if track not in set(Track):
+            raise ValueError(f"there is no track {track}")
+    return by_track.items()
+
+
+def _biases(data: bytes, steps: int) -> NDArray[np.float64]:
+    beats = steps // STEPS_PER_BEAT
+    if len(data) != 4 * PITCH_CLASSES * beats:
+        raise ValueError(f"{len(data)} bytes of harmony are not 12 float32 for {beats} beats")
+    biases = np.frombuffer(data, "<f4").reshape(beats, PITCH_CLASSES).astype(np.float64)
+    if not (np.abs(biases) <= STRONGEST_NATS).all():
+        raise ValueError(f"harmony has a bias outside -{STRONGEST_NATS:g}..{STRONGEST_NATS:g}")
+    return biases
 
 
 def _freezes(freezes_ms: tuple[float, ...], steps: int) -> NDArray[np.float64]:

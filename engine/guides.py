@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.diffusion import Guide, Logits
-from schmubert.engine.score import STEPS_PER_BAR, Tokens
+from schmubert.engine.score import STEPS_PER_BAR, STEPS_PER_BEAT, Tokens
 from schmubert.engine.temperature import BISECTIONS, SURE, log_sum
 from schmubert.engine.vocabulary import (
     HIGHEST_PITCH,
@@ -25,6 +25,8 @@ from schmubert.engine.vocabulary import (
     onset_token,
 )
 
+PITCH_CLASSES = 12
+PITCH_CLASS_OF_ONSET = np.arange(LOWEST_PITCH, HIGHEST_PITCH + 1) % PITCH_CLASSES
 MAJOR = (0, 2, 4, 5, 7, 9, 11)
 """The pitch classes of a major key above its tonic; those of its relative minor key too."""
 
@@ -105,6 +107,47 @@ def pitches(allowed: Mapping[Track, Collection[int]], tracks: Sequence[Track] = 
         ]
 
     return guide
+
+
+def harmony(biases: NDArray[np.floating], tracks: Sequence[Track] = TRIO) -> Guide:
+    """Pitches that fit what sounds beside them: `biases` [beats, 12] nats for each pitch class.
+
+    They are added to the logits of the onsets in a beat, of every pitched track, and taken off
+    again where all pitches of a cell share them: it is as likely to begin a note as before. A beat
+    without bias stays as it is, and so do beats beyond the last. ValueError for another shape.
+    """
+    if biases.ndim != 2 or biases.shape[1] != PITCH_CLASSES:
+        raise ValueError(f"biases of shape {biases.shape} are not 12 for each beat")
+    by_beat = biases.astype(np.float64)[:, PITCH_CLASS_OF_ONSET]
+    biased = np.flatnonzero(biases.any(axis=1))
+
+    def guide(_: Tokens, logits: Logits) -> Logits:
+        return [
+            _harmonised(of_track, track, by_beat, biased) if track in PITCHED else of_track
+            for track, of_track in zip(tracks, logits, strict=True)
+        ]
+
+    return guide
+
+
+def _harmonised(
+    of_track: NDArray[np.float32],
+    track: Track,
+    by_beat: NDArray[np.float64],
+    biased: NDArray[np.int64],
+) -> NDArray[np.float32]:
+    """`of_track` [batch, steps, events] with `by_beat` [beats, onsets] in the beats `biased`."""
+    steps = (biased[:, None] * STEPS_PER_BEAT + np.arange(STEPS_PER_BEAT)).ravel()
+    steps = steps[steps < of_track.shape[1]]
+    if not len(steps):
+        return of_track
+    bent = of_track.copy()
+    onsets = of_track[:, steps, first_onset(track) :].astype(np.float64)
+    before = log_sum(onsets)
+    onsets = onsets + by_beat[steps // STEPS_PER_BEAT]
+    onsets += (before - log_sum(onsets))[..., None]
+    bent[:, steps, first_onset(track) :] = onsets.astype(np.float32)
+    return np.asarray(bent)
 
 
 def _without(

@@ -77,6 +77,7 @@ class Job:
                 self.calls,
                 self._rng(0),
                 self.ask.temperature,
+                self.window.guide,
             )
         else:
             planned = more_calls(self.planned_calls, self.ask.most_calls)
@@ -97,7 +98,8 @@ class Job:
                 self.calls,
                 self._rng(self.sent.number + 1),
                 self.ask.temperature,
-                tracks=self.tracks,
+                self.window.guide,
+                self.tracks,
             )
         self.calls_left = self.calls
         self.state = next(self._run)

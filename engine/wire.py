@@ -8,7 +8,7 @@ import numpy as np
 from schmubert.engine.defaults import FIRST_CALLS, MOST_CALLS, STAGE_TEMPERATURE
 from schmubert.engine.score import Mask, Tokens
 
-WIRE_VERSION = 1
+WIRE_VERSION = 2
 DEFAULT_ADDRESS = "tcp://127.0.0.1:28765"
 MOST_STEPS = 64 * 16
 """The longest window an engine takes, in 16ths."""
@@ -42,13 +42,28 @@ class Welcome(msgspec.Struct, frozen=True, tag=True):
     call_ms: float
 
 
+class Wishes(msgspec.Struct, frozen=True):
+    """How drafts are to be bent (`guides.py`); as it stands nothing is wished.
+
+    Tracks are `Track` values: `densities` are onsets a bar, `registers` the lowest and the highest
+    MIDI pitch. `tonic` names a major key by its pitch class (its relative minor has the same
+    pitches). `harmony` is little-endian float32 [beats, 12]: nats for each pitch class.
+    """
+
+    densities: dict[int, float] = {}
+    registers: dict[int, tuple[int, int]] = {}
+    tonic: int | None = None
+    harmony: bytes = b""
+
+
 class Ask(msgspec.Struct, frozen=True, tag=True):
     """Client -> engine: fill cells of a window, better and better, within `budget_ms`.
 
     `fill` (packed bits of [steps, tracks], row-major) names the cells wanted; they have to be
     masked in `tokens`. Masked cells outside `fill` are unknown and stay so. `freezes_ms` says
     when each beat of the window freezes, counted from receipt: from then on no draft changes
-    that beat any more; empty means never. A newer ask of the same client replaces an older.
+    that beat any more; empty means never. `wishes` bend what is drawn. A newer ask of the same
+    client replaces an older.
     """
 
     seq: int
@@ -60,6 +75,7 @@ class Ask(msgspec.Struct, frozen=True, tag=True):
     most_calls: int = MOST_CALLS
     temperature: float = STAGE_TEMPERATURE
     seed: int | None = None
+    wishes: Wishes = Wishes()
     version: int = WIRE_VERSION
 
 

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 from schmubert.engine.asks import window_of
 from schmubert.engine.score import Mask, Tokens
 from schmubert.engine.vocabulary import MASK, TRIO, Track
-from schmubert.engine.wire import Ask, Grid, pack, pack_cells
+from schmubert.engine.wire import Ask, Grid, Wishes, pack, pack_cells
 
 
 def ask(tokens: Tokens, fill: Mask, **others: object) -> Ask:
@@ -48,6 +48,18 @@ class Wrong:
 
 
 WRONG = {
+    "density of no track": Wrong({"wishes": Wishes({5: 2.0})}, "no track 5"),
+    "density too high": Wrong({"wishes": Wishes({1: 17.0})}, "outside 0..16"),
+    "register upside down": Wrong({"wishes": Wishes(registers={1: (40, 30)})}, "register 40..30"),
+    "register of drums": Wrong({"wishes": Wishes(registers={2: (30, 40)})}, "no pitches"),
+    "no tonic": Wrong({"wishes": Wishes(tonic=12)}, "tonic of 12"),
+    "harmony too short": Wrong({"wishes": Wishes(harmony=b"abcd")}, "4 bytes of harmony"),
+    "harmony too strong": Wrong(
+        {"wishes": Wishes(harmony=np.full((16, 12), 21.0, "<f4").tobytes())}, "outside -20..20"
+    ),
+    "harmony no number": Wrong(
+        {"wishes": Wishes(harmony=np.full((16, 12), np.nan, "<f4").tobytes())}, "outside -20..20"
+    ),
     "no budget": Wrong({"budget_ms": float("nan")}, "budget_ms nan is outside 0..600000"),
     "endless": Wrong({"budget_ms": float("inf")}, "budget_ms inf"),
     "negative": Wrong({"budget_ms": -1.0}, "budget_ms -1"),
@@ -97,3 +109,21 @@ def test_a_model_of_one_track_takes_windows_of_one() -> None:
     assert window.cells.all()
     with pytest.raises(ValueError, match=r"outside 0\.\.90"):
         window_of(ask(tokens, np.ones((32, 1), bool)), (Track.BASS,))
+
+
+def test_wishes_bend_what_is_drawn_and_none_leave_it_alone() -> None:
+    tokens, fill = bar_of_bass()
+    assert window_of(ask(tokens, fill), TRIO).guide is None
+    biases = np.zeros((16, 12), "<f4")
+    biases[12:, 9] = 12.0  # an A in every beat of the last bar
+    wishes = Wishes({Track.BASS: 4.0}, {Track.BASS: (28, 47)}, harmony=biases.tobytes())
+    window = window_of(ask(tokens, fill, wishes=wishes), TRIO)
+    assert window.guide is not None
+    flat = [np.zeros((1, 64, size), np.float32) for size in MASK]
+    bent = window.guide(window.tokens[None], flat)[Track.BASS][0, 48:].astype(np.float64)
+    likely = np.exp(bent - np.logaddexp.reduce(bent, axis=-1, keepdims=True))
+    assert likely[:, 2:].sum() == pytest.approx(4.0, abs=1e-3)
+    of_pitch = likely[:, 2:].sum(axis=0) / likely[:, 2:].sum()
+    pitches = np.arange(21, 109)
+    assert of_pitch[(pitches < 28) | (pitches > 47)].sum() == 0.0
+    assert of_pitch[pitches % 12 == 9].sum() > 0.999

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from schmubert.engine.compose import Sampling, generate
 from schmubert.engine.diffusion import Logits, infill, masked_cells
-from schmubert.engine.guides import density, key, pitches, register, together
+from schmubert.engine.guides import density, harmony, key, pitches, register, together
 from schmubert.engine.score import STEPS_PER_BAR, Tokens, notes, unknown
 from schmubert.engine.temperature import log_softmax
 from schmubert.engine.vocabulary import MASK, SIZES, TRIO, Track, first_onset, onset_token
@@ -150,3 +150,33 @@ def test_what_makes_no_sense_is_refused_with_its_value() -> None:
         pitches({BASS: []})
     with pytest.raises(ValueError, match="pitch 20"):
         register({BASS: range(20, 40)})
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 99), strength=st.floats(0.0, 8.0), beats=st.integers(1, 12))
+def test_a_harmony_makes_its_pitch_classes_likelier_and_no_note_more_likely(
+    seed: int, strength: float, beats: int
+) -> None:
+    tokens = partly_masked(2, 0.7, seed)
+    plain = Noise(seed)(tokens)
+    biases = np.zeros((beats, 12))
+    biases[:, [0, 4, 7]] = strength
+    bent = harmony(biases)(tokens, plain)
+    steps = slice(0, min(32, 4 * beats))
+    for track in (MELODY, BASS):
+        before, after = probabilities(plain, track), probabilities(bent, track)
+        first = first_onset(track)
+        in_chord = np.isin(np.arange(21, 109) % 12, [0, 4, 7])
+        np.testing.assert_allclose(after[..., :first], before[..., :first], atol=1e-5)
+        odds_before, odds_after = (
+            p[:, steps, first:][..., in_chord].sum(-1) / p[:, steps, first:][..., ~in_chord].sum(-1)
+            for p in (before, after)
+        )
+        np.testing.assert_allclose(odds_after, odds_before * np.exp(strength), rtol=1e-3)
+        np.testing.assert_array_equal(after[:, 4 * beats :], before[:, 4 * beats :])
+    np.testing.assert_array_equal(bent[DRUMS], plain[DRUMS])
+
+
+def test_a_harmony_is_twelve_numbers_a_beat() -> None:
+    with pytest.raises(ValueError, match="not 12 for each beat"):
+        harmony(np.zeros((4, 11)))

@@ -15,7 +15,7 @@ from schmubert.engine.jobs import MOST_BATCHED, Jobs, more_calls, stacked
 from schmubert.engine.pace import Pace
 from schmubert.engine.score import Mask, Tokens
 from schmubert.engine.vocabulary import HOLD, MASK, OFF, SIZES, TRIO, Track
-from schmubert.engine.wire import Ask, Draft, pack, pack_cells, unpack
+from schmubert.engine.wire import Ask, Draft, Wishes, pack, pack_cells, unpack
 
 Cost = Callable[[int, int], float]  # (steps, batch) -> seconds a call
 
@@ -283,6 +283,18 @@ def test_drafts_double_their_calls_up_to_the_most() -> None:
     assert more_calls(4, 7) == 7
     assert more_calls(8, 8) is None
     assert more_calls(9, 2) is None
+
+
+def test_every_draft_does_as_the_ask_wishes() -> None:
+    wishes = Wishes(densities={Track.BASS: 2.0}, registers={Track.BASS: (33, 45)})
+    request = ask(0, *window(), 10_000.0, wishes=wishes)
+    drafts = Stage().play(Arrival(0.0, b"a", request))
+    assert [each.draft.calls for each in drafts] == [4, 8, 16]
+    for each in drafts:
+        bass = each.tokens[192:, Track.BASS]
+        pitches = bass[bass > OFF] + 19
+        assert ((pitches >= 33) & (pitches <= 45)).all()
+        assert 1.0 <= len(pitches) / 4 <= 3.0  # a bar
 
 
 def test_what_freezes_while_a_draft_is_late_stays_too() -> None:
