@@ -13,6 +13,7 @@ import zmq
 
 from schmubert.bridge.conductor import Action, Conductor
 from schmubert.bridge.engine_link import EngineLink
+from schmubert.bridge.harmony import chart
 from schmubert.bridge.pipe import Pipe, brain_end
 from schmubert.bridge.settings import Settings
 from schmubert.bridge.stage import GiveUp, Quit, Say, Setup, ToBrain, ToOwner
@@ -74,6 +75,8 @@ def settings(setup: Setup) -> Settings:
         window_bars=setup.window_bars,
         temperature=setup.temperature,
         seed=setup.seed,
+        controls=setup.controls,
+        chart=chart(setup.chords) if setup.chords else None,
     )
 
 

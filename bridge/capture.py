@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from schmubert.bridge.stage import Heard, Moved, Pedal
 from schmubert.bridge.timeline import Timeline
+from schmubert.engine.guides import PITCH_CLASSES
 from schmubert.engine.score import (
     STEPS_PER_BAR,
     STEPS_PER_BEAT,
@@ -31,6 +32,7 @@ STALE_S = 1.0  # a brain that was restarted is told of a start long past
 TRIMMED_BARS = 16  # forgotten at once
 MEAN_OF = 32  # notes that make the player's loudness
 UNHEARD_VELOCITY = 80.0
+FEEL_OF = 64  # notes that make the player's feel
 
 
 @dataclass
@@ -70,6 +72,7 @@ class Capture:
         self._early: list[Heard] = []
         self._pedals: set[Track] = set()
         self._velocities: deque[int] = deque(maxlen=MEAN_OF)
+        self._struck: deque[tuple[int, float, int]] = deque(maxlen=FEEL_OF)
 
     # Time
 
@@ -190,7 +193,9 @@ class Capture:
             return None
         self._velocities.append(heard.velocity)
         self.changes += 1
-        onset = max(self._since, _nearest(self.step_at(heard.at_s)))
+        exact = self.step_at(heard.at_s)
+        onset = max(self._since, _nearest(exact))
+        self._struck.append((onset % STEPS_PER_BAR, exact - onset, heard.velocity))
         sound = _Sound(role, heard.pitch, heard.at_s, onset)
         for other in self._open(role, heard.pitch):  # struck again under the pedal
             other.key_end = other.end = max(sound.onset, other.onset)
@@ -236,13 +241,29 @@ class Capture:
         return sum(self._velocities) / len(self._velocities)
 
     @property
-    def held_pitch_classes(self) -> frozenset[int]:
-        """The pitch classes of all keys that are down on pitched instruments."""
-        return frozenset(
-            sound.pitch % 12
-            for sound in self._sounds
-            if sound.key_end is None and sound.role is not Track.DRUMS
-        )
+    def feel(self) -> tuple[list[float], list[float]]:
+        """The player's delays in 16ths [16] and factors of loudness [16], 0 and 1 where unheard."""
+        delays, factors = [0.0] * STEPS_PER_BAR, [1.0] * STEPS_PER_BAR
+        for place in {place for place, _, _ in self._struck}:
+            here = [(late, loud) for at, late, loud in self._struck if at == place]
+            delays[place] = sum(late for late, _ in here) / len(here)
+            factors[place] = sum(loud for _, loud in here) / len(here) / self.mean_velocity
+        return delays, factors
+
+    def chord(self, from_step: int, to_step: int) -> NDArray[np.float64]:
+        """How long each pitch class sounds in a chord, as a share of these steps: [12].
+
+        A chord is two pitch classes at least, of all pitched instruments; a single line is none.
+        """
+        steps = max(1, to_step - from_step)
+        sounding = np.zeros((steps, PITCH_CLASSES), bool)
+        for sound in self._sounds:
+            if sound.role is not Track.DRUMS and sound.onset < to_step:
+                end = to_step if sound.end is None else sound.end
+                rows = slice(max(0, sound.onset - from_step), max(0, end - from_step))
+                sounding[rows, sound.pitch % PITCH_CLASSES] = True
+        sounding[sounding.sum(axis=1) < 2] = False
+        return np.asarray(sounding.mean(axis=0))
 
     def first_onset(self, from_step: int) -> int | None:
         """The first step from `from_step` on in which a player begins a note."""
@@ -262,6 +283,12 @@ class Capture:
         if missing > 0:
             self._own = np.concatenate([self._own, _unknown(missing + self._keep)])
         self._own[row : row + len(cells), role] = cells
+
+    def played(self, role: Track, from_step: int, to_step: int) -> NDArray[np.int64]:
+        """What the machine played in `role`: [steps], fewer where it has not played so far."""
+        rows = self._own[max(0, from_step - self.first_step) : to_step - self.first_step, role]
+        unknown = np.flatnonzero(rows == MASK[role])
+        return np.array(rows[: unknown[0] if len(unknown) else len(rows)])
 
     def unplay(self, role: Track, from_step: int) -> None:
         """From `from_step` on the machine does not play `role` after all."""

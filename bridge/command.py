@@ -7,10 +7,11 @@ import click
 
 from schmubert.bridge import live
 from schmubert.bridge.clock import PositionUnit
+from schmubert.bridge.controls import Binding, binding, control
 from schmubert.bridge.owner import GaveUpError
 from schmubert.bridge.ports import APIS, MidiPorts
 from schmubert.bridge.roles import Part, Rig, input_part, output_part, rig
-from schmubert.bridge.stage import Setup
+from schmubert.bridge.stage import Control, Setup
 from schmubert.engine.defaults import STAGE_TEMPERATURE
 from schmubert.engine.vocabulary import Track
 
@@ -27,6 +28,32 @@ def _parts(
             raise click.BadParameter(str(error)) from error
 
     return convert
+
+
+def _assignments(
+    _: click.Context, __: click.Parameter, specs: tuple[str, ...]
+) -> tuple[Control, ...]:
+    """A callback of click: `CONTROL=VALUE`."""
+    found = []
+    for spec in specs:
+        target, _sign, value = spec.partition("=")
+        try:
+            found.append(control(target, float(value)))
+        except ValueError as error:
+            raise click.BadParameter(f"{spec!r}: {error}") from error
+    return tuple(found)
+
+
+def _bindings(_: click.Context, __: click.Parameter, specs: tuple[str, ...]) -> tuple[Binding, ...]:
+    """A callback of click: `CONTROL=cc:NUMBER` or `CONTROL=note:NUMBER`."""
+    found = []
+    for spec in specs:
+        target, _sign, source = spec.partition("=")
+        try:
+            found.append(binding(target, source))
+        except ValueError as error:
+            raise click.BadParameter(f"{spec!r}: {error}") from error
+    return tuple(found)
 
 
 @click.command(context_settings={"max_content_width": 100})
@@ -88,6 +115,35 @@ def _parts(
     show_default=True,
     help="Below 1 the band plays safe, above 1 it dares.",
 )
+@click.option(
+    "--chords",
+    default="",
+    metavar="CHART",
+    help='Chords that the band leans to, a bar each, over and over from bar 1: "Am F C G7/B";'
+    " two in a bar as Am,F; % is the bar before again, - none.",
+)
+@click.option(
+    "--set",
+    "controls",
+    callback=_assignments,
+    multiple=True,
+    metavar="CONTROL=VALUE",
+    help="How a control stands at first: density:bass=4 (onsets a bar), lowest:bass=28,"
+    " highest:bass=52, key=1 (C major; 0 any), harmony=2, swing=0.3, shuffle=0.6, humanise=0.5,"
+    " groove=1, mute:drums=1, solo:bass=1. Repeatable.",
+)
+@click.option(
+    "--bind",
+    "bindings",
+    callback=_bindings,
+    multiple=True,
+    metavar="CONTROL=SOURCE",
+    help="Turn a control by a knob or pad: density:bass=cc:21, mute:drums=note:36,"
+    " regenerate=note:37, lock=note:38, panic=cc:120; a channel may follow, cc:21:1. Repeatable.",
+)
+@click.option(
+    "--knobs", metavar="NAME", help="A port for knobs and pads alone; else any --in has them."
+)
 @click.option("--seed", type=click.IntRange(min=0), help="The same music for the same playing.")
 @click.option(
     "--engine",
@@ -139,6 +195,10 @@ def bridge_command(
     listen_bars: int,
     window_bars: int,
     temperature: float,
+    chords: str,
+    controls: tuple[Control, ...],
+    bindings: tuple[Binding, ...],
+    knobs: str | None,
     seed: int | None,
     engine: str | None,
     model: str | None,
@@ -156,7 +216,7 @@ def bridge_command(
     schmubert-bridge --in "DAW Out" --out "Bass" --out "Drums"
     """
     try:
-        plugged = rig(heard, played, clock)
+        plugged = rig(heard, played, clock, knobs)
         _check(plugged, mode)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
@@ -172,6 +232,8 @@ def bridge_command(
         model=model,
         device=device,
         verbose=verbose,
+        controls=controls,
+        chords=chords,
     )
     timing = live.Timing(tempo, PositionUnit(spp_unit), offset_ms / 1000.0)
     try:
@@ -180,7 +242,7 @@ def bridge_command(
             for line in ports.named:
                 say(line)
             say(_waiting_for(plugged, tempo))
-            say(str(live.perform(ports, plugged, setup, timing, say=say)))
+            say(str(live.perform(ports, plugged, setup, timing, bindings=bindings, say=say)))
         finally:
             ports.close()
     except (OSError, RuntimeError, ValueError, GaveUpError) as error:

@@ -16,17 +16,20 @@ from numpy.typing import NDArray
 from schmubert.bridge.capture import Capture
 from schmubert.bridge.dialogue import TRANSIT_S, Dialogue
 from schmubert.bridge.dynamics import events
+from schmubert.bridge.feel import feel
 from schmubert.bridge.groove import BARS_BACK, heard_root, held
+from schmubert.bridge.harmony import biases
+from schmubert.bridge.knobs import knobs
 from schmubert.bridge.settings import UNITS, Settings
-from schmubert.bridge.stage import Event, Heard, Moved, Pedal, Play, Say, Silence
-from schmubert.engine.horizon import horizon
+from schmubert.bridge.stage import Control, Event, Heard, Moved, Pedal, Play, Say, Silence
+from schmubert.engine.horizon import Horizon, horizon
 from schmubert.engine.score import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.vocabulary import HOLD, OFF, Track
 from schmubert.engine.wire import Ask, Draft, Failed, Goodbye, Welcome
 
 __all__ = ["Action", "Conductor", "Message", "Phase", "Settings"]
 
-Message: TypeAlias = Moved | Heard | Pedal | Welcome | Draft | Failed | Goodbye
+Message: TypeAlias = Moved | Heard | Pedal | Control | Welcome | Draft | Failed | Goodbye
 Action: TypeAlias = Play | Silence | Say | Ask
 
 LATE_S = 0.030  # after a jump, a downbeat this late is better than none
@@ -55,6 +58,7 @@ class Conductor:
         self.settings = settings
         self.phase = Phase.STOPPED
         self.wake_at = math.inf
+        self.knobs = knobs(settings.temperature, settings.controls)
         self.capture = Capture(settings.hears, keep_bars=settings.window_bars + BARS_BACK)
         self._traded = frozenset(settings.plays) & frozenset(settings.hears)
         self._unit = UNITS[settings.commit]
@@ -79,6 +83,8 @@ class Conductor:
                 self._give_back(onset)
         elif isinstance(message, Pedal):
             self.capture.pedal(message)
+        elif isinstance(message, Control):
+            self._turned(message)
         elif isinstance(message, Welcome):
             self._actions += self._dialogue.welcome(message)
         elif isinstance(message, Draft):
@@ -96,6 +102,18 @@ class Conductor:
         self.wake_at = self._next_wake(now)
         actions, self._actions = self._actions, []
         return actions
+
+    # The player's knobs and pads
+
+    def _turned(self, control: Control) -> None:
+        before = self.knobs.silent(self.settings.plays)
+        self.knobs = self.knobs.turned(control)
+        if control.name == "regenerate":
+            for role in self._active:  # what it does not remember it does not go on with
+                self.capture.unplay(role, self.capture.first_step)
+        for role in self.knobs.silent(self.settings.plays) - before:
+            self._actions.append(Silence(int(role)))
+            self._sounding[role] = None
 
     # The transport
 
@@ -223,6 +241,9 @@ class Conductor:
         if plan is not None and plan.reaches(role, from_step):
             cells = plan.cells(role, from_step, to_step, sounding)
             self.capture.play(role, from_step, cells)
+        if self.knobs.locked:
+            cells = self.capture.played(role, from_step - STEPS_PER_BAR, to_step - STEPS_PER_BAR)
+            self.capture.play(role, from_step, cells)
         planned = from_step + len(cells)
         if planned < to_step:
             cells = np.concatenate([cells, self._groove(role, planned, to_step, now)])
@@ -230,9 +251,18 @@ class Conductor:
         never = HOLD if role is Track.DRUMS else OFF
         cells[:late][cells[:late] > never] = never
         self.capture.play(role, from_step, cells)
+        if role in self.knobs.silent(self.settings.plays):
+            cells[:] = HOLD
         beat, until = self.capture.beat(from_step), self.capture.beat(to_step)
-        mean = self.capture.mean_velocity
-        played, self._sounding[role] = events(role, cells.tolist(), from_step, beat, sounding, mean)
+        played, self._sounding[role] = events(
+            role,
+            cells.tolist(),
+            from_step,
+            beat,
+            sounding,
+            self.capture.mean_velocity,
+            feel(self.knobs, *self.capture.feel),
+        )
         self._actions.append(Play(self._passage, int(role), beat, until, played))
 
     def _groove(self, role: Track, from_step: int, to_step: int, now: float) -> NDArray[np.int64]:
@@ -339,7 +369,26 @@ class Conductor:
             tape_first=self.capture.first_step,
             window_bars=self.settings.window_bars,
         )
-        self._actions.append(self._dialogue.ask(about, wanted, now, self._commit_at))
+        wishes = self.knobs.wishes(self._harmony(about, now))
+        temperature = self.knobs.temperature
+        ask = self._dialogue.ask(about, wanted, now, self._commit_at, temperature, wishes)
+        self._actions.append(ask)
+
+    def _harmony(self, about: Horizon, now: float) -> bytes:
+        """What the chart says of the window, or the chord held now, or that of the last bar."""
+        capture = self.capture
+        heard_until = capture.heard_until(now)
+        held = capture.chord(heard_until - 1, heard_until)
+        if not held.any():
+            held = capture.chord(heard_until - STEPS_PER_BAR, heard_until)
+        beats = range(about.first_step, about.end_step, STEPS_PER_BEAT)
+        return biases(
+            self.knobs.harmony_nats,
+            [capture.beat(step) for step in beats],
+            self.settings.chart,
+            held,
+            (heard_until - about.first_step) // STEPS_PER_BEAT,
+        )
 
 
 def _up_to(step: float, multiple: int) -> int:

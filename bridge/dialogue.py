@@ -13,10 +13,11 @@ from schmubert.bridge.stage import Say
 from schmubert.engine.horizon import Horizon
 from schmubert.engine.score import STEPS_PER_BEAT
 from schmubert.engine.vocabulary import MASK, TRIO, Track
-from schmubert.engine.wire import Ask, Draft, Failed, Welcome, pack, pack_cells, unpack
+from schmubert.engine.wire import Ask, Draft, Failed, Welcome, Wishes, pack, pack_cells, unpack
 
 PATIENCE_S = 2.0  # an ask without an answer for so long is lost
 TRANSIT_S = 0.004  # pipes and sockets, there and back
+NO_WISHES = Wishes()
 REMEMBERED = 8  # asks whose drafts are still welcome
 
 
@@ -73,8 +74,10 @@ class Dialogue:
         played: Mapping[Track, int],
         now: float,
         commit_at: Callable[[int], float],
+        temperature: float,
+        wishes: Wishes = NO_WISHES,
     ) -> Ask:
-        """Ask `about` what the `played` roles play, each from its step on.
+        """Ask `about` what the `played` roles play, each from its step on, as `wishes` say.
 
         `commit_at` says when a step becomes final.
         """
@@ -95,8 +98,9 @@ class Dialogue:
             freezes_ms=tuple(max(0.0, freeze_s * 1000.0) for freeze_s in freezes_s),
             first_calls=settings.first_calls,
             most_calls=settings.most_calls,
-            temperature=settings.temperature,
+            temperature=temperature,
             seed=None if settings.seed is None else settings.seed + asked.seq,
+            wishes=wishes,
         )
 
     def welcome(self, welcome: Welcome) -> list[Say]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from schmubert.bridge.feel import STRAIGHT, Feel, scatter
 from schmubert.bridge.stage import Event
 from schmubert.engine.score import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.vocabulary import (
@@ -51,8 +52,8 @@ def drum_accent(drum: Drum, step: int) -> float:
 
 def velocity(weight: float, mean_velocity: float, step: int, voice: int) -> int:
     """A MIDI velocity 1..127; `step` and `voice` (any number) choose how the hand misses."""
-    scatter = (step * 7919 + voice * 104729) * 2654435761 % 2**32 / 2**31 - 1.0
-    return min(127, max(1, round(mean_velocity * weight * (1.0 + HUMAN * scatter))))
+    missed = 1.0 + HUMAN * scatter(step, voice)
+    return min(127, max(1, round(mean_velocity * weight * missed)))
 
 
 def events(
@@ -62,21 +63,25 @@ def events(
     beat: float,
     sounding: int | None,
     mean_velocity: float,
+    feel: Feel = STRAIGHT,
 ) -> tuple[tuple[Event, ...], int | None]:
     """What `cells` of `role` sound like, the first of them at `beat`, `step` 16ths into a bar.
 
     `sounding` is the pitch that still sounds before them, or None; returned with the events is
-    the one that sounds after them. A hit ends within its step, a note with the next onset or OFF.
+    the one that sounds after them. A hit ends within its step, a note with the next onset or OFF;
+    `feel` moves what a step begins and ends within that step.
     """
     found: list[Event] = []
     for place, token in enumerate(cells):
-        at, in_bar = beat + place / STEPS_PER_BEAT, step + place
+        in_bar = step + place
+        at = beat + (place + feel.delay(in_bar)) / STEPS_PER_BEAT
         if token == HOLD or token >= SIZES[role]:
             continue
         if role is Track.DRUMS:
             hits = drums_of(token)
             for drum in hits:
-                loud = velocity(drum_accent(drum, in_bar), mean_velocity, in_bar, drum)
+                weight = drum_accent(drum, in_bar) * feel.factor(in_bar, drum)
+                loud = velocity(weight, mean_velocity, in_bar, drum)
                 found.append(Event(at, DRUM_PITCH[drum], loud))
             found += [Event(at + HIT_BEATS, DRUM_PITCH[drum], 0) for drum in hits]
             continue
@@ -85,6 +90,7 @@ def events(
             sounding = None
         if token != OFF:
             sounding = pitch_of(token)
-            loud = velocity(accent(in_bar), mean_velocity, in_bar, sounding)
+            weight = accent(in_bar) * feel.factor(in_bar, sounding)
+            loud = velocity(weight, mean_velocity, in_bar, sounding)
             found.append(Event(at, sounding, loud))
     return tuple(found), sounding

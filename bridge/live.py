@@ -17,6 +17,7 @@ from queue import SimpleQueue
 from typing import Any, Protocol
 
 from schmubert.bridge.clock import Clock, PositionUnit
+from schmubert.bridge.controls import Binding, Surface
 from schmubert.bridge.ledger import Send
 from schmubert.bridge.owner import Action, Owner, Tell
 from schmubert.bridge.pipe import owner_end
@@ -154,6 +155,7 @@ def perform(
     setup: Setup,
     timing: Timing,
     *,
+    bindings: Sequence[Binding] = (),
     say: Callable[[str], None],
     until: Callable[[float], bool] = lambda _: False,
     observer: Observer | None = None,
@@ -162,9 +164,9 @@ def perform(
 ) -> Report:
     """Play on `ports` until `until(now)`, Ctrl-C or SIGTERM; then every note is ended.
 
-    `say` gets lines for the player, `observer` all that owner and brain tell each other, both
-    in a thread that does not hold up the music. Ports stay open. Raises BrainError,
-    GaveUpError, and what ports raise, after the notes are ended.
+    `bindings` are the player's knobs and pads; `say` gets lines for the player, `observer` all
+    that owner and brain tell each other, both in a thread that does not hold up the music. Ports
+    stay open. Raises BrainError, GaveUpError, and what ports raise, after the notes are ended.
     """
     passing = passing or RealTime()
     owner = Owner(
@@ -172,6 +174,7 @@ def perform(
         Clock(timing.tempo_bpm, timing.unit),
         Scheduler(rig.plays, timing.offset_s),
         timing.offset_s,
+        Surface(bindings, setup.controls),
     )
     with _Aside() as aside, _stopping() as stopped, _undisturbed():
         stage = _Stage(ports, owner, setup, passing, aside, say, observer, start_brain)

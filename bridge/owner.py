@@ -8,10 +8,12 @@ from math import floor, inf
 from typing import TypeAlias
 
 from schmubert.bridge.clock import Clock, Transport
+from schmubert.bridge.controls import CONTROLS, Surface
 from schmubert.bridge.ledger import Send
 from schmubert.bridge.roles import Rig
 from schmubert.bridge.scheduler import Scheduler
 from schmubert.bridge.stage import (
+    Control,
     GiveUp,
     Heard,
     Moved,
@@ -28,6 +30,7 @@ LONGEST_ARMED_S = 2.0
 TOLD_S = 0.002
 """The brain is told when the beat ahead has moved by more than this."""
 SAID_TEMPO = 0.02  # a change of tempo by less is not worth a line
+UNTURNED = Surface(())
 SUSTAIN_PEDAL, ALL_SOUND_OFF, ALL_NOTES_OFF = 64, 120, 123
 
 
@@ -48,11 +51,20 @@ class GaveUpError(Exception):
 class Owner:
     """Ports, clock and schedule of one `rig`; each call returns what is to be done."""
 
-    def __init__(self, rig: Rig, clock: Clock, scheduler: Scheduler, offset_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        rig: Rig,
+        clock: Clock,
+        scheduler: Scheduler,
+        offset_s: float = 0.0,
+        surface: Surface = UNTURNED,
+    ) -> None:
         self.rig = rig
         self.clock = clock
         self.scheduler = scheduler
         self._offset_s = offset_s
+        self._surface = surface
+        self._turned: dict[tuple[str, int | None], Control] = {}
         self._told = clock.transport
         self._told_beat = floor(clock.transport.timeline.at_beat)
         self._said_bpm = 0.0
@@ -74,6 +86,9 @@ class Owner:
             return actions
         if len(message) != 3:
             return []
+        turned = self._surface.turned(message)
+        if turned is not None:
+            return self._turn(turned)
         actions = []
         kind, channel = status & 0xF0, status & 0x0F
         _, number, value = message
@@ -127,12 +142,32 @@ class Owner:
         if self._told.rolling:
             transport = self.clock.transport
             actions.append(self._moved(transport, transport.timeline.beats(now)))
+        actions += [Tell(control) for control in self._turned.values()]
         actions += [Tell(self._shifted(heard)) for heard in self._held.values()]
         return actions
 
     def finish(self) -> list[Action]:
         """The end: every note that sounds gets its note-off."""
         return [*self.scheduler.stop()]
+
+    def panic(self) -> list[Action]:
+        """End every note, also those that are not known to sound, and forget what is planned."""
+        sends: list[Action] = [*self.scheduler.clear()]
+        for port, _, channel in self.rig.plays:
+            for number in (ALL_NOTES_OFF, ALL_SOUND_OFF):
+                sends.append(Send(port, bytes((0xB0 | channel, number, 0))))
+        return [*sends, Say("panic: every note is ended")]
+
+    def _turn(self, turned: list[Control]) -> list[Action]:
+        actions: list[Action] = []
+        for control in turned:
+            if control.name == "panic":
+                actions += self.panic()
+                continue
+            if not CONTROLS[control.name].trigger:
+                self._turned[control.name, control.role] = control
+            actions.append(Tell(control))
+        return actions
 
     def _note_on(self, channel: int, port: int, heard: Heard) -> list[Action]:
         self._held[port, channel, heard.role, heard.pitch] = heard

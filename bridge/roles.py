@@ -76,10 +76,15 @@ def output_part(spec: str) -> Part:
     return Part(name, role, channel)
 
 
-def rig(heard: Sequence[Part], played: Sequence[Part], clock: str | None) -> Rig:
-    """The parts on their ports; the clock comes on port `clock`, the first input by default."""
-    listening = [part.port for part in heard]
-    inputs = _distinct([*listening, clock] if clock is not None else listening)
+def rig(
+    heard: Sequence[Part], played: Sequence[Part], clock: str | None, knobs: str | None = None
+) -> Rig:
+    """The parts on their ports; the clock comes on port `clock`, the first input by default.
+
+    `knobs` is a port that is listened to for knobs and pads alone, unless somebody plays on it.
+    """
+    others = [name for name in (clock, knobs) if name is not None]
+    inputs = _distinct([*(part.port for part in heard), *others])
     outputs = _distinct(part.port for part in played)
     if not inputs or not outputs:
         raise ValueError("a band needs at least one input and one output")

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from schmubert.bridge.harmony import Chart
+from schmubert.bridge.stage import Control
 from schmubert.engine.defaults import FIRST_CALLS, MOST_CALLS, STAGE_TEMPERATURE
 from schmubert.engine.horizon import AHEAD_BARS, LEAST_BARS, MOST_BARS
 from schmubert.engine.score import STEPS_PER_BAR, STEPS_PER_BEAT
@@ -17,7 +19,8 @@ class Settings:
 
     `commit` is the unit in which notes become final. `mode`: an accompanist leaves to the player
     what the player plays; one who continues takes it over while the player rests, and gives it
-    back with the player's next note. Other roles it accompanies in both.
+    back with the player's next note. Other roles it accompanies in both. `controls` are how knobs
+    stand at first, `chart` the chords of the song.
     """
 
     hears: tuple[Track, ...] = (Track.MELODY,)
@@ -31,6 +34,8 @@ class Settings:
     most_calls: int = MOST_CALLS
     temperature: float = STAGE_TEMPERATURE
     seed: int | None = None
+    controls: tuple[Control, ...] = ()
+    chart: Chart | None = None
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:

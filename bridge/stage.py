@@ -16,6 +16,7 @@ from schmubert.engine.defaults import STAGE_TEMPERATURE
 class Setup(msgspec.Struct, frozen=True, tag=True):
     """Owner -> brain, before all else: who plays and how.
 
+    `controls` are as they stand at first, `chords` a chart as `harmony.py` reads it.
     `hears` and `plays` are `Track` values; `engine` is an address, None for the usual one;
     `model` a file for an engine that has to be started, None for the model in the package.
     """
@@ -31,6 +32,8 @@ class Setup(msgspec.Struct, frozen=True, tag=True):
     model: str | None = None
     device: str = "auto"
     verbose: bool = False
+    controls: tuple["Control", ...] = ()
+    chords: str = ""
 
 
 class Moved(msgspec.Struct, frozen=True, tag=True):
@@ -64,6 +67,17 @@ class Pedal(msgspec.Struct, frozen=True, tag=True):
     at_s: float
     role: int
     down: bool
+
+
+class Control(msgspec.Struct, frozen=True, tag=True):
+    """Owner -> brain: the player turned a control of `controls.py`, in its own units.
+
+    `role` is a `Track` value, None for the whole band.
+    """
+
+    name: str
+    value: float
+    role: int | None = None
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -110,5 +124,5 @@ class Quit(msgspec.Struct, frozen=True, tag=True):
     """Owner -> brain: end."""
 
 
-ToBrain: TypeAlias = Setup | Moved | Heard | Pedal | Quit
+ToBrain: TypeAlias = Setup | Moved | Heard | Pedal | Control | Quit
 ToOwner: TypeAlias = Play | Silence | Say | GiveUp

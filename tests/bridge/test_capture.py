@@ -207,12 +207,27 @@ def test_the_players_loudness() -> None:
     assert capture.mean_velocity == 50.0
 
 
-def test_held_notes_keep_their_pitch_classes() -> None:
+def test_what_sounds_together_is_a_chord_and_a_single_line_is_none() -> None:
     capture = rolling()
-    for pitch in (48, 52, 55, 60):
-        on(capture, 0, pitch)
-    off(capture, 1, 52)
-    assert capture.held_pitch_classes == {0, 7}
+    on(capture, 0, 48)
+    on(capture, 1, 52)
+    off(capture, 2, 52)
+    on(capture, 3, 55)
+    assert capture.chord(0, 1).tolist() == [0.0] * 12
+    held = capture.chord(0, 4)
+    assert {pitch: share for pitch, share in enumerate(held) if share} == {0: 0.5, 4: 0.25, 7: 0.25}
+
+
+def test_the_players_feel_is_the_mean_of_each_place_in_the_bar() -> None:
+    capture = rolling()
+    assert capture.feel == ([0.0] * 16, [1.0] * 16)
+    for step, late, velocity in ((0, 0.0, 100), (2, 0.2, 60), (16, 0.1, 100), (18, 0.3, 60)):
+        capture.hear(Heard(second(step + late), Track.MELODY, 60, velocity))
+    delays, factors = capture.feel
+    assert delays[0] == pytest.approx(0.05)
+    assert delays[2] == pytest.approx(0.25)
+    assert (factors[0], factors[2]) == pytest.approx((1.25, 0.75))
+    assert (delays[4], factors[4]) == (0.0, 1.0)
 
 
 def test_silence_is_counted_from_the_last_key() -> None:

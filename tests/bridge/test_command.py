@@ -9,12 +9,13 @@ from click.testing import CliRunner, Result
 
 from schmubert.bridge import command, live
 from schmubert.bridge.clock import PositionUnit
+from schmubert.bridge.controls import Binding, binding
 from schmubert.bridge.memory_ports import MemoryPorts
 from schmubert.bridge.owner import GaveUpError
 from schmubert.bridge.ports import NoMidiError
 from schmubert.bridge.report import Report, report
 from schmubert.bridge.roles import Rig
-from schmubert.bridge.stage import Setup
+from schmubert.bridge.stage import Control, Setup
 
 
 class NoPorts(MemoryPorts):
@@ -38,14 +39,48 @@ def performed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Rig, Setup, live.Ti
         setup: Setup,
         timing: live.Timing,
         *,
+        bindings: tuple[Binding, ...],
         say: object,  # noqa: ARG001
     ) -> Report:
+        bound[:] = bindings
         calls.append((plugged, setup, timing))
         return report(0, 0, 0, [])
 
     monkeypatch.setattr(command, "MidiPorts", NoPorts)
     monkeypatch.setattr(live, "perform", perform)
     return calls
+
+
+bound: list[Binding] = []
+
+
+def test_knobs_pads_and_chords_arrive(
+    performed: list[tuple[Rig, Setup, live.Timing]],
+) -> None:
+    words = "--in A --out Bass --knobs Pads --set density:bass=4 --set swing=0.3"
+    words += " --bind density:bass=cc:21 --bind panic=note:40:10"
+    result = run(*words.split(" "), "--chords", "Am F")
+    assert result.exit_code == 0, result.output
+    ((plugged, setup, _),) = performed
+    assert plugged.inputs == ("A", "Pads")
+    assert plugged.roles_heard(1, 0) == []
+    assert setup.controls == (Control("density", 4.0, 1), Control("swing", 0.3))
+    assert setup.chords == "Am F"
+    assert bound == [binding("density:bass", "cc:21"), binding("panic", "note:40:10")]
+
+
+@pytest.mark.parametrize(
+    ("option", "spec", "says"),
+    [
+        ("--set", "swing", "could not convert"),
+        ("--set", "tempature=1", "did you mean temperature"),
+        ("--bind", "swing=21", "no knob or pad"),
+    ],
+)
+def test_a_control_that_is_none_is_said(option: str, spec: str, says: str) -> None:
+    result = run("--in", "A", "--out", "Bass", option, spec)
+    assert result.exit_code == 2
+    assert says in result.output
 
 
 def run(*words: str) -> Result:

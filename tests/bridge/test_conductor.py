@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schmubert.bridge.conductor import Conductor, Phase, Settings
-from schmubert.bridge.stage import Heard, Moved, Pedal, Play, Say, Silence
+from schmubert.bridge.harmony import chart
+from schmubert.bridge.stage import Control, Heard, Moved, Pedal, Play, Say, Silence
 from schmubert.bridge.timeline import Timeline
 from schmubert.engine.score import Note, canonical, monophonic
 from schmubert.engine.vocabulary import HOLD, MASK, OFF, Track
@@ -654,3 +655,64 @@ def test_table(phase: Phase | str, message: str) -> None:
 def test_settings_out_of_range(wrong: dict[str, object], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         Settings(**wrong)  # type: ignore[arg-type]
+
+
+# The player's knobs and pads
+
+
+def test_a_muted_role_is_silent_at_once_and_plays_on_at_once() -> None:
+    played = stage()
+    played.at(at(16.5), Control("mute", 1.0, int(Track.BASS)))
+    played.at(at(24.5), Control("mute", 0.0, int(Track.BASS)))
+    played.run(at(40.0))
+    silences = [role for _, role in played.owner.silences]
+    assert silences == [int(Track.BASS)]
+    bass = [beat for beat, _ in played.onsets(Track.BASS)]
+    assert not [beat for beat in bass if 18.0 <= beat <= 24.0]
+    assert {16.0, 26.0, 30.0} <= set(bass)
+    assert {20.0, 22.0} <= {beat for beat, _ in played.onsets(Track.DRUMS)}
+
+
+def test_a_knob_is_in_the_next_ask() -> None:
+    played = stage()
+    played.at(at(10.1), Control("density", 3.0, int(Track.BASS)))
+    played.at(at(10.1), Control("temperature", 0.7))
+    played.run(at(20.0))
+    before = [ask for at_s, ask in played.engine.asks if at_s < at(10.1)]
+    after = [ask for at_s, ask in played.engine.asks if at_s >= at(10.1)]
+    assert {(len(ask.wishes.densities), ask.temperature) for ask in before} == {(0, 1.0)}
+    assert {(ask.wishes.densities[1], ask.temperature) for ask in after} == {(3.0, 0.7)}
+
+
+def test_a_locked_bar_goes_round_until_it_is_let_go() -> None:
+    conductor = Settings(plays=(Track.BASS,), seed=1)
+    played = Stage(conductor, Engine(prompt, random_music))
+    played.extend(beats(120, 64))
+    played.extend(melody(LINE, quarters(16)))
+    played.at(at(23.0), Control("lock", 1.0))
+    played.at(at(43.0), Control("lock", 0.0))
+    played.run(at(60.0))
+    tape = columns([play for _, play in played.owner.plays], Track.BASS, 16 * 16)
+    onsets = tape.reshape(16, 16)
+    onsets = np.where(onsets > OFF, onsets, 0)
+    for bar in (7, 8, 9):
+        np.testing.assert_array_equal(onsets[bar], onsets[6])
+    assert (onsets[13] != onsets[6]).any()
+
+
+def test_chords_lead_the_band_where_they_are_written_or_held() -> None:
+    written = stage(Settings(plays=(Track.BASS,), chart=chart("C F")))
+    written.run(at(20.0))
+    _, ask = written.engine.asks[-1]
+    biases = np.frombuffer(ask.wishes.harmony, "<f4").reshape(-1, 12)
+    bars = biases[::4] > 0
+    assert [set(np.flatnonzero(bar)) for bar in bars][:2] == [{0, 4, 7}, {0, 5, 9}]
+    single = stage(Settings(plays=(Track.BASS,)))
+    single.run(at(20.0))
+    assert not any(ask.wishes.harmony for _, ask in single.engine.asks)
+    chords = [(beat, 1.0, pitch) for beat in range(32) for pitch in (60, 63, 67)]
+    held = stage(Settings(plays=(Track.BASS,)), notes=chords)
+    held.run(at(20.0))
+    _, ask = held.engine.asks[-1]
+    biases = np.frombuffer(ask.wishes.harmony, "<f4").reshape(-1, 12)
+    assert set(np.flatnonzero(biases.any(axis=0))) == {0, 3, 7}

@@ -3,11 +3,13 @@ from collections.abc import Iterable
 import pytest
 
 from schmubert.bridge.clock import Clock
+from schmubert.bridge.controls import Surface, binding
 from schmubert.bridge.ledger import Send
 from schmubert.bridge.owner import GRACE_S, Action, GaveUpError, Owner, Tell
 from schmubert.bridge.roles import Rig, input_part, output_part, rig
 from schmubert.bridge.scheduler import Scheduler
 from schmubert.bridge.stage import (
+    Control,
     Event,
     GiveUp,
     Heard,
@@ -220,3 +222,32 @@ def test_an_offset_moves_the_brain_along(offset_s: float) -> None:
     assert heard.at_s == pytest.approx(3.0 + offset_s)
     owner.take(Play(1, 1, 4.0, 5.0, (Event(4.0, 40, 90),)))
     assert owner.next_s() == pytest.approx(5.0 + offset_s)
+
+
+def test_knobs_are_passed_on_and_are_no_notes_and_a_new_brain_hears_of_them() -> None:
+    surface = Surface([binding("swing", "cc:64"), binding("regenerate", "note:36")])
+    owner = Owner(RIG, Clock(120.0), Scheduler(RIG.plays), surface=surface)
+    assert told(owner.receive(1.0, 0, bytes((0xB0, 64, 127)))) == [Control("swing", 0.6)]
+    assert told(owner.receive(1.1, 0, note(36))) == [Control("regenerate", 1.0)]
+    assert owner.receive(1.2, 0, bytes((0x80, 36, 0))) == []
+    assert not owner.clock.transport.rolling  # no first note yet
+    assert told(owner.restart_brain(2.0)) == [Control("swing", 0.6)]
+
+
+def test_panic_ends_what_sounds_and_tells_every_channel() -> None:
+    surface = Surface([binding("panic", "cc:120")])
+    owner = Owner(RIG, Clock(), Scheduler(RIG.plays), surface=surface)
+    actions = start(owner)
+    passage = told(actions)[-1].passage  # type: ignore[union-attr]
+    owner.take(Play(passage, int(Track.BASS), 1.0, 5.0, (Event(1.0, 40, 90), Event(4.0, 40, 0))))
+    assert any(isinstance(action, Send) for action in owner.tick(10.51))
+    ended = owner.receive(10.6, 0, bytes((0xB0, 120, 1)))
+    panic = [action.message for action in ended if isinstance(action, Send)]
+    assert panic == [
+        bytes((0x80, 40, 0)),
+        bytes((0xB0, 123, 0)),
+        bytes((0xB0, 120, 0)),
+        bytes((0xB9, 123, 0)),
+        bytes((0xB9, 120, 0)),
+    ]
+    assert owner.scheduler.idle

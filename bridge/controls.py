@@ -1,0 +1,155 @@
+"""What a player can turn while the band plays: names, units and ranges, and how MIDI moves them.
+
+No NumPy: the port owner reads knobs and pads by this table, the brain turns them into `Knobs`.
+"""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from schmubert.bridge.roles import ROLES
+from schmubert.bridge.stage import Control
+from schmubert.engine.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, Track
+
+NOTE_ON, CONTROL_CHANGE = 0x90, 0xB0
+ON = 0.5  # a switch is on from here
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A control: its range, whether it goes for one role each, and how a pad works it.
+
+    `steps`: only whole values. A `switch` changes over with each hit of a pad and is off or on at
+    a knob; a `trigger` acts when it is hit.
+    """
+
+    low: float
+    high: float
+    of_role: bool = False
+    steps: bool = False
+    switch: bool = False
+    trigger: bool = False
+
+
+CONTROLS = {
+    "temperature": Kind(0.3, 1.5),
+    "density": Kind(0.0, 16.0, of_role=True),
+    "lowest": Kind(LOWEST_PITCH, HIGHEST_PITCH, of_role=True, steps=True),
+    "highest": Kind(LOWEST_PITCH, HIGHEST_PITCH, of_role=True, steps=True),
+    "key": Kind(0, 12, steps=True),
+    "harmony": Kind(0.0, 8.0),
+    "swing": Kind(0.0, 0.6),
+    "shuffle": Kind(0.0, 0.9),
+    "humanise": Kind(0.0, 1.0),
+    "groove": Kind(0.0, 1.0),
+    "mute": Kind(0, 1, of_role=True, switch=True),
+    "solo": Kind(0, 1, of_role=True, switch=True),
+    "lock": Kind(0, 1, switch=True),
+    "regenerate": Kind(0, 1, trigger=True),
+    "panic": Kind(0, 1, trigger=True),
+}
+"""Every control. `density` is onsets a bar, `lowest` and `highest` are MIDI pitches, `key` is 0 for
+any or 1 to 12 for C major (A minor) to B major (G sharp minor), `harmony` nats that a chord adds to
+its pitch classes, `swing` and `shuffle` the delay of odd 16ths and of odd eighths, in 16ths,
+`humanise` and `groove` amounts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A knob or pad; `status` is NOTE_ON or CONTROL_CHANGE, `channel` from 0, None for any."""
+
+    name: str
+    role: int | None
+    status: int
+    number: int
+    channel: int | None = None
+
+    def meant_by(self, message: bytes) -> bool:
+        """Whether a note-on, note-off or control change is this knob's or pad's."""
+        status, channel = message[0] & 0xF0, message[0] & 0x0F
+        if status == 0x80:
+            status = NOTE_ON
+        return (status, message[1]) == (self.status, self.number) and (
+            self.channel is None or channel == self.channel
+        )
+
+
+def control(target: str, value: float) -> Control:
+    """`NAME` or `NAME:ROLE` set to `value`; ValueError names what is wrong with it."""
+    name, role = _target(target)
+    kind = CONTROLS[name]
+    if not kind.low <= value <= kind.high:
+        raise ValueError(f"{target} {value:g} is outside {kind.low:g}..{kind.high:g}")
+    if kind.steps and value != int(value):
+        raise ValueError(f"{target} {value:g} is no whole number")
+    return Control(name, float(value), role)
+
+
+def binding(target: str, source: str) -> Binding:
+    """`NAME[:ROLE]` moved by `cc:NUMBER[:CHANNEL]` or `note:NUMBER[:CHANNEL]`; else ValueError."""
+    name, role = _target(target)
+    kind, _, rest = source.partition(":")
+    statuses = {"cc": CONTROL_CHANGE, "note": NOTE_ON}
+    numbers = rest.split(":")
+    if kind not in statuses or len(numbers) > 2 or not all(part.isdecimal() for part in numbers):
+        raise ValueError(f"{source!r} is no knob or pad: write cc:21, note:36 or cc:21:1")
+    number = int(numbers[0])
+    if number > 127:
+        raise ValueError(f"{number} in {source!r} is outside 0..127")
+    channel = int(numbers[1]) - 1 if len(numbers) == 2 else None
+    if channel is not None and not 0 <= channel < 16:
+        raise ValueError(f"channel {channel + 1} in {source!r} is outside 1..16")
+    return Binding(name, role, statuses[kind], number, channel)
+
+
+class Surface:
+    """The knobs and pads of a player: MIDI in, `Control` out. It knows which switches are on."""
+
+    def __init__(self, bindings: Iterable[Binding], controls: Iterable[Control] = ()) -> None:
+        self._bindings = tuple(bindings)
+        self._on = {
+            (control.name, control.role): control.value >= ON
+            for control in controls
+            if CONTROLS[control.name].switch
+        }
+
+    def turned(self, message: bytes) -> list[Control] | None:
+        """What a channel message of three bytes turns; None where it is no knob's or pad's."""
+        meant = [binding for binding in self._bindings if binding.meant_by(message)]
+        if not meant:
+            return None
+        hit = message[0] & 0xF0 != 0x80 and message[2] > 0
+        found = []
+        for bound in meant:
+            kind, key = CONTROLS[bound.name], (bound.name, bound.role)
+            if bound.status == CONTROL_CHANGE and not kind.trigger:
+                value = kind.low + (kind.high - kind.low) * message[2] / 127.0
+                if kind.steps or kind.switch:
+                    value = float(round(value))
+                self._on[key] = value >= ON
+            elif not hit:
+                continue
+            elif kind.switch:
+                self._on[key] = not self._on.get(key, False)
+                value = float(self._on[key])
+            else:  # a trigger, or the harder the pad is hit the more
+                value = kind.low + (kind.high - kind.low) * message[2] / 127.0
+                value = 1.0 if kind.trigger else float(round(value)) if kind.steps else value
+            found.append(Control(bound.name, value, bound.role))
+        return found
+
+
+def _target(target: str) -> tuple[str, int | None]:
+    name, _, word = target.partition(":")
+    if name not in CONTROLS:
+        near = difflib.get_close_matches(name, CONTROLS, 1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(CONTROLS)}"
+        raise ValueError(f"no control {name!r}: {hint}")
+    if not CONTROLS[name].of_role:
+        if word:
+            raise ValueError(f"{name} is of the whole band, not of the {word}")
+        return name, None
+    role = ROLES.get(word.lower())
+    if role is None or (name in ("lowest", "highest") and role is Track.DRUMS):
+        raise ValueError(f"whose {name}? Write {name}:bass or {name}:melody")
+    return name, int(role)
