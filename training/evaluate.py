@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from schmubert.engine.compose import Sampling, generate_all, infill_all
+from schmubert.engine.compose import MOST_BARS, Sampling, generate_all, infill_all
 from schmubert.engine.defaults import FIRST_CALLS, MOST_CALLS, STAGE_TEMPERATURE
 from schmubert.engine.denoisers import Model
 from schmubert.engine.score import BEATS_PER_BAR, STEPS_PER_BAR, Score, Tokens
@@ -112,7 +112,9 @@ class _Judge:
     def _pieces(self, part: str) -> Iterator[Section]:
         settings = self.settings
         real = self._real_pieces
-        window_bars = settings.window_bars if part == "unconditional" else PIECE_BARS
+        longest_bars = (self.model.longest_steps or MOST_BARS * STEPS_PER_BAR) // STEPS_PER_BAR
+        wanted_bars = settings.window_bars if part == "unconditional" else PIECE_BARS
+        window_bars = min(wanted_bars, longest_bars)
         pieces = settings.pieces if part == "unconditional" else min(settings.pieces, len(real))
         sampling = settings.sampling_of_pieces(window_bars)
 
