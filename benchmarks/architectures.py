@@ -83,7 +83,8 @@ def seconds_a_step(networks: list[Any], settings: Any) -> list[float]:
             tokens = torch.zeros((*shape, len(network.config.tracks)), dtype=torch.long)
             began_s = time.process_time()
             logits = network.train()(tokens)
-            sum(cross_entropy(x.transpose(1, 2), tokens[..., 0]) for x in logits).backward()
+            losses = [cross_entropy(x.transpose(1, 2), tokens[..., 0]) for x in logits]
+            torch.stack(losses).sum().backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             optimizer.zero_grad()
             if round_ >= WARM:
