@@ -1,11 +1,12 @@
 """A piano roll of a score: melody red, bass blue, drums black, as in the thesis' figures."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from schmubert.engine.score import STEPS_PER_BAR, Score, drum_hits, notes
-from schmubert.engine.vocabulary import PITCHED, Drum, Track
+from schmubert.engine.vocabulary import HOLD, PITCHED, Drum, Track
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,6 +60,56 @@ def draw(
     axes[-1].set_xlabel("bar")
     _head(figure, title)
     figure.savefig(path, dpi=110)
+
+
+@dataclass(frozen=True)
+class Roll:
+    """A `score` under a `title`; `pitched` and `drums` are boxes [(first bar, bar after)] of each.
+
+    What is `hidden` of its tracks is not drawn, and where the drums are, their lanes neither.
+    """
+
+    score: Score
+    title: str
+    pitched: Sequence[tuple[int, int]] = ()
+    drums: Sequence[tuple[int, int]] = ()
+    hidden: Sequence[Track] = ()
+
+
+def draw_stack(rolls: Sequence[Roll], path: Path) -> None:
+    """Write `rolls` of one length to `path`, one under the other, each in a row of its own."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    heights = [
+        height for roll in rolls for height in ([2.0] if Track.DRUMS in roll.hidden else [2.8, 1.0])
+    ]
+    bars = max(roll.score.bars for roll in rolls)
+    size = (max(7.5, 1.2 + 0.14 * bars), 0.6 + 0.3 * len(rolls) + 0.62 * sum(heights))
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = iter(figure.subplots(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0])
+    for roll in rolls:
+        score = _without(roll.score, roll.hidden)
+        last = upper = next(axes)
+        _draw_pitched(upper, score)
+        _frame(upper, 0, bars, score.bars, roll.pitched)
+        upper.set_title(roll.title, fontsize=9, loc="left")
+        if Track.DRUMS not in roll.hidden:
+            upper.tick_params(labelbottom=False)
+            last = next(axes)
+            _draw_drums(last, score)
+            last.set_yticks([])
+            _frame(last, 0, bars, score.bars, roll.drums)
+    last.set_xlabel("bar")
+    _head(figure, "")
+    figure.savefig(path, dpi=110)
+
+
+def _without(score: Score, hidden: Sequence[Track]) -> Score:
+    tokens = score.tokens.copy()
+    tokens[:, list(hidden)] = HOLD
+    return Score(tokens, score.tempo_bpm)
 
 
 def _draw_pitched(axis: "Axes", score: Score) -> None:

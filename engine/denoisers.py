@@ -6,6 +6,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from schmubert.engine.corruption import MASKING
 from schmubert.engine.diffusion import Denoiser
+from schmubert.engine.score import STEPS_PER_BAR
 
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda")
@@ -29,6 +30,21 @@ class Model(Denoiser, Protocol):
     def corruption(self) -> str:
         """What it was trained to undo, a name of `corruption.KERNELS`."""
         ...
+
+    @property
+    def longest_steps(self) -> int | None:
+        """The longest window it can be asked for, where learned positions limit it."""
+        ...
+
+
+def within_reach(steps: int, longest_steps: int | None, name: str) -> None:
+    """ValueError where `steps` are more than the model `name` has positions for."""
+    if longest_steps is not None and steps > longest_steps:
+        bars = longest_steps // STEPS_PER_BAR
+        raise ValueError(
+            f"{name} knows windows of up to {bars} bars and was asked for {steps} steps,"
+            f" {steps / STEPS_PER_BAR:g} bars: --window {bars} is its longest"
+        )
 
 
 def default_model() -> Path:

@@ -1,7 +1,7 @@
 """The convolutional transformer of thesis 4.6.2 (SCHmUBERT), in torch."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -95,6 +95,8 @@ class ModelConfig:
         return tuple(Track[name.upper()] for name in self.tracks)
 
 
+_SMALL = ModelConfig(token_width=32, width=128, layers=10, heads=4, longest_steps=256, dropout=0.0)
+
 PRESETS: Mapping[str, ModelConfig] = MappingProxyType(
     {
         "schmubert-melody": ModelConfig(tracks=("melody",)),
@@ -119,6 +121,12 @@ PRESETS: Mapping[str, ModelConfig] = MappingProxyType(
             one_key=True,
             copy_steps=(2, 4, 8, 16, 32, 48, 64, 96, 128, 256),
         ),
+        "small-transformer": replace(_SMALL, token_width=128, architecture="transformer"),
+        "small-convolutional": _SMALL,
+        "small-hierarchical": replace(
+            _SMALL, token_width=64, layers=6, architecture="hierarchical"
+        ),
+        "small-u": replace(_SMALL, token_width=80, width=80, layers=2, architecture="u"),
     }
 )
 """Networks by name.
@@ -129,6 +137,8 @@ vocabulary rows of 256). `schmubert-trio` follows the same layers with three tra
 does not say which rows are missing there. The other networks of the thesis are counted in
 `transformers.py`. `live` is ours: 7 million parameters, rotary
 positions, windows of 4 to 64 bars, four bars answered in a tenth of a second on one core.
+The `small-` ones are the four architectures of the thesis at 2.1 to 2.2 million parameters and
+windows of 16 bars, such that one core compares them (`docs/thesis.md`).
 """
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from schmubert.engine.corruption import MASKING
-from schmubert.engine.denoisers import Device
+from schmubert.engine.denoisers import Device, within_reach
 from schmubert.engine.diffusion import Logits
 from schmubert.engine.score import Tokens
 from schmubert.engine.vocabulary import MASK, SIZES, Track
@@ -40,14 +40,20 @@ class OnnxDenoiser:
         described = self._session.get_modelmeta().custom_metadata_map
         self.tracks = _tracks(path, self._session, described)
         self.name = path.stem
-        self.corruption = _corruption(path, described)
+        config = _config(path, described)
+        self.corruption = str(config.get("corruption", MASKING))
+        self.longest_steps = _longest_steps(path, config)
         self.precision: str = described.get("schmubert.precision", "fp32")
         count = f", {threads} thread{'s'[: threads > 1]}" if where == "cpu" else ""
         self.runtime = f"onnxruntime {runtime.__version__} on {where}{count}"
         self._outputs = [track.name.lower() for track in self.tracks]
 
     def __call__(self, tokens: Tokens) -> Logits:
-        """Tokens [batch, steps, tracks], steps a multiple of 4 -> logits, one array a track."""
+        """Tokens [batch, steps, tracks], steps a multiple of 4 -> logits, one array a track.
+
+        ValueError for more than `longest_steps` steps.
+        """
+        within_reach(tokens.shape[1], self.longest_steps, self.name)
         feed = {"tokens": np.ascontiguousarray(tokens, np.int64)}
         logits: Logits = self._session.run(self._outputs, feed)
         return logits
@@ -108,13 +114,22 @@ def _open(runtime: Any, path: Path, options: Any, providers: list[Any]) -> Any:
         raise ValueError(f"{path}: no model that ONNX Runtime can read ({first})") from error
 
 
-def _corruption(path: Path, described: dict[str, str]) -> str:
-    """What the model was trained to undo: masks, unless it says otherwise."""
+def _config(path: Path, described: dict[str, str]) -> dict[str, Any]:
+    """What the network is made of, as far as the model says."""
     try:
-        name = json.loads(described.get("schmubert.config", "{}")).get("corruption", MASKING)
-    except (AttributeError, ValueError) as error:
+        return dict(json.loads(described.get("schmubert.config", "{}")))
+    except (TypeError, ValueError) as error:
         raise ValueError(f"{path}: what it says of itself cannot be read: {error!r}") from error
-    return str(name)
+
+
+def _longest_steps(path: Path, config: dict[str, Any]) -> int | None:
+    """How far its positions reach, where they are learned."""
+    if config.get("positions") != "learned":
+        return None
+    steps = config.get("longest_steps")
+    if not isinstance(steps, int) or steps < 1:
+        raise ValueError(f"{path}: learned positions for {steps!r} steps; export the model again")
+    return steps
 
 
 def _tracks(path: Path, session: Any, described: dict[str, str]) -> tuple[Track, ...]:

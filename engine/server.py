@@ -116,6 +116,8 @@ def warm_up(model: Model, pace: Pace, clock: Callable[[], float] = time.monotoni
     while len(took) < WARM_UP_CALLS and (clock() < ends_s or not took):
         took.append(_timed(model, tokens, pace, clock))
     for bars in WARM_UP_BARS:
+        if model.longest_steps is not None and bars * STEPS_PER_BAR > model.longest_steps:
+            break
         window = np.resize(tokens, (1, bars * STEPS_PER_BAR, tokens.shape[2]))
         for _ in range(2):
             if clock() < ends_s:

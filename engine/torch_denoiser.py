@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from schmubert.engine.denoisers import Device
+from schmubert.engine.denoisers import Device, within_reach
 from schmubert.engine.diffusion import Logits
 from schmubert.engine.score import Tokens
 
@@ -56,13 +56,18 @@ class TorchDenoiser:
         self._where = next(network.parameters()).device
         self.tracks = config.columns
         self.corruption = config.corruption
+        self.longest_steps = config.longest_steps if config.positions == "learned" else None
         self.name = name
         threads = torch.get_num_threads()
         count = f", {threads} thread{'s'[: threads > 1]}" if self._where.type == "cpu" else ""
         self.runtime = f"torch {torch.__version__} on {self._where.type}{count}"
 
     def __call__(self, tokens: Tokens) -> Logits:
-        """Tokens [batch, steps, tracks], steps a multiple of 4 -> logits, one array a track."""
+        """Tokens [batch, steps, tracks], steps a multiple of 4 -> logits, one array a track.
+
+        ValueError for more than `longest_steps` steps.
+        """
+        within_reach(tokens.shape[1], self.longest_steps, self.name)
         with self._torch.inference_mode():
             held = self._torch.from_numpy(np.ascontiguousarray(tokens, np.int64))
             logits = self._network(held.to(self._where))

@@ -1,13 +1,12 @@
 """A model judged on songs it has never seen: draws made or found, then all figures of them."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
-from schmubert.engine.compose import MOST_BATCHED, Sampling, generate_all, infill_all
+from schmubert.engine.compose import MOST_BARS, Sampling, generate_all, infill_all
 from schmubert.engine.defaults import FIRST_CALLS, MOST_CALLS, STAGE_TEMPERATURE
 from schmubert.engine.denoisers import Model
 from schmubert.engine.score import BEATS_PER_BAR, STEPS_PER_BAR, Score, Tokens
@@ -22,9 +21,11 @@ from schmubert.training.evaluation import (
     Draws,
     Evaluation,
     Figure,
+    Make,
     Progress,
     Section,
     Settings,
+    drawn,
     windows_of_songs,
 )
 from schmubert.training.novelty import Memory, remembered
@@ -111,7 +112,9 @@ class _Judge:
     def _pieces(self, part: str) -> Iterator[Section]:
         settings = self.settings
         real = self._real_pieces
-        window_bars = settings.window_bars if part == "unconditional" else PIECE_BARS
+        longest_bars = (self.model.longest_steps or MOST_BARS * STEPS_PER_BAR) // STEPS_PER_BAR
+        wanted_bars = settings.window_bars if part == "unconditional" else PIECE_BARS
+        window_bars = min(wanted_bars, longest_bars)
         pieces = settings.pieces if part == "unconditional" else min(settings.pieces, len(real))
         sampling = settings.sampling_of_pieces(window_bars)
 
@@ -174,7 +177,9 @@ class _Judge:
             "calls": (ORACLE_CALLS,) if oracle else (FIRST_CALLS, MOST_CALLS),
             "temperature": STAGE_TEMPERATURE,
         }
-        return self._made(f"{kind}-{draw}", play, about, (name, beats, total))
+        return self.draws.found(
+            f"{kind}-{draw}", about, play, lambda: self.on_progress(name, beats, total)
+        )
 
     def _bands(self, name: str, songs: Tokens, draws: int) -> list[Tokens]:
         sampling = self.settings.sampling_of_bands()
@@ -192,45 +197,20 @@ class _Judge:
         pieces: int,
         draws: int,
         sampling: Sampling,
-        make: Callable[[Sequence[np.random.Generator], slice], Tokens],
+        make: Make,
     ) -> Tokens:
-        settings = self.settings
-        part = name if name in PARTS else "live"
-
-        def drawn() -> Tokens:
-            found: list[Tokens] = []
-            for first in range(0, pieces, MOST_BATCHED):
-                rows = slice(first, min(first + MOST_BATCHED, pieces))
-                rngs = [settings.rng(part, draw, piece) for piece in range(rows.start, rows.stop)]
-                found.append(make(rngs, rows))
-                self.on_progress(name, len(rngs), pieces * draws)
-            return np.concatenate(found)
-
         about = {
-            "pieces": pieces,
-            "seed": settings.seed,
             "calls": sampling.calls,
             "temperature": sampling.temperature,
             "sampler": sampling.sampler,
             "window_bars": sampling.window_bars if name == "unconditional" else None,
         }
-        return self._made(f"{name}-{draw}", drawn, about, (name, pieces, pieces * draws))
+        place = (name, name if name in PARTS else "live", draw)
 
-    def _made(
-        self,
-        name: str,
-        make: Callable[[], Tokens],
-        about: dict[str, Any],
-        progress: tuple[str, int, int],
-    ) -> Tokens:
-        """The tokens kept as `name`, which makes `progress` at once, or what `make` makes."""
-        found = self.draws.kept(name, about)
-        if found is not None:
-            self.on_progress(*progress)
-            return found
-        tokens = make()
-        self.draws.keep(name, tokens, about)
-        return tokens
+        def told(done: int) -> None:
+            self.on_progress(name, done, pieces * draws)
+
+        return drawn(self.draws, self.settings, place, pieces, about, make, told)
 
 
 def _stacked(scores: Sequence[Score]) -> Tokens:

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.compose import Sampling
+from schmubert.engine.compose import MOST_BATCHED, Sampling
 from schmubert.engine.defaults import CALLS, PIECE_TEMPERATURE, SAMPLER, TEMPERATURE
 from schmubert.engine.score import Tokens
 from schmubert.training.bootstrap import Share, pooled
@@ -182,6 +182,22 @@ class Draws:
             return None
         raise ValueError(f"{path} {reason}: name another --out, or draw anew with --force")
 
+    def found(
+        self,
+        name: str,
+        about: Mapping[str, Any],
+        make: Callable[[], Tokens],
+        on_kept: Callable[[], None],
+    ) -> Tokens:
+        """The tokens kept as `name`, after telling `on_kept`, or what `make` makes, kept now."""
+        tokens = self.kept(name, about)
+        if tokens is not None:
+            on_kept()
+            return tokens
+        tokens = make()
+        self.keep(name, tokens, about)
+        return tokens
+
     def keep(self, name: str, tokens: Tokens, about: Mapping[str, Any]) -> None:
         """Keep `tokens` as `name`, whole or not at all."""
         path = self._path(name)
@@ -197,6 +213,40 @@ class Draws:
     def _digest(self, about: Mapping[str, Any]) -> str:
         told = msgspec.json.encode({**self.circumstances, **about}, order="sorted")
         return hashlib.sha256(told).hexdigest()
+
+
+Make = Callable[[Sequence[np.random.Generator], slice], Tokens]
+"""Makes the pieces of a slice of a draw, a generator each: [pieces, steps, 3]."""
+
+
+def drawn(
+    draws: Draws,
+    settings: Settings,
+    place: tuple[str, str, int],
+    pieces: int,
+    about: Mapping[str, Any],
+    make: Make,
+    told: Callable[[int], None],
+) -> Tokens:
+    """So many `pieces` [pieces, steps, 3], found in `draws` or made, some that share calls a time.
+
+    `place` is the name of the kind in `draws`, the part whose generators it is drawn with, and
+    the number of the draw; `about` says, beside number and seed, what the pieces depend on. `told`
+    hears of pieces as they are there.
+    """
+    kind, part, draw = place
+
+    def made() -> Tokens:
+        found: list[Tokens] = []
+        for first in range(0, pieces, MOST_BATCHED):
+            rows = slice(first, min(first + MOST_BATCHED, pieces))
+            rngs = [settings.rng(part, draw, piece) for piece in range(rows.start, rows.stop)]
+            found.append(make(rngs, rows))
+            told(len(rngs))
+        return np.concatenate(found)
+
+    made_with = {"pieces": pieces, "seed": settings.seed, **about}
+    return draws.found(f"{kind}-{draw}", made_with, made, lambda: told(pieces))
 
 
 def windows_of_songs(split: Split, bars: int, songs: int, seed: int) -> Tokens:

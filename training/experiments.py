@@ -2,13 +2,13 @@
 
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from schmubert.engine.compose import MOST_BATCHED, generate_all
+from schmubert.engine.compose import generate_all
 from schmubert.engine.denoisers import Model
 from schmubert.engine.score import Tokens
 from schmubert.engine.vocabulary import TRIO
@@ -20,14 +20,13 @@ from schmubert.training.evaluation import (
     PIECE_BARS,
     Draws,
     Evaluation,
+    Make,
     Progress,
     Section,
     Settings,
+    drawn,
     windows_of_songs,
 )
-
-Make = Callable[[Sequence[np.random.Generator]], Tokens]
-"""Makes a piece for each generator: [pieces, steps, 3]."""
 
 
 def perfect_nonsense(
@@ -40,7 +39,7 @@ def perfect_nonsense(
     """
     run = _Run("algorithm7", dataset, settings, draws, on_progress)
     overlaps = overlaps_of(run.real, TRIO)
-    made = run.drawn("algorithm7", {}, lambda rngs: algorithm7.like(overlaps, PIECE_BARS, rngs))
+    made = run.drawn("algorithm7", {}, lambda rngs, _: algorithm7.like(overlaps, PIECE_BARS, rngs))
     tables = algorithm7.sections(made, run.real, settings.all_frames, run.rng_of_figures())
     return run.finished("algorithm 7", "no model", list(tables))
 
@@ -68,7 +67,7 @@ def guidance(
     for way, guide in experiment.ways(settings.seed).items():
         sampling = replace(plain, guide=guide)
 
-        def make(rngs: Sequence[np.random.Generator], sampling: Any = sampling) -> Tokens:
+        def make(rngs: Sequence[np.random.Generator], _: slice, sampling: Any = sampling) -> Tokens:
             scores = generate_all(model, PIECE_BARS, rngs, sampling=sampling)
             return np.stack([score.tokens for score in scores])
 
@@ -112,18 +111,10 @@ class _Run:
         return Evaluation(model, runtime, self.sources, self.settings, seconds, tuple(tables))
 
     def _draw(self, kind: str, draw: int, about: Mapping[str, Any], make: Make) -> Tokens:
-        pieces, total = self.settings.pieces, self.settings.pieces * self.settings.draws
-        file = f"{re.sub('[^a-z0-9]+', '-', kind)}-{draw}"
-        made_with = {"pieces": pieces, "seed": self.settings.seed, **about}
-        kept = self._draws.kept(file, made_with)
-        if kept is not None:
-            self._on_progress(kind, pieces, total)
-            return kept
-        found: list[Tokens] = []
-        for first in range(0, pieces, MOST_BATCHED):
-            numbers = range(first, min(first + MOST_BATCHED, pieces))
-            found.append(make([self.settings.rng(self.name, draw, piece) for piece in numbers]))
-            self._on_progress(kind, len(numbers), total)
-        made = np.concatenate(found)
-        self._draws.keep(file, made, made_with)
-        return made
+        pieces = self.settings.pieces
+        place = (re.sub("[^a-z0-9]+", "-", kind), self.name, draw)
+
+        def told(done: int) -> None:
+            self._on_progress(kind, done, pieces * self.settings.draws)
+
+        return drawn(self._draws, self.settings, place, pieces, about, make, told)

@@ -38,6 +38,15 @@ def reweighted_elbo(bits: Tensor, masked: Tensor, present: Tensor) -> Tensor:
     return ((1 - share) * bits.sum(dim=(1, 2)) / cells).mean()
 
 
+def elbo(bits: Tensor, masked: Tensor, present: Tensor) -> Tensor:
+    """The bound 3.57, weight `T/t`, in bits per cell, a scalar; arguments as above.
+
+    Under uniform masks; under others the mean of what a masked cell of a piece takes.
+    """
+    count = (masked & present[:, None, :]).sum(dim=(1, 2))
+    return (bits.sum(dim=(1, 2)) / count.clamp(min=1)).mean()
+
+
 def plain(bits: Tensor, masked: Tensor, present: Tensor) -> Tensor:
     """Every masked cell with the same weight, in bits per cell, a scalar; arguments as above.
 

@@ -8,7 +8,7 @@ piece lacks the track, which is then no part of the process.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -18,12 +18,19 @@ from torch import Tensor
 from schmubert.engine.corruption import MASKING, Corruption, Ints, corruption_of
 from schmubert.engine.score import Tokens
 from schmubert.engine.vocabulary import MASK, Track
-from schmubert.training.loss import LOSSES, masked_cross_entropy
+from schmubert.training.loss import LOSSES, elbo, masked_cross_entropy
 from schmubert.training.masking import mixed, uniform_times
 from schmubert.training.settings import TrainSettings
 from schmubert.training.variational import auxiliary, evidence_bound
 
 B = TypeVar("B")
+
+
+class Cost(NamedTuple):
+    """What answers cost, in bits a cell: scalars. `loss` is minimised, `elbo` is for the log."""
+
+    loss: Tensor
+    elbo: Tensor
 
 
 class Objective(Protocol[B]):
@@ -33,8 +40,8 @@ class Objective(Protocol[B]):
         """Corrupt `tokens` [batch, steps, tracks]; `present` [batch, tracks] are in the pieces."""
         ...
 
-    def loss(self, model: torch.nn.Module, batch: B, device: torch.device) -> Tensor:
-        """What is minimised: a scalar in bits a cell."""
+    def cost(self, model: torch.nn.Module, batch: B, device: torch.device) -> Cost:
+        """What the answers of `model` cost."""
         ...
 
 
@@ -60,8 +67,8 @@ class Unmasking:
         masked = mixed((batch, steps, tracks), self.settings.mix, rng)
         return Masked(tokens, masked | ~present[:, None, :], present)
 
-    def loss(self, model: torch.nn.Module, batch: Masked, device: torch.device) -> Tensor:
-        """See `Objective`: by the weighting of the settings."""
+    def cost(self, model: torch.nn.Module, batch: Masked, device: torch.device) -> Cost:
+        """See `Objective`: the loss by the weighting of the settings, the bound 3.57 beside it."""
         tokens, masked, present = (
             torch.from_numpy(array).to(device, non_blocking=True)
             for array in (batch.tokens, batch.masked, batch.present)
@@ -70,7 +77,8 @@ class Unmasking:
         logits = model(torch.where(masked, absorbing, tokens))
         wanted = masked & present[:, None, :]
         of_cells = masked_cross_entropy(logits, tokens, wanted)
-        return LOSSES[self.settings.weighting](of_cells, wanted, present)
+        loss = LOSSES[self.settings.weighting](of_cells, wanted, present)
+        return Cost(loss, elbo(of_cells.detach(), wanted, present))
 
 
 @dataclass(frozen=True)
@@ -112,11 +120,12 @@ class Denoising:
             noisy[mine, :, column] = corruption.noisy(clean, of_cells, rng)
         return Noisy(tokens, noisy, t, present)
 
-    def loss(self, model: torch.nn.Module, batch: Noisy, device: torch.device) -> Tensor:
+    def cost(self, model: torch.nn.Module, batch: Noisy, device: torch.device) -> Cost:
         """See `Objective`: every cell of a track that is there counts alike."""
         noisy = torch.from_numpy(batch.noisy).to(device, non_blocking=True)
         bound, told = self.bits(model(noisy), batch)
-        return bound.mean() + self.settings.auxiliary * told.mean()
+        loss = bound.mean() + self.settings.auxiliary * told.mean()
+        return Cost(loss, bound.detach().mean())
 
     def bits(self, logits: list[Tensor], batch: Noisy) -> tuple[Tensor, Tensor]:
         """Of every cell of the tracks that are there, L_vb (a sample of it) and L_aux [cells].

@@ -117,6 +117,21 @@ class TrainSettings:
         return cls(**values)
 
 
+_SMALL: Mapping[str, Any] = {
+    "steps": 1500,
+    "batch_bars": 128,
+    "window_bars": {16: 1.0},
+    "hop_bars": 4,
+    "on_grid": 0.8,
+    "mix": {"uniform": 1.0},
+    "learning_rate": 1e-3,
+    "warmup_steps": 100,
+    "ema_decay": 0.96,
+    "validate_every": 150,
+    "validation_windows": 64,
+}
+"""Masks and loss of the thesis; no decay, so that a longer run begins with the shorter one."""
+
 PRESET_SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "schmubert-melody": {"steps": 190_000},
     "schmubert-trio": {},
@@ -126,6 +141,10 @@ PRESET_SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "hierarchical-trio": {},
     "u-melody": {"steps": 190_000},
     "u-trio": {},
+    "small-transformer": _SMALL,
+    "small-convolutional": _SMALL,
+    "small-hierarchical": _SMALL,
+    "small-u": _SMALL,
     "live": {
         "steps": 20_000,
         "batch_bars": 256,

@@ -35,7 +35,7 @@ from schmubert.training.validate import validation_of
 SETTINGS_FILE = "settings.json"
 CHECKPOINT_FILE = "checkpoint.safetensors"
 STATE_FILE = "state.safetensors"
-LOG_EVERY = 100  # steps
+LOG_EVERY = 50  # steps
 BATCHES_AHEAD = 4
 
 
@@ -155,15 +155,15 @@ def train(
         console.print(f"step {state.step:,} {validation.told(scores)}")
 
     wrapped.train()
-    running: deque[float] = deque(maxlen=LOG_EVERY)
+    running: deque[tuple[float, float]] = deque(maxlen=LOG_EVERY)
     started, pieces = time.monotonic(), 0
     with _stop_signals() as stop, _progress(console, settings.steps, state.step) as progress:
         task = progress.task_ids[0]
         for batch in batches.ahead(state.step, settings.steps):
             for group in optimizer.param_groups:
                 group["lr"] = settings.learning_rate_at(state.step)
-            loss = batches.objective.loss(wrapped, batch, accelerator.device)
-            accelerator.backward(loss)
+            cost = batches.objective.cost(wrapped, batch, accelerator.device)
+            accelerator.backward(cost.loss)
             if accelerator.sync_gradients:
                 norm = accelerator.clip_grad_norm_(trained, settings.clip_norm)
             optimizer.step()
@@ -171,13 +171,14 @@ def train(
             state.step += 1
             if state.step % settings.ema_every == 0:
                 _average(state, accelerator.unwrap_model(wrapped), settings)
-            running.append(loss.item())
+            running.append((cost.loss.item(), cost.elbo.item()))
             pieces += len(batch.tokens) * accelerator.num_processes
             if state.step % LOG_EVERY == 0 and writer is not None:
                 speed = pieces / (time.monotonic() - started)
                 started, pieces = time.monotonic(), 0
-                mean = sum(running) / len(running)
+                mean, elbo = np.mean(running, axis=0)
                 writer.add_scalar("train/loss", mean, state.step)
+                writer.add_scalar("train/elbo", elbo, state.step)
                 writer.add_scalar("train/gradient_norm", float(norm), state.step)
                 writer.add_scalar("train/pieces_per_second", speed, state.step)
                 progress.update(task, speed=f"{speed:.1f} pieces/s", loss=f"loss {mean:.4f}")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from schmubert.cli.piano_roll import BARS_A_ROW, BOX_COLOUR, COLOURS, draw
+from schmubert.cli.piano_roll import BARS_A_ROW, BOX_COLOUR, COLOURS, Roll, draw, draw_stack
 from schmubert.engine.score import Score, silence
 from schmubert.engine.vocabulary import OFF, Drum, Track, drum_token, onset_token
 
@@ -51,6 +51,18 @@ def test_long_songs_go_on_in_rows(tmp_path: Path) -> None:
     one, two = imread(tmp_path / "one.png"), imread(tmp_path / "two.png")
     assert two.shape[1] == one.shape[1]
     assert two.shape[0] > 1.7 * one.shape[0]
+
+
+def test_rolls_stand_under_each_other_each_with_its_own_boxes(tmp_path: Path) -> None:
+    song = playing(*Track, bars=8)
+    given = Roll(song, "given", hidden=(Track.BASS, Track.DRUMS))
+    draw_stack([given], tmp_path / "one.png")
+    draw_stack([given, Roll(song, "made", drums=[(2, 4)])], tmp_path / "two.png")
+    one, two = (shown(tmp_path / name, COLOURS[Track.BASS]) for name in ("one.png", "two.png"))
+    assert one < 60 < 150 < two
+    assert shown(tmp_path / "one.png", BOX_COLOUR) == 0
+    assert shown(tmp_path / "two.png", BOX_COLOUR) > 100
+    assert imread(tmp_path / "two.png").shape[0] > 2 * imread(tmp_path / "one.png").shape[0]
 
 
 @pytest.mark.parametrize("bars", [0, 1])

@@ -95,6 +95,28 @@ def test_it_says_what_it_is(tmp_path: Path) -> None:
     assert OnnxDenoiser(path, "cpu", threads=2).runtime.endswith(" on cpu, 2 threads")
 
 
+def test_a_window_beyond_learned_positions_is_refused_with_the_longest_it_knows(
+    tmp_path: Path,
+) -> None:
+    config = {"positions": "learned", "longest_steps": 256}
+    path = write(tmp_path / "short.onnx", says={"config": json.dumps(config)})
+    denoiser = OnnxDenoiser(path, "cpu")
+    assert denoiser.longest_steps == 256
+    assert len(denoiser(np.zeros((1, 256, 3), np.int64))) == 3
+    with pytest.raises(
+        ValueError, match=r"^short knows .* up to 16 bars .* 260 steps.*--window 16"
+    ):
+        denoiser(np.zeros((1, 260, 3), np.int64))
+
+
+def test_rotary_positions_know_no_end(tmp_path: Path) -> None:
+    config = {"positions": "rotary", "longest_steps": 256}
+    path = write(tmp_path / "long.onnx", says={"config": json.dumps(config)})
+    denoiser = OnnxDenoiser(path, "cpu")
+    assert denoiser.longest_steps is None
+    assert denoiser(np.zeros((1, 1024, 3), np.int64))[0].shape == (1, 1024, 90)
+
+
 def test_a_sampler_runs_on_it(tmp_path: Path) -> None:
     denoiser = OnnxDenoiser(write(tmp_path / "table.onnx"), "cpu")
     rng = np.random.default_rng(1)
@@ -109,6 +131,8 @@ def test_a_sampler_runs_on_it(tmp_path: Path) -> None:
         ({"format": None}, "an ONNX file, but no model of schmubert's"),
         ({"format": "2"}, "a model of format 2, this schmubert reads 1"),
         ({"tracks": "melody,kazoo,drums"}, "what it says of itself cannot be read"),
+        ({"config": "[1"}, "what it says of itself cannot be read"),
+        ({"config": '{"positions": "learned"}'}, "learned positions for None steps"),
         ({"vocabulary": None}, "what it says of itself cannot be read"),
         ({"vocabulary": "[1, 2"}, "what it says of itself cannot be read"),
         ({"vocabulary": "[1, 2]"}, "what it says of itself cannot be read"),

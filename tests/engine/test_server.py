@@ -69,6 +69,7 @@ class SlowDice:
     tracks = TRIO
     name = "dice"
     runtime = "paper"
+    longest_steps = None
 
     def __init__(self, router: PaperRouter) -> None:
         self.router = router

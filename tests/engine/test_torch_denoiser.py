@@ -99,6 +99,17 @@ def test_a_network_of_noise_is_not_taken_for_one_that_unmasks(
     assert denoisers.load_any(path, "cpu").corruption == corruption
 
 
+def test_a_window_beyond_learned_positions_is_refused_as_with_onnx() -> None:
+    from schmubert.engine import model, torch_denoiser
+
+    config = model.ModelConfig(("bass",), 8, 16, 1, 2, longest_steps=64)
+    network = model.ConvTransformer(config)
+    denoiser = torch_denoiser.TorchDenoiser.of(network, config, "short")
+    assert denoiser.longest_steps == 64
+    with pytest.raises(ValueError, match=r"^short knows .* up to 4 bars .* 80 steps.*--window 4"):
+        denoiser(np.zeros((1, 80, 1), np.int64))
+
+
 def test_a_corruption_that_is_none_is_refused() -> None:
     from schmubert.engine import model
 

@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the networks need torch")
 
 from schmubert.engine import checkpoint  # noqa: E402
-from schmubert.engine.model import PRESETS, ModelConfig, parameters  # noqa: E402
+from schmubert.engine.model import ARCHITECTURES, PRESETS, ModelConfig, parameters  # noqa: E402
 from schmubert.engine.networks import network  # noqa: E402
 from schmubert.engine.vocabulary import MASK, SIZES, TRIO  # noqa: E402
 
@@ -49,6 +49,14 @@ def music(bars: int, batch: int = 1) -> "torch.Tensor":
 def test_parameters_are_those_of_the_tables(preset: str, count: int) -> None:
     with torch.device("meta"):
         assert parameters(network(PRESETS[preset])) == count
+
+
+def test_the_small_ones_are_compared_at_one_size() -> None:
+    small = {name: c for name, c in PRESETS.items() if name.startswith("small-")}
+    assert {config.architecture for config in small.values()} == set(ARCHITECTURES)
+    with torch.device("meta"):
+        counts = [parameters(network(config)) for config in small.values()]
+    assert max(counts) < 1.1 * min(counts)
 
 
 @EVERY

@@ -107,3 +107,12 @@ def test_an_exported_model_says_what_noise_it_undoes_and_is_not_taken_for_anothe
     assert denoisers.load_any(tmp_path / "noise.onnx").corruption == "gaussian"
     with pytest.raises(ValueError, match="a model of gaussian noise"):
         denoisers.load(tmp_path / "noise.onnx")
+
+
+def test_an_exported_model_says_how_far_its_positions_reach(tmp_path: Path) -> None:
+    short = replace(TINY, positions="learned", longest_steps=256)
+    export_onnx(_checkpoint(tmp_path / "short.safetensors", short), tmp_path / "short.onnx")
+    exported = denoisers.load(tmp_path / "short.onnx")
+    assert exported.longest_steps == 256
+    with pytest.raises(ValueError, match="windows of up to 16 bars"):
+        exported(np.zeros((1, 512, 3), np.int64))

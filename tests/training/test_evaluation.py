@@ -1,8 +1,10 @@
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from schmubert.engine.score import Tokens
 from schmubert.training.bootstrap import Share, pooled
 from schmubert.training.evaluation import (
     PARTS,
@@ -10,6 +12,7 @@ from schmubert.training.evaluation import (
     Figure,
     Section,
     Settings,
+    drawn,
     interval,
     over_draws,
 )
@@ -60,6 +63,29 @@ def test_a_damaged_draw_is_named(draws: Draws, left: int) -> None:
     path.write_bytes(path.read_bytes()[:left])
     with pytest.raises(ValueError, match=r"offline-0.npz cannot be read"):
         draws.kept("offline-0", ABOUT)
+
+
+def test_pieces_are_drawn_once_each_by_its_own_generator_and_found_again(tmp_path: Path) -> None:
+    settings, told, batches = Settings(), list[int](), list[slice]()
+
+    def make(rngs: Sequence[np.random.Generator], rows: slice) -> Tokens:
+        batches.append(rows)
+        return np.stack([np.full((1, 3), rng.integers(2**16)) for rng in rngs])
+
+    def twenty(about: dict[str, int]) -> Tokens:
+        draws = Draws(tmp_path, {}, replacing=True)
+        place = ("oracle", "live", 1)
+        return drawn(draws, settings, place, 20, about, make, told.append)
+
+    made = twenty(ABOUT)
+    expected = [settings.rng("live", 1, piece).integers(2**16) for piece in range(20)]
+    assert made[:, 0, 0].tolist() == expected
+    assert (told, batches) == ([16, 4], [slice(0, 16), slice(16, 20)])
+    assert twenty(ABOUT).tolist() == made.tolist()
+    assert (told, len(batches)) == ([16, 4, 20], 2)
+    twenty({"calls": 8})
+    assert len(batches) == 4
+    assert [path.name for path in tmp_path.iterdir()] == ["oracle-1.npz"]
 
 
 def test_no_two_pieces_and_no_figures_share_their_randomness() -> None:

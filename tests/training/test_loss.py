@@ -8,6 +8,7 @@ from schmubert.engine.vocabulary import Track  # noqa: E402
 from schmubert.training.bits import figures  # noqa: E402
 from schmubert.training.loss import (  # noqa: E402
     LOSSES,
+    elbo,
     masked_cross_entropy,
     plain,
     reweighted_elbo,
@@ -71,6 +72,17 @@ def test_plain_counts_every_masked_cell_of_a_present_track_alike() -> None:
     bits = masked.float() * 3.0
     expected = ((8 * 3 / 32) + 3.0) / 2
     assert plain(bits, masked, present).item() == pytest.approx(expected)
+
+
+def test_the_bound_is_what_a_masked_cell_of_a_present_track_takes_piece_by_piece() -> None:
+    present = torch.tensor([[True, True], [True, False]])
+    masked = torch.zeros(2, 16, 2, dtype=torch.bool)
+    masked[0, :4] = masked[1] = True
+    bits = torch.zeros(2, 16, 2)
+    bits[0, :4, 0], bits[1, :, 0] = 6.0, 1.0
+    assert elbo(bits, masked, present).item() == pytest.approx((3.0 + 1.0) / 2)
+    nothing = torch.zeros_like(masked)
+    assert elbo(torch.zeros_like(bits), nothing, present).item() == 0.0
 
 
 def test_every_weighting_of_the_settings_has_its_loss() -> None:

@@ -76,7 +76,7 @@ def test_the_loss_is_the_bound_and_lambda_times_the_cross_entropy() -> None:
         settings = TrainSettings("live", corruption="uniform", auxiliary=weight)
         objective = Denoising(settings, TRIO)
         batch = objective.batch(tokens, present, np.random.default_rng(2))
-        losses.append(float(objective.loss(says(logits), batch, CPU)))
+        losses.append(float(objective.cost(says(logits), batch, CPU).loss))
     of_events = 8 * math.log2(90) + 7 * math.log2(90) + 7 * math.log2(512)
     assert losses[1] - losses[0] == pytest.approx(of_events / 22, abs=1e-4)
     assert losses[2] - losses[1] == pytest.approx(of_events / 22, abs=1e-4)
@@ -92,4 +92,4 @@ def test_who_knows_the_music_needs_nothing(name: str) -> None:
         60.0 * torch.nn.functional.one_hot(torch.from_numpy(tokens[..., k] % SIZES[k]), SIZES[k])
         for k in range(3)
     ]
-    assert abs(float(objective.loss(says(logits), batch, CPU))) < 1e-6
+    assert abs(float(objective.cost(says(logits), batch, CPU).loss)) < 1e-6

@@ -14,6 +14,9 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 
 from hypothesis import given  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
+from tensorboard.backend.event_processing.event_accumulator import (  # noqa: E402
+    EventAccumulator,
+)
 
 from schmubert.engine import checkpoint  # noqa: E402
 from schmubert.engine.corruption import KERNELS  # noqa: E402
@@ -99,10 +102,16 @@ def test_a_resumed_run_ends_where_an_uninterrupted_one_does(
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
 
 
-def test_a_run_leaves_its_settings_logs_and_a_checkpoint(data: Path, tmp_path: Path) -> None:
+def test_a_run_leaves_its_settings_logs_and_a_checkpoint(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "LOG_EVERY", 3)
     loop.train(RUN, data, tmp_path / "run")
     assert TrainSettings.load(tmp_path / "run" / loop.SETTINGS_FILE) == RUN
-    assert list((tmp_path / "run" / "tensorboard").iterdir())
+    logged = EventAccumulator(str(tmp_path / "run" / "tensorboard")).Reload()
+    assert {"train/loss", "train/elbo", "validation/loss", "validation/elbo"} <= set(
+        logged.Tags()["scalars"]
+    )
     _, config, about = checkpoint.read(tmp_path / "run" / loop.CHECKPOINT_FILE)
     assert config == TINY
     assert about["step"] == 6
