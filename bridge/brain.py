@@ -13,16 +13,17 @@ import zmq
 
 from schmubert.bridge.conductor import Action, Conductor
 from schmubert.bridge.engine_link import EngineLink
+from schmubert.bridge.minutes import Minutes
 from schmubert.bridge.pipe import Pipe, brain_end
 from schmubert.bridge.settings import Settings
-from schmubert.bridge.stage import GiveUp, Quit, Say, Setup, ToBrain, ToOwner
+from schmubert.bridge.stage import FromBrain, GiveUp, Quit, Say, Setup, ToBrain
 from schmubert.engine.vocabulary import Track
 from schmubert.engine.wire import Ask
 
 LONGEST_WAIT_S = 0.1  # the engine wants to be looked after
 
 
-def think(owner: Pipe[ToOwner, ToBrain], setup: Setup, waiting: Sequence[ToBrain] = ()) -> None:
+def think(owner: Pipe[FromBrain, ToBrain], setup: Setup, waiting: Sequence[ToBrain] = ()) -> None:
     """Play along as `setup` says until the owner says `Quit` or hangs up.
 
     `waiting` came along with the setup.
@@ -35,6 +36,7 @@ def think(owner: Pipe[ToOwner, ToBrain], setup: Setup, waiting: Sequence[ToBrain
         owner.say(GiveUp(str(error)))
         return
     with link as engine:
+        minutes = Minutes()
         poller = zmq.Poller()
         poller.register(owner.fileno(), zmq.POLLIN)
         poller.register(engine.socket, zmq.POLLIN)
@@ -43,6 +45,7 @@ def think(owner: Pipe[ToOwner, ToBrain], setup: Setup, waiting: Sequence[ToBrain
             for action in actions:
                 if isinstance(action, Ask):
                     engine.ask(action)
+                    owner.say(minutes.asked(action, conductor.capture, now()))
                 else:
                     owner.say(action)
 
@@ -56,7 +59,11 @@ def think(owner: Pipe[ToOwner, ToBrain], setup: Setup, waiting: Sequence[ToBrain
                 if isinstance(answer, Say | GiveUp):
                     owner.say(answer)
                 else:
-                    carry_out(conductor.receive(answer, now()))
+                    came_s = now()
+                    carry_out(conductor.receive(answer, came_s))
+                    noted = minutes.came(answer, came_s)
+                    if noted is not None:
+                        owner.say(noted)
             if now() >= conductor.wake_at:
                 carry_out(conductor.tick(now()))
             wait_s = min(conductor.wake_at - now(), LONGEST_WAIT_S)

@@ -13,6 +13,7 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from queue import SimpleQueue
 from typing import Any, Protocol
 
@@ -24,7 +25,8 @@ from schmubert.bridge.ports import Ports
 from schmubert.bridge.report import Report, report
 from schmubert.bridge.roles import Rig
 from schmubert.bridge.scheduler import Scheduler
-from schmubert.bridge.stage import Quit, Setup, ToBrain, ToOwner
+from schmubert.bridge.stage import Answered, Asked, FromBrain, Quit, Say, Setup, ToBrain
+from schmubert.bridge.witness import Came, Ending, Happening, Reborn, Seen, Sent, Witness
 
 POLL_S = 0.001
 SPIN_S = 0.0004  # a sleep ends up to this late on an idle machine
@@ -35,7 +37,7 @@ LEAVE_S = 1.5
 MOST_DEATHS, DEATHS_IN_S = 4, 20.0
 MOST_LATENESSES = 100_000
 
-Observer = Callable[[ToBrain | ToOwner], None]
+Observer = Callable[[ToBrain | FromBrain], None]
 
 
 class BrainError(RuntimeError):
@@ -52,7 +54,7 @@ class Brain(Protocol):
     def tell(self, message: ToBrain) -> None:
         """Pass `message` on."""
 
-    def listen(self) -> list[ToOwner]:
+    def listen(self) -> Sequence[FromBrain]:
         """What it decided since."""
 
     def close(self, patience_s: float = LEAVE_S) -> None:
@@ -93,7 +95,7 @@ class BrainProcess:
         """Pass `message` on."""
         self._pipe.say(message)
 
-    def listen(self) -> list[ToOwner]:
+    def listen(self) -> list[FromBrain]:
         """What it decided since."""
         return self._pipe.hear()
 
@@ -157,30 +159,37 @@ def perform(
     say: Callable[[str], None],
     until: Callable[[float], bool] = lambda _: False,
     observer: Observer | None = None,
+    witness: Callable[[Seen], None] | None = None,
     start_brain: Callable[[], Brain] = BrainProcess,
     passing: Time | None = None,
 ) -> Report:
     """Play on `ports` until `until(now)`, Ctrl-C or SIGTERM; then every note is ended.
 
-    `say` gets lines for the player, `observer` all that owner and brain tell each other, both
-    in a thread that does not hold up the music. Ports stay open. Raises BrainError,
-    GaveUpError, and what ports raise, after the notes are ended.
+    `say` gets lines for the player, `observer` all that owner and brain tell each other, and
+    `witness` all that happens, each in a thread that does not hold up the music. Ports stay
+    open. Raises BrainError, GaveUpError, and what ports raise, after the notes are ended.
     """
     passing = passing or RealTime()
-    owner = Owner(
-        rig,
-        Clock(timing.tempo_bpm, timing.unit),
-        Scheduler(rig.plays, timing.offset_s),
-        timing.offset_s,
-    )
+    owner = owner_of(rig, timing)
     with _Aside() as aside, _stopping() as stopped, _undisturbed():
-        stage = _Stage(ports, owner, setup, passing, aside, say, observer, start_brain)
+        seen = None if witness is None else Witness(partial(aside.put, witness))
+        stage = _Stage(ports, owner, setup, passing, aside, say, observer, seen, start_brain)
         try:
             while not (stopped or until(passing.now())):
                 stage.step()
         finally:
             stage.finish()
     return stage.report()
+
+
+def owner_of(rig: Rig, timing: Timing) -> Owner:
+    """The port owner that plays on `rig` and keeps time as `timing` says."""
+    return Owner(
+        rig,
+        Clock(timing.tempo_bpm, timing.unit),
+        Scheduler(rig.plays, timing.offset_s),
+        timing.offset_s,
+    )
 
 
 class _Stage:
@@ -195,6 +204,7 @@ class _Stage:
         aside: "_Aside",
         say: Callable[[str], None],
         observer: Observer | None,
+        witness: Witness | None,
         start_brain: Callable[[], Brain],
     ) -> None:
         self._ports = ports
@@ -204,6 +214,7 @@ class _Stage:
         self._aside = aside
         self._say = say
         self._observer = observer
+        self._witness = witness
         self._start_brain = start_brain
         self._late_s = array("d")
         self._deaths: deque[float] = deque(maxlen=MOST_DEATHS)
@@ -213,15 +224,22 @@ class _Stage:
 
     def step(self) -> None:
         """Take in what came, send what is due, and wait for what is next."""
-        owner, passing = self._owner, self._time
-        self._do(owner.tick(passing.now()))
+        owner, passing, witness = self._owner, self._time, self._witness
+        now = passing.now()
+        actions = owner.tick(now)
+        if witness is not None:
+            witness.turn(now, owner.scheduler.dropped, bool(actions))
+        self._do(actions)
         for at_s, port, message in self._ports.poll():
+            self._see(Came(at_s, port, message))
             self._do(owner.receive(at_s, port, message))
         alive = self._brain.alive  # asked first: what it said last is still heard
         for decided in self._brain.listen():
-            if self._observer is not None:
-                self._aside.put(self._observer, decided)
-            self._do(owner.take(decided))
+            self._tell_observer(decided)
+            if not isinstance(decided, Say):  # it is seen when it is said
+                self._see(decided)
+            if not isinstance(decided, Asked | Answered):
+                self._do(owner.take(decided))
         if not alive:
             self._replace_brain()
         next_poll_s = passing.now() + POLL_S
@@ -231,8 +249,8 @@ class _Stage:
     def finish(self) -> None:
         """End every note, give the ports time to send, and end the brain."""
         try:
-            sends = self._owner.finish()
-            self._do(sends)
+            self._see(Ending(), self._time.now())
+            self._do(self._owner.finish())
             self._time.wait_until(self._time.now() + DRAIN_S, exactly=False)
         finally:
             self._brain.close()
@@ -246,14 +264,25 @@ class _Stage:
         for action in actions:
             if isinstance(action, Send):
                 self._ports.send(action.port, action.message)
+                sent_s = self._time.now()
                 if action.wanted_s is not None and len(self._late_s) < MOST_LATENESSES:
-                    self._late_s.append(self._time.now() - action.wanted_s)
+                    self._late_s.append(sent_s - action.wanted_s)
+                self._see(Sent(action.port, action.message, action.wanted_s), sent_s)
             elif isinstance(action, Tell):
                 self._brain.tell(action.message)
-                if self._observer is not None:
-                    self._aside.put(self._observer, action.message)
+                self._tell_observer(action.message)
+                self._see(action.message)
             else:
                 self._aside.put(self._say, action.text)
+                self._see(action)
+
+    def _tell_observer(self, message: ToBrain | FromBrain) -> None:
+        if self._observer is not None:
+            self._aside.put(self._observer, message)
+
+    def _see(self, what: Happening, at_s: float | None = None) -> None:
+        if self._witness is not None:
+            self._witness.see(what, at_s)
 
     def _replace_brain(self) -> None:
         now = self._time.now()
@@ -262,6 +291,7 @@ class _Stage:
         if len(self._deaths) == MOST_DEATHS and now - self._deaths[0] < DEATHS_IN_S:
             raise BrainError(f"the brain died {MOST_DEATHS} times in {DEATHS_IN_S:g} s")
         self._aside.put(self._say, "the brain died: what it played is ended, a new one starts")
+        self._see(Reborn(), now)
         actions = self._owner.restart_brain(now)
         self._do([action for action in actions if isinstance(action, Send)])
         self._brain.close(patience_s=0.0)
