@@ -26,7 +26,7 @@ from schmubert.bridge.report import Report, report
 from schmubert.bridge.roles import Rig
 from schmubert.bridge.scheduler import Scheduler
 from schmubert.bridge.stage import Answered, Asked, FromBrain, Quit, Say, Setup, ToBrain
-from schmubert.bridge.witness import Came, Ending, Happening, Reborn, Seen, Sent, Witness
+from schmubert.bridge.witness import Came, Ended, Ending, Happening, Reborn, Seen, Sent, Witness
 
 POLL_S = 0.001
 SPIN_S = 0.0004  # a sleep ends up to this late on an idle machine
@@ -171,7 +171,7 @@ def perform(
     """
     passing = passing or RealTime()
     owner = owner_of(rig, timing)
-    with _Aside() as aside, _stopping() as stopped, _undisturbed():
+    with _Aside() as aside, stopping() as stopped, undisturbed():
         seen = None if witness is None else Witness(partial(aside.put, witness))
         stage = _Stage(ports, owner, setup, passing, aside, say, observer, seen, start_brain)
         try:
@@ -251,6 +251,7 @@ class _Stage:
         try:
             self._see(Ending(), self._time.now())
             self._do(self._owner.finish())
+            self._see(Ended(), self._time.now())
             self._time.wait_until(self._time.now() + DRAIN_S, exactly=False)
         finally:
             self._brain.close()
@@ -333,7 +334,7 @@ class _Aside:
 
 
 @contextlib.contextmanager
-def _stopping() -> Iterator[list[int]]:
+def stopping() -> Iterator[list[int]]:
     """A list that a signal to end makes non-empty."""
     caught: list[int] = []
     if threading.current_thread() is not threading.main_thread():
@@ -352,7 +353,7 @@ def _stopping() -> Iterator[list[int]]:
 
 
 @contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
+def undisturbed() -> Iterator[None]:
     """No garbage collection, and real-time priority for this thread where the system allows."""
     switch_s = sys.getswitchinterval()
     collects = gc.isenabled()

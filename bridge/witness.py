@@ -27,7 +27,7 @@ class Came(msgspec.Struct, frozen=True, tag=True):
     message: bytes
 
 
-class Sent(msgspec.Struct, frozen=True, tag=True):
+class Sent(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """MIDI `message` left on output `port`; it was due at `wanted_s`, None: at once."""
 
     port: int
@@ -43,7 +43,11 @@ class Ending(msgspec.Struct, frozen=True, tag=True):
     """The session ends: what sounds is ended."""
 
 
-Happening: TypeAlias = Tick | Came | Sent | Reborn | Ending | Timing | ToBrain | FromBrain
+class Ended(msgspec.Struct, frozen=True, tag=True):
+    """Nothing sounds any more, and nothing follows."""
+
+
+Happening: TypeAlias = Tick | Came | Sent | Reborn | Ending | Ended | Timing | ToBrain | FromBrain
 
 
 class Seen(msgspec.Struct, frozen=True):
