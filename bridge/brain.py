@@ -3,7 +3,6 @@
 `python -m schmubert.bridge.brain` with the pipe as standard input; `BrainProcess` starts it.
 """
 
-import socket
 import sys
 import time
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from math import ceil
 
 import zmq
 
+from schmubert.bridge.child import connection
 from schmubert.bridge.conductor import Action, Conductor
 from schmubert.bridge.engine_link import EngineLink
 from schmubert.bridge.minutes import Minutes
@@ -84,16 +84,9 @@ def settings(setup: Setup) -> Settings:
     )
 
 
-def _connection() -> socket.socket:
-    """The pipe that `BrainProcess` handed over."""
-    if sys.platform == "win32":
-        return socket.fromshare(bytes.fromhex(sys.stdin.readline()))
-    return socket.socket(fileno=0)
-
-
 def main() -> None:
     """Be the brain of the owner at the other end of standard input."""
-    owner = brain_end(_connection())
+    owner = brain_end(connection())
     poller = zmq.Poller()
     poller.register(owner.fileno(), zmq.POLLIN)
     heard: list[ToBrain] = []

@@ -4,7 +4,6 @@ import contextlib
 import gc
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ from functools import partial
 from queue import SimpleQueue
 from typing import Any, Protocol
 
+from schmubert.bridge import child
 from schmubert.bridge.clock import Clock, PositionUnit
 from schmubert.bridge.ledger import Send
 from schmubert.bridge.owner import Action, Owner, Tell
@@ -65,20 +65,9 @@ class BrainProcess:
     """The brain as a child process, in a session of its own: Ctrl-C ends only the owner."""
 
     def __init__(self, command: Sequence[str] = ()) -> None:
-        ours, theirs = socket.socketpair()
-        command = command or (sys.executable, "-m", "schmubert.bridge.brain")
-        if sys.platform == "win32":
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                creationflags=subprocess.CREATE_NEW_PROCESS_GROUP,
-            )
-            assert self._process.stdin is not None
-            self._process.stdin.write(theirs.share(self._process.pid).hex().encode() + b"\n")
-            self._process.stdin.flush()
-        else:
-            self._process = subprocess.Popen(command, stdin=theirs.fileno(), start_new_session=True)
-        theirs.close()
+        self._process, ours = child.start(
+            command or (sys.executable, "-m", "schmubert.bridge.brain")
+        )
         self._pipe = owner_end(ours)
 
     @property

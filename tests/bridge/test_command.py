@@ -39,6 +39,7 @@ def performed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Rig, Setup, live.Ti
         timing: live.Timing,
         *,
         say: object,  # noqa: ARG001
+        witness: object,  # noqa: ARG001
     ) -> Report:
         calls.append((plugged, setup, timing))
         return report(0, 0, 0, [])
