@@ -3,7 +3,6 @@
 `python -m schmubert.bridge.brain` with the pipe as standard input; `BrainProcess` starts it.
 """
 
-import socket
 import sys
 import time
 from collections.abc import Sequence
@@ -11,19 +10,21 @@ from math import ceil
 
 import zmq
 
+from schmubert.bridge.child import connection
 from schmubert.bridge.conductor import Action, Conductor
 from schmubert.bridge.engine_link import EngineLink
 from schmubert.bridge.harmony import chart
+from schmubert.bridge.minutes import Minutes
 from schmubert.bridge.pipe import Pipe, brain_end
 from schmubert.bridge.settings import Settings
-from schmubert.bridge.stage import GiveUp, Quit, Say, Setup, ToBrain, ToOwner
+from schmubert.bridge.stage import FromBrain, GiveUp, Quit, Say, Setup, ToBrain
 from schmubert.engine.vocabulary import Track
 from schmubert.engine.wire import Ask
 
 LONGEST_WAIT_S = 0.1  # the engine wants to be looked after
 
 
-def think(owner: Pipe[ToOwner, ToBrain], setup: Setup, waiting: Sequence[ToBrain] = ()) -> None:
+def think(owner: Pipe[FromBrain, ToBrain], setup: Setup, waiting: Sequence[ToBrain] = ()) -> None:
     """Play along as `setup` says until the owner says `Quit` or hangs up.
 
     `waiting` came along with the setup.
@@ -36,6 +37,7 @@ def think(owner: Pipe[ToOwner, ToBrain], setup: Setup, waiting: Sequence[ToBrain
         owner.say(GiveUp(str(error)))
         return
     with link as engine:
+        minutes = Minutes()
         poller = zmq.Poller()
         poller.register(owner.fileno(), zmq.POLLIN)
         poller.register(engine.socket, zmq.POLLIN)
@@ -44,6 +46,7 @@ def think(owner: Pipe[ToOwner, ToBrain], setup: Setup, waiting: Sequence[ToBrain
             for action in actions:
                 if isinstance(action, Ask):
                     engine.ask(action)
+                    owner.say(minutes.asked(action, conductor.capture, now()))
                 else:
                     owner.say(action)
 
@@ -57,7 +60,11 @@ def think(owner: Pipe[ToOwner, ToBrain], setup: Setup, waiting: Sequence[ToBrain
                 if isinstance(answer, Say | GiveUp):
                     owner.say(answer)
                 else:
-                    carry_out(conductor.receive(answer, now()))
+                    came_s = now()
+                    carry_out(conductor.receive(answer, came_s))
+                    noted = minutes.came(answer, came_s)
+                    if noted is not None:
+                        owner.say(noted)
             if now() >= conductor.wake_at:
                 carry_out(conductor.tick(now()))
             wait_s = min(conductor.wake_at - now(), LONGEST_WAIT_S)
@@ -80,16 +87,9 @@ def settings(setup: Setup) -> Settings:
     )
 
 
-def _connection() -> socket.socket:
-    """The pipe that `BrainProcess` handed over."""
-    if sys.platform == "win32":
-        return socket.fromshare(bytes.fromhex(sys.stdin.readline()))
-    return socket.socket(fileno=0)
-
-
 def main() -> None:
     """Be the brain of the owner at the other end of standard input."""
-    owner = brain_end(_connection())
+    owner = brain_end(connection())
     poller = zmq.Poller()
     poller.register(owner.fileno(), zmq.POLLIN)
     heard: list[ToBrain] = []

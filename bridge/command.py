@@ -1,16 +1,19 @@
 """`schmubert-bridge`: from the player's words to a band-mate on the stage."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import click
 
 from schmubert.bridge import live
+from schmubert.bridge.audience import Audience, show
 from schmubert.bridge.clock import PositionUnit
-from schmubert.bridge.controls import Binding, binding, control
+from schmubert.bridge.controls import binding, control
 from schmubert.bridge.owner import GaveUpError
 from schmubert.bridge.ports import APIS, MidiPorts
-from schmubert.bridge.roles import Part, Rig, input_part, output_part, rig
+from schmubert.bridge.roles import Binding, Part, Rig, input_part, output_part, rig
 from schmubert.bridge.stage import Control, Setup
 from schmubert.engine.defaults import STAGE_TEMPERATURE
 from schmubert.engine.vocabulary import Track
@@ -184,7 +187,18 @@ def _bindings(_: click.Context, __: click.Parameter, specs: tuple[str, ...]) -> 
     help="What song positions count: MIDI says 16ths, Ardour sends clocks; auto finds out at the"
     " first stop.",
 )
-@click.option("--verbose", is_flag=True, help="Show where an error comes from.")
+@click.option(
+    "--record",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Keep the session in a new folder in DIR: a MIDI file, and a log for `schmubert replay`.",
+)
+@click.option(
+    "--headless",
+    is_flag=True,
+    help="Print lines, draw no screen; so it is too where stderr is no terminal.",
+)
+@click.option("--verbose", is_flag=True, help="Print lines, and show where an error comes from.")
 @click.version_option(package_name="schmubert")
 def bridge_command(
     heard: Sequence[Part],
@@ -206,6 +220,8 @@ def bridge_command(
     api: str,
     offset_ms: float,
     spp_unit: str,
+    record: Path | None,
+    headless: bool,
     verbose: bool,
 ) -> None:
     """Play in a band with a DAW: you on --in, it on --out, in time with your MIDI clock.
@@ -216,7 +232,7 @@ def bridge_command(
     schmubert-bridge --in "DAW Out" --out "Bass" --out "Drums"
     """
     try:
-        plugged = rig(heard, played, clock, knobs)
+        plugged = rig(heard, played, clock, knobs, bindings)
         _check(plugged, mode)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
@@ -236,13 +252,17 @@ def bridge_command(
         chords=chords,
     )
     timing = live.Timing(tempo, PositionUnit(spp_unit), offset_ms / 1000.0)
+    drawn = not (headless or verbose) and draws()
     try:
         ports = MidiPorts(plugged.inputs, plugged.outputs, api)
         try:
-            for line in ports.named:
-                say(line)
-            say(_waiting_for(plugged, tempo))
-            say(str(live.perform(ports, plugged, setup, timing, bindings=bindings, say=say)))
+            with Audience(setup, plugged, timing, record, drawn) as audience:
+                for line in [*ports.named, _waiting_for(plugged, tempo)]:
+                    audience.tell(line)
+                report = live.perform(
+                    ports, plugged, setup, timing, say=audience.say, witness=audience.witness
+                )
+            show(str(report))
         finally:
             ports.close()
     except (OSError, RuntimeError, ValueError, GaveUpError) as error:
@@ -251,9 +271,9 @@ def bridge_command(
         raise click.ClickException(str(error)) from error
 
 
-def say(line: str) -> None:
-    """Show `line` to the player."""
-    print(line, file=sys.stderr, flush=True)
+def draws() -> bool:
+    """Whether stderr is a terminal that a page can be drawn on."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def _check(plugged: Rig, mode: str) -> None:
@@ -264,7 +284,7 @@ def _check(plugged: Rig, mode: str) -> None:
         raise ValueError(f"you play the {names} yourself: --mode continue takes turns")
     for name in set(plugged.inputs) & set(plugged.outputs):
         # a virtual port is one-way: the two would be distinct ports of one name
-        say(f"{name!r} is an input and an output: two ports of that name")
+        show(f"{name!r} is an input and an output: two ports of that name")
 
 
 def _waiting_for(plugged: Rig, tempo: float | None) -> str:

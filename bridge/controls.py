@@ -7,11 +7,10 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from schmubert.bridge.roles import ROLES
+from schmubert.bridge.roles import CONTROL_CHANGE, NOTE_ON, ROLES, Binding
 from schmubert.bridge.stage import Control
 from schmubert.engine.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, Track
 
-NOTE_ON, CONTROL_CHANGE = 0x90, 0xB0
 ON = 0.5  # a switch is on from here
 
 
@@ -52,26 +51,6 @@ CONTROLS = {
 any or 1 to 12 for C major (A minor) to B major (G sharp minor), `harmony` nats that a chord adds to
 its pitch classes, `swing` and `shuffle` the delay of odd 16ths and of odd eighths, in 16ths,
 `humanise` and `groove` amounts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """A knob or pad; `status` is NOTE_ON or CONTROL_CHANGE, `channel` from 0, None for any."""
-
-    name: str
-    role: int | None
-    status: int
-    number: int
-    channel: int | None = None
-
-    def meant_by(self, message: bytes) -> bool:
-        """Whether a note-on, note-off or control change is this knob's or pad's."""
-        status, channel = message[0] & 0xF0, message[0] & 0x0F
-        if status == 0x80:
-            status = NOTE_ON
-        return (status, message[1]) == (self.status, self.number) and (
-            self.channel is None or channel == self.channel
-        )
 
 
 def control(target: str, value: float) -> Control:

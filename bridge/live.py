@@ -4,20 +4,21 @@ import contextlib
 import gc
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from queue import SimpleQueue
 from typing import Any, Protocol
 
+from schmubert.bridge import child
 from schmubert.bridge.clock import Clock, PositionUnit
-from schmubert.bridge.controls import Binding, Surface
+from schmubert.bridge.controls import Surface
 from schmubert.bridge.ledger import Send
 from schmubert.bridge.owner import Action, Owner, Tell
 from schmubert.bridge.pipe import owner_end
@@ -25,7 +26,8 @@ from schmubert.bridge.ports import Ports
 from schmubert.bridge.report import Report, report
 from schmubert.bridge.roles import Rig
 from schmubert.bridge.scheduler import Scheduler
-from schmubert.bridge.stage import Quit, Setup, ToBrain, ToOwner
+from schmubert.bridge.stage import Answered, Asked, Control, FromBrain, Quit, Say, Setup, ToBrain
+from schmubert.bridge.witness import Came, Ended, Ending, Happening, Reborn, Seen, Sent, Witness
 
 POLL_S = 0.001
 SPIN_S = 0.0004  # a sleep ends up to this late on an idle machine
@@ -36,7 +38,7 @@ LEAVE_S = 1.5
 MOST_DEATHS, DEATHS_IN_S = 4, 20.0
 MOST_LATENESSES = 100_000
 
-Observer = Callable[[ToBrain | ToOwner], None]
+Observer = Callable[[ToBrain | FromBrain], None]
 
 
 class BrainError(RuntimeError):
@@ -53,7 +55,7 @@ class Brain(Protocol):
     def tell(self, message: ToBrain) -> None:
         """Pass `message` on."""
 
-    def listen(self) -> list[ToOwner]:
+    def listen(self) -> Sequence[FromBrain]:
         """What it decided since."""
 
     def close(self, patience_s: float = LEAVE_S) -> None:
@@ -64,20 +66,9 @@ class BrainProcess:
     """The brain as a child process, in a session of its own: Ctrl-C ends only the owner."""
 
     def __init__(self, command: Sequence[str] = ()) -> None:
-        ours, theirs = socket.socketpair()
-        command = command or (sys.executable, "-m", "schmubert.bridge.brain")
-        if sys.platform == "win32":
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                creationflags=subprocess.CREATE_NEW_PROCESS_GROUP,
-            )
-            assert self._process.stdin is not None
-            self._process.stdin.write(theirs.share(self._process.pid).hex().encode() + b"\n")
-            self._process.stdin.flush()
-        else:
-            self._process = subprocess.Popen(command, stdin=theirs.fileno(), start_new_session=True)
-        theirs.close()
+        self._process, ours = child.start(
+            command or (sys.executable, "-m", "schmubert.bridge.brain")
+        )
         self._pipe = owner_end(ours)
 
     @property
@@ -94,7 +85,7 @@ class BrainProcess:
         """Pass `message` on."""
         self._pipe.say(message)
 
-    def listen(self) -> list[ToOwner]:
+    def listen(self) -> list[FromBrain]:
         """What it decided since."""
         return self._pipe.hear()
 
@@ -155,35 +146,44 @@ def perform(
     setup: Setup,
     timing: Timing,
     *,
-    bindings: Sequence[Binding] = (),
     say: Callable[[str], None],
     until: Callable[[float], bool] = lambda _: False,
     observer: Observer | None = None,
+    witness: Callable[[Seen], None] | None = None,
     start_brain: Callable[[], Brain] = BrainProcess,
     passing: Time | None = None,
 ) -> Report:
     """Play on `ports` until `until(now)`, Ctrl-C or SIGTERM; then every note is ended.
 
-    `bindings` are the player's knobs and pads; `say` gets lines for the player, `observer` all
-    that owner and brain tell each other, both in a thread that does not hold up the music. Ports
-    stay open. Raises BrainError, GaveUpError, and what ports raise, after the notes are ended.
+    `say` gets lines for the player, `observer` all that owner and brain tell each other, and
+    `witness` all that happens, each in a thread that does not hold up the music. Ports stay
+    open. Raises BrainError, GaveUpError, and what ports raise, after the notes are ended.
     """
     passing = passing or RealTime()
-    owner = Owner(
-        rig,
-        Clock(timing.tempo_bpm, timing.unit),
-        Scheduler(rig.plays, timing.offset_s),
-        timing.offset_s,
-        Surface(bindings, setup.controls),
-    )
-    with _Aside() as aside, _stopping() as stopped, _undisturbed():
-        stage = _Stage(ports, owner, setup, passing, aside, say, observer, start_brain)
+    owner = owner_of(rig, timing, setup.controls)
+    with _Aside() as aside, stopping() as stopped, undisturbed():
+        seen = None if witness is None else Witness(partial(aside.put, witness))
+        stage = _Stage(ports, owner, setup, passing, aside, say, observer, seen, start_brain)
         try:
             while not (stopped or until(passing.now())):
                 stage.step()
         finally:
             stage.finish()
     return stage.report()
+
+
+def owner_of(rig: Rig, timing: Timing, controls: Iterable[Control] = ()) -> Owner:
+    """The port owner that plays on `rig` and keeps time as `timing` says.
+
+    `controls` are as they stand at first.
+    """
+    return Owner(
+        rig,
+        Clock(timing.tempo_bpm, timing.unit),
+        Scheduler(rig.plays, timing.offset_s),
+        timing.offset_s,
+        Surface(rig.bindings, controls),
+    )
 
 
 class _Stage:
@@ -198,6 +198,7 @@ class _Stage:
         aside: "_Aside",
         say: Callable[[str], None],
         observer: Observer | None,
+        witness: Witness | None,
         start_brain: Callable[[], Brain],
     ) -> None:
         self._ports = ports
@@ -207,6 +208,7 @@ class _Stage:
         self._aside = aside
         self._say = say
         self._observer = observer
+        self._witness = witness
         self._start_brain = start_brain
         self._late_s = array("d")
         self._deaths: deque[float] = deque(maxlen=MOST_DEATHS)
@@ -216,15 +218,22 @@ class _Stage:
 
     def step(self) -> None:
         """Take in what came, send what is due, and wait for what is next."""
-        owner, passing = self._owner, self._time
-        self._do(owner.tick(passing.now()))
+        owner, passing, witness = self._owner, self._time, self._witness
+        now = passing.now()
+        actions = owner.tick(now)
+        if witness is not None:
+            witness.turn(now, owner.scheduler.dropped, bool(actions))
+        self._do(actions)
         for at_s, port, message in self._ports.poll():
+            self._see(Came(at_s, port, message))
             self._do(owner.receive(at_s, port, message))
         alive = self._brain.alive  # asked first: what it said last is still heard
         for decided in self._brain.listen():
-            if self._observer is not None:
-                self._aside.put(self._observer, decided)
-            self._do(owner.take(decided))
+            self._tell_observer(decided)
+            if not isinstance(decided, Say):  # it is seen when it is said
+                self._see(decided)
+            if not isinstance(decided, Asked | Answered):
+                self._do(owner.take(decided))
         if not alive:
             self._replace_brain()
         next_poll_s = passing.now() + POLL_S
@@ -234,8 +243,9 @@ class _Stage:
     def finish(self) -> None:
         """End every note, give the ports time to send, and end the brain."""
         try:
-            sends = self._owner.finish()
-            self._do(sends)
+            self._see(Ending(), self._time.now())
+            self._do(self._owner.finish())
+            self._see(Ended(), self._time.now())
             self._time.wait_until(self._time.now() + DRAIN_S, exactly=False)
         finally:
             self._brain.close()
@@ -249,14 +259,25 @@ class _Stage:
         for action in actions:
             if isinstance(action, Send):
                 self._ports.send(action.port, action.message)
+                sent_s = self._time.now()
                 if action.wanted_s is not None and len(self._late_s) < MOST_LATENESSES:
-                    self._late_s.append(self._time.now() - action.wanted_s)
+                    self._late_s.append(sent_s - action.wanted_s)
+                self._see(Sent(action.port, action.message, action.wanted_s), sent_s)
             elif isinstance(action, Tell):
                 self._brain.tell(action.message)
-                if self._observer is not None:
-                    self._aside.put(self._observer, action.message)
+                self._tell_observer(action.message)
+                self._see(action.message)
             else:
                 self._aside.put(self._say, action.text)
+                self._see(action)
+
+    def _tell_observer(self, message: ToBrain | FromBrain) -> None:
+        if self._observer is not None:
+            self._aside.put(self._observer, message)
+
+    def _see(self, what: Happening, at_s: float | None = None) -> None:
+        if self._witness is not None:
+            self._witness.see(what, at_s)
 
     def _replace_brain(self) -> None:
         now = self._time.now()
@@ -265,6 +286,7 @@ class _Stage:
         if len(self._deaths) == MOST_DEATHS and now - self._deaths[0] < DEATHS_IN_S:
             raise BrainError(f"the brain died {MOST_DEATHS} times in {DEATHS_IN_S:g} s")
         self._aside.put(self._say, "the brain died: what it played is ended, a new one starts")
+        self._see(Reborn(), now)
         actions = self._owner.restart_brain(now)
         self._do([action for action in actions if isinstance(action, Send)])
         self._brain.close(patience_s=0.0)
@@ -306,7 +328,7 @@ class _Aside:
 
 
 @contextlib.contextmanager
-def _stopping() -> Iterator[list[int]]:
+def stopping() -> Iterator[list[int]]:
     """A list that a signal to end makes non-empty."""
     caught: list[int] = []
     if threading.current_thread() is not threading.main_thread():
@@ -325,7 +347,7 @@ def _stopping() -> Iterator[list[int]]:
 
 
 @contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
+def undisturbed() -> Iterator[None]:
     """No garbage collection, and real-time priority for this thread where the system allows."""
     switch_s = sys.getswitchinterval()
     collects = gc.isenabled()

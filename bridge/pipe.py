@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from schmubert.bridge.stage import ToBrain, ToOwner
+from schmubert.bridge.stage import FromBrain, ToBrain
 
 Heard_ = TypeVar("Heard_")
 Said_ = TypeVar("Said_")
@@ -85,11 +85,11 @@ class Pipe(Generic[Said_, Heard_]):
             self._connection.close()
 
 
-def owner_end(connection: socket.socket) -> Pipe[ToBrain, ToOwner]:
+def owner_end(connection: socket.socket) -> Pipe[ToBrain, FromBrain]:
     """The port owner's end of `connection`."""
-    return Pipe(connection, ToOwner)
+    return Pipe(connection, FromBrain)
 
 
-def brain_end(connection: socket.socket) -> Pipe[ToOwner, ToBrain]:
+def brain_end(connection: socket.socket) -> Pipe[FromBrain, ToBrain]:
     """The brain's end of `connection`."""
     return Pipe(connection, ToBrain)

@@ -12,6 +12,7 @@ ROLES = {
     "drums": Track.DRUMS,
     "drum": Track.DRUMS,
 }
+NOTE_ON, CONTROL_CHANGE = 0x90, 0xB0
 DRUM_CHANNEL = 9  # channel 10, as players count
 
 
@@ -25,10 +26,31 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Binding:
+    """A knob or pad; `status` is NOTE_ON or CONTROL_CHANGE, `channel` from 0, None for any."""
+
+    name: str
+    role: int | None
+    status: int
+    number: int
+    channel: int | None = None
+
+    def meant_by(self, message: bytes) -> bool:
+        """Whether a note-on, note-off or control change is this knob's or pad's."""
+        status, channel = message[0] & 0xF0, message[0] & 0x0F
+        if status == 0x80:
+            status = NOTE_ON
+        return (status, message[1]) == (self.status, self.number) and (
+            self.channel is None or channel == self.channel
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Rig:
     """What is plugged in: distinct port names, and who is heard and who plays on them.
 
-    `hears` and `plays` are (index of the port, role, channel); `clock` is an index of `inputs`.
+    `hears` and `plays` are (index of the port, role, channel); `clock` is an index of `inputs`;
+    `bindings` are the player's knobs and pads, on any of them.
     """
 
     inputs: tuple[str, ...]
@@ -36,6 +58,7 @@ class Rig:
     hears: tuple[tuple[int, Track, int | None], ...]
     plays: tuple[tuple[int, Track, int], ...]
     clock: int
+    bindings: tuple[Binding, ...] = ()
 
     def roles_heard(self, port: int, channel: int) -> list[Track]:
         """Whose notes come in on `channel` (from 0) of input `port`."""
@@ -77,7 +100,11 @@ def output_part(spec: str) -> Part:
 
 
 def rig(
-    heard: Sequence[Part], played: Sequence[Part], clock: str | None, knobs: str | None = None
+    heard: Sequence[Part],
+    played: Sequence[Part],
+    clock: str | None,
+    knobs: str | None = None,
+    bindings: Iterable[Binding] = (),
 ) -> Rig:
     """The parts on their ports; the clock comes on port `clock`, the first input by default.
 
@@ -94,6 +121,7 @@ def rig(
         hears=tuple((inputs.index(part.port), part.role, part.channel) for part in heard),
         plays=tuple((outputs.index(part.port), part.role, part.channel or 0) for part in played),
         clock=inputs.index(clock) if clock is not None else 0,
+        bindings=tuple(bindings),
     )
 
 

@@ -114,6 +114,41 @@ class Say(msgspec.Struct, frozen=True, tag=True):
     text: str
 
 
+class Asked(msgspec.Struct, frozen=True, tag=True):
+    """Brain -> owner, to be kept and shown: ask `seq` left for the engine.
+
+    Beats `from_beat` to `to_beat` of the song are to be filled; a first draft is of use within
+    `budget_ms`. `digest` tells this window with its masks from any other.
+    """
+
+    seq: int
+    at_s: float
+    from_beat: float
+    to_beat: float
+    budget_ms: float
+    digest: str
+
+
+class Answered(msgspec.Struct, frozen=True, tag=True):
+    """Brain -> owner, to be kept and shown: draft `number` to ask `seq` came at `at_s`.
+
+    `late`: what was asked for first was final by then. `tokens` are the 16ths from `from_beat`
+    on, [steps, tracks], little-endian uint16 in row-major order, `tracks` being the columns.
+    """
+
+    seq: int
+    at_s: float
+    number: int
+    calls: int
+    took_ms: float
+    budget_ms: float
+    late: bool
+    last: bool
+    from_beat: float
+    tracks: tuple[int, ...]
+    tokens: bytes
+
+
 class GiveUp(msgspec.Struct, frozen=True, tag=True):
     """Brain -> owner: there is nothing to play with (say, a model that is none), and why."""
 
@@ -124,5 +159,17 @@ class Quit(msgspec.Struct, frozen=True, tag=True):
     """Owner -> brain: end."""
 
 
+class Timing(msgspec.Struct, frozen=True, tag=True):
+    """Owner -> whoever watches, once a bar: how well the clock is followed and notes are sent."""
+
+    at_s: float
+    phase_p50_ms: float
+    phase_p95_ms: float
+    tempo_bpm: float
+    late_p99_ms: float
+
+
 ToBrain: TypeAlias = Setup | Moved | Heard | Pedal | Control | Quit
 ToOwner: TypeAlias = Play | Silence | Say | GiveUp
+FromBrain: TypeAlias = ToOwner | Asked | Answered
+"""What the owner goes by, and what it only passes on to whoever keeps or shows it."""

@@ -27,7 +27,7 @@ from schmubert.engine.vocabulary import Track
 
 if TYPE_CHECKING:
     from schmubert.bridge.memory_ports import MemoryPorts
-    from schmubert.bridge.stage import ToBrain, ToOwner
+    from schmubert.bridge.stage import FromBrain, ToBrain
 
 BAND = (Track.BASS, Track.DRUMS)
 COLOURS = {Track.MELODY: "red", Track.BASS: "blue", Track.DRUMS: None}
@@ -174,7 +174,7 @@ class _Show:
         names = {track: track.name.lower() for track in Track}
         self._line("bar", {track: f"{name:<{NOTES_WIDTH}}" for track, name in names.items()})
 
-    def watch(self, message: "ToBrain | ToOwner") -> None:
+    def watch(self, message: "ToBrain | FromBrain") -> None:
         """Start when the band speaks for the first time; show what is over as the music moves."""
         from schmubert.bridge.stage import Moved, Say
 

@@ -66,6 +66,11 @@ COMMANDS: Mapping[str, Place] = MappingProxyType(
             "schmubert.cli.prepare:prepare",
             "Turn MIDI songs into a dataset to train on.",
         ),
+        "replay": Place(
+            "schmubert.cli.replay:replay",
+            "Play or write a session again that `schmubert-bridge --record` kept: the very same"
+            " notes.",
+        ),
         "train": Place("schmubert.cli.train:train", "Train a model on a prepared dataset."),
     }
 )

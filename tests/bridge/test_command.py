@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from schmubert.bridge import command, live
 from schmubert.bridge.clock import PositionUnit
-from schmubert.bridge.controls import Binding, binding
+from schmubert.bridge.controls import binding
 from schmubert.bridge.memory_ports import MemoryPorts
 from schmubert.bridge.owner import GaveUpError
 from schmubert.bridge.ports import NoMidiError
@@ -39,19 +39,15 @@ def performed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Rig, Setup, live.Ti
         setup: Setup,
         timing: live.Timing,
         *,
-        bindings: tuple[Binding, ...],
         say: object,  # noqa: ARG001
+        witness: object,  # noqa: ARG001
     ) -> Report:
-        bound[:] = bindings
         calls.append((plugged, setup, timing))
         return report(0, 0, 0, [])
 
     monkeypatch.setattr(command, "MidiPorts", NoPorts)
     monkeypatch.setattr(live, "perform", perform)
     return calls
-
-
-bound: list[Binding] = []
 
 
 def test_knobs_pads_and_chords_arrive(
@@ -66,7 +62,10 @@ def test_knobs_pads_and_chords_arrive(
     assert plugged.roles_heard(1, 0) == []
     assert setup.controls == (Control("density", 4.0, 1), Control("swing", 0.3))
     assert setup.chords == "Am F"
-    assert bound == [binding("density:bass", "cc:21"), binding("panic", "note:40:10")]
+    assert list(plugged.bindings) == [
+        binding("density:bass", "cc:21"),
+        binding("panic", "note:40:10"),
+    ]
 
 
 @pytest.mark.parametrize(

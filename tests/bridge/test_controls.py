@@ -2,16 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schmubert.bridge.controls import (
-    CONTROL_CHANGE,
-    CONTROLS,
-    NOTE_ON,
-    Binding,
-    Surface,
-    binding,
-    control,
-)
+from schmubert.bridge.controls import CONTROLS, Surface, binding, control
 from schmubert.bridge.knobs import Knobs, knobs
+from schmubert.bridge.roles import CONTROL_CHANGE, NOTE_ON, Binding
 from schmubert.bridge.stage import Control
 from schmubert.engine.vocabulary import Track
 

@@ -1,0 +1,93 @@
+"""What was asked and answered, written down for whoever keeps or shows it; decides nothing."""
+
+from hashlib import blake2b
+from math import ceil
+from typing import Protocol
+
+import numpy as np
+
+from schmubert.bridge.stage import Answered, Asked
+from schmubert.engine.score import STEPS_PER_BAR, STEPS_PER_BEAT
+from schmubert.engine.vocabulary import TRIO
+from schmubert.engine.wire import Ask, Draft, ToClient, Welcome, unpack, unpack_cells
+
+REMEMBERED = 8  # asks whose drafts may still come
+EPSILON = 1e-6
+
+
+class Tape(Protocol):
+    """What knows where the music is: the capture."""
+
+    def step_at(self, at_s: float) -> float:
+        """The step of the tape at `at_s`."""
+
+    def beat(self, step: float) -> float:
+        """The beat of the song in which `step` of the tape stands."""
+
+
+class Minutes:
+    """Sets each draft beside its ask."""
+
+    def __init__(self) -> None:
+        self._tracks: tuple[int, ...] = tuple(int(track) for track in TRIO)
+        self._asked: dict[int, tuple[Asked, int]] = {}
+        """By seq, with the first row to be filled."""
+
+    def asked(self, ask: Ask, tape: Tape, now: float) -> Asked:
+        """`ask`, sent at `now`, in the song's beats."""
+        steps = ask.tokens.steps
+        filled = unpack_cells(ask.fill, steps, ask.tokens.tracks).any(axis=1)
+        row = int(np.argmax(filled))
+        first = _first_step(ask, tape, now)
+        noted = Asked(
+            seq=ask.seq,
+            at_s=now,
+            from_beat=tape.beat(first + row),
+            to_beat=tape.beat(first + steps),
+            budget_ms=ask.budget_ms,
+            digest=blake2b(ask.tokens.data + ask.fill, digest_size=8).hexdigest(),
+        )
+        latest = list(self._asked.items())[1 - REMEMBERED :]
+        self._asked = {**dict(latest), ask.seq: (noted, row)}
+        return noted
+
+    def came(self, message: ToClient, now: float) -> Answered | None:
+        """The draft that `message` is, which came at `now`; None for others and for nonsense."""
+        if isinstance(message, Welcome):
+            self._tracks = message.tracks
+        if not isinstance(message, Draft) or message.seq not in self._asked:
+            return None
+        asked, row = self._asked[message.seq]
+        try:
+            tokens = unpack(message.tokens)[row:]
+        except ValueError:
+            return None  # the conductor tells of it
+        if tokens.shape[1] != len(self._tracks):
+            return None
+        took_ms = (now - asked.at_s) * 1000.0
+        return Answered(
+            seq=message.seq,
+            at_s=now,
+            number=message.number,
+            calls=message.calls,
+            took_ms=took_ms,
+            budget_ms=asked.budget_ms,
+            late=took_ms > asked.budget_ms,
+            last=message.last,
+            from_beat=asked.from_beat,
+            tracks=self._tracks,
+            tokens=tokens.astype("<u2").tobytes(),
+        )
+
+
+def _first_step(ask: Ask, tape: Tape, now: float) -> int:
+    """The step of the tape in row 0 of `ask`, a bar line.
+
+    A beat freezes a little before it sounds, by less than a bar, and the last beat of a window
+    lies well ahead.
+    """
+    last = len(ask.freezes_ms) - 1
+    if last < 0:
+        return 0
+    frozen = tape.step_at(now + ask.freezes_ms[last] / 1000.0) - last * STEPS_PER_BEAT
+    return ceil(frozen / STEPS_PER_BAR - EPSILON) * STEPS_PER_BAR

@@ -1,0 +1,141 @@
+"""`schmubert replay`: a recorded session again, as sound, as a file, or decided anew."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from schmubert.cli.errors import one_line
+
+if TYPE_CHECKING:
+    from schmubert.bridge.session import Log
+    from schmubert.bridge.take import Take
+
+
+@click.command("replay")
+@click.argument("folder", metavar="DIR", type=click.Path(exists=True, path_type=Path))
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write a MIDI file.")
+@click.option(
+    "--play",
+    "ports",
+    multiple=True,
+    metavar="NAME",
+    help="Send what the band sent, in real time, to this port; repeated, one for each --out of the"
+    " session in turn. Ports that do not exist are made.",
+)
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Decide again all that the bridge decided, from what came in, and compare.",
+)
+@click.option(
+    "--api",
+    type=click.Choice(["auto", "alsa", "jack", "core", "windows"]),
+    default="auto",
+    show_default=True,
+    help="The MIDI system.",
+)
+@click.option("--force", is_flag=True, help="Write over an existing file.")
+@one_line
+def replay(
+    folder: Path, out: Path | None, ports: tuple[str, ...], verify: bool, api: str, force: bool
+) -> None:
+    """Play or write a session again that `schmubert-bridge --record` kept: the very same notes.
+
+    DIR is the session's folder. Where its MIDI file is missing (the bridge was killed), it is
+    made from the log.
+    """
+    from schmubert.bridge.session import Log
+
+    if out is not None and out.exists() and not force:
+        raise ValueError(f"{out} is there already: --force writes over it")
+    log = Log(folder)
+    take = _taken(log)
+    band, player = take.onsets()
+    click.echo(
+        f"{log.session.began}: {take.seconds:.1f} s, {band} notes of the band,"
+        f" {player} of the player"
+    )
+    if log.damage is not None:
+        click.echo(f"{log.path.name}: {log.damage}", err=True)
+    midi = take.midi()
+    _compare(log, midi)
+    if out is not None:
+        out.write_bytes(midi)
+        click.echo(f"written: {out}")
+    if verify:
+        _verify(log)
+    if ports:
+        _play(log, ports, api)
+
+
+def _taken(log: "Log") -> "Take":
+    from schmubert.bridge.take import Take
+
+    take = Take(log.session)
+    for seen in log:
+        take.see(seen)
+    return take
+
+
+def _compare(log: "Log", midi: bytes) -> None:
+    """Set the session's own MIDI file beside `midi`; make it where it is missing."""
+    from schmubert.bridge.session import SONG_NAME
+
+    song = log.path.with_name(SONG_NAME)
+    if not song.exists():
+        try:
+            song.write_bytes(midi)
+        except OSError as error:
+            click.echo(f"{song} was missing and cannot be made: {error.strerror}", err=True)
+        else:
+            click.echo(f"{song} was missing: made")
+    elif song.read_bytes() == midi:
+        click.echo(f"{song.name} is the same, byte for byte")
+    elif log.damage is None:
+        click.echo(f"{song.name} is another: it was changed after the session", err=True)
+    else:
+        click.echo(f"{song.name} may hold more than what is left of the log", err=True)
+
+
+def _verify(log: "Log") -> None:
+    from schmubert.bridge.rerun import rerun
+
+    verdict = rerun(log.session, log)
+    if verdict.difference is not None:
+        raise ValueError(f"after {verdict.same} messages that are the same, {verdict.difference}")
+    click.echo(f"decided again: {verdict.same} messages, all the same")
+
+
+def _play(log: "Log", names: tuple[str, ...], api: str) -> None:
+    from schmubert.bridge.live import stopping
+    from schmubert.bridge.playback import play
+    from schmubert.bridge.ports import MidiPorts
+    from schmubert.bridge.report import report
+    from schmubert.bridge.witness import Sent
+
+    sent = [seen for seen in log if isinstance(seen.what, Sent)]
+    sent_messages = [seen.what.message for seen in sent if isinstance(seen.what, Sent)]
+    ports = MidiPorts((), tuple(dict.fromkeys(names)), api)
+    try:
+        for line in ports.named:
+            click.echo(line, err=True)
+        places = [list(dict.fromkeys(names)).index(name) for name in names]
+        with stopping() as stopped:
+            late_s = play(
+                sent,
+                ports,
+                output=lambda port: places[min(port, len(places) - 1)],
+                stopped=lambda: bool(stopped),
+            )
+    finally:
+        ports.close()
+    struck = sum(_is_onset(message) for message in sent_messages[: len(late_s)])
+    click.echo(str(report(struck, 0, 0, late_s)))
+    if len(late_s) < len(sent):
+        sys.exit(130)
+
+
+def _is_onset(message: bytes) -> bool:
+    return message[0] & 0xF0 == 0x90 and message[2] > 0
