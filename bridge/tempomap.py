@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
+from typing import NamedTuple
 
 from schmubert.bridge.stage import Moved
 
@@ -16,6 +17,16 @@ SNAP_BEATS = 0.1  # a jump this near the beat is one on the beat
 USUAL_BPM = 120.0
 SLOWEST = 0xFFFFFF  # microseconds a beat that a MIDI file can say
 UNIT = 1_000_000 * TICKS_PER_BEAT  # a second, in the microseconds-a-beat times ticks of a file
+
+
+class _Anchor(NamedTuple):
+    """Beat `beat` of the file sounds at `at_s`; from there on the tempo is `bpm`."""
+
+    beat: float
+    at_s: float
+    bpm: float
+    starts: bool = False
+    """The transport started or jumped here: that is kept to the tick."""
 
 
 @dataclass(frozen=True)
@@ -50,19 +61,20 @@ def tempo_map(
     """
     anchors = _anchors(moved, offset_s, first_s)
     if len(anchors) < 2:
-        zero_s = anchors[0][1] if anchors else first_s or 0.0
-        us = round(60e6 / (anchors[0][2] if anchors else USUAL_BPM))
+        zero_s = anchors[0].at_s if anchors else first_s or 0.0
+        us = round(60e6 / (anchors[0].bpm if anchors else USUAL_BPM))
         return TempoMap(zero_s, ((0, us),), (0,))
-    zero_s = anchors[0][1]
-    places = [(round(b * TICKS_PER_BEAT), round((s - zero_s) * UNIT)) for b, s, _ in anchors]
+    zero_s = anchors[0].at_s
+    places = [
+        (round(one.beat * TICKS_PER_BEAT), round((one.at_s - zero_s) * UNIT), one.starts)
+        for one in anchors
+    ]
     return _straightened(zero_s, places)
 
 
-def _anchors(
-    moved: Iterable[Moved], offset_s: float, first_s: float | None
-) -> list[tuple[float, float, float]]:
-    """(beat of the file, second, tempo from there on), both growing; the first at beat 0."""
-    anchors: list[tuple[float, float, float]] = []
+def _anchors(moved: Iterable[Moved], offset_s: float, first_s: float | None) -> list[_Anchor]:
+    """Places in the order of beats and of seconds; the first is beat 0."""
+    anchors: list[_Anchor] = []
     song_beat, passage, rolling = 0.0, -1, False  # at the latest anchor
     for one in moved:
         at_s = one.at_s - offset_s
@@ -71,7 +83,7 @@ def _anchors(
                 anchors = _lead_in(one, at_s, first_s)
                 song_beat, passage, rolling = one.at_beat, one.passage, True
             continue
-        beat, since_s, bpm = anchors[-1]
+        beat, since_s, bpm, _ = anchors[-1]
         expected = (at_s - since_s) * bpm / 60.0
         if one.passage == passage or not one.rolling:
             beats = one.at_beat - song_beat
@@ -79,25 +91,27 @@ def _anchors(
             beats = _to_the_bar(one.at_beat - beat, expected)
         else:
             beats = _to_the_beat(one.at_beat - beat, expected)
-        if one.passage != passage and one.rolling:
+        starts = one.passage != passage and one.rolling
+        if starts:
             passage, song_beat = one.passage, one.at_beat - beats
         rolling = one.rolling
         if beats >= LEAST_BEATS and at_s > since_s:
-            anchors.append((beat + beats, at_s, one.tempo_bpm))
+            anchors.append(_Anchor(beat + beats, at_s, one.tempo_bpm, starts))
             song_beat = one.at_beat
         else:
-            anchors[-1] = (beat, since_s, one.tempo_bpm)
+            anchors[-1] = anchors[-1]._replace(bpm=one.tempo_bpm)
     return anchors
 
 
-def _lead_in(start: Moved, at_s: float, first_s: float | None) -> list[tuple[float, float, float]]:
+def _lead_in(start: Moved, at_s: float, first_s: float | None) -> list[_Anchor]:
     """Whole bars before a start, as many as what sounded before it takes."""
     bpm = start.tempo_bpm
     before = 0.0 if first_s is None else max(0.0, at_s - first_s) * bpm / 60.0
     beats = start.at_beat % BEATS_PER_BAR
     beats += BEATS_PER_BAR * ceil(max(0.0, before - beats) / BEATS_PER_BAR)
-    lead = [(0.0, at_s - beats * 60.0 / bpm, bpm)]
-    return [*lead, (beats, at_s, bpm)] if beats >= LEAST_BEATS else [(0.0, at_s, bpm)]
+    if beats < LEAST_BEATS:
+        return [_Anchor(0.0, at_s, bpm)]
+    return [_Anchor(0.0, at_s - beats * 60.0 / bpm, bpm), _Anchor(beats, at_s, bpm, starts=True)]
 
 
 def _to_the_bar(wanted: float, expected: float) -> float:
@@ -114,18 +128,21 @@ def _to_the_beat(wanted: float, expected: float) -> float:
     return snapped if abs(snapped - expected) <= SNAP_BEATS else expected
 
 
-def _straightened(zero_s: float, places: Sequence[tuple[int, int]]) -> TempoMap:
-    """As few tempos as keep every place, (tick, clock), within `GRID_S` (a swing filter)."""
-    tolerance = round(GRID_S * UNIT)
+def _straightened(zero_s: float, places: Sequence[tuple[int, int, bool]]) -> TempoMap:
+    """As few tempos as keep every place within `GRID_S` (a swing filter), and starts to the tick.
+
+    A place is (tick, clock, whether it is a start).
+    """
     tempos: list[tuple[int, int]] = []
     clocks: list[int] = []
-    tick, clock = places[0]
+    tick, clock, _ = places[0]
     index = 1
     while index < len(places):
         low, high = 1.0, float(SLOWEST)
         end = index
         while end < len(places):
             ticks, wanted = places[end][0] - tick, places[end][1] - clock
+            tolerance = ticks if places[end][2] else GRID_S * UNIT
             least = max(low, (wanted - tolerance) / ticks)
             most = min(high, (wanted + tolerance) / ticks)
             if ceil(least) > most:

@@ -1,0 +1,93 @@
+import time
+from pathlib import Path
+
+import pytest
+
+from schmubert.bridge import audience
+from schmubert.bridge.audience import Audience
+from schmubert.bridge.live import Timing
+from schmubert.bridge.session import SONG_NAME, Log
+from schmubert.bridge.stage import Say, Setup
+from schmubert.bridge.witness import Came, Happening, Seen, Tick
+from tests.bridge.sessions import RIG, SETUP
+
+
+class Sheet:
+    """Stands for the screen."""
+
+    def __init__(self) -> None:
+        self.alive = True
+        self.closed = False
+        self.seen: list[Happening] = []
+
+    def see(self, seen: Seen) -> None:
+        self.seen.append(seen.what)
+
+    def say(self, text: str) -> None:
+        self.seen.append(Say(text))
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def sheet(monkeypatch: pytest.MonkeyPatch) -> Sheet:
+    made = Sheet()
+    monkeypatch.setattr(audience, "Screen", lambda: made)
+    return made
+
+
+def test_without_screen_and_recording_lines_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    with Audience(SETUP, RIG, Timing(), None, drawn=False) as watching:
+        assert watching.witness is None
+        watching.tell("one")
+        watching.say("two")
+    assert capsys.readouterr().err == "one\ntwo\n"
+
+
+def test_on_the_screen_a_line_is_shown_once(
+    sheet: Sheet, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Audience(SETUP, RIG, Timing(), None, drawn=True) as watching:
+        watching.tell("ready")
+        watching.say("bar 1")
+        assert watching.witness is not None
+        watching.witness(Seen(1.0, Say("bar 1")))
+        assert sheet.seen == [SETUP, Say("ready"), Say("bar 1")]
+        assert capsys.readouterr().err == ""
+        sheet.alive = False
+        watching.say("bar 2")
+        assert capsys.readouterr().err == "bar 2\n", "without a screen lines go on"
+    assert sheet.closed
+
+
+def test_what_is_said_of_the_recording_comes_after_the_screen(
+    sheet: Sheet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Audience(SETUP, RIG, Timing(), tmp_path, drawn=True) as watching:
+        assert watching.witness is not None
+        watching.witness(Seen(time.monotonic(), Tick()))
+    assert "recorded: " in capsys.readouterr().err
+    (folder,) = tmp_path.iterdir()
+    assert (folder / SONG_NAME).exists()
+    log = Log(folder)
+    assert [seen.what for seen in log] == [Tick()]
+    assert isinstance(log.session.setup, Setup)
+    assert sheet.seen[-1] == Tick()
+
+
+def test_the_screen_gets_only_what_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    from schmubert.bridge import screen
+
+    said: list[Seen] = []
+    drawn = screen.Screen.__new__(screen.Screen)
+    drawn._dropped = 0
+
+    class Wire:
+        def say(self, seen: Seen) -> None:
+            said.append(seen)
+
+    monkeypatch.setattr(drawn, "_pipe", Wire(), raising=False)
+    for what in (Tick(), Came(0.0, 0, b"\xf8"), Tick(2), Tick(2), Say("x")):
+        drawn.see(Seen(0.0, what))
+    assert [seen.what for seen in said] == [Tick(2), Say("x")]
