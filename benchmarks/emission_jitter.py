@@ -1,10 +1,11 @@
 """How far from their 16ths notes are sent: the owner's loop in real time, idle and under load.
 
-    python benchmarks/emission_jitter.py [--seconds 30] [--tempo 120]
+    python benchmarks/emission_jitter.py [--seconds 30] [--tempo 120] [--watched]
 
 A clock that comes in cycles of 5.3 ms (MIDI through an audio server), a brain process that
 commits every 16th, ports in memory; measured is the distance of each send from the grid of the
-clock's sender. Repeated with every core kept busy by another process.
+clock's sender. Repeated with every core kept busy by another process. `--watched` repeats each
+with the screen drawn on a pseudo-terminal and the session recorded.
 """
 
 import argparse
@@ -12,17 +13,22 @@ import multiprocessing
 import os
 import socket
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+from schmubert.bridge.audience import Audience
 from schmubert.bridge.live import BrainProcess, Timing, perform
 from schmubert.bridge.memory_ports import MemoryPorts
 from schmubert.bridge.pipe import brain_end
 from schmubert.bridge.roles import input_part, output_part, rig
 from schmubert.bridge.stage import Event, Moved, Play, Quit, Setup
+from schmubert.bridge.witness import Seen
 
+RIG = rig([input_part("DAW")], [output_part("Bass")], None)
+SETUP = Setup(hears=(0,), plays=(1,))
 CYCLE_S = 256 / 48000
 LEAD_S = 2.0
 STEADY_BEATS = 2
@@ -75,7 +81,43 @@ def burn() -> None:
         sum(range(10_000))
 
 
-def measure(seconds: float, tempo_bpm: float) -> tuple[list[float], str]:
+@contextmanager
+def watched() -> Iterator[Callable[[Seen], None]]:
+    """A screen on a terminal that somebody reads, and a recording."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    master, slave = pty.openpty()
+    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    os.environ["TERM"] = "xterm-256color"
+    kept = os.dup(2)
+    os.dup2(slave, 2)
+    with tempfile.TemporaryDirectory() as folder:
+        audience = Audience(SETUP, RIG, Timing(), Path(folder), drawn=True)
+        os.dup2(kept, 2)
+        reader = multiprocessing.Process(target=drain, args=(master,), daemon=True)
+        reader.start()
+        try:
+            assert audience.witness is not None
+            yield audience.witness
+        finally:
+            audience.close()
+            reader.kill()
+            reader.join()
+            for number in (master, slave, kept):
+                os.close(number)
+
+
+def drain(terminal: int) -> None:
+    while os.read(terminal, 65536):
+        pass
+
+
+def measure(
+    seconds: float, tempo_bpm: float, witness: Callable[[Seen], None] | None = None
+) -> tuple[list[float], str]:
     """Distances of sends from their 16ths in ms, and the loop's own report."""
     beats = int(seconds * tempo_bpm / 60.0)
     tick_s = 60.0 / 24.0 / tempo_bpm
@@ -87,10 +129,11 @@ def measure(seconds: float, tempo_bpm: float) -> tuple[list[float], str]:
     first_beat_s = ports.starts_s + start * tick_s
     report = perform(
         ports,
-        rig([input_part("DAW")], [output_part("Bass")], None),
-        Setup(hears=(0,), plays=(1,)),
+        RIG,
+        SETUP,
         Timing(),
         say=lambda _: None,
+        witness=witness,
         until=lambda _: ports.finished,
         start_brain=lambda: BrainProcess(
             (sys.executable, str(Path(__file__).resolve()), "--brain")
@@ -109,6 +152,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--tempo", type=float, default=120.0)
+    parser.add_argument("--watched", action="store_true", help="with screen and recording too")
     parser.add_argument("--brain", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.brain:
@@ -116,9 +160,12 @@ def main() -> None:
         return
     cores = os.cpu_count() or 1
     print(f"{cores} cores, {options.tempo:g} BPM; |ms| from the 16th: p50 / p99 / max")
-    for name, processes in (("idle", 0), (f"{cores} cores busy", cores)):
-        with busy(processes):
-            off_ms, report = measure(options.seconds, options.tempo)
+    runs = [("idle", 0, False), (f"{cores} cores busy", cores, False)]
+    if options.watched:
+        runs += [(f"{name}, watched", processes, True) for name, processes, _ in runs]
+    for name, processes, seen in runs:
+        with busy(processes), watched() if seen else nullcontext() as witness:
+            off_ms, report = measure(options.seconds, options.tempo, witness)
         size = sorted(abs(off) for off in off_ms)
         p50, p99 = (size[min(len(size) - 1, int(share * len(size)))] for share in (0.5, 0.99))
         print(f"{name}: {p50:.2f} / {p99:.2f} / {size[-1]:.2f}, {len(size)} notes ({report})")

@@ -8,14 +8,15 @@ import pytest
 from click.testing import CliRunner, Result
 
 from schmubert.bridge import command, live
+from schmubert.bridge.audience import Audience
 from schmubert.bridge.clock import PositionUnit
-from schmubert.bridge.controls import binding
 from schmubert.bridge.memory_ports import MemoryPorts
 from schmubert.bridge.owner import GaveUpError
 from schmubert.bridge.ports import NoMidiError
 from schmubert.bridge.report import Report, report
 from schmubert.bridge.roles import Rig
-from schmubert.bridge.stage import Control, Setup
+from schmubert.bridge.session import Log
+from schmubert.bridge.stage import Setup
 
 
 class NoPorts(MemoryPorts):
@@ -48,38 +49,6 @@ def performed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Rig, Setup, live.Ti
     monkeypatch.setattr(command, "MidiPorts", NoPorts)
     monkeypatch.setattr(live, "perform", perform)
     return calls
-
-
-def test_knobs_pads_and_chords_arrive(
-    performed: list[tuple[Rig, Setup, live.Timing]],
-) -> None:
-    words = "--in A --out Bass --knobs Pads --set density:bass=4 --set swing=0.3"
-    words += " --bind density:bass=cc:21 --bind panic=note:40:10"
-    result = run(*words.split(" "), "--chords", "Am F")
-    assert result.exit_code == 0, result.output
-    ((plugged, setup, _),) = performed
-    assert plugged.inputs == ("A", "Pads")
-    assert plugged.roles_heard(1, 0) == []
-    assert setup.controls == (Control("density", 4.0, 1), Control("swing", 0.3))
-    assert setup.chords == "Am F"
-    assert list(plugged.bindings) == [
-        binding("density:bass", "cc:21"),
-        binding("panic", "note:40:10"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("option", "spec", "says"),
-    [
-        ("--set", "swing", "could not convert"),
-        ("--set", "tempature=1", "did you mean temperature"),
-        ("--bind", "swing=21", "no knob or pad"),
-    ],
-)
-def test_a_control_that_is_none_is_said(option: str, spec: str, says: str) -> None:
-    result = run("--in", "A", "--out", "Bass", option, spec)
-    assert result.exit_code == 2
-    assert says in result.output
 
 
 def run(*words: str) -> Result:
@@ -176,6 +145,49 @@ def test_an_error_is_one_line(
     assert run("--in", "A", "--out", "Bass", "--verbose").exception is error
 
 
+@pytest.mark.parametrize(
+    ("words", "terminal", "drawn"),
+    [
+        ([], True, True),
+        ([], False, False),
+        (["--headless"], True, False),
+        (["--verbose"], True, False),
+    ],
+)
+def test_a_screen_is_drawn_on_a_terminal_unless_lines_are_wanted(
+    performed: list[tuple[Rig, Setup, live.Timing]],
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    terminal: bool,
+    drawn: bool,
+) -> None:
+    opened: list[tuple[object, ...]] = []
+
+    class Watching(Audience):
+        def __init__(self, *given: object) -> None:
+            opened.append(given)
+            super().__init__(*given[:3], None, False)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(command, "Audience", Watching)
+    monkeypatch.setattr(command, "draws", lambda: terminal)
+    result = run("--in", "A", "--out", "Bass", *words)
+    assert result.exit_code == 0, result.output
+    ((plugged, setup, timing),) = performed
+    assert opened == [(setup, plugged, timing, None, drawn)]
+
+
+def test_a_session_is_recorded(
+    performed: list[tuple[Rig, Setup, live.Timing]], tmp_path: Path
+) -> None:
+    result = run("--in", "A", "--out", "Bass", "--tempo", "99", "--record", str(tmp_path / "kept"))
+    assert result.exit_code == 0, result.output
+    ((plugged, setup, timing),) = performed
+    (folder,) = (tmp_path / "kept").iterdir()
+    session = Log(folder).session
+    assert (session.rig, session.setup, session.timing) == (plugged, setup, timing)
+    assert f"recorded: {folder}" in result.output
+
+
 def test_help_names_every_option() -> None:
     result = run("--help")
     assert result.exit_code == 0
@@ -194,7 +206,7 @@ def bridge_options() -> list[str]:
 def test_it_starts_fast_and_light() -> None:
     code = (
         "import sys; from schmubert.bridge import command;"
-        "print(*{'numpy', 'zmq', 'torch', 'onnxruntime', 'rich'} & set(sys.modules))"
+        "print(*{'numpy', 'zmq', 'torch', 'onnxruntime', 'rich', 'mido'} & set(sys.modules))"
     )
     began_s = time.monotonic()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

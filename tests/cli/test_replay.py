@@ -1,0 +1,118 @@
+import random
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from schmubert.bridge.memory_ports import MemoryPorts
+from schmubert.bridge.session import LOG_NAME, SONG_NAME
+from schmubert.cli.main import main
+from tests.bridge.sessions import Whim, kept, whims
+
+
+def run(*words: str | Path) -> Result:
+    return CliRunner().invoke(main, ["replay", *map(str, words)])
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> tuple[Path, list[tuple[int, bytes]]]:
+    """A session's folder, and what was sent in it."""
+    brain = Whim(random.Random(3), float("inf"))
+    ports, _, recording = kept(tmp_path, whims(3, 2.0), lambda: brain, seconds=2.5)
+    assert recording.folder is not None
+    assert ports.sent
+    return recording.folder, [(port, message) for _, port, message in ports.sent]
+
+
+def test_it_writes_the_same_bytes(session: tuple[Path, list[tuple[int, bytes]]]) -> None:
+    folder, sent = session
+    out = folder / "again.mid"
+    result = run(folder, "--out", out, "--verify")
+    assert result.exit_code == 0, result.output
+    assert out.read_bytes() == (folder / SONG_NAME).read_bytes()
+    assert "the same, byte for byte" in result.output
+    assert "all the same" in result.output
+    onsets = sum(message[0] & 0xF0 == 0x90 for _, message in sent)
+    assert f"{onsets} notes of the band" in result.output
+
+
+def test_nothing_is_written_over_without_force(
+    session: tuple[Path, list[tuple[int, bytes]]],
+) -> None:
+    folder, _ = session
+    out = folder / "again.mid"
+    out.touch()
+    result = run(folder, "--out", out)
+    assert result.exit_code == 1
+    assert "--force" in result.output
+    assert out.read_bytes() == b""
+    assert run(folder, "--out", out, "--force").exit_code == 0
+    assert out.read_bytes() == (folder / SONG_NAME).read_bytes()
+
+
+def test_a_missing_file_is_made_again(session: tuple[Path, list[tuple[int, bytes]]]) -> None:
+    folder, _ = session
+    song = folder / SONG_NAME
+    whole = song.read_bytes()
+    song.unlink()
+    assert "was missing: made" in run(folder).output
+    assert song.read_bytes() == whole
+
+
+def test_a_damaged_log_says_where(session: tuple[Path, list[tuple[int, bytes]]]) -> None:
+    folder, _ = session
+    log = folder / LOG_NAME
+    lines = log.read_bytes().split(b"\n")
+    log.write_bytes(b"\n".join([*lines[:30], b"rubbish", *lines[31:]]))
+    result = run(folder, "--verify")
+    assert result.exit_code == 0, result.output
+    assert "line 31 is damaged" in result.output
+    log.write_bytes(b"rubbish")
+    result = run(folder)
+    assert result.exit_code == 1
+    assert "no log of a session: line 1" in result.output.splitlines()[-1]
+
+
+def test_a_log_that_was_changed_does_not_prove_itself(
+    session: tuple[Path, list[tuple[int, bytes]]],
+) -> None:
+    folder, _ = session
+    log = folder / LOG_NAME
+    lines = log.read_bytes().splitlines(keepends=True)
+    sent = next(k for k, line in enumerate(lines) if b'"Sent"' in line)
+    log.write_bytes(b"".join(lines[:sent] + lines[sent + 1 :]))
+    result = run(folder, "--verify")
+    assert result.exit_code == 1
+    assert f"line {sent + 1} says" in result.output.splitlines()[-1]
+    assert "is another" in result.output
+
+
+def test_it_plays_what_was_sent(
+    session: tuple[Path, list[tuple[int, bytes]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[MemoryPorts] = []
+
+    class Ports(MemoryPorts):
+        named = ("output 'A': a new port",)
+
+        def __init__(self, inputs: object, outputs: object, api: object) -> None:
+            super().__init__()
+            assert (inputs, outputs, api) == ((), ("A", "B"), "jack")
+            opened.append(self)
+
+    monkeypatch.setattr("schmubert.bridge.ports.MidiPorts", Ports)
+    folder, sent = session
+    result = run(folder, "--play", "A", "--play", "B", "--api", "jack")
+    assert result.exit_code == 0, result.output
+    (ports,) = opened
+    assert ports.closed
+    assert [(port, message) for _, port, message in ports.sent] == [
+        (min(port, 1), message) for port, message in sent
+    ]
+    assert "notes played" in result.output
+
+
+def test_no_session_is_one_line(tmp_path: Path) -> None:
+    result = run(tmp_path)
+    assert result.exit_code == 1
+    assert LOG_NAME in result.output.splitlines()[-1]
