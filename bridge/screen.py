@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from typing import Any
 
@@ -28,6 +29,7 @@ class Screen:
         self._process, ours = child.start(command)
         self._pipe: Pipe[Seen, Any] = Pipe(ours, Any)
         self._dropped = 0
+        self._lock = threading.Lock()  # what others print comes in a thread of its own
 
     @property
     def alive(self) -> bool:
@@ -43,11 +45,12 @@ class Screen:
             if what.dropped == self._dropped:
                 return
             self._dropped = what.dropped
-        self._pipe.say(seen)
+        with self._lock:
+            self._pipe.say(seen)
 
     def say(self, text: str) -> None:
         """Show a line."""
-        self._pipe.say(Seen(time.monotonic(), Say(text)))
+        self.see(Seen(time.monotonic(), Say(text)))
 
     def close(self) -> None:
         """Give the terminal back as it was."""

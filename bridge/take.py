@@ -38,9 +38,9 @@ class Take:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._moved: list[Moved] = []
-        self._heard: dict[int, list[Timed]] = {role: [] for role in session.setup.hears}
+        self._heard: dict[int, list[Timed]] = {int(role): [] for _, role, _ in session.rig.hears}
         self._latest: dict[tuple[int, int], Heard] = {}
-        self._sent: dict[int, list[Timed]] = {role: [] for role in session.setup.plays}
+        self._sent: dict[int, list[Timed]] = {int(role): [] for _, role, _ in session.rig.plays}
         self._role_at: dict[tuple[int, int], int] = {}
         for port, role, channel in session.rig.plays:
             if role not in self._role_at.values():  # a second place sounds the same

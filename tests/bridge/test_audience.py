@@ -1,3 +1,6 @@
+import subprocess
+import sys
+import threading
 import time
 from pathlib import Path
 
@@ -46,7 +49,7 @@ def test_without_screen_and_recording_lines_are_printed(capsys: pytest.CaptureFi
 
 
 def test_on_the_screen_a_line_is_shown_once(
-    sheet: Sheet, capsys: pytest.CaptureFixture[str]
+    sheet: Sheet, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with Audience(SETUP, RIG, Timing(), None, drawn=True) as watching:
         watching.tell("ready")
@@ -54,11 +57,22 @@ def test_on_the_screen_a_line_is_shown_once(
         assert watching.witness is not None
         watching.witness(Seen(1.0, Say("bar 1")))
         assert sheet.seen == [SETUP, Say("ready"), Say("bar 1")]
-        assert capsys.readouterr().err == ""
+        assert capfd.readouterr().err == ""
         sheet.alive = False
         watching.say("bar 2")
-        assert capsys.readouterr().err == "bar 2\n", "without a screen lines go on"
+        assert capfd.readouterr().err == "bar 2\n", "without a screen lines go on"
     assert sheet.closed
+
+
+def test_what_children_print_comes_on_the_screen(
+    sheet: Sheet, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with Audience(SETUP, RIG, Timing(), None, drawn=True):
+        subprocess.run([sys.executable, "-c", "import sys; sys.exit('oh no')"], check=False)
+    assert sheet.seen == [SETUP, Say("oh no")]
+    assert capfd.readouterr().err == ""
+    subprocess.run([sys.executable, "-c", "import sys; sys.exit('after')"], check=False)
+    assert capfd.readouterr().err == "after\n"
 
 
 def test_what_is_said_of_the_recording_comes_after_the_screen(
@@ -82,6 +96,7 @@ def test_the_screen_gets_only_what_it_shows(monkeypatch: pytest.MonkeyPatch) -> 
     said: list[Seen] = []
     drawn = screen.Screen.__new__(screen.Screen)
     drawn._dropped = 0
+    drawn._lock = threading.Lock()
 
     class Wire:
         def say(self, seen: Seen) -> None:

@@ -1,13 +1,11 @@
 """The screen on a real terminal: a pseudo-terminal of the kernel."""
 
-import fcntl
 import os
 import select
 import socket
 import struct
 import subprocess
 import sys
-import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +16,9 @@ from schmubert.bridge.pipe import Pipe
 from schmubert.bridge.stage import Moved, Say, Setup
 from schmubert.bridge.witness import Seen
 
+fcntl = pytest.importorskip("fcntl")
 pty = pytest.importorskip("pty")
+termios = pytest.importorskip("termios")
 
 ALTERNATE, NORMAL = "\x1b[?1049h", "\x1b[?1049l"
 PATIENCE_S = 10.0
