@@ -23,6 +23,7 @@ from schmubert.bridge.audience import Audience
 from schmubert.bridge.live import BrainProcess, Timing, perform
 from schmubert.bridge.memory_ports import MemoryPorts
 from schmubert.bridge.pipe import brain_end
+from schmubert.bridge.report import quantile
 from schmubert.bridge.roles import input_part, output_part, rig
 from schmubert.bridge.stage import Event, Moved, Play, Quit, Setup
 from schmubert.bridge.witness import Seen
@@ -166,9 +167,9 @@ def main() -> None:
     for name, processes, seen in runs:
         with busy(processes), watched() if seen else nullcontext() as witness:
             off_ms, report = measure(options.seconds, options.tempo, witness)
-        size = sorted(abs(off) for off in off_ms)
-        p50, p99 = (size[min(len(size) - 1, int(share * len(size)))] for share in (0.5, 0.99))
-        print(f"{name}: {p50:.2f} / {p99:.2f} / {size[-1]:.2f}, {len(size)} notes ({report})")
+        size = [abs(off) for off in off_ms]
+        p50, p99 = (quantile(size, share) for share in (0.5, 0.99))
+        print(f"{name}: {p50:.2f} / {p99:.2f} / {max(size):.2f}, {len(size)} notes ({report})")
 
 
 if __name__ == "__main__":

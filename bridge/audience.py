@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from schmubert.bridge.live import Timing
@@ -109,17 +108,6 @@ class Audience:
             screen.close()
         if self._recording is not None:
             self._recording.close()
-
-    def __enter__(self) -> "Audience":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _see(self, seen: Seen) -> None:
         if self._recording is not None:

@@ -6,6 +6,7 @@
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from math import ceil
 
 import zmq
@@ -36,8 +37,8 @@ def think(owner: Pipe[FromBrain, ToBrain], setup: Setup, waiting: Sequence[ToBra
     except ValueError as error:  # a setting out of its range: no other brain would do better
         owner.say(GiveUp(str(error)))
         return
-    with link as engine:
-        minutes = Minutes()
+    with closing(link) as engine:
+        minutes, beat = Minutes(), conductor.capture.beat
         poller = zmq.Poller()
         poller.register(owner.fileno(), zmq.POLLIN)
         poller.register(engine.socket, zmq.POLLIN)
@@ -46,7 +47,7 @@ def think(owner: Pipe[FromBrain, ToBrain], setup: Setup, waiting: Sequence[ToBra
             for action in actions:
                 if isinstance(action, Ask):
                     engine.ask(action)
-                    owner.say(minutes.asked(action, conductor.capture, now()))
+                    owner.say(minutes.asked(action, conductor.asked_step, beat, now()))
                 else:
                     owner.say(action)
 

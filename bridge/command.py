@@ -3,7 +3,9 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -18,52 +20,41 @@ from schmubert.bridge.stage import Control, Setup
 from schmubert.engine.defaults import STAGE_TEMPERATURE
 from schmubert.engine.vocabulary import Track
 
+Value = TypeVar("Value")
 
-def _parts(
-    read: Callable[[str], Part],
-) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], list[Part]]:
-    """A callback of click that takes `NAME[:role[:channel]]` apart."""
 
-    def convert(_: click.Context, __: click.Parameter, specs: tuple[str, ...]) -> list[Part]:
+def _each(
+    read: Callable[[str], Value],
+) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], tuple[Value, ...]]:
+    """A callback of click that reads every word of a repeatable option."""
+
+    def convert(_: click.Context, __: click.Parameter, specs: tuple[str, ...]) -> tuple[Value, ...]:
         try:
-            return [read(spec) for spec in specs]
+            return tuple(read(spec) for spec in specs)
         except ValueError as error:
             raise click.BadParameter(str(error)) from error
 
     return convert
 
 
-def _assignments(
-    _: click.Context, __: click.Parameter, specs: tuple[str, ...]
-) -> tuple[Control, ...]:
-    """A callback of click: `CONTROL=VALUE`."""
-    found = []
-    for spec in specs:
-        target, _sign, value = spec.partition("=")
-        try:
-            found.append(control(target, float(value)))
-        except ValueError as error:
-            raise click.BadParameter(f"{spec!r}: {error}") from error
-    return tuple(found)
+def _assigned(read: Callable[[str, str], Value]) -> Callable[[str], Value]:
+    """What reads both sides of `CONTROL=...`."""
 
-
-def _bindings(_: click.Context, __: click.Parameter, specs: tuple[str, ...]) -> tuple[Binding, ...]:
-    """A callback of click: `CONTROL=cc:NUMBER` or `CONTROL=note:NUMBER`."""
-    found = []
-    for spec in specs:
-        target, _sign, source = spec.partition("=")
+    def sides(spec: str) -> Value:
+        target, _, rest = spec.partition("=")
         try:
-            found.append(binding(target, source))
+            return read(target, rest)
         except ValueError as error:
-            raise click.BadParameter(f"{spec!r}: {error}") from error
-    return tuple(found)
+            raise ValueError(f"{spec!r}: {error}") from error
+
+    return sides
 
 
 @click.command(context_settings={"max_content_width": 100})
 @click.option(
     "--in",
     "heard",
-    callback=_parts(input_part),
+    callback=_each(input_part),
     multiple=True,
     required=True,
     metavar="NAME[:ROLE[:CHANNEL]]",
@@ -72,7 +63,7 @@ def _bindings(_: click.Context, __: click.Parameter, specs: tuple[str, ...]) -> 
 @click.option(
     "--out",
     "played",
-    callback=_parts(output_part),
+    callback=_each(output_part),
     multiple=True,
     required=True,
     metavar="NAME[:ROLE[:CHANNEL]]",
@@ -128,7 +119,7 @@ def _bindings(_: click.Context, __: click.Parameter, specs: tuple[str, ...]) -> 
 @click.option(
     "--set",
     "controls",
-    callback=_assignments,
+    callback=_each(_assigned(lambda target, value: control(target, float(value)))),
     multiple=True,
     metavar="CONTROL=VALUE",
     help="How a control stands at first: density:bass=4 (onsets a bar), lowest:bass=28,"
@@ -138,7 +129,7 @@ def _bindings(_: click.Context, __: click.Parameter, specs: tuple[str, ...]) -> 
 @click.option(
     "--bind",
     "bindings",
-    callback=_bindings,
+    callback=_each(_assigned(binding)),
     multiple=True,
     metavar="CONTROL=SOURCE",
     help="Turn a control by a knob or pad: density:bass=cc:21, mute:drums=note:36,"
@@ -256,7 +247,7 @@ def bridge_command(
     try:
         ports = MidiPorts(plugged.inputs, plugged.outputs, api)
         try:
-            with Audience(setup, plugged, timing, record, drawn) as audience:
+            with closing(Audience(setup, plugged, timing, record, drawn)) as audience:
                 for line in [*ports.named, _waiting_for(plugged, tempo)]:
                     audience.tell(line)
                 report = live.perform(

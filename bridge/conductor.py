@@ -58,6 +58,8 @@ class Conductor:
         self.settings = settings
         self.phase = Phase.STOPPED
         self.wake_at = math.inf
+        self.asked_step = 0
+        """The step of the tape at which the window of the latest ask begins."""
         self.knobs = knobs(settings.temperature, settings.controls)
         self.capture = Capture(settings.hears, keep_bars=settings.window_bars + BARS_BACK)
         self._traded = frozenset(settings.plays) & frozenset(settings.hears)
@@ -369,6 +371,7 @@ class Conductor:
             tape_first=self.capture.first_step,
             window_bars=self.settings.window_bars,
         )
+        self.asked_step = about.first_step
         wishes = self.knobs.wishes(self._harmony(about, now))
         temperature = self.knobs.temperature
         ask = self._dialogue.ask(about, wanted, now, self._commit_at, temperature, wishes)

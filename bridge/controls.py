@@ -7,7 +7,8 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from schmubert.bridge.roles import CONTROL_CHANGE, NOTE_ON, ROLES, Binding
+from schmubert.bridge.midi import CONTROL_CHANGE, NOTE_ON, begins_note
+from schmubert.bridge.roles import ROLES, Binding
 from schmubert.bridge.stage import Control
 from schmubert.engine.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, Track
 
@@ -28,6 +29,11 @@ class Kind:
     steps: bool = False
     switch: bool = False
     trigger: bool = False
+
+    def at(self, value: int) -> float:
+        """Where a MIDI `value` of 0 to 127 turns it to, between both ends of its range."""
+        found = self.low + (self.high - self.low) * value / 127.0
+        return float(round(found)) if self.steps or self.switch else found
 
 
 CONTROLS = {
@@ -97,23 +103,21 @@ class Surface:
         meant = [binding for binding in self._bindings if binding.meant_by(message)]
         if not meant:
             return None
-        hit = message[0] & 0xF0 != 0x80 and message[2] > 0
         found = []
         for bound in meant:
             kind, key = CONTROLS[bound.name], (bound.name, bound.role)
-            if bound.status == CONTROL_CHANGE and not kind.trigger:
-                value = kind.low + (kind.high - kind.low) * message[2] / 127.0
-                if kind.steps or kind.switch:
-                    value = float(round(value))
-                self._on[key] = value >= ON
-            elif not hit:
+            is_knob = bound.status == CONTROL_CHANGE and not kind.trigger
+            hit = message[2] > 0 if bound.status == CONTROL_CHANGE else begins_note(message)
+            if not (is_knob or hit):
                 continue
-            elif kind.switch:
-                self._on[key] = not self._on.get(key, False)
-                value = float(self._on[key])
-            else:  # a trigger, or the harder the pad is hit the more
-                value = kind.low + (kind.high - kind.low) * message[2] / 127.0
-                value = 1.0 if kind.trigger else float(round(value)) if kind.steps else value
+            if kind.trigger:
+                value = 1.0
+            elif kind.switch and not is_knob:
+                value = float(not self._on.get(key, False))
+            else:  # of a pad too: the harder it is hit the more
+                value = kind.at(message[2])
+            if kind.switch:
+                self._on[key] = value >= ON
             found.append(Control(bound.name, value, bound.role))
         return found
 

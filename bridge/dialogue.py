@@ -17,7 +17,6 @@ from schmubert.engine.wire import Ask, Draft, Failed, Welcome, Wishes, pack, pac
 
 PATIENCE_S = 2.0  # an ask without an answer for so long is lost
 TRANSIT_S = 0.004  # pipes and sockets, there and back
-NO_WISHES = Wishes()
 REMEMBERED = 8  # asks whose drafts are still welcome
 
 
@@ -75,7 +74,7 @@ class Dialogue:
         now: float,
         commit_at: Callable[[int], float],
         temperature: float,
-        wishes: Wishes = NO_WISHES,
+        wishes: Wishes,
     ) -> Ask:
         """Ask `about` what the `played` roles play, each from its step on, as `wishes` say.
 

@@ -5,7 +5,6 @@ import tempfile
 from collections.abc import Callable
 from math import inf
 from pathlib import Path
-from types import TracebackType
 from typing import TypeAlias, cast
 
 import zmq
@@ -97,17 +96,6 @@ class EngineLink:
         self._client.send(Goodbye())
         self._client.close()
         self._folder.cleanup()
-
-    def __enter__(self) -> "EngineLink":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _take(self, message: ToClient) -> list[Answer]:
         if isinstance(message, Welcome):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-NOTE_OFF, NOTE_ON = 0x80, 0x90
+from schmubert.bridge.midi import NOTE_OFF, NOTE_ON
 
 
 class Send(NamedTuple):

@@ -1,28 +1,15 @@
 """What was asked and answered, written down for whoever keeps or shows it; decides nothing."""
 
+from collections.abc import Callable
 from hashlib import blake2b
-from math import ceil
-from typing import Protocol
 
 import numpy as np
 
 from schmubert.bridge.stage import Answered, Asked
-from schmubert.engine.score import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.vocabulary import TRIO
 from schmubert.engine.wire import Ask, Draft, ToClient, Welcome, unpack, unpack_cells
 
 REMEMBERED = 8  # asks whose drafts may still come
-EPSILON = 1e-6
-
-
-class Tape(Protocol):
-    """What knows where the music is: the capture."""
-
-    def step_at(self, at_s: float) -> float:
-        """The step of the tape at `at_s`."""
-
-    def beat(self, step: float) -> float:
-        """The beat of the song in which `step` of the tape stands."""
 
 
 class Minutes:
@@ -33,17 +20,19 @@ class Minutes:
         self._asked: dict[int, tuple[Asked, int]] = {}
         """By seq, with the first row to be filled."""
 
-    def asked(self, ask: Ask, tape: Tape, now: float) -> Asked:
-        """`ask`, sent at `now`, in the song's beats."""
+    def asked(self, ask: Ask, first_step: int, beat: Callable[[float], float], now: float) -> Asked:
+        """`ask`, sent at `now`, in the song's beats.
+
+        Its window begins at `first_step` of the tape; `beat` says in which beat a step stands.
+        """
         steps = ask.tokens.steps
         filled = unpack_cells(ask.fill, steps, ask.tokens.tracks).any(axis=1)
         row = int(np.argmax(filled))
-        first = _first_step(ask, tape, now)
         noted = Asked(
             seq=ask.seq,
             at_s=now,
-            from_beat=tape.beat(first + row),
-            to_beat=tape.beat(first + steps),
+            from_beat=beat(first_step + row),
+            to_beat=beat(first_step + steps),
             budget_ms=ask.budget_ms,
             digest=blake2b(ask.tokens.data + ask.fill, digest_size=8).hexdigest(),
         )
@@ -78,16 +67,3 @@ class Minutes:
             tracks=self._tracks,
             tokens=tokens.astype("<u2").tobytes(),
         )
-
-
-def _first_step(ask: Ask, tape: Tape, now: float) -> int:
-    """The step of the tape in row 0 of `ask`, a bar line.
-
-    A beat freezes a little before it sounds, by less than a bar, and the last beat of a window
-    lies well ahead.
-    """
-    last = len(ask.freezes_ms) - 1
-    if last < 0:
-        return 0
-    frozen = tape.step_at(now + ask.freezes_ms[last] / 1000.0) - last * STEPS_PER_BEAT
-    return ceil(frozen / STEPS_PER_BAR - EPSILON) * STEPS_PER_BAR

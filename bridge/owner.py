@@ -10,6 +10,15 @@ from typing import TypeAlias
 from schmubert.bridge.clock import Clock, Transport
 from schmubert.bridge.controls import CONTROLS, Surface
 from schmubert.bridge.ledger import Send
+from schmubert.bridge.midi import (
+    ALL_NOTES_OFF,
+    ALL_SOUND_OFF,
+    CONTROL_CHANGE,
+    NOTE_OFF,
+    NOTE_ON,
+    SUSTAIN_PEDAL,
+    SYSTEM,
+)
 from schmubert.bridge.roles import Rig
 from schmubert.bridge.scheduler import Scheduler
 from schmubert.bridge.stage import (
@@ -31,7 +40,6 @@ TOLD_S = 0.002
 """The brain is told when the beat ahead has moved by more than this."""
 SAID_TEMPO = 0.02  # a change of tempo by less is not worth a line
 UNTURNED = Surface(())
-SUSTAIN_PEDAL, ALL_SOUND_OFF, ALL_NOTES_OFF = 64, 120, 123
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,7 @@ class Owner:
     def receive(self, at_s: float, port: int, message: bytes) -> list[Action]:
         """Take in `message` of input `port`, which arrived at `at_s`."""
         status = message[0] if message else 0
-        if status >= 0xF0:
+        if status >= SYSTEM:
             if port != self.rig.clock:
                 return []
             unit = self.clock.unit
@@ -93,13 +101,13 @@ class Owner:
         kind, channel = status & 0xF0, status & 0x0F
         _, number, value = message
         for role in self.rig.roles_heard(port, channel):
-            if kind == 0x90 and value:
+            if kind == NOTE_ON and value:
                 actions += self._note_on(channel, port, Heard(at_s, role, number, value))
-            elif kind in (0x80, 0x90):
+            elif kind in (NOTE_OFF, NOTE_ON):
                 actions += self._note_off((port, channel, role, number), at_s)
-            elif kind == 0xB0 and number == SUSTAIN_PEDAL:
+            elif kind == CONTROL_CHANGE and number == SUSTAIN_PEDAL:
                 actions += self._pass_on(Pedal(at_s, role, value >= 64))
-            elif kind == 0xB0 and number in (ALL_SOUND_OFF, ALL_NOTES_OFF):
+            elif kind == CONTROL_CHANGE and number in (ALL_SOUND_OFF, ALL_NOTES_OFF):
                 for key in [key for key in self._held if key[:3] == (port, channel, role)]:
                     actions += self._note_off(key, at_s)
         return actions
@@ -155,7 +163,7 @@ class Owner:
         sends: list[Action] = [*self.scheduler.clear()]
         for port, _, channel in self.rig.plays:
             for number in (ALL_NOTES_OFF, ALL_SOUND_OFF):
-                sends.append(Send(port, bytes((0xB0 | channel, number, 0))))
+                sends.append(Send(port, bytes((CONTROL_CHANGE | channel, number, 0))))
         return [*sends, Say("panic: every note is ended")]
 
     def _turn(self, turned: list[Control]) -> list[Action]:

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable
 
 from schmubert.bridge.live import RealTime, Time, undisturbed
+from schmubert.bridge.midi import NOTE_OFF, begins_note, ends_note
 from schmubert.bridge.ports import Ports
 from schmubert.bridge.witness import Seen, Sent
 
 LEAD_S = 0.5  # for connections to settle
 LOOK_S = 0.05  # how often an end is looked for in a rest
-NOTE_OFF, NOTE_ON = 0x80, 0x90
 
 
 def play(
@@ -52,11 +52,10 @@ def play(
 
 
 def _note(sounding: dict[tuple[int, int, int], None], port: int, message: bytes) -> None:
-    kind = message[0] & 0xF0
-    if kind not in (NOTE_ON, NOTE_OFF) or len(message) != 3:
+    if len(message) != 3:
         return
     key = (port, message[0] & 0x0F, message[1])
-    if kind == NOTE_ON and message[2]:
+    if begins_note(message):
         sounding[key] = None
-    else:
+    elif ends_note(message):
         sounding.pop(key, None)

@@ -2,6 +2,8 @@
 
 from collections import deque
 
+from schmubert.bridge.report import quantile
+
 PIPE_S = 0.010  # from the brain's decision to the port owner's schedule, with some to spare
 LEAST_LEAD_S, MOST_LEAD_S = 0.015, 0.120
 UNMEASURED_FIRST_S = 0.060
@@ -31,18 +33,14 @@ class Replies:
     def first(self, took_s: float) -> None:
         """A first draft came `took_s` after its ask."""
         self._firsts_s.append(took_s)
-        self.first_s = _quantile(self._firsts_s, 0.9)
-        self.lead_s = _lead_s(_quantile(self._firsts_s, 0.99))
+        self.first_s = quantile(self._firsts_s, 0.9)
+        self.lead_s = _lead_s(quantile(self._firsts_s, 0.99))
 
     def last(self, took_s: float) -> None:
         """A last draft came `took_s` after its ask."""
         self._lasts_s.append(took_s)
-        self.full_s = _quantile(self._lasts_s, 0.9)
+        self.full_s = quantile(self._lasts_s, 0.9)
 
 
 def _lead_s(slow_s: float) -> float:
     return min(max(slow_s, LEAST_LEAD_S), MOST_LEAD_S) + PIPE_S
-
-
-def _quantile(measured: deque[float], share: float) -> float:
-    return sorted(measured)[min(len(measured) - 1, int(share * len(measured)))]

@@ -1,6 +1,6 @@
 """How a session went: notes played, and how late they were sent."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 
@@ -28,6 +28,10 @@ class Report:
 def report(struck: int, dropped: int, deaths: int, late_s: Iterable[float]) -> Report:
     """A `Report` on messages that were sent `late_s` seconds after they were due."""
     late_ms = sorted(1000.0 * late for late in late_s) or [0.0]
-    last = len(late_ms) - 1
-    p50, p99 = (late_ms[min(last, int(share * len(late_ms)))] for share in (0.5, 0.99))
-    return Report(struck, dropped, deaths, p50, p99, late_ms[last])
+    p50, p99 = (quantile(late_ms, share) for share in (0.5, 0.99))
+    return Report(struck, dropped, deaths, p50, p99, late_ms[-1])
+
+
+def quantile(measured: Collection[float], share: float) -> float:
+    """The value that `share` of what was `measured`, of which there is some, stays below."""
+    return sorted(measured)[min(len(measured) - 1, int(share * len(measured)))]

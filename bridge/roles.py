@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from schmubert.bridge.midi import NOTE_OFF, NOTE_ON
 from schmubert.engine.vocabulary import Track
 
 ROLES = {
@@ -12,7 +13,6 @@ ROLES = {
     "drums": Track.DRUMS,
     "drum": Track.DRUMS,
 }
-NOTE_ON, CONTROL_CHANGE = 0x90, 0xB0
 DRUM_CHANNEL = 9  # channel 10, as players count
 
 
@@ -38,7 +38,7 @@ class Binding:
     def meant_by(self, message: bytes) -> bool:
         """Whether a note-on, note-off or control change is this knob's or pad's."""
         status, channel = message[0] & 0xF0, message[0] & 0x0F
-        if status == 0x80:
+        if status == NOTE_OFF:
             status = NOTE_ON
         return (status, message[1]) == (self.status, self.number) and (
             self.channel is None or channel == self.channel

@@ -12,6 +12,8 @@ from enum import IntEnum
 from math import floor
 from sys import byteorder
 
+from schmubert.bridge.midi import begins_note
+from schmubert.bridge.report import quantile
 from schmubert.bridge.stage import (
     Answered,
     Heard,
@@ -40,7 +42,6 @@ LINES = 200  # said lines that are kept
 ANSWERS = 100  # first drafts that the share of late ones is of
 SENDS = 2000
 FORGOTTEN_STEPS = 4 * STEPS_PER_BAR  # behind the place: what no screen shows
-NOTE_ON = 0x90
 
 
 class Sure(IntEnum):
@@ -132,8 +133,7 @@ class Scene:
         """How late notes were sent (p99), where any were."""
         if not self._late_s:
             return None
-        late_s = sorted(self._late_s)
-        return 1000.0 * late_s[min(len(late_s) - 1, int(0.99 * len(late_s)))]
+        return 1000.0 * quantile(self._late_s, 0.99)
 
     def see(self, seen: Seen) -> None:
         """Take in what happened."""
@@ -208,7 +208,7 @@ class Scene:
                 _draft(self.band[role], Track(role), first, cells)
 
     def _sent(self, sent: Sent, at_s: float) -> None:
-        if sent.message[0] & 0xF0 == NOTE_ON and sent.message[2]:
+        if begins_note(sent.message):
             self.struck += 1
         if sent.wanted_s is not None:
             self._late_s.append(at_s - sent.wanted_s)

@@ -13,16 +13,23 @@ from typing import NamedTuple
 
 import mido
 
+from schmubert.bridge.midi import (
+    CONTROL_CHANGE,
+    NOTE_OFF,
+    NOTE_ON,
+    SUSTAIN_PEDAL,
+    SYSTEM,
+    begins_note,
+    ends_note,
+)
+from schmubert.bridge.roles import DRUM_CHANNEL
 from schmubert.bridge.session import Session
 from schmubert.bridge.stage import Heard, Moved, Pedal
 from schmubert.bridge.tempomap import TICKS_PER_BEAT, TempoMap, tempo_map
 from schmubert.bridge.witness import Seen, Sent
 from schmubert.engine.vocabulary import Track
 
-DRUM_CHANNEL = 9
 PROGRAMS = MappingProxyType({Track.MELODY: 0, Track.BASS: 33})  # grand piano, fingered bass
-NOTE_OFF, NOTE_ON, CONTROL, SYSTEM = 0x80, 0x90, 0xB0, 0xF0
-SUSTAIN = 64
 
 
 class Timed(NamedTuple):
@@ -65,7 +72,7 @@ class Take:
             message = bytes((NOTE_ON if what.velocity else NOTE_OFF, what.pitch, what.velocity))
             self._hear(what, message)
         elif isinstance(what, Pedal):
-            self._hear(what, bytes((CONTROL, SUSTAIN, 127 if what.down else 0)))
+            self._hear(what, bytes((CONTROL_CHANGE, SUSTAIN_PEDAL, 127 if what.down else 0)))
 
     @property
     def seconds(self) -> float:
@@ -102,9 +109,7 @@ class Take:
 
 
 def _onsets(parts: Iterable[Sequence[Timed]]) -> int:
-    return sum(
-        message[0] & 0xF0 == NOTE_ON and message[2] > 0 for part in parts for _, message in part
-    )
+    return sum(begins_note(message) for part in parts for _, message in part)
 
 
 def _name(role: int) -> str:
@@ -145,12 +150,11 @@ def _part(
         events.append((0, change))
     sounding: dict[int, None] = {}
     for at_s, message in sorted(part, key=lambda timed: timed.at_s):
-        kind = message[0] & 0xF0
-        if kind == NOTE_ON and message[2]:
+        if begins_note(message):
             sounding[message[1]] = None
-        elif kind in (NOTE_ON, NOTE_OFF):
+        elif ends_note(message):
             sounding.pop(message[1], None)
-        moved = bytes((kind | channel, *message[1:]))
+        moved = bytes((message[0] & 0xF0 | channel, *message[1:]))
         events.append((grid.tick(at_s), mido.Message.from_bytes(moved)))
     last = max(end, events[-1][0])
     events += [(last, mido.Message("note_off", channel=channel, note=p)) for p in sounding]

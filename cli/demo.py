@@ -2,6 +2,7 @@
 
 import socket
 import time
+from contextlib import closing
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -258,7 +259,7 @@ def _await_engine(address: str | None, model: str | None, device: str) -> None:
     from schmubert.engine.wire import Welcome
 
     until_s = time.monotonic() + ENGINE_PATIENCE_S
-    with EngineLink(address, model, device, time.monotonic()) as link:
+    with closing(EngineLink(address, model, device, time.monotonic())) as link:
         while time.monotonic() < until_s:
             for answer in link.receive(time.monotonic()):
                 if isinstance(answer, GiveUp):

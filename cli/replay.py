@@ -110,18 +110,19 @@ def _verify(log: "Log") -> None:
 
 def _play(log: "Log", names: tuple[str, ...], api: str) -> None:
     from schmubert.bridge.live import stopping
+    from schmubert.bridge.midi import begins_note
     from schmubert.bridge.playback import play
     from schmubert.bridge.ports import MidiPorts
     from schmubert.bridge.report import report
     from schmubert.bridge.witness import Sent
 
     sent = [seen for seen in log if isinstance(seen.what, Sent)]
-    sent_messages = [seen.what.message for seen in sent if isinstance(seen.what, Sent)]
-    ports = MidiPorts((), tuple(dict.fromkeys(names)), api)
+    outputs = tuple(dict.fromkeys(names))
+    places = [outputs.index(name) for name in names]
+    ports = MidiPorts((), outputs, api)
     try:
         for line in ports.named:
             click.echo(line, err=True)
-        places = [list(dict.fromkeys(names)).index(name) for name in names]
         with stopping() as stopped:
             late_s = play(
                 sent,
@@ -131,11 +132,8 @@ def _play(log: "Log", names: tuple[str, ...], api: str) -> None:
             )
     finally:
         ports.close()
-    struck = sum(_is_onset(message) for message in sent_messages[: len(late_s)])
+    left = [seen.what.message for seen in sent[: len(late_s)] if isinstance(seen.what, Sent)]
+    struck = sum(begins_note(message) for message in left)
     click.echo(str(report(struck, 0, 0, late_s)))
     if len(late_s) < len(sent):
         sys.exit(130)
-
-
-def _is_onset(message: bytes) -> bool:
-    return message[0] & 0xF0 == 0x90 and message[2] > 0

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from schmubert.engine.guides import MAJOR
 from schmubert.engine.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.vocabulary import FIRST_ONSET, HOLD, LOWEST_PITCH, OFF, SIZES, Track
 from schmubert.training.bootstrap import Share
 
 SPAN_BARS = 8
-MAJOR = (0, 2, 4, 5, 7, 9, 11)
 SCALES = np.array(
     [[(pitch_class - tonic) % 12 in MAJOR for pitch_class in range(12)] for tonic in range(12)]
 )

@@ -2,6 +2,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def sheet(monkeypatch: pytest.MonkeyPatch) -> Sheet:
 
 
 def test_without_screen_and_recording_lines_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    with Audience(SETUP, RIG, Timing(), None, drawn=False) as watching:
+    with closing(Audience(SETUP, RIG, Timing(), None, drawn=False)) as watching:
         assert watching.witness is None
         watching.tell("one")
         watching.say("two")
@@ -51,7 +52,7 @@ def test_without_screen_and_recording_lines_are_printed(capsys: pytest.CaptureFi
 def test_on_the_screen_a_line_is_shown_once(
     sheet: Sheet, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with Audience(SETUP, RIG, Timing(), None, drawn=True) as watching:
+    with closing(Audience(SETUP, RIG, Timing(), None, drawn=True)) as watching:
         watching.tell("ready")
         watching.say("bar 1")
         assert watching.witness is not None
@@ -67,7 +68,7 @@ def test_on_the_screen_a_line_is_shown_once(
 def test_what_children_print_comes_on_the_screen(
     sheet: Sheet, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with Audience(SETUP, RIG, Timing(), None, drawn=True):
+    with closing(Audience(SETUP, RIG, Timing(), None, drawn=True)):
         subprocess.run([sys.executable, "-c", "import sys; sys.exit('oh no')"], check=False)
     assert sheet.seen == [SETUP, Say("oh no")]
     assert capfd.readouterr().err == ""
@@ -78,7 +79,7 @@ def test_what_children_print_comes_on_the_screen(
 def test_what_is_said_of_the_recording_comes_after_the_screen(
     sheet: Sheet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with Audience(SETUP, RIG, Timing(), tmp_path, drawn=True) as watching:
+    with closing(Audience(SETUP, RIG, Timing(), tmp_path, drawn=True)) as watching:
         assert watching.witness is not None
         watching.witness(Seen(time.monotonic(), Tick()))
     assert "recorded: " in capsys.readouterr().err

@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from schmubert.bridge.controls import CONTROLS, Surface, binding, control
 from schmubert.bridge.knobs import Knobs, knobs
-from schmubert.bridge.roles import CONTROL_CHANGE, NOTE_ON, Binding
+from schmubert.bridge.midi import CONTROL_CHANGE, NOTE_ON
+from schmubert.bridge.roles import Binding
 from schmubert.bridge.stage import Control
 from schmubert.engine.vocabulary import Track
 

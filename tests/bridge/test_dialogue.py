@@ -8,7 +8,7 @@ from schmubert.bridge.settings import Settings
 from schmubert.bridge.stage import Say
 from schmubert.engine.horizon import horizon
 from schmubert.engine.vocabulary import Track
-from schmubert.engine.wire import Ask, Draft, Failed, Welcome, pack, unpack_cells
+from schmubert.engine.wire import Ask, Draft, Failed, Welcome, Wishes, pack, unpack_cells
 
 PLAYED = {Track.BASS: 20}
 
@@ -16,7 +16,7 @@ PLAYED = {Track.BASS: 20}
 def ask(dialogue: Dialogue, now: float = 1.0) -> Ask:
     """Ask at step 16 about the bass from step 20 on; a step lasts 0.1 s, lead is none."""
     about = horizon(np.zeros((16, 3), np.int64), 16, {Track.MELODY}, PLAYED)
-    return dialogue.ask(about, PLAYED, now, lambda step: 1.0 + (step - 16) * 0.1, 0.9)
+    return dialogue.ask(about, PLAYED, now, lambda step: 1.0 + (step - 16) * 0.1, 0.9, Wishes())
 
 
 def draft(to: Ask, number: int = 0, token: int = 30, last: bool = False) -> Draft:

@@ -10,6 +10,7 @@ from schmubert.engine.wire import Ask, Draft, Failed, Welcome, pack, unpack
 from tests.bridge.virtual_stage import Engine, Stage, always, beats, melody, quarters
 
 TEMPO_BPM = 110.0
+ENTRY_BEAT = 4.0  # after a bar of listening
 
 
 def played(bars: int, latency_s: float = 0.03) -> tuple[Stage, list[tuple[Ask, Asked]]]:
@@ -20,9 +21,13 @@ def played(bars: int, latency_s: float = 0.03) -> tuple[Stage, list[tuple[Ask, A
     )
     minutes = Minutes()
     noted: list[tuple[Ask, Asked]] = []
-    stage.on_ask.append(
-        lambda ask, now: noted.append((ask, minutes.asked(ask, stage.conductor.capture, now)))
-    )
+
+    def note(ask: Ask, now: float) -> None:
+        conductor = stage.conductor
+        asked = minutes.asked(ask, conductor.asked_step, conductor.capture.beat, now)
+        noted.append((ask, asked))
+
+    stage.on_ask.append(note)
     line = Timeline(0.0, 1.0, TEMPO_BPM)
     stage.extend(beats(TEMPO_BPM, 4 * bars))
     stage.extend(melody(line, quarters(bars)))
@@ -39,7 +44,8 @@ def test_an_ask_is_noted_in_the_beats_of_the_song() -> None:
         assert asked.from_beat == int(asked.from_beat), "a beat is the unit of committing"
         assert asked.to_beat % 4 == 0
         assert 0 < asked.to_beat - asked.from_beat <= 16
-        committed = max((beat for now, beat in commits if now <= asked.at_s), default=3.0)
+        final = [beat for now, beat in commits if now <= asked.at_s]
+        committed = max(final) if final else ENTRY_BEAT - 1.0
         assert asked.from_beat == committed + 1.0, "what is not final yet is asked for"
 
 
@@ -48,7 +54,7 @@ def test_a_draft_is_set_beside_its_ask() -> None:
     ask, _ = noted[-1]
     minutes = Minutes()
     stage, _ = played(1)
-    asked = minutes.asked(ask, stage.conductor.capture, 5.0)
+    asked = minutes.asked(ask, 0, stage.conductor.capture.beat, 5.0)
     tokens = np.tile(np.asarray(MASK), (ask.tokens.steps, 1))
     rows = int((asked.to_beat - asked.from_beat) * 4)
     tokens[-rows:, 1] = np.arange(rows) + 2
@@ -70,7 +76,7 @@ def test_what_is_no_answer_to_an_ask_is_not_noted() -> None:
     ask, _ = noted[-1]
     stage, _ = played(1)
     minutes = Minutes()
-    minutes.asked(ask, stage.conductor.capture, 5.0)
+    minutes.asked(ask, 0, stage.conductor.capture.beat, 5.0)
     assert minutes.came(Failed(ask.seq, "no"), 5.0) is None
     assert minutes.came(Draft(ask.seq + 1, 0, 1, ask.tokens, 1.0, True), 5.0) is None
     narrow = pack(unpack(ask.tokens)[:, :1])
