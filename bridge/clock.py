@@ -6,7 +6,7 @@ Start (MIDI 1.0 detailed specification, "System Real Time Messages").
 
 from dataclasses import dataclass
 from enum import Enum
-from math import ceil
+from math import ceil, inf
 
 from schmubert.bridge.pulse import Pulse
 from schmubert.bridge.timeline import Timeline
@@ -19,6 +19,9 @@ KEEPS_TIME_S = 2.0
 """How long the music goes on when the clock falls silent; then it holds."""
 GAP_S = 0.25  # and four periods: less is a slow tempo, not a lost clock
 ALIGNED_S = 0.004  # a first clock this near the running ones goes on with them
+JUMP_S = 0.25  # Stop and Continue elsewhere within this are one jump: Ardour loops so
+LATE_CLOCK_S = 0.030
+"""How long the notes at a known loop end wait for the clock that says there is no jump."""
 REST_BEATS = 24.0
 """After so long without a note, played or planned, the own tempo waits for a first note again."""
 USUAL_BPM = 120.0
@@ -65,6 +68,20 @@ class Clock:
         self._jump: float | None = None  # position in clocks that the next clock has
         self._certain = False  # the position was counted from a Start, not taken from an SPP
         self._noted_s = 0.0
+        self._left: tuple[float, float] | None = None  # (clocks, when) of a stop or a jump away
+        self._loop_end: float | None = None  # position in clocks of the last jump back
+
+    def sure_until(self, now: float) -> float:
+        """The beat before which no jump is expected at `now`: a loop's end, or infinity.
+
+        A loop's last clock and its jump are one instant; which of both comes is known only then,
+        and a note sent before would be of the bar that nobody hears.
+        """
+        if self._loop_end is None or self._clocks is None or self._clocks >= self._loop_end:
+            return inf
+        end_beat = self._loop_end / CLOCKS_PER_BEAT
+        waits = now < self.transport.timeline.seconds(end_beat) + LATE_CLOCK_S
+        return end_beat if waits else inf
 
     @property
     def waits(self) -> bool:
@@ -144,12 +161,18 @@ class Clock:
             if self._clocks is None:
                 return
             self._clocks += 1.0 + skipped
+            if self._loop_end is not None and self._clocks >= self._loop_end:
+                self._loop_end = None  # it went on: the loop is off
             if self.armed_s is None:
                 self._follow()
             elif pulse.heard >= COLD_CLOCKS:
                 self._start()
 
     def _arm(self, at_s: float, clocks: float) -> None:
+        if self._clocks is not None and self._jump is None:
+            self._left = self._clocks + 1.0, at_s
+        if self._left is not None and at_s - self._left[1] <= JUMP_S and clocks < self._left[0]:
+            self._loop_end = self._left[0]
         self.armed_s, self._jump = at_s, clocks
 
     def _start(self) -> None:
@@ -180,6 +203,7 @@ class Clock:
         self.armed_s = None
         if self._clocks is not None:
             self._resume = self._clocks + 1.0
+            self._left = self._resume, at_s
         self._clocks = None
         if not self._own:
             self._halt(at_s)

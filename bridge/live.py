@@ -224,8 +224,9 @@ class _Stage:
             self._do(owner.take(decided))
         if not alive:
             self._replace_brain()
-        next_poll_s = passing.now() + POLL_S
-        due_s = owner.next_s()
+        now = passing.now()
+        next_poll_s = now + POLL_S
+        due_s = owner.next_s(now)
         passing.wait_until(min(due_s, next_poll_s), exactly=due_s <= next_poll_s)
 
     def finish(self) -> None:

@@ -106,7 +106,7 @@ class Owner:
         transport = self.clock.transport
         actions: list[Action] = []
         if transport.rolling:
-            actions += self.scheduler.due(now, transport.timeline)
+            actions += self.scheduler.due(now, transport.timeline, self.clock.sure_until(now))
         self.clock.tick(now, self.scheduler.idle and not self._held)
         actions += self._follow(now)
         if self._waiting:
@@ -116,10 +116,12 @@ class Owner:
                 actions += self._release(now - GRACE_S)
         return actions
 
-    def next_s(self) -> float:
-        """When the next message is due; infinity where none is."""
+    def next_s(self, now: float = -inf) -> float:
+        """When, as seen at `now`, the next message is due; infinity where none is."""
         transport = self.clock.transport
-        return self.scheduler.next_s(transport.timeline) if transport.rolling else inf
+        if not transport.rolling:
+            return inf
+        return self.scheduler.next_s(transport.timeline, self.clock.sure_until(now))
 
     def restart_brain(self, now: float) -> list[Action]:
         """A new brain knows nothing: end what the last one left, and tell it where we are."""
