@@ -7,6 +7,7 @@ Start (MIDI 1.0 detailed specification, "System Real Time Messages").
 from dataclasses import dataclass
 from enum import Enum
 from math import ceil, inf
+from typing import Protocol
 
 from schmubert.bridge.pulse import Pulse
 from schmubert.bridge.timeline import Timeline
@@ -42,6 +43,31 @@ class Transport:
     passage: int
     rolling: bool
     timeline: Timeline
+
+
+class TimeKeeper(Protocol):
+    """Whoever tells the port owner where the music is; `transport` is the answer at any time."""
+
+    transport: Transport
+    unit: PositionUnit
+    armed_s: float | None
+    """When a start was told whose moment has not come."""
+
+    @property
+    def waits(self) -> bool:
+        """Nothing tells the time."""
+
+    def receive(self, at_s: float, message: bytes) -> None:
+        """Take in a system message."""
+
+    def note(self, at_s: float) -> None:
+        """A player's note begins."""
+
+    def tick(self, now: float, idle: bool) -> None:
+        """Let time pass; `idle` says that nothing sounds or is planned."""
+
+    def sure_until(self, now: float) -> float:
+        """The beat before which no jump is expected."""
 
 
 class Clock:
@@ -232,3 +258,13 @@ class Clock:
             self.unit = PositionUnit.CLOCKS
         elif abs(count - here / 6.0) <= 1:
             self.unit = PositionUnit.SIXTEENTHS
+
+
+class OwnTempo(Clock):
+    """Keeps `tempo_bpm` from the player's first note on, whatever clock comes in."""
+
+    def __init__(self, tempo_bpm: float) -> None:
+        super().__init__(tempo_bpm)
+
+    def receive(self, at_s: float, message: bytes) -> None:
+        """Take in nothing: the time is one's own."""

@@ -11,6 +11,7 @@ from schmubert.bridge.owner import GaveUpError
 from schmubert.bridge.ports import APIS, MidiPorts
 from schmubert.bridge.roles import Part, Rig, input_part, output_part, rig
 from schmubert.bridge.stage import Setup
+from schmubert.bridge.sync import Sync
 from schmubert.engine.defaults import STAGE_TEMPERATURE
 from schmubert.engine.vocabulary import Track
 
@@ -55,6 +56,18 @@ def _parts(
     type=click.FloatRange(20.0, 400.0),
     metavar="BPM",
     help="Keep this tempo while no MIDI clock comes; bar 1 starts with your first note.",
+)
+@click.option(
+    "--sync",
+    type=click.Choice([sync.value for sync in Sync]),
+    default=Sync.CLOCK.value,
+    show_default=True,
+    help="Follow MIDI clock, or keep the time of --tempo whatever clock comes.",
+)
+@click.option(
+    "--send-clock",
+    metavar="NAME",
+    help="Send MIDI clock on this port, for a DAW to follow; not with --sync clock.",
 )
 @click.option(
     "--mode",
@@ -135,6 +148,8 @@ def bridge_command(
     played: Sequence[Part],
     clock: str | None,
     tempo: float | None,
+    sync: str,
+    send_clock: str | None,
     mode: str,
     listen_bars: int,
     window_bars: int,
@@ -156,8 +171,10 @@ def bridge_command(
     schmubert-bridge --in "DAW Out" --out "Bass" --out "Drums"
     """
     try:
-        plugged = rig(heard, played, clock)
+        plugged = rig(heard, played, clock, send_clock)
+        timing = live.Timing(tempo, PositionUnit(spp_unit), offset_ms / 1000.0, Sync(sync))
         _check(plugged, mode)
+        _check_time(plugged, timing)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     setup = Setup(
@@ -173,13 +190,12 @@ def bridge_command(
         device=device,
         verbose=verbose,
     )
-    timing = live.Timing(tempo, PositionUnit(spp_unit), offset_ms / 1000.0)
     try:
         ports = MidiPorts(plugged.inputs, plugged.outputs, api)
         try:
             for line in ports.named:
                 say(line)
-            say(_waiting_for(plugged, tempo))
+            say(_waiting_for(plugged, timing))
             say(str(live.perform(ports, plugged, setup, timing, say=say)))
         finally:
             ports.close()
@@ -205,12 +221,22 @@ def _check(plugged: Rig, mode: str) -> None:
         say(f"{name!r} is an input and an output: two ports of that name")
 
 
-def _waiting_for(plugged: Rig, tempo: float | None) -> str:
+def _check_time(plugged: Rig, timing: live.Timing) -> None:
+    if timing.sync is Sync.CLOCK and plugged.clock_out is not None:
+        raise ValueError(
+            "--send-clock sends a clock of one's own: add --sync internal and --tempo BPM"
+        )
+
+
+def _waiting_for(plugged: Rig, timing: live.Timing) -> str:
     roles = sorted({role for _, role, _ in plugged.plays})
     band = " and ".join(Track(role).name.lower() for role in roles)
+    first_note = f"your first note at {timing.tempo_bpm or 0.0:g} BPM"
     start = f"for Start and MIDI clock on {plugged.inputs[plugged.clock]!r}"
-    if tempo is not None:
-        start += f", or your first note at {tempo:g} BPM"
+    if timing.sync is Sync.INTERNAL:
+        start = f"for {first_note}"
+    elif timing.tempo_bpm is not None:
+        start += f", or {first_note}"
     return f"{band} ready, waiting {start}; Ctrl-C ends"
 
 

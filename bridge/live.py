@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any, Protocol
 
-from schmubert.bridge.clock import Clock, PositionUnit
+from schmubert.bridge.clock import CLOCK, PositionUnit
 from schmubert.bridge.ledger import Send
 from schmubert.bridge.owner import Action, Owner, Tell
 from schmubert.bridge.pipe import owner_end
@@ -25,6 +25,7 @@ from schmubert.bridge.report import Report, report
 from schmubert.bridge.roles import Rig
 from schmubert.bridge.scheduler import Scheduler
 from schmubert.bridge.stage import Quit, Setup, ToBrain, ToOwner
+from schmubert.bridge.sync import Sync, time_keeper
 
 POLL_S = 0.001
 SPIN_S = 0.0004  # a sleep ends up to this late on an idle machine
@@ -140,12 +141,20 @@ class RealTime:
 
 @dataclass(frozen=True)
 class Timing:
-    """How time is kept: `tempo_bpm` where no MIDI clock comes, the unit of song positions, and
-    how much later than written everything is sent."""
+    """How time is kept: `tempo_bpm` where no MIDI clock comes, the unit of song positions, how
+    much later than written everything is sent, and who tells the time.
+
+    ValueError where that is to be one's own tempo, and none is given.
+    """
 
     tempo_bpm: float | None = None
     unit: PositionUnit = PositionUnit.AUTO
     offset_s: float = 0.0
+    sync: Sync = Sync.CLOCK
+
+    def __post_init__(self) -> None:
+        if self.sync is Sync.INTERNAL and self.tempo_bpm is None:
+            raise ValueError("--sync internal keeps a tempo of its own: give --tempo BPM")
 
 
 def perform(
@@ -169,7 +178,7 @@ def perform(
     passing = passing or RealTime()
     owner = Owner(
         rig,
-        Clock(timing.tempo_bpm, timing.unit),
+        time_keeper(timing.sync, timing.tempo_bpm, timing.unit),
         Scheduler(rig.plays, timing.offset_s),
         timing.offset_s,
     )
@@ -247,7 +256,9 @@ class _Stage:
         for action in actions:
             if isinstance(action, Send):
                 self._ports.send(action.port, action.message)
-                if action.wanted_s is not None and len(self._late_s) < MOST_LATENESSES:
+                if action.wanted_s is None or action.message[0] >= CLOCK:
+                    continue
+                if len(self._late_s) < MOST_LATENESSES:
                     self._late_s.append(self._time.now() - action.wanted_s)
             elif isinstance(action, Tell):
                 self._brain.tell(action.message)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from math import floor, inf
 from typing import TypeAlias
 
-from schmubert.bridge.clock import Clock, Transport
+from schmubert.bridge.clock import TimeKeeper, Transport
+from schmubert.bridge.clock_out import ClockOut
 from schmubert.bridge.ledger import Send
 from schmubert.bridge.roles import Rig
 from schmubert.bridge.scheduler import Scheduler
@@ -48,11 +49,14 @@ class GaveUpError(Exception):
 class Owner:
     """Ports, clock and schedule of one `rig`; each call returns what is to be done."""
 
-    def __init__(self, rig: Rig, clock: Clock, scheduler: Scheduler, offset_s: float = 0.0) -> None:
+    def __init__(
+        self, rig: Rig, clock: TimeKeeper, scheduler: Scheduler, offset_s: float = 0.0
+    ) -> None:
         self.rig = rig
         self.clock = clock
         self.scheduler = scheduler
         self._offset_s = offset_s
+        self._clock_out = None if rig.clock_out is None else ClockOut(rig.clock_out)
         self._told = clock.transport
         self._told_beat = floor(clock.transport.timeline.at_beat)
         self._said_bpm = 0.0
@@ -105,6 +109,8 @@ class Owner:
         """Let time pass: what is due, and where the music is by now."""
         transport = self.clock.transport
         actions: list[Action] = []
+        if self._clock_out is not None:
+            actions += self._clock_out.due(now, transport)
         if transport.rolling:
             actions += self.scheduler.due(now, transport.timeline, self.clock.sure_until(now))
         self.clock.tick(now, self.scheduler.idle and not self._held)
@@ -119,9 +125,11 @@ class Owner:
     def next_s(self, now: float = -inf) -> float:
         """When, as seen at `now`, the next message is due; infinity where none is."""
         transport = self.clock.transport
+        due_s = inf if self._clock_out is None else self._clock_out.next_s(transport)
         if not transport.rolling:
-            return inf
-        return self.scheduler.next_s(transport.timeline, self.clock.sure_until(now))
+            return due_s
+        sure_until = self.clock.sure_until(now)
+        return min(due_s, self.scheduler.next_s(transport.timeline, sure_until))
 
     def restart_brain(self, now: float) -> list[Action]:
         """A new brain knows nothing: end what the last one left, and tell it where we are."""
@@ -134,7 +142,8 @@ class Owner:
 
     def finish(self) -> list[Action]:
         """The end: every note that sounds gets its note-off."""
-        return [*self.scheduler.stop()]
+        stops = [] if self._clock_out is None else self._clock_out.finish()
+        return [*self.scheduler.stop(), *stops]
 
     def _note_on(self, channel: int, port: int, heard: Heard) -> list[Action]:
         self._held[port, channel, heard.role, heard.pitch] = heard

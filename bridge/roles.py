@@ -28,7 +28,8 @@ class Part:
 class Rig:
     """What is plugged in: distinct port names, and who is heard and who plays on them.
 
-    `hears` and `plays` are (index of the port, role, channel); `clock` is an index of `inputs`.
+    `hears` and `plays` are (index of the port, role, channel); `clock` is an index of `inputs`,
+    `clock_out` one of `outputs`, None where no clock is sent.
     """
 
     inputs: tuple[str, ...]
@@ -36,6 +37,7 @@ class Rig:
     hears: tuple[tuple[int, Track, int | None], ...]
     plays: tuple[tuple[int, Track, int], ...]
     clock: int
+    clock_out: int | None = None
 
     def roles_heard(self, port: int, channel: int) -> list[Track]:
         """Whose notes come in on `channel` (from 0) of input `port`."""
@@ -76,12 +78,21 @@ def output_part(spec: str) -> Part:
     return Part(name, role, channel)
 
 
-def rig(heard: Sequence[Part], played: Sequence[Part], clock: str | None) -> Rig:
-    """The parts on their ports; the clock comes on port `clock`, the first input by default."""
+def rig(
+    heard: Sequence[Part],
+    played: Sequence[Part],
+    clock: str | None,
+    send_clock: str | None = None,
+) -> Rig:
+    """The parts on their ports; the clock comes on port `clock`, the first input by default.
+
+    One's own clock is sent on `send_clock`, which may be a port that is played on too.
+    """
     listening = [part.port for part in heard]
     inputs = _distinct([*listening, clock] if clock is not None else listening)
-    outputs = _distinct(part.port for part in played)
-    if not inputs or not outputs:
+    sounding = [part.port for part in played]
+    outputs = _distinct([*sounding, send_clock] if send_clock is not None else sounding)
+    if not inputs or not sounding:
         raise ValueError("a band needs at least one input and one output")
     return Rig(
         inputs=inputs,
@@ -89,6 +100,7 @@ def rig(heard: Sequence[Part], played: Sequence[Part], clock: str | None) -> Rig
         hears=tuple((inputs.index(part.port), part.role, part.channel) for part in heard),
         plays=tuple((outputs.index(part.port), part.role, part.channel or 0) for part in played),
         clock=inputs.index(clock) if clock is not None else 0,
+        clock_out=outputs.index(send_clock) if send_clock is not None else None,
     )
 
 
