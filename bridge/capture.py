@@ -152,8 +152,9 @@ class Capture:
         self._close(step)
         self.rolling = False
 
-    def skip_empty_bars(self, now: float) -> None:
-        """Take bars in which nobody played off the tape: memory is for music."""
+    def skip_empty_bars(self, now: float) -> int:
+        """Take bars in which nobody played off the tape (memory is for music); the steps taken."""
+        taken = 0
         while True:
             line = int(self.step_at(now) // STEPS_PER_BAR) * STEPS_PER_BAR
             bar = line - STEPS_PER_BAR
@@ -165,10 +166,12 @@ class Capture:
             if any(s.onset < line and (s.key_end is None or s.key_end > bar) for s in self._sounds):
                 break
             self._shift -= STEPS_PER_BAR
+            taken += STEPS_PER_BAR
             self._since = min(self._since, bar)
             for sound in self._sounds:
                 if sound.onset >= line:
                     sound.move(-STEPS_PER_BAR)
+        return taken
 
     def trim(self, now: float) -> None:
         """Forget bars long gone."""

@@ -86,6 +86,15 @@ def _parts(
     help="Listen for so long before coming in.",
 )
 @click.option(
+    "--count-in",
+    "count_in_bars",
+    type=click.IntRange(0, 64),
+    default=0,
+    show_default=True,
+    metavar="BARS",
+    help="Listen for so many bars after every start, whoever plays in them.",
+)
+@click.option(
     "--window",
     "window_bars",
     type=click.IntRange(4, 64),
@@ -152,6 +161,7 @@ def bridge_command(
     send_clock: str | None,
     mode: str,
     listen_bars: int,
+    count_in_bars: int,
     window_bars: int,
     temperature: float,
     seed: int | None,
@@ -182,6 +192,7 @@ def bridge_command(
         plays=tuple(sorted({int(role) for _, role, _ in plugged.plays})),
         mode=mode,
         listen_bars=listen_bars,
+        count_in_bars=count_in_bars,
         window_bars=window_bars,
         temperature=temperature,
         seed=seed,

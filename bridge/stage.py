@@ -24,6 +24,7 @@ class Setup(msgspec.Struct, frozen=True, tag=True):
     plays: tuple[int, ...]
     mode: str = "accompany"
     listen_bars: int = 1
+    count_in_bars: int = 0
     window_bars: int = 16
     temperature: float = STAGE_TEMPERATURE
     seed: int | None = None
