@@ -9,6 +9,7 @@ from enum import Enum
 from math import ceil, inf
 from typing import Protocol
 
+from schmubert.bridge.phase import PhaseError, PhaseMeter
 from schmubert.bridge.pulse import Pulse
 from schmubert.bridge.timeline import Timeline
 
@@ -52,6 +53,8 @@ class TimeKeeper(Protocol):
     unit: PositionUnit
     armed_s: float | None
     """When a start was told whose moment has not come."""
+    phase: PhaseMeter
+    """How far clocks came from where they were expected; one's own time has none."""
 
     @property
     def waits(self) -> bool:
@@ -87,6 +90,8 @@ class Clock:
         """When Start, Continue or a jump came whose first clock is still awaited."""
         self.clocked_s: float | None = None
         """When the latest MIDI clock came."""
+        self.phase = PhaseMeter()
+        """How far clocks come from where they were expected."""
         self._pulse = Pulse()
         self._own = False  # rolling by the tempo of one's own
         self._clocks: float | None = None  # position of the latest clock while rolling or warming
@@ -96,6 +101,11 @@ class Clock:
         self._noted_s = 0.0
         self._left: tuple[float, float] | None = None  # (clocks, when) of a stop or a jump away
         self._loop_end: float | None = None  # position in clocks of the last jump back
+
+    @property
+    def phase_error(self) -> PhaseError | None:
+        """How far the clocks of the last four bars came from where they were expected."""
+        return self.phase.recent
 
     def sure_until(self, now: float) -> float:
         """The beat before which no jump is expected at `now`: a loop's end, or infinity.
@@ -171,9 +181,10 @@ class Clock:
                 skipped = round(gap_s / pulse.period_s) - 1.0
                 pulse.restart()
         self.clocked_s = at_s
+        expected_s = pulse.expected_s if pulse.heard >= COLD_CLOCKS else None
         if self._jump is not None and self.armed_s is not None:
-            expected_s = pulse.expected_s
-            if expected_s is None or abs(at_s - expected_s) > ALIGNED_S:
+            next_s = pulse.expected_s
+            if next_s is None or abs(at_s - next_s) > ALIGNED_S:
                 pulse.restart()
             pulse.hear(at_s)
             self._clocks, self._jump = self._jump, None
@@ -190,6 +201,8 @@ class Clock:
             if self._loop_end is not None and self._clocks >= self._loop_end:
                 self._loop_end = None  # it went on: the loop is off
             if self.armed_s is None:
+                if expected_s is not None:
+                    self.phase.add(at_s - expected_s)
                 self._follow()
             elif pulse.heard >= COLD_CLOCKS:
                 self._start()

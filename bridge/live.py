@@ -249,8 +249,8 @@ class _Stage:
 
     def report(self) -> Report:
         """What happened so far."""
-        scheduler = self._owner.scheduler
-        return report(scheduler.struck, scheduler.dropped, self._died, self._late_s)
+        scheduler, phase = self._owner.scheduler, self._owner.clock.phase
+        return report(scheduler.struck, scheduler.dropped, self._died, self._late_s, phase.overall)
 
     def _do(self, actions: Sequence[Action]) -> None:
         for action in actions:
