@@ -62,7 +62,8 @@ def _parts(
     type=click.Choice([sync.value for sync in Sync]),
     default=Sync.CLOCK.value,
     show_default=True,
-    help="Follow MIDI clock, or keep the time of --tempo whatever clock comes.",
+    help="Follow MIDI clock, keep the time of --tempo whatever clock comes, or follow Ableton"
+    " Link.",
 )
 @click.option(
     "--send-clock",
@@ -235,7 +236,8 @@ def _check(plugged: Rig, mode: str) -> None:
 def _check_time(plugged: Rig, timing: live.Timing) -> None:
     if timing.sync is Sync.CLOCK and plugged.clock_out is not None:
         raise ValueError(
-            "--send-clock sends a clock of one's own: add --sync internal and --tempo BPM"
+            "--send-clock sends a clock of one's own: add --sync internal and --tempo BPM,"
+            " or --sync link"
         )
 
 
@@ -244,7 +246,9 @@ def _waiting_for(plugged: Rig, timing: live.Timing) -> str:
     band = " and ".join(Track(role).name.lower() for role in roles)
     first_note = f"your first note at {timing.tempo_bpm or 0.0:g} BPM"
     start = f"for Start and MIDI clock on {plugged.inputs[plugged.clock]!r}"
-    if timing.sync is Sync.INTERNAL:
+    if timing.sync is Sync.LINK:
+        start = "for Ableton Link to play, or your first note in its time"
+    elif timing.sync is Sync.INTERNAL:
         start = f"for {first_note}"
     elif timing.tempo_bpm is not None:
         start += f", or {first_note}"

@@ -16,6 +16,7 @@ BAR_BEATS = 4.0
 """The quantum: Link keeps the peers' beats alike modulo this."""
 OFF_S = 0.0002  # a line off by less is left as it is
 LEAP_BEATS = 0.25  # farther is another session's time, joined: a jump
+LATE_S = 0.5  # a start longer past was not ours: the bridge joined music under way
 EARLY_BEATS = 0.05  # a start this little before a bar line means the bar line
 
 
@@ -73,7 +74,8 @@ class LinkClock:
         self.armed_s = starts_s if starts_s is not None and starts_s > now else None
         if starts_s is not None and starts_s <= now:
             if not self.transport.rolling:
-                self._roll(now, state)
+                at_s = starts_s if now - starts_s < LATE_S else now
+                self._roll(at_s, self._session.at(at_s))
             self._shared = True
         elif self.transport.rolling:
             rest_s = REST_BEATS * 60.0 / state.tempo_bpm
@@ -86,9 +88,9 @@ class LinkClock:
         """No jump is ever expected: Link has no loops."""
         return float("inf")
 
-    def _roll(self, now: float, state: LinkState) -> None:
+    def _roll(self, at_s: float, state: LinkState) -> None:
         self._shift = floor((state.beat + EARLY_BEATS) / BAR_BEATS) * BAR_BEATS
-        line = Timeline(state.beat - self._shift, now, state.tempo_bpm)
+        line = Timeline(state.beat - self._shift, at_s, state.tempo_bpm)
         if line.at_beat < 0.0:
             line = Timeline(0.0, line.seconds(0.0), state.tempo_bpm)
         self.transport = Transport(self.transport.passage + 1, True, line)

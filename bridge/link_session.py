@@ -23,7 +23,7 @@ class JoinedSession:
             import link  # optional, and it opens sockets
         except ImportError as error:
             raise NoLinkError(
-                "--sync link needs a library: pip install 'schmubert[link]'"
+                "--sync link needs a library: pip install LinkPython-extern"
             ) from error
         self._link: Any = link.Link(tempo_bpm)
         self._link.startStopSyncEnabled = True
@@ -37,12 +37,3 @@ class JoinedSession:
         beat = state.beatAtTime(round((now + ahead_s) / MICRO), BAR_BEATS)
         starts_s = state.timeForIsPlaying() * MICRO - ahead_s if state.isPlaying() else None
         return LinkState(state.tempo(), beat, starts_s)
-
-    @property
-    def peers(self) -> int:
-        """How many others there are."""
-        return int(self._link.numPeers())
-
-    def leave(self) -> None:
-        """Be in the session no more."""
-        self._link.enabled = False
