@@ -17,7 +17,6 @@ from schmubert.bridge.clock import (
     Transport,
 )
 from schmubert.bridge.ledger import Send
-from schmubert.bridge.timeline import Timeline
 
 CLOCKS_PER_16TH = 6
 LAST_POSITION = 0x3FFF
@@ -34,52 +33,50 @@ class ClockOut:
         self._port = port
         self._passage = -1
         self._rolling = False
-        self._line: Timeline | None = None
-        """What the clocks lie on while the music stands."""
-        self._clock = 0  # the number of the next clock, in the passage or since it stood
+        self._clock: int | None = None
+        """The number of the next clock on the transport's line; None before the first."""
 
     def due(self, now: float, transport: Transport) -> list[Send]:
         """What is to be sent by `now`."""
-        sends = self._told(now, transport)
-        line = self._line or transport.timeline
+        line, sends = transport.timeline, self._told(transport)
+        if self._clock is None:
+            self._clock = ceil(line.beats(now) * CLOCKS_PER_BEAT - NEAR)
         while (at_s := line.seconds(self._clock / CLOCKS_PER_BEAT)) <= now:
             sends.append(Send(self._port, bytes((CLOCK,)), at_s))
             self._clock += 1
         return sends
 
     def next_s(self, transport: Transport) -> float:
-        """When something is due next."""
+        """When something is due next; at once before the first call of `due`."""
         if transport.rolling and transport.passage != self._passage:
             return transport.timeline.at_s
-        if self._line is None and not self._rolling:
+        if self._clock is None:
             return -inf
-        line = self._line or transport.timeline
-        return line.seconds(self._clock / CLOCKS_PER_BEAT)
+        return transport.timeline.seconds(self._clock / CLOCKS_PER_BEAT)
 
     def finish(self) -> list[Send]:
         """The end: whoever follows stops too."""
         return [self._message(STOP)] if self._rolling else []
 
-    def _told(self, now: float, transport: Transport) -> list[Send]:
+    def _told(self, transport: Transport) -> list[Send]:
         """Start, stop or jump, where the transport did since."""
         sends = []
         if transport.rolling and transport.passage != self._passage:
-            self._passage, self._line = transport.passage, None
+            self._passage = transport.passage
             sends = self._started(transport.timeline.at_beat)
         elif self._rolling and not transport.rolling:
             sends = [self._message(STOP)]
-        if not transport.rolling and (self._rolling or self._line is None):
-            self._line, self._clock = Timeline(0.0, now, transport.timeline.tempo_bpm), 1
         self._rolling = transport.rolling
         return sends
 
     def _started(self, beat: float) -> list[Send]:
         sends = [self._message(STOP)] if self._rolling else []
-        self._clock = ceil(beat * CLOCKS_PER_BEAT - NEAR)
-        if self._clock <= 0:
+        clock = ceil(beat * CLOCKS_PER_BEAT - NEAR)
+        if clock <= 0:
+            self._clock = 0
             return [*sends, self._message(START)]
         # a position is in 16ths: Continue waits for the next one
-        sixteenth = ceil(self._clock / CLOCKS_PER_16TH)
+        sixteenth = ceil(clock / CLOCKS_PER_16TH)
         self._clock = sixteenth * CLOCKS_PER_16TH
         place = min(sixteenth, LAST_POSITION)
         return [

@@ -40,7 +40,7 @@ def test_clocks_come_evenly_while_the_music_stands() -> None:
     assert set(messages(sends)) == {CLOCK}
     assert {send.port for send in sends} == {1}
     times = [send.wanted_s or 0.0 for send in sends]
-    assert [b - a for a, b in pairwise(times)] == pytest.approx([PERIOD_S] * 95)
+    assert [b - a for a, b in pairwise(times)] == pytest.approx([PERIOD_S] * 96)
 
 
 def test_a_start_is_told_with_the_clock_of_beat_0() -> None:
@@ -51,6 +51,16 @@ def test_a_start_is_told_with_the_clock_of_beat_0() -> None:
     assert [send.wanted_s for send in sends[1:]] == pytest.approx(
         [5.03 + n * PERIOD_S for n in range(len(sends) - 1)]
     )
+
+
+def test_a_stop_leaves_the_clocks_even() -> None:
+    clock_out, rolling = ClockOut(0), rolls(1, 0.0, 5.0)
+    sends = run(clock_out, rolling, 5.0, 6.0)
+    standing = Transport(1, False, Timeline(rolling.timeline.beats(6.01), 6.01, 120.0))
+    sends += run(clock_out, standing, 6.01, 7.0)
+    assert messages(sends).count(STOP) == 1
+    times = [send.wanted_s or 0.0 for send in sends if send.message == CLOCK]
+    assert [b - a for a, b in pairwise(times)] == pytest.approx([PERIOD_S] * (len(times) - 1))
 
 
 def test_a_place_inside_the_song_is_told_as_its_next_sixteenth() -> None:
