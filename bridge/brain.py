@@ -80,6 +80,7 @@ def settings(setup: Setup) -> Settings:
         plays=tuple(Track(role) for role in setup.plays),
         mode=setup.mode,
         listen_bars=setup.listen_bars,
+        count_in_bars=setup.count_in_bars,
         window_bars=setup.window_bars,
         temperature=setup.temperature,
         seed=setup.seed,

@@ -108,7 +108,10 @@ class Capture:
         self._own[max(0, tape_end - self.first_step) :] = MASK
         bar_line = -(-tape_end // STEPS_PER_BAR) * STEPS_PER_BAR
         start = _nearest(moved.at_beat * STEPS_PER_BEAT)
-        self._shift = bar_line - start // STEPS_PER_BAR * STEPS_PER_BAR
+        dates_back = not jumped and start > 0
+        pickup = dates_back and self._played_before(moved)
+        first = max(0, start - pickup)
+        self._shift = bar_line - first // STEPS_PER_BAR * STEPS_PER_BAR
         self.follow(moved)
         start += self._shift
         self._since = start
@@ -118,7 +121,7 @@ class Capture:
             if sound.onset_s >= self._started_s:
                 onset = max(start, _nearest(self.step_at(sound.onset_s)))
                 sound.move(onset - sound.onset)
-        if not jumped and start % STEPS_PER_BAR:
+        if dates_back:
             self._started_s -= CONTINUE_BEATS * 60.0 / moved.tempo_bpm
         early = [heard for heard in self._early if heard.at_s >= self._started_s]
         self._early.clear()
@@ -128,6 +131,13 @@ class Capture:
                 self._since = min(self._since, max(bar_line, onset))
             self.hear(heard)
         return start
+
+    def _played_before(self, moved: Moved) -> bool:
+        """Whether notes came in the beat before `moved`: a start has to leave room for them."""
+        from_s = moved.at_s - CONTINUE_BEATS * 60.0 / moved.tempo_bpm
+        return any(
+            heard.velocity and from_s <= heard.at_s < moved.at_s - GRACE_S for heard in self._early
+        )
 
     def follow(self, moved: Moved) -> None:
         """The same passage, on a line that may have changed."""
@@ -145,8 +155,9 @@ class Capture:
         self._close(step)
         self.rolling = False
 
-    def skip_empty_bars(self, now: float) -> None:
-        """Take bars in which nobody played off the tape: memory is for music."""
+    def skip_empty_bars(self, now: float) -> int:
+        """Take bars in which nobody played off the tape (memory is for music); the steps taken."""
+        taken = 0
         while True:
             line = int(self.step_at(now) // STEPS_PER_BAR) * STEPS_PER_BAR
             bar = line - STEPS_PER_BAR
@@ -158,10 +169,12 @@ class Capture:
             if any(s.onset < line and (s.key_end is None or s.key_end > bar) for s in self._sounds):
                 break
             self._shift -= STEPS_PER_BAR
+            taken += STEPS_PER_BAR
             self._since = min(self._since, bar)
             for sound in self._sounds:
                 if sound.onset >= line:
                     sound.move(-STEPS_PER_BAR)
+        return taken
 
     def trim(self, now: float) -> None:
         """Forget bars long gone."""

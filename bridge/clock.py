@@ -6,8 +6,10 @@ Start (MIDI 1.0 detailed specification, "System Real Time Messages").
 
 from dataclasses import dataclass
 from enum import Enum
-from math import ceil
+from math import ceil, inf
+from typing import Protocol
 
+from schmubert.bridge.phase import PhaseError, PhaseMeter
 from schmubert.bridge.pulse import Pulse
 from schmubert.bridge.timeline import Timeline
 
@@ -19,6 +21,9 @@ KEEPS_TIME_S = 2.0
 """How long the music goes on when the clock falls silent; then it holds."""
 GAP_S = 0.25  # and four periods: less is a slow tempo, not a lost clock
 ALIGNED_S = 0.004  # a first clock this near the running ones goes on with them
+JUMP_S = 0.25  # Stop and Continue elsewhere within this are one jump: Ardour loops so
+LATE_CLOCK_S = 0.030
+"""How long the notes at a known loop end wait for the clock that says there is no jump."""
 REST_BEATS = 24.0
 """After so long without a note, played or planned, the own tempo waits for a first note again."""
 USUAL_BPM = 120.0
@@ -41,6 +46,33 @@ class Transport:
     timeline: Timeline
 
 
+class TimeKeeper(Protocol):
+    """Whoever tells the port owner where the music is; `transport` is the answer at any time."""
+
+    transport: Transport
+    unit: PositionUnit
+    armed_s: float | None
+    """When a start was told whose moment has not come."""
+    phase: PhaseMeter
+    """How far clocks came from where they were expected; one's own time has none."""
+
+    @property
+    def waits(self) -> bool:
+        """Nothing tells the time."""
+
+    def receive(self, at_s: float, message: bytes) -> None:
+        """Take in a system message."""
+
+    def note(self, at_s: float) -> None:
+        """A player's note begins."""
+
+    def tick(self, now: float, idle: bool) -> None:
+        """Let time pass; `idle` says that nothing sounds or is planned."""
+
+    def sure_until(self, now: float) -> float:
+        """The beat before which no jump is expected."""
+
+
 class Clock:
     """Follows the transport of others, or keeps `tempo_bpm` from the first note on.
 
@@ -58,6 +90,8 @@ class Clock:
         """When Start, Continue or a jump came whose first clock is still awaited."""
         self.clocked_s: float | None = None
         """When the latest MIDI clock came."""
+        self.phase = PhaseMeter()
+        """How far clocks come from where they were expected."""
         self._pulse = Pulse()
         self._own = False  # rolling by the tempo of one's own
         self._clocks: float | None = None  # position of the latest clock while rolling or warming
@@ -65,6 +99,25 @@ class Clock:
         self._jump: float | None = None  # position in clocks that the next clock has
         self._certain = False  # the position was counted from a Start, not taken from an SPP
         self._noted_s = 0.0
+        self._left: tuple[float, float] | None = None  # (clocks, when) of a stop or a jump away
+        self._loop_end: float | None = None  # position in clocks of the last jump back
+
+    @property
+    def phase_error(self) -> PhaseError | None:
+        """How far the clocks of the last four bars came from where they were expected."""
+        return self.phase.recent
+
+    def sure_until(self, now: float) -> float:
+        """The beat before which no jump is expected at `now`: a loop's end, or infinity.
+
+        A loop's last clock and its jump are one instant; which of both comes is known only then,
+        and a note sent before would be of the bar that nobody hears.
+        """
+        if self._loop_end is None or self._clocks is None or self._clocks >= self._loop_end:
+            return inf
+        end_beat = self._loop_end / CLOCKS_PER_BEAT
+        waits = now < self.transport.timeline.seconds(end_beat) + LATE_CLOCK_S
+        return end_beat if waits else inf
 
     @property
     def waits(self) -> bool:
@@ -128,9 +181,10 @@ class Clock:
                 skipped = round(gap_s / pulse.period_s) - 1.0
                 pulse.restart()
         self.clocked_s = at_s
+        expected_s = pulse.expected_s if pulse.heard >= COLD_CLOCKS else None
         if self._jump is not None and self.armed_s is not None:
-            expected_s = pulse.expected_s
-            if expected_s is None or abs(at_s - expected_s) > ALIGNED_S:
+            next_s = pulse.expected_s
+            if next_s is None or abs(at_s - next_s) > ALIGNED_S:
                 pulse.restart()
             pulse.hear(at_s)
             self._clocks, self._jump = self._jump, None
@@ -144,12 +198,20 @@ class Clock:
             if self._clocks is None:
                 return
             self._clocks += 1.0 + skipped
+            if self._loop_end is not None and self._clocks >= self._loop_end:
+                self._loop_end = None  # it went on: the loop is off
             if self.armed_s is None:
+                if expected_s is not None:
+                    self.phase.add(at_s - expected_s)
                 self._follow()
             elif pulse.heard >= COLD_CLOCKS:
                 self._start()
 
     def _arm(self, at_s: float, clocks: float) -> None:
+        if self._clocks is not None and self._jump is None:
+            self._left = self._clocks + 1.0, at_s
+        if self._left is not None and at_s - self._left[1] <= JUMP_S and clocks < self._left[0]:
+            self._loop_end = self._left[0]
         self.armed_s, self._jump = at_s, clocks
 
     def _start(self) -> None:
@@ -180,6 +242,7 @@ class Clock:
         self.armed_s = None
         if self._clocks is not None:
             self._resume = self._clocks + 1.0
+            self._left = self._resume, at_s
         self._clocks = None
         if not self._own:
             self._halt(at_s)
@@ -208,3 +271,13 @@ class Clock:
             self.unit = PositionUnit.CLOCKS
         elif abs(count - here / 6.0) <= 1:
             self.unit = PositionUnit.SIXTEENTHS
+
+
+class OwnTempo(Clock):
+    """Keeps `tempo_bpm` from the player's first note on, whatever clock comes in."""
+
+    def __init__(self, tempo_bpm: float) -> None:
+        super().__init__(tempo_bpm)
+
+    def receive(self, at_s: float, message: bytes) -> None:
+        """Take in nothing: the time is one's own."""

@@ -17,6 +17,7 @@ from schmubert.bridge.owner import GaveUpError
 from schmubert.bridge.ports import APIS, MidiPorts
 from schmubert.bridge.roles import Binding, Part, Rig, input_part, output_part, rig
 from schmubert.bridge.stage import Control, Setup
+from schmubert.bridge.sync import Sync
 from schmubert.engine.defaults import STAGE_TEMPERATURE
 from schmubert.engine.vocabulary import Track
 
@@ -78,6 +79,19 @@ def _assigned(read: Callable[[str, str], Value]) -> Callable[[str], Value]:
     help="Keep this tempo while no MIDI clock comes; bar 1 starts with your first note.",
 )
 @click.option(
+    "--sync",
+    type=click.Choice([sync.value for sync in Sync]),
+    default=Sync.CLOCK.value,
+    show_default=True,
+    help="Follow MIDI clock, keep the time of --tempo whatever clock comes, or follow Ableton"
+    " Link.",
+)
+@click.option(
+    "--send-clock",
+    metavar="NAME",
+    help="Send MIDI clock on this port, for a DAW to follow; not with --sync clock.",
+)
+@click.option(
     "--mode",
     type=click.Choice(["accompany", "continue"]),
     default="accompany",
@@ -92,6 +106,15 @@ def _assigned(read: Callable[[str, str], Value]) -> Callable[[str], Value]:
     show_default=True,
     metavar="BARS",
     help="Listen for so long before coming in.",
+)
+@click.option(
+    "--count-in",
+    "count_in_bars",
+    type=click.IntRange(0, 64),
+    default=0,
+    show_default=True,
+    metavar="BARS",
+    help="Listen for so many bars after every start, whoever plays in them.",
 )
 @click.option(
     "--window",
@@ -196,8 +219,11 @@ def bridge_command(
     played: Sequence[Part],
     clock: str | None,
     tempo: float | None,
+    sync: str,
+    send_clock: str | None,
     mode: str,
     listen_bars: int,
+    count_in_bars: int,
     window_bars: int,
     temperature: float,
     chords: str,
@@ -223,8 +249,10 @@ def bridge_command(
     schmubert-bridge --in "DAW Out" --out "Bass" --out "Drums"
     """
     try:
-        plugged = rig(heard, played, clock, knobs, bindings)
+        plugged = rig(heard, played, clock, knobs, bindings, send_clock)
+        timing = live.Timing(tempo, PositionUnit(spp_unit), offset_ms / 1000.0, Sync(sync))
         _check(plugged, mode)
+        _check_time(plugged, timing)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     setup = Setup(
@@ -232,6 +260,7 @@ def bridge_command(
         plays=tuple(sorted({int(role) for _, role, _ in plugged.plays})),
         mode=mode,
         listen_bars=listen_bars,
+        count_in_bars=count_in_bars,
         window_bars=window_bars,
         temperature=temperature,
         seed=seed,
@@ -242,13 +271,12 @@ def bridge_command(
         controls=controls,
         chords=chords,
     )
-    timing = live.Timing(tempo, PositionUnit(spp_unit), offset_ms / 1000.0)
     drawn = not (headless or verbose) and draws()
     try:
         ports = MidiPorts(plugged.inputs, plugged.outputs, api)
         try:
             with closing(Audience(setup, plugged, timing, record, drawn)) as audience:
-                for line in [*ports.named, _waiting_for(plugged, tempo)]:
+                for line in [*ports.named, _waiting_for(plugged, timing)]:
                     audience.tell(line)
                 report = live.perform(
                     ports, plugged, setup, timing, say=audience.say, witness=audience.witness
@@ -278,12 +306,25 @@ def _check(plugged: Rig, mode: str) -> None:
         show(f"{name!r} is an input and an output: two ports of that name")
 
 
-def _waiting_for(plugged: Rig, tempo: float | None) -> str:
+def _check_time(plugged: Rig, timing: live.Timing) -> None:
+    if timing.sync is Sync.CLOCK and plugged.clock_out is not None:
+        raise ValueError(
+            "--send-clock sends a clock of one's own: add --sync internal and --tempo BPM,"
+            " or --sync link"
+        )
+
+
+def _waiting_for(plugged: Rig, timing: live.Timing) -> str:
     roles = sorted({role for _, role, _ in plugged.plays})
     band = " and ".join(Track(role).name.lower() for role in roles)
+    first_note = f"your first note at {timing.tempo_bpm or 0.0:g} BPM"
     start = f"for Start and MIDI clock on {plugged.inputs[plugged.clock]!r}"
-    if tempo is not None:
-        start += f", or your first note at {tempo:g} BPM"
+    if timing.sync is Sync.LINK:
+        start = "for Ableton Link to play, or your first note in its time"
+    elif timing.sync is Sync.INTERNAL:
+        start = f"for {first_note}"
+    elif timing.tempo_bpm is not None:
+        start += f", or {first_note}"
     return f"{band} ready, waiting {start}; Ctrl-C ends"
 
 

@@ -69,6 +69,7 @@ class Conductor:
         self._passage = -1
         self._stopped: tuple[Phase, float] = (Phase.STOPPED, -math.inf)
         self._waiting_from = 0
+        self._counted_in = 0  # the step at which the count-in ends
         self._committed = 0  # the first step not committed; while listening, the step of entry
         self._turn = False
         self._sounding: dict[Track, int | None] = {}
@@ -143,6 +144,9 @@ class Conductor:
         elif before is Phase.LISTENING:
             self._committed = max(self._committed, _up_to(start, STEPS_PER_BAR))
         else:
+            if before is Phase.STOPPED:
+                count_in = self.settings.count_in_bars * STEPS_PER_BAR
+                self._counted_in = _up_to(start, STEPS_PER_BAR) + count_in
             self._wait(start)
 
     def _wait(self, step: int) -> None:
@@ -169,12 +173,13 @@ class Conductor:
         if now >= self._dialogue.lost_at - EPSILON_S:
             self._actions += self._dialogue.unanswered(self._without_engine)
         if self.phase is Phase.WAITING:
-            self.capture.skip_empty_bars(now)
+            self._counted_in -= self.capture.skip_empty_bars(now)
             onset = self.capture.first_onset(self._waiting_from)
             if onset is not None:
                 self.phase = Phase.LISTENING
                 bar = onset // STEPS_PER_BAR
-                self._committed = (bar + self.settings.listen_bars) * STEPS_PER_BAR
+                listened = (bar + self.settings.listen_bars) * STEPS_PER_BAR
+                self._committed = max(listened, self._counted_in)
                 self._actions.append(Say(f"bar {self._bar(onset)}: I listen"))
         while self._commits and now >= self._commit_at(self._committed) - EPSILON_S:
             self._commit_next(now)

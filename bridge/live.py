@@ -17,7 +17,7 @@ from queue import SimpleQueue
 from typing import Any, Protocol
 
 from schmubert.bridge import child
-from schmubert.bridge.clock import Clock, PositionUnit
+from schmubert.bridge.clock import CLOCK, PositionUnit
 from schmubert.bridge.controls import Surface
 from schmubert.bridge.ledger import Send
 from schmubert.bridge.owner import Action, Owner, Tell
@@ -26,8 +26,30 @@ from schmubert.bridge.ports import Ports
 from schmubert.bridge.report import Report, report
 from schmubert.bridge.roles import Rig
 from schmubert.bridge.scheduler import Scheduler
-from schmubert.bridge.stage import Answered, Asked, Control, FromBrain, Quit, Say, Setup, ToBrain
-from schmubert.bridge.witness import Came, Ended, Ending, Happening, Reborn, Seen, Sent, Witness
+from schmubert.bridge.stage import (
+    Answered,
+    Asked,
+    Control,
+    FromBrain,
+    Moved,
+    Quit,
+    Say,
+    Setup,
+    ToBrain,
+)
+from schmubert.bridge.sync import Sync, time_keeper
+from schmubert.bridge.timeline import BEATS_PER_BAR
+from schmubert.bridge.witness import (
+    Came,
+    Ended,
+    Ending,
+    Followed,
+    Happening,
+    Reborn,
+    Seen,
+    Sent,
+    Witness,
+)
 
 POLL_S = 0.001
 SPIN_S = 0.0004  # a sleep ends up to this late on an idle machine
@@ -132,12 +154,20 @@ class RealTime:
 
 @dataclass(frozen=True)
 class Timing:
-    """How time is kept: `tempo_bpm` where no MIDI clock comes, the unit of song positions, and
-    how much later than written everything is sent."""
+    """How time is kept: `tempo_bpm` where no MIDI clock comes, the unit of song positions, how
+    much later than written everything is sent, and who tells the time.
+
+    ValueError where that is to be one's own tempo, and none is given.
+    """
 
     tempo_bpm: float | None = None
     unit: PositionUnit = PositionUnit.AUTO
     offset_s: float = 0.0
+    sync: Sync = Sync.CLOCK
+
+    def __post_init__(self) -> None:
+        if self.sync is Sync.INTERNAL and self.tempo_bpm is None:
+            raise ValueError("--sync internal keeps a tempo of its own: give --tempo BPM")
 
 
 def perform(
@@ -179,7 +209,7 @@ def owner_of(rig: Rig, timing: Timing, controls: Iterable[Control] = ()) -> Owne
     """
     return Owner(
         rig,
-        Clock(timing.tempo_bpm, timing.unit),
+        time_keeper(timing.sync, timing.tempo_bpm, timing.unit),
         Scheduler(rig.plays, timing.offset_s),
         timing.offset_s,
         Surface(rig.bindings, controls),
@@ -236,8 +266,9 @@ class _Stage:
                 self._do(owner.take(decided))
         if not alive:
             self._replace_brain()
-        next_poll_s = passing.now() + POLL_S
-        due_s = owner.next_s()
+        now = passing.now()
+        next_poll_s = now + POLL_S
+        due_s = owner.next_s(now)
         passing.wait_until(min(due_s, next_poll_s), exactly=due_s <= next_poll_s)
 
     def finish(self) -> None:
@@ -252,21 +283,28 @@ class _Stage:
 
     def report(self) -> Report:
         """What happened so far."""
-        scheduler = self._owner.scheduler
-        return report(scheduler.struck, scheduler.dropped, self._died, self._late_s)
+        scheduler, phase = self._owner.scheduler, self._owner.clock.phase
+        return report(scheduler.struck, scheduler.dropped, self._died, self._late_s, phase.overall)
 
     def _do(self, actions: Sequence[Action]) -> None:
         for action in actions:
             if isinstance(action, Send):
                 self._ports.send(action.port, action.message)
                 sent_s = self._time.now()
-                if action.wanted_s is not None and len(self._late_s) < MOST_LATENESSES:
-                    self._late_s.append(sent_s - action.wanted_s)
                 self._see(Sent(action.port, action.message, action.wanted_s), sent_s)
+                if action.wanted_s is None or action.message[0] >= CLOCK:
+                    continue
+                if len(self._late_s) < MOST_LATENESSES:
+                    self._late_s.append(sent_s - action.wanted_s)
             elif isinstance(action, Tell):
                 self._brain.tell(action.message)
                 self._tell_observer(action.message)
                 self._see(action.message)
+                if (
+                    isinstance(action.message, Moved)
+                    and action.message.at_beat % BEATS_PER_BAR == 0
+                ):
+                    self._see_phase()
             else:
                 self._aside.put(self._say, action.text)
                 self._see(action)
@@ -278,6 +316,11 @@ class _Stage:
     def _see(self, what: Happening, at_s: float | None = None) -> None:
         if self._witness is not None:
             self._witness.see(what, at_s)
+
+    def _see_phase(self) -> None:
+        error = self._owner.clock.phase.recent
+        if error is not None:
+            self._see(Followed(error.median_ms, error.p95_ms))
 
     def _replace_brain(self) -> None:
         now = self._time.now()

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from math import floor, inf
 from typing import TypeAlias
 
-from schmubert.bridge.clock import Clock, Transport
+from schmubert.bridge.clock import TimeKeeper, Transport
+from schmubert.bridge.clock_out import ClockOut
 from schmubert.bridge.controls import CONTROLS, Surface
 from schmubert.bridge.ledger import Send
 from schmubert.bridge.midi import (
@@ -62,7 +63,7 @@ class Owner:
     def __init__(
         self,
         rig: Rig,
-        clock: Clock,
+        clock: TimeKeeper,
         scheduler: Scheduler,
         offset_s: float = 0.0,
         surface: Surface = UNTURNED,
@@ -73,6 +74,7 @@ class Owner:
         self._offset_s = offset_s
         self._surface = surface
         self._turned: dict[tuple[str, int | None], Control] = {}
+        self._clock_out = None if rig.clock_out is None else ClockOut(rig.clock_out)
         self._told = clock.transport
         self._told_beat = floor(clock.transport.timeline.at_beat)
         self._said_bpm = 0.0
@@ -128,8 +130,10 @@ class Owner:
         """Let time pass: what is due, and where the music is by now."""
         transport = self.clock.transport
         actions: list[Action] = []
+        if self._clock_out is not None:
+            actions += self._clock_out.due(now, transport)
         if transport.rolling:
-            actions += self.scheduler.due(now, transport.timeline)
+            actions += self.scheduler.due(now, transport.timeline, self.clock.sure_until(now))
         self.clock.tick(now, self.scheduler.idle and not self._held)
         actions += self._follow(now)
         if self._waiting:
@@ -139,10 +143,14 @@ class Owner:
                 actions += self._release(now - GRACE_S)
         return actions
 
-    def next_s(self) -> float:
-        """When the next message is due; infinity where none is."""
+    def next_s(self, now: float = -inf) -> float:
+        """When, as seen at `now`, the next message is due; infinity where none is."""
         transport = self.clock.transport
-        return self.scheduler.next_s(transport.timeline) if transport.rolling else inf
+        due_s = inf if self._clock_out is None else self._clock_out.next_s(transport)
+        if not transport.rolling:
+            return due_s
+        sure_until = self.clock.sure_until(now)
+        return min(due_s, self.scheduler.next_s(transport.timeline, sure_until))
 
     def restart_brain(self, now: float) -> list[Action]:
         """A new brain knows nothing: end what the last one left, and tell it where we are."""
@@ -156,7 +164,8 @@ class Owner:
 
     def finish(self) -> list[Action]:
         """The end: every note that sounds gets its note-off."""
-        return [*self.scheduler.stop()]
+        stops = [] if self._clock_out is None else self._clock_out.finish()
+        return [*self.scheduler.stop(), *stops]
 
     def panic(self) -> list[Action]:
         """End every note, also those that are not known to sound, and forget what is planned."""

@@ -10,6 +10,7 @@ from schmubert.bridge.live import owner_of
 from schmubert.bridge.owner import Action, Tell
 from schmubert.bridge.session import Session
 from schmubert.bridge.stage import Control, Heard, Moved, Pedal, Play, Silence, ToBrain
+from schmubert.bridge.sync import Sync
 from schmubert.bridge.witness import Came, Ended, Ending, Reborn, Seen, Sent, Tick
 
 Made: TypeAlias = Sent | ToBrain
@@ -24,7 +25,12 @@ class Verdict:
 
 
 def rerun(session: Session, log: Iterable[Seen]) -> Verdict:
-    """Decide again all that `log` holds, and compare with what it says was sent and told."""
+    """Decide again all that `log` holds, and compare with what it says was sent and told.
+
+    ValueError where the time was that of an Ableton Link session: the log does not hold it.
+    """
+    if session.timing.sync is Sync.LINK:
+        raise ValueError("nothing to decide again: an Ableton Link session told the time")
     owner = owner_of(session.rig, session.timing, session.setup.controls)
     made: deque[Made] = deque()
     same = 0

@@ -49,8 +49,9 @@ class Binding:
 class Rig:
     """What is plugged in: distinct port names, and who is heard and who plays on them.
 
-    `hears` and `plays` are (index of the port, role, channel); `clock` is an index of `inputs`;
-    `bindings` are the player's knobs and pads, on any of them.
+    `hears` and `plays` are (index of the port, role, channel); `clock` is an index of `inputs`,
+    `clock_out` one of `outputs`, None where no clock is sent; `bindings` are the player's knobs
+    and pads, on any of the inputs.
     """
 
     inputs: tuple[str, ...]
@@ -59,6 +60,7 @@ class Rig:
     plays: tuple[tuple[int, Track, int], ...]
     clock: int
     bindings: tuple[Binding, ...] = ()
+    clock_out: int | None = None
 
     def roles_heard(self, port: int, channel: int) -> list[Track]:
         """Whose notes come in on `channel` (from 0) of input `port`."""
@@ -105,15 +107,18 @@ def rig(
     clock: str | None,
     knobs: str | None = None,
     bindings: Iterable[Binding] = (),
+    send_clock: str | None = None,
 ) -> Rig:
     """The parts on their ports; the clock comes on port `clock`, the first input by default.
 
     `knobs` is a port that is listened to for knobs and pads alone, unless somebody plays on it.
+    One's own clock is sent on `send_clock`, which may be a port that is played on too.
     """
     others = [name for name in (clock, knobs) if name is not None]
     inputs = _distinct([*(part.port for part in heard), *others])
-    outputs = _distinct(part.port for part in played)
-    if not inputs or not outputs:
+    sounding = [part.port for part in played]
+    outputs = _distinct([*sounding, send_clock] if send_clock is not None else sounding)
+    if not inputs or not sounding:
         raise ValueError("a band needs at least one input and one output")
     return Rig(
         inputs=inputs,
@@ -122,6 +127,7 @@ def rig(
         plays=tuple((outputs.index(part.port), part.role, part.channel or 0) for part in played),
         clock=inputs.index(clock) if clock is not None else 0,
         bindings=tuple(bindings),
+        clock_out=outputs.index(send_clock) if send_clock is not None else None,
     )
 
 

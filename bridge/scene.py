@@ -22,10 +22,9 @@ from schmubert.bridge.stage import (
     Say,
     Setup,
     Silence,
-    Timing,
 )
 from schmubert.bridge.timeline import Timeline
-from schmubert.bridge.witness import Reborn, Seen, Sent, Tick
+from schmubert.bridge.witness import Followed, Reborn, Seen, Sent, Tick
 from schmubert.engine.vocabulary import (
     DRUM_PITCH,
     HOLD,
@@ -100,7 +99,7 @@ class Scene:
         self.player: dict[int, Part] = {}
         """What was heard of the player, by role."""
         self.rolling = False
-        self.timing: Timing | None = None
+        self.followed: Followed | None = None
         self.said: deque[str] = deque(maxlen=LINES)
         self.struck = 0
         self.dropped = 0
@@ -158,8 +157,8 @@ class Scene:
             self._sent(what, seen.at_s)
         elif isinstance(what, Tick):
             self.dropped = what.dropped
-        elif isinstance(what, Timing):
-            self.timing = what
+        elif isinstance(what, Followed):
+            self.followed = what
         elif isinstance(what, Reborn):
             self.deaths += 1
             for part in self.band.values():

@@ -12,6 +12,7 @@ LATEST_S = 0.050
 """A note-on later than this is dropped: it would be heard as wrong, not as late."""
 LONGEST_WAIT_BEATS = 0.5
 """What still sounds this long after the last committed beat is ended: nobody else would."""
+EPSILON_BEATS = 1e-6
 
 
 class Scheduler:
@@ -73,8 +74,11 @@ class Scheduler:
             insort(self._planned, entry)
         self._committed[play.role] = max(done, play.to_beat)
 
-    def due(self, now: float, timeline: Timeline) -> list[Send]:
-        """What is to be sent by `now`, in the order of the beats, however long it was not asked."""
+    def due(self, now: float, timeline: Timeline, before_beat: float = math.inf) -> list[Send]:
+        """What is to be sent by `now`, in the order of the beats, however long it was not asked.
+
+        What is planned for `before_beat` or later is left for another time.
+        """
         planned = self._planned
         # roles left alone end in between, each before what is planned for the same beat or later
         ends = sorted((self._end_beat(role), role) for role in self._committed)
@@ -82,7 +86,7 @@ class Scheduler:
         taken = 0
         for beat, _, role, pitch, velocity in planned:
             wanted_s = self._wanted_s(beat, timeline)
-            if wanted_s > now:
+            if wanted_s > now or beat >= before_beat - EPSILON_BEATS:
                 break
             taken += 1
             while ends and ends[0][0] <= beat:
@@ -100,13 +104,14 @@ class Scheduler:
                 sends += self._end_role(end_beat, role, timeline)
         return sends
 
-    def next_s(self, timeline: Timeline) -> float:
-        """When the next message is due; infinity where nothing is planned or sounds."""
+    def next_s(self, timeline: Timeline, before_beat: float = math.inf) -> float:
+        """When the next message is due; infinity where none is planned before `before_beat`."""
         beat = self._planned[0][0] if self._planned else math.inf
         for role in self._committed:
             if self._end_beat(role) < beat and self._ledger.sounds(role):
                 beat = self._end_beat(role)
-        return self._wanted_s(beat, timeline) if beat < math.inf else math.inf
+        waits = beat == math.inf or beat >= before_beat - EPSILON_BEATS
+        return math.inf if waits else self._wanted_s(beat, timeline)
 
     def _end_beat(self, role: int) -> float:
         """The beat at which `role` ends what it sounds, and from which on it begins nothing."""

@@ -19,14 +19,16 @@ class Settings:
 
     `commit` is the unit in which notes become final. `mode`: an accompanist leaves to the player
     what the player plays; one who continues takes it over while the player rests, and gives it
-    back with the player's next note. Other roles it accompanies in both. `controls` are how knobs
-    stand at first, `chart` the chords of the song.
+    back with the player's next note. Other roles it accompanies in both. `count_in_bars` are the
+    whole bars after a start in which nothing is played in, `listen_bars` those after the player's
+    first note. `controls` are how knobs stand at first, `chart` the chords of the song.
     """
 
     hears: tuple[Track, ...] = (Track.MELODY,)
     plays: tuple[Track, ...] = (Track.BASS,)
     mode: str = "accompany"
     listen_bars: int = 1
+    count_in_bars: int = 0
     rest_bars: int = 4
     window_bars: int = 16
     commit: str = "beat"
@@ -49,6 +51,7 @@ class Settings:
             raise ValueError(f"{names}: you play that yourself; --mode continue takes turns")
         for name, low, high in (
             ("listen_bars", 1, 64),
+            ("count_in_bars", 0, 64),
             ("rest_bars", 1, 1000),
             ("window_bars", max(LEAST_BARS, AHEAD_BARS + 2), MOST_BARS),
             ("first_calls", 1, 4096),

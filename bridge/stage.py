@@ -25,6 +25,7 @@ class Setup(msgspec.Struct, frozen=True, tag=True):
     plays: tuple[int, ...]
     mode: str = "accompany"
     listen_bars: int = 1
+    count_in_bars: int = 0
     window_bars: int = 16
     temperature: float = STAGE_TEMPERATURE
     seed: int | None = None
@@ -157,16 +158,6 @@ class GiveUp(msgspec.Struct, frozen=True, tag=True):
 
 class Quit(msgspec.Struct, frozen=True, tag=True):
     """Owner -> brain: end."""
-
-
-class Timing(msgspec.Struct, frozen=True, tag=True):
-    """Owner -> whoever watches, once a bar: how well the clock is followed and notes are sent."""
-
-    at_s: float
-    phase_p50_ms: float
-    phase_p95_ms: float
-    tempo_bpm: float
-    late_p99_ms: float
 
 
 ToBrain: TypeAlias = Setup | Moved | Heard | Pedal | Control | Quit

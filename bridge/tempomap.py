@@ -7,9 +7,9 @@ from math import ceil
 from typing import NamedTuple
 
 from schmubert.bridge.stage import Moved
+from schmubert.bridge.timeline import BEATS_PER_BAR
 
 TICKS_PER_BEAT = 960
-BEATS_PER_BAR = 4
 GRID_S = 0.001
 """How far a beat of the file may lie from the same beat of the transport."""
 LEAST_BEATS = 0.05  # between two places that make a tempo

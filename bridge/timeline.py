@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+BEATS_PER_BAR = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Timeline:

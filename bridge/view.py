@@ -94,9 +94,8 @@ def _figures(scene: Scene) -> Text:
     late_ms = scene.late_p99_ms()
     if late_ms is not None:
         text.append(f"   sent +{late_ms:.2f} ms p99")
-    if scene.timing is not None:
-        p50, p95 = scene.timing.phase_p50_ms, scene.timing.phase_p95_ms
-        text.append(f"   phase {p50:.2f}/{p95:.2f} ms")
+    if scene.followed is not None:
+        text.append(f"   phase {scene.followed.p50_ms:.2f}/{scene.followed.p95_ms:.2f} ms")
     return text
 
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from schmubert.bridge.stage import FromBrain, Timing, ToBrain
+from schmubert.bridge.stage import FromBrain, ToBrain
 
 
 class Tick(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
@@ -35,6 +35,13 @@ class Sent(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     wanted_s: float | None = None
 
 
+class Followed(msgspec.Struct, frozen=True, tag=True):
+    """Told once a bar: how far the DAW's latest clocks came from where they were expected."""
+
+    p50_ms: float
+    p95_ms: float
+
+
 class Reborn(msgspec.Struct, frozen=True, tag=True):
     """The brain died, and a new one was started."""
 
@@ -47,7 +54,7 @@ class Ended(msgspec.Struct, frozen=True, tag=True):
     """Nothing sounds any more, and nothing follows."""
 
 
-Happening: TypeAlias = Tick | Came | Sent | Reborn | Ending | Ended | Timing | ToBrain | FromBrain
+Happening: TypeAlias = Tick | Came | Sent | Followed | Reborn | Ending | Ended | ToBrain | FromBrain
 
 
 class Seen(msgspec.Struct, frozen=True):

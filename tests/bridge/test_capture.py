@@ -129,6 +129,22 @@ def test_what_was_played_before_continue_is_dated_back() -> None:
     assert column(capture, 26) == [*[90] * 6, onset_token(60), OFF, 0, 0]
 
 
+def test_what_was_played_before_continue_at_a_bar_line_is_dated_back_too() -> None:
+    capture = Capture([Track.MELODY], keep_bars=20)
+    capture.hear(Heard(second(29), Track.MELODY, 60, 90))
+    capture.hear(Heard(second(31), Track.MELODY, 60, 0))
+    assert capture.roll(Moved(0, True, 8.0, second(32), 120.0), second(32)) == 16
+    assert column(capture, 34) == [*[90] * 13, onset_token(60), 0, OFF, 0, 0]
+
+
+def test_what_was_played_before_start_is_not() -> None:
+    capture = Capture([Track.MELODY], keep_bars=20)
+    capture.hear(Heard(second(-3), Track.MELODY, 60, 90))
+    capture.hear(Heard(second(-2), Track.MELODY, 60, 0))
+    assert capture.roll(Moved(0, True, 0.0, second(0), 120.0), second(0)) == 0
+    assert column(capture, 2) == [0, 0]
+
+
 def test_the_highest_note_is_the_melody() -> None:
     capture = rolling()
     for pitch in (60, 67, 64):

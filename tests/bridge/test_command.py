@@ -17,6 +17,7 @@ from schmubert.bridge.report import Report, report
 from schmubert.bridge.roles import Rig
 from schmubert.bridge.session import Log
 from schmubert.bridge.stage import Setup
+from schmubert.bridge.sync import Sync
 
 
 class NoPorts(MemoryPorts):
@@ -212,3 +213,27 @@ def test_it_starts_fast_and_light() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
     assert time.monotonic() - began_s < 5.0
+
+
+def test_an_own_tempo_and_its_clock(performed: list[tuple[Rig, Setup, live.Timing]]) -> None:
+    own = ("--sync", "internal", "--tempo", "96")
+    result = run("--in", "Keys", "--out", "Bass", *own, "--send-clock", "DAW sync")
+    assert result.exit_code == 0, result.output
+    ((plugged, _, timing),) = performed
+    assert timing == live.Timing(96.0, sync=Sync.INTERNAL)
+    assert plugged.outputs == ("Bass", "DAW sync")
+    assert plugged.clock_out == 1
+    assert "waiting for your first note at 96 BPM" in result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        (("--sync", "internal"), "give --tempo BPM"),
+        (("--send-clock", "DAW sync"), "add --sync internal and --tempo BPM"),
+    ],
+)
+def test_what_an_own_tempo_needs_is_said(words: tuple[str, ...], advice: str) -> None:
+    result = run("--in", "Keys", "--out", "Bass", *words)
+    assert result.exit_code == 2
+    assert advice in " ".join(result.output.split())

@@ -22,7 +22,7 @@ from schmubert.bridge.stage import (
 )
 from schmubert.engine.vocabulary import Track
 
-CLOCK, START, STOP = b"\xf8", b"\xfa", b"\xfc"
+CLOCK, START, CONTINUE, STOP = b"\xf8", b"\xfa", b"\xfb", b"\xfc"
 TICK_S = 60.0 / 24.0 / 120.0
 RIG = rig(
     [input_part("DAW"), input_part("Kit:drums")], [output_part("Bass"), output_part("Drums")], None
@@ -90,6 +90,25 @@ def test_notes_just_before_the_start_belong_to_the_music_after_it() -> None:
     messages = told(actions)
     assert isinstance(messages[0], Moved)
     assert messages[1:] == [Heard(9.985, MELODY, 60, 90)]
+
+
+def test_notes_before_continue_are_told_with_their_time_and_before_it() -> None:
+    """Ardour plays at once, and sends CONTINUE at the next quarter."""
+    owner = owner_of()
+    actions = []
+    for number in range(48):
+        if number == 26:
+            actions += owner.receive(10.0 + 26 * TICK_S - 0.005, 0, note(60))
+        actions += owner.receive(10.0 + number * TICK_S, 0, CLOCK)
+        actions += owner.tick(10.0 + number * TICK_S)
+    at_s = 10.0 + 48 * TICK_S
+    for message in (CONTINUE, CLOCK):
+        actions += owner.receive(at_s, 0, message)
+    heard, moved = told(actions)
+    assert isinstance(heard, Heard)
+    assert heard.at_s == pytest.approx(at_s - 22 * TICK_S - 0.005)
+    assert isinstance(moved, Moved)
+    assert moved.at_s == pytest.approx(at_s)
 
 
 def test_notes_before_the_first_clock_after_start_wait_for_it() -> None:

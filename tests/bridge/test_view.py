@@ -17,10 +17,9 @@ from schmubert.bridge.stage import (
     Say,
     Setup,
     Silence,
-    Timing,
 )
 from schmubert.bridge.view import ASCII, MARKS, Marks, view
-from schmubert.bridge.witness import Happening, Reborn, Seen, Sent, Tick
+from schmubert.bridge.witness import Followed, Happening, Reborn, Seen, Sent, Tick
 
 SETUP = Setup(hears=(0,), plays=(1, 2))
 C2, G2 = 36, 43
@@ -120,7 +119,7 @@ def test_figures() -> None:
         draft(0.0, [0] * 48, number=1),
         Tick(3),
         Sent(0, b"\x90\x24\x50", 0.0),
-        Timing(0.0, 0.42, 1.13, 120.0, 0.2),
+        Followed(0.42, 1.13),
         Say("bar 2: I come in"),
     )
     page = text(made, 0.0, width=100)
