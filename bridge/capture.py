@@ -303,6 +303,15 @@ class Capture:
         unknown = np.flatnonzero(rows == MASK[role])
         return np.array(rows[: unknown[0] if len(unknown) else len(rows)])
 
+    def last_bar(self, role: Track, before_step: int) -> NDArray[np.int64]:
+        """What the machine played last in each 16th of a bar: [16], MASK where it has not."""
+        bar = np.full(STEPS_PER_BAR, MASK[role], np.int64)
+        end = max(0, before_step - self.first_step)
+        for row, cell in enumerate(self._own[:end, role].tolist()):
+            if cell != MASK[role]:
+                bar[row % STEPS_PER_BAR] = cell
+        return bar
+
     def unplay(self, role: Track, from_step: int) -> None:
         """From `from_step` on the machine does not play `role` after all."""
         self._own[max(0, from_step - self.first_step) :, role] = MASK[role]

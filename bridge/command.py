@@ -13,6 +13,7 @@ from schmubert.bridge import live
 from schmubert.bridge.audience import Audience, show
 from schmubert.bridge.clock import PositionUnit
 from schmubert.bridge.controls import binding, control
+from schmubert.bridge.mode import MODES, MOST_TURN_BARS
 from schmubert.bridge.owner import GaveUpError
 from schmubert.bridge.ports import APIS, MidiPorts
 from schmubert.bridge.roles import Binding, Part, Rig, input_part, output_part, rig
@@ -93,10 +94,18 @@ def _assigned(read: Callable[[str, str], Value]) -> Callable[[str], Value]:
 )
 @click.option(
     "--mode",
-    type=click.Choice(["accompany", "continue"]),
-    default="accompany",
+    type=click.Choice(MODES),
+    default=MODES[0],
     show_default=True,
-    help="Play along with you, or go on with your own part when you rest.",
+    help="Play along with you; go on with your part when you rest; trade bars with you; let your"
+    " first bars go round; repeat a bar but for what is made anew; find a way between phrases.",
+)
+@click.option(
+    "--bars",
+    type=click.IntRange(1, MOST_TURN_BARS),
+    default=4,
+    show_default=True,
+    help="How long a turn, a loop, a phrase or the way between two is.",
 )
 @click.option(
     "--listen",
@@ -131,6 +140,22 @@ def _assigned(read: Callable[[str, str], Value]) -> Callable[[str], Value]:
     default=STAGE_TEMPERATURE,
     show_default=True,
     help="Below 1 the band plays safe, above 1 it dares.",
+)
+@click.option(
+    "--rest",
+    "rest_bars",
+    type=click.IntRange(1, 1000),
+    default=4,
+    show_default=True,
+    metavar="BARS",
+    help="When you rest for so long, so does the band.",
+)
+@click.option(
+    "--commit",
+    type=click.Choice(["step", "beat", "bar"]),
+    default="beat",
+    show_default=True,
+    help="How much becomes final at a time: what is not can still follow you.",
 )
 @click.option(
     "--chords",
@@ -222,6 +247,9 @@ def bridge_command(
     sync: str,
     send_clock: str | None,
     mode: str,
+    bars: int,
+    rest_bars: int,
+    commit: str,
     listen_bars: int,
     count_in_bars: int,
     window_bars: int,
@@ -259,6 +287,9 @@ def bridge_command(
         hears=tuple(sorted({int(role) for _, role, _ in plugged.hears})),
         plays=tuple(sorted({int(role) for _, role, _ in plugged.plays})),
         mode=mode,
+        bars=bars,
+        rest_bars=rest_bars,
+        commit=commit,
         listen_bars=listen_bars,
         count_in_bars=count_in_bars,
         window_bars=window_bars,
@@ -297,10 +328,12 @@ def draws() -> bool:
 
 def _check(plugged: Rig, mode: str) -> None:
     heard = {role for _, role, _ in plugged.hears}
-    both = heard & {role for _, role, _ in plugged.plays}
-    if mode == "accompany" and both:
-        names = " and ".join(role.name.lower() for role in sorted(both))
-        raise ValueError(f"you play the {names} yourself: --mode continue takes turns")
+    played = {role for _, role, _ in plugged.plays}
+    if mode == MODES[0] and heard & played:
+        names = " and ".join(role.name.lower() for role in sorted(heard & played))
+        if played <= heard and all(bound.name != "mode" for bound in plugged.bindings):
+            raise ValueError(f"you play the {names} yourself: --mode continue takes turns")
+        show(f"you play the {names} yourself until another mode shares that")
     for name in set(plugged.inputs) & set(plugged.outputs):
         # a virtual port is one-way: the two would be distinct ports of one name
         show(f"{name!r} is an input and an output: two ports of that name")

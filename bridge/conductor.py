@@ -6,25 +6,27 @@ final: it goes to the port owner one minimal reply time before it sounds.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from schmubert.bridge.audition import Audition
 from schmubert.bridge.capture import Capture
 from schmubert.bridge.dialogue import TRANSIT_S, Dialogue
 from schmubert.bridge.dynamics import events
 from schmubert.bridge.feel import feel
 from schmubert.bridge.groove import BARS_BACK, heard_root, held
-from schmubert.bridge.harmony import biases
 from schmubert.bridge.knobs import knobs
+from schmubert.bridge.plan import Plan
+from schmubert.bridge.question import leading, window
 from schmubert.bridge.settings import UNITS, Settings
+from schmubert.bridge.sharing import Sharing
 from schmubert.bridge.stage import Control, Event, Heard, Moved, Pedal, Play, Say, Silence
-from schmubert.engine.horizon import Horizon, horizon
 from schmubert.engine.score import STEPS_PER_BAR, STEPS_PER_BEAT
-from schmubert.engine.vocabulary import HOLD, OFF, Track
+from schmubert.engine.vocabulary import HOLD, MASK, OFF, Track
 from schmubert.engine.wire import Ask, Draft, Failed, Goodbye, Welcome
 
 __all__ = ["Action", "Conductor", "Message", "Phase", "Settings"]
@@ -34,8 +36,6 @@ Action: TypeAlias = Play | Silence | Say | Ask
 
 LATE_S = 0.030  # after a jump, a downbeat this late is better than none
 RESUME_S = 1.0  # some DAWs loop by Stop and Continue: that is a jump, not an end
-TURN_STEPS = STEPS_PER_BAR // 2  # of rest before a bar line make the bar line the machine's turn
-GAP_STEPS = 2  # between two notes are no rest yet
 EPSILON_S = 1e-6
 
 
@@ -60,9 +60,10 @@ class Conductor:
         self.wake_at = math.inf
         self.asked_step = 0
         """The step of the tape at which the window of the latest ask begins."""
-        self.knobs = knobs(settings.temperature, settings.controls)
+        self.knobs = knobs(settings.temperature, settings.controls, settings.bars)
         self.capture = Capture(settings.hears, keep_bars=settings.window_bars + BARS_BACK)
         self._traded = frozenset(settings.plays) & frozenset(settings.hears)
+        self._sharing = Sharing(settings, self.knobs.bars)
         self._unit = UNITS[settings.commit]
         self._dialogue = Dialogue(settings)
         self._actions: list[Action] = []
@@ -74,6 +75,7 @@ class Conductor:
         self._turn = False
         self._sounding: dict[Track, int | None] = {}
         self._asked_unit = -1
+        self._audition = Audition()
         self._glance: tuple[int, int] | None = None  # (committed, changes) at the first ask
 
     def receive(self, message: Message, now: float) -> list[Action]:
@@ -82,12 +84,13 @@ class Conductor:
             self._moved(message, now)
         elif isinstance(message, Heard):
             onset = self.capture.hear(message)
-            if onset is not None and self._turn and message.role in self._traded:
+            mine = self._turn and message.role in self._traded
+            if onset is not None and mine and self._sharing.rule.gives_back_at_a_note:
                 self._give_back(onset)
         elif isinstance(message, Pedal):
             self.capture.pedal(message)
         elif isinstance(message, Control):
-            self._turned(message)
+            self._turned(message, now)
         elif isinstance(message, Welcome):
             self._actions += self._dialogue.welcome(message)
         elif isinstance(message, Draft):
@@ -108,12 +111,20 @@ class Conductor:
 
     # The player's knobs and pads
 
-    def _turned(self, control: Control) -> None:
+    def _turned(self, control: Control, now: float) -> None:
         before = self.knobs.silent(self.settings.plays)
         self.knobs = self.knobs.turned(control)
         if control.name == "regenerate":
             for role in self._active:  # what it does not remember it does not go on with
                 self.capture.unplay(role, self.capture.first_step)
+        if control.name == "next":
+            self._audition.ask()
+        bar_line = _up_to(self._committed, STEPS_PER_BAR)
+        if self._sharing.turned(control, self.knobs, bar_line, self.capture, now):
+            self._dialogue.cut(bar_line)
+            self._asked_unit = -1
+            if control.name == "mode" and self._commits:
+                self._actions.append(Say(f"bar {self._bar(bar_line)}: {self._sharing.mode.value}"))
         for role in self.knobs.silent(self.settings.plays) - before:
             self._actions.append(Silence(int(role)))
             self._sounding[role] = None
@@ -158,6 +169,7 @@ class Conductor:
         """Drop what was planned; what was heard and played stays."""
         self._dialogue.forget()
         self._glance = None
+        self._audition.forget()
         self._turn = False
         self._sounding.clear()
 
@@ -178,6 +190,7 @@ class Conductor:
             if onset is not None:
                 self.phase = Phase.LISTENING
                 bar = onset // STEPS_PER_BAR
+                self._sharing.begin(bar * STEPS_PER_BAR)
                 listened = (bar + self.settings.listen_bars) * STEPS_PER_BAR
                 self._committed = max(listened, self._counted_in)
                 self._actions.append(Say(f"bar {self._bar(onset)}: I listen"))
@@ -226,28 +239,39 @@ class Conductor:
             if self._active:
                 self._actions.append(Say(f"bar {self._bar(step)}: I come in"))
         if step % STEPS_PER_BAR == 0:
+            self._sharing.arrive(step)
             if self._rested(step):
                 self._end(step)
                 return
-            if self._gives_turn(step, TURN_STEPS):
-                self._turn = all(self._reaches(role, step) for role in self._traded)
-                if self._turn:
-                    self._actions.append(Say(f"bar {self._bar(step)}: I go on for you"))
+            self._share(step, now)
+            self._pick(step)
         self._committed = step + self._unit - step % self._unit
         for role in self._active:
             self._commit(role, step, self._committed, now)
 
     def _reaches(self, role: Track, step: int) -> bool:
-        plan = self._dialogue.plan
+        plan = self._plan(step)
         return plan is not None and plan.reaches(role, step)
+
+    def _plan(self, step: int) -> Plan | None:
+        return self._audition.at(step) or self._dialogue.plan
+
+    def _pick(self, bar_line: int) -> None:
+        """Where the player wants another candidate for this bar, choose it."""
+        plans = self._dialogue.candidates(self._active, bar_line, bar_line + STEPS_PER_BAR)
+        chosen = self._audition.choose(bar_line, plans)
+        if chosen is not None:
+            text = f"bar {self._bar(bar_line)}: candidate {chosen[0] + 1} of {chosen[1]}"
+            self._actions.append(Say(text))
 
     def _commit(self, role: Track, from_step: int, to_step: int, now: float) -> None:
         sounding = self._sounding.get(role)
-        plan = self._dialogue.plan
-        cells = np.zeros(0, np.int64)
+        plan = self._plan(from_step)
         if plan is not None and plan.reaches(role, from_step):
             cells = plan.cells(role, from_step, to_step, sounding)
-            self.capture.play(role, from_step, cells)
+        else:
+            cells = self._known(role, from_step, to_step, now)
+        self.capture.play(role, from_step, cells)
         if self.knobs.locked:
             cells = self.capture.played(role, from_step - STEPS_PER_BAR, to_step - STEPS_PER_BAR)
             self.capture.play(role, from_step, cells)
@@ -272,6 +296,12 @@ class Conductor:
         )
         self._actions.append(Play(self._passage, int(role), beat, until, played))
 
+    def _known(self, role: Track, from_step: int, to_step: int, now: float) -> NDArray[np.int64]:
+        """What `role` is known to play whatever a draft says, up to what is not known."""
+        ahead = self._sharing.rule.ahead(from_step, to_step, self.capture, now)[:, role]
+        unknown = np.flatnonzero(ahead == MASK[role])
+        return np.array(ahead[: unknown[0] if len(unknown) else len(ahead)])
+
     def _groove(self, role: Track, from_step: int, to_step: int, now: float) -> NDArray[np.int64]:
         tape, first = self.capture.tape(now), self.capture.first_step
         root = heard_root(tape, self.capture.heard_until(now) - first)
@@ -281,25 +311,35 @@ class Conductor:
 
     def _rested(self, bar_line: int) -> bool:
         since = self.capture.silent_since(self.capture.hears)
-        if self.settings.mode == "continue" or since is None:
-            return False
-        return bar_line - since >= self.settings.rest_bars * STEPS_PER_BAR
+        return since is not None and bar_line - since >= self._sharing.rule.rest_steps
+
+    def _share(self, bar_line: int, now: float) -> None:
+        """Take what is traded, or leave it to the player."""
+        takes = self._sharing.rule.takes(bar_line, bar_line, self._turn, self.capture)
+        if takes and not self._turn:
+            self._turn = all(
+                self._reaches(role, bar_line) or len(self._known(role, bar_line, bar_line + 1, now))
+                for role in self._traded
+            )
+            if self._turn:
+                self._actions.append(Say(f"bar {self._bar(bar_line)}: I go on for you"))
+        elif self._turn and not takes:
+            self._end_notes(self._traded, bar_line)
+            self._actions.append(Say(f"bar {self._bar(bar_line)}: your turn"))
+            self._turn = False
 
     def _end(self, step: int) -> None:
-        beat = self.capture.beat(step)
-        for role in self._active:
-            pitch = self._sounding.get(role)
-            offs = () if pitch is None else (Event(beat, pitch, 0),)
-            self._actions.append(Play(self._passage, int(role), beat, beat + 1.0, offs))
+        self._end_notes(self._active, step)
         self._actions.append(Say(f"bar {self._bar(step)}: you rest, so I wait"))
         self._wait(step)
 
-    def _gives_turn(self, step: float, rest_steps: int) -> bool:
-        """Whether by `step` the player of what is traded has rested for `rest_steps`."""
-        if self._turn or not self._traded or not self._traded <= set(self._dialogue.tracks):
-            return False
-        since = self.capture.silent_since(self._traded)
-        return since is not None and step - since >= rest_steps
+    def _end_notes(self, roles: Iterable[Track], step: int) -> None:
+        """`roles` end in `step` what they sound."""
+        beat = self.capture.beat(step)
+        for role in roles:
+            pitch = self._sounding.pop(role, None)
+            offs = () if pitch is None else (Event(beat, pitch, 0),)
+            self._actions.append(Play(self._passage, int(role), beat, beat + 1.0, offs))
 
     def _give_back(self, step: int) -> None:
         """The player plays again: what is traded is the player's from `step` on."""
@@ -358,8 +398,9 @@ class Conductor:
         """The roles to ask for, each with its first step."""
         wanted = dict.fromkeys(self._active, self._committed)
         bar_line = _up_to(self._committed, STEPS_PER_BAR)
-        rests = self._gives_turn(self.capture.step_at(now), GAP_STEPS)
-        if rests and self._gives_turn(bar_line, TURN_STEPS):
+        rule, now_step = self._sharing.at(bar_line), self.capture.step_at(now)
+        known = self._traded <= set(self._dialogue.tracks)
+        if not self._turn and known and rule.takes(bar_line, now_step, False, self.capture):
             wanted |= dict.fromkeys(self._traded, bar_line)
         return wanted
 
@@ -367,36 +408,25 @@ class Conductor:
         wanted = self._wanted(now)
         if not self._commits or not wanted:
             return
-        hears = self.capture.hears
-        about = horizon(
-            self.capture.tape(now),
-            self.capture.heard_until(now),
+        hears, settings = self.capture.hears, self.settings
+        about = window(
+            self.capture,
+            self._sharing,
             hears - self._traded if self._turn else hears,
             wanted,
-            tape_first=self.capture.first_step,
-            window_bars=self.settings.window_bars,
+            self._audition.at(self._committed),
+            self._committed,
+            settings.window_bars,
+            now,
         )
+        if not about.fill.any():
+            return
         self.asked_step = about.first_step
-        wishes = self.knobs.wishes(self._harmony(about, now))
+        nats = self.knobs.harmony_nats
+        wishes = self.knobs.wishes(leading(about, self.capture, settings.chart, nats, now))
         temperature = self.knobs.temperature
         ask = self._dialogue.ask(about, wanted, now, self._commit_at, temperature, wishes)
         self._actions.append(ask)
-
-    def _harmony(self, about: Horizon, now: float) -> bytes:
-        """What the chart says of the window, or the chord held now, or that of the last bar."""
-        capture = self.capture
-        heard_until = capture.heard_until(now)
-        held = capture.chord(heard_until - 1, heard_until)
-        if not held.any():
-            held = capture.chord(heard_until - STEPS_PER_BAR, heard_until)
-        beats = range(about.first_step, about.end_step, STEPS_PER_BEAT)
-        return biases(
-            self.knobs.harmony_nats,
-            [capture.beat(step) for step in beats],
-            self.settings.chart,
-            held,
-            (heard_until - about.first_step) // STEPS_PER_BEAT,
-        )
 
 
 def _up_to(step: float, multiple: int) -> int:

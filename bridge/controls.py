@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from schmubert.bridge.midi import CONTROL_CHANGE, NOTE_ON, begins_note
+from schmubert.bridge.mode import MODES, MOST_TURN_BARS
 from schmubert.bridge.roles import ROLES, Binding
 from schmubert.bridge.stage import Control
 from schmubert.engine.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, Track
@@ -20,7 +21,7 @@ class Kind:
     """A control: its range, whether it goes for one role each, and how a pad works it.
 
     `steps`: only whole values. A `switch` changes over with each hit of a pad and is off or on at
-    a knob; a `trigger` acts when it is hit.
+    a knob; a `trigger` acts when it is hit; what is `momentary` is on as long as a pad is held.
     """
 
     low: float
@@ -29,11 +30,12 @@ class Kind:
     steps: bool = False
     switch: bool = False
     trigger: bool = False
+    momentary: bool = False
 
     def at(self, value: int) -> float:
         """Where a MIDI `value` of 0 to 127 turns it to, between both ends of its range."""
         found = self.low + (self.high - self.low) * value / 127.0
-        return float(round(found)) if self.steps or self.switch else found
+        return float(round(found)) if self.steps or self.switch or self.momentary else found
 
 
 CONTROLS = {
@@ -50,13 +52,24 @@ CONTROLS = {
     "mute": Kind(0, 1, of_role=True, switch=True),
     "solo": Kind(0, 1, of_role=True, switch=True),
     "lock": Kind(0, 1, switch=True),
+    "mode": Kind(0, len(MODES) - 1, steps=True),
+    "bars": Kind(1, MOST_TURN_BARS, steps=True),
+    "reroll": Kind(0, 1, momentary=True),
+    "mark1": Kind(0, 1, switch=True),
+    "mark2": Kind(0, 1, switch=True),
+    "mark3": Kind(0, 1, switch=True),
+    "mark4": Kind(0, 1, switch=True),
+    "phrase-a": Kind(0, 1, trigger=True),
+    "phrase-b": Kind(0, 1, trigger=True),
+    "next": Kind(0, 1, trigger=True),
     "regenerate": Kind(0, 1, trigger=True),
     "panic": Kind(0, 1, trigger=True),
 }
 """Every control. `density` is onsets a bar, `lowest` and `highest` are MIDI pitches, `key` is 0 for
 any or 1 to 12 for C major (A minor) to B major (G sharp minor), `harmony` nats that a chord adds to
 its pitch classes, `swing` and `shuffle` the delay of odd 16ths and of odd eighths, in 16ths,
-`humanise` and `groove` amounts."""
+`humanise` and `groove` amounts; `mode` counts the modes of `mode.py` from 0, `bars` is the length
+of turns and phrases, `mark1` to `mark4` are the beats that `reroll` makes anew."""
 
 
 def control(target: str, value: float) -> Control:
@@ -71,8 +84,11 @@ def control(target: str, value: float) -> Control:
 
 
 def binding(target: str, source: str) -> Binding:
-    """`NAME[:ROLE]` moved by `cc:NUMBER[:CHANNEL]` or `note:NUMBER[:CHANNEL]`; else ValueError."""
-    name, role = _target(target)
+    """`NAME[:ROLE]` moved by `cc:NUMBER[:CHANNEL]` or `note:NUMBER[:CHANNEL]`; else ValueError.
+
+    `mode:NAME` is a pad that sets this mode, whatever its value.
+    """
+    name, role, fixed = _bound(target)
     kind, _, rest = source.partition(":")
     statuses = {"cc": CONTROL_CHANGE, "note": NOTE_ON}
     numbers = rest.split(":")
@@ -84,7 +100,7 @@ def binding(target: str, source: str) -> Binding:
     channel = int(numbers[1]) - 1 if len(numbers) == 2 else None
     if channel is not None and not 0 <= channel < 16:
         raise ValueError(f"channel {channel + 1} in {source!r} is outside 1..16")
-    return Binding(name, role, statuses[kind], number, channel)
+    return Binding(name, role, statuses[kind], number, channel, fixed)
 
 
 class Surface:
@@ -108,10 +124,16 @@ class Surface:
             kind, key = CONTROLS[bound.name], (bound.name, bound.role)
             is_knob = bound.status == CONTROL_CHANGE and not kind.trigger
             hit = message[2] > 0 if bound.status == CONTROL_CHANGE else begins_note(message)
-            if not (is_knob or hit):
+            if not (is_knob or hit or kind.momentary):
                 continue
-            if kind.trigger:
+            if bound.value is not None:
+                if not hit:
+                    continue
+                value = bound.value
+            elif kind.trigger:
                 value = 1.0
+            elif kind.momentary:
+                value = float(hit if bound.status == NOTE_ON else message[2] >= 64)
             elif kind.switch and not is_knob:
                 value = float(not self._on.get(key, False))
             else:  # of a pad too: the harder it is hit the more
@@ -120,6 +142,16 @@ class Surface:
                 self._on[key] = value >= ON
             found.append(Control(bound.name, value, bound.role))
         return found
+
+
+def _bound(target: str) -> tuple[str, int | None, float | None]:
+    """The name, role and fixed value of what is bound."""
+    name, _, word = target.partition(":")
+    if name == "mode" and word:
+        if word not in MODES:
+            raise ValueError(f"no mode {word!r}: there are {', '.join(MODES)}")
+        return name, None, float(MODES.index(word))
+    return *_target(target), None
 
 
 def _target(target: str) -> tuple[str, int | None]:

@@ -18,6 +18,7 @@ from schmubert.engine.wire import Ask, Draft, Failed, Welcome, Wishes, pack, pac
 PATIENCE_S = 2.0  # an ask without an answer for so long is lost
 TRANSIT_S = 0.004  # pipes and sockets, there and back
 REMEMBERED = 8  # asks whose drafts are still welcome
+CANDIDATES = 4  # plans to choose from
 
 
 class Dialogue:
@@ -38,6 +39,7 @@ class Dialogue:
         self._said: set[str] = set()
         self._seq = 0
         self._asked: dict[int, Asked] = {}
+        self._latest: dict[int, Plan] = {}  # the best draft of each of the latest asks
         self._under_way: Asked | None = None
 
     @property
@@ -53,6 +55,7 @@ class Dialogue:
     def forget(self) -> None:
         """Drop the plan, and want no answer to what was asked."""
         self.plan = None
+        self._latest.clear()
         self._asked.clear()
         self._under_way = None
 
@@ -63,9 +66,28 @@ class Dialogue:
             played = {role: step for role, step in asked.played.items() if role not in roles}
             return replace(asked, played=played)
 
-        self._asked = {seq: without(asked) for seq, asked in self._asked.items()}
+        self._change(without)
+
+    def cut(self, step: int) -> None:
+        """What was planned or asked is not wanted from `step` on."""
+        self._change(lambda asked: replace(asked, ends=min(asked.ends, step)))
+        self._latest.clear()
+
+    def _change(self, change: Callable[[Asked], Asked]) -> None:
+        self._asked = {seq: change(asked) for seq, asked in self._asked.items()}
         if self.plan is not None:
-            self.plan = replace(self.plan, asked=without(self.plan.asked))
+            self.plan = replace(self.plan, asked=change(self.plan.asked))
+        self._latest = {
+            seq: replace(one, asked=change(one.asked)) for seq, one in self._latest.items()
+        }
+
+    def candidates(self, roles: Collection[Track], step: int, to_step: int) -> list[Plan]:
+        """The plans of all that `roles` play from `step` to `to_step`, the newest first."""
+        return [
+            plan
+            for plan in reversed(self._latest.values())
+            if plan.end_step >= to_step and all(plan.reaches(role, step) for role in roles)
+        ]
 
     def ask(
         self,
@@ -141,6 +163,8 @@ class Dialogue:
             return says + self._once(f"the engine's answer is of no use: {error}")
         if plan.supersedes(self.plan):
             self.plan = plan
+            earlier = [one for one in self._latest.values() if one.asked.seq != draft.seq]
+            self._latest = {one.asked.seq: one for one in [*earlier[1 - CANDIDATES :], plan]}
         self._said.clear()
         return says
 

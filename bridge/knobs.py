@@ -10,13 +10,17 @@ from schmubert.engine.defaults import STAGE_TEMPERATURE
 from schmubert.engine.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, Track
 from schmubert.engine.wire import Wishes
 
+BARS = 4
 HARMONY_NATS = 2.0
 """Of a chord that is held or written down: seven times likelier than without."""
 
 
 @dataclass(frozen=True)
 class Knobs:
-    """The controls of `controls.py`, in their units; roles that are not named are as they come."""
+    """The controls of `controls.py`, in their units; roles that are not named are as they come.
+
+    `bars` is the length of turns and phrases, `marks` are beats of the bar, from 0.
+    """
 
     temperature: float = STAGE_TEMPERATURE
     densities: Mapping[Track, float] = field(default_factory=dict)
@@ -31,6 +35,8 @@ class Knobs:
     muted: frozenset[Track] = frozenset()
     soloed: frozenset[Track] = frozenset()
     locked: bool = False
+    bars: int = BARS
+    marks: frozenset[int] = frozenset((2, 3))
 
     def turned(self, control: Control) -> "Knobs":
         """As `control` says; triggers change nothing. ValueError where it names no control."""
@@ -47,6 +53,11 @@ class Knobs:
             changed["tonic"] = int(value) - 1 if value else None
         elif name == "lock":
             changed["locked"] = value >= ON
+        elif name == "bars":
+            changed["bars"] = int(value)
+        elif name.startswith("mark"):
+            beat = int(name.removeprefix("mark")) - 1
+            changed["marks"] = self.marks - {beat} | ({beat} if value >= ON else set())
         elif name == "density" and role is not None:
             changed["densities"] = {**self.densities, role: value}
         elif name in ("lowest", "highest"):
@@ -73,9 +84,9 @@ class Knobs:
         return Wishes(densities, registers, self.tonic, harmony)
 
 
-def knobs(temperature: float, controls: Iterable[Control]) -> Knobs:
+def knobs(temperature: float, controls: Iterable[Control], bars: int = BARS) -> Knobs:
     """As they stand at first: `controls` turned one after the other."""
-    found = Knobs(temperature)
+    found = Knobs(temperature, bars=bars)
     for control in controls:
         found = found.turned(control)
     return found

@@ -1,5 +1,6 @@
 """The tentative future: the latest draft, and how it joins what was played meanwhile."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,13 +22,17 @@ from schmubert.engine.vocabulary import (
 
 @dataclass(frozen=True)
 class Asked:
-    """A question to the engine: `played` says from which step of the tape each role is filled."""
+    """A question to the engine: `played` says from which step of the tape each role is filled.
+
+    From step `ends` on the answer is not wanted any more.
+    """
 
     seq: int
     at_s: float
     first_step: int
     fill: Mask
     played: Mapping[Track, int]
+    ends: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -40,8 +45,8 @@ class Plan:
 
     @property
     def end_step(self) -> int:
-        """The step of the tape after its last."""
-        return self.asked.first_step + len(self.tokens)
+        """The step of the tape after its last that is wanted."""
+        return int(min(self.asked.first_step + len(self.tokens), self.asked.ends))
 
     def reaches(self, role: Track, step: int) -> bool:
         """Whether it says what `role` plays in `step` of the tape."""
@@ -63,7 +68,8 @@ class Plan:
         left out otherwise.
         """
         row = from_step - self.asked.first_step
-        cells: NDArray[np.int64] = self.tokens[row : to_step - self.asked.first_step, role].copy()
+        end = min(to_step, self.end_step) - self.asked.first_step
+        cells: NDArray[np.int64] = self.tokens[row:end, role].copy()
         if role is Track.DRUMS or not len(cells) or cells[0] != HOLD:
             return cells
         planned = _sounding_before(self.tokens[:row, role], SIZES[role])

@@ -27,13 +27,17 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A knob or pad; `status` is NOTE_ON or CONTROL_CHANGE, `channel` from 0, None for any."""
+    """A knob or pad; `status` is NOTE_ON or CONTROL_CHANGE, `channel` from 0, None for any.
+
+    `value` is what it sets, None where its own value says that.
+    """
 
     name: str
     role: int | None
     status: int
     number: int
     channel: int | None = None
+    value: float | None = None
 
     def meant_by(self, message: bytes) -> bool:
         """Whether a note-on, note-off or control change is this knob's or pad's."""

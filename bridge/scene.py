@@ -13,9 +13,11 @@ from math import floor
 from sys import byteorder
 
 from schmubert.bridge.midi import begins_note
+from schmubert.bridge.mode import MODES
 from schmubert.bridge.report import quantile
 from schmubert.bridge.stage import (
     Answered,
+    Control,
     Heard,
     Moved,
     Play,
@@ -94,6 +96,8 @@ class Scene:
 
     def __init__(self) -> None:
         self.setup: Setup | None = None
+        self.mode = ""
+        """The mode that holds, or will from the next downbeat on."""
         self.band: dict[int, Part] = {}
         """What the machine plays, by role."""
         self.player: dict[int, Part] = {}
@@ -139,12 +143,16 @@ class Scene:
         what = seen.what
         if isinstance(what, Setup):
             self.setup = what
+            self.mode = what.mode
             self.band = {role: Part() for role in what.plays}
             self.player = {role: Part() for role in what.hears}
         elif isinstance(what, Moved):
             self._move(what)
         elif isinstance(what, Heard):
             self._hear(what)
+        elif isinstance(what, Control):
+            if what.name == "mode":
+                self.mode = MODES[int(what.value)]
         elif isinstance(what, Play):
             if what.passage == self._passage and what.role in self.band:
                 _commit(self.band[what.role], what)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from schmubert.bridge.harmony import Chart
+from schmubert.bridge.knobs import BARS
+from schmubert.bridge.mode import MODES, MOST_TURN_BARS
 from schmubert.bridge.stage import Control
 from schmubert.engine.defaults import FIRST_CALLS, MOST_CALLS, STAGE_TEMPERATURE
 from schmubert.engine.horizon import AHEAD_BARS, LEAST_BARS, MOST_BARS
@@ -10,18 +12,17 @@ from schmubert.engine.score import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.vocabulary import Track
 
 UNITS = {"step": 1, "beat": STEPS_PER_BEAT, "bar": STEPS_PER_BAR}
-MODES = ("accompany", "continue")
 
 
 @dataclass(frozen=True)
 class Settings:
     """Who plays, and how. ValueError where a value is out of its range.
 
-    `commit` is the unit in which notes become final. `mode`: an accompanist leaves to the player
-    what the player plays; one who continues takes it over while the player rests, and gives it
-    back with the player's next note. Other roles it accompanies in both. `count_in_bars` are the
-    whole bars after a start in which nothing is played in, `listen_bars` those after the player's
-    first note. `controls` are how knobs stand at first, `chart` the chords of the song.
+    `commit` is the unit in which notes become final; `mode` is one of `Mode`, and `bars` the length
+    of its turns, phrases and ways. After `rest_bars` without a note of the player's an accompanist
+    rests too. `count_in_bars` are the whole bars after a start in which nothing is played in,
+    `listen_bars` those after the player's first note. `controls` are how knobs stand at first,
+    `chart` the chords of the song.
     """
 
     hears: tuple[Track, ...] = (Track.MELODY,)
@@ -30,6 +31,7 @@ class Settings:
     listen_bars: int = 1
     count_in_bars: int = 0
     rest_bars: int = 4
+    bars: int = BARS
     window_bars: int = 16
     commit: str = "beat"
     first_calls: int = FIRST_CALLS
@@ -46,13 +48,11 @@ class Settings:
             raise ValueError(f"commit {self.commit!r} is none of {', '.join(UNITS)}")
         if not self.hears or not self.plays:
             raise ValueError("somebody has to play, and somebody has to be heard")
-        if self.mode == "accompany" and set(self.hears) & set(self.plays):
-            names = ", ".join(role.name.lower() for role in set(self.hears) & set(self.plays))
-            raise ValueError(f"{names}: you play that yourself; --mode continue takes turns")
         for name, low, high in (
             ("listen_bars", 1, 64),
             ("count_in_bars", 0, 64),
             ("rest_bars", 1, 1000),
+            ("bars", 1, MOST_TURN_BARS),
             ("window_bars", max(LEAST_BARS, AHEAD_BARS + 2), MOST_BARS),
             ("first_calls", 1, 4096),
             ("most_calls", self.first_calls, 4096),

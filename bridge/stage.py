@@ -26,6 +26,9 @@ class Setup(msgspec.Struct, frozen=True, tag=True):
     mode: str = "accompany"
     listen_bars: int = 1
     count_in_bars: int = 0
+    rest_bars: int = 4
+    bars: int = 4
+    commit: str = "beat"
     window_bars: int = 16
     temperature: float = STAGE_TEMPERATURE
     seed: int | None = None

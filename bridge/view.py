@@ -71,9 +71,10 @@ def view(scene: Scene, now: float, width: int, height: int, marks: Marks = MARKS
 def _transport(scene: Scene, now: float, marks: Marks) -> Text:
     beats = max(0, floor(scene.beat(now) + EPSILON))
     place = f"bar {beats // 4 + 1:<3} beat {beats % 4 + 1}"
-    mode = scene.setup.mode if scene.setup is not None else ""
     sign = marks.rolls if scene.rolling else marks.stands
-    text = Text.assemble((f" {sign} {place}", "bold"), f"   {scene.tempo_bpm:6.1f} BPM   {mode}")
+    text = Text.assemble(
+        (f" {sign} {place}", "bold"), f"   {scene.tempo_bpm:6.1f} BPM   {scene.mode}"
+    )
     text.append(f"   {scene.struck} notes", "dim")
     if scene.deaths:
         text.append(f"   {scene.deaths} new brains", "bold red")

@@ -35,6 +35,20 @@ class Horizon:
         """The step of the tape after the last row."""
         return self.first_step + len(self.tokens)
 
+    def knowing(self, ahead: Tokens, from_step: int) -> "Horizon":
+        """With what `ahead` [steps, 3] says of the tape from `from_step` on: not filled but known.
+
+        Where it is MASK nothing changes, nor in cells that are known.
+        """
+        row = from_step - self.first_step
+        said = np.tile(np.asarray(MASK), (len(self.tokens), 1))
+        rows = ahead[max(0, -row) :][: max(0, len(said) - max(0, row))]
+        said[max(0, row) : max(0, row) + len(rows)] = rows
+        masks = np.asarray(MASK)
+        taken = (self.tokens == masks) & (said != masks)
+        tokens = canonical(np.where(taken, said, self.tokens))
+        return Horizon(tokens, self.fill & ~taken, self.first_step)
+
 
 def horizon(
     tape: Tokens,

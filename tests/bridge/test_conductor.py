@@ -649,7 +649,6 @@ def test_table(phase: Phase | str, message: str) -> None:
         ({"window_bars": 65}, "window_bars 65 is outside 4..64"),
         ({"first_calls": 8, "most_calls": 4}, "most_calls 4 is outside 8.."),
         ({"plays": ()}, "somebody has to play"),
-        ({"plays": (Track.MELODY,)}, "melody: you play that yourself"),
     ],
 )
 def test_settings_out_of_range(wrong: dict[str, object], says: str) -> None:

@@ -69,6 +69,18 @@ def test_a_value_out_of_range_is_said(target: str, value: float, says: str) -> N
         control(target, value)
 
 
+def test_a_pad_for_one_mode_and_one_to_hold() -> None:
+    pads = [binding("mode:trade", "note:36"), binding("reroll", "note:37"), binding("bars", "cc:7")]
+    surface = Surface(pads)
+    assert surface.turned(b"\x90\x24\x40") == [Control("mode", 2.0)]
+    assert surface.turned(b"\x80\x24\x00") == []
+    assert surface.turned(b"\x90\x25\x01") == [Control("reroll", 1.0)]
+    assert surface.turned(b"\x80\x25\x00") == [Control("reroll", 0.0)]
+    assert surface.turned(b"\xb0\x07\x7f") == [Control("bars", 8.0)]
+    with pytest.raises(ValueError, match="no mode 'trad'"):
+        binding("mode:trad", "note:36")
+
+
 def test_knobs_turn_one_by_one_and_tell_the_engine() -> None:
     turned = knobs(
         0.9,

@@ -10,6 +10,7 @@ from rich.console import Console
 from schmubert.bridge.scene import Part, Scene, Sure
 from schmubert.bridge.stage import (
     Answered,
+    Control,
     Event,
     Heard,
     Moved,
@@ -111,6 +112,11 @@ def test_what_the_player_plays_is_known_as_far_as_now() -> None:
     made = scene(Heard(0.51, 0, C2, 90), Heard(1.0, 0, C2, 0))
     part = made.heard(1.3)[0]
     assert "".join(sounding(part, range(12))) == "----Cccc---?"
+
+
+def test_the_mode_follows_its_control() -> None:
+    assert "accompany" in text(scene(), 0.0)
+    assert "trade" in text(scene(Control("mode", 2.0)), 0.0)
 
 
 def test_figures() -> None:

@@ -194,6 +194,9 @@ class Stage:
                 self.said.append((self.now, action.text))
                 if action.text.endswith("so I wait"):
                     self.owner.until.clear()
+                elif action.text.endswith("your turn"):
+                    for role in self.conductor.settings.hears:
+                        self.owner.until.pop(role, None)
             else:
                 self.owner.take(action, self.now)
 

@@ -1,0 +1,84 @@
+"""The mode that holds and the one that comes, and the pads that a mode listens to."""
+
+import secrets
+from dataclasses import replace
+
+from schmubert.bridge.capture import Capture
+from schmubert.bridge.controls import ON
+from schmubert.bridge.knobs import Knobs
+from schmubert.bridge.mode import MODES, Mode
+from schmubert.bridge.settings import Settings
+from schmubert.bridge.stage import Control
+from schmubert.bridge.turns import Band, Infill, Marks, Phrase, Rule, rule_of
+from schmubert.engine.score import STEPS_PER_BAR
+
+PHRASES = ("phrase-a", "phrase-b")
+
+
+class Sharing:
+    """How the roles are shared: by `rule`, until the bar line from which on another holds."""
+
+    def __init__(self, settings: Settings, bars: int) -> None:
+        hears, plays = frozenset(settings.hears), frozenset(settings.plays)
+        seed = secrets.randbits(32) if settings.seed is None else settings.seed
+        self._band = Band(hears, hears & plays, settings.rest_bars, bars, seed)
+        self.mode = Mode(settings.mode)
+        for control in settings.controls:
+            if control.name == "mode":
+                self.mode = Mode(MODES[int(control.value)])
+        self.rule: Rule = rule_of(self.mode, self._band, 0)
+        self._next: Rule | None = None
+        self._phrases: dict[str, Phrase] = {}
+
+    def at(self, step: int) -> Rule:
+        """The rule at bar line `step`, as far as is known now."""
+        return self._next if self._next is not None and step >= self._next.since else self.rule
+
+    def begin(self, bar_line: int) -> None:
+        """The player begins to play in the bar at `bar_line`."""
+        self.rule = (self._next or self.rule).again(bar_line)
+        self._next = None
+
+    def arrive(self, bar_line: int) -> bool:
+        """The bar at `bar_line` is committed next; whether another mode holds from it on."""
+        if self._next is None or self._next.since > bar_line:
+            return False
+        self.rule, self._next = self._next, None
+        return True
+
+    def turned(
+        self, control: Control, knobs: Knobs, bar_line: int, capture: Capture, now: float
+    ) -> bool:
+        """Whether `control`, as `knobs` stand with it, changes what is played from `bar_line` on.
+
+        `bar_line` is the first that is not committed.
+        """
+        if control.name in ("mode", "bars"):
+            return self._switch(control, knobs, bar_line, capture.rolling)
+        if control.name in PHRASES and capture.rolling:
+            heard = int(capture.step_at(now)) // STEPS_PER_BAR - knobs.bars
+            phrase = Phrase(heard * STEPS_PER_BAR, knobs.bars)
+            phrase.tokens(capture, now)
+            self._phrases[control.name] = phrase
+            return self.mode is Mode.INTERPOLATE and self._switch(control, knobs, bar_line, True)
+        rule = self.at(bar_line)
+        if control.name == "reroll" and isinstance(rule, Infill):
+            rule.marks = _marked(rule.marks, knobs, bar_line, control.value >= ON)
+            return True
+        return False
+
+    def _switch(self, control: Control, knobs: Knobs, bar_line: int, playing: bool) -> bool:
+        mode = Mode(MODES[int(control.value)]) if control.name == "mode" else self.mode
+        band = replace(self._band, bars=knobs.bars)
+        if (mode, band) == (self.mode, self._band) and control.name not in PHRASES:
+            return False
+        self.mode, self._band = mode, band
+        phrases = [self._phrases[name] for name in PHRASES if name in self._phrases]
+        self._next = rule_of(mode, band, bar_line, phrases, playing)
+        return True
+
+
+def _marked(marks: Marks, knobs: Knobs, bar_line: int, held: bool) -> Marks:
+    if held:
+        return Marks(knobs.marks, bar_line)
+    return replace(marks, to_step=max(bar_line, marks.from_step + STEPS_PER_BAR))
