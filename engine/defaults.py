@@ -16,5 +16,5 @@ FIRST_CALLS = 4
 fewer calls than this too many cells of a bar are drawn without knowing of each other."""
 MOST_CALLS = 8
 """On stage, calls of the best draft: the first is remade once, then the next ask is due."""
-STAGE_TEMPERATURE = 1.0
-"""On stage: what follows is unknown, and a band that plays safe repeats what it has just played."""
+STAGE_TEMPERATURE = 0.97
+"""On stage: what follows is unknown, and a band that plays safer repeats what it just played."""

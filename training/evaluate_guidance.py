@@ -6,8 +6,11 @@ and .22. The .1 cannot be the squared difference of bars: where 60% of them miss
 at least, that is .6 or more. A mean taken before the square comes that low. Measured with the
 default model at temperature 1, each bar's squared difference and that of a piece's mean:
 
-- onset bias, 24 pieces: .16 and below .005, with 84% of bars exact (unguided 33 and 27, with 3%);
-- algorithm 6, 24 pieces: .40 and .01, with 67% exact;
+- onset bias, 24 pieces: .20 and .004, with 81% of bars exact (unguided 26 and 19, with 5%);
+- algorithm 6, 24 pieces: .51 and .02, with 60% exact;
+
+With an earlier model:
+
 - onset bias in 4 calls a window, 12 pieces: .76 and .01, with 51% exact;
 - on logits in one step of 20, which overshoots, 8 pieces at temperature .9: .37 and .09, with 68%.
 
