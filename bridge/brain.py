@@ -84,6 +84,7 @@ def settings(setup: Setup) -> Settings:
         rest_bars=setup.rest_bars,
         bars=setup.bars,
         commit=setup.commit,
+        future=setup.future,
         window_bars=setup.window_bars,
         temperature=setup.temperature,
         seed=setup.seed,

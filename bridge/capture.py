@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -24,7 +25,7 @@ from schmubert.engine.score import (
     Tokens,
     monophonic,
 )
-from schmubert.engine.vocabulary import GENERAL_MIDI_DRUMS, HOLD, MASK, Track, fold
+from schmubert.engine.vocabulary import GENERAL_MIDI_DRUMS, HOLD, MASK, Track, first_onset, fold
 
 GRACE_S = 0.030  # some DAWs send the first note before START, or before the end of a loop
 CONTINUE_BEATS = 1.0  # Ardour plays at once, but sends CONTINUE at the next quarter only
@@ -52,6 +53,14 @@ class _Sound:
         self.end = None if self.end is None else self.end + by_steps
 
 
+class _Lived(NamedTuple):
+    """Steps of the tape in which somebody listened, `shift` more than those of the song."""
+
+    begin: int
+    end: int
+    shift: int
+
+
 class Capture:
     """Writes down what `hears` play and what the machine played, and remembers `keep_bars`."""
 
@@ -64,7 +73,7 @@ class Capture:
         self._keep = keep_bars * STEPS_PER_BAR
         self._timeline = Timeline(0.0, 0.0, 120.0)
         self._shift = 0
-        self._lived: list[tuple[int, int]] = []
+        self._lived: list[_Lived] = []
         self._since = 0
         self._started_s = 0.0
         self._own = _unknown(self._keep)
@@ -103,7 +112,7 @@ class Capture:
         jumped = self.rolling
         if jumped:
             self._close(self.heard_until(moved.at_s))
-        tape_end = max((end for _, end in self._lived), default=self.first_step)
+        tape_end = max((lived.end for lived in self._lived), default=self.first_step)
         # what was committed beyond the end was never played
         self._own[max(0, tape_end - self.first_step) :] = MASK
         bar_line = -(-tape_end // STEPS_PER_BAR) * STEPS_PER_BAR
@@ -184,7 +193,7 @@ class Capture:
         self._own = self._own[line - self._keep - self.first_step :]
         self.first_step = line - self._keep
         self._sounds = [s for s in self._sounds if s.end is None or s.end > self.first_step]
-        self._lived = [span for span in self._lived if span[1] > self.first_step]
+        self._lived = [lived for lived in self._lived if lived.end > self.first_step]
 
     # Notes
 
@@ -331,6 +340,35 @@ class Capture:
             tokens[:, role] = np.where(own == MASK[role], heard, own)
         return tokens
 
+    def last_time(self, from_step: int, to_step: int, now: float) -> Tokens:
+        """What was played the last time that the song came by these steps: [steps, 3].
+
+        MASK where it never did, and everywhere where the player does not play now what was played
+        then: in the last bar, or since the jump.
+        """
+        tape = self.tape(now)
+        heard_until = self.heard_until(now)
+        since = max(self._since, heard_until - STEPS_PER_BAR)
+        now_played, then = tape[since - self.first_step :], self._earlier(tape, since, heard_until)
+        for role in self.hears:
+            known = then[:, role] != MASK[role]
+            ours = now_played[: len(then), role]
+            onsets = (
+                np.where(one >= first_onset(role), one, HOLD) for one in (ours, then[:, role])
+            )
+            if (next(onsets) != next(onsets))[known].any():
+                return _unknown(to_step - from_step)
+        return self._earlier(tape, from_step, to_step)
+
+    def _earlier(self, tape: Tokens, from_step: int, to_step: int) -> Tokens:
+        tokens = _unknown(max(0, to_step - from_step))
+        song = np.arange(from_step, to_step) - self._shift
+        for begin, end, shift in self._lived:
+            steps = song + shift
+            there = (steps >= max(begin, self.first_step)) & (steps < end)
+            tokens[there] = tape[steps[there] - self.first_step]
+        return tokens
+
     def _column(self, role: Track, rows: int) -> NDArray[np.int64]:
         sounds = [sound for sound in self._sounds if sound.role is role]
         if role is Track.DRUMS:
@@ -356,16 +394,16 @@ class Capture:
 
     def _lived_rows(self, rows: int, until: int) -> Mask:
         lived = np.zeros(rows, bool)
-        current = [(self._since, until)] if self.rolling else []
-        for begin, end in self._lived + current:
+        current = [_Lived(self._since, until, self._shift)] if self.rolling else []
+        for begin, end, _ in self._lived + current:
             lived[max(0, begin - self.first_step) : max(0, end - self.first_step)] = True
         return lived
 
     def _ends(self) -> list[int]:
-        return [end - self.first_step for _, end in self._lived[-1:]]
+        return [lived.end - self.first_step for lived in self._lived[-1:]]
 
     def _close(self, until: int) -> None:
-        self._lived.append((self._since, until))
+        self._lived.append(_Lived(self._since, until, self._shift))
 
 
 def _nearest(step: float) -> int:

@@ -158,6 +158,14 @@ def _assigned(read: Callable[[str, str], Value]) -> Callable[[str], Value]:
     help="How much becomes final at a time: what is not can still follow you.",
 )
 @click.option(
+    "--future",
+    type=click.Choice(["known", "unknown"]),
+    default="known",
+    show_default=True,
+    help="When a loop goes round: count on what you played there the last time, as long as you"
+    " play it again, or on nothing.",
+)
+@click.option(
     "--chords",
     default="",
     metavar="CHART",
@@ -250,6 +258,7 @@ def bridge_command(
     bars: int,
     rest_bars: int,
     commit: str,
+    future: str,
     listen_bars: int,
     count_in_bars: int,
     window_bars: int,
@@ -290,6 +299,7 @@ def bridge_command(
         bars=bars,
         rest_bars=rest_bars,
         commit=commit,
+        future=future,
         listen_bars=listen_bars,
         count_in_bars=count_in_bars,
         window_bars=window_bars,

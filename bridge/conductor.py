@@ -417,6 +417,7 @@ class Conductor:
             self._audition.at(self._committed),
             self._committed,
             settings.window_bars,
+            settings.future,
             now,
         )
         if not about.fill.any():

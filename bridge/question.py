@@ -11,7 +11,7 @@ from schmubert.bridge.plan import Plan
 from schmubert.bridge.sharing import Sharing
 from schmubert.engine.horizon import AHEAD_BARS, Horizon, horizon
 from schmubert.engine.score import STEPS_PER_BAR, STEPS_PER_BEAT
-from schmubert.engine.vocabulary import Track
+from schmubert.engine.vocabulary import MASK, TRIO, Track
 
 
 def window(
@@ -22,12 +22,13 @@ def window(
     candidate: Plan | None,
     committed: int,
     window_bars: int,
+    future: str,
     now: float,
 ) -> Horizon:
     """The window at `now` in which `wanted` roles are to be filled, each from its step on.
 
     From `committed` on it knows the `candidate` chosen for this bar, and what the mode knows
-    ahead.
+    ahead; where the `future` is "known", also what the player played there the last time.
     """
     bar_line = -(-committed // STEPS_PER_BAR) * STEPS_PER_BAR
     rule = sharing.at(bar_line)
@@ -41,6 +42,12 @@ def window(
         window_bars=window_bars,
         ahead_bars=max(AHEAD_BARS, min(bars, window_bars - 2)),
     )
+    if future == "known":
+        now_step = capture.heard_until(now)
+        before = capture.last_time(now_step, about.end_step, now)
+        mine = [role for role in TRIO if role in wanted or role not in heard]
+        before[:, mine] = np.asarray(MASK)[mine]
+        about = about.knowing(before, now_step)
     if candidate is not None:
         first = candidate.asked.first_step
         about = about.knowing(candidate.tokens[: max(0, bar_line - first)], first)

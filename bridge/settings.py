@@ -11,6 +11,7 @@ from schmubert.engine.horizon import AHEAD_BARS, LEAST_BARS, MOST_BARS
 from schmubert.engine.score import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.vocabulary import Track
 
+FUTURES = ("known", "unknown")
 UNITS = {"step": 1, "beat": STEPS_PER_BEAT, "bar": STEPS_PER_BAR}
 
 
@@ -22,7 +23,8 @@ class Settings:
     of its turns, phrases and ways. After `rest_bars` without a note of the player's an accompanist
     rests too. `count_in_bars` are the whole bars after a start in which nothing is played in,
     `listen_bars` those after the player's first note. `controls` are how knobs stand at first,
-    `chart` the chords of the song.
+    `chart` the chords of the song. A `future` is "known" where the
+    song went by before and the player plays the same again.
     """
 
     hears: tuple[Track, ...] = (Track.MELODY,)
@@ -34,6 +36,7 @@ class Settings:
     bars: int = BARS
     window_bars: int = 16
     commit: str = "beat"
+    future: str = "known"
     first_calls: int = FIRST_CALLS
     most_calls: int = MOST_CALLS
     temperature: float = STAGE_TEMPERATURE
@@ -46,6 +49,8 @@ class Settings:
             raise ValueError(f"mode {self.mode!r} is none of {', '.join(MODES)}")
         if self.commit not in UNITS:
             raise ValueError(f"commit {self.commit!r} is none of {', '.join(UNITS)}")
+        if self.future not in FUTURES:
+            raise ValueError(f"future {self.future!r} is none of {', '.join(FUTURES)}")
         if not self.hears or not self.plays:
             raise ValueError("somebody has to play, and somebody has to be heard")
         for name, low, high in (

@@ -29,6 +29,7 @@ class Setup(msgspec.Struct, frozen=True, tag=True):
     rest_bars: int = 4
     bars: int = 4
     commit: str = "beat"
+    future: str = "known"
     window_bars: int = 16
     temperature: float = STAGE_TEMPERATURE
     seed: int | None = None

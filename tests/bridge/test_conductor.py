@@ -11,6 +11,7 @@ from schmubert.bridge.conductor import Conductor, Phase, Settings
 from schmubert.bridge.harmony import chart
 from schmubert.bridge.stage import Control, Heard, Moved, Pedal, Play, Say, Silence
 from schmubert.bridge.timeline import Timeline
+from schmubert.engine.defaults import STAGE_TEMPERATURE
 from schmubert.engine.score import Note, canonical, monophonic
 from schmubert.engine.vocabulary import HOLD, MASK, OFF, Track
 from schmubert.engine.wire import (
@@ -679,7 +680,9 @@ def test_a_knob_is_in_the_next_ask() -> None:
     played.run(at(20.0))
     before = [ask for at_s, ask in played.engine.asks if at_s < at(10.1)]
     after = [ask for at_s, ask in played.engine.asks if at_s >= at(10.1)]
-    assert {(len(ask.wishes.densities), ask.temperature) for ask in before} == {(0, 1.0)}
+    assert {(len(ask.wishes.densities), ask.temperature) for ask in before} == {
+        (0, STAGE_TEMPERATURE)
+    }
     assert {(ask.wishes.densities[1], ask.temperature) for ask in after} == {(3.0, 0.7)}
 
 
