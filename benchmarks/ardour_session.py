@@ -2,13 +2,17 @@
 
     apt-get install -y --no-install-recommends ardour jack-capture fluidsynth timgm6mb-soundfont \\
         jackd2 pipewire pipewire-bin pipewire-jack
-    python benchmarks/ardour_session.py --out DIR [--bars 16] [--model FILE]
+    python benchmarks/ardour_session.py --out DIR [--bars 16] [--loops 8] [--model FILE]
 
 Ardour 7 runs without a window, driven by Lua, on a private JACK server that needs no sound card.
 It plays a melody into the bridge's "DAW Out", sends MIDI clock there, and records what comes back
-on its track "Bass"; fluidsynth makes both audible. DIR then holds `session/` (opens in Ardour),
-`melody.mid`, `bass.mid` as Ardour recorded it, and `session.wav` (melody left, bass right). Exit
-status 1: no bass came, or its side of the WAV is silence.
+on its track "Bass"; fluidsynth makes both audible. Then Ardour is closed, the session's file is
+opened by another Ardour, plugged in again, and plays two bars round and round. What Ardour recorded
+is compared with what the bridge says it sent (its `--record`), and every stop with the note-offs
+that follow. DIR then holds `session/` (opens in Ardour), `melody.mid`, `bass.mid` as Ardour
+recorded it, `session.wav` (melody left, bass right), and `kept/`, the bridge's own recording. Exit
+status 1: no bass came, or its side of the WAV is silence, or Ardour has other notes than were sent,
+or a loop was missed, or a note sounded 50 ms after a stop.
 """
 
 import argparse
@@ -17,6 +21,7 @@ import contextlib
 import itertools
 import math
 import queue
+import re
 import shutil
 import signal
 import subprocess
@@ -26,12 +31,18 @@ import tempfile
 import threading
 import time
 import wave
+from dataclasses import dataclass
 from pathlib import Path
 
 import mido
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from schmubert.bridge.clock import STOP
+from schmubert.bridge.midi import begins_note
+from schmubert.bridge.session import Log
+from schmubert.bridge.stage import Moved
+from schmubert.bridge.witness import Came, Sent
 from tests.live.midi_server import SERVERS, MidiServer, end, start, wait_until
 from tests.live.stage import free_port
 
@@ -47,6 +58,7 @@ MELODY = (
     *((12, 1, 71), (13, 1, 67), (14, 1, 74), (15, 1, 71)),
 )
 SILENCE_DB = -60.0
+ENDED_S = 0.050
 TRANSPORT = "ARDOUR.TransportRequestSource.TRS_UI"
 
 
@@ -208,8 +220,81 @@ def levels_db(path: Path) -> list[float]:
     return levels
 
 
-def play(server: MidiServer, out: Path, bars: int, bridge_command: list[str]) -> None:
-    """The whole session on `server`, its results in `out`."""
+def open_again(ardour: Ardour, folder: Path) -> None:
+    """The session from its file, with bars 3 and 4 as the range that loops."""
+    bar = round(BAR_S * 48000)
+    loop = f"Temporal.timepos_t({2 * bar}),Temporal.timepos_t({4 * bar})"
+    ardour.say(f's:locations():add_range({loop}) s:save_state("")', timeout_s=60)
+    ardour.close()
+    file = folder / "session.ardour"
+    text, changed = re.subn(
+        r'(<Location [^>]*?flags=")IsRangeMarker(")', r"\1IsAutoLoop\2", file.read_text("utf-8")
+    )
+    if changed != 1:
+        raise RuntimeError(f"{changed} ranges in {file}, not 1")
+    file.write_text(text, "utf-8")
+
+
+def loop(server: MidiServer, out: Path, loops: int, plug: list[tuple[str, str]]) -> None:
+    """Another Ardour opens the session's file, plays two bars `loops` times, and stops."""
+    ardour = Ardour(server, out / "ardour-again.log")
+    try:
+        ardour.say('AudioEngine:set_backend("JACK","ardour","")')
+        ardour.say(f's=load_session("{out / "session"}","session")', timeout_s=60)
+        ardour.say("ARDOUR.config():set_send_midi_clock(true)")  # of the program, not the session
+        if "nil" in "".join(ardour.say("print(s:locations():auto_loop_location())")):
+            raise RuntimeError("Ardour found no range to loop in the session's file")
+        for source, target in plug:
+            server.connect(source, target)
+        print(f"Looping bars 3 and 4, {loops} times", flush=True)
+        ardour.say("s:request_play_loop(true,true)")
+        ardour.say(f"s:request_roll({TRANSPORT})")
+        time.sleep(2 * BAR_S * loops)
+        ardour.say(f"s:request_stop(false,false,{TRANSPORT})")
+        time.sleep(1.5)
+    finally:
+        ardour.close()
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What the bridge's log says: onsets (seconds, pitch), starts and jumps (seconds).
+
+    `after_stop_s` is how long after a stop the last note ended, `hanging` how many never did.
+    """
+
+    onsets: list[tuple[float, int]]
+    starts: list[float]
+    after_stop_s: float
+    hanging: int
+
+
+def kept(folder: Path) -> Kept:
+    """The log of the only session that was kept in `folder`."""
+    (session,) = folder.iterdir()
+    onsets: list[tuple[float, int]] = []
+    sounding: set[int] = set()
+    starts: list[float] = []
+    passage, stopped_s, after_stop_s = -1, math.inf, 0.0
+    for seen in Log(session):
+        what = seen.what
+        if isinstance(what, Came) and what.message[0] == STOP:
+            stopped_s = what.came_s
+        elif isinstance(what, Moved):
+            if what.rolling and what.passage != passage:
+                starts.append(seen.at_s)
+                passage, stopped_s = what.passage, math.inf
+        elif isinstance(what, Sent) and begins_note(what.message):
+            onsets.append((seen.at_s, what.message[1]))
+            sounding.add(what.message[1])
+        elif isinstance(what, Sent) and what.message[1] in sounding:
+            sounding.discard(what.message[1])
+            after_stop_s = max(after_stop_s, seen.at_s - stopped_s)
+    return Kept(onsets, starts, after_stop_s, len(sounding))
+
+
+def play(server: MidiServer, out: Path, bars: int, loops: int, bridge_command: list[str]) -> float:
+    """The whole session on `server`, its results in `out`; when the recording was over."""
     with contextlib.ExitStack() as stack:
         bridge_log = stack.enter_context((out / "bridge.log").open("wb"))
         bridge = start(
@@ -220,7 +305,7 @@ def play(server: MidiServer, out: Path, bars: int, bridge_command: list[str]) ->
         )
         stack.callback(end, bridge, grace_s=15.0)
         ardour = Ardour(server, out / "ardour.log")
-        stack.callback(ardour.close)
+        stack.callback(ardour.close)  # of a closed one too: it may be closed again
         open_session(ardour, out / "session")
         print("Ardour runs; writing the melody", flush=True)
         write_melody(ardour, server, bars)
@@ -230,13 +315,13 @@ def play(server: MidiServer, out: Path, bars: int, bridge_command: list[str]) ->
         hears, plays = server.port_named("DAW Out"), server.port_named("Bass")
         synths = {"melody:midi_00", "bass:midi_00"}
         wait_until(lambda: synths <= set(server.ports()), 10.0, "fluidsynth", pause_s=0.1)
-        for source, target in (
+        plug = [
             ("ardour:MIDI Clock out", hears),
             ("ardour:Melody/midi_out 1", hears),
             (plays, "ardour:Bass/midi_in 1"),
-            (plays, "bass:midi_00"),
             ("ardour:Melody/midi_out 1", "melody:midi_00"),
-        ):
+        ]
+        for source, target in [*plug, (plays, "bass:midi_00")]:
             server.connect(source, target)
         arm(ardour, "Bass", True)
         seconds = bars * BAR_S
@@ -250,8 +335,11 @@ def play(server: MidiServer, out: Path, bars: int, bridge_command: list[str]) ->
         print(f"Rolling {bars} bars at {TEMPO_BPM:g} BPM", flush=True)
         roll(ardour, seconds)
         arm(ardour, "Bass", False)
-        ardour.say('s:save_state("")')
+        recorded_s = time.monotonic()
         capture.wait(30)
+        open_again(ardour, out / "session")
+        loop(server, out, loops, plug)
+        return recorded_s
 
 
 def fluidsynth(server: MidiServer, name: str, program: int) -> subprocess.Popen[bytes]:
@@ -284,9 +372,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="folder for what comes of it")
     parser.add_argument("--bars", type=int, default=16)
+    parser.add_argument("--loops", type=int, default=8)
     parser.add_argument("--model", type=Path, help="an ONNX file, the shipped one by default")
     parser.add_argument("--server", choices=sorted(SERVERS), default="pipewire")
-    parser.add_argument("--bridge", help="another command to play with, for comparison")
     given = parser.parse_args()
     for tool in ("ardour7-lua", "jack_capture", "fluidsynth"):
         if shutil.which(tool) is None:
@@ -301,14 +389,14 @@ def main() -> int:
         "DAW Out",
         "--out",
         "Bass",
+        "--record",
+        str(out / "kept"),
     ]
     bridge += ["--engine", f"tcp://127.0.0.1:{free_port()}"]
     if given.model:
         bridge += ["--model", str(given.model.resolve())]
-    if given.bridge:
-        bridge = given.bridge.split()
     with SERVERS[given.server](Path(tempfile.mkdtemp(), "server.log")) as server:
-        play(server, out, given.bars, bridge)
+        recorded_s = play(server, out, given.bars, given.loops, bridge)
     for track in ("Melody", "Bass"):
         shutil.copy(newest_take(out / "session", track), out / f"{track.lower()}.mid")
     bass = onsets(out / "bass.mid")
@@ -321,7 +409,21 @@ def main() -> int:
             f" max {off_ms[-1]:.1f} ms"
         )
     print(f"sound: melody {melody_db:.1f} dB, bass {bass_db:.1f} dB RMS: {out / 'session.wav'}")
-    return 0 if bass and bass_db > SILENCE_DB else 1
+    log = kept(out / "kept")
+    sent = [pitch for at_s, pitch in log.onsets if at_s < recorded_s]
+    same = [pitch for _, pitch in bass] == sent
+    print(
+        f"sent while it recorded: {len(sent)} notes; Ardour has {'the same' if same else 'others'}"
+    )
+    passes = sum(at_s > recorded_s for at_s in log.starts)
+    print(
+        f"looped: {passes} passes in {given.loops} times two bars,"
+        f" {len(log.onsets) - len(sent)} notes; the last one ended"
+        f" {1000 * log.after_stop_s:.0f} ms after a stop, {log.hanging} never did"
+    )
+    looped = passes >= given.loops - 1 and len(log.onsets) > len(sent)
+    ended = log.after_stop_s < ENDED_S and not log.hanging
+    return 0 if same and looped and ended and bass_db > SILENCE_DB else 1
 
 
 if __name__ == "__main__":
