@@ -52,6 +52,7 @@ from schmubert.bridge.witness import (
 )
 
 POLL_S = 0.001
+LOOK_EVERY_S, LOOK_ROOM_S = 1.0, 0.005  # for ports that vanished or came back, between notes
 SPIN_S = 0.0004  # a sleep ends up to this late on an idle machine
 DRAIN_S = 0.1  # two periods of the slowest usual server: note-offs leave before the ports close
 PRIORITY = 40  # of SCHED_FIFO: below audio servers, above everything else
@@ -241,6 +242,7 @@ class _Stage:
         self._witness = witness
         self._start_brain = start_brain
         self._late_s = array("d")
+        self._look_s = 0.0
         self._deaths: deque[float] = deque(maxlen=MOST_DEATHS)
         self._died = 0
         self._brain = start_brain()
@@ -269,6 +271,11 @@ class _Stage:
         now = passing.now()
         next_poll_s = now + POLL_S
         due_s = owner.next_s(now)
+        if now >= self._look_s and due_s - now > LOOK_ROOM_S:
+            self._look_s = now + LOOK_EVERY_S
+            for change in self._ports.look():
+                self._see(change, now)
+                self._do(owner.plugged(change, now))
         passing.wait_until(min(due_s, next_poll_s), exactly=due_s <= next_poll_s)
 
     def finish(self) -> None:

@@ -3,9 +3,13 @@
 import time
 from collections.abc import Callable, Iterable
 
+from schmubert.bridge.stage import Plugged
+
 
 class MemoryPorts:
     """Plays `script`, (second, input, message) each, and records what is sent.
+
+    `plugs`, (second, what) each, is what a look finds.
 
     Seconds of the script count from `starts_s` on the `clock`; None is the first poll.
     """
@@ -15,12 +19,14 @@ class MemoryPorts:
         script: Iterable[tuple[float, int, bytes]] = (),
         clock: Callable[[], float] = time.monotonic,
         starts_s: float | None = None,
+        plugs: Iterable[tuple[float, Plugged]] = (),
     ) -> None:
         self.sent: list[tuple[float, int, bytes]] = []
         """(second on the clock, output, message), in order."""
         self.starts_s = starts_s
         self.closed = False
         self._script = sorted(script, key=lambda entry: entry[0])
+        self._plugs = sorted(plugs, key=lambda entry: entry[0])
         self._next = 0
         self._clock = clock
 
@@ -46,6 +52,13 @@ class MemoryPorts:
     def send(self, output: int, message: bytes) -> None:
         """Remember `message`, sent on `output` now."""
         self.sent.append((self._clock(), output, message))
+
+    def look(self) -> list[Plugged]:
+        """What has vanished or come back since the last look."""
+        passed_s = 0.0 if self.starts_s is None else self._clock() - self.starts_s
+        found = [what for at_s, what in self._plugs if at_s <= passed_s]
+        self._plugs = self._plugs[len(found) :]
+        return found
 
     def close(self) -> None:
         """Nothing more comes or goes."""

@@ -29,6 +29,7 @@ from schmubert.bridge.stage import (
     Moved,
     Pedal,
     Play,
+    Plugged,
     Say,
     Silence,
     ToBrain,
@@ -152,6 +153,19 @@ class Owner:
         sure_until = self.clock.sure_until(now)
         return min(due_s, self.scheduler.next_s(transport.timeline, sure_until))
 
+    def plugged(self, change: Plugged, now: float) -> list[Action]:
+        """Something vanished or came back: what it held is let go, what it may sound is ended."""
+        rig = self.rig
+        name = (rig.inputs if change.is_input else rig.outputs)[change.port]
+        if change.there:
+            said = Say(f"{name!r} is back")
+            return [said] if change.is_input else [*self._quiet(change.port), said]
+        actions: list[Action] = [Say(f"{name!r} is gone: I go on, and look for it")]
+        if change.is_input:
+            for key in [key for key in self._held if key[0] == change.port]:
+                actions += self._note_off(key, now)
+        return actions
+
     def restart_brain(self, now: float) -> list[Action]:
         """A new brain knows nothing: end what the last one left, and tell it where we are."""
         actions: list[Action] = [*self.scheduler.clear()]
@@ -170,10 +184,17 @@ class Owner:
     def panic(self) -> list[Action]:
         """End every note, also those that are not known to sound, and forget what is planned."""
         sends: list[Action] = [*self.scheduler.clear()]
-        for port, _, channel in self.rig.plays:
-            for number in (ALL_NOTES_OFF, ALL_SOUND_OFF):
-                sends.append(Send(port, bytes((CONTROL_CHANGE | channel, number, 0))))
+        for port in range(len(self.rig.outputs)):
+            sends += self._quiet(port)
         return [*sends, Say("panic: every note is ended")]
+
+    def _quiet(self, output: int) -> list[Send]:
+        return [
+            Send(port, bytes((CONTROL_CHANGE | channel, number, 0)))
+            for port, _, channel in self.rig.plays
+            if port == output
+            for number in (ALL_NOTES_OFF, ALL_SOUND_OFF)
+        ]
 
     def _turn(self, turned: list[Control]) -> list[Action]:
         actions: list[Action] = []

@@ -1,15 +1,19 @@
 """The only file that opens MIDI: ALSA, JACK, CoreMIDI, WinMM, by python-rtmidi."""
 
 import contextlib
+import difflib
 import os
 import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import rtmidi
+
+from schmubert.bridge.stage import Plugged
 
 APIS = {
     "alsa": rtmidi.API_LINUX_ALSA,
@@ -40,6 +44,10 @@ class Ports(Protocol):
     def send(self, output: int, message: bytes) -> None:
         """Send `message` on `output` now."""
 
+    def look(self) -> list[Plugged]:
+        """What has vanished or come back since the last look, and is connected again; it takes
+        a fraction of a millisecond, or some where something came back."""
+
     def close(self) -> None:
         """Close every port."""
 
@@ -66,8 +74,22 @@ class Stamps:
         return self._stamped_s + self._distance_s
 
 
+@dataclass
+class _Plug:
+    """A port that is connected to one of another program or device, `full`; None while it is gone.
+
+    `name` is what it is looked for by.
+    """
+
+    port: Any
+    name: str
+    full: str | None
+
+
 class MidiPorts:
     """Real ports: an existing one of exactly the name is connected to, else a virtual one made.
+
+    What was connected to may vanish and come back, see `look`.
 
     `named` tells, a line a port, under which names the system really has them. Raises
     NoMidiError or PortError.
@@ -78,6 +100,8 @@ class MidiPorts:
         self.named: list[str] = []
         self._ins: list[Any] = []
         self._outs: list[Any] = []
+        self._plugs: dict[tuple[bool, int], _Plug] = {}
+        self._own: set[str] = set()
         number = APIS[self.api]
         with _quiet():
             probes = (
@@ -118,7 +142,37 @@ class MidiPorts:
 
     def send(self, output: int, message: bytes) -> None:
         """Send `message` on `output` now."""
-        self._outs[output].send_message(message)
+        with contextlib.suppress(rtmidi.RtMidiError):  # it vanished: a look tells
+            self._outs[output].send_message(message)
+
+    def look(self) -> list[Plugged]:
+        """What has vanished or come back since the last look, and is connected again."""
+        found = []
+        for (is_input, index), plug in self._plugs.items():
+            with _quiet():
+                there = self._plug_in(plug)
+            if there is not None:
+                found.append(Plugged(is_input, index, there))
+        return found
+
+    def _plug_in(self, plug: _Plug) -> bool | None:
+        """Connect `plug` again where it came back; whether it is there now, None: as before."""
+        existing = [full for full in plug.port.get_ports() if full not in self._own]
+        if plug.full in existing:
+            return None
+        if plug.full is not None:
+            plug.full = None
+            plug.port.close_port()
+            return False
+        try:
+            plug.full = find(plug.name, existing, self.api)
+            if plug.full is None:
+                return None
+            plug.port.open_port(plug.port.get_ports().index(plug.full), plug.name)
+        except (OSError, rtmidi.RtMidiError, ValueError):  # gone again, or two of that name
+            plug.full = None
+            return None
+        return True
 
     def close(self) -> None:
         """Close every port."""
@@ -145,13 +199,31 @@ class MidiPorts:
         except (rtmidi.RtMidiError, NotImplementedError, ValueError) as error:
             raise PortError(_cannot_open(direction, name, known, self.api, error)) from error
         if existing is not None:
+            place = (direction == "input", len(self._ins if direction == "input" else self._outs))
+            self._plugs[place] = _Plug(port, name, existing)
             self.named.append(f"{direction} {name!r}: connected to {existing!r}")
             return port
         made = [full for full in probe.get_ports() if full not in before]
+        self._own.update(made)
         ours = [full for full in made if _port_name(full, self.api) == name] or made
         real = f" (as {ours[0]!r})" if ours and ours[0] != name else ""
-        self.named.append(f"{direction} {name!r}: a new port{real}")
+        self.named.append(f"{direction} {name!r}: a new port{real}{_meant(name, known, self.api)}")
         return port
+
+
+def existing_ports(api: str = "auto") -> tuple[str, list[str], list[str]]:
+    """The MIDI system that is taken, and the full names of its ports: heard from, and played on.
+
+    Raises NoMidiError.
+    """
+    api = _first_that_answers(api)
+    found = []
+    for kind in (rtmidi.MidiIn, rtmidi.MidiOut):
+        with _quiet():
+            probe = kind(APIS[api], name="schmubert probe")
+        found.append(probe.get_ports())
+        probe.delete()
+    return api, found[0], found[1]
 
 
 def find(name: str, existing: Sequence[str], api: str) -> str | None:
@@ -167,6 +239,15 @@ def find(name: str, existing: Sequence[str], api: str) -> str | None:
     return named[0] if named else None
 
 
+def short_name(full: str, existing: Sequence[str], api: str) -> str:
+    """The shortest name by which `find` finds `full` among the `existing`."""
+    for name in (_port_name(full, api), _bare(full, api)):
+        with contextlib.suppress(PortError):
+            if name and find(name, existing, api) == full:
+                return name
+    return full
+
+
 def _bare(full: str, api: str) -> str:
     """`full` without the number that ALSA (` 128:0`) and Windows (` 1`) put behind a name."""
     if api == "alsa":
@@ -180,12 +261,20 @@ def _port_name(full: str, api: str) -> str:
     return bare.split(":", 1)[-1] if api in ("alsa", "jack") else bare
 
 
+def _meant(name: str, known: Sequence[str], api: str) -> str:
+    """A question, where one of the `known` ports is called nearly `name`."""
+    called = {_port_name(full, api) for full in known} | {_bare(full, api) for full in known}
+    near = difflib.get_close_matches(name, sorted(called - {name}), 1, cutoff=0.75)
+    return f"; did you mean {near[0]!r}, which is there?" if near else ""
+
+
 def _cannot_open(direction: str, name: str, known: list[str], api: str, error: Exception) -> str:
     if api == "windows":
         others = ", ".join(repr(_bare(full, api)) for full in known) or "none"
         return (
             f"Windows has no {direction} port {name!r} and lets no program make one: install"
             f" loopMIDI, add a port {name!r} there and try again (there are: {others})"
+            + _meant(name, known, api)
         )
     return f"cannot open {direction} {name!r} with {CALLED[api]}: {error}"
 

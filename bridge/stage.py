@@ -160,6 +160,14 @@ class GiveUp(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
+class Plugged(msgspec.Struct, frozen=True, tag=True):
+    """Ports -> owner: what input or output `port` is connected to is `there` again, or gone."""
+
+    is_input: bool
+    port: int
+    there: bool
+
+
 class Quit(msgspec.Struct, frozen=True, tag=True):
     """Owner -> brain: end."""
 

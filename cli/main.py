@@ -62,6 +62,10 @@ COMMANDS: Mapping[str, Place] = MappingProxyType(
             "Find a way from the end of a MIDI file, or of each in a folder, to the beginning of"
             " another.",
         ),
+        "ports": Place(
+            "schmubert.cli.ports:ports",
+            "List the MIDI ports that are there, by their exact names.",
+        ),
         "prepare": Place(
             "schmubert.cli.prepare:prepare",
             "Turn MIDI songs into a dataset to train on.",

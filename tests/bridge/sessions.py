@@ -1,7 +1,7 @@
 """Sessions in virtual time, kept: a player and a brain that do whatever they are told to."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from schmubert.bridge.live import Timing, perform
@@ -14,6 +14,7 @@ from schmubert.bridge.stage import (
     FromBrain,
     Moved,
     Play,
+    Plugged,
     Say,
     Setup,
     Silence,
@@ -127,11 +128,12 @@ def kept(
     rigged: Rig = RIG,
     setup: Setup = SETUP,
     say: Callable[[str], None] = lambda _: None,
+    plugs: Iterable[tuple[float, Plugged]] = (),
 ) -> tuple[MemoryPorts, list[Seen], Recording]:
     """A session of so many seconds, recorded in `folder`: its ports, and all that happened."""
     passing = VirtualTime()
     timing = timing or Timing()
-    ports = MemoryPorts(script, clock=passing.now)
+    ports = MemoryPorts(script, clock=passing.now, plugs=plugs)
     session = Session("2026-11-24T20:15:03+01:00", BEGAN_S, "1.2.3", setup, rigged, timing)
     recording = Recording(folder, session, say)
     seen: list[Seen] = []

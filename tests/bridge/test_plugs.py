@@ -1,0 +1,65 @@
+"""Ports of others that vanish and come back: the band goes on, and nothing hangs."""
+
+import random
+from pathlib import Path
+
+from schmubert.bridge.ledger import Send
+from schmubert.bridge.ports import _meant, find, short_name
+from schmubert.bridge.rerun import rerun
+from schmubert.bridge.session import Log
+from schmubert.bridge.stage import Event, Heard, Play, Plugged
+from tests.bridge.sessions import Whim, kept, whims
+from tests.bridge.test_owner import MELODY, note, owner_of, said, start, told
+
+DAW_GONE, DAW_BACK = Plugged(True, 0, False), Plugged(True, 0, True)
+BASS_GONE, BASS_BACK = Plugged(False, 0, False), Plugged(False, 0, True)
+
+
+def test_what_a_keyboard_held_when_it_vanished_is_let_go() -> None:
+    owner = owner_of()
+    start(owner)
+    owner.receive(10.5, 0, note(60))
+    owner.receive(10.5, 1, note(36, channel=9))
+    actions = owner.plugged(DAW_GONE, 11.0)
+    assert told(actions) == [Heard(11.0, MELODY, 60, 0)]
+    assert said(actions) == "'DAW' is gone: I go on, and look for it"
+    assert told(owner.plugged(DAW_GONE, 11.1)) == []
+    assert said(owner.plugged(DAW_BACK, 12.0)) == "'DAW' is back"
+
+
+def test_a_synthesiser_that_comes_back_is_silent_first() -> None:
+    owner = owner_of()
+    start(owner)
+    owner.take(Play(owner.clock.transport.passage, 1, 1.0, 2.0, (Event(1.0, 40, 90),)))
+    assert [action for action in owner.tick(10.52) if isinstance(action, Send)]
+    assert owner.plugged(BASS_GONE, 10.7)
+    back = [action for action in owner.plugged(BASS_BACK, 11.0) if isinstance(action, Send)]
+    assert [send.message[:2] for send in back] == [b"\xb0\x7b", b"\xb0\x78"]
+    assert {send.port for send in back} == {0}
+
+
+def test_a_session_in_which_ports_come_and_go_proves_itself(tmp_path: Path) -> None:
+    plugs = [(1.0, DAW_GONE), (2.5, DAW_BACK), (3.0, BASS_GONE), (4.5, BASS_BACK)]
+    rng = random.Random(4)
+    _, seen, recording = kept(tmp_path, whims(4), lambda: Whim(rng, float("inf")), plugs=plugs)
+    assert [one.what for one in seen if isinstance(one.what, Plugged)] == [
+        what for _, what in plugs
+    ]
+    assert recording.folder is not None
+    log = Log(recording.folder)
+    assert rerun(log.session, log).difference is None
+
+
+def test_the_shortest_name_that_is_found() -> None:
+    known = ["A:in 20:0", "B:in 21:0", "C:out 22:0", "A:in 23:0"]
+    assert short_name(known[2], known, "alsa") == "out"
+    assert short_name(known[1], known, "alsa") == "B:in"
+    assert short_name(known[0], known, "alsa") == known[0]
+    assert all(find(short_name(full, known, "alsa"), known, "alsa") == full for full in known)
+
+
+def test_a_name_that_is_nearly_one_is_asked_about() -> None:
+    known = ["Midi Through:Midi Through Port-0 14:0", "KeyLab:KeyLab 49 20:0"]
+    assert _meant("Keylab 49", known, "alsa") == "; did you mean 'KeyLab 49', which is there?"
+    assert _meant("Bass", known, "alsa") == ""
+    assert _meant("KeyLab 49", ["KeyLab:KeyLab 49 20:0"], "alsa") == ""

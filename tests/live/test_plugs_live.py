@@ -1,0 +1,44 @@
+"""A keyboard that is pulled out and plugged in again while the bridge runs."""
+
+import subprocess
+import sys
+
+from tests.live.midi_server import end, start, wait_until
+from tests.live.stage import PLAYS, Stage
+
+KEYBOARD = """
+import time, rtmidi
+out = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name="Keyboard")
+out.open_virtual_port("Keys")
+while True:
+    out.send_message([0x90, 60, 90])
+    time.sleep(0.3)
+"""
+
+
+def test_a_keyboard_that_comes_back_is_heard_again(stage: Stage) -> None:
+    command = [sys.executable, "-c", KEYBOARD]
+
+    def plugged() -> "subprocess.Popen[bytes]":
+        keyboard = start(command, stage.server.env, stderr=subprocess.DEVNULL)
+        wait_until(lambda: "Keyboard:Keys" in stage.server.ports(), 10.0, "the keyboard")
+        return keyboard
+
+    keyboard = plugged()
+    try:
+        bridge = stage.bridge(
+            "--in", "Keys", "--out", PLAYS, "--sync", "internal", "--tempo", "120"
+        )
+
+        def says(line: str) -> None:
+            wait_until(lambda: line in bridge.log(), 20.0, f"the bridge to say {line!r}")
+
+        says("input 'Keys': connected to 'Keyboard:Keys'")
+        says("started at bar 1")
+        end(keyboard)
+        says("'Keys' is gone")
+        keyboard = plugged()
+        says("'Keys' is back")
+        assert len(stage.server.connections("Keyboard:Keys")) == 1
+    finally:
+        end(keyboard)
