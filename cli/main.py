@@ -24,6 +24,10 @@ COMMANDS: Mapping[str, Place] = MappingProxyType(
             "schmubert.cli.accompany:accompany",
             "Add tracks that accompany the melody of a MIDI file, or of each file in a folder.",
         ),
+        "calibrate": Place(
+            "schmubert.cli.doctor:calibrate",
+            "Measure the way through a DAW, and say what --offset-ms makes up for it.",
+        ),
         "continue": Place(
             "schmubert.cli.continue_:continue_",
             "Let a MIDI file, or each file in a folder, go on for more bars.",
@@ -31,6 +35,10 @@ COMMANDS: Mapping[str, Place] = MappingProxyType(
         "demo": Place(
             "schmubert.cli.demo:demo",
             "Hear the band answer a melody live, on a machine without MIDI too.",
+        ),
+        "doctor": Place(
+            "schmubert.cli.doctor:doctor",
+            "Say whether one can play on this computer, and what to change.",
         ),
         "engine": Place(
             "schmubert.engine.__main__:engine_command",
