@@ -4,15 +4,17 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 import click
 
-from schmubert.bridge import live
+from schmubert.bridge import live, preset
 from schmubert.bridge.audience import Audience, show
 from schmubert.bridge.clock import PositionUnit
 from schmubert.bridge.controls import binding, control
+from schmubert.bridge.learn import Learner
 from schmubert.bridge.mode import MODES, MOST_TURN_BARS
 from schmubert.bridge.owner import GaveUpError
 from schmubert.bridge.ports import APIS, MidiPorts
@@ -20,9 +22,11 @@ from schmubert.bridge.roles import Binding, Part, Rig, input_part, output_part, 
 from schmubert.bridge.stage import Control, Setup
 from schmubert.bridge.sync import Sync
 from schmubert.engine.defaults import STAGE_TEMPERATURE
+from schmubert.engine.pitches import pitch_named
 from schmubert.engine.vocabulary import Track
 
 Value = TypeVar("Value")
+LEARNS, PRESET = "schmubert.learns", "schmubert.preset"  # in click's notes on one call
 
 
 def _each(
@@ -30,13 +34,22 @@ def _each(
 ) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], tuple[Value, ...]]:
     """A callback of click that reads every word of a repeatable option."""
 
-    def convert(_: click.Context, __: click.Parameter, specs: tuple[str, ...]) -> tuple[Value, ...]:
+    def convert(
+        ctx: click.Context, param: click.Parameter, specs: tuple[str, ...]
+    ) -> tuple[Value, ...]:
+        kept: tuple[str, ...] = ctx.meta.get(f"{PRESET}.{param.name}", ())
         try:
-            return tuple(read(spec) for spec in specs)
+            return tuple(read(spec) for spec in (*kept, *specs))
         except ValueError as error:
             raise click.BadParameter(str(error)) from error
 
     return convert
+
+
+def _target(name: str) -> str:
+    """`name`, if it can be bound; ValueError otherwise."""
+    binding(name, "note:0")
+    return name
 
 
 def _assigned(read: Callable[[str, str], Value]) -> Callable[[str], Value]:
@@ -52,7 +65,76 @@ def _assigned(read: Callable[[str, str], Value]) -> Callable[[str], Value]:
     return sides
 
 
-@click.command(context_settings={"max_content_width": 100})
+class _Command(click.Command):
+    """Notes before all else whether something is to be learned: then a preset may not exist yet."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[LEARNS] = any(arg.partition("=")[0] == "--learn" for arg in args)
+        return super().parse_args(ctx, args)
+
+
+def _preset(ctx: click.Context, _: click.Parameter, path: Path | None) -> Path | None:
+    """Take what the preset says for defaults; what is set and bound there comes first."""
+    if path is None or (ctx.meta[LEARNS] and not path.exists()):
+        return path
+    by_name = {
+        option.removeprefix("--"): param
+        for param in ctx.command.params
+        for option in param.opts
+        if param.name not in ("preset_file", "learned", "version", "help")
+    }
+    try:
+        said = preset.read(path, by_name)
+    except (OSError, ValueError) as error:
+        raise click.UsageError(f"--preset: {error}") from error
+    ctx.default_map = {}
+    for name, value in said.items():
+        param = by_name[name]
+        if name in preset.TABLES:
+            ctx.meta[f"{PRESET}.{param.name}"] = tuple(value)
+        elif param.multiple and isinstance(value, str):
+            ctx.default_map[str(param.name)] = [value]
+        else:
+            ctx.default_map[str(param.name)] = value
+    return path
+
+
+def _chart(_: click.Context, __: click.Parameter, text: str) -> str:
+    """`text`, or what the file says that `@FILE` names."""
+    if not text.startswith("@"):
+        return text
+    try:
+        return Path(text[1:]).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _note(_: click.Context, __: click.Parameter, name: str | None) -> int | None:
+    try:
+        return None if name is None else pitch_named(name)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+@click.command(cls=_Command, context_settings={"max_content_width": 100})
+@click.option(
+    "--preset",
+    "preset_file",
+    is_eager=True,
+    callback=_preset,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Options, controls and bindings from a TOML file; those given here go before them.",
+)
+@click.option(
+    "--learn",
+    "learned",
+    multiple=True,
+    callback=_each(_target),
+    metavar="CONTROL",
+    help="Bind CONTROL to the knob you turn or the pad you hit, and keep that in --preset."
+    " Repeatable.",
+)
 @click.option(
     "--in",
     "heard",
@@ -166,7 +248,14 @@ def _assigned(read: Callable[[str, str], Value]) -> Callable[[str], Value]:
     " play it again, or on nothing.",
 )
 @click.option(
+    "--split",
+    callback=_note,
+    metavar="NOTE",
+    help="What you play below NOTE (C4 is middle C) is the bass, for the band to go by.",
+)
+@click.option(
     "--chords",
+    callback=_chart,
     default="",
     metavar="CHART",
     help='Chords that the band leans to, a bar each, over and over from bar 1: "Am F C G7/B";'
@@ -248,6 +337,8 @@ def _assigned(read: Callable[[str, str], Value]) -> Callable[[str], Value]:
 @click.option("--verbose", is_flag=True, help="Print lines, and show where an error comes from.")
 @click.version_option(package_name="schmubert")
 def bridge_command(
+    preset_file: Path | None,
+    learned: tuple[str, ...],
     heard: Sequence[Part],
     played: Sequence[Part],
     clock: str | None,
@@ -263,6 +354,7 @@ def bridge_command(
     count_in_bars: int,
     window_bars: int,
     temperature: float,
+    split: int | None,
     chords: str,
     controls: tuple[Control, ...],
     bindings: tuple[Binding, ...],
@@ -286,15 +378,15 @@ def bridge_command(
     schmubert-bridge --in "DAW Out" --out "Bass" --out "Drums"
     """
     try:
-        plugged = rig(heard, played, clock, knobs, bindings, send_clock)
+        plugged = rig(heard, played, clock, knobs, bindings, send_clock, split)
         timing = live.Timing(tempo, PositionUnit(spp_unit), offset_ms / 1000.0, Sync(sync))
         _check(plugged, mode)
         _check_time(plugged, timing)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     setup = Setup(
-        hears=tuple(sorted({int(role) for _, role, _ in plugged.hears})),
-        plays=tuple(sorted({int(role) for _, role, _ in plugged.plays})),
+        hears=tuple(sorted(int(role) for role in plugged.heard)),
+        plays=tuple(sorted(int(role) for role in plugged.played)),
         mode=mode,
         bars=bars,
         rest_bars=rest_bars,
@@ -316,6 +408,7 @@ def bridge_command(
     try:
         ports = MidiPorts(plugged.inputs, plugged.outputs, api)
         try:
+            plugged = _learn(ports, plugged, learned, preset_file)
             with closing(Audience(setup, plugged, timing, record, drawn)) as audience:
                 for line in [*ports.named, _waiting_for(plugged, timing)]:
                     audience.tell(line)
@@ -331,14 +424,34 @@ def bridge_command(
         raise click.ClickException(str(error)) from error
 
 
+def _learn(ports: MidiPorts, plugged: Rig, targets: Sequence[str], path: Path | None) -> Rig:
+    """The rig with what is bound to `targets` as the player shows; kept in the preset at `path`."""
+    if not targets:
+        return plugged
+    if path is None:
+        raise ValueError("--learn needs a place to keep it: give --preset FILE")
+    learner, passing = Learner(), live.RealTime()
+    bindings = list(plugged.bindings)
+    for target in targets:
+        show(f"{target}: turn the knob or hit the pad for it")
+        source = None
+        while source is None:
+            for _, _, message in ports.poll():
+                source = source or learner.hear(target, message)
+            passing.wait_until(passing.now() + live.POLL_S, exactly=False)
+        preset.bound(path, target, source)
+        bindings.append(binding(target, source))
+        show(f"{target} is {source}, kept in {path}")
+    return replace(plugged, bindings=tuple(bindings))
+
+
 def draws() -> bool:
     """Whether stderr is a terminal that a page can be drawn on."""
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def _check(plugged: Rig, mode: str) -> None:
-    heard = {role for _, role, _ in plugged.hears}
-    played = {role for _, role, _ in plugged.plays}
+    heard, played = plugged.heard, plugged.played
     if mode == MODES[0] and heard & played:
         names = " and ".join(role.name.lower() for role in sorted(heard & played))
         if played <= heard and all(bound.name != "mode" for bound in plugged.bindings):

@@ -39,7 +39,7 @@ SPELLINGS = {"min": "m", "-": "m", "M7": "maj7", "min7": "m7", "-7": "m7", "o": 
 CHORD = re.compile(r"([A-G])([#b]?)([^/]*)(?:/([A-G])([#b]?))?")
 ROOT_WEIGHT = 1.5
 """Of the root, or the bass note after a slash, against 1 of the other notes of a chord."""
-NOTHING, AGAIN = "-", "%"
+NOTHING, AGAIN, REMARK, HEADING = "-", "%", "#", "["
 HELD_BEATS = BEATS_PER_BAR
 """So far ahead what is held leads the band, less and less."""
 
@@ -61,23 +61,35 @@ class Chart:
 def chart(text: str) -> Chart:
     """A chord chart: a bar after the other, `Am F C G7/B`; two in a bar as `Am,F`, up to four.
 
-    `%` is the bar before once more, `-` a bar without chord, `|` and line ends part bars too.
-    ValueError names what cannot be read.
+    `%` is the bar before once more, `-` a bar without chord, `|` and line ends part bars too. Lines
+    that begin with `#` are remarks, and those in brackets, as `[Verse]`, headings. ValueError names
+    what cannot be read, and its line where there are several.
     """
     bars: list[Weights] = []
-    for word in text.replace("|", " ").split():
-        if word == AGAIN:
-            if not bars:
-                raise ValueError(f"a chart cannot begin with {AGAIN}: there is no bar before")
-            bars.append(bars[-1])
+    lines = text.splitlines()
+    for number, line in enumerate(lines, 1):
+        if line.strip().startswith((REMARK, HEADING)):
             continue
-        chords = [_chord(name) for name in word.split(",")]
-        if BEATS_PER_BAR % len(chords):
-            raise ValueError(f"{word!r} has {len(chords)} chords: a bar has 1, 2 or 4")
-        bars.append(np.repeat(np.stack(chords), BEATS_PER_BAR // len(chords), axis=0))
+        try:
+            for word in line.replace("|", " ").split():
+                bars.append(_bar(word, bars))
+        except ValueError as error:
+            raise ValueError(f"line {number}: {error}" if len(lines) > 1 else str(error)) from error
     if not bars:
         raise ValueError('a chart needs chords, as in "Am F C G"')
     return Chart(np.concatenate(bars))
+
+
+def _bar(word: str, before: Sequence[Weights]) -> Weights:
+    """The chords of a bar [beats, 12]; `before` are the bars before it."""
+    if word == AGAIN:
+        if not before:
+            raise ValueError(f"a chart cannot begin with {AGAIN}: there is no bar before")
+        return before[-1]
+    chords = [_chord(name) for name in word.split(",")]
+    if BEATS_PER_BAR % len(chords):
+        raise ValueError(f"{word!r} has {len(chords)} chords: a bar has 1, 2 or 4")
+    return np.repeat(np.stack(chords), BEATS_PER_BAR // len(chords), axis=0)
 
 
 def _chord(name: str) -> Weights:

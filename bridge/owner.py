@@ -35,6 +35,7 @@ from schmubert.bridge.stage import (
     ToBrain,
     ToOwner,
 )
+from schmubert.engine.vocabulary import Track
 
 GRACE_S = 0.030  # some DAWs send the first note before START
 LONGEST_ARMED_S = 2.0
@@ -105,15 +106,23 @@ class Owner:
         _, number, value = message
         for role in self.rig.roles_heard(port, channel):
             if kind == NOTE_ON and value:
-                actions += self._note_on(channel, port, Heard(at_s, role, number, value))
+                hand = self.rig.hand(role, number)
+                actions += self._note_on(channel, port, Heard(at_s, hand, number, value))
             elif kind in (NOTE_OFF, NOTE_ON):
-                actions += self._note_off((port, channel, role, number), at_s)
+                hand = self.rig.hand(role, number)
+                actions += self._note_off((port, channel, hand, number), at_s)
             elif kind == CONTROL_CHANGE and number == SUSTAIN_PEDAL:
-                actions += self._pass_on(Pedal(at_s, role, value >= 64))
+                for hand in self._hands(role):
+                    actions += self._pass_on(Pedal(at_s, hand, value >= 64))
             elif kind == CONTROL_CHANGE and number in (ALL_SOUND_OFF, ALL_NOTES_OFF):
-                for key in [key for key in self._held if key[:3] == (port, channel, role)]:
+                held = [key for key in self._held if key[:2] == (port, channel)]
+                for key in [key for key in held if key[2] in self._hands(role)]:
                     actions += self._note_off(key, at_s)
         return actions
+
+    def _hands(self, role: Track) -> set[Track]:
+        """The roles that one player of `role` plays."""
+        return {self.rig.hand(role, pitch) for pitch in (0, 127)}
 
     def take(self, message: ToOwner) -> list[Action]:
         """Take in what the brain decided; raises GaveUpError where it cannot play at all."""

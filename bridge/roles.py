@@ -65,6 +65,24 @@ class Rig:
     clock: int
     bindings: tuple[Binding, ...] = ()
     clock_out: int | None = None
+    split: int | None = None
+
+    @property
+    def heard(self) -> frozenset[Track]:
+        """The roles that players play."""
+        roles = frozenset(role for _, role, _ in self.hears)
+        splits = self.split is not None and Track.MELODY in roles
+        return roles | {Track.BASS} if splits else roles
+
+    @property
+    def played(self) -> frozenset[Track]:
+        """The roles that the band plays."""
+        return frozenset(role for _, role, _ in self.plays)
+
+    def hand(self, role: Track, pitch: int) -> Track:
+        """Whose note `pitch` is that came in as of `role`: the left hand's may be the bass."""
+        left = self.split is not None and pitch < self.split
+        return Track.BASS if role is Track.MELODY and left else role
 
     def roles_heard(self, port: int, channel: int) -> list[Track]:
         """Whose notes come in on `channel` (from 0) of input `port`."""
@@ -112,11 +130,13 @@ def rig(
     knobs: str | None = None,
     bindings: Iterable[Binding] = (),
     send_clock: str | None = None,
+    split: int | None = None,
 ) -> Rig:
     """The parts on their ports; the clock comes on port `clock`, the first input by default.
 
     `knobs` is a port that is listened to for knobs and pads alone, unless somebody plays on it.
     One's own clock is sent on `send_clock`, which may be a port that is played on too.
+    What a melody's player plays below MIDI pitch `split` is the bass.
     """
     others = [name for name in (clock, knobs) if name is not None]
     inputs = _distinct([*(part.port for part in heard), *others])
@@ -132,6 +152,7 @@ def rig(
         clock=inputs.index(clock) if clock is not None else 0,
         bindings=tuple(bindings),
         clock_out=outputs.index(send_clock) if send_clock is not None else None,
+        split=split,
     )
 
 

@@ -45,7 +45,7 @@ class Take:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._moved: list[Moved] = []
-        self._heard: dict[int, list[Timed]] = {int(role): [] for _, role, _ in session.rig.hears}
+        self._heard: dict[int, list[Timed]] = {int(role): [] for role in session.rig.heard}
         self._latest: dict[tuple[int, int], Heard] = {}
         self._sent: dict[int, list[Timed]] = {int(role): [] for _, role, _ in session.rig.plays}
         self._role_at: dict[tuple[int, int], int] = {}

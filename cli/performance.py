@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from schmubert.cli.tune import name_of
+from schmubert.engine.pitches import name_of
 from schmubert.engine.score import (
     STEPS_PER_BAR,
     STEPS_PER_BEAT,

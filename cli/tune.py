@@ -3,6 +3,7 @@
 Harmony: G Em C D, G Em Am-D G, C G Am D7, G Em C-D G.
 """
 
+from schmubert.engine.pitches import pitch_named
 from schmubert.engine.score import Note, Score, monophonic, silence
 from schmubert.engine.vocabulary import Track
 
@@ -27,18 +28,6 @@ BARS = (
     "E5 4  G5 2  E5 2  F#5 4  A5 2  F#5 2",
     "G5 12  - 4",
 )
-
-NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
-
-
-def pitch_named(name: str) -> int:
-    """The MIDI pitch of a note such as "F#5"; C4 is 60."""
-    return NAMES.index(name[:-1]) + 12 * (int(name[-1]) + 1)
-
-
-def name_of(pitch: int) -> str:
-    """The name of MIDI `pitch`, with its octave."""
-    return f"{NAMES[pitch % 12]}{pitch // 12 - 1}"
 
 
 def tune() -> Score:

@@ -1,6 +1,7 @@
 import numpy as np
 
-from schmubert.cli.tune import BARS, name_of, pitch_named, tune
+from schmubert.cli.tune import BARS, tune
+from schmubert.engine.pitches import name_of, pitch_named
 from schmubert.engine.score import STEPS_PER_BAR, canonical, notes
 from schmubert.engine.vocabulary import HOLD, Track
 from schmubert.training.harmony import SCALES, pitch_class_time, sounding_pitch

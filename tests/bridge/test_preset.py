@@ -1,0 +1,235 @@
+"""Presets, MIDI learn and a split keyboard."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from schmubert.bridge import command, live
+from schmubert.bridge.controls import CONTROLS, binding
+from schmubert.bridge.harmony import chart
+from schmubert.bridge.learn import Learner
+from schmubert.bridge.memory_ports import MemoryPorts
+from schmubert.bridge.preset import bound, read
+from schmubert.bridge.report import Report, report
+from schmubert.bridge.roles import Rig, input_part, output_part, rig
+from schmubert.bridge.stage import Control, Heard, Pedal, Setup
+from schmubert.engine.vocabulary import Track
+from tests.bridge.test_owner import owner_of, start, told
+
+SONG = """# the gig
+in = "DAW Out"
+out = ["Lead", "Bass"]  # two
+mode = "trade"
+bars = 2
+
+[set]
+"density:bass" = 4
+swing = 0.3
+
+[bind]
+"mode:accompany" = "note:37"
+"""
+Performed = list[tuple[Rig, Setup]]
+
+
+@pytest.fixture
+def performed(monkeypatch: pytest.MonkeyPatch) -> Performed:
+    calls: Performed = []
+
+    class Ports(MemoryPorts):
+        script: tuple[tuple[float, int, bytes], ...] = (
+            (0.01, 0, b"\xb0\x15\x40"),
+            (0.02, 0, b"\xb0\x15\x41"),
+            (0.03, 0, b"\xb0\x15\x42"),
+            (0.04, 0, b"\x99\x24\x60"),
+        )
+
+        def __init__(self, *_: object) -> None:
+            super().__init__(self.script)
+            self.named = ["a port"]
+
+    def perform(_: object, plugged: Rig, setup: Setup, *__: object, **___: object) -> Report:
+        calls.append((plugged, setup))
+        return report(0, 0, 0, [])
+
+    monkeypatch.setattr(command, "MidiPorts", Ports)
+    monkeypatch.setattr(live, "perform", perform)
+    return calls
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(command.bridge_command, words)
+
+
+def preset(tmp_path: Path, text: str = SONG) -> str:
+    path = tmp_path / "song.toml"
+    path.write_text(text)
+    return str(path)
+
+
+def test_a_preset_is_all_that_is_needed(performed: Performed, tmp_path: Path) -> None:
+    result = run("--preset", preset(tmp_path))
+    assert result.exit_code == 0, result.output
+    ((plugged, setup),) = performed
+    assert (plugged.inputs, plugged.outputs) == (("DAW Out",), ("Lead", "Bass"))
+    assert (setup.mode, setup.bars) == ("trade", 2)
+    assert setup.controls == (Control("density", 4.0, 1), Control("swing", 0.3))
+    assert plugged.bindings == (binding("mode:accompany", "note:37"),)
+
+
+def test_what_is_given_goes_before_the_preset(performed: Performed, tmp_path: Path) -> None:
+    words = ["--mode", "loop", "--out", "Bass", "--set", "swing=0.1", "--bind", "lock=note:1"]
+    result = run(*words, "--preset", preset(tmp_path))
+    assert result.exit_code == 0, result.output
+    ((plugged, setup),) = performed
+    assert (setup.mode, setup.bars, plugged.outputs) == ("loop", 2, ("Bass",))
+    assert setup.controls[-1] == Control("swing", 0.1)
+    assert [one.name for one in plugged.bindings] == ["mode", "lock"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('mod = "trade"', "no option 'mod': did you mean mode?"),
+        ("in = ", "is no TOML"),
+        ('set = "swing"', "set is a table"),
+        ('in = "A"\nout = "Bass"\nmode = "solo"', "accompany"),
+        ('in = "A"\nout = "Bass"\n[set]\nswong = 1', "did you mean swing?"),
+        ('in = "A"\nout = "Bass"\nbars = 99', "1<=x<=8"),
+    ],
+)
+def test_what_is_wrong_with_a_preset(
+    performed: Performed, tmp_path: Path, text: str, says: str
+) -> None:
+    result = run("--preset", preset(tmp_path, text))
+    assert result.exit_code == 2
+    assert says in result.output
+    assert not performed
+
+
+def test_a_preset_that_is_not_there(performed: Performed) -> None:
+    result = run("--preset", "nowhere.toml")
+    assert result.exit_code == 2
+    assert "nowhere.toml" in result.output
+    assert not performed
+
+
+def test_learning_binds_keeps_and_plays(performed: Performed, tmp_path: Path) -> None:
+    file = preset(tmp_path)
+    words = ["--preset", file, "--learn", "density:bass", "--learn", "mode:loop"]
+    result = run(*words)
+    assert result.exit_code == 0, result.output
+    assert "density:bass is cc:21:1, kept in" in result.output
+    ((plugged, _),) = performed
+    names = [(one.name, one.number, one.channel) for one in plugged.bindings]
+    assert names == [("mode", 37, None), ("density", 21, 0), ("mode", 36, 9)]
+    text = Path(file).read_text()
+    assert text.startswith("# the gig\n")
+    assert "# two" in text
+    assert read(Path(file), {"in", "out", "mode", "bars", "set", "bind"})["bind"] == [
+        "mode:accompany=note:37",
+        "density:bass=cc:21:1",
+        "mode:loop=note:36:10",
+    ]
+
+
+def test_learning_makes_a_preset(performed: Performed, tmp_path: Path) -> None:
+    file = tmp_path / "new.toml"
+    words = ["--in", "A", "--out", "Bass", "--preset", str(file), "--learn", "swing"]
+    assert run(*words).exit_code == 0
+    assert len(performed) == 1
+    assert file.read_text().split() == ["[bind]", "swing", "=", '"cc:21:1"']
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [(["--learn", "swing"], "--preset FILE"), (["--learn", "swong"], "did you mean swing?")],
+)
+def test_what_cannot_be_learned(performed: Performed, words: list[str], says: str) -> None:
+    result = run("--in", "A", "--out", "Bass", *words)
+    assert result.exit_code != 0
+    assert says in result.output
+    assert not performed
+
+
+def test_a_file_that_is_no_preset_is_not_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("not = = toml")
+    with pytest.raises(ValueError, match="is no TOML"):
+        bound(path, "swing", "cc:1")
+    assert path.read_text() == "not = = toml"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("target", [name for name in CONTROLS if not CONTROLS[name].of_role])
+def test_whatever_is_learned_can_be_bound(target: str) -> None:
+    kind = CONTROLS[target]
+    at_once = kind.switch or kind.trigger or kind.momentary
+    learner = Learner()
+    first = learner.hear(target, b"\xb2\x40\x7f")
+    source = first or learner.hear(target, b"\xb2\x40\x00")
+    assert (first is not None) == at_once
+    assert source == "cc:64:3"
+    assert binding(target, source).channel == 2
+
+
+def test_a_knob_that_still_turns_is_not_learned_twice() -> None:
+    learner = Learner()
+    assert learner.hear("swing", b"\xb0\x15\x01") is None
+    assert learner.hear("swing", b"\xb0\x15\x02") == "cc:21:1"
+    assert learner.hear("shuffle", b"\xb0\x15\x03") is None
+    assert learner.hear("shuffle", b"\xb0\x15\x04") is None
+    assert learner.hear("shuffle", b"\x80\x24\x00") is None
+    assert learner.hear("shuffle", b"\xb0\x7b\x00") is None
+    assert learner.hear("shuffle", b"\xf8") is None
+    assert learner.hear("shuffle", b"\x90\x24\x01") == "note:36:1"
+
+
+# A split keyboard
+
+SPLIT = rig([input_part("Keys")], [output_part("Drums")], None, split=48)
+
+
+def test_the_left_hand_is_the_bass() -> None:
+    assert SPLIT.heard == {Track.MELODY, Track.BASS}
+    owner = owner_of(SPLIT)
+    start(owner)
+    low, high = bytes((0x90, 47, 64)), bytes((0x90, 48, 64))
+    on = told(owner.receive(10.5, 0, low)) + told(owner.receive(10.5, 0, high))
+    low_off, high_off = bytes((0x80, 47, 0)), bytes((0x90, 48, 0))
+    off = told(owner.receive(10.6, 0, low_off)) + told(owner.receive(10.6, 0, high_off))
+    assert on == [Heard(10.5, Track.BASS, 47, 64), Heard(10.5, Track.MELODY, 48, 64)]
+    assert off == [Heard(10.6, Track.BASS, 47, 0), Heard(10.6, Track.MELODY, 48, 0)]
+    pedals = told(owner.receive(10.7, 0, b"\xb0\x40\x7f"))
+    assert {pedal.role for pedal in pedals if isinstance(pedal, Pedal)} == {0, 1}
+    owner.receive(10.8, 0, low)
+    owner.receive(10.8, 0, high)
+    ended = told(owner.receive(10.9, 0, b"\xb0\x7b\x00"))
+    assert {(one.role, one.pitch) for one in ended if isinstance(one, Heard)} == {(1, 47), (0, 48)}
+
+
+def test_a_split_in_the_command(performed: Performed) -> None:
+    assert run("--in", "Keys", "--out", "Drums", "--split", "C3").exit_code == 0
+    ((plugged, setup),) = performed
+    assert (plugged.split, setup.hears) == (48, (0, 1))
+    result = run("--in", "Keys", "--out", "Bass", "--split", "C3")
+    assert "you play the bass yourself" in result.output
+    assert "is no note" in run("--in", "Keys", "--out", "Drums", "--split", "left").output
+
+
+# A chart from a file
+
+
+def test_a_chart_from_a_file(performed: Performed, tmp_path: Path) -> None:
+    file = tmp_path / "song.txt"
+    file.write_text("# Blue\n[Verse]\n| Am | F |\n| C,G | % |\n")
+    assert run("--in", "A", "--out", "Bass", "--chords", f"@{file}").exit_code == 0
+    ((_, setup),) = performed
+    assert (chart(setup.chords).weights == chart("Am F C,G %").weights).all()
+    file.write_text("Am F\nC H7\n")
+    with pytest.raises(ValueError, match="line 2: 'H7' is no chord"):
+        chart(file.read_text())
+    missing = run("--in", "A", "--out", "Bass", "--chords", "@nowhere.txt")
+    assert missing.exit_code == 2
+    assert "nowhere.txt" in missing.output
