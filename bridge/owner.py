@@ -10,6 +10,7 @@ from typing import TypeAlias
 from schmubert.bridge.clock import TimeKeeper, Transport
 from schmubert.bridge.clock_out import ClockOut
 from schmubert.bridge.controls import CONTROLS, Surface
+from schmubert.bridge.echoes import CERTAIN, Echoes
 from schmubert.bridge.ledger import Send
 from schmubert.bridge.midi import (
     ALL_NOTES_OFF,
@@ -83,6 +84,7 @@ class Owner:
         self._waiting: list[Heard | Pedal] = []
         self._held: dict[tuple[int, int, int, int], Heard] = {}
         self._asked_for_time = False
+        self._echoes = Echoes()
 
     def receive(self, at_s: float, port: int, message: bytes) -> list[Action]:
         """Take in `message` of input `port`, which arrived at `at_s`."""
@@ -101,6 +103,8 @@ class Owner:
         turned = self._surface.turned(message)
         if turned is not None:
             return self._turn(turned)
+        if self._echoes.hears(at_s, port, message):
+            return self._echoed(port)
         actions = []
         kind, channel = status & 0xF0, status & 0x0F
         _, number, value = message
@@ -119,6 +123,13 @@ class Owner:
                 for key in [key for key in held if key[2] in self._hands(role)]:
                     actions += self._note_off(key, at_s)
         return actions
+
+    def _echoed(self, port: int) -> list[Action]:
+        """What was sent came back: say so, once it is certain."""
+        if self._echoes.count != CERTAIN:
+            return []
+        name = self.rig.inputs[port]
+        return [Say(f"what the band plays comes back on {name!r}: I do not listen to that")]
 
     def _hands(self, role: Track) -> set[Track]:
         """The roles that one player of `role` plays."""
@@ -143,7 +154,10 @@ class Owner:
         if self._clock_out is not None:
             actions += self._clock_out.due(now, transport)
         if transport.rolling:
-            actions += self.scheduler.due(now, transport.timeline, self.clock.sure_until(now))
+            sends = self.scheduler.due(now, transport.timeline, self.clock.sure_until(now))
+            for send in sends:
+                self._echoes.sent(now, send.message)
+            actions += sends
         self.clock.tick(now, self.scheduler.idle and not self._held)
         actions += self._follow(now)
         if self._waiting:
