@@ -20,7 +20,7 @@ from schmubert.bridge.dynamics import events
 from schmubert.bridge.feel import feel
 from schmubert.bridge.groove import BARS_BACK, heard_root, held
 from schmubert.bridge.knobs import knobs
-from schmubert.bridge.plan import Plan
+from schmubert.bridge.plan import Plan, as_sounded
 from schmubert.bridge.question import leading, window
 from schmubert.bridge.settings import UNITS, Settings
 from schmubert.bridge.sharing import Sharing
@@ -281,6 +281,7 @@ class Conductor:
         late = max(0, math.ceil(self.capture.step_at(now - LATE_S)) - from_step)
         never = HOLD if role is Track.DRUMS else OFF
         cells[:late][cells[:late] > never] = never
+        cells = as_sounded(role, cells, sounding)
         self.capture.play(role, from_step, cells)
         if role in self.knobs.silent(self.settings.plays):
             cells[:] = HOLD

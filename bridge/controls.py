@@ -41,6 +41,10 @@ class Kind:
 CONTROLS = {
     "temperature": Kind(0.3, 1.5),
     "density": Kind(0.0, 16.0, of_role=True),
+    "density1": Kind(0.0, 4.0, of_role=True),
+    "density2": Kind(0.0, 4.0, of_role=True),
+    "density3": Kind(0.0, 4.0, of_role=True),
+    "density4": Kind(0.0, 4.0, of_role=True),
     "lowest": Kind(LOWEST_PITCH, HIGHEST_PITCH, of_role=True, steps=True),
     "highest": Kind(LOWEST_PITCH, HIGHEST_PITCH, of_role=True, steps=True),
     "key": Kind(0, 12, steps=True),
@@ -65,11 +69,12 @@ CONTROLS = {
     "regenerate": Kind(0, 1, trigger=True),
     "panic": Kind(0, 1, trigger=True),
 }
-"""Every control. `density` is onsets a bar, `lowest` and `highest` are MIDI pitches, `key` is 0 for
-any or 1 to 12 for C major (A minor) to B major (G sharp minor), `harmony` nats that a chord adds to
-its pitch classes, `swing` and `shuffle` the delay of odd 16ths and of odd eighths, in 16ths,
-`humanise` and `groove` amounts; `mode` counts the modes of `mode.py` from 0, `bars` is the length
-of turns and phrases, `mark1` to `mark4` are the beats that `reroll` makes anew."""
+"""Every control. `density` is onsets a bar, `density1` to `density4` in that beat, `lowest` and
+`highest` are MIDI pitches, `key` is 0 for any or 1 to 12 for C major (A minor) to B major (G sharp
+minor), `harmony` nats that a chord adds to its pitch classes, `swing` and `shuffle` the delay of
+odd 16ths and of odd eighths, in 16ths, `humanise` and `groove` amounts; `mode` counts the modes of
+`mode.py` from 0, `bars` is the length of turns and phrases, `mark1` to `mark4` are the beats that
+`reroll` makes anew."""
 
 
 def control(target: str, value: float) -> Control:

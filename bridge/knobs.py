@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from schmubert.bridge.controls import CONTROLS, ON
 from schmubert.bridge.stage import Control
 from schmubert.engine.defaults import STAGE_TEMPERATURE
+from schmubert.engine.score import BEATS_PER_BAR
 from schmubert.engine.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, Track
 from schmubert.engine.wire import Wishes
 
 BARS = 4
+Curve: TypeAlias = tuple[float | None, ...]
 HARMONY_NATS = 2.0
 """Of a chord that is held or written down: seven times likelier than without."""
 
@@ -19,11 +21,13 @@ HARMONY_NATS = 2.0
 class Knobs:
     """The controls of `controls.py`, in their units; roles that are not named are as they come.
 
-    `bars` is the length of turns and phrases, `marks` are beats of the bar, from 0.
+    A curve of onsets a beat goes before a density until that is turned. `bars` is the length of
+    turns and phrases, `marks` are beats of the bar, from 0.
     """
 
     temperature: float = STAGE_TEMPERATURE
     densities: Mapping[Track, float] = field(default_factory=dict)
+    curves: Mapping[Track, Curve] = field(default_factory=dict)
     lowest: Mapping[Track, int] = field(default_factory=dict)
     highest: Mapping[Track, int] = field(default_factory=dict)
     tonic: int | None = None
@@ -60,6 +64,11 @@ class Knobs:
             changed["marks"] = self.marks - {beat} | ({beat} if value >= ON else set())
         elif name == "density" and role is not None:
             changed["densities"] = {**self.densities, role: value}
+            changed["curves"] = {one: curve for one, curve in self.curves.items() if one != role}
+        elif name.startswith("density") and role is not None:
+            curve = list(self.curves.get(role, (None,) * BEATS_PER_BAR))
+            curve[int(name.removeprefix("density")) - 1] = value
+            changed["curves"] = {**self.curves, role: tuple(curve)}
         elif name in ("lowest", "highest"):
             changed[name] = {**getattr(self, name), role: int(value)}
         elif name in ("mute", "solo"):
@@ -80,7 +89,10 @@ class Knobs:
         for role in {*self.lowest, *self.highest}:
             low = self.lowest.get(role, LOWEST_PITCH)
             registers[int(role)] = (low, max(low, self.highest.get(role, HIGHEST_PITCH)))
-        densities = {int(role): onsets for role, onsets in self.densities.items()}
+        densities: dict[int, float | Curve] = {
+            int(role): onsets for role, onsets in self.densities.items()
+        }
+        densities |= {int(role): curve for role, curve in self.curves.items()}
         return Wishes(densities, registers, self.tonic, harmony)
 
 

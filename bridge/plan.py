@@ -82,6 +82,19 @@ class Plan:
         return cells
 
 
+def as_sounded(role: Track, cells: NDArray[np.int64], sounding: int | None) -> NDArray[np.int64]:
+    """`cells` of `role` without the OFFs that end nothing, after what is `sounding` before them."""
+    if role is Track.DRUMS:
+        return cells
+    cells, sounds = cells.copy(), sounding is not None
+    for step, cell in enumerate(cells.tolist()):
+        if cell == OFF and not sounds:
+            cells[step] = HOLD
+        elif cell != HOLD:
+            sounds = cell != OFF
+    return cells
+
+
 def plan_of(asked: Asked, number: int, tokens: Tokens) -> Plan:
     """The plan in a draft's `tokens` [steps, 3]; ValueError where it leaves cells unfilled."""
     if tokens.shape != asked.fill.shape:

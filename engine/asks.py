@@ -82,7 +82,7 @@ def guide_of(wishes: Wishes, tracks: tuple[Track, ...], steps: int) -> Guide | N
     What they say of tracks that are not among `tracks` is checked and has no effect.
     """
     guides = []
-    densities = {Track(track): onsets for track, onsets in _named(wishes.densities)}
+    densities = {Track(track): _curve(onsets) for track, onsets in _named(wishes.densities)}
     if densities:
         guides.append(density(densities, tracks))
     registers = {}
@@ -99,6 +99,11 @@ def guide_of(wishes: Wishes, tracks: tuple[Track, ...], steps: int) -> Guide | N
     if wishes.tonic is not None:
         guides.append(key(wishes.tonic, tracks))
     return together(*guides) if guides else None
+
+
+def _curve(onsets: float | tuple[float | None, ...]) -> tuple[float, ...]:
+    parts = onsets if isinstance(onsets, tuple) else (onsets,)
+    return tuple(math.nan if one is None else one for one in parts)
 
 
 def _named(by_track: Mapping[int, Value]) -> Iterable[tuple[int, Value]]:

@@ -42,24 +42,35 @@ def together(*guides: Guide) -> Guide:
     return guide
 
 
-def density(onsets: Mapping[Track, float], tracks: Sequence[Track] = TRIO) -> Guide:
+PARTS = (1, 2, 4, 8, 16)
+"""Into which a bar can be divided."""
+
+
+def density(
+    onsets: Mapping[Track, float | Sequence[float]], tracks: Sequence[Track] = TRIO
+) -> Guide:
     """So many `onsets` a bar in each track named, in a drum track 16ths with hits.
 
-    In every bar one bias is added to the logits of all onsets in masked cells, solved by bisection
-    so that the onsets there are and those expected add up to the number wanted, or come as near as
-    the masked cells allow. Which cells, pitches and drums are likelier than others is left as the
-    model says. The number is met exactly where a call draws no more than one cell of a bar and
-    track. `tracks` says what the columns are; they begin on a bar line. ValueError for a number
-    outside 0..16.
+    A sequence is a curve over the bar: so many in each of its 2, 4, 8 or 16 parts, NaN where the
+    model decides. In every bar, or part, one bias is added to the logits of all onsets in masked
+    cells, solved by bisection so that the onsets there are and those expected add up to the number
+    wanted, or come as near as the masked cells allow. Which cells, pitches and drums are likelier
+    than others is left as the model says. The number is met exactly where a call draws no more than
+    one cell of a bar and track. `tracks` says what the columns are; they begin on a bar line.
+    ValueError for a number outside of what the bar, or part, has room for.
     """
-    for track, wanted in onsets.items():
-        if not 0 <= wanted <= STEPS_PER_BAR:
-            raise ValueError(f"{wanted} onsets a bar of {track.name} are outside 0..16")
+    curves = {track: np.atleast_1d(np.asarray(one, np.float64)) for track, one in onsets.items()}
+    for track, curve in curves.items():
+        if len(curve) not in PARTS:
+            raise ValueError(f"{len(curve)} parts of a bar of {track.name} are none of {PARTS}")
+        most = STEPS_PER_BAR // len(curve)
+        if ((curve < 0) | (curve > most)).any():
+            raise ValueError(f"{onsets[track]} onsets a bar of {track.name} are outside 0..{most}")
 
     def guide(tokens: Tokens, logits: Logits) -> Logits:
         return [
-            _as_dense(tokens[..., column], of_track, track, onsets[track])
-            if track in onsets
+            _as_dense(tokens[..., column], of_track, track, curves[track])
+            if track in curves
             else of_track
             for column, (track, of_track) in enumerate(zip(tracks, logits, strict=True))
         ]
@@ -163,29 +174,32 @@ def _without(
 
 
 def _as_dense(
-    cells: Tokens, of_track: NDArray[np.float32], track: Track, wanted: float
+    cells: Tokens, of_track: NDArray[np.float32], track: Track, curve: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    """`of_track` [batch, steps, events] biased to `wanted` onsets a bar of `cells` [batch, steps].
+    """`of_track` [batch, steps, events] biased to the onsets of `curve` in each bar of `cells`.
 
-    A bar cut off at the end is taken for a whole one.
+    `cells` are [batch, steps]; a bar cut off at the end is taken for a whole one.
     """
     batch, steps = cells.shape
     first, bars = first_onset(track), -(-steps // STEPS_PER_BAR)
+    parts, length = bars * len(curve), STEPS_PER_BAR // len(curve)
     exact = of_track.astype(np.float64)
-    odds = np.full((batch, bars * STEPS_PER_BAR), -np.inf)
+    odds = np.full((batch, parts * length), -np.inf)
     odds[:, :steps] = log_sum(exact[..., first:]) - log_sum(exact[..., :first])
     odds[:, :steps][cells != MASK[track]] = -np.inf
-    odds = odds.reshape(batch, bars, STEPS_PER_BAR)
-    there = np.zeros((batch, bars * STEPS_PER_BAR))
+    odds = odds.reshape(batch, parts, length)
+    there = np.zeros((batch, parts * length))
     there[:, :steps] = (cells >= first) & (cells != MASK[track])
-    missing = wanted - there.reshape(batch, bars, STEPS_PER_BAR).sum(axis=-1)
-    bias = np.repeat(_bias(odds, missing), STEPS_PER_BAR, axis=1)[:, :steps]
+    wanted = np.tile(curve, bars)
+    missing = np.nan_to_num(wanted) - there.reshape(batch, parts, length).sum(axis=-1)
+    biases = np.where(np.isnan(wanted), 0.0, _bias(odds, missing))
+    bias = np.repeat(biases, length, axis=1)[:, :steps]
     exact[..., first:] += np.where(cells == MASK[track], bias, 0.0)[..., None]
     return exact.astype(np.float32)
 
 
 def _bias(log_odds: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What [batch, bars], added to `log_odds` [.., 16], makes `wanted` the expected number.
+    """What [batch, parts], added to `log_odds` [.., steps], makes `wanted` the expected number.
 
     Infinite log-odds are impossible or sure, whatever is added; at the ends of what is possible
     the bias makes all others so.

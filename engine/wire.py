@@ -8,7 +8,7 @@ import numpy as np
 from schmubert.engine.defaults import FIRST_CALLS, MOST_CALLS, STAGE_TEMPERATURE
 from schmubert.engine.score import Mask, Tokens
 
-WIRE_VERSION = 2
+WIRE_VERSION = 3
 DEFAULT_ADDRESS = "tcp://127.0.0.1:28765"
 MOST_STEPS = 64 * 16
 """The longest window an engine takes, in 16ths."""
@@ -45,12 +45,13 @@ class Welcome(msgspec.Struct, frozen=True, tag=True):
 class Wishes(msgspec.Struct, frozen=True):
     """How drafts are to be bent (`guides.py`); as it stands nothing is wished.
 
-    Tracks are `Track` values: `densities` are onsets a bar, `registers` the lowest and the highest
-    MIDI pitch. `tonic` names a major key by its pitch class (its relative minor has the same
-    pitches). `harmony` is little-endian float32 [beats, 12]: nats for each pitch class.
+    Tracks are `Track` values: `densities` are onsets a bar, or in each of its beats, where None is
+    as it comes; `registers` the lowest and the highest MIDI pitch. `tonic` names a major key by its
+    pitch class (its relative minor has the same pitches). `harmony` is little-endian float32
+    [beats, 12]: nats for each pitch class.
     """
 
-    densities: dict[int, float] = {}
+    densities: dict[int, float | tuple[float | None, ...]] = {}
     registers: dict[int, tuple[int, int]] = {}
     tonic: int | None = None
     harmony: bytes = b""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from schmubert.bridge.conductor import Conductor, Phase, Settings
@@ -107,6 +107,7 @@ def unsteady(
     seed=st.integers(0, 2**32 - 1),
     tick_late_s=st.floats(0, 0.004),
 )
+@example(204.0, 0.03125, 8, 0, "step", 171, 0.0)  # begins with an OFF that ends nothing
 def test_a_band_never_loses_its_place(
     tempo_bpm: float,
     latency_s: float,

@@ -69,6 +69,12 @@ def test_a_value_out_of_range_is_said(target: str, value: float, says: str) -> N
         control(target, value)
 
 
+def test_a_curve_over_the_bar_goes_before_a_density_until_that_is_turned() -> None:
+    turned = knobs(1.0, [control("density:bass", 4.0), control("density3:bass", 0.0)])
+    assert turned.wishes(b"").densities == {1: (None, None, 0.0, None)}
+    assert turned.turned(control("density:bass", 2.0)).wishes(b"").densities == {1: 2.0}
+
+
 def test_a_pad_for_one_mode_and_one_to_hold() -> None:
     pads = [binding("mode:trade", "note:36"), binding("reroll", "note:37"), binding("bars", "cc:7")]
     surface = Surface(pads)

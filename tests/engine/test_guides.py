@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -88,6 +90,28 @@ def test_a_bar_drawn_cell_by_cell_has_exactly_the_number_wanted() -> None:
     for track, wanted in ((MELODY, 8), (DRUMS, 3)):
         begins = (made[..., track] >= first_onset(track)).reshape(2, 4, 16)
         assert (begins.sum(axis=-1) == wanted).all()
+
+
+def test_a_curve_has_the_number_wanted_in_each_beat_and_leaves_others_alone() -> None:
+    tokens = np.tile(np.asarray(MASK), (2, 4 * STEPS_PER_BAR, 1))
+    logits = Noise()(tokens)
+    bent = density({MELODY: (3, 0, math.nan, 1)})(tokens, logits)
+    begins = np.exp(log_softmax(bent[MELODY].astype(np.float64)))[..., 2:].sum(axis=-1)
+    beats = begins.reshape(2, 4, 4, 4).sum(axis=-1)
+    for beat, wanted in ((0, 3), (1, 0), (3, 1)):
+        np.testing.assert_allclose(beats[..., beat], wanted, atol=1e-4)
+    third = np.arange(64) // 4 % 4 == 2
+    np.testing.assert_allclose(bent[MELODY][:, third], logits[MELODY][:, third], rtol=1e-6)
+    order = np.broadcast_to((np.arange(4 * 16) % 4)[None, :, None], tokens.shape)
+    made = infill(Noise(), tokens, order, rng(), guide=density({MELODY: (3, 0, 2, 1)}))
+    made_beats = (made[..., MELODY] >= first_onset(MELODY)).reshape(2, 4, 4, 4).sum(axis=-1)
+    assert (made_beats == (3, 0, 2, 1)).all()
+
+
+@pytest.mark.parametrize("curve", [(1, 2, 3), (5, 0, 0, 0), (-1, 0), ()])
+def test_what_no_curve_can_be(curve: tuple[float, ...]) -> None:
+    with pytest.raises(ValueError, match=r"onsets a bar|parts of a bar"):
+        density({MELODY: curve})
 
 
 def test_columns_are_those_of_the_denoiser() -> None:
