@@ -2,11 +2,10 @@
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import click
 
@@ -16,112 +15,30 @@ from schmubert.bridge.clock import PositionUnit
 from schmubert.bridge.controls import binding, control
 from schmubert.bridge.learn import Learner
 from schmubert.bridge.mode import MODES, MOST_TURN_BARS
+from schmubert.bridge.options import (
+    Command,
+    assigned,
+    bindable,
+    chart_text,
+    each,
+    from_preset,
+    note,
+)
 from schmubert.bridge.owner import GaveUpError
 from schmubert.bridge.ports import APIS, MidiPorts
 from schmubert.bridge.roles import Binding, Part, Rig, input_part, output_part, rig
 from schmubert.bridge.stage import Control, Setup
 from schmubert.bridge.sync import Sync
 from schmubert.engine.defaults import STAGE_TEMPERATURE
-from schmubert.engine.pitches import pitch_named
 from schmubert.engine.vocabulary import Track
 
-Value = TypeVar("Value")
-LEARNS, PRESET = "schmubert.learns", "schmubert.preset"  # in click's notes on one call
 
-
-def _each(
-    read: Callable[[str], Value],
-) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], tuple[Value, ...]]:
-    """A callback of click that reads every word of a repeatable option."""
-
-    def convert(
-        ctx: click.Context, param: click.Parameter, specs: tuple[str, ...]
-    ) -> tuple[Value, ...]:
-        kept: tuple[str, ...] = ctx.meta.get(f"{PRESET}.{param.name}", ())
-        try:
-            return tuple(read(spec) for spec in (*kept, *specs))
-        except ValueError as error:
-            raise click.BadParameter(str(error)) from error
-
-    return convert
-
-
-def _target(name: str) -> str:
-    """`name`, if it can be bound; ValueError otherwise."""
-    binding(name, "note:0")
-    return name
-
-
-def _assigned(read: Callable[[str, str], Value]) -> Callable[[str], Value]:
-    """What reads both sides of `CONTROL=...`."""
-
-    def sides(spec: str) -> Value:
-        target, _, rest = spec.partition("=")
-        try:
-            return read(target, rest)
-        except ValueError as error:
-            raise ValueError(f"{spec!r}: {error}") from error
-
-    return sides
-
-
-class _Command(click.Command):
-    """Notes before all else whether something is to be learned: then a preset may not exist yet."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        ctx.meta[LEARNS] = any(arg.partition("=")[0] == "--learn" for arg in args)
-        return super().parse_args(ctx, args)
-
-
-def _preset(ctx: click.Context, _: click.Parameter, path: Path | None) -> Path | None:
-    """Take what the preset says for defaults; what is set and bound there comes first."""
-    if path is None or (ctx.meta[LEARNS] and not path.exists()):
-        return path
-    by_name = {
-        option.removeprefix("--"): param
-        for param in ctx.command.params
-        for option in param.opts
-        if param.name not in ("preset_file", "learned", "version", "help")
-    }
-    try:
-        said = preset.read(path, by_name)
-    except (OSError, ValueError) as error:
-        raise click.UsageError(f"--preset: {error}") from error
-    ctx.default_map = {}
-    for name, value in said.items():
-        param = by_name[name]
-        if name in preset.TABLES:
-            ctx.meta[f"{PRESET}.{param.name}"] = tuple(value)
-        elif param.multiple and isinstance(value, str):
-            ctx.default_map[str(param.name)] = [value]
-        else:
-            ctx.default_map[str(param.name)] = value
-    return path
-
-
-def _chart(_: click.Context, __: click.Parameter, text: str) -> str:
-    """`text`, or what the file says that `@FILE` names."""
-    if not text.startswith("@"):
-        return text
-    try:
-        return Path(text[1:]).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.BadParameter(str(error)) from error
-
-
-def _note(_: click.Context, __: click.Parameter, name: str | None) -> int | None:
-    try:
-        return None if name is None else pitch_named(name)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from error
-
-
-@click.command(cls=_Command, context_settings={"max_content_width": 100})
+@click.command(cls=Command, context_settings={"max_content_width": 100})
 @click.option(
     "--preset",
     "preset_file",
     is_eager=True,
-    callback=_preset,
+    callback=from_preset,
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Options, controls and bindings from a TOML file; those given here go before them.",
@@ -130,7 +47,7 @@ def _note(_: click.Context, __: click.Parameter, name: str | None) -> int | None
     "--learn",
     "learned",
     multiple=True,
-    callback=_each(_target),
+    callback=each(bindable),
     metavar="CONTROL",
     help="Bind CONTROL to the knob you turn or the pad you hit, and keep that in --preset."
     " Repeatable.",
@@ -138,7 +55,7 @@ def _note(_: click.Context, __: click.Parameter, name: str | None) -> int | None
 @click.option(
     "--in",
     "heard",
-    callback=_each(input_part),
+    callback=each(input_part),
     multiple=True,
     required=True,
     metavar="NAME[:ROLE[:CHANNEL]]",
@@ -147,7 +64,7 @@ def _note(_: click.Context, __: click.Parameter, name: str | None) -> int | None
 @click.option(
     "--out",
     "played",
-    callback=_each(output_part),
+    callback=each(output_part),
     multiple=True,
     required=True,
     metavar="NAME[:ROLE[:CHANNEL]]",
@@ -249,13 +166,13 @@ def _note(_: click.Context, __: click.Parameter, name: str | None) -> int | None
 )
 @click.option(
     "--split",
-    callback=_note,
+    callback=note,
     metavar="NOTE",
     help="What you play below NOTE (C4 is middle C) is the bass, for the band to go by.",
 )
 @click.option(
     "--chords",
-    callback=_chart,
+    callback=chart_text,
     default="",
     metavar="CHART",
     help='Chords that the band leans to, a bar each, over and over from bar 1: "Am F C G7/B";'
@@ -264,7 +181,7 @@ def _note(_: click.Context, __: click.Parameter, name: str | None) -> int | None
 @click.option(
     "--set",
     "controls",
-    callback=_each(_assigned(lambda target, value: control(target, float(value)))),
+    callback=each(assigned(lambda target, value: control(target, float(value)))),
     multiple=True,
     metavar="CONTROL=VALUE",
     help="How a control stands at first: density:bass=4 (onsets a bar), lowest:bass=28,"
@@ -274,7 +191,7 @@ def _note(_: click.Context, __: click.Parameter, name: str | None) -> int | None
 @click.option(
     "--bind",
     "bindings",
-    callback=_each(_assigned(binding)),
+    callback=each(assigned(binding)),
     multiple=True,
     metavar="CONTROL=SOURCE",
     help="Turn a control by a knob or pad: density:bass=cc:21, mute:drums=note:36,"
