@@ -42,6 +42,7 @@ def window(
         window_bars=window_bars,
         ahead_bars=max(AHEAD_BARS, min(bars, window_bars - 2)),
     )
+    about = about.hiding(rule.hidden(about.first_step, committed, about.end_step))
     if future == "known":
         now_step = capture.heard_until(now)
         before = capture.last_time(now_step, about.end_step, now)

@@ -65,7 +65,7 @@ class Phrase:
         if self._kept is not None:
             return self._kept
         tokens = np.tile(np.asarray(MASK), (len(self), 1))
-        missed = max(0, capture.first_step - self.first_step)
+        missed = min(max(0, capture.first_step - self.first_step), len(self))
         rows = capture.tape(now)[max(0, self.first_step - capture.first_step) :]
         rows = rows[: len(self) - missed]
         tokens[missed : missed + len(rows)] = rows
@@ -111,6 +111,14 @@ class Rule:
         """
         del capture, now
         return _unknown(to_step - from_step)
+
+    def hidden(self, first_step: int, from_step: int, to_step: int) -> Mask:
+        """What of the past, [`first_step` to `from_step`, 3], is to be unknown to whoever fills.
+
+        What is to be made anew up to `to_step` would come out as it was, if that were seen.
+        """
+        del to_step
+        return np.zeros((from_step - first_step, len(TRIO)), bool)
 
 
 class Continue(Rule):
@@ -190,6 +198,17 @@ class Loop(Rule):
             known[first:][self._remade(steps, role), role] = MASK[role]
         return known
 
+    def hidden(self, first_step: int, from_step: int, to_step: int) -> Mask:
+        """The beats that are remade, in all passes before."""
+        hidden = super().hidden(first_step, from_step, to_step)
+        coming = np.arange(max(from_step, self._from), to_step)
+        if len(coming):
+            past, length = np.arange(first_step, from_step), len(self.phrase)
+            for role in set(TRIO) - self.band.hears:
+                remade = coming[self._remade(coming, role)] % length
+                hidden[:, role] = np.isin(past % length, remade) & (past >= self.phrase.first_step)
+        return hidden
+
     def _remade(self, steps: NDArray[np.int64], role: Track) -> Mask:
         beats = (steps - self._from) // STEPS_PER_BEAT
         per_pass = len(self.phrase) // STEPS_PER_BEAT
@@ -212,13 +231,24 @@ class Infill(Rule):
         del now
         known = _unknown(to_step - from_step)
         steps = np.arange(from_step, to_step)
-        beats = steps % STEPS_PER_BAR // STEPS_PER_BEAT
-        anew = (steps >= self.marks.from_step) & (steps < self.marks.to_step)
-        anew &= np.isin(beats, sorted(self.marks.beats))
+        anew = self._marked(steps) & (steps >= self.marks.from_step) & (steps < self.marks.to_step)
         for role in set(TRIO) - self.band.hears:
             known[:, role] = capture.last_bar(role, from_step)[steps % STEPS_PER_BAR]
             known[anew, role] = MASK[role]
         return known
+
+    def hidden(self, first_step: int, from_step: int, to_step: int) -> Mask:
+        """The marked beats of the bars that went round, where they are made anew."""
+        hidden = super().hidden(first_step, from_step, to_step)
+        if self.marks.from_step < to_step and from_step < self.marks.to_step:
+            past = np.arange(first_step, from_step)
+            again = self._marked(past) & (past >= self.since - STEPS_PER_BAR)
+            for role in set(TRIO) - self.band.hears:
+                hidden[:, role] = again
+        return hidden
+
+    def _marked(self, steps: NDArray[np.int64]) -> Mask:
+        return np.isin(steps % STEPS_PER_BAR // STEPS_PER_BEAT, sorted(self.marks.beats))
 
 
 class Interpolate(Rule):

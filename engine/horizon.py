@@ -35,6 +35,13 @@ class Horizon:
         """The step of the tape after the last row."""
         return self.first_step + len(self.tokens)
 
+    def hiding(self, hidden: Mask) -> "Horizon":
+        """Without what is `hidden` [steps, 3] of its first steps: unknown, and nobody fills it."""
+        steps = len(hidden)
+        tokens = self.tokens.copy()
+        tokens[:steps] = np.where(hidden, np.asarray(MASK), tokens[:steps])
+        return Horizon(canonical(tokens), self.fill, self.first_step)
+
     def knowing(self, ahead: Tokens, from_step: int) -> "Horizon":
         """With what `ahead` [steps, 3] says of the tape from `from_step` on: not filled but known.
 

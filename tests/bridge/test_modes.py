@@ -12,7 +12,7 @@ from schmubert.bridge.controls import control
 from schmubert.bridge.mode import MODES
 from schmubert.bridge.timeline import Timeline
 from schmubert.engine.asks import window_of
-from schmubert.engine.score import Tokens
+from schmubert.engine.score import STEPS_PER_BEAT, Tokens
 from schmubert.engine.vocabulary import HOLD, MASK, TRIO, Track
 from tests.bridge.virtual_stage import Engine, Stage, beats, columns, melody, quarters, random_music
 
@@ -45,7 +45,7 @@ def bars_of(played: Stage, role: Track, bars: int) -> np.ndarray:
     return column.reshape(-1, BAR)[:bars]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data(), commit=st.sampled_from(["step", "beat", "bar"]))
 def test_no_switch_loses_the_place(data: st.DataObject, commit: str) -> None:
     """The owner's double checks every play: in time, no gap, no overlap, no note struck twice."""
@@ -157,6 +157,19 @@ def test_infilling_repeats_the_bar_but_for_marked_beats_while_a_pad_is_held() ->
         assert same[8:10, :2].all(), "what is not marked has changed"
         assert not same[8:10, 2:].all(), "what is marked has not changed"
         assert same[11:, 1:].all(), "the pad is up, and it goes on changing"
+
+
+def test_what_is_made_anew_is_not_seen_as_it_was() -> None:
+    """A model that sees its beat five times over plays it once more."""
+    held = (33.5, "reroll", 1.0)
+    for script in ([switch(14.5, "infill"), held], [switch(14.5, "loop")]):
+        played = stage("accompany", *script).run(at(38.5))
+        window = window_of(played.engine.asks[-1][1], TRIO)
+        past = played.conductor._committed - played.conductor.asked_step - STEPS_PER_BEAT
+        anew = [(step, role) for step, role in np.argwhere(window.cells) if step - 2 * BAR < past]
+        assert anew
+        for step, role in anew:
+            assert window.tokens[step - 2 * BAR, role] == MASK[role], f"step {step}, {role}"
 
 
 def test_interpolating_plays_a_a_way_and_b() -> None:
