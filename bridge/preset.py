@@ -43,12 +43,26 @@ def bound(path: Path, target: str, source: str) -> None:
 
     The file is made where there is none.
     """
-    old = path.read_text(encoding="utf-8") if path.exists() else ""
-    preset = _parsed(old, path)
+    preset = _there(path)
     if "bind" not in preset:
         preset["bind"] = tomlkit.table()
     pads: Any = preset["bind"]
     pads[target] = source
+    _write(preset, path)
+
+
+def kept(path: Path, option: str, value: float) -> None:
+    """Write into the preset at `path` that `option` is `value`; see `bound`."""
+    preset = _there(path)
+    preset[option] = value
+    _write(preset, path)
+
+
+def _there(path: Path) -> tomlkit.TOMLDocument:
+    return _parsed(path.read_text(encoding="utf-8") if path.exists() else "", path)
+
+
+def _write(preset: tomlkit.TOMLDocument, path: Path) -> None:
     beside = path.with_name(path.name + ".new")
     beside.write_text(tomlkit.dumps(preset), encoding="utf-8")
     os.replace(beside, path)  # noqa: PTH105 - whole or not at all

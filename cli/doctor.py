@@ -149,9 +149,16 @@ def _on_stage(
     show_default=True,
     help="How many notes to send.",
 )
+@click.option(
+    "--preset",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Keep the offset in this preset of schmubert-bridge.",
+)
 @click.option("--wait", type=click.FloatRange(0.0, 600.0), default=0.0, help="Seconds to plug in.")
 @one_line
-def calibrate(played: str, heard: str, api: str, notes: int, wait: float) -> None:
+def calibrate(
+    played: str, heard: str, api: str, notes: int, preset: Path | None, wait: float
+) -> None:
     """Measure the way through a DAW, and say what --offset-ms makes up for it.
 
     In the DAW, let a track listen to NAME of --out and play to NAME of --in (monitor on). The DAW's
@@ -162,6 +169,7 @@ def calibrate(played: str, heard: str, api: str, notes: int, wait: float) -> Non
     schmubert calibrate --out "Bass" --in "DAW Out"
     """
     from schmubert.bridge.ports import MidiPorts
+    from schmubert.bridge.preset import kept
     from schmubert.bridge.report import quantile
     from schmubert.bridge.roundtrip import round_trips
 
@@ -184,6 +192,9 @@ def calibrate(played: str, heard: str, api: str, notes: int, wait: float) -> Non
         f" {len(found)} of {notes} notes"
     )
     click.echo(f"give schmubert-bridge --offset-ms {-middle:.1f}")
+    if preset is not None:
+        kept(preset, "offset-ms", round(-middle, 1))
+        click.echo(f"kept in {preset}")
 
 
 def _sleep(seconds: float) -> None:

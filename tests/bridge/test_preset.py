@@ -10,7 +10,7 @@ from schmubert.bridge.controls import CONTROLS, binding
 from schmubert.bridge.harmony import chart
 from schmubert.bridge.learn import Learner
 from schmubert.bridge.memory_ports import MemoryPorts
-from schmubert.bridge.preset import bound, read
+from schmubert.bridge.preset import bound, kept, read
 from schmubert.bridge.report import Report, report
 from schmubert.bridge.roles import Rig, input_part, output_part, rig
 from schmubert.bridge.stage import Control, Heard, Pedal, Setup
@@ -151,6 +151,20 @@ def test_what_cannot_be_learned(performed: Performed, words: list[str], says: st
     assert result.exit_code != 0
     assert says in result.output
     assert not performed
+
+
+def test_an_offset_is_kept_before_the_tables(performed: Performed, tmp_path: Path) -> None:
+    file = preset(tmp_path)
+    kept(Path(file), "offset-ms", -12.5)
+    kept(Path(file), "offset-ms", -13.5)
+    assert run("--preset", file).exit_code == 0
+    text = Path(file).read_text()
+    assert text.startswith("# the gig\n")
+    assert text.count("offset-ms") == 1
+    assert read(Path(file), {"in", "out", "mode", "bars", "set", "bind", "offset-ms"})[
+        "offset-ms"
+    ] == pytest.approx(-13.5)
+    assert len(performed) == 1
 
 
 def test_a_file_that_is_no_preset_is_not_written_over(tmp_path: Path) -> None:
