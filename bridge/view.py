@@ -82,7 +82,7 @@ def _transport(scene: Scene, now: float, marks: Marks) -> Text:
 
 
 def _figures(scene: Scene) -> Text:
-    """Reply time against its deadline, drops, lateness of sending, phase error."""
+    """Reply time against its deadline, drops, p99 of lateness of sending, phase error."""
     text = Text(" ")
     if scene.answers:
         late = sum(scene.answers)
@@ -90,13 +90,13 @@ def _figures(scene: Scene) -> Text:
         text.append(f", {late} late of {len(scene.answers)}", "bold red" if late else "")
     else:
         text.append("no reply yet")
-    text.append("   dropped ")
+    text.append("  dropped ")
     text.append(f"{scene.dropped}", "bold red" if scene.dropped else "")
     late_ms = scene.late_p99_ms()
     if late_ms is not None:
-        text.append(f"   sent +{late_ms:.2f} ms p99")
+        text.append(f"  sent +{late_ms:.2f} ms")
     if scene.followed is not None:
-        text.append(f"   phase {scene.followed.p50_ms:.2f}/{scene.followed.p95_ms:.2f} ms")
+        text.append(f"  phase {scene.followed.p95_ms:.2f} ms p95")
     return text
 
 

@@ -8,6 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from schmubert.bridge.conductor import Conductor, Phase, Settings
+from schmubert.bridge.controls import control
 from schmubert.bridge.harmony import chart
 from schmubert.bridge.stage import Control, Heard, Moved, Pedal, Play, Say, Silence
 from schmubert.bridge.timeline import Timeline
@@ -598,28 +599,38 @@ MESSAGES = {
     "stray draft": Draft(-5, 0, 1, pack(np.zeros((64, 3), np.int64)), 1.0, True),
     "failed": Failed(-1, "why"),
     "goodbye": Goodbye(),
+    "mute": control("mute:bass", 1.0),
+    "mode": control("mode", 2.0),
 }
 TABLE = {
     (Phase.STOPPED, "beat"): (Phase.WAITING, []),
     (Phase.STOPPED, "start or jump"): (Phase.WAITING, []),
     (Phase.STOPPED, "failed"): (Phase.STOPPED, [Say]),
     (Phase.STOPPED, "goodbye"): (Phase.STOPPED, [Say]),
+    (Phase.STOPPED, "mute"): (Phase.STOPPED, [Silence]),
     (Phase.WAITING, "stop"): (Phase.STOPPED, []),
     (Phase.WAITING, "note on"): (Phase.LISTENING, [Say]),
     (Phase.WAITING, "failed"): (Phase.WAITING, [Say]),
     (Phase.WAITING, "goodbye"): (Phase.WAITING, [Say]),
+    (Phase.WAITING, "mute"): (Phase.WAITING, [Silence]),
     (Phase.LISTENING, "stop"): (Phase.STOPPED, []),
     (Phase.LISTENING, "failed"): (Phase.LISTENING, [Say]),
     (Phase.LISTENING, "goodbye"): (Phase.LISTENING, [Say]),
+    (Phase.LISTENING, "mute"): (Phase.LISTENING, [Silence]),
+    (Phase.LISTENING, "mode"): (Phase.LISTENING, [Say]),
     (Phase.PLAYING, "start or jump"): (Phase.PLAYING, [Play, Play, Ask]),
     (Phase.PLAYING, "stop"): (Phase.STOPPED, []),
     (Phase.PLAYING, "failed"): (Phase.PLAYING, [Say]),
     (Phase.PLAYING, "goodbye"): (Phase.PLAYING, [Say]),
+    (Phase.PLAYING, "mute"): (Phase.PLAYING, [Silence]),
+    (Phase.PLAYING, "mode"): (Phase.PLAYING, [Say, Ask]),
     ("turn", "start or jump"): (Phase.PLAYING, [Play, Play, Ask]),
     ("turn", "stop"): (Phase.STOPPED, []),
     ("turn", "note on"): (Phase.PLAYING, [Silence]),
     ("turn", "failed"): (Phase.PLAYING, [Say]),
     ("turn", "goodbye"): (Phase.PLAYING, [Say]),
+    ("turn", "mute"): (Phase.PLAYING, [Silence]),
+    ("turn", "mode"): (Phase.PLAYING, [Say, Ask]),
 }
 """Where nothing is said the phase stays and nothing is done."""
 
