@@ -36,6 +36,11 @@ T = TypeVar("T")
     help="Masking patterns and their shares, such as uniform:0.4,track-subsets:0.6, or one.",
 )
 @click.option(
+    "--excerpts",
+    type=float,
+    help="Share of batches cut out of longer windows, so that a track may rest; none with --mix.",
+)
+@click.option(
     "--corruption",
     type=click.Choice(list(KERNELS)),
     help="What the network learns to undo; only the absorbing state, the default, has masks.",
@@ -72,6 +77,7 @@ def train(
         changes["window_bars"] = _shares("--window-bars", "16 or 8:0.3,16:0.7", int, window_bars)
     if mix is not None:
         changes["mix"] = _shares("--mix", "uniform or uniform:0.4,track-subsets:0.6", str, mix)
+        changes.setdefault("excerpts", 0.0)  # they have a mix of their own
     if resume:
         if start_from is not None:
             raise click.UsageError("--resume goes on with its own weights: leave --from out.")

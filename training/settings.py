@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from schmubert.engine.corruption import KERNELS, MASKING, STEPS_T
-from schmubert.training.masking import DEFAULT_MIX, PATTERNS
+from schmubert.training.masking import DEFAULT_MIX, EXCERPT_MIX, PATTERNS
 
 PRECISIONS = ("auto", "fp32", "bf16")
 OPTIMIZERS = ("adam", "muon")
@@ -23,6 +23,9 @@ class TrainSettings:
     `decay_steps` of `steps`, so that a run can be made longer and decayed later
     (warm-up, stable, decay; arXiv 2404.06395). `melody_only` is the share of windows drawn from
     pieces that have no other track: the others are masked, and count nowhere in the loss.
+    All tracks sound in a window, but `excerpts` is the share of batches whose windows are cut
+    anywhere out of the longest ones, so that a track may rest in all of them: they are masked by
+    `excerpt_mix`, as pieces are made, the others by `mix`.
     `corruption` is what is undone, in `corruption_steps` steps: of the absorbing state, the
     default, `mix` and `weighting` say what is masked and how it counts; of the others neither is
     asked, the loss is 3.56 with `auxiliary` as lambda. (D3PM's lambda of 0.001 stands beside one
@@ -37,6 +40,8 @@ class TrainSettings:
     on_grid: float = 0.0
     mix: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_MIX))
     melody_only: float = 0.0
+    excerpts: float = 0.0
+    excerpt_mix: Mapping[str, float] = field(default_factory=lambda: dict(EXCERPT_MIX))
     transpose: bool = True
     optimizer: str = "adam"
     weighting: str = "reweighted"
@@ -68,12 +73,16 @@ class TrainSettings:
             raise ValueError(f"windows of {list(self.window_bars)} bars are outside 1..64")
         if max(self.window_bars) > self.batch_bars:
             raise ValueError(f"a batch of {self.batch_bars} bars holds no {max(self.window_bars)}")
-        if unknown := set(self.mix) - set(PATTERNS):
-            raise ValueError(f"no masking patterns {sorted(unknown)}; there are {list(PATTERNS)}")
-        if not all(share >= 0.0 for share in self.mix.values()) or not sum(self.mix.values()):
-            raise ValueError(f"shares of {dict(self.mix)} deal out no masking pattern")
+        for mix in (self.mix, self.excerpt_mix):
+            if unknown := set(mix) - set(PATTERNS):
+                there = list(PATTERNS)
+                raise ValueError(f"no masking patterns {sorted(unknown)}; there are {there}")
+            if not all(share >= 0.0 for share in mix.values()) or not sum(mix.values()):
+                raise ValueError(f"shares of {dict(mix)} deal out no masking pattern")
         if not 0.0 <= self.melody_only < 1.0:
             raise ValueError(f"a share of {self.melody_only} melodies alone is outside 0..1")
+        if not 0.0 <= self.excerpts <= 1.0:
+            raise ValueError(f"a share of {self.excerpts} excerpts is outside 0..1")
         if self.optimizer not in OPTIMIZERS:
             raise ValueError(f'the optimizer is one of {OPTIMIZERS}, not "{self.optimizer}"')
         if self.weighting not in WEIGHTINGS:
@@ -152,13 +161,8 @@ PRESET_SETTINGS: Mapping[str, Mapping[str, Any]] = {
         "hop_bars": 4,
         "on_grid": 0.8,
         "melody_only": 0.1,
-        "mix": {
-            "uniform": 0.25,
-            "whole-tracks": 0.3,
-            "suffix": 0.08,
-            "bar-span": 0.07,
-            "hidden-future": 0.3,
-        },
+        "excerpts": 0.4,
+        "mix": {"whole-tracks": 0.5, "hidden-future": 0.5},
         "optimizer": "muon",
         "weighting": "plain",
         "learning_rate": 1.2e-3,

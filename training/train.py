@@ -63,15 +63,23 @@ class Batches:
         shares = np.asarray([settings.window_bars[bars] for bars in lengths])
         shared = np.random.default_rng((settings.seed, step))
         bars = lengths[int(shared.choice(len(lengths), p=shares / shares.sum()))]
+        excerpts = bool(shared.random() < settings.excerpts)
         rng = np.random.default_rng((settings.seed, step, self.process))
-        drawn = self._drawn(bars, max(1, settings.batch_bars // bars), rng)
+        count = max(1, settings.batch_bars // bars)
+        drawn = self._excerpts(bars, count, rng) if excerpts else self._drawn(bars, count, rng)
         tokens = self.split.batch(drawn, bars)
         if settings.transpose:
             tokens = transposed(tokens, rng)
         tokens = tokens[..., list(self.columns)]
         mask_tokens = np.asarray([MASK[column] for column in self.columns])
         present = ~(tokens == mask_tokens).all(axis=1)
-        return self.objective.batch(tokens, present, rng)
+        return self.objective.batch(tokens, present, rng, excerpts)
+
+    def _excerpts(self, bars: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+        longest = self.windows[max(self.windows)]
+        drawn = longest.draw(count, rng)
+        drawn[:, 1] += rng.integers(longest.bars - bars + 1, size=count)
+        return drawn
 
     def _drawn(self, bars: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
         if bars not in self.melodies:

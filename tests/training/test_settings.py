@@ -45,6 +45,8 @@ def test_the_learning_rate_rises_stays_and_falls_to_nothing() -> None:
         {"optimizer": "sgd"},
         {"weighting": "heavy"},
         {"melody_only": 1.0},
+        {"excerpts": 1.1},
+        {"excerpt_mix": {"diagonal": 1.0}},
         {"corruption": "salty"},
         {"corruption_steps": 0},
         {"auxiliary": -0.1},

@@ -225,6 +225,50 @@ def test_melodies_alone_come_as_often_as_asked_and_their_other_tracks_are_masked
     assert loop.Batches(split, RUN, TRIO, 0).at(0).present.all()
 
 
+def test_excerpts_lie_in_longer_windows_so_that_a_track_may_rest_in_all_of_one(data: Path) -> None:
+    split = Dataset.open(data).split("train")
+    run = replace(
+        RUN,
+        batch_bars=4000,
+        window_bars={4: 1.0, 16: 1e-9},
+        transpose=False,
+        mix={"whole-tracks": 1.0},
+        excerpts=1.0,
+        excerpt_mix={"uniform": 1.0},
+    )
+    excerpts = loop.Batches(split, run, TRIO, 0).at(0)
+    assert resting(excerpts.tokens) > 0 == resting(loop.Batches(split, RUN, TRIO, 0).at(0).tokens)
+    drums = split.batch(split.windows(16, 4), 16)[..., Track.DRUMS]
+    there = {grid[at : at + 64].tobytes() for grid in drums for at in range(0, 193, 16)}
+    assert all(grid.tobytes() in there for grid in excerpts.tokens[..., Track.DRUMS].copy())
+    whole = excerpts.masked.all(axis=1) | ~excerpts.masked.any(axis=1)
+    assert whole.mean() < 0.1  # masked by the mix of excerpts
+
+
+def test_as_many_batches_are_excerpts_as_asked(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    split = Dataset.open(data).split("train")
+    batches = loop.Batches(split, replace(RUN, excerpts=0.3), TRIO, 0)
+    told: list[bool] = []
+    monkeypatch.setattr(
+        loop.objective_of(RUN, TRIO).__class__,
+        "batch",
+        lambda _self, _tokens, _present, _rng, excerpts: told.append(excerpts),
+    )
+    for step in range(300):
+        batches.at(step)
+    assert 0.2 < np.mean(told) < 0.4
+    other = loop.Batches(split, replace(RUN, excerpts=0.3), TRIO, 1)
+    before, told = told, told[:0]
+    for step in range(20):
+        other.at(step)
+    assert told == before[:20]  # all processes together: their windows are alike
+
+
+def resting(tokens: np.ndarray) -> int:
+    """How many windows of `tokens` [windows, steps, 3] a track rests in from end to end."""
+    return int((tokens < FIRST_ONSET).all(axis=1)[:, [Track.MELODY, Track.BASS]].any(axis=1).sum())
+
+
 def test_two_processes_train_one_network(data: Path, tmp_path: Path) -> None:
     script = Path(__file__).with_name("two_processes.py")
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
