@@ -3,7 +3,6 @@
 A song longer than the window is filled from left to right, a beginning from right to left, and a
 way between two pieces from both ends to its middle. Every window begins on a bar line and shows
 what was made before in the half that lies there, so that a part hangs together over all of it.
-What is made in one window hangs together the better the fewer bars it is: `Sampling.hop_bars`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -27,8 +26,7 @@ MOST_BATCHED = 16
 class Sampling:
     """How to sample: calls to the denoiser a window, temperature, bars a window, and a guide.
 
-    `sampler` is a name of `SAMPLERS`. At most `hop_bars` bars are made in a window, all that are
-    open in it if None; the others stay unknown until their turn comes.
+    `sampler` is a name of `SAMPLERS`.
     """
 
     calls: int = CALLS
@@ -36,7 +34,6 @@ class Sampling:
     window_bars: int = 16
     guide: Guide | None = None
     sampler: str = SAMPLER
-    hop_bars: int | None = None
 
     def __post_init__(self) -> None:
         if self.calls < 1:
@@ -47,41 +44,36 @@ class Sampling:
             raise ValueError(
                 f"a window of {self.window_bars} bars is outside {FEWEST_BARS}..{MOST_BARS}"
             )
-        if self.hop_bars is not None and self.hop_bars < 1:
-            raise ValueError(f"{self.hop_bars} bars at a time are too few: at least 1")
         if self.sampler not in SAMPLERS:
             raise ValueError(f"sampler {self.sampler!r} is none of {', '.join(SAMPLERS)}")
 
 
 PLAIN = Sampling()
 
-Place = Callable[[Mask, int, int], tuple[int, range]]
-"""The first bar of the next window of so many bars and the bars to make in it, at most so many,
-given which bars [bars] have open cells. Both may lie beyond the ends of the song."""
+Place = Callable[[Mask, int], int]
+"""The first bar of the next window of so many bars, given which bars [bars] have open cells."""
 
 
-def rightwards(open_bars: Mask, window_bars: int, hop_bars: int) -> tuple[int, range]:
+def rightwards(open_bars: Mask, window_bars: int) -> int:
     """From left to right: the first open bar stands in the middle of the window."""
-    first = int(np.flatnonzero(open_bars)[0])
-    return first - window_bars // 2, range(first, first + hop_bars)
+    return max(0, int(np.flatnonzero(open_bars)[0]) - window_bars // 2)
 
 
-def leftwards(open_bars: Mask, window_bars: int, hop_bars: int) -> tuple[int, range]:
+def leftwards(open_bars: Mask, window_bars: int) -> int:
     """From right to left: the last open bar stands in the middle of the window."""
     after_last = int(np.flatnonzero(open_bars)[-1]) + 1
-    first = after_last + window_bars // 2 - window_bars
-    return first, range(after_last - hop_bars, after_last)
+    return max(0, after_last + window_bars // 2 - window_bars)
 
 
-def inwards(open_bars: Mask, window_bars: int, hop_bars: int) -> tuple[int, range]:
+def inwards(open_bars: Mask, window_bars: int) -> int:
     """From both ends by turns; the last window has what is open in its middle."""
     found = np.flatnonzero(open_bars)
     first, last = int(found[0]), int(found[-1])
-    hop_bars = min(hop_bars, window_bars // 2)
-    if last - first < hop_bars:
-        return (first + last + 1 - window_bars) // 2, range(first, last + 1)
-    turn = rightwards if (last - first) // hop_bars % 2 else leftwards
-    return turn(open_bars, window_bars, hop_bars)
+    half = window_bars // 2
+    if last - first < half:
+        return max(0, (first + last + 1 - window_bars) // 2)
+    turn = rightwards if (last - first) // half % 2 else leftwards
+    return turn(open_bars, window_bars)
 
 
 def infill(
@@ -305,18 +297,13 @@ def _windows(
     """Fill `cells` of trio `tokens` [steps, 3]; yields what to denoise, [1, steps, tracks]."""
     tokens, open_cells = tokens.copy(), cells.copy()
     bars = len(tokens) // STEPS_PER_BAR
-    bar_of_step = np.arange(len(tokens)) // STEPS_PER_BAR
-    hop_bars = sampling.hop_bars or sampling.window_bars
     columns = list(tracks)
     while open_cells.any():
         open_bars = open_cells.reshape(bars, -1).any(axis=1)
         latest = max(0, bars - sampling.window_bars)
-        start, made_bars = place(open_bars, sampling.window_bars, hop_bars)
-        first_bar = max(0, min(start, latest))
+        first_bar = min(place(open_bars, sampling.window_bars), latest)
         rows = slice(first_bar * STEPS_PER_BAR, (first_bar + sampling.window_bars) * STEPS_PER_BAR)
-        turn = (made_bars.start <= bar_of_step) & (bar_of_step < made_bars.stop)
-        now = open_cells[rows] & turn[rows, None]
-        window, wanted = _padded(canonical(tokens[rows]), now)
+        window, wanted = _padded(canonical(tokens[rows]), open_cells[rows])
         filled = yield from SAMPLERS[sampling.sampler](
             window[None][..., columns],
             wanted[None][..., columns],
@@ -327,8 +314,8 @@ def _windows(
         )
         window[:, columns] = filled[0]
         view = tokens[rows]
-        view[now] = window[: len(view)][now]
-        open_cells[rows] &= ~now
+        view[open_cells[rows]] = window[: len(view)][open_cells[rows]]
+        open_cells[rows] = False
     return tokens
 
 

@@ -270,8 +270,6 @@ def test_no_note_off_ends_nothing() -> None:
 def test_what_makes_no_sense_is_refused_with_its_value() -> None:
     with pytest.raises(ValueError, match="0 calls"):
         Sampling(calls=0)
-    with pytest.raises(ValueError, match="0 bars at a time"):
-        Sampling(hop_bars=0)
     with pytest.raises(ValueError, match="2 bars"):
         Sampling(window_bars=2)
     with pytest.raises(ValueError, match=r"temperature 0\.0"):
@@ -372,36 +370,6 @@ def test_bars_and_tracks_are_made_anew_and_no_others() -> None:
     assert (denoise.shown[0][0, :, DRUMS] == MASK[DRUMS]).all(), "unheard is masked, never held"
     with pytest.raises(ValueError, match=r"0\.\.23, not \[23, 24\]"):
         infill_bars(denoise, score, [24, 23], [BASS], rng(), QUICK)
-
-
-@pytest.mark.parametrize("hop", [1, 4, 6])
-def test_bars_beyond_those_being_made_stay_unknown(hop: int) -> None:
-    denoise, one_call = Chance(), Sampling(calls=1, hop_bars=hop)
-    made = generate(denoise, 22, rng(), sampling=one_call)
-    assert not masked_cells(made.tokens).any()
-    known = [(~masked_cells(state[0])).reshape(16, -1).all(axis=1).sum() for state in denoise.shown]
-    firsts = range(0, 22, hop)
-    latest = 22 - 16  # of the windows' first bars
-    assert known == [first - min(max(0, first - 8), latest) for first in firsts]
-
-
-@settings(max_examples=20, deadline=None)
-@given(bars=st.integers(1, 40), hop=st.integers(1, 9), seed=st.integers(0, 9))
-def test_whatever_is_made_at_a_time_all_is_made_and_nothing_else_changes(
-    bars: int, hop: int, seed: int
-) -> None:
-    first, last = song(9, 1, TRIO), song(5, 2, TRIO)
-    few = Sampling(calls=1, window_bars=8, hop_bars=hop)
-    way = interpolate(Chance(), first, last, bars, rng(seed), sampling=few)
-    beginning = begin(Chance(), last, bars, rng(seed), sampling=few)
-    continued = continue_(Chance(), first, bars, rng(seed), sampling=few)
-    assert [made.bars - bars for made in (way, beginning, continued)] == [14, 5, 9]
-    for made in (way, beginning, continued):
-        assert not masked_cells(made.tokens).any()
-    for made in (way, continued):
-        assert (made.tokens[: first.steps] == first.tokens).all()
-    for made in (way, beginning):
-        assert (made.tokens[-last.steps :] == last.tokens).all()
 
 
 def test_a_way_and_a_beginning_have_a_bar_at_least() -> None:
