@@ -198,8 +198,13 @@ def perform(
         try:
             while not (stopped or until(passing.now())):
                 stage.step()
+            stage.end_notes()
+        except BaseException:
+            stage.end_notes()
+            stage.end_struck()
+            raise
         finally:
-            stage.finish()
+            stage.leave()
     return stage.report()
 
 
@@ -278,12 +283,20 @@ class _Stage:
                 self._do(owner.plugged(change, now))
         passing.wait_until(min(due_s, next_poll_s), exactly=due_s <= next_poll_s)
 
-    def finish(self) -> None:
-        """End every note, give the ports time to send, and end the brain."""
+    def end_notes(self) -> None:
+        """End every note that sounds."""
+        self._see(Ending(), self._time.now())
+        self._do(self._owner.finish())
+        self._see(Ended(), self._time.now())
+
+    def end_struck(self) -> None:
+        """End every note once more: after an error, what was on its way out is on no ledger."""
+        for send in self._owner.quiet():
+            self._ports.send(send.port, send.message)
+
+    def leave(self) -> None:
+        """Give the ports time to send, and end the brain."""
         try:
-            self._see(Ending(), self._time.now())
-            self._do(self._owner.finish())
-            self._see(Ended(), self._time.now())
             self._time.wait_until(self._time.now() + DRAIN_S, exactly=False)
         finally:
             self._brain.close()

@@ -83,6 +83,7 @@ class Owner:
         self._said_bpm = 0.0
         self._waiting: list[Heard | Pedal] = []
         self._held: dict[tuple[int, int, int, int], Heard] = {}
+        self._pedals: dict[tuple[int, Track], Pedal] = {}  # those that are down, by port and hand
         self._asked_for_time = False
         self._echoes = Echoes()
 
@@ -117,7 +118,7 @@ class Owner:
                 actions += self._note_off((port, channel, hand, number), at_s)
             elif kind == CONTROL_CHANGE and number == SUSTAIN_PEDAL:
                 for hand in self._hands(role):
-                    actions += self._pass_on(Pedal(at_s, hand, value >= 64))
+                    actions += self._pedal(port, Pedal(at_s, hand, value >= 64))
             elif kind == CONTROL_CHANGE and number in (ALL_SOUND_OFF, ALL_NOTES_OFF):
                 held = [key for key in self._held if key[:2] == (port, channel)]
                 for key in [key for key in held if key[2] in self._hands(role)]:
@@ -187,6 +188,8 @@ class Owner:
         if change.is_input:
             for key in [key for key in self._held if key[0] == change.port]:
                 actions += self._note_off(key, now)
+            for port, hand in [key for key in self._pedals if key[0] == change.port]:
+                actions += self._pedal(port, Pedal(now, hand, False))
         return actions
 
     def restart_brain(self, now: float) -> list[Action]:
@@ -196,7 +199,8 @@ class Owner:
             transport = self.clock.transport
             actions.append(self._moved(transport, transport.timeline.beats(now)))
         actions += [Tell(control) for control in self._turned.values()]
-        actions += [Tell(self._shifted(heard)) for heard in self._held.values()]
+        held = [*self._pedals.values(), *self._held.values()]
+        actions += [Tell(self._shifted(message)) for message in held]
         return actions
 
     def finish(self) -> list[Action]:
@@ -206,18 +210,22 @@ class Owner:
 
     def panic(self) -> list[Action]:
         """End every note, also those that are not known to sound, and forget what is planned."""
-        sends: list[Action] = [*self.scheduler.clear()]
-        for port in range(len(self.rig.outputs)):
-            sends += self._quiet(port)
-        return [*sends, Say("panic: every note is ended")]
+        self.scheduler.clear()  # what it would end is ended with the rest
+        return [*self.quiet(), Say("panic: every note is ended")]
+
+    def quiet(self) -> list[Send]:
+        """End all on every output, whatever the ledger says."""
+        return [send for port in range(len(self.rig.outputs)) for send in self._quiet(port)]
 
     def _quiet(self, output: int) -> list[Send]:
-        return [
+        """Every note's own end, which some hardware hears alone, and All Notes and Sound Off."""
+        controls = [
             Send(port, bytes((CONTROL_CHANGE | channel, number, 0)))
             for port, _, channel in self.rig.plays
             if port == output
             for number in (ALL_NOTES_OFF, ALL_SOUND_OFF)
         ]
+        return [*self.scheduler.end_struck(output), *controls]
 
     def _turn(self, turned: list[Control]) -> list[Action]:
         actions: list[Action] = []
@@ -248,11 +256,25 @@ class Owner:
         self._held.pop(key, None)
         return self._pass_on(Heard(at_s, key[2], key[3], 0))
 
+    def _pedal(self, port: int, pedal: Pedal) -> list[Action]:
+        hand = Track(pedal.role)
+        if pedal.down:
+            self._pedals[port, hand] = pedal
+        else:
+            self._pedals.pop((port, hand), None)
+        return self._pass_on(pedal)
+
     def _pass_on(self, message: Heard | Pedal) -> list[Action]:
-        if self.clock.transport.rolling and self.clock.armed_s is None and not self._waiting:
+        rolling = self.clock.transport.rolling and not self._armed(message.at_s)
+        if rolling and not self._waiting:
             return [Tell(self._shifted(message))]
         self._waiting.append(message)
         return []
+
+    def _armed(self, now: float) -> bool:
+        """Whether a start was told whose moment may still come."""
+        armed_s = self.clock.armed_s
+        return armed_s is not None and now - armed_s < LONGEST_ARMED_S
 
     def _release(self, until_s: float) -> list[Action]:
         """Pass on what waited for a start: a note just before it belongs to the music after it."""

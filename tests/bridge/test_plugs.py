@@ -7,7 +7,7 @@ from schmubert.bridge.ledger import Send
 from schmubert.bridge.ports import _meant, find, short_name
 from schmubert.bridge.rerun import rerun
 from schmubert.bridge.session import Log
-from schmubert.bridge.stage import Event, Heard, Play, Plugged
+from schmubert.bridge.stage import Event, Heard, Pedal, Play, Plugged
 from tests.bridge.sessions import Whim, kept, whims
 from tests.bridge.test_owner import MELODY, note, owner_of, said, start, told
 
@@ -27,6 +27,15 @@ def test_what_a_keyboard_held_when_it_vanished_is_let_go() -> None:
     assert said(owner.plugged(DAW_BACK, 12.0)) == "'DAW' is back"
 
 
+def test_a_pedal_that_was_down_when_its_keyboard_vanished_is_up() -> None:
+    owner = owner_of()
+    start(owner)
+    owner.receive(10.5, 0, b"\xb0\x40\x7f")
+    assert told(owner.restart_brain(10.6))[-1] == Pedal(10.5, MELODY, True)
+    assert told(owner.plugged(DAW_GONE, 11.0)) == [Pedal(11.0, MELODY, False)]
+    assert told(owner.plugged(DAW_GONE, 11.1)) == []
+
+
 def test_a_synthesiser_that_comes_back_is_silent_first() -> None:
     owner = owner_of()
     start(owner)
@@ -34,7 +43,8 @@ def test_a_synthesiser_that_comes_back_is_silent_first() -> None:
     assert [action for action in owner.tick(10.52) if isinstance(action, Send)]
     assert owner.plugged(BASS_GONE, 10.7)
     back = [action for action in owner.plugged(BASS_BACK, 11.0) if isinstance(action, Send)]
-    assert [send.message[:2] for send in back] == [b"\xb0\x7b", b"\xb0\x78"]
+    # its own note-off too, which was sent to nobody: some hardware does not know the others
+    assert [send.message[:2] for send in back] == [b"\x80\x28", b"\xb0\x7b", b"\xb0\x78"]
     assert {send.port for send in back} == {0}
 
 
