@@ -25,6 +25,8 @@ CALLED = {"alsa": "ALSA", "jack": "JACK", "core": "CoreMIDI", "windows": "Window
 QUEUE = 4096  # messages that wait while the machine is busy elsewhere
 DRIFT = 1e-4  # of the clock that stamps messages, against the monotonic one
 JUMP_S = 1.0
+LEAST_PART, NEARLY = 4, 0.75  # letters of a name that are enough to tell it; how alike two are
+MOST_LISTED = 5
 
 
 class NoMidiError(OSError):
@@ -153,6 +155,8 @@ class MidiPorts:
                 there = self._plug_in(plug)
             if there is not None:
                 found.append(Plugged(is_input, index, there))
+            if there and is_input:
+                self._stamps[index] = Stamps()  # the system's own clock may have begun anew
         return found
 
     def _plug_in(self, plug: _Plug) -> bool | None:
@@ -233,6 +237,8 @@ def find(name: str, existing: Sequence[str], api: str) -> str | None:
     """
     if name in existing:
         return name
+    if api == "alsa":  # its number is another each time that a device is plugged in
+        name = _bare(name, api)
     named = [full for full in existing if name in (_bare(full, api), _port_name(full, api))]
     if len(named) > 1:
         raise PortError(f"several ports are called {name!r}: give one of {', '.join(named)}")
@@ -262,19 +268,38 @@ def _port_name(full: str, api: str) -> str:
 
 
 def _meant(name: str, known: Sequence[str], api: str) -> str:
-    """A question, where one of the `known` ports is called nearly `name`."""
-    called = {_port_name(full, api) for full in known} | {_bare(full, api) for full in known}
-    near = difflib.get_close_matches(name, sorted(called - {name}), 1, cutoff=0.75)
-    return f"; did you mean {near[0]!r}, which is there?" if near else ""
+    """A question, where some `known` ports are called nearly `name`; else which there are.
+
+    Nearly: but for capitals, or a letter or two, or `name` is a part of theirs.
+    """
+    if find(name, known, api):
+        return ""
+    short = list(dict.fromkeys(short_name(full, known, api) for full in known))
+    near = [one for one in short if _alike(name.casefold(), one.casefold())]
+    if near:
+        are = "which is there" if len(near) == 1 else "which are there"
+        return f"; did you mean {_listed(near, ' or ')}, {are}?"
+    return f"; there are {_listed(short, ' and ')}" if short else ""
+
+
+def _alike(name: str, other: str) -> bool:
+    part = len(name) >= LEAST_PART and name in other
+    return part or difflib.SequenceMatcher(None, name, other).ratio() >= NEARLY
+
+
+def _listed(names: Sequence[str], last: str) -> str:
+    """The first few `names`, quoted, and where to find the rest."""
+    quoted = [repr(one) for one in names[:MOST_LISTED]]
+    if len(names) > MOST_LISTED:
+        return f"{', '.join(quoted)} and {len(names) - MOST_LISTED} more (see `schmubert ports`)"
+    return last.join([", ".join(quoted[:-1]), quoted[-1]] if quoted[1:] else quoted)
 
 
 def _cannot_open(direction: str, name: str, known: list[str], api: str, error: Exception) -> str:
     if api == "windows":
-        others = ", ".join(repr(_bare(full, api)) for full in known) or "none"
         return (
             f"Windows has no {direction} port {name!r} and lets no program make one: install"
-            f" loopMIDI, add a port {name!r} there and try again (there are: {others})"
-            + _meant(name, known, api)
+            f" loopMIDI, add a port {name!r} there and try again{_meant(name, known, api)}"
         )
     return f"cannot open {direction} {name!r} with {CALLED[api]}: {error}"
 
