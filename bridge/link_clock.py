@@ -45,6 +45,7 @@ class LinkClock:
         self.transport = Transport(0, False, Timeline(0.0, 0.0, USUAL_BPM))
         self.unit = PositionUnit.AUTO
         self.armed_s: float | None = None
+        self.lost = False
         self.phase = PhaseMeter()
         self._session = session
         self._shift = 0.0  # Link's beat that is beat 0 here

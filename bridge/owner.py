@@ -161,11 +161,8 @@ class Owner:
             actions += sends
         self.clock.tick(now, self.scheduler.idle and not self._held)
         actions += self._follow(now)
-        if self._waiting:
-            armed_s = self.clock.armed_s
-            armed = armed_s is not None and now - armed_s < LONGEST_ARMED_S
-            if not armed:
-                actions += self._release(now - GRACE_S)
+        if self._waiting and not self._armed(now):
+            actions += self._release(now - GRACE_S)
         return actions
 
     def next_s(self, now: float = -inf) -> float:
@@ -295,7 +292,11 @@ class Owner:
         if not new.rolling:
             if old.rolling:
                 actions += self.scheduler.stop()
-                actions += [self._moved(new), Say(f"stopped at {_place(new.timeline.at_beat)}")]
+                place = _place(new.timeline.at_beat)
+                stopped = f"the clock is gone: I hold at {place}, and go on when it is back"
+                if not self.clock.lost:
+                    stopped = f"stopped at {place}"
+                actions += [self._moved(new), Say(stopped)]
             return actions
         beat = floor(new.timeline.beats(now))
         ahead = beat + 1.0

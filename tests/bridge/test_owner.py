@@ -213,6 +213,17 @@ def test_the_own_tempo_starts_with_the_first_note() -> None:
     assert heard == Heard(3.0, MELODY, 60, 90)
 
 
+def test_with_its_own_tempo_after_a_lost_clock_notes_are_passed_on_at_once() -> None:
+    owner = owner_of(tempo_bpm=120.0)
+    start(owner)
+    lost = [action for tick in range(40) for action in owner.tick(10.5 + tick * 0.1)]
+    assert "the clock is gone: I hold at bar 2, beat 2, and go on when it is back" in said(lost)
+    owner.receive(20.0, 0, note(60))
+    assert owner.clock.transport.rolling
+    owner.tick(20.1)
+    assert told(owner.receive(20.2, 0, note(62))) == [Heard(20.2, MELODY, 62, 90)]
+
+
 def test_it_says_once_that_nothing_tells_the_time() -> None:
     owner = owner_of()
     assert "--tempo" in said(owner.receive(1.0, 0, note(60)))
