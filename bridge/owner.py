@@ -40,6 +40,7 @@ from schmubert.engine.vocabulary import Track
 
 GRACE_S = 0.030  # some DAWs send the first note before START
 LONGEST_ARMED_S = 2.0
+NO_CLOCK_S = 1.0  # a DAW's first note may come before its first clock
 TOLD_S = 0.002
 """The brain is told when the beat ahead has moved by more than this."""
 SAID_TEMPO = 0.02  # a change of tempo by less is not worth a line
@@ -84,6 +85,7 @@ class Owner:
         self._waiting: list[Heard | Pedal] = []
         self._held: dict[tuple[int, int, int, int], Heard] = {}
         self._pedals: dict[tuple[int, Track], Pedal] = {}  # those that are down, by port and hand
+        self._asks_for_time_s = inf
         self._asked_for_time = False
         self._echoes = Echoes()
 
@@ -161,6 +163,8 @@ class Owner:
             actions += sends
         self.clock.tick(now, self.scheduler.idle and not self._held)
         actions += self._follow(now)
+        if now >= self._asks_for_time_s:
+            actions += self._ask_for_time()
         if self._waiting and not self._armed(now):
             actions += self._release(now - GRACE_S)
         return actions
@@ -240,14 +244,16 @@ class Owner:
         self.clock.note(heard.at_s)
         actions = self._follow(heard.at_s)
         if self.clock.waits and not self._asked_for_time:
-            self._asked_for_time = True
-            actions.append(
-                Say(
-                    "heard a note, but nothing tells the time: waiting for MIDI clock and Start"
-                    f" on {self.rig.inputs[self.rig.clock]!r}, or give --tempo"
-                )
-            )
+            self._asks_for_time_s = min(self._asks_for_time_s, heard.at_s + NO_CLOCK_S)
         return actions + self._pass_on(heard)
+
+    def _ask_for_time(self) -> list[Action]:
+        self._asks_for_time_s = inf
+        if not self.clock.waits:
+            return []
+        self._asked_for_time = True
+        text = "heard a note, but nothing tells the time: waiting for MIDI clock and Start on"
+        return [Say(f"{text} {self.rig.inputs[self.rig.clock]!r}, or give --tempo")]
 
     def _note_off(self, key: tuple[int, int, int, int], at_s: float) -> list[Action]:
         self._held.pop(key, None)

@@ -112,7 +112,7 @@ TABLE = {
     ("silent", "continue"): ("armed", [], 0.0),
     ("silent", "stop"): ("standing", [], None),
     ("silent", "position"): ("standing", [], None),
-    ("silent", "note"): ("standing", ["Say"], None),
+    ("silent", "note"): ("standing", [], None),
     ("silent", "time"): ("standing", [], None),
     # Start came, but no tempo was ever heard: half a beat of clocks tells it
     ("cold", "clock"): ("armed", [], 2 / 24),
