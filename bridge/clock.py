@@ -50,6 +50,8 @@ class TimeKeeper(Protocol):
 
     transport: Transport
     unit: PositionUnit
+    likely: PositionUnit
+    """What a position is taken for while the unit is AUTO."""
     armed_s: float | None
     """When a start was told whose moment has not come."""
     lost: bool
@@ -87,6 +89,7 @@ class Clock:
         self.tempo_bpm = tempo_bpm
         self.unit = unit
         """AUTO until a position tells which it is."""
+        self.likely = PositionUnit.SIXTEENTHS
         self.armed_s: float | None = None
         """When Start, Continue or a jump came whose first clock is still awaited."""
         self.lost = False
@@ -259,7 +262,10 @@ class Clock:
     def _position(self, at_s: float, count: int) -> None:
         if self.unit is PositionUnit.AUTO and self._origin is not None:
             self._tell_unit(count, *self._origin)
-        clocks = float(count if self.unit is PositionUnit.CLOCKS else count * 6)
+        if count % CLOCKS_PER_BEAT:
+            self.likely = PositionUnit.SIXTEENTHS  # who counts clocks says quarters only
+        unit = self.likely if self.unit is PositionUnit.AUTO else self.unit
+        clocks = float(count if unit is PositionUnit.CLOCKS else count * 6)
         if self._clocks is None:
             self._jump = clocks
         elif abs(clocks - self._clocks - 1.0) > 6.0:

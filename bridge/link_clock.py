@@ -43,7 +43,7 @@ class LinkClock:
 
     def __init__(self, session: LinkSession) -> None:
         self.transport = Transport(0, False, Timeline(0.0, 0.0, USUAL_BPM))
-        self.unit = PositionUnit.AUTO
+        self.unit = self.likely = PositionUnit.AUTO
         self.armed_s: float | None = None
         self.lost = False
         self.phase = PhaseMeter()

@@ -32,6 +32,7 @@ from schmubert.bridge.stage import (
     Control,
     FromBrain,
     Moved,
+    Plugged,
     Quit,
     Say,
     Setup,
@@ -280,7 +281,10 @@ class _Stage:
             self._look_s = now + LOOK_EVERY_S
             for change in self._ports.look():
                 self._see(change, now)
-                self._do(owner.plugged(change, now))
+                if isinstance(change, Plugged):
+                    self._do(owner.plugged(change, now))
+                else:
+                    self._do(owner.meets(change))
         passing.wait_until(min(due_s, next_poll_s), exactly=due_s <= next_poll_s)
 
     def end_notes(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import floor, inf
 from typing import TypeAlias
 
-from schmubert.bridge.clock import TimeKeeper, Transport
+from schmubert.bridge.clock import PositionUnit, TimeKeeper, Transport
 from schmubert.bridge.clock_out import ClockOut
 from schmubert.bridge.controls import CONTROLS, Surface
 from schmubert.bridge.echoes import CERTAIN, Echoes
@@ -28,6 +28,7 @@ from schmubert.bridge.stage import (
     GiveUp,
     Heard,
     Moved,
+    Neighbour,
     Pedal,
     Play,
     Plugged,
@@ -192,6 +193,15 @@ class Owner:
             for port, hand in [key for key in self._pedals if key[0] == change.port]:
                 actions += self._pedal(port, Pedal(now, hand, False))
         return actions
+
+    def meets(self, neighbour: Neighbour) -> list[Action]:
+        """A DAW is there that counts positions in clocks: so does the clock, until it knows."""
+        if self.clock.likely is not PositionUnit.SIXTEENTHS:
+            return []
+        self.clock.likely = PositionUnit.CLOCKS
+        if self.clock.unit is not PositionUnit.AUTO:
+            return []
+        return [Say(f"{neighbour.port!r} is there: I take song positions for clocks")]
 
     def restart_brain(self, now: float) -> list[Action]:
         """A new brain knows nothing: end what the last one left, and tell it where we are."""

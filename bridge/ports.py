@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import rtmidi
 
-from schmubert.bridge.stage import Plugged
+from schmubert.bridge.stage import Neighbour, Plugged
 
 APIS = {
     "alsa": rtmidi.API_LINUX_ALSA,
@@ -27,6 +27,7 @@ DRIFT = 1e-4  # of the clock that stamps messages, against the monotonic one
 JUMP_S = 1.0
 LEAST_PART, NEARLY = 4, 0.75  # letters of a name that are enough to tell it; how alike two are
 MOST_LISTED = 5
+ARDOUR_CLOCK = "MIDI Clock out"  # as Ardour and Mixbus call the port that clocks come from
 
 
 class NoMidiError(OSError):
@@ -46,9 +47,9 @@ class Ports(Protocol):
     def send(self, output: int, message: bytes) -> None:
         """Send `message` on `output` now."""
 
-    def look(self) -> list[Plugged]:
-        """What has vanished or come back since the last look, and is connected again; it takes
-        a fraction of a millisecond, or some where something came back."""
+    def look(self) -> Sequence[Plugged | Neighbour]:
+        """What has vanished or come back since the last look, and is connected again, and who is
+        there now; it takes a fraction of a millisecond, or some where something came back."""
 
     def close(self) -> None:
         """Close every port."""
@@ -104,6 +105,7 @@ class MidiPorts:
         self._outs: list[Any] = []
         self._plugs: dict[tuple[bool, int], _Plug] = {}
         self._own: set[str] = set()
+        self._met = False
         number = APIS[self.api]
         with _quiet():
             probes = (
@@ -147,9 +149,14 @@ class MidiPorts:
         with contextlib.suppress(rtmidi.RtMidiError):  # it vanished: a look tells
             self._outs[output].send_message(message)
 
-    def look(self) -> list[Plugged]:
-        """What has vanished or come back since the last look, and is connected again."""
-        found = []
+    def look(self) -> list[Plugged | Neighbour]:
+        """What has vanished or come back since, and is connected again; and Ardour, once."""
+        found: list[Plugged | Neighbour] = []
+        if not self._met and self._ins:
+            for full in self._ins[0].get_ports():
+                if _port_name(full, self.api) == ARDOUR_CLOCK and not self._met:
+                    self._met = True
+                    found.append(Neighbour(full))
         for (is_input, index), plug in self._plugs.items():
             with _quiet():
                 there = self._plug_in(plug)

@@ -3,15 +3,34 @@
 import random
 from pathlib import Path
 
+import pytest
+
+from schmubert.bridge.clock import Clock, PositionUnit
 from schmubert.bridge.ledger import Send
+from schmubert.bridge.owner import Owner
 from schmubert.bridge.ports import _meant, find, short_name
 from schmubert.bridge.rerun import rerun
+from schmubert.bridge.scheduler import Scheduler
 from schmubert.bridge.session import Log
-from schmubert.bridge.stage import Event, Heard, Pedal, Play, Plugged
+from schmubert.bridge.stage import Event, Heard, Neighbour, Pedal, Play, Plugged
 from tests.bridge.sessions import Whim, kept, whims
-from tests.bridge.test_owner import MELODY, note, owner_of, said, start, told
+from tests.bridge.test_owner import (
+    CLOCK,
+    CONTINUE,
+    MELODY,
+    RIG,
+    STOP,
+    TICK_S,
+    note,
+    owner_of,
+    said,
+    start,
+    told,
+)
+from tests.bridge.virtual_daw import position
 
 DAW_GONE, DAW_BACK = Plugged(True, 0, False), Plugged(True, 0, True)
+ARDOUR = Neighbour("ardour:MIDI Clock out")
 BASS_GONE, BASS_BACK = Plugged(False, 0, False), Plugged(False, 0, True)
 
 
@@ -49,15 +68,39 @@ def test_a_synthesiser_that_comes_back_is_silent_first() -> None:
 
 
 def test_a_session_in_which_ports_come_and_go_proves_itself(tmp_path: Path) -> None:
-    plugs = [(1.0, DAW_GONE), (2.5, DAW_BACK), (3.0, BASS_GONE), (4.5, BASS_BACK)]
+    plugs = [
+        *((0.0, ARDOUR), (1.0, DAW_GONE)),
+        *((2.5, DAW_BACK), (3.0, BASS_GONE), (4.5, BASS_BACK)),
+    ]
     rng = random.Random(4)
     _, seen, recording = kept(tmp_path, whims(4), lambda: Whim(rng, float("inf")), plugs=plugs)
-    assert [one.what for one in seen if isinstance(one.what, Plugged)] == [
+    assert [one.what for one in seen if isinstance(one.what, Neighbour | Plugged)] == [
         what for _, what in plugs
     ]
     assert recording.folder is not None
     log = Log(recording.folder)
     assert rerun(log.session, log).difference is None
+
+
+def test_where_ardour_is_positions_are_taken_for_clocks_until_one_tells() -> None:
+    owner = owner_of()
+    assert "'ardour:MIDI Clock out' is there" in said(owner.meets(ARDOUR))
+    owner.receive(9.0, 0, position(24 * 8))
+    owner.receive(9.0, 0, CONTINUE)
+    for tick in range(13):
+        owner.receive(9.0 + tick * TICK_S, 0, CLOCK)
+    assert owner.clock.transport.timeline.beats(9.0) == pytest.approx(8.0)
+    owner.receive(12.0, 0, STOP)
+    owner.receive(12.0, 0, position(4 * 9))  # no quarter in clocks: another DAW sends this
+    owner.receive(12.0, 0, CONTINUE)
+    owner.receive(12.0, 0, CLOCK)
+    assert owner.clock.transport.timeline.beats(12.0) == pytest.approx(9.0)
+
+
+def test_a_unit_that_was_given_is_kept_where_ardour_is() -> None:
+    owner = Owner(RIG, Clock(unit=PositionUnit.SIXTEENTHS), Scheduler(RIG.plays))
+    assert owner.meets(ARDOUR) == []
+    assert owner.clock.unit is PositionUnit.SIXTEENTHS
 
 
 def test_the_shortest_name_that_is_found() -> None:
