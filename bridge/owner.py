@@ -86,6 +86,7 @@ class Owner:
         self._waiting: list[Heard | Pedal] = []
         self._held: dict[tuple[int, int, int, int], Heard] = {}
         self._pedals: dict[tuple[int, Track], Pedal] = {}  # those that are down, by port and hand
+        self._gone: set[tuple[bool, int]] = set()  # ports that vanished, see `plugged`
         self._asks_for_time_s = inf
         self._asked_for_time = False
         self._echoes = Echoes()
@@ -183,9 +184,12 @@ class Owner:
         """Something vanished or came back: what it held is let go, what it may sound is ended."""
         rig = self.rig
         name = (rig.inputs if change.is_input else rig.outputs)[change.port]
+        place = change.is_input, change.port
         if change.there:
-            said = Say(f"{name!r} is back")
+            said = Say(f"{name!r} is {'back' if place in self._gone else 'there now'}")
+            self._gone.discard(place)
             return [said] if change.is_input else [*self._quiet(change.port), said]
+        self._gone.add(place)
         actions: list[Action] = [Say(f"{name!r} is gone: I go on, and look for it")]
         if change.is_input:
             for key in [key for key in self._held if key[0] == change.port]:
@@ -210,7 +214,7 @@ class Owner:
             transport = self.clock.transport
             actions.append(self._moved(transport, transport.timeline.beats(now)))
         actions += [Tell(control) for control in self._turned.values()]
-        held = [*self._pedals.values(), *self._held.values()]
+        held: list[Heard | Pedal] = [*self._pedals.values(), *self._held.values()]
         actions += [Tell(self._shifted(message)) for message in held]
         return actions
 

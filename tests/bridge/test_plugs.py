@@ -44,6 +44,7 @@ def test_what_a_keyboard_held_when_it_vanished_is_let_go() -> None:
     assert said(actions) == "'DAW' is gone: I go on, and look for it"
     assert told(owner.plugged(DAW_GONE, 11.1)) == []
     assert said(owner.plugged(DAW_BACK, 12.0)) == "'DAW' is back"
+    assert said(owner_of().plugged(DAW_BACK, 12.0)) == "'DAW' is there now"
 
 
 def test_a_pedal_that_was_down_when_its_keyboard_vanished_is_up() -> None:
