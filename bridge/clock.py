@@ -10,13 +10,12 @@ from math import ceil, inf
 from typing import Protocol
 
 from schmubert.bridge.phase import PhaseError, PhaseMeter
-from schmubert.bridge.pulse import Pulse
+from schmubert.bridge.pulse import WARM, Pulse
 from schmubert.bridge.timeline import Timeline
 
 CLOCKS_PER_BEAT = 24
 CLOCK, START, CONTINUE, STOP, SONG_POSITION = 0xF8, 0xFA, 0xFB, 0xFC, 0xF2
 
-COLD_CLOCKS = 12  # before these a tempo never heard is a guess; the band listens first anyway
 KEEPS_TIME_S = 2.0
 """How long the music goes on when the clock falls silent; then it holds."""
 GAP_S = 0.25  # and four periods: less is a slow tempo, not a lost clock
@@ -51,8 +50,12 @@ class TimeKeeper(Protocol):
 
     transport: Transport
     unit: PositionUnit
+    likely: PositionUnit
+    """What a position is taken for while the unit is AUTO."""
     armed_s: float | None
     """When a start was told whose moment has not come."""
+    lost: bool
+    """Whether the music stands because nothing tells the time any more."""
     phase: PhaseMeter
     """How far clocks came from where they were expected; one's own time has none."""
 
@@ -86,8 +89,10 @@ class Clock:
         self.tempo_bpm = tempo_bpm
         self.unit = unit
         """AUTO until a position tells which it is."""
+        self.likely = PositionUnit.SIXTEENTHS
         self.armed_s: float | None = None
         """When Start, Continue or a jump came whose first clock is still awaited."""
+        self.lost = False
         self.clocked_s: float | None = None
         """When the latest MIDI clock came."""
         self.phase = PhaseMeter()
@@ -97,7 +102,10 @@ class Clock:
         self._clocks: float | None = None  # position of the latest clock while rolling or warming
         self._resume = 0.0  # position in clocks at which Continue goes on
         self._jump: float | None = None  # position in clocks that the next clock has
-        self._certain = False  # the position was counted from a Start, not taken from an SPP
+        # what a position would have said where this run began, and that place in clocks as it
+        # was taken; the same for the run that is to begin
+        self._origin: tuple[int, float] | None = None
+        self._next_origin: tuple[int, float] | None = None
         self._noted_s = 0.0
         self._left: tuple[float, float] | None = None  # (clocks, when) of a stop or a jump away
         self._loop_end: float | None = None  # position in clocks of the last jump back
@@ -131,7 +139,7 @@ class Clock:
             self._clock(at_s)
         elif status == START:
             self._arm(at_s, 0.0)
-            self._certain = True
+            self._next_origin = 0, 0.0
         elif status == CONTINUE:
             if self._jump is None and self._following:
                 return  # already under way, from where it is
@@ -157,10 +165,13 @@ class Clock:
                 self._own = False
                 self._halt(now)
         elif self._clocks is not None and not self._clock_is_near(now):
-            self._resume = self._jump = float(round(self._beats(now) * CLOCKS_PER_BEAT))
+            if self._jump is None:  # when clocks come again, the music goes on from here
+                rolls = self.armed_s is None
+                here = round(self._beats(now) * CLOCKS_PER_BEAT) if rolls else self._clocks + 1.0
+                self._resume = self._jump = float(here)
             self._clocks = None
             self._halt(now)
-            self.armed_s = now  # when clocks come again, the music goes on from here
+            self.armed_s, self.lost = now, True
 
     @property
     def _following(self) -> bool:
@@ -180,18 +191,19 @@ class Clock:
             if gap_s > max(GAP_S, 4 * pulse.period_s):
                 skipped = round(gap_s / pulse.period_s) - 1.0
                 pulse.restart()
-        self.clocked_s = at_s
-        expected_s = pulse.expected_s if pulse.heard >= COLD_CLOCKS else None
+        self.clocked_s, self.lost = at_s, False
+        expected_s = pulse.expected_s if pulse.heard >= WARM else None
         if self._jump is not None and self.armed_s is not None:
             next_s = pulse.expected_s
             if next_s is None or abs(at_s - next_s) > ALIGNED_S:
                 pulse.restart()
             pulse.hear(at_s)
             self._clocks, self._jump = self._jump, None
+            self._origin, self._next_origin = self._next_origin or self._origin, None
             self._own = False
-            if pulse.period_s is not None:
+            if pulse.warm:
                 self._start()
-            else:
+            else:  # the band listens first anyway
                 self._halt(at_s)
         else:
             pulse.hear(at_s)
@@ -204,7 +216,7 @@ class Clock:
                 if expected_s is not None:
                     self.phase.add(at_s - expected_s)
                 self._follow()
-            elif pulse.heard >= COLD_CLOCKS:
+            elif pulse.heard >= WARM:
                 self._start()
 
     def _arm(self, at_s: float, clocks: float) -> None:
@@ -239,7 +251,7 @@ class Clock:
             self.transport = Transport(old.passage, False, standing)
 
     def _stop(self, at_s: float) -> None:
-        self.armed_s = None
+        self.armed_s, self.lost = None, False
         if self._clocks is not None:
             self._resume = self._clocks + 1.0
             self._left = self._resume, at_s
@@ -248,28 +260,33 @@ class Clock:
             self._halt(at_s)
 
     def _position(self, at_s: float, count: int) -> None:
-        if self.unit is PositionUnit.AUTO and self._certain:
-            self._tell_unit(count)
-        clocks = float(count if self.unit is PositionUnit.CLOCKS else count * 6)
+        if self.unit is PositionUnit.AUTO and self._origin is not None:
+            self._tell_unit(count, *self._origin)
+        if count % CLOCKS_PER_BEAT:
+            self.likely = PositionUnit.SIXTEENTHS  # who counts clocks says quarters only
+        unit = self.likely if self.unit is PositionUnit.AUTO else self.unit
+        clocks = float(count if unit is PositionUnit.CLOCKS else count * 6)
         if self._clocks is None:
             self._jump = clocks
         elif abs(clocks - self._clocks - 1.0) > 6.0:
             self._arm(at_s, clocks)
         if self._jump is not None:
-            self._certain = self.unit is not PositionUnit.AUTO or count == 0
+            self._next_origin = count, clocks
 
-    def _tell_unit(self, count: int) -> None:
+    def _tell_unit(self, count: int, began: int, began_clocks: float) -> None:
         """A position sent at a stop, or in passing, is where we are: in one unit or the other.
 
-        Ardour rounds up to the next quarter, where it will send Continue.
+        That is seen by how far it lies from the position at which the run `began`, wherever in the
+        song that was. Ardour rounds up to the next quarter, where it will send Continue.
         """
         here = self._clocks if self._clocks is not None else self._resume
-        if here < 2 * CLOCKS_PER_BEAT:
-            return  # too near 0, where both units say about the same
-        next_beat = ceil(here / CLOCKS_PER_BEAT) * CLOCKS_PER_BEAT
-        if abs(count - here) <= 3 or count == next_beat:
+        run = here - began_clocks
+        if run < 2 * CLOCKS_PER_BEAT:
+            return  # too short: both units say about the same
+        next_beat = ceil((began + run) / CLOCKS_PER_BEAT) * CLOCKS_PER_BEAT
+        if abs(count - began - run) <= 3 or count == next_beat:
             self.unit = PositionUnit.CLOCKS
-        elif abs(count - here / 6.0) <= 1:
+        elif abs(count - began - run / 6.0) <= 1:
             self.unit = PositionUnit.SIXTEENTHS
 
 

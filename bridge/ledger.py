@@ -27,6 +27,7 @@ class Ledger:
             if (port, channel) not in places:
                 places.append((port, channel))
         self._held: dict[tuple[int, int, int], set[int]] = {}
+        self._struck: set[tuple[int, int, int]] = set()
 
     def __len__(self) -> int:
         return len(self._held)
@@ -43,6 +44,7 @@ class Ledger:
             if key in self._held:
                 sends.append(Send(port, bytes((NOTE_OFF | channel, pitch, 0)), wanted_s))
             self._held.setdefault(key, set()).add(role)
+            self._struck.add(key)
             sends.append(Send(port, bytes((NOTE_ON | channel, pitch, velocity)), wanted_s))
         return sends
 
@@ -62,6 +64,13 @@ class Ledger:
         ]
         self._held.clear()
         return sends
+
+    def end_struck(self, port: int) -> list[Send]:
+        """End on `port` every note that was ever begun there: after a gap nobody knows better."""
+        ended = sorted(key for key in self._struck if key[0] == port)
+        for key in ended:
+            self._held.pop(key, None)
+        return [Send(port, bytes((NOTE_OFF | channel, pitch, 0))) for _, channel, pitch in ended]
 
     def _release(
         self, keys: Sequence[tuple[int, int, int]], role: int, wanted_s: float | None

@@ -43,8 +43,9 @@ class LinkClock:
 
     def __init__(self, session: LinkSession) -> None:
         self.transport = Transport(0, False, Timeline(0.0, 0.0, USUAL_BPM))
-        self.unit = PositionUnit.AUTO
+        self.unit = self.likely = PositionUnit.AUTO
         self.armed_s: float | None = None
+        self.lost = False
         self.phase = PhaseMeter()
         self._session = session
         self._shift = 0.0  # Link's beat that is beat 0 here

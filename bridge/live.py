@@ -32,6 +32,7 @@ from schmubert.bridge.stage import (
     Control,
     FromBrain,
     Moved,
+    Plugged,
     Quit,
     Say,
     Setup,
@@ -198,8 +199,13 @@ def perform(
         try:
             while not (stopped or until(passing.now())):
                 stage.step()
+            stage.end_notes()
+        except BaseException:
+            stage.end_notes()
+            stage.end_struck()
+            raise
         finally:
-            stage.finish()
+            stage.leave()
     return stage.report()
 
 
@@ -275,15 +281,26 @@ class _Stage:
             self._look_s = now + LOOK_EVERY_S
             for change in self._ports.look():
                 self._see(change, now)
-                self._do(owner.plugged(change, now))
+                if isinstance(change, Plugged):
+                    self._do(owner.plugged(change, now))
+                else:
+                    self._do(owner.meets(change))
         passing.wait_until(min(due_s, next_poll_s), exactly=due_s <= next_poll_s)
 
-    def finish(self) -> None:
-        """End every note, give the ports time to send, and end the brain."""
+    def end_notes(self) -> None:
+        """End every note that sounds."""
+        self._see(Ending(), self._time.now())
+        self._do(self._owner.finish())
+        self._see(Ended(), self._time.now())
+
+    def end_struck(self) -> None:
+        """End every note once more: after an error, what was on its way out is on no ledger."""
+        for send in self._owner.quiet():
+            self._ports.send(send.port, send.message)
+
+    def leave(self) -> None:
+        """Give the ports time to send, and end the brain."""
         try:
-            self._see(Ending(), self._time.now())
-            self._do(self._owner.finish())
-            self._see(Ended(), self._time.now())
             self._time.wait_until(self._time.now() + DRAIN_S, exactly=False)
         finally:
             self._brain.close()

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable
 
-from schmubert.bridge.stage import Plugged
+from schmubert.bridge.stage import Neighbour, Plugged
 
 
 class MemoryPorts:
@@ -19,7 +19,7 @@ class MemoryPorts:
         script: Iterable[tuple[float, int, bytes]] = (),
         clock: Callable[[], float] = time.monotonic,
         starts_s: float | None = None,
-        plugs: Iterable[tuple[float, Plugged]] = (),
+        plugs: Iterable[tuple[float, Plugged | Neighbour]] = (),
     ) -> None:
         self.sent: list[tuple[float, int, bytes]] = []
         """(second on the clock, output, message), in order."""
@@ -53,7 +53,7 @@ class MemoryPorts:
         """Remember `message`, sent on `output` now."""
         self.sent.append((self._clock(), output, message))
 
-    def look(self) -> list[Plugged]:
+    def look(self) -> list[Plugged | Neighbour]:
         """What has vanished or come back since the last look."""
         passed_s = 0.0 if self.starts_s is None else self._clock() - self.starts_s
         found = [what for at_s, what in self._plugs if at_s <= passed_s]

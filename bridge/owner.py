@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import floor, inf
 from typing import TypeAlias
 
-from schmubert.bridge.clock import TimeKeeper, Transport
+from schmubert.bridge.clock import PositionUnit, TimeKeeper, Transport
 from schmubert.bridge.clock_out import ClockOut
 from schmubert.bridge.controls import CONTROLS, Surface
 from schmubert.bridge.echoes import CERTAIN, Echoes
@@ -28,6 +28,7 @@ from schmubert.bridge.stage import (
     GiveUp,
     Heard,
     Moved,
+    Neighbour,
     Pedal,
     Play,
     Plugged,
@@ -40,6 +41,7 @@ from schmubert.engine.vocabulary import Track
 
 GRACE_S = 0.030  # some DAWs send the first note before START
 LONGEST_ARMED_S = 2.0
+NO_CLOCK_S = 1.0  # a DAW's first note may come before its first clock
 TOLD_S = 0.002
 """The brain is told when the beat ahead has moved by more than this."""
 SAID_TEMPO = 0.02  # a change of tempo by less is not worth a line
@@ -83,6 +85,9 @@ class Owner:
         self._said_bpm = 0.0
         self._waiting: list[Heard | Pedal] = []
         self._held: dict[tuple[int, int, int, int], Heard] = {}
+        self._pedals: dict[tuple[int, Track], Pedal] = {}  # those that are down, by port and hand
+        self._gone: set[tuple[bool, int]] = set()  # ports that vanished, see `plugged`
+        self._asks_for_time_s = inf
         self._asked_for_time = False
         self._echoes = Echoes()
 
@@ -117,7 +122,7 @@ class Owner:
                 actions += self._note_off((port, channel, hand, number), at_s)
             elif kind == CONTROL_CHANGE and number == SUSTAIN_PEDAL:
                 for hand in self._hands(role):
-                    actions += self._pass_on(Pedal(at_s, hand, value >= 64))
+                    actions += self._pedal(port, Pedal(at_s, hand, value >= 64))
             elif kind == CONTROL_CHANGE and number in (ALL_SOUND_OFF, ALL_NOTES_OFF):
                 held = [key for key in self._held if key[:2] == (port, channel)]
                 for key in [key for key in held if key[2] in self._hands(role)]:
@@ -160,11 +165,10 @@ class Owner:
             actions += sends
         self.clock.tick(now, self.scheduler.idle and not self._held)
         actions += self._follow(now)
-        if self._waiting:
-            armed_s = self.clock.armed_s
-            armed = armed_s is not None and now - armed_s < LONGEST_ARMED_S
-            if not armed:
-                actions += self._release(now - GRACE_S)
+        if now >= self._asks_for_time_s:
+            actions += self._ask_for_time()
+        if self._waiting and not self._armed(now):
+            actions += self._release(now - GRACE_S)
         return actions
 
     def next_s(self, now: float = -inf) -> float:
@@ -180,14 +184,28 @@ class Owner:
         """Something vanished or came back: what it held is let go, what it may sound is ended."""
         rig = self.rig
         name = (rig.inputs if change.is_input else rig.outputs)[change.port]
+        place = change.is_input, change.port
         if change.there:
-            said = Say(f"{name!r} is back")
+            said = Say(f"{name!r} is {'back' if place in self._gone else 'there now'}")
+            self._gone.discard(place)
             return [said] if change.is_input else [*self._quiet(change.port), said]
+        self._gone.add(place)
         actions: list[Action] = [Say(f"{name!r} is gone: I go on, and look for it")]
         if change.is_input:
             for key in [key for key in self._held if key[0] == change.port]:
                 actions += self._note_off(key, now)
+            for port, hand in [key for key in self._pedals if key[0] == change.port]:
+                actions += self._pedal(port, Pedal(now, hand, False))
         return actions
+
+    def meets(self, neighbour: Neighbour) -> list[Action]:
+        """A DAW is there that counts positions in clocks: so does the clock, until it knows."""
+        if self.clock.likely is not PositionUnit.SIXTEENTHS:
+            return []
+        self.clock.likely = PositionUnit.CLOCKS
+        if self.clock.unit is not PositionUnit.AUTO:
+            return []
+        return [Say(f"{neighbour.port!r} is there: I take song positions for clocks")]
 
     def restart_brain(self, now: float) -> list[Action]:
         """A new brain knows nothing: end what the last one left, and tell it where we are."""
@@ -196,7 +214,8 @@ class Owner:
             transport = self.clock.transport
             actions.append(self._moved(transport, transport.timeline.beats(now)))
         actions += [Tell(control) for control in self._turned.values()]
-        actions += [Tell(self._shifted(heard)) for heard in self._held.values()]
+        held: list[Heard | Pedal] = [*self._pedals.values(), *self._held.values()]
+        actions += [Tell(self._shifted(message)) for message in held]
         return actions
 
     def finish(self) -> list[Action]:
@@ -206,18 +225,22 @@ class Owner:
 
     def panic(self) -> list[Action]:
         """End every note, also those that are not known to sound, and forget what is planned."""
-        sends: list[Action] = [*self.scheduler.clear()]
-        for port in range(len(self.rig.outputs)):
-            sends += self._quiet(port)
-        return [*sends, Say("panic: every note is ended")]
+        self.scheduler.clear()  # what it would end is ended with the rest
+        return [*self.quiet(), Say("panic: every note is ended")]
+
+    def quiet(self) -> list[Send]:
+        """End all on every output, whatever the ledger says."""
+        return [send for port in range(len(self.rig.outputs)) for send in self._quiet(port)]
 
     def _quiet(self, output: int) -> list[Send]:
-        return [
+        """Every note's own end, which some hardware hears alone, and All Notes and Sound Off."""
+        controls = [
             Send(port, bytes((CONTROL_CHANGE | channel, number, 0)))
             for port, _, channel in self.rig.plays
             if port == output
             for number in (ALL_NOTES_OFF, ALL_SOUND_OFF)
         ]
+        return [*self.scheduler.end_struck(output), *controls]
 
     def _turn(self, turned: list[Control]) -> list[Action]:
         actions: list[Action] = []
@@ -235,24 +258,40 @@ class Owner:
         self.clock.note(heard.at_s)
         actions = self._follow(heard.at_s)
         if self.clock.waits and not self._asked_for_time:
-            self._asked_for_time = True
-            actions.append(
-                Say(
-                    "heard a note, but nothing tells the time: waiting for MIDI clock and Start"
-                    f" on {self.rig.inputs[self.rig.clock]!r}, or give --tempo"
-                )
-            )
+            self._asks_for_time_s = min(self._asks_for_time_s, heard.at_s + NO_CLOCK_S)
         return actions + self._pass_on(heard)
+
+    def _ask_for_time(self) -> list[Action]:
+        self._asks_for_time_s = inf
+        if not self.clock.waits:
+            return []
+        self._asked_for_time = True
+        text = "heard a note, but nothing tells the time: waiting for MIDI clock and Start on"
+        return [Say(f"{text} {self.rig.inputs[self.rig.clock]!r}, or give --tempo")]
 
     def _note_off(self, key: tuple[int, int, int, int], at_s: float) -> list[Action]:
         self._held.pop(key, None)
         return self._pass_on(Heard(at_s, key[2], key[3], 0))
 
+    def _pedal(self, port: int, pedal: Pedal) -> list[Action]:
+        hand = Track(pedal.role)
+        if pedal.down:
+            self._pedals[port, hand] = pedal
+        else:
+            self._pedals.pop((port, hand), None)
+        return self._pass_on(pedal)
+
     def _pass_on(self, message: Heard | Pedal) -> list[Action]:
-        if self.clock.transport.rolling and self.clock.armed_s is None and not self._waiting:
+        rolling = self.clock.transport.rolling and not self._armed(message.at_s)
+        if rolling and not self._waiting:
             return [Tell(self._shifted(message))]
         self._waiting.append(message)
         return []
+
+    def _armed(self, now: float) -> bool:
+        """Whether a start was told whose moment may still come."""
+        armed_s = self.clock.armed_s
+        return armed_s is not None and now - armed_s < LONGEST_ARMED_S
 
     def _release(self, until_s: float) -> list[Action]:
         """Pass on what waited for a start: a note just before it belongs to the music after it."""
@@ -273,7 +312,11 @@ class Owner:
         if not new.rolling:
             if old.rolling:
                 actions += self.scheduler.stop()
-                actions += [self._moved(new), Say(f"stopped at {_place(new.timeline.at_beat)}")]
+                place = _place(new.timeline.at_beat)
+                stopped = f"the clock is gone: I hold at {place}, and go on when it is back"
+                if not self.clock.lost:
+                    stopped = f"stopped at {place}"
+                actions += [self._moved(new), Say(stopped)]
             return actions
         beat = floor(new.timeline.beats(now))
         ahead = beat + 1.0

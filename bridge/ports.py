@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import rtmidi
 
-from schmubert.bridge.stage import Plugged
+from schmubert.bridge.stage import Neighbour, Plugged
 
 APIS = {
     "alsa": rtmidi.API_LINUX_ALSA,
@@ -25,6 +25,10 @@ CALLED = {"alsa": "ALSA", "jack": "JACK", "core": "CoreMIDI", "windows": "Window
 QUEUE = 4096  # messages that wait while the machine is busy elsewhere
 DRIFT = 1e-4  # of the clock that stamps messages, against the monotonic one
 JUMP_S = 1.0
+LEAST_PART, NEARLY = 4, 0.75  # letters of a name that are enough to tell it; how alike two are
+MOST_LISTED = 5
+CLIENT = "schmubert "  # what the system calls those who own our ports begins so
+ARDOUR_CLOCK = "MIDI Clock out"  # as Ardour and Mixbus call the port that clocks come from
 
 
 class NoMidiError(OSError):
@@ -44,9 +48,9 @@ class Ports(Protocol):
     def send(self, output: int, message: bytes) -> None:
         """Send `message` on `output` now."""
 
-    def look(self) -> list[Plugged]:
-        """What has vanished or come back since the last look, and is connected again; it takes
-        a fraction of a millisecond, or some where something came back."""
+    def look(self) -> Sequence[Plugged | Neighbour]:
+        """What has vanished or come back since the last look, and is connected again, and who is
+        there now; it takes a fraction of a millisecond, or some where something came back."""
 
     def close(self) -> None:
         """Close every port."""
@@ -86,10 +90,20 @@ class _Plug:
     full: str | None
 
 
+@dataclass
+class _Ear:
+    """Where input `index` is heard."""
+
+    index: int
+    port: Any
+    stamps: Stamps
+
+
 class MidiPorts:
     """Real ports: an existing one of exactly the name is connected to, else a virtual one made.
 
-    What was connected to may vanish and come back, see `look`.
+    What was connected to may vanish and come back, and a keyboard that was not there may come
+    later, see `look`.
 
     `named` tells, a line a port, under which names the system really has them. Raises
     NoMidiError or PortError.
@@ -102,6 +116,8 @@ class MidiPorts:
         self._outs: list[Any] = []
         self._plugs: dict[tuple[bool, int], _Plug] = {}
         self._own: set[str] = set()
+        self._late: dict[int, str] = {}  # virtual inputs: a keyboard of that name may come
+        self._met = False
         number = APIS[self.api]
         with _quiet():
             probes = (
@@ -126,17 +142,20 @@ class MidiPorts:
         finally:
             for probe in probes:
                 probe.delete()
-        self._stamps = [Stamps() for _ in self._ins]
+        self._ears = [_Ear(index, port, Stamps()) for index, port in enumerate(self._ins)]
+        self._late = {
+            index: name for index, name in enumerate(inputs) if (True, index) not in self._plugs
+        }
 
     def poll(self) -> list[tuple[float, int, bytes]]:
         """What has come since: (arrival in monotonic seconds, input, message), in order."""
         polled = []
-        for index, port in enumerate(self._ins):
-            while (stamped := port.get_message()) is not None:
+        for ear in self._ears:
+            while (stamped := ear.port.get_message()) is not None:
                 message, delta_s = stamped
-                at_s = self._stamps[index].arrival(delta_s, time.monotonic())
-                polled.append((at_s, index, bytes(message)))
-        if len(self._ins) > 1:
+                at_s = ear.stamps.arrival(delta_s, time.monotonic())
+                polled.append((at_s, ear.index, bytes(message)))
+        if len(self._ears) > 1:
             polled.sort(key=lambda entry: entry[0])
         return polled
 
@@ -145,14 +164,51 @@ class MidiPorts:
         with contextlib.suppress(rtmidi.RtMidiError):  # it vanished: a look tells
             self._outs[output].send_message(message)
 
-    def look(self) -> list[Plugged]:
-        """What has vanished or come back since the last look, and is connected again."""
-        found = []
+    def look(self) -> list[Plugged | Neighbour]:
+        """What has vanished or come back since, and is connected again; and Ardour, once."""
+        found: list[Plugged | Neighbour] = []
+        if self._late or not self._met:
+            sources = self._ins[0].get_ports()
+            found += self._meet(sources)
+            found += self._plug_in_late(sources)
         for (is_input, index), plug in self._plugs.items():
             with _quiet():
                 there = self._plug_in(plug)
             if there is not None:
                 found.append(Plugged(is_input, index, there))
+            if there and is_input:  # the system's own clock may have begun anew
+                for ear in self._ears:
+                    if ear.port is plug.port:
+                        ear.stamps = Stamps()
+        return found
+
+    def _meet(self, sources: Sequence[str]) -> list[Neighbour]:
+        ardours = [full for full in sources if _port_name(full, self.api) == ARDOUR_CLOCK]
+        if self._met or not ardours:
+            return []
+        self._met = True
+        return [Neighbour(ardours[0])]
+
+    def _plug_in_late(self, sources: Sequence[str]) -> list[Plugged]:
+        """Listen, beside a virtual input, to a port of its name that has come since.
+
+        One of another bridge is none: it may be the end of a cable that leads here already.
+        """
+        others = [full for full in sources if full not in self._own and not full.startswith(CLIENT)]
+        found = []
+        for index, name in list(self._late.items()):
+            with contextlib.suppress(OSError, rtmidi.RtMidiError, ValueError), _quiet():
+                full = find(name, others, self.api)
+                if full is None:
+                    continue
+                port = rtmidi.MidiIn(APIS[self.api], name=_client(name), queue_size_limit=QUEUE)
+                port.ignore_types(sysex=False, timing=False, active_sense=False)
+                port.open_port(port.get_ports().index(full), name)
+                self._ins.append(port)
+                self._ears.append(_Ear(index, port, Stamps()))
+                self._plugs[True, index] = _Plug(port, name, full)
+                del self._late[index]
+                found.append(Plugged(True, index, True))
         return found
 
     def _plug_in(self, plug: _Plug) -> bool | None:
@@ -186,12 +242,11 @@ class MidiPorts:
     ) -> Any:
         """Open one port; `probe` sees, from the other side, what a virtual one became."""
         direction = "input" if kind is rtmidi.MidiIn else "output"
-        client = "schmubert " + re.sub(r"[:\s]+", " ", name).strip()
         before = set(probe.get_ports())
         try:
             with _quiet():
                 queue = {"queue_size_limit": QUEUE} if kind is rtmidi.MidiIn else {}
-                port = kind(APIS[self.api], name=client, **queue)
+                port = kind(APIS[self.api], name=_client(name), **queue)
                 if existing is not None:
                     port.open_port(port.get_ports().index(existing), name)
                 else:
@@ -209,6 +264,10 @@ class MidiPorts:
         real = f" (as {ours[0]!r})" if ours and ours[0] != name else ""
         self.named.append(f"{direction} {name!r}: a new port{real}{_meant(name, known, self.api)}")
         return port
+
+
+def _client(name: str) -> str:
+    return CLIENT + re.sub(r"[:\s]+", " ", name).strip()
 
 
 def existing_ports(api: str = "auto") -> tuple[str, list[str], list[str]]:
@@ -233,6 +292,8 @@ def find(name: str, existing: Sequence[str], api: str) -> str | None:
     """
     if name in existing:
         return name
+    if api == "alsa":  # its number is another each time that a device is plugged in
+        name = _bare(name, api)
     named = [full for full in existing if name in (_bare(full, api), _port_name(full, api))]
     if len(named) > 1:
         raise PortError(f"several ports are called {name!r}: give one of {', '.join(named)}")
@@ -262,19 +323,38 @@ def _port_name(full: str, api: str) -> str:
 
 
 def _meant(name: str, known: Sequence[str], api: str) -> str:
-    """A question, where one of the `known` ports is called nearly `name`."""
-    called = {_port_name(full, api) for full in known} | {_bare(full, api) for full in known}
-    near = difflib.get_close_matches(name, sorted(called - {name}), 1, cutoff=0.75)
-    return f"; did you mean {near[0]!r}, which is there?" if near else ""
+    """A question, where some `known` ports are called nearly `name`; else which there are.
+
+    Nearly: but for capitals, or a letter or two, or `name` is a part of theirs.
+    """
+    if find(name, known, api):
+        return ""
+    short = list(dict.fromkeys(short_name(full, known, api) for full in known))
+    near = [one for one in short if _alike(name.casefold(), one.casefold())]
+    if near:
+        are = "which is there" if len(near) == 1 else "which are there"
+        return f"; did you mean {_listed(near, ' or ')}, {are}?"
+    return f"; there are {_listed(short, ' and ')}" if short else ""
+
+
+def _alike(name: str, other: str) -> bool:
+    part = len(name) >= LEAST_PART and name in other
+    return part or difflib.SequenceMatcher(None, name, other).ratio() >= NEARLY
+
+
+def _listed(names: Sequence[str], last: str) -> str:
+    """The first few `names`, quoted, and where to find the rest."""
+    quoted = [repr(one) for one in names[:MOST_LISTED]]
+    if len(names) > MOST_LISTED:
+        return f"{', '.join(quoted)} and {len(names) - MOST_LISTED} more (see `schmubert ports`)"
+    return last.join([", ".join(quoted[:-1]), quoted[-1]] if quoted[1:] else quoted)
 
 
 def _cannot_open(direction: str, name: str, known: list[str], api: str, error: Exception) -> str:
     if api == "windows":
-        others = ", ".join(repr(_bare(full, api)) for full in known) or "none"
         return (
             f"Windows has no {direction} port {name!r} and lets no program make one: install"
-            f" loopMIDI, add a port {name!r} there and try again (there are: {others})"
-            + _meant(name, known, api)
+            f" loopMIDI, add a port {name!r} there and try again{_meant(name, known, api)}"
         )
     return f"cannot open {direction} {name!r} with {CALLED[api]}: {error}"
 

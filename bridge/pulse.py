@@ -19,6 +19,8 @@ LEAST_SCATTER_S = 0.0016
 MOST_SCATTER_S = 0.008
 FASTEST_S = 60.0 / (24 * 480.0)
 SLOWEST_S = 60.0 / (24 * 15.0)
+WARM = 12
+"""Clocks, half a beat of them, before which a tempo never heard is a guess."""
 FAMILIAR = 16.0
 """Weight of the period known from before, as a sum of squared clock numbers: half a beat of new
 clocks outweighs it."""
@@ -32,6 +34,8 @@ class Pulse:
         self._familiar_s: float | None = None
         self.period_s: float | None = None
         self.at_s = 0.0
+        self.warm = False
+        """Whether a tempo was ever heard for long enough to be known."""
 
     @property
     def heard(self) -> int:
@@ -45,7 +49,7 @@ class Pulse:
 
     def restart(self) -> None:
         """Expect the next clock at any time, at about the tempo heard so far."""
-        self._familiar_s = self.period_s
+        self._familiar_s = self.period_s if self.warm else None
         self._arrivals.clear()
 
     def hear(self, at_s: float) -> None:
@@ -58,6 +62,7 @@ class Pulse:
         if changed:
             del arrivals[:-changed]
             self._familiar_s = None
+        self.warm |= len(arrivals) >= WARM
         self._fit()
 
     def _fit(self) -> None:

@@ -9,7 +9,17 @@ from schmubert.bridge.ledger import Send
 from schmubert.bridge.live import owner_of
 from schmubert.bridge.owner import Action, Tell
 from schmubert.bridge.session import Session
-from schmubert.bridge.stage import Control, Heard, Moved, Pedal, Play, Plugged, Silence, ToBrain
+from schmubert.bridge.stage import (
+    Control,
+    Heard,
+    Moved,
+    Neighbour,
+    Pedal,
+    Play,
+    Plugged,
+    Silence,
+    ToBrain,
+)
 from schmubert.bridge.sync import Sync
 from schmubert.bridge.witness import Came, Ended, Ending, Reborn, Seen, Sent, Tick
 
@@ -43,6 +53,8 @@ def rerun(session: Session, log: Iterable[Seen]) -> Verdict:
             made += _made(owner.receive(what.came_s, what.port, what.message))
         elif isinstance(what, Plugged):
             made += _made(owner.plugged(what, seen.at_s))
+        elif isinstance(what, Neighbour):
+            made += _made(owner.meets(what))
         elif isinstance(what, Play | Silence):
             made += _made(owner.take(what))
         elif isinstance(what, Reborn):

@@ -61,6 +61,10 @@ class Scheduler:
         self._committed.pop(role, None)
         return self._ledger.end_role(role)
 
+    def end_struck(self, port: int) -> list[Send]:
+        """End every note that was ever begun on `port`: its note-off may not have got there."""
+        return self._ledger.end_struck(port)
+
     def commit(self, play: Play) -> None:
         """Take in a role's next beats; those of another passage, or committed before, are not."""
         if play.passage != self._passage:

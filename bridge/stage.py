@@ -168,6 +168,12 @@ class Plugged(msgspec.Struct, frozen=True, tag=True):
     there: bool
 
 
+class Neighbour(msgspec.Struct, frozen=True, tag=True):
+    """Ports -> owner: a program is there, as its `port` shows, that counts positions in clocks."""
+
+    port: str
+
+
 class Quit(msgspec.Struct, frozen=True, tag=True):
     """Owner -> brain: end."""
 

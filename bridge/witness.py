@@ -1,8 +1,8 @@
 """All that happens on the port owner's stage, in its order, for whoever keeps or shows it.
 
-What goes in (`Tick`, `Came`, `Plugged`, what the brain decided, `Reborn`, `Ending`) stands before
-what it led to (`Sent`, what the brain is told, what is said): from the former, an owner makes the
-latter again.
+What goes in (`Tick`, `Came`, `Plugged`, `Neighbour`, what the brain decided, `Reborn`, `Ending`)
+stands before what it led to (`Sent`, what the brain is told, what is said): from the former, an
+owner makes the latter again.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from schmubert.bridge.stage import FromBrain, Plugged, ToBrain
+from schmubert.bridge.stage import FromBrain, Neighbour, Plugged, ToBrain
 
 
 class Tick(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
@@ -55,7 +55,17 @@ class Ended(msgspec.Struct, frozen=True, tag=True):
 
 
 Happening: TypeAlias = (
-    Tick | Came | Plugged | Sent | Followed | Reborn | Ending | Ended | ToBrain | FromBrain
+    Tick
+    | Came
+    | Plugged
+    | Neighbour
+    | Sent
+    | Followed
+    | Reborn
+    | Ending
+    | Ended
+    | ToBrain
+    | FromBrain
 )
 
 

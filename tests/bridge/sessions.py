@@ -13,6 +13,7 @@ from schmubert.bridge.stage import (
     Event,
     FromBrain,
     Moved,
+    Neighbour,
     Play,
     Plugged,
     Say,
@@ -128,7 +129,7 @@ def kept(
     rigged: Rig = RIG,
     setup: Setup = SETUP,
     say: Callable[[str], None] = lambda _: None,
-    plugs: Iterable[tuple[float, Plugged]] = (),
+    plugs: Iterable[tuple[float, Plugged | Neighbour]] = (),
 ) -> tuple[MemoryPorts, list[Seen], Recording]:
     """A session of so many seconds, recorded in `folder`: its ports, and all that happened."""
     passing = VirtualTime()

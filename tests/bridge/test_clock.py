@@ -186,6 +186,27 @@ def test_positions_in_sixteenths_are_told_at_the_first_stop() -> None:
     assert daw.clock.unit is PositionUnit.SIXTEENTHS
 
 
+@pytest.mark.parametrize(
+    ("unit", "per_beat"), [(PositionUnit.CLOCKS, 24), (PositionUnit.SIXTEENTHS, 4)]
+)
+@pytest.mark.parametrize("beats", [5, 12])
+def test_the_unit_is_told_wherever_in_the_song_it_began(
+    unit: PositionUnit, per_beat: int, beats: int
+) -> None:
+    """Who rehearses from the chorus on never sends Start."""
+    daw = Daw(Clock()).clocks(48).send(position(33 * per_beat), CONTINUE).clocks(24 * beats)
+    assert daw.clock.unit is PositionUnit.AUTO
+    daw.send(STOP).pause(1.0).send(position((33 + beats) * per_beat))
+    assert daw.clock.unit is unit
+    daw.send(CONTINUE).clocks(1)
+    assert daw.beat == pytest.approx(33.0 + beats, abs=1e-6)
+
+
+def test_a_run_too_short_tells_no_unit() -> None:
+    daw = running(24).send(STOP).send(position(24))
+    assert daw.clock.unit is PositionUnit.AUTO
+
+
 @pytest.mark.parametrize("count", [0, 16, 500])
 def test_a_position_elsewhere_tells_no_unit(count: int) -> None:
     daw = running(24 * 13).send(STOP).send(position(count))
@@ -208,6 +229,41 @@ def test_a_lost_clock_is_bridged_and_then_held() -> None:
     assert daw.clock.transport.rolling
     assert daw.clock.transport.passage == 2
     assert daw.beat == pytest.approx(held_at, abs=1 / 24)
+
+
+def test_it_is_said_that_the_clock_is_lost_until_it_or_stop_comes() -> None:
+    daw = running(96).pause(KEEPS_TIME_S + 0.1)
+    assert daw.clock.lost
+    daw.clocks(1)
+    assert not daw.clock.lost
+    daw.pause(KEEPS_TIME_S + 0.1).send(STOP)
+    assert not daw.clock.lost
+
+
+def test_a_start_whose_clocks_come_much_later_is_a_start() -> None:
+    daw = running(96).send(START).pause(KEEPS_TIME_S + 0.1)
+    assert not daw.clock.transport.rolling
+    daw.clocks(1)
+    assert daw.beat == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_clock_lost_at_once_after_the_first_start_is_counted_on() -> None:
+    daw = Daw(Clock()).send(START).clocks(5).pause(KEEPS_TIME_S + 0.1).clocks(20)
+    assert daw.beat == pytest.approx(24 / 24, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_tempo_of_three_clocks_is_no_tempo(seed: int) -> None:
+    """Some DAWs begin to send clocks just before Start: two in jitter say any tempo."""
+    rng = random.Random(seed)
+    daw = Daw(Clock()).clocks(3, 0.0053, rng).send(START)
+    first_s = daw.now
+    daw.clocks(3, 0.0053, rng)
+    assert not daw.clock.transport.rolling
+    daw.clocks(20, 0.0053, rng)
+    line = daw.clock.transport.timeline
+    assert line.tempo_bpm == pytest.approx(120.0, rel=0.03)
+    assert line.seconds(0.0) == pytest.approx(first_s, abs=0.015)
 
 
 def test_a_clock_that_comes_back_in_time_finds_the_beat_kept() -> None:

@@ -131,3 +131,41 @@ def test_nothing_sounds_on(ending: str) -> None:
             most = max(most, len(sounding))
     assert most >= 3, "nothing sounded that could have gone on"
     assert {key: at_s for key, at_s in sounding.items() if at_s <= ends_s} == {}
+
+
+class Refusing(MemoryPorts):
+    """Ports that fail at one message, and carry all others."""
+
+    def __init__(self, script: Script, clock: Callable[[], float], refused: int) -> None:
+        super().__init__(script, clock=clock)
+        self._left = refused
+
+    def send(self, output: int, message: bytes) -> None:
+        self._left -= 1
+        if self._left == 0:
+            raise RuntimeError("refused")
+        super().send(output, message)
+
+
+@pytest.mark.parametrize("refused", range(1, 13))
+def test_what_was_on_its_way_out_when_a_port_failed_is_ended_too(refused: int) -> None:
+    passing = VirtualTime()
+    ports = Refusing([*clocks(0.0, BEATS, 120.0), (1.0, 0, START)], passing.now, refused)
+    with pytest.raises(RuntimeError, match="refused"):
+        perform(
+            ports,
+            RIG,
+            SETUP,
+            Timing(),
+            say=lambda _: None,
+            until=lambda now: now > BEGAN_S + 8.0,
+            start_brain=lambda: Organist(float("inf"), float("inf"), passing.now),
+            passing=passing,
+        )
+    sounding = set()
+    for _, port, message in ports.sent:
+        if begins_note(message):
+            sounding.add((port, message[1]))
+        elif ends_note(message):
+            sounding.discard((port, message[1]))
+    assert sounding == set()

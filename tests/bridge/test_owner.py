@@ -213,10 +213,31 @@ def test_the_own_tempo_starts_with_the_first_note() -> None:
     assert heard == Heard(3.0, MELODY, 60, 90)
 
 
+def test_with_its_own_tempo_after_a_lost_clock_notes_are_passed_on_at_once() -> None:
+    owner = owner_of(tempo_bpm=120.0)
+    start(owner)
+    lost = [action for tick in range(40) for action in owner.tick(10.5 + tick * 0.1)]
+    assert "the clock is gone: I hold at bar 2, beat 2, and go on when it is back" in said(lost)
+    owner.receive(20.0, 0, note(60))
+    assert owner.clock.transport.rolling
+    owner.tick(20.1)
+    assert told(owner.receive(20.2, 0, note(62))) == [Heard(20.2, MELODY, 62, 90)]
+
+
 def test_it_says_once_that_nothing_tells_the_time() -> None:
     owner = owner_of()
-    assert "--tempo" in said(owner.receive(1.0, 0, note(60)))
-    assert said(owner.receive(2.0, 0, note(62))) == ""
+    assert said(owner.receive(1.0, 0, note(60))) == ""
+    assert said(owner.tick(1.9)) == ""
+    assert "--tempo" in said(owner.tick(2.0))
+    owner.receive(3.0, 0, note(62))
+    assert said(owner.tick(5.0)) == ""
+
+
+def test_a_first_note_just_before_start_is_no_reason_to_ask_for_the_time() -> None:
+    owner = owner_of()
+    owner.receive(1.0, 0, note(60))
+    owner.receive(1.001, 0, START)
+    assert said(owner.tick(2.5)) == ""
 
 
 def test_a_change_of_tempo_is_told_before_the_next_beat() -> None:

@@ -20,6 +20,7 @@ WINDOWS = ["loopMIDI Port 0", "loopMIDI Port 1 1", "loopMIDI Port 10 2"]
         ("DAW Out", ALSA, "alsa", "DAW:DAW Out 128:0"),
         ("DAW:DAW Out", ALSA, "alsa", "DAW:DAW Out 128:0"),
         ("DAW Out 2", ALSA, "alsa", "DAW:DAW Out 2 128:1"),
+        ("DAW:DAW Out 20:0", ALSA, "alsa", "DAW:DAW Out 128:0"),
         ("DAW", ALSA, "alsa", None),
         ("DAW Ou", ALSA, "alsa", None),
         ("MIDI Clock out", JACK, "jack", "ardour:MIDI Clock out"),

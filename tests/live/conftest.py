@@ -1,4 +1,4 @@
-"""The stage of the live tests. On a CI machine (CI=true) they run or fail; nothing is skipped."""
+"""The stage of the live tests. On a CI machine (CI=true) they run or fail; only Ardour may lack."""
 
 import os
 from collections.abc import Iterator

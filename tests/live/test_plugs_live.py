@@ -16,15 +16,31 @@ while True:
 """
 
 
-def test_a_keyboard_that_comes_back_is_heard_again(stage: Stage) -> None:
+def plugged(stage: Stage) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-c", KEYBOARD]
+    keyboard = start(command, stage.server.env, stderr=subprocess.DEVNULL)
+    wait_until(lambda: "Keyboard:Keys" in stage.server.ports(), 10.0, "the keyboard")
+    return keyboard
 
-    def plugged() -> "subprocess.Popen[bytes]":
-        keyboard = start(command, stage.server.env, stderr=subprocess.DEVNULL)
-        wait_until(lambda: "Keyboard:Keys" in stage.server.ports(), 10.0, "the keyboard")
-        return keyboard
 
-    keyboard = plugged()
+def test_a_keyboard_that_comes_after_the_bridge_is_heard(stage: Stage) -> None:
+    bridge = stage.bridge("--in", "Keys", "--out", PLAYS, "--sync", "internal", "--tempo", "120")
+    stage.server.port_named("Keys")
+    keyboard = plugged(stage)
+    try:
+        for line in ("'Keys' is there now", "started at bar 1"):
+            wait_until(lambda line=line: line in bridge.log(), 20.0, line)
+        assert len(stage.server.connections("Keyboard:Keys")) == 1
+        end(keyboard)
+        wait_until(lambda: "'Keys' is gone" in bridge.log(), 20.0, "the bridge to notice")
+        keyboard = plugged(stage)
+        wait_until(lambda: "'Keys' is back" in bridge.log(), 20.0, "the bridge to notice")
+    finally:
+        end(keyboard)
+
+
+def test_a_keyboard_that_comes_back_is_heard_again(stage: Stage) -> None:
+    keyboard = plugged(stage)
     try:
         bridge = stage.bridge(
             "--in", "Keys", "--out", PLAYS, "--sync", "internal", "--tempo", "120"
@@ -37,7 +53,7 @@ def test_a_keyboard_that_comes_back_is_heard_again(stage: Stage) -> None:
         says("started at bar 1")
         end(keyboard)
         says("'Keys' is gone")
-        keyboard = plugged()
+        keyboard = plugged(stage)
         says("'Keys' is back")
         assert len(stage.server.connections("Keyboard:Keys")) == 1
     finally:

@@ -1,0 +1,28 @@
+"""A session with Ardour, where it is installed: opened, played, looped, stopped and compared."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SESSION = Path(__file__).resolve().parents[2] / "benchmarks" / "ardour_session.py"
+TOOLS = ("ardour7-lua", "jack_capture", "fluidsynth", "pipewire")
+MISSING = [tool for tool in TOOLS if shutil.which(tool) is None]
+
+
+@pytest.mark.skipif(
+    bool(MISSING), reason=f"{', '.join(MISSING)} missing: {SESSION.name} says what to install"
+)
+@pytest.mark.timeout(520)
+def test_what_ardour_records_is_what_was_sent(tmp_path: Path) -> None:
+    command = [sys.executable, str(SESSION), "--out", str(tmp_path / "out")]
+    done = subprocess.run(
+        [*command, "--bars", "8", "--loops", "4"],
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
