@@ -57,6 +57,8 @@ def writable(path: Path) -> None:
     if path.exists() and not os.access(path, os.W_OK):
         raise PermissionError(f"{path} cannot be written")
     beside = _beside(path)
+    if not beside.parent.is_dir():
+        raise FileNotFoundError(f"{path}: there is no folder {beside.parent}")
     beside.touch()
     beside.unlink()
 
