@@ -33,6 +33,8 @@ from schmubert.bridge.sync import Sync
 from schmubert.engine.defaults import STAGE_TEMPERATURE
 from schmubert.engine.vocabulary import Track
 
+TAKING_TURNS = {"continue", "trade"}
+
 
 @click.command(cls=Command, context_settings={"max_content_width": 100})
 @click.option(
@@ -383,6 +385,10 @@ def _check(plugged: Rig, mode: str, controls: Sequence[Control], learned: Sequen
         if played <= heard and all(bound.name != "mode" for bound in turned):
             raise ValueError(f"you play the {names} yourself: --mode continue takes turns")
         show(f"you play the {names} yourself until another mode shares that")
+    modes = {mode, *(MODES[int(bound.value)] for bound in turned if bound.value is not None)}
+    if not heard & played and modes & TAKING_TURNS:
+        word = min(modes & TAKING_TURNS)
+        show(f"{word} has nothing to trade: add what you play to what the band plays, --out Lead")
     if not learned:
         for line in collisions(plugged.bindings):
             show(line)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from schmubert.bridge.audition import Audition
 from schmubert.bridge.capture import Capture
+from schmubert.bridge.controls import ON
 from schmubert.bridge.dialogue import TRANSIT_S, Dialogue
 from schmubert.bridge.dynamics import events
 from schmubert.bridge.feel import feel
@@ -131,6 +132,8 @@ class Conductor:
             self._asked_unit = -1
             if control.name == "mode" and self._commits:
                 self._actions.append(Say(f"bar {self._bar(bar_line)}: {self._sharing.mode.value}"))
+        if control.name == "reroll" and control.value >= ON and not self._sharing.rerolls(bar_line):
+            self._actions.append(Say("nothing to make anew: reroll is for the mode infill"))
         if control.name in PHRASES:
             self._actions.append(Say(self._captured(control.name, captured)))
         for role in self.knobs.silent(self.settings.plays) - before:

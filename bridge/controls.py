@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
-from schmubert.bridge.midi import CONTROL_CHANGE, NOTE_ON, begins_note
+from schmubert.bridge.midi import ALL_SOUND_OFF, CONTROL_CHANGE, NOTE_ON, begins_note
 from schmubert.bridge.mode import MODES, MOST_TURN_BARS
 from schmubert.bridge.roles import ROLES, Binding
 from schmubert.bridge.stage import Control
@@ -169,7 +169,9 @@ class Surface:
         for bound in meant.values():
             kind, key = CONTROLS[bound.name], (bound.name, bound.role)
             is_knob = bound.status == CONTROL_CHANGE and not kind.trigger
-            hit = message[2] > 0 if bound.status == CONTROL_CHANGE else begins_note(message)
+            hit = begins_note(message)
+            if bound.status == CONTROL_CHANGE:
+                hit = message[2] > 0 or message[1] >= ALL_SOUND_OFF  # those say 0 and mean it
             if not (is_knob or hit or kind.momentary):
                 continue
             if bound.value is not None:

@@ -42,6 +42,10 @@ class Sharing:
         self.rule = (self._next or self.rule).again(bar_line)
         self._next = None
 
+    def rerolls(self, bar_line: int) -> bool:
+        """Whether beats of the bar at `bar_line` can be made anew by a pad."""
+        return isinstance(self.at(bar_line), Infill)
+
     def phrase(self, name: str) -> Phrase | None:
         """What was captured as `name` of `PHRASES`, if anything was."""
         return self._phrases.get(name)

@@ -156,3 +156,9 @@ def test_one_pad_for_two_controls_is_said() -> None:
 def test_a_pad_that_is_bound_twice_switches_once() -> None:
     surface = Surface([binding("lock", "note:36"), binding("lock", "note:36:1")])
     assert surface.turned(bytes((0x90, 36, 100))) == [Control("lock", 1.0)]
+
+
+def test_all_sound_off_says_nothing_and_panics() -> None:
+    surface = Surface([binding("panic", "cc:120"), binding("next", "cc:64")])
+    assert surface.turned(bytes((0xB3, 120, 0))) == [Control("panic", 1.0)]
+    assert surface.turned(bytes((0xB3, 64, 0))) == []

@@ -83,6 +83,24 @@ def test_a_switch_holds_from_the_next_downbeat(mode: str, beat: float) -> None:
     assert type(played.conductor._sharing.rule).__name__ == mode.title()
 
 
+@pytest.mark.parametrize("commit", ["step", "beat", "bar"])
+@pytest.mark.parametrize("reply_s", [0.02, 0.1])
+def test_a_switch_holds_from_the_next_downbeat_up_to_a_reply_time_before(
+    commit: str, reply_s: float
+) -> None:
+    for before_s in (1.9, 1.1, 0.6, 0.3, reply_s + 0.03):
+        made = Stage(
+            Settings(plays=ROLES, bars=2, commit=commit, seed=1),
+            Engine(lambda _: reply_s, random_music),
+        )
+        made.extend(beats(120, 40))
+        made.extend(melody(LINE, quarters(8)))
+        made.at(at(24.0) - before_s, control("mode", float(MODES.index("loop"))))
+        made.run(at(24.5))
+        assert made.conductor._sharing.rule.since == 6 * BAR, f"{before_s} s before"
+        assert "bar 7: I go on for you" in [text for _, text in made.said]
+
+
 def test_trading_bars() -> None:
     played = stage("trade").run(at(63))
     melody_bars = bars_of(played, Track.MELODY, 16)
@@ -305,3 +323,11 @@ def test_the_bar_that_goes_round_is_the_last_one_as_it_was_played(beat: float) -
     rows = bars_of(stage("accompany", switch(beat, "infill")).run(at(40)), Track.BASS, 9)
     rows = np.where(rows >= 2, rows, HOLD)
     assert (rows[4:] == rows[3]).all()
+
+
+def test_a_pad_of_another_mode_says_so() -> None:
+    turned = (10.0, "reroll", 1.0), (11.0, "reroll", 0.0), switch(14.5, "infill")
+    said = stage("accompany", *turned, (14.6, "reroll", 1.0)).run(at(30)).said
+    assert [text for _, text in said if "reroll" in text] == [
+        "nothing to make anew: reroll is for the mode infill"
+    ]

@@ -144,6 +144,16 @@ def test_a_control_that_stands_for_nobody_is_said(performed: Performed) -> None:
     assert len(performed) == 1
 
 
+def test_a_mode_without_anything_to_trade_is_said(performed: Performed) -> None:
+    hint = "has nothing to trade"
+    assert f"trade {hint}" in run("--in", "Keys", "--out", "Bass", "--mode", "trade").output
+    bound_to = ["--bind", "mode:continue=note:1"]
+    assert f"continue {hint}" in run("--in", "Keys", "--out", "Bass", *bound_to).output
+    assert hint not in run("--in", "Keys", "--out", "Lead", "--mode", "trade").output
+    assert hint not in run("--in", "Keys", "--out", "Bass", "--mode", "loop").output
+    assert len(performed) == 4
+
+
 def test_learning_anew_lets_the_old_pad_go(performed: Performed, tmp_path: Path) -> None:
     file = preset(tmp_path, SONG + 'lock = "cc:21"\n')
     result = run("--preset", file, "--learn", "mode:accompany")
