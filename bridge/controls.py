@@ -40,6 +40,8 @@ class Kind:
         return float(round(found)) if self.steps or self.switch or self.momentary else found
 
 
+MARKED = ("mark3", "mark4")  # at first
+
 CONTROLS = {
     "temperature": Kind(0.3, 1.5),
     "density": Kind(0.0, 16.0, of_role=True),
@@ -150,7 +152,8 @@ class Surface:
 
     def __init__(self, bindings: Iterable[Binding], controls: Iterable[Control] = ()) -> None:
         self._bindings = tuple(bindings)
-        self._on = {
+        self._on: dict[tuple[str, int | None], bool] = {(name, None): True for name in MARKED}
+        self._on |= {
             (control.name, control.role): control.value >= ON
             for control in controls
             if CONTROLS[control.name].switch

@@ -781,3 +781,13 @@ def test_chords_lead_the_band_where_they_are_written_or_held() -> None:
     _, ask = held.engine.asks[-1]
     biases = np.frombuffer(ask.wishes.harmony, "<f4").reshape(-1, 12)
     assert set(np.flatnonzero(biases.any(axis=0))) == {0, 3, 7}
+
+
+def test_chords_struck_short_lead_as_much_as_those_held() -> None:
+    stabs = [(4.0 * bar, 0.4, pitch) for bar in range(8) for pitch in (60, 63, 67)]
+    played = stage(Settings(plays=(Track.BASS,)), notes=stabs)
+    played.run(at(18.6))
+    _, ask = played.engine.asks[-1]
+    biases = np.frombuffer(ask.wishes.harmony, "<f4").reshape(-1, 12)
+    assert biases.max() == pytest.approx(2.0)
+    assert set(np.flatnonzero(biases.any(axis=0))) == {0, 3, 7}

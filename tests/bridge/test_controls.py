@@ -162,3 +162,11 @@ def test_all_sound_off_says_nothing_and_panics() -> None:
     surface = Surface([binding("panic", "cc:120"), binding("next", "cc:64")])
     assert surface.turned(bytes((0xB3, 120, 0))) == [Control("panic", 1.0)]
     assert surface.turned(bytes((0xB3, 64, 0))) == []
+
+
+def test_the_first_hit_of_a_pad_changes_what_stands_at_first() -> None:
+    surface = Surface([binding(f"mark{beat}", f"note:{beat}") for beat in range(1, 5)])
+    stand = Knobs()
+    for beat in range(1, 5):
+        (turned,) = surface.turned(bytes((0x90, beat, 100))) or []
+        assert stand.turned(turned) != stand, f"mark{beat}"
