@@ -392,8 +392,8 @@ def _check(plugged: Rig, mode: str, controls: Sequence[Control], learned: Sequen
     if not learned:
         for line in collisions(plugged.bindings):
             show(line)
-    named = {one.role for one in [*controls, *turned] if one.role is not None}
-    for role in sorted(named - {int(role) for role in played}):
+    named = {one.role for one in controls} | {bound.role for bound in turned}
+    for role in sorted(role for role in named if role is not None and role not in played):
         word = Track(role).name.lower()
         show(f"no --out plays the {word}: controls of the {word} do nothing")
     for name in set(plugged.inputs) & set(plugged.outputs):

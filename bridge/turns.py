@@ -270,8 +270,8 @@ class Interpolate(Rule):
 
     def again(self, since: int) -> Rule:
         """The phrases, if they were whole, from the beginning of A."""
-        phrases = [one if one.whole else None for one in (self.start, self.goal)]
-        return interpolation(self.band, since, *phrases)
+        start, goal = (one if one.whole else None for one in (self.start, self.goal))
+        return interpolation(self.band, since, start, goal)
 
     def takes(self, step: int, now_step: float, turn: bool, capture: Capture) -> bool:  # noqa: ARG002
         """From when both phrases are whole."""

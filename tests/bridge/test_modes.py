@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from schmubert.bridge.conductor import Settings
 from schmubert.bridge.controls import control
 from schmubert.bridge.mode import MODES
+from schmubert.bridge.stage import Moved
 from schmubert.bridge.timeline import Timeline
 from schmubert.engine.asks import window_of
 from schmubert.engine.score import STEPS_PER_BEAT, Tokens
@@ -331,3 +332,21 @@ def test_a_pad_of_another_mode_says_so() -> None:
     assert [text for _, text in said if "reroll" in text] == [
         "nothing to make anew: reroll is for the mode infill"
     ]
+
+
+def test_beginning_again_after_a_stop_keeps_the_phrase_that_was_captured() -> None:
+    """B was not: it is the first that is heard then."""
+    made = Stage(Settings(plays=ROLES, bars=1, seed=3), Engine(lambda _: 0.02, random_music))
+    made.extend(beats(120, 18))
+    made.extend(melody(LINE, quarters(4)))
+    made.at(at(8.1), control("phrase-a", 1.0))
+    made.at(at(18.0), Moved(0, False, 18.0, at(18.0), 120.0))
+    made.at(at(19.0), control("mode", float(MODES.index("interpolate"))))
+    made.extend(beats(120, 40, passage=1, at_s=20.0))
+    again = Timeline(0.0, 20.0, 120.0)
+    made.extend(melody(again, quarters(1, pitch=72)))
+    made.run(again.seconds(20.0))
+    plays = [play for _, play in made.owner.plays if play.passage == 1]
+    rows = columns(plays, Track.MELODY, 8 * BAR).reshape(8, BAR)
+    pitches = [[int(cell) + 19 for cell in row if cell >= 2] for row in rows]
+    assert (pitches[1], pitches[3]) == ([60, 61, 62, 63], [72, 73, 74, 75])
