@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections import deque
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -355,14 +356,17 @@ def _learn(ports: MidiPorts, plugged: Rig, targets: Sequence[str], path: Path | 
         raise ValueError("--learn needs a place to keep it: give --preset FILE")
     preset.writable(path)
     learner, passing = Learner(), live.RealTime()
+    waiting: deque[bytes] = deque()  # what comes at once may be for several
     bindings = list(plugged.bindings)
     for target in targets:
         show(f"{target}: turn the knob or hit the pad for it")
         source = None
         while source is None:
-            for _, _, message in ports.poll():
-                source = source or learner.hear(target, message)
-            passing.wait_until(passing.now() + live.POLL_S, exactly=False)
+            if not waiting:
+                passing.wait_until(passing.now() + live.POLL_S, exactly=False)
+                waiting.extend(message for _, _, message in ports.poll())
+            else:
+                source = learner.hear(target, waiting.popleft())
         preset.bound(path, target, source)
         new = binding(target, source)
         bindings = [*(bound for bound in bindings if target_of(bound) != target_of(new)), new]

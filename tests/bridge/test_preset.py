@@ -214,6 +214,19 @@ def test_learning_binds_keeps_and_plays(performed: Performed, tmp_path: Path) ->
     ]
 
 
+def test_learning_from_what_comes_at_once(
+    performed: Performed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy machine hands over knob and pad together: neither is lost."""
+    at_once = tuple((0.0, port, message) for _, port, message in command.MidiPorts.script)  # type: ignore[attr-defined]
+    monkeypatch.setattr(command.MidiPorts, "script", at_once)
+    file = str(tmp_path / "new.toml")
+    words = ["--learn", "density:bass", "--learn", "mode:loop", "--preset", file]
+    assert run("--in", "A", "--out", "Bass", *words).exit_code == 0
+    assert 'mode:loop" = "note:36:10"' in Path(file).read_text()
+    assert len(performed) == 1
+
+
 def test_learning_makes_a_preset(performed: Performed, tmp_path: Path) -> None:
     file = tmp_path / "new.toml"
     words = ["--in", "A", "--out", "Bass", "--preset", str(file), "--learn", "swing"]
