@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from schmubert.bridge.figures import Figures
 from schmubert.bridge.live import Timing
 from schmubert.bridge.roles import Rig
 from schmubert.bridge.screen import Screen
@@ -66,6 +67,7 @@ class Audience:
         self._screen: Screen | None = None
         self._recording: Recording | None = None
         self._caught: _Caught | None = None
+        self._figures = Figures()
         if drawn:
             self._screen = Screen()
             self._screen.see(Seen(time.monotonic(), setup))
@@ -92,10 +94,8 @@ class Audience:
             self.tell(text)
 
     @property
-    def witness(self) -> Callable[[Seen], None] | None:
-        """Who is to see what happens, if anyone is."""
-        if self._screen is None and self._recording is None:
-            return None
+    def witness(self) -> Callable[[Seen], None]:
+        """Who is to see what happens."""
         return self._see
 
     def close(self) -> None:
@@ -112,5 +112,9 @@ class Audience:
     def _see(self, seen: Seen) -> None:
         if self._recording is not None:
             self._recording.see(seen)
-        if self._screen is not None:
+        if self._screen is not None and self._screen.alive:
             self._screen.see(seen)
+        else:
+            line = self._figures.see(seen)
+            if line is not None:
+                self.tell(line)

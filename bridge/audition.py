@@ -29,11 +29,13 @@ class Audition:
     def choose(self, bar_line: int, plans: Sequence[Plan]) -> tuple[int, int] | None:
         """Choose among `plans` for the bar at `bar_line`, if that is wanted: (number, of so many).
 
-        Number 0 is what would be played anyway.
+        Number 0 is what would be played anyway; it is the only one where there are no others.
         """
         wanted, self._wanted, self._plan = self._wanted, 0, None
-        if not wanted or len(plans) < 2:
+        if not wanted:
             return None
+        if len(plans) < 2:
+            return 0, 1
         number = wanted % len(plans)
         self._bar, self._plan = bar_line // STEPS_PER_BAR, plans[number]
         return number, len(plans)

@@ -94,6 +94,14 @@ def model(path: Path | None) -> list[Finding]:
     return [Finding(f"model {found.name}, {size:.1f} MB")]
 
 
+def played(found: str, path: Path | None, another: str) -> list[Finding]:
+    """Whether the model that an engine has, `found`, is the one at `path`; `another` says what to
+    do where it is not."""
+    if path is None or path.stem == found:
+        return []
+    return [Finding(f"an engine was there with {found}, not {path.stem}", another, bad=True)]
+
+
 def priority() -> list[Finding]:
     """Whether notes may go before all other work."""
     if not sys.platform.startswith("linux"):
@@ -156,12 +164,15 @@ def replies(trial: Trial) -> list[Finding]:
     if not trial.first_ms:
         text = f"the engine was asked {trial.asked} times and never answered"
         return [Finding(text, "try another --device or --engine", bad=True)]
-    p99 = quantile(trial.first_ms, 0.99)
+    p50, p99 = (quantile(trial.first_ms, share) for share in (0.5, 0.99))
     found = [Finding(f"first drafts after {_figures(trial.first_ms)} of {len(trial.first_ms)}")]
     for tempo_bpm in (120, 180):
         beat_ms = 60_000.0 / tempo_bpm
-        share = p99 / beat_ms
-        text = f"at {tempo_bpm} BPM that is {share:.2f} of a beat, {share / 4:.2f} of a bar (p99)"
+        half, share = p50 / beat_ms, p99 / beat_ms
+        text = (
+            f"at {tempo_bpm} BPM that is {half:.2f} of a beat (p50), {share:.2f} (p99);"
+            f" {half / 4:.2f} and {share / 4:.2f} of a bar"
+        )
         slow = share > FIRST_DRAFT_SHARE
         todo = "run the engine on a GPU (--device cuda) or a faster computer" if slow else ""
         found.append(Finding(text, todo, bad=share > 4 * FIRST_DRAFT_SHARE))

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections import deque
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -12,10 +13,11 @@ import click
 from schmubert.bridge import live, preset
 from schmubert.bridge.audience import Audience, show
 from schmubert.bridge.clock import PositionUnit
-from schmubert.bridge.controls import binding, control
+from schmubert.bridge.controls import binding, collisions, setting, target_of
 from schmubert.bridge.learn import Learner
 from schmubert.bridge.mode import MODES, MOST_TURN_BARS
 from schmubert.bridge.options import (
+    MOST_OFFSET_MS,
     Command,
     assigned,
     bindable,
@@ -31,6 +33,8 @@ from schmubert.bridge.stage import Control, Setup
 from schmubert.bridge.sync import Sync
 from schmubert.engine.defaults import STAGE_TEMPERATURE
 from schmubert.engine.vocabulary import Track
+
+TAKING_TURNS = {"continue", "trade"}
 
 
 @click.command(cls=Command, context_settings={"max_content_width": 100})
@@ -181,7 +185,7 @@ from schmubert.engine.vocabulary import Track
 @click.option(
     "--set",
     "controls",
-    callback=each(assigned(lambda target, value: control(target, float(value)))),
+    callback=each(assigned(setting)),
     multiple=True,
     metavar="CONTROL=VALUE",
     help="How a control stands at first: density:bass=4 (onsets a bar), lowest:bass=28,"
@@ -227,7 +231,7 @@ from schmubert.engine.vocabulary import Track
 )
 @click.option(
     "--offset-ms",
-    type=click.FloatRange(-250.0, 250.0),
+    type=click.FloatRange(-MOST_OFFSET_MS, MOST_OFFSET_MS),
     default=0.0,
     show_default=True,
     help="Send everything later by this, or earlier where negative.",
@@ -294,10 +298,13 @@ def bridge_command(
     \b
     schmubert-bridge --in "DAW Out" --out "Bass" --out "Drums"
     """
+    for one in controls:
+        mode = MODES[int(one.value)] if one.name == "mode" else mode
+        bars = int(one.value) if one.name == "bars" else bars
     try:
         plugged = rig(heard, played, clock, knobs, bindings, send_clock, split)
         timing = live.Timing(tempo, PositionUnit(spp_unit), offset_ms / 1000.0, Sync(sync))
-        _check(plugged, mode)
+        _check(plugged, mode, controls, learned)
         _check_time(plugged, timing)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
@@ -347,18 +354,25 @@ def _learn(ports: MidiPorts, plugged: Rig, targets: Sequence[str], path: Path | 
         return plugged
     if path is None:
         raise ValueError("--learn needs a place to keep it: give --preset FILE")
+    preset.writable(path)
     learner, passing = Learner(), live.RealTime()
+    waiting: deque[bytes] = deque()  # what comes at once may be for several
     bindings = list(plugged.bindings)
     for target in targets:
         show(f"{target}: turn the knob or hit the pad for it")
         source = None
         while source is None:
-            for _, _, message in ports.poll():
-                source = source or learner.hear(target, message)
-            passing.wait_until(passing.now() + live.POLL_S, exactly=False)
+            if not waiting:
+                passing.wait_until(passing.now() + live.POLL_S, exactly=False)
+                waiting.extend(message for _, _, message in ports.poll())
+            else:
+                source = learner.hear(target, waiting.popleft())
         preset.bound(path, target, source)
-        bindings.append(binding(target, source))
+        new = binding(target, source)
+        bindings = [*(bound for bound in bindings if target_of(bound) != target_of(new)), new]
         show(f"{target} is {source}, kept in {path}")
+    for line in collisions(bindings):
+        show(line)
     return replace(plugged, bindings=tuple(bindings))
 
 
@@ -367,13 +381,25 @@ def draws() -> bool:
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def _check(plugged: Rig, mode: str) -> None:
+def _check(plugged: Rig, mode: str, controls: Sequence[Control], learned: Sequence[str]) -> None:
     heard, played = plugged.heard, plugged.played
+    turned = [*plugged.bindings, *(binding(target, "note:0") for target in learned)]
     if mode == MODES[0] and heard & played:
         names = " and ".join(role.name.lower() for role in sorted(heard & played))
-        if played <= heard and all(bound.name != "mode" for bound in plugged.bindings):
+        if played <= heard and all(bound.name != "mode" for bound in turned):
             raise ValueError(f"you play the {names} yourself: --mode continue takes turns")
         show(f"you play the {names} yourself until another mode shares that")
+    modes = {mode, *(MODES[int(bound.value)] for bound in turned if bound.value is not None)}
+    if not heard & played and modes & TAKING_TURNS:
+        word = min(modes & TAKING_TURNS)
+        show(f"{word} has nothing to trade: add what you play to what the band plays, --out Lead")
+    if not learned:
+        for line in collisions(plugged.bindings):
+            show(line)
+    named = {one.role for one in controls} | {bound.role for bound in turned}
+    for role in sorted(role for role in named if role is not None and role not in played):
+        word = Track(role).name.lower()
+        show(f"no --out plays the {word}: controls of the {word} do nothing")
     for name in set(plugged.inputs) & set(plugged.outputs):
         # a virtual port is one-way: the two would be distinct ports of one name
         show(f"{name!r} is an input and an output: two ports of that name")

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from schmubert.bridge.audition import Audition
 from schmubert.bridge.capture import Capture
+from schmubert.bridge.controls import ON
 from schmubert.bridge.dialogue import TRANSIT_S, Dialogue
 from schmubert.bridge.dynamics import events
 from schmubert.bridge.feel import feel
@@ -23,8 +24,9 @@ from schmubert.bridge.knobs import knobs
 from schmubert.bridge.plan import Plan, as_sounded
 from schmubert.bridge.question import leading, window
 from schmubert.bridge.settings import UNITS, Settings
-from schmubert.bridge.sharing import Sharing
+from schmubert.bridge.sharing import PHRASES, Sharing
 from schmubert.bridge.stage import Control, Event, Heard, Moved, Pedal, Play, Say, Silence
+from schmubert.bridge.turns import Phrase
 from schmubert.engine.score import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.vocabulary import HOLD, MASK, OFF, Track
 from schmubert.engine.wire import Ask, Draft, Failed, Goodbye, Welcome
@@ -77,6 +79,7 @@ class Conductor:
         self._asked_unit = -1
         self._audition = Audition()
         self._glance: tuple[int, int] | None = None  # (committed, changes) at the first ask
+        self._locked_from = 0  # the bar line from which on a locked bar goes round
 
     def receive(self, message: Message, now: float) -> list[Action]:
         """What follows from `message`, which came at `now`."""
@@ -113,21 +116,36 @@ class Conductor:
 
     def _turned(self, control: Control, now: float) -> None:
         before = self.knobs.silent(self.settings.plays)
+        locked = self.knobs.locked
         self.knobs = self.knobs.turned(control)
         if control.name == "regenerate":
             for role in self._active:  # what it does not remember it does not go on with
                 self.capture.unplay(role, self.capture.first_step)
-        if control.name == "next":
+        if control.name == "next" and self._commits:
             self._audition.ask()
         bar_line = _up_to(self._committed, STEPS_PER_BAR)
+        if self.knobs.locked and not locked:
+            self._locked_from = bar_line if self._commits else 0
+        captured = self._sharing.phrase(control.name)
         if self._sharing.turned(control, self.knobs, bar_line, self.capture, now):
             self._dialogue.cut(bar_line)
             self._asked_unit = -1
             if control.name == "mode" and self._commits:
                 self._actions.append(Say(f"bar {self._bar(bar_line)}: {self._sharing.mode.value}"))
+        if control.name == "reroll" and control.value >= ON and not self._sharing.rerolls(bar_line):
+            self._actions.append(Say("nothing to make anew: reroll is for the mode infill"))
+        if control.name in PHRASES:
+            self._actions.append(Say(self._captured(control.name, captured)))
         for role in self.knobs.silent(self.settings.plays) - before:
             self._actions.append(Silence(int(role)))
             self._sounding[role] = None
+
+    def _captured(self, name: str, before: Phrase | None) -> str:
+        phrase, called = self._sharing.phrase(name), f"phrase {name[-1].upper()}"
+        if phrase is None or phrase is before:
+            return f"no {called}: you have not played for a whole bar yet"
+        first, last = self._bar(phrase.first_step), self._bar(phrase.end_step - 1)
+        return f"{called}: bar {first}" + (f" to {last}" if last > first else "")
 
     # The transport
 
@@ -261,20 +279,19 @@ class Conductor:
         plans = self._dialogue.candidates(self._active, bar_line, bar_line + STEPS_PER_BAR)
         chosen = self._audition.choose(bar_line, plans)
         if chosen is not None:
-            text = f"bar {self._bar(bar_line)}: candidate {chosen[0] + 1} of {chosen[1]}"
-            self._actions.append(Say(text))
+            number, count = chosen
+            told = f"candidate {number + 1} of {count}" if count > 1 else "no other candidate yet"
+            self._actions.append(Say(f"bar {self._bar(bar_line)}: {told}"))
 
     def _commit(self, role: Track, from_step: int, to_step: int, now: float) -> None:
         sounding = self._sounding.get(role)
-        plan = self._plan(from_step)
-        if plan is not None and plan.reaches(role, from_step):
-            cells = plan.cells(role, from_step, to_step, sounding)
-        else:
-            cells = self._known(role, from_step, to_step, now)
+        cells = self._wished(role, from_step, to_step, sounding, now)
+        if self.knobs.locked and from_step >= self._locked_from:
+            bar = self.capture.last_bar(role, from_step)
+            again = bar[np.arange(from_step, to_step) % STEPS_PER_BAR]
+            if (again != MASK[role]).all():
+                cells = again
         self.capture.play(role, from_step, cells)
-        if self.knobs.locked:
-            cells = self.capture.played(role, from_step - STEPS_PER_BAR, to_step - STEPS_PER_BAR)
-            self.capture.play(role, from_step, cells)
         planned = from_step + len(cells)
         if planned < to_step:
             cells = np.concatenate([cells, self._groove(role, planned, to_step, now)])
@@ -297,6 +314,23 @@ class Conductor:
         )
         self._actions.append(Play(self._passage, int(role), beat, until, played))
 
+    def _wished(
+        self, role: Track, from_step: int, to_step: int, sounding: int | None, now: float
+    ) -> NDArray[np.int64]:
+        """What `role` is to play, as far as that is planned or known: [steps], fewer where not.
+
+        What the mode knows by now goes before a draft, which knew less; a chosen candidate does not
+        ask the mode.
+        """
+        plan = self._plan(from_step)
+        if plan is None or not plan.reaches(role, from_step):
+            return self._known(role, from_step, to_step, now)
+        cells = plan.cells(role, from_step, to_step, sounding)
+        if plan is self._audition.at(from_step):
+            return cells
+        known = self._sharing.rule.ahead(from_step, from_step + len(cells), self.capture, now)
+        return np.where(known[:, role] == MASK[role], cells, known[:, role])
+
     def _known(self, role: Track, from_step: int, to_step: int, now: float) -> NDArray[np.int64]:
         """What `role` is known to play whatever a draft says, up to what is not known."""
         ahead = self._sharing.rule.ahead(from_step, to_step, self.capture, now)[:, role]
@@ -312,6 +346,8 @@ class Conductor:
 
     def _rested(self, bar_line: int) -> bool:
         since = self.capture.silent_since(self.capture.hears)
+        if self.knobs.locked:
+            return False
         return since is not None and bar_line - since >= self._sharing.rule.rest_steps
 
     def _share(self, bar_line: int, now: float) -> None:

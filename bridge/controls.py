@@ -4,16 +4,18 @@ No NumPy: the port owner reads knobs and pads by this table, the brain turns the
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 
-from schmubert.bridge.midi import CONTROL_CHANGE, NOTE_ON, begins_note
+from schmubert.bridge.midi import ALL_SOUND_OFF, CONTROL_CHANGE, NOTE_ON, begins_note
 from schmubert.bridge.mode import MODES, MOST_TURN_BARS
 from schmubert.bridge.roles import ROLES, Binding
 from schmubert.bridge.stage import Control
 from schmubert.engine.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, Track
 
 ON = 0.5  # a switch is on from here
+SWITCHED = {"on": 1.0, "true": 1.0, "off": 0.0, "false": 0.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Kind:
         found = self.low + (self.high - self.low) * value / 127.0
         return float(round(found)) if self.steps or self.switch or self.momentary else found
 
+
+MARKED = ("mark3", "mark4")  # at first
 
 CONTROLS = {
     "temperature": Kind(0.3, 1.5),
@@ -88,6 +92,22 @@ def control(target: str, value: float) -> Control:
     return Control(name, float(value), role)
 
 
+def setting(target: str, word: str) -> Control:
+    """`NAME[:ROLE]` set to what `word` says: a number, on or off for a switch, a mode's name."""
+    name, _ = _target(target)
+    words: Mapping[str, float] = {}
+    if name == "mode":
+        words = {mode: float(number) for number, mode in enumerate(MODES)}
+    elif CONTROLS[name].switch or CONTROLS[name].momentary:
+        words = SWITCHED
+    try:
+        value = words[word.lower()] if word.lower() in words else float(word)
+    except ValueError:
+        names = f" or one of {', '.join(words)}" if words else ""
+        raise ValueError(f"{word!r} is no number{names}") from None
+    return control(target, value)
+
+
 def binding(target: str, source: str) -> Binding:
     """`NAME[:ROLE]` moved by `cc:NUMBER[:CHANNEL]` or `note:NUMBER[:CHANNEL]`; else ValueError.
 
@@ -108,12 +128,32 @@ def binding(target: str, source: str) -> Binding:
     return Binding(name, role, statuses[kind], number, channel, fixed)
 
 
+def target_of(bound: Binding) -> str:
+    """What `bound` turns, as `binding` reads it."""
+    if bound.value is not None:
+        return f"{bound.name}:{MODES[int(bound.value)]}"
+    return bound.name if bound.role is None else f"{bound.name}:{Track(bound.role).name.lower()}"
+
+
+def collisions(bindings: Iterable[Binding]) -> list[str]:
+    """A line for every two controls that one knob or pad turns."""
+    found = []
+    for one, other in combinations(dict.fromkeys(bindings), 2):
+        same = (one.status, one.number) == (other.status, other.number)
+        if same and (one.channel == other.channel or None in (one.channel, other.channel)):
+            source = f"{'note' if one.status == NOTE_ON else 'cc'}:{one.number}"
+            if target_of(one) != target_of(other):
+                found.append(f"{source} turns both {target_of(one)} and {target_of(other)}")
+    return found
+
+
 class Surface:
     """The knobs and pads of a player: MIDI in, `Control` out. It knows which switches are on."""
 
     def __init__(self, bindings: Iterable[Binding], controls: Iterable[Control] = ()) -> None:
         self._bindings = tuple(bindings)
-        self._on = {
+        self._on: dict[tuple[str, int | None], bool] = {(name, None): True for name in MARKED}
+        self._on |= {
             (control.name, control.role): control.value >= ON
             for control in controls
             if CONTROLS[control.name].switch
@@ -121,14 +161,20 @@ class Surface:
 
     def turned(self, message: bytes) -> list[Control] | None:
         """What a channel message of three bytes turns; None where it is no knob's or pad's."""
-        meant = [binding for binding in self._bindings if binding.meant_by(message)]
+        meant = {  # what is bound twice would switch over and back
+            (bound.name, bound.role, bound.value): bound
+            for bound in self._bindings
+            if bound.meant_by(message)
+        }
         if not meant:
             return None
         found = []
-        for bound in meant:
+        for bound in meant.values():
             kind, key = CONTROLS[bound.name], (bound.name, bound.role)
             is_knob = bound.status == CONTROL_CHANGE and not kind.trigger
-            hit = message[2] > 0 if bound.status == CONTROL_CHANGE else begins_note(message)
+            hit = begins_note(message)
+            if bound.status == CONTROL_CHANGE:
+                hit = message[2] > 0 or message[1] >= ALL_SOUND_OFF  # those say 0 and mean it
             if not (is_knob or hit or kind.momentary):
                 continue
             if bound.value is not None:

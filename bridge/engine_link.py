@@ -91,6 +91,13 @@ class EngineLink:
             answers += self._tend(now)
         return answers
 
+    def another(self, model: str) -> str:
+        """What to do where an engine that was there already has `model`, not the one wanted."""
+        return (
+            f"the engine at {self.address} plays {model}: for another model, end it or give"
+            " --engine another address, as tcp://127.0.0.1:28766"
+        )
+
     def close(self) -> None:
         """Say goodbye; an engine that was started here ends by itself when nobody is left."""
         self._client.send(Goodbye())
@@ -110,8 +117,13 @@ class EngineLink:
             new = not self._there
             self._there = self._was_there = True
             self._pause_s, self._unsent = LEAST_PAUSE_S, 0
+            if not new:
+                return [message]
             about = f"{message.model} in {message.runtime}, {message.call_ms:.1f} ms a call"
-            return [message, Say(f"engine at {self.address}: {about}")] if new else [message]
+            says = [Say(f"engine at {self.address}: {about}")]
+            if self._model is not None and self._model.stem != message.model:
+                says.append(Say(self.another(message.model)))
+            return [message, *says]
         if isinstance(message, Failed) and message.seq < 0 and not self._was_there:
             return [GiveUp(f"the engine at {self.address}: {message.reason}")]
         return [message]

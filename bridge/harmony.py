@@ -34,12 +34,30 @@ QUALITIES = {
     "sus4": (0, 5, 7),
     "sus": (0, 5, 7),
     "7sus4": (0, 5, 7, 10),
+    "7b9": (0, 1, 4, 7, 10),
+    "7#9": (0, 3, 4, 7, 10),
+    "13": (0, 4, 7, 9, 10),
+    "6/9": (0, 2, 4, 7, 9),
 }
-SPELLINGS = {"min": "m", "-": "m", "M7": "maj7", "min7": "m7", "-7": "m7", "o": "dim", "+": "aug"}
-CHORD = re.compile(r"([A-G])([#b]?)([^/]*)(?:/([A-G])([#b]?))?")
+SPELLINGS = {
+    "maj": "",
+    "M": "",
+    "min": "m",
+    "-": "m",
+    "M7": "maj7",
+    "min7": "m7",
+    "-7": "m7",
+    "m7-5": "m7b5",
+    "o": "dim",
+    "o7": "dim7",
+    "+": "aug",
+    "69": "6/9",
+}
+CHORD = re.compile(r"([A-G])([#b]?)(6/9|[^/]*)(?:/([A-G])([#b]?))?")
 ROOT_WEIGHT = 1.5
 """Of the root, or the bass note after a slash, against 1 of the other notes of a chord."""
-NOTHING, AGAIN, REMARK, HEADING = "-", "%", "#", "["
+NOTHING = ("-", "N.C.", "NC")
+AGAIN, REMARK, HEADING = "%", "#", "["
 HELD_BEATS = BEATS_PER_BAR
 """So far ahead what is held leads the band, less and less."""
 
@@ -61,9 +79,9 @@ class Chart:
 def chart(text: str) -> Chart:
     """A chord chart: a bar after the other, `Am F C G7/B`; two in a bar as `Am,F`, up to four.
 
-    `%` is the bar before once more, `-` a bar without chord, `|` and line ends part bars too. Lines
-    that begin with `#` are remarks, and those in brackets, as `[Verse]`, headings. ValueError names
-    what cannot be read, and its line where there are several.
+    `%` is the bar before once more, `-` or `N.C.` a bar without chord, `|` and line ends part bars
+    too. Lines that begin with `#` are remarks, and those in brackets, as `[Verse]`, headings.
+    ValueError names what cannot be read, and its line where there are several.
     """
     bars: list[Weights] = []
     lines = text.splitlines()
@@ -94,7 +112,7 @@ def _bar(word: str, before: Sequence[Weights]) -> Weights:
 
 def _chord(name: str) -> Weights:
     weights = np.zeros(PITCH_CLASSES)
-    if name == NOTHING:
+    if name in NOTHING:
         return weights
     read = CHORD.fullmatch(name)
     quality = None if read is None else SPELLINGS.get(read[3], read[3])

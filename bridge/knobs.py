@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from schmubert.bridge.controls import CONTROLS, ON
+from schmubert.bridge.controls import CONTROLS, MARKED, ON
 from schmubert.bridge.stage import Control
 from schmubert.engine.defaults import STAGE_TEMPERATURE
 from schmubert.engine.score import BEATS_PER_BAR
@@ -40,7 +40,7 @@ class Knobs:
     soloed: frozenset[Track] = frozenset()
     locked: bool = False
     bars: int = BARS
-    marks: frozenset[int] = frozenset((2, 3))
+    marks: frozenset[int] = frozenset(int(mark.removeprefix("mark")) - 1 for mark in MARKED)
 
     def turned(self, control: Control) -> "Knobs":
         """As `control` says; triggers change nothing. ValueError where it names no control."""

@@ -11,6 +11,7 @@ from schmubert.bridge.controls import binding
 from schmubert.engine.pitches import pitch_named
 
 Value = TypeVar("Value")
+MOST_OFFSET_MS = 250.0
 LEARNS, PRESET = "schmubert.learns", "schmubert.preset"  # in click's notes on one call
 
 

@@ -20,6 +20,7 @@ from schmubert.bridge.midi import (
     NOTE_ON,
     SUSTAIN_PEDAL,
     SYSTEM,
+    begins_note,
 )
 from schmubert.bridge.roles import Rig
 from schmubert.bridge.scheduler import Scheduler
@@ -109,7 +110,7 @@ class Owner:
         if turned is not None:
             return self._turn(turned)
         if self._echoes.hears(at_s, port, message):
-            return self._echoed(port)
+            return self._echoed(port) if begins_note(message) else []
         actions = []
         kind, channel = status & 0xF0, status & 0x0F
         _, number, value = message

@@ -6,7 +6,8 @@ first and `[bind]` the knobs and pads that turn them.
 
 import difflib
 import os
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 TABLES = ("set", "bind")
+COLON = re.compile(r"^\s*[\w-]+:\w+\s*=", re.MULTILINE)  # the name of a control, not in quotes
 
 
 def read(path: Path, known: Collection[str]) -> dict[str, Any]:
@@ -34,8 +36,31 @@ def read(path: Path, known: Collection[str]) -> dict[str, Any]:
         values = found[table]
         if not isinstance(values, Mapping):
             raise ValueError(f"{path}: {table} is a table: write [{table}], and a line a control")
-        found[table] = [f"{control}={value}" for control, value in values.items()]
+        found[table] = [f"{control}={value}" for control, value in _flat(values)]
     return found
+
+
+def _flat(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What a table says of each control: `density.bass = 4` is `"density:bass" = 4`."""
+    for control, value in values.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{control}:{role}", one) for role, one in value.items())
+        elif isinstance(value, list):
+            yield from ((control, one) for one in value)
+        else:
+            yield control, value
+
+
+def writable(path: Path) -> None:
+    """OSError or ValueError where something cannot be kept at `path`: before the player works."""
+    _there(path)
+    if path.exists() and not os.access(path, os.W_OK):
+        raise PermissionError(f"{path} cannot be written")
+    beside = _beside(path)
+    if not beside.parent.is_dir():
+        raise FileNotFoundError(f"{path}: there is no folder {beside.parent}")
+    beside.touch()
+    beside.unlink()
 
 
 def bound(path: Path, target: str, source: str) -> None:
@@ -63,13 +88,19 @@ def _there(path: Path) -> tomlkit.TOMLDocument:
 
 
 def _write(preset: tomlkit.TOMLDocument, path: Path) -> None:
-    beside = path.with_name(path.name + ".new")
+    beside = _beside(path)
     beside.write_text(tomlkit.dumps(preset), encoding="utf-8")
-    os.replace(beside, path)  # noqa: PTH105 - whole or not at all
+    os.replace(beside, path.resolve())  # noqa: PTH105 - whole or not at all
+
+
+def _beside(path: Path) -> Path:
+    """Where it is written first: beside the file itself, wherever a link leads."""
+    return path.resolve().with_name(path.name + ".new")
 
 
 def _parsed(text: str, path: Path) -> tomlkit.TOMLDocument:
     try:
         return tomlkit.parse(text)
     except TOMLKitError as error:
-        raise ValueError(f"{path} is no TOML: {error}") from error
+        hint = ', write "density:bass" in quotes' if COLON.search(text) else ""
+        raise ValueError(f"{path} is no TOML: {error}{hint}") from error

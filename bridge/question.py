@@ -62,12 +62,13 @@ def leading(
 ) -> bytes:
     """What the chart says of the window, or the chord held now, or that of the last bar.
 
-    As `Wishes.harmony`, at `nats` of strength.
+    As `Wishes.harmony`, at `nats` of strength for what was held longest: short chords lead too.
     """
     heard_until = capture.heard_until(now)
     held = capture.chord(heard_until - 1, heard_until)
     if not held.any():
         held = capture.chord(heard_until - STEPS_PER_BAR, heard_until)
+        held /= held.max(initial=0.0) or 1.0
     beats = range(about.first_step, about.end_step, STEPS_PER_BEAT)
     return biases(
         nats,

@@ -28,6 +28,8 @@ class Sharing:
                 self.mode = Mode(MODES[int(control.value)])
         self.rule: Rule = rule_of(self.mode, self._band, 0)
         self._next: Rule | None = None
+        self._began = 0
+        """The bar line of the bar in which the player began to play."""
         self._phrases: dict[str, Phrase] = {}
 
     def at(self, step: int) -> Rule:
@@ -36,8 +38,17 @@ class Sharing:
 
     def begin(self, bar_line: int) -> None:
         """The player begins to play in the bar at `bar_line`."""
+        self._began = bar_line
         self.rule = (self._next or self.rule).again(bar_line)
         self._next = None
+
+    def rerolls(self, bar_line: int) -> bool:
+        """Whether beats of the bar at `bar_line` can be made anew by a pad."""
+        return isinstance(self.at(bar_line), Infill)
+
+    def phrase(self, name: str) -> Phrase | None:
+        """What was captured as `name` of `PHRASES`, if anything was."""
+        return self._phrases.get(name)
 
     def arrive(self, bar_line: int) -> bool:
         """The bar at `bar_line` is committed next; whether another mode holds from it on."""
@@ -55,17 +66,26 @@ class Sharing:
         """
         if control.name in ("mode", "bars"):
             return self._switch(control, knobs, bar_line, capture.rolling)
-        if control.name in PHRASES and capture.rolling:
-            heard = int(capture.step_at(now)) // STEPS_PER_BAR - knobs.bars
-            phrase = Phrase(heard * STEPS_PER_BAR, knobs.bars)
-            phrase.tokens(capture, now)
-            self._phrases[control.name] = phrase
-            return self.mode is Mode.INTERPOLATE and self._switch(control, knobs, bar_line, True)
+        if control.name in PHRASES:
+            return self._keep(control, knobs, bar_line, capture, now)
         rule = self.at(bar_line)
         if control.name == "reroll" and isinstance(rule, Infill):
             rule.marks = _marked(rule.marks, knobs, bar_line, control.value >= ON)
             return True
         return False
+
+    def _keep(
+        self, control: Control, knobs: Knobs, bar_line: int, capture: Capture, now: float
+    ) -> bool:
+        """Capture the last bars that are over, those of a mode that waits for them at once."""
+        over = int(capture.step_at(now)) // STEPS_PER_BAR * STEPS_PER_BAR
+        bars = min(knobs.bars, (over - self._began) // STEPS_PER_BAR)
+        if not capture.rolling or bars < 1:
+            return False
+        phrase = Phrase(over - bars * STEPS_PER_BAR, bars)
+        phrase.tokens(capture, now)
+        self._phrases[control.name] = phrase
+        return self.mode is Mode.INTERPOLATE and self._switch(control, knobs, bar_line, True)
 
     def _switch(self, control: Control, knobs: Knobs, bar_line: int, playing: bool) -> bool:
         mode = Mode(MODES[int(control.value)]) if control.name == "mode" else self.mode
@@ -73,8 +93,9 @@ class Sharing:
         if (mode, band) == (self.mode, self._band) and control.name not in PHRASES:
             return False
         self.mode, self._band = mode, band
-        phrases = [self._phrases[name] for name in PHRASES if name in self._phrases]
-        self._next = rule_of(mode, band, bar_line, phrases, playing)
+        heard_bars = (bar_line - self._began) // STEPS_PER_BAR if playing else 0
+        start, goal = (self._phrases.get(name) for name in PHRASES)
+        self._next = rule_of(mode, band, bar_line, start, goal, heard_bars)
         return True
 
 

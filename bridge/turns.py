@@ -5,7 +5,6 @@ that are asked about early: asking changes nothing but what it has heard of its 
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -226,6 +225,11 @@ class Infill(Rule):
         super().__init__(band, since)
         self.marks = Marks(to_step=0)
 
+    @property
+    def rest_steps(self) -> float:
+        """It never ends: who holds a pad has no hand free to play."""
+        return math.inf
+
     def ahead(self, from_step: int, to_step: int, capture: Capture, now: float) -> Tokens:
         """The machine's roles as in the bar before, but for the marked beats."""
         del now
@@ -266,8 +270,8 @@ class Interpolate(Rule):
 
     def again(self, since: int) -> Rule:
         """The phrases, if they were whole, from the beginning of A."""
-        phrases = [one for one in (self.start, self.goal) if one.whole]
-        return rule_of(Mode.INTERPOLATE, self.band, since, phrases)
+        start, goal = (one if one.whole else None for one in (self.start, self.goal))
+        return interpolation(self.band, since, start, goal)
 
     def takes(self, step: int, now_step: float, turn: bool, capture: Capture) -> bool:  # noqa: ARG002
         """From when both phrases are whole."""
@@ -291,12 +295,17 @@ class Interpolate(Rule):
 
 
 def rule_of(
-    mode: Mode, band: Band, since: int, phrases: Sequence[Phrase] = (), playing: bool = False
+    mode: Mode,
+    band: Band,
+    since: int,
+    start: Phrase | None = None,
+    goal: Phrase | None = None,
+    heard_bars: int = 0,
 ) -> Rule:
-    """The rule of `mode` from bar line `since` on.
+    """The rule of `mode` from bar line `since` on, before which `heard_bars` were listened to.
 
-    `phrases` are A and B, where they were captured. A mode that needs phrases and has none takes
-    the last bars where the music is `playing`, and the first that it hears otherwise.
+    `start` and `goal` are the phrases A and B, where they were captured. A mode that needs phrases
+    and has none takes the last bars, and the first that it hears where it has heard none.
     """
     simple = {
         Mode.ACCOMPANY: Rule,
@@ -306,13 +315,33 @@ def rule_of(
     }
     if mode in simple:
         return simple[mode](band, since)
-    length = band.bars * STEPS_PER_BAR
     if mode is Mode.LOOP:
-        return Loop(band, since, Phrase(since - length, band.bars) if playing else None)
-    if len(phrases) == 2:
-        return Interpolate(band, since, phrases[0], phrases[1])
-    first = since - 2 * length if playing else since
-    return Interpolate(band, since, Phrase(first, band.bars), Phrase(first + length, band.bars))
+        return Loop(band, since, _last(band.bars, since, heard_bars))
+    return interpolation(band, since, start, goal, heard_bars)
+
+
+def interpolation(
+    band: Band, since: int, start: Phrase | None, goal: Phrase | None, heard_bars: int = 0
+) -> Interpolate:
+    """From A to B; of the bars heard and of those to come, what is not captured is taken."""
+    if start is None and goal is None:
+        bars = min(band.bars, heard_bars // 2)
+        if bars:
+            goal = Phrase(since - bars * STEPS_PER_BAR, bars)
+            start = Phrase(goal.first_step - len(goal), bars)
+    elif start is None:
+        start = _last(band.bars, since, heard_bars)
+    elif goal is None:
+        goal = _last(band.bars, since, heard_bars)
+    start = start or Phrase(since, band.bars)
+    goal = goal or Phrase(max(since, start.end_step), band.bars)
+    return Interpolate(band, since, start, goal)
+
+
+def _last(bars: int, since: int, heard_bars: int) -> Phrase | None:
+    """The last `bars` before `since`, or as many as were heard; None where none were."""
+    bars = min(bars, heard_bars)
+    return Phrase(since - bars * STEPS_PER_BAR, bars) if bars > 0 else None
 
 
 def _unknown(steps: int) -> Tokens:

@@ -121,7 +121,7 @@ def _on_stage(
     engine: str | None, model: Path | None, device: str, seconds: float
 ) -> "list[Finding]":
     """The engine found or started, and worked with for so many `seconds`."""
-    from schmubert.bridge.checkup import Finding, lateness, replies
+    from schmubert.bridge.checkup import Finding, lateness, played, replies
     from schmubert.bridge.engine_link import EngineLink
     from schmubert.bridge.trial import meet, stage_work
 
@@ -131,6 +131,9 @@ def _on_stage(
             welcome = meet(link)
             about = f"{welcome.model} in {welcome.runtime}, schmubert {welcome.release}"
             click.echo(f"ok  engine at {link.address}: {about}")
+            strange = played(welcome.model, model, link.another(welcome.model))
+            if strange:
+                return strange
             click.echo(f"      working as on stage for {seconds:g} s")
             trial = stage_work(link, welcome, seconds)
         except ValueError as error:
@@ -168,11 +171,14 @@ def calibrate(
     \b
     schmubert calibrate --out "Bass" --in "DAW Out"
     """
+    from schmubert.bridge.options import MOST_OFFSET_MS
     from schmubert.bridge.ports import MidiPorts
-    from schmubert.bridge.preset import kept
+    from schmubert.bridge.preset import kept, writable
     from schmubert.bridge.report import quantile
     from schmubert.bridge.roundtrip import round_trips
 
+    if preset is not None:
+        writable(preset)
     with closing(MidiPorts((heard,), (played,), api)) as ports:
         for line in ports.named:
             click.echo(line)
@@ -186,6 +192,11 @@ def calibrate(
             f" and play to {heard!r}, monitor on; --wait 30 leaves time for that"
         )
     middle = quantile(found, 0.5)
+    if middle > MOST_OFFSET_MS:
+        raise ValueError(
+            f"there and back takes {middle:.0f} ms, and no offset makes up for more than"
+            f" {MOST_OFFSET_MS:.0f}: give the audio system a shorter period"
+        )
     spread = quantile(found, 0.95) - quantile(found, 0.05)
     click.echo(
         f"there and back: {middle:.1f} ms (median), {spread:.1f} ms between p5 and p95,"

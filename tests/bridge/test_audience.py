@@ -9,9 +9,10 @@ import pytest
 
 from schmubert.bridge import audience
 from schmubert.bridge.audience import Audience
+from schmubert.bridge.figures import BARS
 from schmubert.bridge.live import Timing
 from schmubert.bridge.session import SONG_NAME, Log
-from schmubert.bridge.stage import Say, Setup
+from schmubert.bridge.stage import Moved, Say, Setup
 from schmubert.bridge.witness import Came, Happening, Seen, Tick
 from tests.bridge.sessions import RIG, SETUP
 
@@ -43,10 +44,16 @@ def sheet(monkeypatch: pytest.MonkeyPatch) -> Sheet:
 
 def test_without_screen_and_recording_lines_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     with closing(Audience(SETUP, RIG, Timing(), None, drawn=False)) as watching:
-        assert watching.witness is None
         watching.tell("one")
         watching.say("two")
     assert capsys.readouterr().err == "one\ntwo\n"
+
+
+def test_without_a_screen_figures_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(Audience(SETUP, RIG, Timing(), None, drawn=False)) as watching:
+        for bar in range(BARS):
+            watching.witness(Seen(2.0 * bar, Moved(0, True, 4.0 * bar, 2.0 * bar, 120.0)))
+    assert capsys.readouterr().err == "no reply; dropped 0\n"
 
 
 def test_on_the_screen_a_line_is_shown_once(
@@ -55,7 +62,6 @@ def test_on_the_screen_a_line_is_shown_once(
     with closing(Audience(SETUP, RIG, Timing(), None, drawn=True)) as watching:
         watching.tell("ready")
         watching.say("bar 1")
-        assert watching.witness is not None
         watching.witness(Seen(1.0, Say("bar 1")))
         assert sheet.seen == [SETUP, Say("ready"), Say("bar 1")]
         assert capfd.readouterr().err == ""
@@ -80,7 +86,6 @@ def test_what_is_said_of_the_recording_comes_after_the_screen(
     sheet: Sheet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with closing(Audience(SETUP, RIG, Timing(), tmp_path, drawn=True)) as watching:
-        assert watching.witness is not None
         watching.witness(Seen(time.monotonic(), Tick()))
     assert "recorded: " in capsys.readouterr().err
     (folder,) = tmp_path.iterdir()

@@ -1,5 +1,6 @@
 """What the doctor finds, measures and concludes, in virtual time."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
@@ -146,6 +147,19 @@ def test_replies_are_judged_against_a_beat_and_a_bar(
     found = replies(Trial([0.1], [first_ms] * 9, 9))
     assert any(one.bad for one in found) == bad
     assert any(one.doubt for one in found) == doubt
+
+
+def test_replies_are_set_beside_a_beat_and_a_bar_by_median_and_p99() -> None:
+    slow = replies(Trial([0.1], [50.0] * 90 + [200.0] * 10, 100))
+    assert "0.10 of a beat (p50), 0.40 (p99); 0.03 and 0.10 of a bar" in slow[1].what
+    assert slow[2].what.startswith("at 180 BPM that is 0.15 of a beat (p50), 0.60 (p99)")
+
+
+@pytest.mark.parametrize(
+    ("path", "bad"), [(None, False), (Path("a/live.onnx"), False), (Path("mine.onnx"), True)]
+)
+def test_another_model_than_the_one_asked_for_is_no_answer(path: Path | None, bad: bool) -> None:
+    assert [one.bad for one in checkup.played("live", path, "end it")] == [True] * bad
 
 
 def test_the_verdict_names_what_is_worst() -> None:

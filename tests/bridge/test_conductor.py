@@ -714,6 +714,57 @@ def test_a_locked_bar_goes_round_until_it_is_let_go() -> None:
     assert (onsets[13] != onsets[6]).any()
 
 
+@pytest.mark.parametrize("commit", ["step", "beat", "bar"])
+def test_a_lock_keeps_the_bar_in_which_it_was_hit_as_it_is(commit: str) -> None:
+    """Not its first half with the second of the bar before; nor silence where none was played."""
+    for hit, first in ((18.5, 4), (0.5, 1)):
+        played = Stage(
+            Settings(plays=(Track.BASS,), seed=1, commit=commit), Engine(prompt, random_music)
+        )
+        free = Stage(
+            Settings(plays=(Track.BASS,), seed=1, commit=commit), Engine(prompt, random_music)
+        )
+        for one in (played, free):
+            one.extend(beats(120, 64))
+            one.extend(melody(LINE, quarters(16)))
+        played.at(at(hit), Control("lock", 1.0))
+        for value in (0.9, 1.0):  # a knob says so again and again
+            played.at(at(hit + 6.5), Control("lock", value))
+        bars, as_planned = (
+            np.where(tape > OFF, tape, 0).reshape(16, 16)
+            for tape in (
+                columns([play for _, play in one.run(at(40.0)).owner.plays], Track.BASS, 256)
+                for one in (played, free)
+            )
+        )
+        assert bars[first].any()
+        np.testing.assert_array_equal(bars[first], as_planned[first])
+        for bar in range(first + 1, 9):
+            np.testing.assert_array_equal(bars[bar], bars[first])
+
+
+def test_a_locked_bar_is_there_again_after_a_stop() -> None:
+    played = Stage(Settings(plays=(Track.BASS,), seed=1), Engine(prompt, random_music))
+    played.extend(beats(120, 30))
+    played.extend(melody(LINE, quarters(7)))
+    played.at(at(18.5), Control("lock", 1.0))
+    played.at(at(30.0), Moved(0, False, 30.0, at(30.0), 120.0))
+    played.extend(beats(120, 32, passage=1, at_s=20.0))
+    again = Timeline(0.0, 20.0, 120.0)
+    played.extend(melody(again, quarters(8)))
+    played.run(again.seconds(24.0))
+
+    def bars(passage: int) -> np.ndarray:
+        plays = [play for _, play in played.owner.plays if play.passage == passage]
+        tape = columns(plays, Track.BASS, 128)
+        return np.where((tape > OFF) & (tape < MASK[Track.BASS]), tape, 0).reshape(8, 16)
+
+    locked = bars(0)[5]
+    assert locked.any()
+    for bar in (1, 2, 3):
+        np.testing.assert_array_equal(bars(1)[bar], locked)
+
+
 def test_chords_lead_the_band_where_they_are_written_or_held() -> None:
     written = stage(Settings(plays=(Track.BASS,), chart=chart("C F")))
     written.run(at(20.0))
@@ -729,4 +780,14 @@ def test_chords_lead_the_band_where_they_are_written_or_held() -> None:
     held.run(at(20.0))
     _, ask = held.engine.asks[-1]
     biases = np.frombuffer(ask.wishes.harmony, "<f4").reshape(-1, 12)
+    assert set(np.flatnonzero(biases.any(axis=0))) == {0, 3, 7}
+
+
+def test_chords_struck_short_lead_as_much_as_those_held() -> None:
+    stabs = [(4.0 * bar, 0.4, pitch) for bar in range(8) for pitch in (60, 63, 67)]
+    played = stage(Settings(plays=(Track.BASS,)), notes=stabs)
+    played.run(at(18.6))
+    _, ask = played.engine.asks[-1]
+    biases = np.frombuffer(ask.wishes.harmony, "<f4").reshape(-1, 12)
+    assert biases.max() == pytest.approx(2.0)
     assert set(np.flatnonzero(biases.any(axis=0))) == {0, 3, 7}

@@ -2,7 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schmubert.bridge.controls import CONTROLS, Surface, binding, control
+from schmubert.bridge.controls import (
+    CONTROLS,
+    Surface,
+    binding,
+    collisions,
+    control,
+    setting,
+    target_of,
+)
 from schmubert.bridge.knobs import Knobs, knobs
 from schmubert.bridge.midi import CONTROL_CHANGE, NOTE_ON
 from schmubert.bridge.roles import Binding
@@ -114,3 +122,51 @@ def test_who_is_muted_or_not_soloed_is_silent() -> None:
     assert solo.silent(band) == {Track.DRUMS}
     assert solo.silent((Track.DRUMS,)) == frozenset()  # who is soloed does not play here
     assert solo.turned(Control("solo", 0.0, BASS)).silent(band) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("target", "word", "value"),
+    [("lock", "on", 1.0), ("mute:bass", "False", 0.0), ("mode", "trade", 2.0), ("key", "3", 3.0)],
+)
+def test_a_value_is_a_number_or_a_word(target: str, word: str, value: float) -> None:
+    assert setting(target, word) == control(target, value)
+
+
+@pytest.mark.parametrize(
+    ("target", "word", "says"),
+    [("swing", "on", "no number"), ("mode", "solo", "one of accompany"), ("lock", "", "one of on")],
+)
+def test_what_is_no_value_is_said(target: str, word: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        setting(target, word)
+
+
+@pytest.mark.parametrize("target", ["lock", "mute:drums", "density2:melody", "mode:loop"])
+def test_a_binding_tells_what_it_was_made_of(target: str) -> None:
+    assert target_of(binding(target, "note:1")) == target
+
+
+def test_one_pad_for_two_controls_is_said() -> None:
+    pads = [binding("lock", "note:36"), binding("mode:trade", "note:36:10")]
+    assert collisions(pads) == ["note:36 turns both lock and mode:trade"]
+    apart = [binding("lock", "note:36:1"), binding("mode:trade", "note:36:10")]
+    assert not collisions([*apart, binding("swing", "cc:36"), apart[0]])
+
+
+def test_a_pad_that_is_bound_twice_switches_once() -> None:
+    surface = Surface([binding("lock", "note:36"), binding("lock", "note:36:1")])
+    assert surface.turned(bytes((0x90, 36, 100))) == [Control("lock", 1.0)]
+
+
+def test_all_sound_off_says_nothing_and_panics() -> None:
+    surface = Surface([binding("panic", "cc:120"), binding("next", "cc:64")])
+    assert surface.turned(bytes((0xB3, 120, 0))) == [Control("panic", 1.0)]
+    assert surface.turned(bytes((0xB3, 64, 0))) == []
+
+
+def test_the_first_hit_of_a_pad_changes_what_stands_at_first() -> None:
+    surface = Surface([binding(f"mark{beat}", f"note:{beat}") for beat in range(1, 5)])
+    stand = Knobs()
+    for beat in range(1, 5):
+        (turned,) = surface.turned(bytes((0x90, beat, 100))) or []
+        assert stand.turned(turned) != stand, f"mark{beat}"

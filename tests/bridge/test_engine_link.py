@@ -24,7 +24,7 @@ WELCOME = Welcome(WIRE_VERSION, "1.0", "live", (0, 1, 2), "onnxruntime", 4.0)
 class World:
     """An engine's socket, its process and the time, for one link."""
 
-    def __init__(self, address: str = ADDRESS) -> None:
+    def __init__(self, address: str = ADDRESS, model: str | None = None) -> None:
         self.now = 0.0
         self.connected = False
         self.inbox: list[ToClient] = []
@@ -35,7 +35,7 @@ class World:
             send=self.send, hello=lambda: self.send(Hello()), receive=self.take, close=lambda: None
         )
         self.link = EngineLink(
-            address, None, "auto", self.now, cast(Client, client), cast(Any, self.start)
+            address, model, "auto", self.now, cast(Client, client), cast(Any, self.start)
         )
         self.answers: list[Answer] = []
 
@@ -194,3 +194,12 @@ def test_it_says_goodbye() -> None:
     world.connected = True
     world.link.close()
     assert world.sent[-1] == Goodbye()
+
+
+@pytest.mark.parametrize(("model", "said"), [("mine.onnx", 1), ("songs/live.onnx", 0), (None, 0)])
+def test_an_engine_that_was_there_with_another_model_is_told_of(
+    model: str | None, said: int
+) -> None:
+    world = World(model=model)
+    answers = lines(world.go(3.0, answering=True))
+    assert len([line for line in answers if "for another model, end it" in line]) == said

@@ -22,6 +22,15 @@ def test_a_chart_is_a_bar_a_chord_over_and_over() -> None:
     assert classes(song.at(28)) == classes(song.at(-3)) == classes(song.at(0))
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("Cmaj", "C"), ("Bb-7", "Bbm7"), ("C69/E", "C6/9/E"), ("Fm7-5", "Fm7b5"), ("N.C.", "-")],
+)
+def test_chords_as_players_write_them(written: str, meant: str) -> None:
+    assert (chart(written).weights == chart(meant).weights).all()
+    assert classes(chart("C6/9/E").at(0)) == {0: 1.0, 2: 1.0, 4: ROOT_WEIGHT, 7: 1.0, 9: 1.0}
+
+
 @given(
     st.sampled_from("ABCDEFG"), st.sampled_from(["", "#", "b"]), st.sampled_from(sorted(QUALITIES))
 )

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from schmubert.bridge.conductor import Settings
 from schmubert.bridge.controls import control
 from schmubert.bridge.mode import MODES
+from schmubert.bridge.stage import Moved
 from schmubert.bridge.timeline import Timeline
 from schmubert.engine.asks import window_of
 from schmubert.engine.score import STEPS_PER_BEAT, Tokens
@@ -81,6 +82,24 @@ def test_a_switch_holds_from_the_next_downbeat(mode: str, beat: float) -> None:
     played.run(at(20.0))
     assert before == {"Rule"}
     assert type(played.conductor._sharing.rule).__name__ == mode.title()
+
+
+@pytest.mark.parametrize("commit", ["step", "beat", "bar"])
+@pytest.mark.parametrize("reply_s", [0.02, 0.1])
+def test_a_switch_holds_from_the_next_downbeat_up_to_a_reply_time_before(
+    commit: str, reply_s: float
+) -> None:
+    for before_s in (1.9, 1.1, 0.6, 0.3, reply_s + 0.03):
+        made = Stage(
+            Settings(plays=ROLES, bars=2, commit=commit, seed=1),
+            Engine(lambda _: reply_s, random_music),
+        )
+        made.extend(beats(120, 40))
+        made.extend(melody(LINE, quarters(8)))
+        made.at(at(24.0) - before_s, control("mode", float(MODES.index("loop"))))
+        made.run(at(24.5))
+        assert made.conductor._sharing.rule.since == 6 * BAR, f"{before_s} s before"
+        assert "bar 7: I go on for you" in [text for _, text in made.said]
 
 
 def test_trading_bars() -> None:
@@ -224,3 +243,110 @@ def test_another_candidate_for_the_next_bar() -> None:
         assert (chosen[5] == chosen[5, 0]).all(), "a candidate is a whole bar"
         assert chosen[5, 0] != plain[5, 0]
     assert other[5, 0] != third[5, 0]
+
+
+def test_a_candidate_that_there_is_not_is_said() -> None:
+    made = Stage(Settings(seed=1), Engine(lambda seq: 0.02 if seq < 6 else None, random_music))
+    made.extend(beats(120, 60))
+    made.extend(melody(LINE, quarters(12)))
+    made.at(at(34.5), control("next", 1.0))
+    made.run(at(40))
+    assert [text for _, text in made.said if "candidate" in text] == [
+        "bar 10: no other candidate yet"
+    ]
+
+
+def test_a_footswitch_before_the_music_chooses_nothing() -> None:
+    made = Stage(Settings(seed=1), Engine(lambda _: 0.02, random_music))
+    made.at(0.5, control("next", 1.0))
+    made.extend(beats(120, 40))
+    made.extend(melody(LINE, quarters(10)))
+    made.run(at(24))
+    assert not [text for _, text in made.said if "candidate" in text]
+
+
+@pytest.mark.parametrize("turned", [("mode", 4.0), ("lock", 1.0)])
+def test_a_rest_ends_no_bar_that_goes_round(turned: tuple[str, float]) -> None:
+    """Who turns knobs has no hand free to play."""
+    made = Stage(Settings(plays=(Track.BASS,), seed=1), Engine(lambda _: 0.02, random_music))
+    made.extend(beats(120, 80))
+    made.extend(melody(LINE, quarters(4)))
+    made.at(at(14.5), control(*turned))
+    made.run(at(60))
+    assert not any("so I wait" in text for _, text in made.said)
+    rows = bars_of(made, Track.BASS, 14)
+    rows = np.where(rows >= 2, rows, HOLD)
+    assert (rows[4:] == rows[3]).all()
+
+
+def test_a_loop_is_of_what_was_heard() -> None:
+    """Four bars are wanted, and two were played: those two go round."""
+    played = stage("accompany", switch(6.5, "loop"), turn=4).run(at(44))
+    rows = bars_of(played, Track.MELODY, 10)[2:]
+    assert [int(cell) + 19 for cell in rows[0] if cell >= 2] == [60, 61, 62, 63]
+    assert (rows == rows[0]).all()
+
+
+def captured(*named: tuple[float, str], mode_at: float = 22.0) -> Stage:
+    """Two bars low, then high; bars of a phrase: one."""
+    made = Stage(Settings(plays=ROLES, bars=1, seed=3), Engine(lambda _: 0.02, random_music))
+    made.extend(beats(120, 64))
+    made.extend(melody(LINE, [*quarters(2), *quarters(14, 2, pitch=72)]))
+    made.extend((at(beat), control(name, 1.0)) for beat, name in named)
+    made.at(at(mode_at), control("mode", float(MODES.index("interpolate"))))
+    return made.run(at(40))
+
+
+def lowest_pitches(made: Stage, bars: int) -> list[int]:
+    rows = bars_of(made, Track.MELODY, bars)
+    return [min([int(cell) + 19 for cell in row if cell >= 2], default=0) for row in rows]
+
+
+def test_of_two_phrases_the_one_that_is_missing_is_what_was_played_last() -> None:
+    from_a = lowest_pitches(captured((8.1, "phrase-a")), 9)
+    assert (from_a[6], from_a[8]) == (60, 72)
+    to_b = lowest_pitches(captured((8.1, "phrase-b")), 9)
+    assert (to_b[6], to_b[8]) == (72, 60)
+
+
+def test_what_is_captured_is_said() -> None:
+    made = captured((2.0, "phrase-a"), (4.1, "phrase-a"), (16.2, "phrase-b"))
+    assert [text for _, text in made.said if "phrase" in text] == [
+        "no phrase A: you have not played for a whole bar yet",
+        "phrase A: bar 1",
+        "phrase B: bar 4",
+    ]
+
+
+@pytest.mark.parametrize("beat", [12.2, 13.6, 14.5, 15.3])
+def test_the_bar_that_goes_round_is_the_last_one_as_it_was_played(beat: float) -> None:
+    """Not as a draft knew it before its last beats were there."""
+    rows = bars_of(stage("accompany", switch(beat, "infill")).run(at(40)), Track.BASS, 9)
+    rows = np.where(rows >= 2, rows, HOLD)
+    assert (rows[4:] == rows[3]).all()
+
+
+def test_a_pad_of_another_mode_says_so() -> None:
+    turned = (10.0, "reroll", 1.0), (11.0, "reroll", 0.0), switch(14.5, "infill")
+    said = stage("accompany", *turned, (14.6, "reroll", 1.0)).run(at(30)).said
+    assert [text for _, text in said if "reroll" in text] == [
+        "nothing to make anew: reroll is for the mode infill"
+    ]
+
+
+def test_beginning_again_after_a_stop_keeps_the_phrase_that_was_captured() -> None:
+    """B was not: it is the first that is heard then."""
+    made = Stage(Settings(plays=ROLES, bars=1, seed=3), Engine(lambda _: 0.02, random_music))
+    made.extend(beats(120, 18))
+    made.extend(melody(LINE, quarters(4)))
+    made.at(at(8.1), control("phrase-a", 1.0))
+    made.at(at(18.0), Moved(0, False, 18.0, at(18.0), 120.0))
+    made.at(at(19.0), control("mode", float(MODES.index("interpolate"))))
+    made.extend(beats(120, 40, passage=1, at_s=20.0))
+    again = Timeline(0.0, 20.0, 120.0)
+    made.extend(melody(again, quarters(1, pitch=72)))
+    made.run(again.seconds(20.0))
+    plays = [play for _, play in made.owner.plays if play.passage == 1]
+    rows = columns(plays, Track.MELODY, 8 * BAR).reshape(8, BAR)
+    pitches = [[int(cell) + 19 for cell in row if cell >= 2] for row in rows]
+    assert (pitches[1], pitches[3]) == ([60, 61, 62, 63], [72, 73, 74, 75])

@@ -1,5 +1,6 @@
 """Presets, MIDI learn and a split keyboard."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,7 @@ def test_what_is_given_goes_before_the_preset(performed: Performed, tmp_path: Pa
     [
         ('mod = "trade"', "no option 'mod': did you mean mode?"),
         ("in = ", "is no TOML"),
+        ("[set]\ndensity:bass = 4", 'write "density:bass" in quotes'),
         ('set = "swing"', "set is a table"),
         ('in = "A"\nout = "Bass"\nmode = "solo"', "accompany"),
         ('in = "A"\nout = "Bass"\n[set]\nswong = 1', "did you mean swing?"),
@@ -115,6 +117,84 @@ def test_a_preset_that_is_not_there(performed: Performed) -> None:
     assert not performed
 
 
+def test_a_preset_in_the_words_of_toml(performed: Performed, tmp_path: Path) -> None:
+    text = """in = "Keys"
+out = ["Bass", "Drums"]
+[set]
+mode = "trade"
+bars = 2
+mute = { drums = true }
+density.bass = 4
+[bind]
+"mute:drums" = ["note:36", "cc:21"]
+"""
+    result = run("--preset", preset(tmp_path, text))
+    assert result.exit_code == 0, result.output
+    ((plugged, setup),) = performed
+    assert (setup.mode, setup.bars) == ("trade", 2)  # what a screen shows from the start
+    assert Control("mute", 1.0, 2) in setup.controls
+    assert Control("density", 4.0, 1) in setup.controls
+    assert [binding("mute:drums", one) for one in ("note:36", "cc:21")] == list(plugged.bindings)
+
+
+def test_a_control_that_stands_for_nobody_is_said(performed: Performed) -> None:
+    result = run("--in", "Keys", "--out", "Bass", "--set", "mute:drums=on", "--bind", "lock=note:1")
+    assert "no --out plays the drums" in result.output
+    assert "controls of the bass" not in result.output
+    assert len(performed) == 1
+
+
+def test_a_mode_without_anything_to_trade_is_said(performed: Performed) -> None:
+    hint = "has nothing to trade"
+    assert f"trade {hint}" in run("--in", "Keys", "--out", "Bass", "--mode", "trade").output
+    bound_to = ["--bind", "mode:continue=note:1"]
+    assert f"continue {hint}" in run("--in", "Keys", "--out", "Bass", *bound_to).output
+    assert hint not in run("--in", "Keys", "--out", "Lead", "--mode", "trade").output
+    assert hint not in run("--in", "Keys", "--out", "Bass", "--mode", "loop").output
+    assert len(performed) == 4
+
+
+def test_learning_anew_lets_the_old_pad_go(performed: Performed, tmp_path: Path) -> None:
+    file = preset(tmp_path, SONG + 'lock = "cc:21"\n')
+    result = run("--preset", file, "--learn", "mode:accompany")
+    assert result.exit_code == 0, result.output
+    assert "cc:21 turns both lock and mode:accompany" in result.output
+    ((plugged, _),) = performed
+    assert plugged.bindings == (binding("lock", "cc:21"), binding("mode:accompany", "cc:21:1"))
+
+
+def test_a_mode_can_be_learned_by_who_plays_all(performed: Performed, tmp_path: Path) -> None:
+    file = str(tmp_path / "new.toml")
+    result = run("--in", "Keys", "--out", "Lead", "--preset", file, "--learn", "mode:trade")
+    assert result.exit_code == 0, result.output
+    assert len(performed) == 1
+
+
+def test_where_nothing_can_be_kept_nothing_is_asked(
+    performed: Performed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["--in", "A", "--out", "Bass", "--learn", "swing", "--preset"]
+    nowhere = run(*words, str(tmp_path / "no" / "new.toml"))
+    monkeypatch.setattr(os, "access", lambda _, mode: mode != os.W_OK)
+    locked = run(*words, preset(tmp_path))
+    for result in (nowhere, locked):
+        assert result.exit_code == 1
+        assert "turn the knob" not in result.output
+    assert "cannot be written" in locked.output
+    assert not performed
+
+
+def test_a_preset_that_is_a_link_stays_one(tmp_path: Path) -> None:
+    there = tmp_path / "real.toml"
+    there.write_text(SONG)
+    link = tmp_path / "link.toml"
+    link.symlink_to(there)
+    bound(link, "swing", "cc:1")
+    assert link.is_symlink()
+    assert 'swing = "cc:1"' in there.read_text()
+    assert sorted(tmp_path.iterdir()) == [link, there]
+
+
 def test_learning_binds_keeps_and_plays(performed: Performed, tmp_path: Path) -> None:
     file = preset(tmp_path)
     words = ["--preset", file, "--learn", "density:bass", "--learn", "mode:loop"]
@@ -132,6 +212,19 @@ def test_learning_binds_keeps_and_plays(performed: Performed, tmp_path: Path) ->
         "density:bass=cc:21:1",
         "mode:loop=note:36:10",
     ]
+
+
+def test_learning_from_what_comes_at_once(
+    performed: Performed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy machine hands over knob and pad together: neither is lost."""
+    at_once = tuple((0.0, port, message) for _, port, message in command.MidiPorts.script)  # type: ignore[attr-defined]
+    monkeypatch.setattr(command.MidiPorts, "script", at_once)
+    file = str(tmp_path / "new.toml")
+    words = ["--learn", "density:bass", "--learn", "mode:loop", "--preset", file]
+    assert run("--in", "A", "--out", "Bass", *words).exit_code == 0
+    assert 'mode:loop" = "note:36:10"' in Path(file).read_text()
+    assert len(performed) == 1
 
 
 def test_learning_makes_a_preset(performed: Performed, tmp_path: Path) -> None:
