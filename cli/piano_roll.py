@@ -32,11 +32,12 @@ def draw(
     score: Score,
     path: Path,
     title: str = "",
-    boxes: Sequence[tuple[int, int]] = (),
+    boxes: Sequence[tuple[float, float]] = (),
 ) -> None:
     """Write `score` to `path`, whose suffix says the format, `BARS_A_ROW` bars a row.
 
-    `boxes` are (first bar, bar after the last) of areas to frame, such as what was generated.
+    `boxes` are (first bar, bar after the last) of areas to frame, such as what was generated; they
+    need not be whole bars.
     ValueError where the suffix is no format that matplotlib writes.
     """
     # a Figure and canvas of its own: no window system, no state shared with other callers
@@ -146,7 +147,7 @@ def _blocks(axis: "Axes", track: Track, blocks: Sequence[tuple[float, float, flo
 
 
 def _frame(
-    axis: "Axes", first_bar: int, bars: int, song_bars: int, boxes: Sequence[tuple[int, int]]
+    axis: "Axes", first_bar: int, bars: int, song_bars: int, boxes: Sequence[tuple[float, float]]
 ) -> None:
     """Bar lines, every fourth heavier and numbered from 1, and the boxes over them."""
     axis.set_xlim(first_bar * STEPS_PER_BAR - 1, (first_bar + bars) * STEPS_PER_BAR + 1)
