@@ -153,11 +153,10 @@ def _stretch(part: str, text: str) -> Stretch:
     first, last = _steps_named(ends[0], text), _steps_named(ends[-1], text)
     if first.start >= last.stop:
         raise click.BadParameter(f"{text!r}: bars count from 1, the first before the last")
-    track = None
-    if colon:
-        track, *others = tracks_named(name)
-        if others:
-            raise click.BadParameter(f"{text!r}: {PLACES}")
+    named = tracks_named(name) if colon else ()
+    if len(named) > 1:
+        raise click.BadParameter(f"{text!r}: {PLACES}")
+    track = named[0] if named else None
     return Stretch(range(first.start, last.stop), track)
 
 
