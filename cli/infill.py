@@ -66,7 +66,7 @@ def infill(request: Request, bars: str, tracks: str | None) -> None:
             places = reading.places.get(track, ())
             data = _without(data, places, score, track, _runs(cells[:, track]))
         fresh = begun_in(score, cells)
-        boxes = _runs(cells.any(axis=1))
+        boxes = _runs(np.asarray(cells.any(axis=1)))
         return Made(
             with_tracks(data, fresh, wanted),
             score,
