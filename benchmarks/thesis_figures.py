@@ -66,7 +66,7 @@ def trio(model: Model, score: Score, seed: int, sampling: Sampling) -> tuple[Rol
     return (
         Roll(score, "original", [GAP], [GAP]),
         Roll(filled, "all three tracks of the box filled in", [GAP], [GAP]),
-        Roll(played, "bass and drums made to the melody", drums=ALL),
+        Roll(played, "bass and drums made to the melody", drums=ALL, bass=ALL),
     )
 
 
@@ -88,6 +88,7 @@ def outpainted(model: Model, score: Score, seed: int, sampling: Sampling) -> tup
             "the box, all of the bass and all of the drums made",
             [(GIVEN_BARS, PIECE_BARS)],
             ALL,
+            [(0, GIVEN_BARS)],
         ),
     )
 
@@ -134,7 +135,7 @@ def main(
     show("5.13", outpainted(denoise, unseen, seed, sampling))
     rng = np.random.default_rng(seed)
     band = accompany(denoise, another, BAND, rng, sampling)
-    show("5.14", [Roll(band, "bass and drums made to a melody never seen", drums=ALL)])
+    show("5.14", [Roll(band, "bass and drums made to a melody never seen", drums=ALL, bass=ALL)])
     split = dataset.split("validation")
     real = windows_of_songs(split, PIECE_BARS, len(split.numbers), seed)
     nonsense = algorithm7.like(overlaps_of(real, TRIO), PIECE_BARS, [np.random.default_rng(seed)])

@@ -9,17 +9,19 @@ from schmubert.cli.errors import one_line
 from schmubert.cli.offline import (
     Made,
     Request,
-    bars_named,
+    Stretch,
+    begun_in,
     offline_options,
-    only,
     run,
+    stretches_named,
     told,
     tracks_named,
     wanted_of,
 )
 from schmubert.engine import compose
+from schmubert.engine.compose import Sampling
 from schmubert.engine.denoisers import Model
-from schmubert.engine.score import STEPS_PER_BAR, Score
+from schmubert.engine.score import STEPS_PER_BAR, Mask, Score, canonical
 from schmubert.engine.vocabulary import HOLD, PITCHED, Track
 
 
@@ -29,7 +31,8 @@ from schmubert.engine.vocabulary import HOLD, PITCHED, Track
     "--bars",
     metavar="FROM-TO",
     required=True,
-    help="Which bars to make anew, counted from 1, the last included; several with commas.",
+    help="Which bars to make anew, counted from 1, the last included; beats as 9.3-10.2, 16ths as"
+    " 9.3.2, those of one track as bass:9; several with commas.",
 )
 @click.option(
     "--tracks",
@@ -39,32 +42,66 @@ from schmubert.engine.vocabulary import HOLD, PITCHED, Track
 def infill(request: Request, bars: str, tracks: str | None) -> None:
     """Make bars of a MIDI file, or of each file in a folder, anew; the rest stays and is heard.
 
-    OUT keeps all that is in IN but the notes that these tracks begin in these bars; the new ones
-    are on tracks of their own.
+    OUT keeps all that is in IN but the notes that these tracks begin in these bars, beats or
+    16ths; the new ones are on tracks of their own.
     """
     named = None if tracks is None else tracks_named(tracks)
-    stretches = bars_named(bars)
+    stretches = stretches_named(bars)
+    own = {stretch.track for stretch in stretches if stretch.track is not None}
+    shared = any(stretch.track is None for stretch in stretches)
+    if named is not None and not shared:
+        raise click.BadParameter("--tracks is for bars that name no track of their own")
 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:
         from schmubert.engine.midifile import read_score, with_tracks
 
         reading = read_score(data)
-        wanted = wanted_of(named, reading, model)
-        if stretches[-1].stop > reading.score.bars:
+        common = wanted_of(named, reading, model) if shared else ()
+        wanted = sorted({*common, *own})
+        if max(stretch.steps.stop for stretch in stretches) > reading.score.steps:
             raise ValueError(f"it has {reading.score.bars} bars, of which {bars} are none")
-        inside = [bar for stretch in stretches for bar in stretch]
-        score = compose.infill_bars(model, reading.score, inside, wanted, rng, request.sampling)
+        cells = _cells(stretches, common, reading.score.steps)
+        score = _filled(model, reading.score, cells, rng, request.sampling)
         for track in wanted:
-            data = _without(data, reading.places.get(track, ()), score, track, stretches)
-        fresh = only(score, stretches)
+            places = reading.places.get(track, ())
+            data = _without(data, places, score, track, _runs(cells[:, track]))
+        fresh = begun_in(score, cells)
+        boxes = _runs(np.asarray(cells.any(axis=1)))
         return Made(
             with_tracks(data, fresh, wanted),
             score,
-            tuple((stretch.start, stretch.stop) for stretch in stretches),
+            tuple((box.start / STEPS_PER_BAR, box.stop / STEPS_PER_BAR) for box in boxes),
             f"bars {bars} with {told(fresh, wanted).partition(' of ')[2]}",
         )
 
-    run(request, make, named or ())
+    run(request, make, {*own, *(named or ())})
+
+
+def _cells(stretches: Sequence[Stretch], common: Sequence[Track], steps: int) -> Mask:
+    """The cells [steps, 3] that are meant, of `common` tracks where a stretch names none."""
+    cells = np.zeros((steps, len(Track)), bool)
+    for stretch in stretches:
+        tracks = common if stretch.track is None else [stretch.track]
+        cells[stretch.steps.start : stretch.steps.stop, list(tracks)] = True
+    return cells
+
+
+def _filled(
+    model: Model, score: Score, cells: Mask, rng: np.random.Generator, sampling: Sampling
+) -> Score:
+    """`score` with `cells` made anew; a track that is silent around them is unknown to `model`."""
+    around = Score(np.where(cells, HOLD, score.tokens), score.tempo_bpm)
+    unheard = np.ones(cells.shape, bool)
+    unheard[:, list(compose.sounds(around))] = False
+    made = compose.infill(model, around.masked(unheard), cells, rng, sampling)
+    tokens = np.where(cells, made.tokens, score.tokens)
+    return Score(np.where(cells, canonical(tokens), tokens), score.tempo_bpm)
+
+
+def _runs(column: Mask) -> list[range]:
+    """The stretches of steps in which `column` [steps] is true."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], column, [False]])))
+    return [range(start, stop) for start, stop in edges.reshape(-1, 2).tolist()]
 
 
 def _without(
@@ -74,11 +111,10 @@ def _without(
     track: Track,
     stretches: Sequence[range],
 ) -> bytes:
-    """`data` without what `places` begin in `stretches`, where `score` has its own `track`."""
+    """`data` without what `places` begin in `stretches` of steps, where `score` has its own."""
     from schmubert.engine.splice import without_notes
 
-    for stretch in stretches:
-        steps = range(stretch.start * STEPS_PER_BAR, stretch.stop * STEPS_PER_BAR)
+    for steps in stretches:
         held = track in PITCHED
         speaks = np.flatnonzero(score.tokens[steps.start :, track] != HOLD) if held else [0]
         hushed = steps.start + int(speaks[0]) if len(speaks) else score.steps

@@ -16,13 +16,23 @@ from schmubert.cli.songs import Errand, errands
 from schmubert.engine.compose import Sampling
 from schmubert.engine.defaults import TEMPERATURE
 from schmubert.engine.denoisers import Device, Model, load
-from schmubert.engine.score import STEPS_PER_BAR, Score, drum_hits, monophonic, notes
+from schmubert.engine.score import (
+    BEATS_PER_BAR,
+    STEPS_PER_BAR,
+    STEPS_PER_BEAT,
+    Mask,
+    Score,
+    drum_hits,
+    monophonic,
+    notes,
+)
 from schmubert.engine.vocabulary import PITCHED, Track
 
 if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
     from schmubert.engine.midifile import Reading
 
 MOST_BARS = 4096
+PLACES = "bars, as 9-16, beats, as 9.3-10.2, or 16ths, as 9.3.2, of one track as bass:9"
 PLOT_SUFFIXES = (".png", ".pdf", ".svg")
 
 
@@ -32,7 +42,7 @@ class Made:
 
     midi: bytes
     score: Score
-    boxes: tuple[tuple[int, int], ...] = ()
+    boxes: tuple[tuple[float, float], ...] = ()
     told: str = ""
     """What there is to say of it, after its name."""
 
@@ -119,25 +129,54 @@ def wanted_of(
     return named or known
 
 
-def bars_named(text: str) -> tuple[range, ...]:
-    """ "9-16,20" -> stretches of bars counted from 0, in order and apart from each other.
+@dataclass(frozen=True)
+class Stretch:
+    """`steps` of a song, counted from 0, and the one `track` that is meant where one was named."""
 
-    BadParameter where they are none.
+    steps: range
+    track: Track | None = None
+
+
+def stretches_named(text: str) -> tuple[Stretch, ...]:
+    """ "9-16, 20.3, bass:4.1.2-4.2" -> stretches: bars, a beat, 16ths of one track, from 1.
+
+    The last bar, beat or 16th named is included. BadParameter where they are none.
     """
-    named: set[int] = set()
-    for part in text.split(","):
-        ends = part.strip().split("-")
-        if not 1 <= len(ends) <= 2 or not all(end.strip().isdecimal() for end in ends):
-            raise click.BadParameter(f"{text!r}: bars, as 9-16, or 9, or several with commas")
-        first, last = int(ends[0]), int(ends[-1])
-        if not 1 <= first <= last:
-            raise click.BadParameter(f"{text!r}: bars count from 1, the first before the last")
-        if last > MOST_BARS:
-            raise click.BadParameter(f"{text!r}: a song has {MOST_BARS} bars at most")
-        named.update(range(first - 1, last))
-    starts = sorted(bar for bar in named if bar - 1 not in named)
-    ends_after = sorted(bar + 1 for bar in named if bar + 1 not in named)
-    return tuple(map(range, starts, ends_after))
+    return tuple(_stretch(part.strip(), text) for part in text.split(","))
+
+
+def _stretch(part: str, text: str) -> Stretch:
+    name, colon, where = part.rpartition(":")
+    ends = where.split("-")
+    if not 1 <= len(ends) <= 2:
+        raise click.BadParameter(f"{text!r}: {PLACES}")
+    first, last = _steps_named(ends[0], text), _steps_named(ends[-1], text)
+    if first.start >= last.stop:
+        raise click.BadParameter(f"{text!r}: bars count from 1, the first before the last")
+    named = tracks_named(name) if colon else ()
+    if len(named) > 1:
+        raise click.BadParameter(f"{text!r}: {PLACES}")
+    track = named[0] if named else None
+    return Stretch(range(first.start, last.stop), track)
+
+
+def _steps_named(position: str, text: str) -> range:
+    """ "9", "9.3" or "9.3.2" -> the steps of that bar, beat or 16th."""
+    numbers = position.strip().split(".")
+    if not 1 <= len(numbers) <= 3 or not all(number.isdecimal() for number in numbers):
+        raise click.BadParameter(f"{text!r}: {PLACES}")
+    bar, *within = map(int, numbers)
+    if bar < 1:
+        raise click.BadParameter(f"{text!r}: bars count from 1, the first before the last")
+    if bar > MOST_BARS:
+        raise click.BadParameter(f"{text!r}: a song has {MOST_BARS} bars at most")
+    start, length = (bar - 1) * STEPS_PER_BAR, STEPS_PER_BAR
+    for number, parts in zip(within, (BEATS_PER_BAR, STEPS_PER_BEAT), strict=False):
+        if not 1 <= number <= parts:
+            raise click.BadParameter(f"{text!r}: a bar has 4 beats and a beat 4 16ths, from 1 on")
+        length //= parts
+        start += (number - 1) * length
+    return range(start, start + length)
 
 
 def sounding_bars(score: Score) -> range:
@@ -152,10 +191,16 @@ def sounding_bars(score: Score) -> range:
 
 def only(score: Score, stretches: Iterable[range]) -> Score:
     """`score` with nothing but the notes that begin in `stretches` of bars, in full length."""
-    steps = np.arange(score.steps) // STEPS_PER_BAR
-    inside = np.isin(steps, [bar for stretch in stretches for bar in stretch])
+    bars = np.arange(score.steps) // STEPS_PER_BAR
+    inside = np.isin(bars, [bar for stretch in stretches for bar in stretch])
+    return begun_in(score, np.repeat(inside[:, None], len(Track), axis=1))
+
+
+def begun_in(score: Score, cells: Mask) -> Score:
+    """`score` with nothing but the notes that begin in `cells` [steps, 3], in full length."""
     tokens = np.zeros_like(score.tokens)
     for track in Track:
+        inside = cells[:, track]
         if track in PITCHED:
             begun = [note for note in notes(score.tokens, track) if inside[note.onset]]
             tokens[:, track] = monophonic(begun, score.steps)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from schmubert.engine.score import STEPS_PER_BAR, Score, drum_hits, notes
-from schmubert.engine.vocabulary import HOLD, PITCHED, Drum, Track
+from schmubert.engine.vocabulary import HOLD, LOWEST_PITCH, PITCHED, Drum, Track
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,11 +32,12 @@ def draw(
     score: Score,
     path: Path,
     title: str = "",
-    boxes: Sequence[tuple[int, int]] = (),
+    boxes: Sequence[tuple[float, float]] = (),
 ) -> None:
     """Write `score` to `path`, whose suffix says the format, `BARS_A_ROW` bars a row.
 
-    `boxes` are (first bar, bar after the last) of areas to frame, such as what was generated.
+    `boxes` are (first bar, bar after the last) of areas to frame, such as what was generated; they
+    need not be whole bars.
     ValueError where the suffix is no format that matplotlib writes.
     """
     # a Figure and canvas of its own: no window system, no state shared with other callers
@@ -66,13 +67,15 @@ def draw(
 class Roll:
     """A `score` under a `title`; `pitched` and `drums` are boxes [(first bar, bar after)] of each.
 
-    What is `hidden` of its tracks is not drawn, and where the drums are, their lanes neither.
+    Those of `bass` are as high as the bass alone reaches. What is `hidden` of its tracks is not
+    drawn, and where the drums are, their lanes neither.
     """
 
     score: Score
     title: str
     pitched: Sequence[tuple[int, int]] = ()
     drums: Sequence[tuple[int, int]] = ()
+    bass: Sequence[tuple[int, int]] = ()
     hidden: Sequence[Track] = ()
 
 
@@ -94,6 +97,8 @@ def draw_stack(rolls: Sequence[Roll], path: Path) -> None:
         last = upper = next(axes)
         _draw_pitched(upper, score)
         _frame(upper, 0, bars, score.bars, roll.pitched)
+        for box in roll.bass:
+            _box(upper, box, _reach(score, Track.BASS))
         upper.set_title(roll.title, fontsize=9, loc="left")
         if Track.DRUMS not in roll.hidden:
             upper.tick_params(labelbottom=False)
@@ -146,7 +151,7 @@ def _blocks(axis: "Axes", track: Track, blocks: Sequence[tuple[float, float, flo
 
 
 def _frame(
-    axis: "Axes", first_bar: int, bars: int, song_bars: int, boxes: Sequence[tuple[int, int]]
+    axis: "Axes", first_bar: int, bars: int, song_bars: int, boxes: Sequence[tuple[float, float]]
 ) -> None:
     """Bar lines, every fourth heavier and numbered from 1, and the boxes over them."""
     axis.set_xlim(first_bar * STEPS_PER_BAR - 1, (first_bar + bars) * STEPS_PER_BAR + 1)
@@ -162,15 +167,30 @@ def _frame(
     axis.set_axisbelow(True)
     for spine in axis.spines.values():
         spine.set_visible(False)
-    for begin, end in boxes:
-        axis.axvspan(
-            begin * STEPS_PER_BAR,
-            end * STEPS_PER_BAR,
-            facecolor=(*_rgb(BOX_COLOUR), 0.07),
-            edgecolor=BOX_COLOUR,
-            linewidth=1.4,
-            zorder=3,
-        )
+    for box in boxes:
+        _box(axis, box)
+
+
+def _box(axis: "Axes", bars: tuple[float, float], reach: tuple[float, float] | None = None) -> None:
+    """Frame `bars` (first, after the last) over all of `axis`, or from pitch to pitch."""
+    lowest, highest = axis.get_ylim()
+    below, above = reach or (lowest, highest)
+    axis.axvspan(
+        bars[0] * STEPS_PER_BAR,
+        bars[1] * STEPS_PER_BAR,
+        (below - lowest) / (highest - lowest),
+        (above - lowest) / (highest - lowest),
+        facecolor=(*_rgb(BOX_COLOUR), 0.07),
+        edgecolor=BOX_COLOUR,
+        linewidth=1.4,
+        zorder=3,
+    )
+
+
+def _reach(score: Score, track: Track) -> tuple[float, float]:
+    """From just below the lowest note of a pitched `track` to just above its highest."""
+    pitches = [note.pitch for note in notes(score.tokens, track)] or [LOWEST_PITCH]
+    return min(pitches) - 1.0, max(pitches) + 1.0
 
 
 def _rgb(colour: str) -> tuple[float, float, float]:

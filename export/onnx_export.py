@@ -93,11 +93,15 @@ def export_onnx(
         _describe(final, config, precision)
         onnx.checker.check_model(str(final), full_check=True)
         parity = compare(model, config, final, states)
-        if not parity.within(TOLERANCES[precision]):
+        allowed = TOLERANCES[precision]
+        if not parity.within(allowed):
+            instead = "" if precision == "fp32" else ": try --precision fp32"
             raise ParityError(
-                f"{precision} differs from torch by {parity.largest_difference:.2g} in logits,"
-                f" {parity.extra_bits:.2g} bits a cell, and agrees on {parity.agreement:.2%} of the"
-                f" top events; allowed: {TOLERANCES[precision]}. Nothing was written."
+                f"{precision} differs from torch by {parity.largest_difference:.2g} in logits"
+                f" (at most {allowed.largest_difference:g}), agrees on {parity.agreement:.2%} of"
+                f" the top events (at least {allowed.least_agreement:.1%}) and takes"
+                f" {parity.extra_bits:.2g} more bits a cell (at most {allowed.most_extra_bits:g})."
+                f" Nothing was written{instead}"
             )
         final.replace(out)
     return parity

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from schmubert.cli.main import main
 from schmubert.cli.tune import tune
 from schmubert.engine.midifile import midi_bytes, read_score
-from schmubert.engine.score import STEPS_PER_BAR, drum_hits, notes, silence
+from schmubert.engine.score import STEPS_PER_BAR, Score, drum_hits, notes, silence
 from schmubert.engine.vocabulary import HOLD, Track
 from tests import tiny_model
 
@@ -192,6 +192,40 @@ def test_infill_makes_bars_and_tracks_anew_and_keeps_the_rest(tmp_path: Path, mo
     assert drum_hits(read_score(duo).score.tokens) == drum_hits(read_score(out).score.tokens)
 
 
+def test_infill_makes_any_cells_anew_down_to_a_16th_of_one_track(
+    tmp_path: Path, any_model: Path
+) -> None:
+    """Thesis 4.3.1: any subsequence; the abstract: single notes."""
+    band, out, plot = tmp_path / "band.mid", tmp_path / "out.mid", tmp_path / "out.png"
+    model, source = ("--model", any_model), _written(tmp_path / "in.mid")
+    assert call("accompany", source, "--out", band, "--seed", 2, *model).exit_code == 0
+    words = ("--bars", "3.2-3.4, 9.4.3, drums:5.1.2-5.2", "--tracks", "bass", "--seed", 3)
+    result = call("infill", band, "--out", out, "--plot", plot, *words, *model)
+    assert result.exit_code == 0, result.output
+    assert plot.stat().st_size > 10_000
+    bass = {*range(2 * 16 + 4, 3 * 16), 8 * 16 + 14}
+    drums = {*range(4 * 16 + 1, 4 * 16 + 8)}
+    old = _begun(read_score(band, {Track.BASS: "Bass"}).score, Track.BASS)
+    stayed = _begun(read_score(out, {Track.BASS: "Bass"}).score, Track.BASS)
+    added = _begun(read_score(out, {Track.BASS: "Bass 2"}).score, Track.BASS)
+    assert stayed == old - bass
+    assert added
+    assert added <= bass
+    was, now = (_begun(read_score(path).score, Track.DRUMS) for path in (band, out))
+    assert now - drums == was - drums
+    assert now & drums
+    assert events(out)[1] == events(band)[1], "the melody is as it was"
+
+
+def test_infill_of_tracks_named_twice_over_is_refused(tmp_path: Path, model: Model) -> None:
+    song, out = _written(tmp_path / "in.mid"), tmp_path / "out.mid"
+    words = ("--bars", "bass:3", "--tracks", "melody")
+    result = call("infill", song, "--out", out, *words, *model)
+    assert result.exit_code != 0
+    assert "--tracks is for bars that name no track" in result.output
+    assert not out.exists()
+
+
 @pytest.mark.parametrize(
     ("bars", "said"),
     [
@@ -201,6 +235,12 @@ def test_infill_makes_bars_and_tracks_anew_and_keeps_the_rest(tmp_path: Path, mo
         ("0-3", "bars count from 1"),
         ("4-3", "bars count from 1"),
         ("1-9999999999", "4096 bars at most"),
+        ("9.3.2.1", "bars, as 9-16"),
+        ("9.5", "a bar has 4 beats"),
+        ("9.3.0", "a beat 4 16ths"),
+        ("9.3-9.2", "the first before the last"),
+        ("flute:9", "names of tracks"),
+        (":9", "names of tracks"),
     ],
 )
 def test_bars_that_are_none_are_named(song: Path, model: Model, bars: str, said: str) -> None:
@@ -300,6 +340,13 @@ def test_a_melody_model_says_what_it_cannot_do(tmp_path: Path, melody_model: Pat
     result = call("continue", song, "--out", out, "--bars", 2, "--model", melody_model)
     assert result.exit_code == 0, result.output
     assert read_score(out, {Track.MELODY: "Melody 2"}).score.bars == 18
+
+
+def _begun(score: Score, track: Track) -> set[int]:
+    """The steps at which `track` begins something."""
+    if track is Track.DRUMS:
+        return {step for step, _ in drum_hits(score.tokens)}
+    return {note.onset for note in notes(score.tokens, track)}
 
 
 def _written(path: Path) -> Path:

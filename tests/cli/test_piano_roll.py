@@ -65,6 +65,20 @@ def test_rolls_stand_under_each_other_each_with_its_own_boxes(tmp_path: Path) ->
     assert imread(tmp_path / "two.png").shape[0] > 2 * imread(tmp_path / "one.png").shape[0]
 
 
+def test_a_box_of_the_bass_leaves_the_melody_out(tmp_path: Path) -> None:
+    song = playing(*Track, bars=8)
+    for name, roll in {
+        "none": Roll(song, "given"),
+        "bass": Roll(song, "given", bass=[(2, 4)]),
+        "both": Roll(song, "given", pitched=[(2, 4)]),
+    }.items():
+        draw_stack([roll], tmp_path / f"{name}.png")
+    none, bass, both = (
+        shown(tmp_path / f"{name}.png", BOX_COLOUR) for name in ("none", "bass", "both")
+    )
+    assert none == 0 < bass < both
+
+
 @pytest.mark.parametrize("bars", [0, 1])
 def test_silence_can_be_drawn(tmp_path: Path, bars: int) -> None:
     draw(silence(bars), tmp_path / "silence.png")

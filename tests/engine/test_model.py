@@ -32,6 +32,19 @@ def test_parameters_are_those_of_the_tables(preset: str, count: int) -> None:
         assert parameters(ConvTransformer(PRESETS[preset])) == count
 
 
+def test_where_the_tables_say_another_count_it_is_by_whole_rows_of_the_vocabulary() -> None:
+    """Tables 5.4 and 5.6 against the layers: an event has a vector of 128 going in and one out."""
+    trio, melody = PRESETS["schmubert-trio"], PRESETS["schmubert-melody"]
+    row = trio.token_width + melody.token_width
+    with torch.device("meta"):
+        counts = {config: parameters(ConvTransformer(config)) for config in (trio, melody)}
+    assert counts[trio] - 78_303_488 == 102 * row  # table 5.4
+    assert 76_603_392 - counts[melody] == 9 * row  # table 5.6
+    added = 91 * 128 + 513 * 128 + 90 * 128 + 512 * 128  # bass and drums, in and out
+    added += 2 * (128 * 512 * 4 + 512) + 2 * (512 * 128 * 4 + 128) + 2 * 512 * 512
+    assert counts[trio] - counts[melody] == added
+
+
 def test_a_block_of_the_thesis_has_3152384_parameters() -> None:
     with torch.device("meta"):
         model = ConvTransformer(PRESETS["schmubert-trio"])
