@@ -19,9 +19,8 @@ from schmubert.cli.offline import (
     wanted_of,
 )
 from schmubert.engine import compose
-from schmubert.engine.compose import Sampling
 from schmubert.engine.denoisers import Model
-from schmubert.engine.score import STEPS_PER_BAR, Mask, Score, canonical
+from schmubert.engine.score import STEPS_PER_BAR, Mask, Score
 from schmubert.engine.vocabulary import HOLD, PITCHED, Track
 
 
@@ -61,7 +60,7 @@ def infill(request: Request, bars: str, tracks: str | None) -> None:
         if max(stretch.steps.stop for stretch in stretches) > reading.score.steps:
             raise ValueError(f"it has {reading.score.bars} bars, of which {bars} are none")
         cells = _cells(stretches, common, reading.score.steps)
-        score = _filled(model, reading.score, cells, rng, request.sampling)
+        score = compose.infill_cells(model, reading.score, cells, rng, request.sampling)
         for track in wanted:
             places = reading.places.get(track, ())
             data = _without(data, places, score, track, _runs(cells[:, track]))
@@ -84,18 +83,6 @@ def _cells(stretches: Sequence[Stretch], common: Sequence[Track], steps: int) ->
         tracks = common if stretch.track is None else [stretch.track]
         cells[stretch.steps.start : stretch.steps.stop, list(tracks)] = True
     return cells
-
-
-def _filled(
-    model: Model, score: Score, cells: Mask, rng: np.random.Generator, sampling: Sampling
-) -> Score:
-    """`score` with `cells` made anew; a track that is silent around them is unknown to `model`."""
-    around = Score(np.where(cells, HOLD, score.tokens), score.tempo_bpm)
-    unheard = np.ones(cells.shape, bool)
-    unheard[:, list(compose.sounds(around))] = False
-    made = compose.infill(model, around.masked(unheard), cells, rng, sampling)
-    tokens = np.where(cells, made.tokens, score.tokens)
-    return Score(np.where(cells, canonical(tokens), tokens), score.tempo_bpm)
 
 
 def _runs(column: Mask) -> list[range]:

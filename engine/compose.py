@@ -233,7 +233,20 @@ def infill_bars(
         raise ValueError(f"there are the bars 0..{score.bars - 1}, not {chosen}")
     by_bar = np.zeros((score.bars, STEPS_PER_BAR, len(Track)), bool)
     by_bar[np.ix_(chosen, range(STEPS_PER_BAR), wanted)] = True
-    cells = by_bar.reshape(score.tokens.shape)
+    return infill_cells(denoise, score, by_bar.reshape(score.tokens.shape), rng, sampling)
+
+
+def infill_cells(
+    denoise: Denoiser,
+    score: Score,
+    cells: Mask,
+    rng: np.random.Generator,
+    sampling: Sampling = PLAIN,
+) -> Score:
+    """New `cells` [steps, 3] of `score`, whatever is in them; all the rest stays as it is.
+
+    A track in which nothing sounds outside of them is unknown to the model rather than silent.
+    """
     around = Score(np.where(cells, HOLD, score.tokens), score.tempo_bpm)
     return _kept(score, infill(denoise, _heard(around), cells, rng, sampling).tokens, cells)
 
