@@ -18,11 +18,12 @@ from schmubert.cli.offline import (
     tracks_named,
 )
 from schmubert.engine import compose
+from schmubert.engine.defaults import PIECE_TEMPERATURE
 from schmubert.engine.denoisers import Model
 
 
 @click.command("interpolate")
-@offline_options
+@offline_options(PIECE_TEMPERATURE)
 @click.argument("to", metavar="TO", type=options.PATH)
 @click.option(
     "--bars", type=click.IntRange(1, 1024), required=True, help="How many bars the way takes."

@@ -14,7 +14,6 @@ import numpy as np
 from schmubert.cli import options
 from schmubert.cli.songs import Errand, errands
 from schmubert.engine.compose import Sampling
-from schmubert.engine.defaults import TEMPERATURE
 from schmubert.engine.denoisers import Device, Model, load
 from schmubert.engine.score import (
     BEATS_PER_BAR,
@@ -65,48 +64,54 @@ class Request:
     force: bool
 
 
-def offline_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give `command` the argument IN and the shared options, as one `Request`."""
+def offline_options(
+    temperature: float,
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the argument IN and the shared options, as one `Request`.
 
-    @wraps(command)
-    def gathered(
-        source: Path,
-        out: Path,
-        plot: Path | None,
-        seed: int | None,
-        calls: int,
-        sampler: str,
-        temperature: float,
-        window: int,
-        **own: Any,
-    ) -> None:
-        shared = {name: own.pop(name) for name in ("model", "device", "threads", "force")}
-        sampling = Sampling(calls, temperature, window, sampler=sampler)
-        command(Request(source, out, plot, seed, sampling, **shared), **own)
+    `temperature` is the default of its option.
+    """
+    decorators = (
+        click.argument("source", metavar="IN", type=options.PATH),
+        click.option(
+            "--out", type=options.PATH, required=True, help="Where to write: a file, or a folder."
+        ),
+        click.option(
+            "--plot", type=options.PATH, help="Draw a piano roll: .png, .pdf or .svg, or a folder."
+        ),
+        options.seed,
+        options.temperature(temperature),
+        options.calls,
+        options.sampler,
+        options.window,
+        options.model,
+        options.device,
+        options.threads,
+        options.force,
+    )
 
-    for decorate in reversed(_OPTIONS):
-        gathered = decorate(gathered)
-    return gathered
+    def decorated(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def gathered(
+            source: Path,
+            out: Path,
+            plot: Path | None,
+            seed: int | None,
+            calls: int,
+            sampler: str,
+            temperature: float,
+            window: int,
+            **own: Any,
+        ) -> None:
+            shared = {name: own.pop(name) for name in ("model", "device", "threads", "force")}
+            sampling = Sampling(calls, temperature, window, sampler=sampler)
+            command(Request(source, out, plot, seed, sampling, **shared), **own)
 
+        for decorate in reversed(decorators):
+            gathered = decorate(gathered)
+        return gathered
 
-_OPTIONS = (
-    click.argument("source", metavar="IN", type=options.PATH),
-    click.option(
-        "--out", type=options.PATH, required=True, help="Where to write: a file, or a folder."
-    ),
-    click.option(
-        "--plot", type=options.PATH, help="Draw a piano roll: .png, .pdf or .svg, or a folder."
-    ),
-    options.seed,
-    options.temperature(TEMPERATURE),
-    options.calls,
-    options.sampler,
-    options.window,
-    options.model,
-    options.device,
-    options.threads,
-    options.force,
-)
+    return decorated
 
 
 def tracks_named(text: str) -> tuple[Track, ...]:

@@ -4,12 +4,12 @@ SAMPLER = "remasking"
 """For files: what was drawn while little was known is drawn again with all the rest in sight."""
 CALLS = 16
 """For files, calls to the denoiser a window: twelve to fill it, four to remake parts of it."""
-TEMPERATURE = 0.76
-"""For files: there is time to play safe, and an unlikely note is more often wrong than bold. At
-this one bass and drums repeat a bar as often as players do."""
-PIECE_TEMPERATURE = 0.88
-"""For pieces out of nothing: a lower one makes them too much alike, with a higher one hardly a bar
-comes again."""
+TEMPERATURE = 0.78
+"""For the band of a song: there is time to play safe, and an unlikely note is more often wrong than
+bold. At this one bass and drums repeat a bar as often as players do."""
+PIECE_TEMPERATURE = 0.89
+"""For pieces out of nothing, and for gaps and ends of pieces: a lower one makes them too much alike,
+with a higher one hardly a bar comes again."""
 
 FIRST_CALLS = 4
 """On stage, calls of the first draft: it has to be there before the beat it begins with, and with
