@@ -8,8 +8,8 @@ TEMPERATURE = 0.78
 """For the band of a song: there is time to play safe, and an unlikely note is more often wrong than
 bold. At this one bass and drums repeat a bar as often as players do."""
 PIECE_TEMPERATURE = 0.89
-"""For pieces out of nothing, and for gaps and ends of pieces: a lower one makes them too much alike,
-with a higher one hardly a bar comes again."""
+"""For pieces out of nothing, and for gaps and ends of pieces: lower makes them too much alike,
+higher hardly lets a bar come again."""
 
 FIRST_CALLS = 4
 """On stage, calls of the first draft: it has to be there before the beat it begins with, and with
