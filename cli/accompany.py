@@ -43,7 +43,7 @@ def accompany(request: Request, tracks: str, melody: str | None) -> None:
         reading = read_score(data, choice)
         if not set(reading.roles) - set(wanted):
             raise ValueError("it has no melody to accompany")
-        score = compose.accompany(model, reading.score, wanted, rng, request.sampling)
+        score = compose.accompany(model, reading.score, wanted, rng, request.sampling(model))
         beside = [track for track in wanted if track in reading.roles]
         also = "".join(f"; its own {track.name.lower()} is still there" for track in beside)
         return Made(with_tracks(data, score, wanted), score, told=told(score, wanted) + also)

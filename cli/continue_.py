@@ -47,12 +47,12 @@ def continue_(request: Request, bars: int, before: bool, tracks: str | None) -> 
         score, sounding = reading.score, sounding_bars(reading.score)
         if before:
             heard = score.window(sounding.start, score.bars - sounding.start)
-            begun = compose.begin(model, heard, bars, rng, wanted, request.sampling)
+            begun = compose.begin(model, heard, bars, rng, wanted, request.sampling(model))
             longer = silence(sounding.start, score.tempo_bpm).followed_by(begun)
             fresh, data = range(sounding.start, sounding.start + bars), later(data, bars)
         else:
             heard = score.window(0, sounding.stop)
-            longer = compose.continue_(model, heard, bars, rng, wanted, request.sampling)
+            longer = compose.continue_(model, heard, bars, rng, wanted, request.sampling(model))
             fresh = range(sounding.stop, longer.bars)
         return Made(
             with_tracks(data, only(longer, [fresh]), wanted),

@@ -10,7 +10,7 @@ import click
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.engine.defaults import PIECE_TEMPERATURE, TEMPERATURE
-from schmubert.engine.denoisers import Device, default_model, load
+from schmubert.engine.denoisers import Device, default_model, load, usual_window_bars
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -85,7 +85,7 @@ def evaluate(
     out: Path,
     parts: str | None,
     experiment: str | None,
-    window: int,
+    window: int | None,
     model: Path | None,
     device: Device,
     threads: int,
@@ -109,13 +109,15 @@ def evaluate(
         raise ValueError("--experiment stands alone: give it or --parts")
     named = PARTS if parts is None else tuple(part.strip() for part in parts.split(","))
     chosen = {"parts": () if experiment else named, "experiment": experiment}
-    wanted = msgspec.convert({**settings, **chosen, "window_bars": window}, Settings)
+    wanted = msgspec.convert({**settings, **chosen}, Settings)
     dataset = Dataset.open(data)
     circumstances = {"data": hashlib.sha256("".join(dataset.about.inputs).encode()).hexdigest()}
     if experiment != "algorithm7":
         denoiser = load(model, device, threads)
         file = default_model() if model is None else model
         circumstances["model"] = hashlib.sha256(file.read_bytes()).hexdigest()
+        window = window or usual_window_bars(denoiser)
+        wanted = msgspec.structs.replace(wanted, window_bars=window)
     draws = Draws(out / DRAWS, circumstances, replacing=force)
     with counting() as progress:
         tasks = {}

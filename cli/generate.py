@@ -11,7 +11,7 @@ from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.engine.compose import MOST_BARS, MOST_BATCHED, Sampling, generate_all
 from schmubert.engine.defaults import PIECE_TEMPERATURE, SAMPLER
-from schmubert.engine.denoisers import Device, load, load_any
+from schmubert.engine.denoisers import Device, load, load_any, usual_window_bars
 from schmubert.engine.reversal import REVERSE, generate_from_noise
 from schmubert.engine.samplers import SAMPLERS
 from schmubert.engine.score import Score
@@ -57,7 +57,7 @@ def generate(
     out: Path,
     tempo: float,
     seed: int | None,
-    window: int,
+    window: int | None,
     temperature: float,
     calls: int,
     sampler: str,
@@ -83,6 +83,7 @@ def generate(
         )
     denoiser = (load_any if sampler == REVERSE else load)(model, device, threads)
     chosen = secrets.randbelow(2**32) if seed is None else seed
+    window = window or usual_window_bars(denoiser)
     sampling = None if sampler == REVERSE else Sampling(calls, temperature, window, sampler=sampler)
 
     def made(rngs: Sequence[np.random.Generator]) -> list[Score]:

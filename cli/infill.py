@@ -61,7 +61,7 @@ def infill(request: Request, bars: str, tracks: str | None) -> None:
         if max(stretch.steps.stop for stretch in stretches) > reading.score.steps:
             raise ValueError(f"it has {reading.score.bars} bars, of which {bars} are none")
         cells = _cells(stretches, common, reading.score.steps)
-        score = compose.infill_cells(model, reading.score, cells, rng, request.sampling)
+        score = compose.infill_cells(model, reading.score, cells, rng, request.sampling(model))
         for track in wanted:
             places = reading.places.get(track, ())
             data = _without(data, places, score, track, _runs(cells[:, track]))

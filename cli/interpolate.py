@@ -59,7 +59,9 @@ def interpolate(request: Request, to: Path, bars: int, tracks: str | None) -> No
         if not known:
             raise ValueError("nothing sounds in it, or where it leads, that this model could play")
         before = reading.score.window(0, sounding_bars(reading.score).stop)
-        whole = compose.interpolate(model, before, after, bars, rng, wanted, request.sampling)
+        whole = compose.interpolate(
+            model, before, after, bars, rng, wanted, request.sampling(model)
+        )
         way = range(before.bars, before.bars + bars)
         both = joined(data, end_data, way.stop, end_bars.start)
         return Made(

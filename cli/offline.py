@@ -3,7 +3,7 @@
 import secrets
 import zlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ import numpy as np
 from schmubert.cli import options
 from schmubert.cli.songs import Errand, errands
 from schmubert.engine.compose import Sampling
-from schmubert.engine.denoisers import Device, Model, load
+from schmubert.engine.denoisers import Device, Model, load, usual_window_bars
 from schmubert.engine.score import (
     BEATS_PER_BAR,
     STEPS_PER_BAR,
@@ -57,11 +57,19 @@ class Request:
     out: Path
     plot: Path | None
     seed: int | None
-    sampling: Sampling
+    calls: int
+    temperature: float
+    sampler: str
+    window: int | None
     model: Path | None
     device: Device
     threads: int
     force: bool
+
+    def sampling(self, model: Model) -> Sampling:
+        """How to sample from `model`, in windows as it is used to where none are asked for."""
+        window = self.window or usual_window_bars(model)
+        return Sampling(self.calls, self.temperature, window, sampler=self.sampler)
 
 
 def offline_options(
@@ -92,20 +100,9 @@ def offline_options(
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
         @wraps(command)
-        def gathered(
-            source: Path,
-            out: Path,
-            plot: Path | None,
-            seed: int | None,
-            calls: int,
-            sampler: str,
-            temperature: float,
-            window: int,
-            **own: Any,
-        ) -> None:
-            shared = {name: own.pop(name) for name in ("model", "device", "threads", "force")}
-            sampling = Sampling(calls, temperature, window, sampler=sampler)
-            command(Request(source, out, plot, seed, sampling, **shared), **own)
+        def gathered(**given: Any) -> None:
+            shared = {field.name: given.pop(field.name) for field in fields(Request)}
+            command(Request(**shared), **given)
 
         for decorate in reversed(decorators):
             gathered = decorate(gathered)

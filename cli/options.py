@@ -32,9 +32,7 @@ sampler = click.option(
 window = click.option(
     "--window",
     type=click.IntRange(4, 64),
-    default=16,
-    show_default=True,
-    help="Bars that the model sees at once.",
+    help="Bars that the model sees at once: 16 if not given, or those that its positions are for.",
 )
 model = click.option("--model", type=PATH, help="A model, .onnx or .safetensors, not the default.")
 device = click.option(

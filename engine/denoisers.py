@@ -11,6 +11,7 @@ from schmubert.engine.score import STEPS_PER_BAR
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda")
 DEFAULT_MODEL = "schmubert-live.onnx"
+WINDOW_BARS = 16
 
 
 class Model(Denoiser, Protocol):
@@ -45,6 +46,11 @@ def within_reach(steps: int, longest_steps: int | None, name: str) -> None:
             f"{name} knows windows of up to {bars} bars and was asked for {steps} steps,"
             f" {steps / STEPS_PER_BAR:g} bars: --window {bars} is its longest"
         )
+
+
+def usual_window_bars(model: Model) -> int:
+    """The window to show `model` where nobody says: what learned positions were trained on."""
+    return WINDOW_BARS if model.longest_steps is None else model.longest_steps // STEPS_PER_BAR
 
 
 def default_model() -> Path:

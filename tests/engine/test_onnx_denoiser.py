@@ -102,6 +102,10 @@ def test_a_window_beyond_learned_positions_is_refused_with_the_longest_it_knows(
     path = write(tmp_path / "short.onnx", says={"config": json.dumps(config)})
     denoiser = OnnxDenoiser(path, "cpu")
     assert denoiser.longest_steps == 256
+    assert denoisers.usual_window_bars(denoiser) == 16
+    full = {"positions": "learned", "longest_steps": 1024}
+    longer = OnnxDenoiser(write(tmp_path / "full.onnx", says={"config": json.dumps(full)}), "cpu")
+    assert denoisers.usual_window_bars(longer) == 64
     assert len(denoiser(np.zeros((1, 256, 3), np.int64))) == 3
     with pytest.raises(
         ValueError, match=r"^short knows .* up to 16 bars .* 260 steps.*--window 16"
@@ -114,6 +118,7 @@ def test_rotary_positions_know_no_end(tmp_path: Path) -> None:
     path = write(tmp_path / "long.onnx", says={"config": json.dumps(config)})
     denoiser = OnnxDenoiser(path, "cpu")
     assert denoiser.longest_steps is None
+    assert denoisers.usual_window_bars(denoiser) == 16
     assert denoiser(np.zeros((1, 1024, 3), np.int64))[0].shape == (1, 1024, 90)
 
 
