@@ -14,7 +14,7 @@ note-offs that follow. DIR then holds `session/` (opens in Ardour), `melody.mid`
 Ardour recorded it, `session.wav` (melody left, bass right), and `kept/`, the bridge's own
 recording. Exit status 1: no bass came, or its side of the WAV is silence, or Ardour has other notes
 than were sent, or a loop was missed or taken for other bars, or a note before CONTINUE was lost, or
-a note sounded 50 ms after a stop.
+a note sounded 50 ms after a stop. Exit status 3: Ardour itself hung, again and again.
 """
 
 import argparse
@@ -63,9 +63,14 @@ MELODY = (
 LOOP_BEAT = 8  # two bars from bar 3 on
 WITHIN_BEAT = 5.25  # Ardour plays the note on 5.5, and says CONTINUE at 6
 STARTS = 3  # of Ardour, which now and then hangs as it makes a session
+ARDOUR_FAILED = 3
 SILENCE_DB = -60.0
 ENDED_S = 0.050
 TRANSPORT = "ARDOUR.TransportRequestSource.TRS_UI"
+
+
+class ArdourError(RuntimeError):
+    """Ardour hung, or ended by itself: it says nothing of the bridge."""
 
 
 class Ardour:
@@ -92,19 +97,22 @@ class Ardour:
             self._lines.put(line)
 
     def say(self, lua: str, timeout_s: float = 30.0) -> list[str]:
-        """One line of Lua; RuntimeError when it does not come to its end in time."""
+        """One line of Lua; ArdourError when it does not come to its end in time."""
         tag = f"done-{next(self._tags)}-of-{id(self)}"
         assert self.process.stdin is not None
         self._log.write(f"> {lua}\n")
-        self.process.stdin.write(f'{lua} print("{tag}")\n'.encode())
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(f'{lua} print("{tag}")\n'.encode())
+            self.process.stdin.flush()
+        except OSError as error:
+            raise ArdourError(f"Ardour is gone, before {lua!r}") from error
         printed: list[str] = []
         deadline = time.monotonic() + timeout_s
         while True:
             try:
                 line = self._lines.get(timeout=max(0.01, deadline - time.monotonic()))
             except queue.Empty:
-                raise RuntimeError(f"Ardour hung in {lua!r}: {printed[-5:]}") from None
+                raise ArdourError(f"Ardour hung in {lua!r}: {printed[-5:]}") from None
             if tag in line and '"' not in line:
                 return printed
             printed.append(line)
@@ -124,7 +132,7 @@ def open_session(ardour: Ardour, folder: Path) -> None:
     ardour.say('AudioEngine:set_backend("JACK","ardour","")')
     ardour.say(f's=create_session("{folder}","session",48000)', timeout_s=60)
     if "nil" in "".join(ardour.say("print(s)")):
-        raise RuntimeError("Ardour made no session")
+        raise ArdourError("Ardour made no session")
     ardour.say("ARDOUR.config():set_send_midi_clock(true)")
     ardour.say('M=ARDOUR.ChanCount(ARDOUR.DataType("midi"),1)')
     for name in ("Melody", "Bass"):
@@ -139,7 +147,7 @@ def with_session(server: MidiServer, out: Path, starts: int = STARTS) -> Ardour:
     ardour = Ardour(server, out / "ardour.log")
     try:
         open_session(ardour, out / "session")
-    except RuntimeError as error:
+    except ArdourError as error:
         ardour.close()
         if starts == 1:
             raise
@@ -437,8 +445,12 @@ def main() -> int:
     bridge += ["--engine", f"tcp://127.0.0.1:{free_port()}"]
     if given.model:
         bridge += ["--model", str(given.model.resolve())]
-    with SERVERS[given.server](Path(tempfile.mkdtemp(), "server.log")) as server:
-        recorded_s = play(server, out, given.bars, given.loops, bridge)
+    try:
+        with SERVERS[given.server](Path(tempfile.mkdtemp(), "server.log")) as server:
+            recorded_s = play(server, out, given.bars, given.loops, bridge)
+    except ArdourError as error:
+        print(error)
+        return ARDOUR_FAILED
     for track in ("Melody", "Bass"):
         shutil.copy(newest_take(out / "session", track), out / f"{track.lower()}.mid")
     bass = onsets(out / "bass.mid")
