@@ -6,8 +6,8 @@ and .22. The .1 cannot be the squared difference of bars: where 60% of them miss
 at least, that is .6 or more. A mean taken before the square comes that low. Measured with the
 default model at temperature 1, each bar's squared difference and that of a piece's mean:
 
-- onset bias, 24 pieces: .20 and .004, with 81% of bars exact (unguided 26 and 19, with 5%);
-- algorithm 6, 24 pieces: .51 and .02, with 60% exact;
+- onset bias, 24 pieces: .22 and .002, with 79% of bars exact (unguided 23 and 16, with 7%);
+- algorithm 6, 24 pieces: .53 and .01, with 59% exact;
 
 With an earlier model:
 
