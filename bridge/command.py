@@ -31,7 +31,7 @@ from schmubert.bridge.ports import APIS, MidiPorts
 from schmubert.bridge.roles import Binding, Part, Rig, input_part, output_part, rig
 from schmubert.bridge.stage import Control, Setup
 from schmubert.bridge.sync import Sync
-from schmubert.engine.defaults import STAGE_TEMPERATURE
+from schmubert.engine.defaults import STAGE_TEMPERATURE, WINDOW_BARS
 from schmubert.engine.vocabulary import Track
 
 TAKING_TURNS = {"continue", "trade"}
@@ -132,7 +132,7 @@ TAKING_TURNS = {"continue", "trade"}
     "--window",
     "window_bars",
     type=click.IntRange(4, 64),
-    default=16,
+    default=WINDOW_BARS,
     show_default=True,
     metavar="BARS",
     help="How much music the model looks at, what it is to play included.",

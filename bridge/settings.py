@@ -6,7 +6,7 @@ from schmubert.bridge.harmony import Chart
 from schmubert.bridge.knobs import BARS
 from schmubert.bridge.mode import MODES, MOST_TURN_BARS
 from schmubert.bridge.stage import Control
-from schmubert.engine.defaults import FIRST_CALLS, MOST_CALLS, STAGE_TEMPERATURE
+from schmubert.engine.defaults import FIRST_CALLS, MOST_CALLS, STAGE_TEMPERATURE, WINDOW_BARS
 from schmubert.engine.horizon import AHEAD_BARS, LEAST_BARS, MOST_BARS
 from schmubert.engine.score import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.vocabulary import Track
@@ -34,7 +34,7 @@ class Settings:
     count_in_bars: int = 0
     rest_bars: int = 4
     bars: int = BARS
-    window_bars: int = 16
+    window_bars: int = WINDOW_BARS
     commit: str = "beat"
     future: str = "known"
     first_calls: int = FIRST_CALLS

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from schmubert.engine.defaults import STAGE_TEMPERATURE
+from schmubert.engine.defaults import STAGE_TEMPERATURE, WINDOW_BARS
 
 
 class Setup(msgspec.Struct, frozen=True, tag=True):
@@ -30,7 +30,7 @@ class Setup(msgspec.Struct, frozen=True, tag=True):
     bars: int = 4
     commit: str = "beat"
     future: str = "known"
-    window_bars: int = 16
+    window_bars: int = WINDOW_BARS
     temperature: float = STAGE_TEMPERATURE
     seed: int | None = None
     engine: str | None = None

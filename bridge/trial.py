@@ -10,6 +10,7 @@ from schmubert.bridge.engine_link import EngineLink
 from schmubert.bridge.live import POLL_S, RealTime, Time, undisturbed
 from schmubert.bridge.settings import Settings
 from schmubert.bridge.stage import GiveUp
+from schmubert.engine.defaults import WINDOW_BARS
 from schmubert.engine.horizon import horizon
 from schmubert.engine.score import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.vocabulary import HOLD, Track, onset_token
@@ -46,7 +47,7 @@ def meet(link: EngineLink, passing: Time | None = None) -> Welcome:
     raise ValueError(f"no engine answers at {link.address}")
 
 
-def stage_asks(welcome: Welcome, count: int, window_bars: int = 16) -> list[Ask]:
+def stage_asks(welcome: Welcome, count: int, window_bars: int = WINDOW_BARS) -> list[Ask]:
     """What a bridge asks for beat after beat: bass and drums to a melody heard up to now."""
     tape = np.zeros((window_bars * STEPS_PER_BAR, len(Track)), np.int64)
     tape[::STEPS_PER_BEAT] = [onset_token(60), onset_token(36), 1]

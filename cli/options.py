@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from schmubert.engine.defaults import CALLS, SAMPLER
+from schmubert.engine.defaults import CALLS, SAMPLER, WINDOW_BARS
 from schmubert.engine.denoisers import DEVICES
 from schmubert.engine.samplers import SAMPLERS
 
@@ -32,7 +32,8 @@ sampler = click.option(
 window = click.option(
     "--window",
     type=click.IntRange(4, 64),
-    help="Bars that the model sees at once: 16 if not given, or those that its positions are for.",
+    help=f"Bars that the model sees at once: {WINDOW_BARS} if not given, or those that its"
+    " positions are for.",
 )
 model = click.option("--model", type=PATH, help="A model, .onnx or .safetensors, not the default.")
 device = click.option(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from schmubert.engine.defaults import CALLS, SAMPLER, TEMPERATURE
+from schmubert.engine.defaults import CALLS, SAMPLER, TEMPERATURE, WINDOW_BARS
 from schmubert.engine.diffusion import Denoiser, Guide, Logits, Run
 from schmubert.engine.samplers import SAMPLERS
 from schmubert.engine.score import STEPS_PER_BAR, Mask, Score, Tokens, canonical, silence, unknown
@@ -31,7 +31,7 @@ class Sampling:
 
     calls: int = CALLS
     temperature: float = TEMPERATURE
-    window_bars: int = 16
+    window_bars: int = WINDOW_BARS
     guide: Guide | None = None
     sampler: str = SAMPLER
 

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
 from schmubert.engine.corruption import MASKING
+from schmubert.engine.defaults import WINDOW_BARS
 from schmubert.engine.diffusion import Denoiser
 from schmubert.engine.score import STEPS_PER_BAR
 
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda")
 DEFAULT_MODEL = "schmubert-live.onnx"
-WINDOW_BARS = 16
 
 
 class Model(Denoiser, Protocol):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from schmubert.engine.defaults import WINDOW_BARS
 from schmubert.engine.score import STEPS_PER_BAR, Mask, Tokens, canonical
 from schmubert.engine.vocabulary import MASK, OFF, PITCHED, TRIO, Track, first_onset
 from schmubert.engine.wire import MOST_STEPS
@@ -64,7 +65,7 @@ def horizon(
     played: Mapping[Track, int],
     *,
     tape_first: int = 0,
-    window_bars: int = 16,
+    window_bars: int = WINDOW_BARS,
     ahead_bars: int = AHEAD_BARS,
 ) -> Horizon:
     """The window of whole bars that an engine is asked about at `now_step`.

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.compose import MOST_BATCHED, Sampling
-from schmubert.engine.defaults import CALLS, PIECE_TEMPERATURE, SAMPLER, TEMPERATURE
+from schmubert.engine.defaults import CALLS, PIECE_TEMPERATURE, SAMPLER, TEMPERATURE, WINDOW_BARS
 from schmubert.engine.score import Tokens
 from schmubert.training.bootstrap import Share, pooled
 from schmubert.training.dataset import Split
@@ -41,7 +41,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     songs: int = 200
     stage_songs: int = 24
     stage_draws: int = 2
-    window_bars: int = 16
+    window_bars: int = WINDOW_BARS
     calls: int = CALLS
     temperature: float = TEMPERATURE
     piece_temperature: float = PIECE_TEMPERATURE

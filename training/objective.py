@@ -36,17 +36,8 @@ class Cost(NamedTuple):
 class Objective(Protocol[B]):
     """How batches are corrupted, and what answers cost."""
 
-    def batch(
-        self,
-        tokens: Tokens,
-        present: NDArray[np.bool_],
-        rng: np.random.Generator,
-        excerpts: bool = False,
-    ) -> B:
-        """Corrupt `tokens` [batch, steps, tracks]; `present` [batch, tracks] are in the pieces.
-
-        In `excerpts` a track that is present may rest from end to end.
-        """
+    def batch(self, tokens: Tokens, present: NDArray[np.bool_], rng: np.random.Generator) -> B:
+        """Corrupt `tokens` [batch, steps, tracks]; `present` [batch, tracks] are in the pieces."""
         ...
 
     def cost(self, model: torch.nn.Module, batch: B, device: torch.device) -> Cost:
@@ -70,17 +61,10 @@ class Unmasking:
     settings: TrainSettings
     columns: tuple[Track, ...]
 
-    def batch(
-        self,
-        tokens: Tokens,
-        present: NDArray[np.bool_],
-        rng: np.random.Generator,
-        excerpts: bool = False,
-    ) -> Masked:
+    def batch(self, tokens: Tokens, present: NDArray[np.bool_], rng: np.random.Generator) -> Masked:
         """See `Objective`; what a piece lacks is masked too, and counts nowhere."""
         batch, steps, tracks = tokens.shape
-        mix = self.settings.excerpt_mix if excerpts else self.settings.mix
-        masked = mixed((batch, steps, tracks), mix, rng)
+        masked = mixed((batch, steps, tracks), self.settings.mix, rng)
         return Masked(tokens, masked | ~present[:, None, :], present)
 
     def cost(self, model: torch.nn.Module, batch: Masked, device: torch.device) -> Cost:
@@ -124,13 +108,7 @@ class Denoising:
         name, steps_t = self.settings.corruption, self.settings.corruption_steps
         return tuple(corruption_of(name, track, steps_t) for track in self.columns)
 
-    def batch(
-        self,
-        tokens: Tokens,
-        present: NDArray[np.bool_],
-        rng: np.random.Generator,
-        excerpts: bool = False,  # noqa: ARG002 - noise falls on every cell alike
-    ) -> Noisy:
+    def batch(self, tokens: Tokens, present: NDArray[np.bool_], rng: np.random.Generator) -> Noisy:
         """See `Objective`; a track that a piece lacks stays masked."""
         steps_t = self.settings.corruption_steps
         t = 1 + np.floor(uniform_times(len(tokens), rng) * steps_t).astype(np.int64)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from schmubert.engine.compose import PLAIN, Sampling, accompany_all
-from schmubert.engine.defaults import FIRST_CALLS, MOST_CALLS, STAGE_TEMPERATURE
+from schmubert.engine.defaults import FIRST_CALLS, MOST_CALLS, STAGE_TEMPERATURE, WINDOW_BARS
 from schmubert.engine.diffusion import Denoiser, drive, tidy
 from schmubert.engine.horizon import horizon
 from schmubert.engine.jobs import more_calls
@@ -48,7 +48,7 @@ def as_on_stage(
     first_calls: int = FIRST_CALLS,
     most_calls: int | None = MOST_CALLS,
     temperature: float = STAGE_TEMPERATURE,
-    window_bars: int = 16,
+    window_bars: int = WINDOW_BARS,
     on_beat: Callable[[], None] = lambda: None,
 ) -> Tokens:
     """New `tracks` for `songs` [batch, steps, 3], of equal length; the rest is what is heard.

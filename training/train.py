@@ -53,6 +53,9 @@ class Batches:
         self.columns = columns
         self.process = process
         self.objective = objective_of(settings, columns)
+        self.objective_of_excerpts = objective_of(
+            replace(settings, mix=settings.excerpt_mix), columns
+        )
         self.windows = _trainable_windows(split, settings, columns)
         self.melodies = _melodies(split, settings, columns, self.windows)
 
@@ -66,14 +69,16 @@ class Batches:
         excerpts = bool(shared.random() < settings.excerpts)
         rng = np.random.default_rng((settings.seed, step, self.process))
         count = max(1, settings.batch_bars // bars)
-        drawn = self._excerpts(bars, count, rng) if excerpts else self._drawn(bars, count, rng)
+        draw = self._excerpts if excerpts else self._drawn
+        drawn = draw(bars, count, rng)
         tokens = self.split.batch(drawn, bars)
         if settings.transpose:
             tokens = transposed(tokens, rng)
         tokens = tokens[..., list(self.columns)]
         mask_tokens = np.asarray([MASK[column] for column in self.columns])
         present = ~(tokens == mask_tokens).all(axis=1)
-        return self.objective.batch(tokens, present, rng, excerpts)
+        objective = self.objective_of_excerpts if excerpts else self.objective
+        return objective.batch(tokens, present, rng)
 
     def _excerpts(self, bars: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
         longest = self.windows[max(self.windows)]

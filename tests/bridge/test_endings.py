@@ -87,6 +87,22 @@ class Failing(MemoryPorts):
         return super().poll()
 
 
+def play(
+    ports: MemoryPorts, passing: VirtualTime, until_s: float, organist: Callable[[], Organist]
+) -> None:
+    """Let an `organist` perform until so long after the beginning."""
+    perform(
+        ports,
+        RIG,
+        SETUP,
+        Timing(),
+        say=lambda _: None,
+        until=lambda now: now > BEGAN_S + until_s,
+        start_brain=organist,
+        passing=passing,
+    )
+
+
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_nothing_sounds_on(ending: str) -> None:
     passing = VirtualTime()
@@ -99,16 +115,7 @@ def test_nothing_sounds_on(ending: str) -> None:
     gives_up_s = BEGAN_S + ENDS_S if ending == "the brain gives up" else never
 
     def run() -> None:
-        perform(
-            ports,
-            RIG,
-            SETUP,
-            Timing(),
-            say=lambda _: None,
-            until=lambda now: now > BEGAN_S + until_s,
-            start_brain=lambda: Organist(next(dies), gives_up_s, passing.now),
-            passing=passing,
-        )
+        play(ports, passing, until_s, lambda: Organist(next(dies), gives_up_s, passing.now))
 
     if ending in ("an exception", "the brain gives up"):
         with pytest.raises(Exception, match=r"the cable is cut|no model"):
@@ -152,16 +159,7 @@ def test_what_was_on_its_way_out_when_a_port_failed_is_ended_too(refused: int) -
     passing = VirtualTime()
     ports = Refusing([*clocks(0.0, BEATS, 120.0), (1.0, 0, START)], passing.now, refused)
     with pytest.raises(RuntimeError, match="refused"):
-        perform(
-            ports,
-            RIG,
-            SETUP,
-            Timing(),
-            say=lambda _: None,
-            until=lambda now: now > BEGAN_S + 8.0,
-            start_brain=lambda: Organist(float("inf"), float("inf"), passing.now),
-            passing=passing,
-        )
+        play(ports, passing, 8.0, lambda: Organist(float("inf"), float("inf"), passing.now))
     sounding = set()
     for _, port, message in ports.sent:
         if begins_note(message):

@@ -25,6 +25,7 @@ from schmubert.engine.vocabulary import FIRST_ONSET, PITCHED_TOKENS, TRIO, Track
 from schmubert.training import train as loop  # noqa: E402
 from schmubert.training.batches import transposed  # noqa: E402
 from schmubert.training.dataset import Dataset  # noqa: E402
+from schmubert.training.objective import Unmasking  # noqa: E402
 from schmubert.training.prepare import prepare  # noqa: E402
 from schmubert.training.settings import OPTIMIZERS, TrainSettings  # noqa: E402
 from schmubert.training.shards import Settings  # noqa: E402
@@ -250,9 +251,9 @@ def test_as_many_batches_are_excerpts_as_asked(data: Path, monkeypatch: pytest.M
     batches = loop.Batches(split, replace(RUN, excerpts=0.3), TRIO, 0)
     told: list[bool] = []
     monkeypatch.setattr(
-        loop.objective_of(RUN, TRIO).__class__,
+        Unmasking,
         "batch",
-        lambda _self, _tokens, _present, _rng, excerpts: told.append(excerpts),
+        lambda self, *_: told.append(self.settings.mix == RUN.excerpt_mix),
     )
     for step in range(300):
         batches.at(step)
