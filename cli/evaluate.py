@@ -63,6 +63,9 @@ MARKS = {True: "yes", False: "no", None: ""}
     help="How often each of these.",
 )
 @click.option(
+    "--tutti", is_flag=True, help="Draw no pauses for pieces out of nothing: all tracks play."
+)
+@click.option(
     "--all-frames",
     is_flag=True,
     help="Self-similarity over all frames, as the thesis says, not piece by piece.",

@@ -35,6 +35,7 @@ LONGEST_BARS = 1024
 @click.option(
     "--tempo", type=click.FloatRange(20, 400), default=120.0, show_default=True, help="In BPM."
 )
+@click.option("--tutti", is_flag=True, help="Let all tracks play throughout.")
 @options.seed
 @options.window
 @options.temperature(PIECE_TEMPERATURE)
@@ -56,6 +57,7 @@ def generate(
     bars: int,
     out: Path,
     tempo: float,
+    tutti: bool,
     seed: int | None,
     window: int | None,
     temperature: float,
@@ -85,10 +87,11 @@ def generate(
     chosen = secrets.randbelow(2**32) if seed is None else seed
     window = window or usual_window_bars(denoiser)
     sampling = None if sampler == REVERSE else Sampling(calls, temperature, window, sampler=sampler)
+    pauses = None if tutti else denoiser.pauses
 
     def made(rngs: Sequence[np.random.Generator]) -> list[Score]:
         if sampling is not None:
-            return generate_all(denoiser, bars, rngs, tempo, sampling)
+            return generate_all(denoiser, bars, rngs, tempo, sampling, pauses)
         noise = denoiser.corruption
         return generate_from_noise(denoiser, noise, bars, calls, rngs, tempo, temperature)
 

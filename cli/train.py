@@ -41,6 +41,11 @@ T = TypeVar("T")
     help="Share of batches cut out of longer windows, so that a track may rest; none with --mix.",
 )
 @click.option(
+    "--tacet",
+    type=float,
+    help="Share of the excerpts in which the network is told where tracks rest for whole bars.",
+)
+@click.option(
     "--corruption",
     type=click.Choice(list(KERNELS)),
     help="What the network learns to undo; only the absorbing state, the default, has masks.",

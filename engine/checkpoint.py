@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from schmubert.engine.model import ModelConfig
 from schmubert.engine.networks import network
+from schmubert.engine.tacet import Pauses
 
 FORMAT = "schmubert checkpoint 1"
 
@@ -54,6 +55,22 @@ def load(path: Path) -> tuple[nn.Module, ModelConfig]:
         first = str(error).splitlines()[-1].strip()
         raise ValueError(f"{path}: the weights do not fit their configuration: {first}") from error
     return model.eval(), config
+
+
+def pauses_of(path: Path) -> Pauses | None:
+    """The pauses of the songs that a checkpoint was trained on, if it was to be told of any.
+
+    ValueError where they cannot be read.
+    """
+    with safe_open(path, framework="pt") as file:
+        written = json.loads(file.metadata().get("about", "{}")).get("pauses")
+        tracks = len(json.loads(file.metadata()["config"])["tracks"])
+    if written is None:
+        return None
+    try:
+        return Pauses.decoded(written, tracks)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], ModelConfig, dict[str, Any]]:

@@ -6,7 +6,7 @@ what was made before in the half that lies there, so that a part hangs together 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,7 +14,8 @@ from schmubert.engine.defaults import CALLS, SAMPLER, TEMPERATURE, WINDOW_BARS
 from schmubert.engine.diffusion import Denoiser, Guide, Logits, Run
 from schmubert.engine.samplers import SAMPLERS
 from schmubert.engine.score import STEPS_PER_BAR, Mask, Score, Tokens, canonical, silence, unknown
-from schmubert.engine.vocabulary import HOLD, MASK, Track
+from schmubert.engine.tacet import Pauses, tacet_cells
+from schmubert.engine.vocabulary import HOLD, MASK, OFF, PITCHED, Track
 
 FEWEST_BARS = 4
 MOST_BARS = 64
@@ -257,9 +258,14 @@ def generate(
     rng: np.random.Generator,
     tempo_bpm: float = 120.0,
     sampling: Sampling = PLAIN,
+    pauses: Pauses | None = None,
 ) -> Score:
-    """`bars` bars out of nothing, in all tracks that the denoiser knows; the others are silent."""
-    return generate_all(denoise, bars, [rng], tempo_bpm, sampling)[0]
+    """`bars` bars out of nothing, in all tracks that the denoiser knows; the others are silent.
+
+    `pauses` are those of the denoiser's model, from which is drawn where tracks rest; without,
+    where they rest is left to the sampler, like all else.
+    """
+    return generate_all(denoise, bars, [rng], tempo_bpm, sampling, pauses)[0]
 
 
 def generate_all(
@@ -268,18 +274,34 @@ def generate_all(
     rngs: Sequence[np.random.Generator],
     tempo_bpm: float = 120.0,
     sampling: Sampling = PLAIN,
+    pauses: Pauses | None = None,
 ) -> list[Score]:
     """`generate`, a score an `rng`; they share calls, and each comes out as if alone."""
-    blank = unknown(bars, tempo_bpm)
-    cells = np.zeros(blank.tokens.shape, bool)
-    cells[:, list(denoise.tracks)] = True
-    made = infill_all(denoise, [blank] * len(rngs), [cells] * len(rngs), rngs, sampling)
-    return [Score(np.where(cells, score.tokens, HOLD), tempo_bpm) for score in made]
+    tracks = list(denoise.tracks)
+    scores, every_cells = [], []
+    for rng in rngs:
+        tokens = unknown(bars).tokens.copy()
+        cells = np.zeros(tokens.shape, bool)
+        cells[:, tracks] = True
+        if pauses is not None:
+            tacet = pauses.draw(bars, rng)
+            cells[:, tracks] = ~np.repeat(tacet, STEPS_PER_BAR, axis=0)
+            tokens[:, tracks] = np.where(tacet_cells(tacet), HOLD, tokens[:, tracks])
+        scores.append(Score(tokens, tempo_bpm))
+        every_cells.append(cells)
+    made = infill_all(denoise, scores, every_cells, rngs, sampling)
+    return [replace(score, tokens=_ended(score.tokens)) for score in made]
 
 
 def sounds(score: Score) -> tuple[Track, ...]:
     """The tracks of `score` in which anything sounds."""
     return tuple(t for t in Track if ((score.tokens[:, t] != HOLD) & _known(score, t)).any())
+
+
+def _ended(tokens: Tokens) -> Tokens:
+    """`tokens` [steps, 3] with silence where they are masked: notes before it end there."""
+    ends = [OFF if track in PITCHED else HOLD for track in Track]
+    return canonical(np.where(tokens == np.asarray(MASK), ends, tokens))
 
 
 def _known(score: Score, track: Track) -> Mask:

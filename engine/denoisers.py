@@ -8,6 +8,7 @@ from schmubert.engine.corruption import MASKING
 from schmubert.engine.defaults import WINDOW_BARS
 from schmubert.engine.diffusion import Denoiser
 from schmubert.engine.score import STEPS_PER_BAR
+from schmubert.engine.tacet import Pauses
 
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda")
@@ -30,6 +31,11 @@ class Model(Denoiser, Protocol):
     @property
     def corruption(self) -> str:
         """What it was trained to undo, a name of `corruption.KERNELS`."""
+        ...
+
+    @property
+    def pauses(self) -> Pauses | None:
+        """Where tracks rest in pieces out of nothing, where it was trained to be told."""
         ...
 
     @property

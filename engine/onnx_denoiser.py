@@ -11,6 +11,7 @@ from schmubert.engine.corruption import MASKING
 from schmubert.engine.denoisers import Device, within_reach
 from schmubert.engine.diffusion import Logits
 from schmubert.engine.score import Tokens
+from schmubert.engine.tacet import Pauses
 from schmubert.engine.vocabulary import MASK, SIZES, Track
 
 FORMAT = "1"
@@ -43,6 +44,7 @@ class OnnxDenoiser:
         config = _config(path, described)
         self.corruption = str(config.get("corruption", MASKING))
         self.longest_steps = _longest_steps(path, config)
+        self.pauses = _pauses(path, described, len(self.tracks))
         self.precision: str = described.get("schmubert.precision", "fp32")
         count = f", {threads} thread{'s'[: threads > 1]}" if where == "cpu" else ""
         self.runtime = f"onnxruntime {runtime.__version__} on {where}{count}"
@@ -130,6 +132,17 @@ def _longest_steps(path: Path, config: dict[str, Any]) -> int | None:
     if not isinstance(steps, int) or steps < 1:
         raise ValueError(f"{path}: learned positions for {steps!r} steps; export the model again")
     return steps
+
+
+def _pauses(path: Path, described: dict[str, str], tracks: int) -> Pauses | None:
+    """The pauses of songs that it was trained on, where it was trained to be told of any."""
+    written = described.get("schmubert.pauses")
+    if written is None:
+        return None
+    try:
+        return Pauses.decoded(written, tracks)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}; export the model again") from error
 
 
 def _tracks(path: Path, session: Any, described: dict[str, str]) -> tuple[Track, ...]:

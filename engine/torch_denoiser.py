@@ -8,6 +8,7 @@ import numpy as np
 from schmubert.engine.denoisers import Device, within_reach
 from schmubert.engine.diffusion import Logits
 from schmubert.engine.score import Tokens
+from schmubert.engine.tacet import Pauses
 
 if TYPE_CHECKING:  # torch loads only where a network is used
     from torch import nn
@@ -26,7 +27,7 @@ class TorchDenoiser:
         try:
             import torch
 
-            from schmubert.engine.checkpoint import load
+            from schmubert.engine.checkpoint import load, pauses_of
         except ImportError as error:
             raise ImportError(
                 f"a checkpoint needs torch and safetensors, of which one is missing ({error}):"
@@ -39,7 +40,7 @@ class TorchDenoiser:
         if not on_cuda:
             torch.set_num_threads(threads)
         network, config = load(path)
-        self._take(network.to(where), config, path.stem)
+        self._take(network.to(where), config, path.stem, pauses_of(path))
 
     @classmethod
     def of(cls, network: "nn.Module", config: "ModelConfig", name: str) -> "TorchDenoiser":
@@ -48,7 +49,13 @@ class TorchDenoiser:
         denoiser._take(network, config, name)
         return denoiser
 
-    def _take(self, network: "nn.Module", config: "ModelConfig", name: str) -> None:
+    def _take(
+        self,
+        network: "nn.Module",
+        config: "ModelConfig",
+        name: str,
+        pauses: Pauses | None = None,
+    ) -> None:
         import torch
 
         self._torch: Any = torch
@@ -58,6 +65,7 @@ class TorchDenoiser:
         self.corruption = config.corruption
         self.longest_steps = config.longest_steps if config.positions == "learned" else None
         self.name = name
+        self.pauses = pauses
         threads = torch.get_num_threads()
         count = f", {threads} thread{'s'[: threads > 1]}" if self._where.type == "cpu" else ""
         self.runtime = f"torch {torch.__version__} on {self._where.type}{count}"

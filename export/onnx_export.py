@@ -19,6 +19,7 @@ from torch import nn
 from schmubert.engine import checkpoint, diffusion
 from schmubert.engine.model import ModelConfig
 from schmubert.engine.score import STEPS_PER_BAR, Tokens
+from schmubert.engine.tacet import Pauses
 from schmubert.engine.temperature import log_softmax
 from schmubert.engine.torch_denoiser import TorchDenoiser
 from schmubert.engine.vocabulary import MASK, SIZES
@@ -90,7 +91,7 @@ def export_onnx(
         raw, final = Path(folder) / "fp32.onnx", Path(folder) / "final.onnx"
         _trace(model, config, raw)
         _convert(raw, final, precision)
-        _describe(final, config, precision)
+        _describe(final, config, precision, checkpoint.pauses_of(source))
         onnx.checker.check_model(str(final), full_check=True)
         parity = compare(model, config, final, states)
         allowed = TOLERANCES[precision]
@@ -216,22 +217,22 @@ def _convert(raw: Path, final: Path, precision: str) -> None:
         raise ValueError(f'precision is one of {list(TOLERANCES)}, not "{precision}"')
 
 
-def _describe(path: Path, config: ModelConfig, precision: str) -> None:
+def _describe(path: Path, config: ModelConfig, precision: str, pauses: Pauses | None) -> None:
     graph = onnx.load(str(path))
     vocabulary = {
         "sizes": [SIZES[column] for column in config.columns],
         "masks": [MASK[column] for column in config.columns],
     }
-    onnx.helper.set_model_props(
-        graph,
-        {
-            "schmubert.format": ONNX_FORMAT,
-            "schmubert.tracks": ",".join(config.tracks),
-            "schmubert.config": json.dumps(asdict(config)),
-            "schmubert.vocabulary": json.dumps(vocabulary),
-            "schmubert.precision": precision,
-        },
-    )
+    described = {
+        "schmubert.format": ONNX_FORMAT,
+        "schmubert.tracks": ",".join(config.tracks),
+        "schmubert.config": json.dumps(asdict(config)),
+        "schmubert.vocabulary": json.dumps(vocabulary),
+        "schmubert.precision": precision,
+    }
+    if pauses is not None:
+        described["schmubert.pauses"] = pauses.encoded()
+    onnx.helper.set_model_props(graph, described)
     onnx.save(graph, str(path))
 
 

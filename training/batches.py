@@ -30,6 +30,12 @@ class Windows:
         width = self.first[song + 1] - self.first[song]
         return self.pieces[self.first[song] + np.floor(rng.random(count) * width).astype(np.int64)]
 
+    def one_a_song(self, rng: np.random.Generator) -> NDArray[np.int64]:
+        """A window [songs, 2] of every song, any of its windows equally likely."""
+        width = np.diff(self.first)
+        row = self.first[:-1] + np.floor(rng.random(len(width)) * width).astype(np.int64)
+        return np.asarray(self.pieces[row])
+
 
 def windows_by_song(
     split: Split, bars: int, hop: int, tracks: Sequence[Track], on_grid: float

@@ -119,7 +119,9 @@ class _Judge:
         sampling = settings.sampling_of_pieces(window_bars)
 
         def unconditional(rngs: Sequence[np.random.Generator], _: slice) -> Tokens:
-            return _stacked(generate_all(self.model, PIECE_BARS, rngs, sampling=sampling))
+            pauses = None if settings.tutti else self.model.pauses
+            made = generate_all(self.model, PIECE_BARS, rngs, sampling=sampling, pauses=pauses)
+            return _stacked(made)
 
         def infilling(rngs: Sequence[np.random.Generator], rows: slice) -> Tokens:
             cells = np.zeros((PIECE_BARS * STEPS_PER_BAR, len(TRIO)), bool)
@@ -204,6 +206,7 @@ class _Judge:
             "temperature": sampling.temperature,
             "sampler": sampling.sampler,
             "window_bars": sampling.window_bars if name == "unconditional" else None,
+            "tutti": self.settings.tutti if name == "unconditional" else None,
         }
         place = (name, name if name in PARTS else "live", draw)
 

@@ -32,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     `pieces` of 64 bars are drawn `draws` times for the unconditional part and the infilling;
     `songs` melodies of 16 bars are accompanied `draws` times, `stage_songs` of them as on stage
     `stage_draws` times. `window_bars` is what the model sees of a piece it makes from nothing.
+    The model's pauses are drawn for them, but where `tutti` all tracks play throughout.
     An `experiment` stands alone: it is evaluated instead of parts.
     """
 
@@ -46,6 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     temperature: float = TEMPERATURE
     piece_temperature: float = PIECE_TEMPERATURE
     sampler: str = SAMPLER
+    tutti: bool = False
     all_frames: bool = False
     seed: int = 0
     experiment: str | None = None

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from schmubert.engine.corruption import MASKING, Corruption, Ints, corruption_of
 from schmubert.engine.score import Tokens
+from schmubert.engine.tacet import tacet_bars, tacet_cells
 from schmubert.engine.vocabulary import MASK, Track
 from schmubert.training.loss import LOSSES, elbo, masked_cross_entropy
 from schmubert.training.masking import mixed, uniform_times
@@ -56,7 +57,10 @@ class Masked:
 
 @dataclass(frozen=True)
 class Unmasking:
-    """Name what is masked, in patterns dealt by the mix of the settings (thesis 4.4)."""
+    """Name what is masked, in patterns dealt by the mix of the settings (thesis 4.4).
+
+    Where the settings want it, the bars in which a track rests are known all the same.
+    """
 
     settings: TrainSettings
     columns: tuple[Track, ...]
@@ -65,6 +69,9 @@ class Unmasking:
         """See `Objective`; what a piece lacks is masked too, and counts nowhere."""
         batch, steps, tracks = tokens.shape
         masked = mixed((batch, steps, tracks), self.settings.mix, rng)
+        if self.settings.tacet:
+            told = rng.random((batch, 1, 1)) < self.settings.tacet
+            masked &= ~(told & tacet_cells(tacet_bars(tokens, self.columns)))
         return Masked(tokens, masked | ~present[:, None, :], present)
 
     def cost(self, model: torch.nn.Module, batch: Masked, device: torch.device) -> Cost:

@@ -25,7 +25,8 @@ class TrainSettings:
     pieces that have no other track: the others are masked, and count nowhere in the loss.
     All tracks sound in a window, but `excerpts` is the share of batches whose windows are cut
     anywhere out of the longest ones, so that a track may rest in all of them: they are masked by
-    `excerpt_mix`, as pieces are made, the others by `mix`.
+    `excerpt_mix`, as pieces are made, the others by `mix`. In a share `tacet` of the excerpts the
+    network is shown in which whole bars a track rests (`engine/tacet.py`).
     `corruption` is what is undone, in `corruption_steps` steps: of the absorbing state, the
     default, `mix` and `weighting` say what is masked and how it counts; of the others neither is
     asked, the loss is 3.56 with `auxiliary` as lambda. (D3PM's lambda of 0.001 stands beside one
@@ -42,6 +43,7 @@ class TrainSettings:
     melody_only: float = 0.0
     excerpts: float = 0.0
     excerpt_mix: Mapping[str, float] = field(default_factory=lambda: dict(EXCERPT_MIX))
+    tacet: float = 0.0
     transpose: bool = True
     optimizer: str = "adam"
     weighting: str = "reweighted"
@@ -83,6 +85,8 @@ class TrainSettings:
             raise ValueError(f"a share of {self.melody_only} melodies alone is outside 0..1")
         if not 0.0 <= self.excerpts <= 1.0:
             raise ValueError(f"a share of {self.excerpts} excerpts is outside 0..1")
+        if not 0.0 <= self.tacet <= 1.0:
+            raise ValueError(f"pauses shown in a share of {self.tacet} is outside 0..1")
         if self.optimizer not in OPTIMIZERS:
             raise ValueError(f'the optimizer is one of {OPTIMIZERS}, not "{self.optimizer}"')
         if self.weighting not in WEIGHTINGS:
@@ -161,7 +165,8 @@ PRESET_SETTINGS: Mapping[str, Mapping[str, Any]] = {
         "hop_bars": 4,
         "on_grid": 0.8,
         "melody_only": 0.1,
-        "excerpts": 0.4,
+        "excerpts": 0.5,
+        "tacet": 0.6,
         "mix": {"whole-tracks": 0.5, "hidden-future": 0.5},
         "optimizer": "muon",
         "weighting": "plain",

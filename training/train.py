@@ -23,6 +23,7 @@ from torch.utils.tensorboard import SummaryWriter
 from schmubert.engine import checkpoint
 from schmubert.engine.model import PRESETS, SILENT_AT_FIRST, ModelConfig, parameters
 from schmubert.engine.networks import network
+from schmubert.engine.tacet import Pauses, tacet_bars
 from schmubert.engine.vocabulary import MASK, Track
 from schmubert.training.batches import Windows, melodies_alone, transposed, windows_by_song
 from schmubert.training.dataset import Dataset, Split
@@ -37,6 +38,8 @@ CHECKPOINT_FILE = "checkpoint.safetensors"
 STATE_FILE = "state.safetensors"
 LOG_EVERY = 50  # steps
 BATCHES_AHEAD = 4
+MOST_PAUSES = 2048  # songs whose pauses a model remembers
+PAUSES_HOP_BARS = 16
 
 
 class Batches:
@@ -52,12 +55,23 @@ class Batches:
         self.settings = settings
         self.columns = columns
         self.process = process
-        self.objective = objective_of(settings, columns)
+        self.objective = objective_of(replace(settings, tacet=0.0), columns)
         self.objective_of_excerpts = objective_of(
             replace(settings, mix=settings.excerpt_mix), columns
         )
         self.windows = _trainable_windows(split, settings, columns)
         self.melodies = _melodies(split, settings, columns, self.windows)
+
+    def pauses(self) -> Pauses:
+        """Where the tracks of songs rest, in a window of the longest length of each of many songs.
+
+        Of all songs, on the grid or not: it makes no difference to a pause.
+        """
+        bars, rng = max(self.windows), np.random.default_rng(self.settings.seed)
+        songs = windows_by_song(self.split, bars, min(bars, PAUSES_HOP_BARS), self.columns, 0.0)
+        chosen = rng.permutation(songs.one_a_song(rng))[:MOST_PAUSES]
+        tokens = self.split.batch(chosen, bars)[..., list(self.columns)]
+        return Pauses(tacet_bars(tokens, self.columns))
 
     def at(self, step: int) -> Any:
         """The batch of `step`, as the objective makes it."""
@@ -152,6 +166,8 @@ def train(
     wrapped, optimizer = accelerator.prepare(model, optimizer)
     writer = SummaryWriter(str(out / "tensorboard")) if main else None
     about: dict[str, Any] = {"preset": settings.preset, "data": list(dataset.about.sources)}
+    if settings.tacet and settings.excerpts:
+        about["pauses"] = batches.pauses().encoded()
 
     def keep() -> None:
         if main:

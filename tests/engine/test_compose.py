@@ -22,6 +22,7 @@ from schmubert.engine.compose import (
 from schmubert.engine.diffusion import Logits, masked_cells
 from schmubert.engine.samplers import SAMPLERS
 from schmubert.engine.score import STEPS_PER_BAR, Score, Tokens, canonical, silence
+from schmubert.engine.tacet import Pauses, tacet_bars, tacet_cells
 from schmubert.engine.vocabulary import FIRST_ONSET, HOLD, MASK, OFF, SIZES, TRIO, Track
 
 MELODY, BASS, DRUMS = TRIO
@@ -177,6 +178,23 @@ def test_gaps_filled_together_come_out_as_each_alone() -> None:
         alone = infill(Chance(), score, cells, rng(index), QUICK)
         assert (together[index].tokens == alone.tokens).all()
     assert max(len(shown) for shown in denoise.shown) == 2
+
+
+@settings(max_examples=20, deadline=None)
+@given(bars=st.integers(4, 40), seed=st.integers(0, 99))
+def test_a_piece_rests_where_the_pauses_drawn_for_it_say(bars: int, seed: int) -> None:
+    resting = np.zeros((1, 8, 2), bool)
+    resting[0, 2:5, 0] = resting[0, 6:, 1] = True
+    pauses, denoise = Pauses(resting), Chance((MELODY, DRUMS))
+    made = generate(denoise, bars, rng(seed), 120.0, QUICK, pauses)
+    drawn = pauses.draw(bars, rng(seed))
+    silent = tacet_cells(drawn)
+    assert (tacet_bars(made.tokens, TRIO)[:, [MELODY, DRUMS]] >= drawn).all()
+    assert (made.tokens == canonical(made.tokens)).all()
+    assert (made.tokens[:, BASS] == HOLD).all()
+    first = silent[: len(denoise.shown[0][0])]  # and the denoiser is shown so from the first call
+    assert (denoise.shown[0][0][first] == HOLD).all()
+    assert (denoise.shown[0][0][~first] != HOLD).all()
 
 
 def test_nothing_generated_and_nothing_filled_is_no_trouble() -> None:

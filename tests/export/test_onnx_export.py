@@ -12,6 +12,7 @@ onnx = pytest.importorskip("onnx")
 from schmubert.engine import checkpoint, denoisers  # noqa: E402
 from schmubert.engine.model import ModelConfig  # noqa: E402
 from schmubert.engine.networks import network  # noqa: E402
+from schmubert.engine.tacet import Pauses  # noqa: E402
 from schmubert.export import onnx_export  # noqa: E402
 from schmubert.export.onnx_export import ParityError, Tolerance, export_onnx  # noqa: E402
 
@@ -107,6 +108,23 @@ def test_an_exported_model_says_what_noise_it_undoes_and_is_not_taken_for_anothe
     assert denoisers.load_any(tmp_path / "noise.onnx").corruption == "gaussian"
     with pytest.raises(ValueError, match="a model of gaussian noise"):
         denoisers.load(tmp_path / "noise.onnx")
+
+
+def test_pauses_go_from_a_checkpoint_into_its_graph(tmp_path: Path) -> None:
+    source, out = _checkpoint(tmp_path / "m.safetensors"), tmp_path / "m.onnx"
+    export_onnx(source, out)
+    assert denoisers.load(source, "cpu").pauses is denoisers.load(out, "cpu").pauses is None
+    pauses = Pauses(np.random.default_rng(0).random((5, 64, 3)) < 0.2)
+    weights, config, about = checkpoint.read(source)
+    checkpoint.save(source, weights, config, {**about, "pauses": pauses.encoded()})
+    export_onnx(source, out)
+    for path in (source, out):
+        found = denoisers.load(path, "cpu").pauses
+        assert found is not None
+        assert (found.tacet == pauses.tacet).all()
+    checkpoint.save(source, weights, config, {"pauses": "none"})
+    with pytest.raises(ValueError, match=r"m\.safetensors: its pauses"):
+        export_onnx(source, out)
 
 
 def test_an_exported_model_says_how_far_its_positions_reach(tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ def test_the_learning_rate_rises_stays_and_falls_to_nothing() -> None:
         {"weighting": "heavy"},
         {"melody_only": 1.0},
         {"excerpts": 1.1},
+        {"tacet": -0.1},
         {"excerpt_mix": {"diagonal": 1.0}},
         {"corruption": "salty"},
         {"corruption_steps": 0},

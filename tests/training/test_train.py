@@ -18,9 +18,10 @@ from tensorboard.backend.event_processing.event_accumulator import (  # noqa: E4
     EventAccumulator,
 )
 
-from schmubert.engine import checkpoint  # noqa: E402
+from schmubert.engine import checkpoint, denoisers  # noqa: E402
 from schmubert.engine.corruption import KERNELS  # noqa: E402
 from schmubert.engine.model import ModelConfig  # noqa: E402
+from schmubert.engine.tacet import tacet_bars, tacet_cells  # noqa: E402
 from schmubert.engine.vocabulary import FIRST_ONSET, PITCHED_TOKENS, TRIO, Track  # noqa: E402
 from schmubert.training import train as loop  # noqa: E402
 from schmubert.training.batches import transposed  # noqa: E402
@@ -244,6 +245,32 @@ def test_excerpts_lie_in_longer_windows_so_that_a_track_may_rest_in_all_of_one(d
     assert all(grid.tobytes() in there for grid in excerpts.tokens[..., Track.DRUMS].copy())
     whole = excerpts.masked.all(axis=1) | ~excerpts.masked.any(axis=1)
     assert whole.mean() < 0.1  # masked by the mix of excerpts
+
+
+def test_excerpts_show_where_tracks_rest_and_the_checkpoint_remembers_it(
+    data: Path, tmp_path: Path
+) -> None:
+    run = replace(RUN, window_bars={4: 1.0, 16: 1e-9}, excerpts=1.0, excerpt_mix={"uniform": 1.0})
+    split = Dataset.open(data).split("train")
+    told = loop.Batches(split, replace(run, batch_bars=4000, tacet=1.0), TRIO, 0).at(0)
+    resting = tacet_cells(tacet_bars(told.tokens, TRIO))
+    assert resting.any()
+    assert not told.masked[resting].any()
+    never = loop.Batches(split, replace(run, batch_bars=4000), TRIO, 0).at(0)
+    assert never.masked[tacet_cells(tacet_bars(never.tokens, TRIO))].any()
+    both = loop.Batches(split, replace(run, excerpts=0.0, batch_bars=4000, tacet=1.0), TRIO, 0)
+    assert both.objective.settings.tacet == 0.0  # who plays is given where a track is made whole
+
+    loop.train(run, data, tmp_path / "without")
+    assert "pauses" not in checkpoint.read(tmp_path / "without" / loop.CHECKPOINT_FILE)[2]
+    loop.train(replace(run, tacet=0.5), data, tmp_path / "with")
+    pauses = denoisers.load(tmp_path / "with" / loop.CHECKPOINT_FILE, "cpu").pauses
+    assert pauses is not None
+    assert pauses.tacet.shape[1:] == (16, 3)
+    songs = {split.songs[piece] for piece, _ in split.windows(16, 16)}
+    assert len(pauses.tacet) == len(songs)
+    of_songs = tacet_bars(split.batch(split.windows(16, 16), 16), TRIO)
+    assert {bars.tobytes() for bars in pauses.tacet} <= {bars.tobytes() for bars in of_songs}
 
 
 def test_as_many_batches_are_excerpts_as_asked(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
