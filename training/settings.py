@@ -166,7 +166,7 @@ PRESET_SETTINGS: Mapping[str, Mapping[str, Any]] = {
         "on_grid": 0.8,
         "melody_only": 0.1,
         "excerpts": 0.5,
-        "tacet": 0.6,
+        "tacet": 0.8,
         "mix": {"whole-tracks": 0.5, "hidden-future": 0.5},
         "optimizer": "muon",
         "weighting": "plain",
