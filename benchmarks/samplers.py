@@ -22,8 +22,7 @@ from schmubert.engine.denoisers import Model, load
 from schmubert.engine.diffusion import Logits
 from schmubert.engine.samplers import SAMPLERS
 from schmubert.engine.score import Tokens
-from schmubert.training.accompaniment import BAND, ROOT, SCALE, Shares, figures, shuffled, way_of
-from schmubert.training.bootstrap import pooled
+from schmubert.training.accompaniment import BAND, figures, in_short, shuffled
 from schmubert.training.dataset import Dataset
 from schmubert.training.evaluation import windows_of_songs
 from schmubert.training.rehearsal import at_leisure
@@ -31,14 +30,6 @@ from schmubert.training.rehearsal import at_leisure
 BARS = 16
 CALLS = (1, 2, 4, 8, 16, 32, 64)
 THESIS_T = 1024
-PLAIN = (
-    "bass: bar repeated",
-    "drums: bar repeated",
-    "bass: onsets a bar",
-    "drums: onsets a bar",
-    "bass: pitch repeated",
-    "bass: empty bars",
-)
 
 
 class Counting:
@@ -50,12 +41,6 @@ class Counting:
     def __call__(self, tokens: Tokens) -> Logits:
         self.windows += len(tokens)
         return self.model(tokens)
-
-
-def row(band: Shares, floor: Shares, real: Shares) -> dict[str, float]:
-    """The figures of a band."""
-    ways = {f"way: {name}": way_of(name, floor, band, real) for name in (SCALE, ROOT)}
-    return ways | {name: float(pooled(band[name])) for name in PLAIN}
 
 
 def line(name: str, calls: str, values: Mapping[str, float], seconds: str) -> str:
@@ -92,7 +77,7 @@ def main(
     real = figures(grids, grids)
     found: list[dict[str, object]] = []
     click.echo(f"{model.model.name}: {len(grids)} songs of {BARS} bars")
-    header = row(real, floor, real)
+    header = in_short(real, floor, real)
     click.echo(f"{'':<21}" + "".join(f"{name:>28}" for name in header) + f"{'seconds':>10}")
     click.echo(line("real", "", header, ""))
     for temperature in map(float, temperatures.split(",")):
@@ -105,7 +90,7 @@ def main(
                 rngs = [np.random.default_rng((seed, song)) for song in range(len(grids))]
                 bands = at_leisure(model, grids, BAND, rngs, sampling)
                 seconds = (time.perf_counter() - started_s) / len(grids)
-                values = row(figures(grids, bands), floor, real)
+                values = in_short(figures(grids, bands), floor, real)
                 made = model.windows / len(grids)
                 click.echo(line(sampler, f"{made:.0f}", values, f"{seconds:.2f}"))
                 found.append(

@@ -29,6 +29,15 @@ BAND = (Track.BASS, Track.DRUMS)
 SCALE, ROOT = "bass in scale", "root of the bar sung"
 WAYS = {SCALE: "way closed: scale", ROOT: "way closed: root"}
 """The figures for which it is told how far from the shuffled to the real one a band has come."""
+BESIDE_THE_WAYS = (
+    "bass: bar repeated",
+    "drums: bar repeated",
+    "bass: onsets a bar",
+    "drums: onsets a bar",
+    "bass: pitch repeated",
+    "bass: empty bars",
+)
+"""What tells most of a band in one row, beside the ways."""
 SHUFFLES = 8
 """Other songs whose band stands in for each song's own."""
 
@@ -87,6 +96,12 @@ def shuffled(songs: Tokens, rng: np.random.Generator, from_bar: int = 0) -> dict
 def way_of(name: str, floor: Shares, band: Shares, real: Shares) -> float:
     """How far the figure `name` of `band` has come from `floor` (0) to `real` (1)."""
     return float(way_closed(*(pooled(kind[name]) for kind in (floor, band, real))))
+
+
+def in_short(band: Shares, floor: Shares, real: Shares) -> dict[str, float]:
+    """The figures of `band` that go in one row: the ways, and those beside them."""
+    ways = {f"way: {name}": way_of(name, floor, band, real) for name in WAYS}
+    return ways | {name: float(pooled(band[name])) for name in BESIDE_THE_WAYS}
 
 
 def estimates(

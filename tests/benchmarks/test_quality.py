@@ -9,8 +9,10 @@ from types import ModuleType
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from numpy.typing import NDArray
 
 from schmubert.engine.midifile import midi_bytes, read_score
+from schmubert.engine.score import Tokens
 from schmubert.engine.vocabulary import Track
 from schmubert.training.dataset import Dataset
 from schmubert.training.prepare import prepare
@@ -59,7 +61,8 @@ def test_samplers_make_no_more_calls_than_asked(
         assert row["bass: onsets a bar"] == 8.0
 
 
-def test_precisions_of_one_checkpoint_stand_side_by_side(data: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch = pytest.importorskip("torch", reason="a checkpoint needs torch")
     from schmubert.engine import checkpoint
     from schmubert.engine.model import ConvTransformer, ModelConfig
@@ -71,14 +74,55 @@ def test_precisions_of_one_checkpoint_stand_side_by_side(data: Path, tmp_path: P
     model = ConvTransformer(config)
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.3)  # so that it is sure of what it says
-    source, report = tmp_path / "tiny.safetensors", tmp_path / "precision.json"
-    checkpoint.save(source, model.state_dict(), config, {})
-    words = ("--data", data, "--checkpoint", source, "--songs", "2", "--rounds", "2")
+    path = tmp_path_factory.mktemp("checkpoint") / "tiny.safetensors"
+    checkpoint.save(path, model.state_dict(), config, {})
+    return path
+
+
+def test_precisions_of_one_checkpoint_stand_side_by_side(
+    data: Path, tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    report = tmp_path / "precision.json"
+    words = ("--data", data, "--checkpoint", tiny_checkpoint, "--songs", "2", "--rounds", "2")
     run("precision", *words, "--json", report)
     found = json.loads(report.read_text())
     assert found["fp32"]["top-1 agreement"] == 1.0
     assert found["int8"]["MB"] < found["fp16"]["MB"] < found["fp32"]["MB"]
     assert found["fp16"]["ELBO"] == pytest.approx(found["fp32"]["ELBO"], rel=0.01)
+
+
+def test_a_student_learns_what_its_teacher_says_on_its_way(
+    data: Path, tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    student, report = tmp_path / "student.safetensors", tmp_path / "distillation.json"
+    words = ("--data", data, "--checkpoint", tiny_checkpoint, "--songs", "2", "--batch-bars", "64")
+    run("distillation", *words, "--out", student, "--steps", "8", "--learning-rate", "0.01")
+    run("distillation", *words, "--student", student, "--json", report)
+    found = json.loads(report.read_text())
+    divergence = found["divergence, bits a cell"]
+    assert 0 < divergence["student"] < divergence["teacher"]
+    assert {row["model"] for row in found["rows"]} == {"teacher", "student"}
+    assert all(0 < pair["teacher"] / pair["student"] <= 2 for pair in found["student less teacher"])
+
+
+def test_what_the_teacher_said_is_kept_of_the_call_that_draws_a_cell() -> None:
+    pytest.importorskip("torch", reason="a lesson is made of tensors")
+    distillation = benchmark("distillation")
+    order = np.asarray([[[0, -1], [1, 0]]])
+    calls = iter((0.0, 1.0))
+
+    class Teacher:
+        tracks = (Track.MELODY, Track.BASS)
+
+        def __call__(self, tokens: Tokens) -> list[NDArray[np.float32]]:
+            said = next(calls)
+            return [np.full((*tokens.shape[:2], 3), 1 + said, np.float32) for _ in self.tracks]
+
+    overheard = distillation.Overheard(Teacher(), order)
+    for _ in range(2):
+        overheard(np.zeros((1, 2, 2), np.int64))
+    said = np.stack([kept[..., 0] for kept in overheard.said], axis=-1)
+    assert (said == order + 1).all()
 
 
 def test_what_is_written_to_listen_to_is_drawn_from_held_out_songs_and_no_thin_melody(
