@@ -300,6 +300,8 @@ def main(
         raise click.UsageError(
             "name --out for a student to be taught, or a --student taught before"
         )
+    if out is not None and out.exists():
+        raise click.UsageError(f"{out} is there already: compare it by --student, or name another")
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     where = "cuda" if torch.cuda.is_available() else "cpu"

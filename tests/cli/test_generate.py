@@ -1,10 +1,12 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from schmubert.cli.main import main
 from schmubert.engine.midifile import read_score
+from schmubert.engine.tacet import Pauses, tacet_bars
 from schmubert.engine.vocabulary import Track
 from tests import tiny_model
 
@@ -70,6 +72,26 @@ def test_a_model_of_noise_is_played_by_the_reverse_sampler_alone(tmp_path: Path)
     code, said = run(*words, "--out", str(out), "--sampler", "reverse", "--seed", "1")
     assert code == 0, said
     assert read_score((out / "1.mid").read_bytes()).score.bars == 4
+
+
+def test_tracks_rest_where_songs_did_unless_all_are_to_play(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch", reason="a checkpoint needs torch")
+    from schmubert.engine import checkpoint, model
+
+    torch.manual_seed(0)
+    config = model.ModelConfig(token_width=8, width=16, layers=1, heads=2, positions="rotary")
+    resting = np.zeros((1, 8, 3), bool)
+    resting[0, 2:5] = True
+    path, out = tmp_path / "m.safetensors", tmp_path / "pieces"
+    about = {"pauses": Pauses(resting).encoded()}
+    checkpoint.save(path, model.ConvTransformer(config).state_dict(), config, about)
+    words = ("--bars", "8", "--calls", "2", "--model", str(path), "--device", "cpu", "--seed", "1")
+    for tutti in (False, True):
+        code, said = run(*words, "--out", str(out), "--force", *["--tutti"][: int(tutti)])
+        assert code == 0, said
+        score = read_score((out / "1.mid").read_bytes()).score
+        silent = np.flatnonzero(tacet_bars(score.tokens, tuple(Track)).all(axis=1)).tolist()
+        assert silent == ([] if tutti else [2, 3, 4])
 
 
 def test_the_reverse_sampler_plays_masks_too(tmp_path: Path, tiny_model_file: Path) -> None:

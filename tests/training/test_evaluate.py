@@ -10,6 +10,7 @@ import pytest
 from schmubert.engine.diffusion import Logits
 from schmubert.engine.midifile import midi_bytes
 from schmubert.engine.score import STEPS_PER_BAR, Tokens
+from schmubert.engine.tacet import Pauses
 from schmubert.engine.vocabulary import TRIO, Track
 from schmubert.training import shards
 from schmubert.training.dataset import Dataset
@@ -28,6 +29,7 @@ class OneBar:
     """The denoiser of `tests/tiny_model.py` without a file, counting its calls."""
 
     name, runtime, longest_steps = "one bar", "numpy", None
+    pauses: Pauses | None = None
 
     def __init__(self, tracks: tuple[Track, ...] = TRIO) -> None:
         self.tracks = tracks
