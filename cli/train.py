@@ -52,6 +52,9 @@ T = TypeVar("T")
 )
 @click.option("--auxiliary", type=float, help="Lambda of L_aux, for a corruption without masks.")
 @click.option("--on-grid", type=float, help="Only songs with this share of onsets on the grid.")
+@click.option(
+    "--sounding", type=float, help="Only windows whose tracks have onsets in this share of bars."
+)
 @click.option("--ema-decay", type=float, help="Decay of the averaged weights, every 10 steps.")
 @click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), help="Of the arithmetic.")
 @click.option("--validate-every", type=int, help="Steps between two validations.")

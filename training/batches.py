@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from schmubert.engine.score import Tokens
 from schmubert.engine.vocabulary import FIRST_ONSET, PITCHED, SIZES, Track
-from schmubert.training.dataset import Split
+from schmubert.training.dataset import SOUNDING, Split
 
 MOST_SEMITONES = 6
 
@@ -38,15 +38,22 @@ class Windows:
 
 
 def windows_by_song(
-    split: Split, bars: int, hop: int, tracks: Sequence[Track], on_grid: float
+    split: Split,
+    bars: int,
+    hop: int,
+    tracks: Sequence[Track],
+    on_grid: float,
+    sounding: float = SOUNDING,
 ) -> Windows:
     """All windows of `bars` bars in which `tracks` sound; ValueError where there is none."""
-    return grouped(split, split.windows(bars, hop, tracks=tracks, on_grid=on_grid), bars)
+    return grouped(split, split.windows(bars, hop, tracks, on_grid, sounding), bars)
 
 
-def melodies_alone(split: Split, bars: int, hop: int, on_grid: float) -> Windows:
+def melodies_alone(
+    split: Split, bars: int, hop: int, on_grid: float, sounding: float = SOUNDING
+) -> Windows:
     """Windows in which a melody sounds, of pieces without other tracks; ValueError if none is."""
-    windows = split.windows(bars, hop, tracks=(Track.MELODY,), on_grid=on_grid)
+    windows = split.windows(bars, hop, (Track.MELODY,), on_grid, sounding)
     columns = split.dataset.pieces["columns"][windows[:, 0]]
     others = [track for track in Track if track != Track.MELODY]
     return grouped(split, windows[(columns[:, others] < 0).all(axis=1)], bars)

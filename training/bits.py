@@ -10,7 +10,7 @@ from schmubert.engine.score import Mask, Tokens
 from schmubert.engine.temperature import log_softmax
 from schmubert.engine.vocabulary import MASK, Track
 from schmubert.training.batches import windows_by_song
-from schmubert.training.dataset import Split
+from schmubert.training.dataset import SOUNDING, Split
 from schmubert.training.masking import PATTERNS
 
 SEED = 20_231_113
@@ -18,14 +18,19 @@ PIECES_A_CALL = 8
 
 
 def held_out(
-    split: Split, bars: int, tracks: tuple[Track, ...], on_grid: float, windows: int
+    split: Split,
+    bars: int,
+    tracks: tuple[Track, ...],
+    on_grid: float,
+    windows: int,
+    sounding: float = SOUNDING,
 ) -> tuple[Tokens, dict[str, Mask]]:
     """`windows` windows [windows, steps, tracks] of `split`, and a mask of that shape a pattern.
 
     The same each time. "accompaniment", where there are several tracks, masks all but the first.
     """
     rng = np.random.default_rng(SEED)
-    drawn = windows_by_song(split, bars, bars, tracks, on_grid).draw(windows, rng)
+    drawn = windows_by_song(split, bars, bars, tracks, on_grid, sounding).draw(windows, rng)
     tokens: Tokens = split.batch(drawn, bars)[..., list(tracks)]
     shape = (len(drawn), tokens.shape[1], len(tracks))
     masks = {name: pattern(shape, rng) for name, pattern in PATTERNS.items()}

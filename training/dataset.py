@@ -11,6 +11,7 @@ Files of a dataset folder, all little-endian:
 - `damaged.txt`: files that could not be read, and why
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,7 @@ FORMAT = 1
 ABOUT, SONGS, DAMAGED = "dataset.json", "songs.json", "damaged.txt"
 COLUMNS, COLUMN_INDEX, ACTIVE, PIECES = "columns.bin", "columns.npy", "active.bin", "pieces.npy"
 
-LEAST_SOUNDING = 3  # a track sounds in a window if it has onsets in one bar of three
+SOUNDING = 1 / 3  # a track sounds in a window if it has onsets in this share of its bars
 
 PIECE = np.dtype(
     [
@@ -177,14 +178,19 @@ class Split:
         hop: int = 16,
         tracks: Sequence[Track] = TRIO,
         on_grid: float = 0.0,
+        sounding: float = SOUNDING,
     ) -> Windows:
         """The windows [n, 2] of `bars` bars, every `hop` bars, in which all `tracks` sound.
 
-        A track sounds where it has onsets in at least a third of the bars. Only pieces with at
-        least `on_grid` of their onsets near a 16th; pieces that share all of `tracks` count once.
+        A track sounds where it has onsets in at least a share `sounding` of the bars. Only pieces
+        with at least `on_grid` of their onsets near a 16th; pieces that share all of `tracks` count
+        once.
         """
         if bars < 1 or hop < 1 or not tracks:
             raise ValueError(f"no windows of {bars} bars every {hop} bars of {len(tracks)} tracks")
+        if not 0.0 < sounding <= 1.0:
+            raise ValueError(f"a share of {sounding} of the bars is outside 0..1, or 0")
+        least = max(1, math.ceil(round(sounding * bars, 6)))  # a third of 3 bars is 1, however held
         pieces = self.dataset.pieces[self.numbers]
         wanted = pieces["columns"][:, list(tracks)].astype(np.int64)
         fit = (wanted >= 0).all(axis=1) & (pieces["bars"] >= bars) & (pieces["on_grid"] >= on_grid)
@@ -200,7 +206,7 @@ class Split:
             line = self.dataset.index[column, 0] // STEPS_PER_BAR + column
             before = self.dataset.active[line[row] + first].astype(np.int64)
             after = self.dataset.active[line[row] + first + bars].astype(np.int64)
-            sounds &= LEAST_SOUNDING * (after - before) >= bars
+            sounds &= after - before >= least
         return np.stack([numbers[row], first], axis=1)[sounds]
 
     def starts(self, windows: Windows) -> NDArray[np.int64]:

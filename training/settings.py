@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from schmubert.engine.corruption import KERNELS, MASKING, STEPS_T
+from schmubert.training.dataset import SOUNDING
 from schmubert.training.masking import DEFAULT_MIX, EXCERPT_MIX, PATTERNS
 
 PRECISIONS = ("auto", "fp32", "bf16")
@@ -21,7 +22,9 @@ class TrainSettings:
     A batch holds `batch_bars` bars: windows of a length dealt by `window_bars` (bars: share).
     The learning rate rises over `warmup_steps`, stays, and falls to 0 over the last
     `decay_steps` of `steps`, so that a run can be made longer and decayed later
-    (warm-up, stable, decay; arXiv 2404.06395). `melody_only` is the share of windows drawn from
+    (warm-up, stable, decay; arXiv 2404.06395). Windows start every `hop_bars` bars of the pieces
+    with at least `on_grid` of their onsets near a 16th, where all tracks sound: each has onsets in
+    at least a share `sounding` of the bars. `melody_only` is the share of windows drawn from
     pieces that have no other track: the others are masked, and count nowhere in the loss.
     All tracks sound in a window, but `excerpts` is the share of batches whose windows are cut
     anywhere out of the longest ones, so that a track may rest in all of them: they are masked by
@@ -39,6 +42,7 @@ class TrainSettings:
     window_bars: Mapping[int, float] = field(default_factory=lambda: {64: 1.0})
     hop_bars: int = 16
     on_grid: float = 0.0
+    sounding: float = SOUNDING
     mix: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_MIX))
     melody_only: float = 0.0
     excerpts: float = 0.0
@@ -81,6 +85,8 @@ class TrainSettings:
                 raise ValueError(f"no masking patterns {sorted(unknown)}; there are {there}")
             if not all(share >= 0.0 for share in mix.values()) or not sum(mix.values()):
                 raise ValueError(f"shares of {dict(mix)} deal out no masking pattern")
+        if not 0.0 < self.sounding <= 1.0:
+            raise ValueError(f"a share of {self.sounding} of the bars is outside 0..1, or 0")
         if not 0.0 <= self.melody_only < 1.0:
             raise ValueError(f"a share of {self.melody_only} melodies alone is outside 0..1")
         if not 0.0 <= self.excerpts <= 1.0:

@@ -263,7 +263,9 @@ def _trainable_windows(
     for bars in settings.window_bars:
         hop = min(settings.hop_bars, bars)
         try:
-            found[bars] = windows_by_song(split, bars, hop, columns, settings.on_grid)
+            found[bars] = windows_by_song(
+                split, bars, hop, columns, settings.on_grid, settings.sounding
+            )
         except ValueError as error:
             reason = error
     if not found:
@@ -280,7 +282,9 @@ def _melodies(
         for length in bars:
             hop = min(settings.hop_bars, length)
             with suppress(ValueError):
-                found[length] = melodies_alone(split, length, hop, settings.on_grid)
+                found[length] = melodies_alone(
+                    split, length, hop, settings.on_grid, settings.sounding
+                )
     return found
 
 

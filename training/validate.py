@@ -57,7 +57,9 @@ def _windows(
         (b for b in settings.window_bars if b <= LONGEST_BARS),
         default=min(settings.window_bars),
     )
-    return held_out(split, bars, columns, settings.on_grid, settings.validation_windows)
+    return held_out(
+        split, bars, columns, settings.on_grid, settings.validation_windows, settings.sounding
+    )
 
 
 def _network(config: ModelConfig, weights: Mapping[str, Tensor], device: torch.device) -> nn.Module:

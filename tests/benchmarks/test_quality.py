@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -123,6 +124,53 @@ def test_what_the_teacher_said_is_kept_of_the_call_that_draws_a_cell() -> None:
         overheard(np.zeros((1, 2, 2), np.int64))
     said = np.stack([kept[..., 0] for kept in overheard.said], axis=-1)
     assert (said == order + 1).all()
+
+
+def test_filters_are_compared_on_the_same_windows_by_runs_trained_alike(
+    data: Path, tmp_path: Path
+) -> None:
+    torch = pytest.importorskip("torch", reason="a checkpoint needs torch")
+    from schmubert.engine import checkpoint
+    from schmubert.engine.model import ConvTransformer, ModelConfig
+    from schmubert.training.settings import TrainSettings
+
+    config = ModelConfig(
+        token_width=16, width=32, layers=1, heads=2, positions="rotary", dropout=0.0
+    )
+    run_of = TrainSettings("tiny", steps=20, warmup_steps=1, window_bars={16: 1.0}, hop_bars=4)
+    runs, report = tmp_path / "runs", tmp_path / "filters.json"
+    words = ("--data", data, "--runs", runs, "--windows", 3, "--json", report)
+
+    def finish(name: str, settings: TrainSettings, step: int = 20, weights: int = 0) -> None:
+        (runs / name).mkdir(parents=True, exist_ok=True)
+        settings.save(runs / name / "settings.json")
+        torch.manual_seed(weights)
+        network = ConvTransformer(config).state_dict()
+        checkpoint.save(runs / name / "checkpoint.safetensors", network, config, {"step": step})
+
+    def refused() -> str:
+        return CliRunner().invoke(benchmark("filters").main, [str(word) for word in words]).output
+
+    assert "holds no runs" in refused()
+    finish("dense", replace(run_of, on_grid=0.9, sounding=1.0))
+    finish("all", run_of)
+    finish("chance", replace(run_of, seed=1), weights=1)
+    run("filters", *words)
+    found = json.loads(report.read_text())
+    assert found["trained"]["steps"] == 20
+    everything, chance, dense = found["runs"]
+    assert [row["run"] for row in found["runs"]] == ["all", "chance", "dense"]
+    train = Dataset.open(data).split("train")
+    assert dense["windows"] == len(train.windows(16, 4, on_grid=0.9, sounding=1.0))
+    assert everything["songs"] == len(np.unique(train.songs[train.windows(16, 4)[:, 0]]))
+    for judged in ("all songs", "on the grid"):
+        assert everything[judged] == dense[judged]  # their weights are the same
+        assert everything[judged]["elbo"] != chance[judged]["elbo"]
+        assert everything[judged]["accompaniment"] > 0.0
+    finish("all", replace(run_of, learning_rate=1e-3))
+    assert "differ in {'learning_rate'}" in refused()
+    finish("all", run_of, step=10)
+    assert "stopped at step 10 of 20" in refused()
 
 
 def test_what_is_written_to_listen_to_is_drawn_from_held_out_songs_and_no_thin_melody(

@@ -41,6 +41,15 @@ def test_a_mix_is_a_pattern_or_shares_of_patterns(
     assert asked[0].mix == mix
 
 
+def test_filters_of_songs_and_windows_are_asked_for(
+    asked: list[TrainSettings], tmp_path: Path
+) -> None:
+    assert ask(tmp_path) == ""
+    assert ask(tmp_path, "--on-grid", "0.9", "--sounding", "0.5") == ""
+    assert [(run.on_grid, run.sounding) for run in asked] == [(0.8, 1 / 3), (0.9, 0.5)]
+    assert "0.0 of the bars" in ask(tmp_path, "--sounding", "0")
+
+
 def test_without_a_mix_it_is_that_of_the_preset(asked: list[TrainSettings], tmp_path: Path) -> None:
     assert ask(tmp_path) == ""
     assert asked[0].mix == PRESET_SETTINGS["live"]["mix"]

@@ -1,6 +1,7 @@
 """The dataset: what is read out of it is what was in the songs, and windows are where it sounds."""
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -76,9 +77,12 @@ def test_a_batch_is_canonical_and_absent_tracks_are_masked(
     hop=st.integers(1, 20),
     tracks=st.lists(st.sampled_from(TRIO), min_size=1, max_size=3, unique=True),
     on_grid=st.sampled_from([0.0, 0.99]),
+    sounding=st.sampled_from(
+        [Fraction(n, d) for n, d in ((1, 3), (1, 2), (1, 4), (7, 10), (1, 1))]
+    ),
 )
 def test_windows_are_where_every_track_sounds(
-    dataset: Dataset, bars: int, hop: int, tracks: list[Track], on_grid: float
+    dataset: Dataset, bars: int, hop: int, tracks: list[Track], on_grid: float, sounding: Fraction
 ) -> None:
     for split in splits(dataset):
         expected = []
@@ -93,10 +97,12 @@ def test_windows_are_where_every_track_sounds(
                 tokens = split.tokens(number, first, bars)[:, tracks]
                 onsets = tokens >= np.where(np.array(tracks) == Track.DRUMS, 1, 2)
                 active = onsets.reshape(bars, STEPS_PER_BAR, -1).any(axis=1).sum(axis=0)
-                if (3 * active >= bars).all():
+                if (sounding.denominator * active >= sounding.numerator * bars).all():
                     expected.append([number, first])
-        found = split.windows(bars, hop, tracks, on_grid)
+        found = split.windows(bars, hop, tracks, on_grid, float(sounding))
         assert found.tolist() == expected
+        if sounding == Fraction(1, 3):
+            assert split.windows(bars, hop, tracks, on_grid).tolist() == expected
 
 
 def test_starts_lead_to_the_same_tokens(dataset: Dataset) -> None:
@@ -128,6 +134,9 @@ def test_windows_that_cannot_be(dataset: Dataset) -> None:
     for bars, hop, tracks in ((0, 1, TRIO), (4, 0, TRIO), (4, 1, ())):
         with pytest.raises(ValueError, match="no windows of"):
             split.windows(bars, hop, tracks)
+    for sounding in (0.0, -0.5, 1.01, float("nan")):
+        with pytest.raises(ValueError, match="share of"):
+            split.windows(4, sounding=sounding)
     piece = int(split.numbers[0])
     length = int(dataset.pieces["bars"][piece])
     for first, bars in ((-1, 4), (length - 3, 4), (0, 0)):

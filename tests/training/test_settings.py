@@ -44,6 +44,8 @@ def test_the_learning_rate_rises_stays_and_falls_to_nothing() -> None:
         {"precision": "fp8"},
         {"optimizer": "sgd"},
         {"weighting": "heavy"},
+        {"sounding": 0.0},
+        {"sounding": 1.1},
         {"melody_only": 1.0},
         {"excerpts": 1.1},
         {"tacet": -0.1},

@@ -30,6 +30,7 @@ from schmubert.training.objective import Unmasking  # noqa: E402
 from schmubert.training.prepare import prepare  # noqa: E402
 from schmubert.training.settings import OPTIMIZERS, TrainSettings  # noqa: E402
 from schmubert.training.shards import Settings  # noqa: E402
+from schmubert.training.validate import MaskValidation, validation_of  # noqa: E402
 from tests.training.small_corpus import files, folder  # noqa: E402
 
 TINY = ModelConfig(token_width=16, width=32, layers=1, heads=2, positions="rotary", dropout=0.0)
@@ -225,6 +226,25 @@ def test_melodies_alone_come_as_often_as_asked_and_their_other_tracks_are_masked
     assert batch.masked[alone][..., [Track.BASS, Track.DRUMS]].all()
     assert 0.2 < alone[: len(alone) // 2].mean() < 0.4  # anywhere in the batch
     assert loop.Batches(split, RUN, TRIO, 0).at(0).present.all()
+
+
+def test_a_run_draws_and_validates_on_windows_that_sound_as_much_as_asked(data: Path) -> None:
+    dataset = Dataset.open(data)
+    split = dataset.split("train")
+    for sounding in (0.25, 1.0):
+        run = replace(RUN, window_bars={16: 1.0}, melody_only=0.3, sounding=sounding)
+        batches = loop.Batches(split, run, TRIO, 0)
+        every = split.windows(16, 4, sounding=sounding)
+        assert sorted(batches.windows[16].pieces.tolist()) == sorted(every.tolist())
+        melodies = split.windows(16, 4, [Track.MELODY], sounding=sounding)
+        lone = [row for row in melodies.tolist() if dataset.pieces["columns"][row[0], 1] < 0]
+        assert sorted(batches.melodies[16].pieces.tolist()) == sorted(lone)
+        validated = validation_of(dataset.split("validation"), run, TRIO)
+        assert isinstance(validated, MaskValidation)
+        onsets = validated.tokens >= FIRST_ONSET
+        bars = onsets[..., : Track.DRUMS].reshape(-1, 16, 16, 2).any(axis=2).sum(axis=1)
+        assert (bars >= 16 * sounding).all()
+    assert len(split.windows(16, 4, sounding=1.0)) < len(split.windows(16, 4, sounding=0.25))
 
 
 def test_excerpts_lie_in_longer_windows_so_that_a_track_may_rest_in_all_of_one(data: Path) -> None:
