@@ -23,7 +23,7 @@ from schmubert.engine.diffusion import (
 from schmubert.engine.score import Mask, Tokens
 from schmubert.engine.vocabulary import MASK, TRIO, Track
 
-REMAKE_SHARE = 4
+REMAKE_SHARE = 2
 """Of so many calls of `remasking` one remakes the grid, the others fill it."""
 FILL_POWER = 2
 """What is drawn first is drawn knowing least, so few cells of the fill are: after half of its calls
@@ -119,7 +119,7 @@ def remasking(
     temperature: float = 1.0,
     guide: Guide | None = None,
 ) -> Run:
-    """Three quarters of the calls fill all cells, at first few, in the others they are remade.
+    """Half of the calls fill all cells, at first few, in the other half they are remade.
 
     What an early call draws, it draws without knowing the cells of the same call and most of the
     rest. Masking it again corrects it, with predictor-corrector steps as those of ReMDM (arXiv

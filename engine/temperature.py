@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from schmubert.engine.vocabulary import DRUM_TOKENS, FIRST_ONSET, HOLD, OFF
 
-PITCHED_POWER = 2.5
+PITCHED_POWER = 1.8
 """A melody or a bass is drawn at the temperature to this power: at that of the drums a bass repeats
 hardly a bar, while drums as sure as it play one bar over and over."""
 BISECTIONS = 60  # of an interval of some hundreds, down to rounding

@@ -16,11 +16,11 @@ def masked_cross_entropy(logits: Sequence[Tensor], targets: Tensor, masked: Tens
     """
     bits = [
         F.cross_entropy(
-            of_track.float().transpose(1, 2),
-            torch.where(masked[..., track], targets[..., track], -100),
+            of_track.float().flatten(0, 1),
+            torch.where(masked[..., track], targets[..., track], -100).flatten(),
             ignore_index=-100,
             reduction="none",
-        )
+        ).view(masked.shape[:2])
         for track, of_track in enumerate(logits)
     ]
     return torch.stack(bits, dim=-1) / math.log(2)

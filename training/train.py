@@ -171,7 +171,7 @@ def train(
 
     def keep() -> None:
         if main:
-            save_state(out / STATE_FILE, state, accelerator.unwrap_model(wrapped), optimizer)
+            save_state(out / STATE_FILE, state, model, optimizer)
             checkpoint.save(out / CHECKPOINT_FILE, state.ema, config, {**about, "step": state.step})
 
     def validate() -> None:
@@ -199,7 +199,7 @@ def train(
             optimizer.zero_grad()
             state.step += 1
             if state.step % settings.ema_every == 0:
-                _average(state, accelerator.unwrap_model(wrapped), settings)
+                _average(state, model, settings)
             running.append((cost.loss.item(), cost.elbo.item()))
             pieces += len(batch.tokens) * accelerator.num_processes
             if state.step % LOG_EVERY == 0 and writer is not None:

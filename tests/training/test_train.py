@@ -12,6 +12,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
+from accelerate.state import AcceleratorState  # noqa: E402
 from hypothesis import given  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 from tensorboard.backend.event_processing.event_accumulator import (  # noqa: E402
@@ -103,6 +104,23 @@ def test_a_resumed_run_ends_where_an_uninterrupted_one_does(
     whole, parts = _weights(tmp_path / "whole"), _weights(tmp_path / "parts")
     assert whole.keys() == parts.keys()
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
+
+
+def test_a_compiled_network_is_trained_kept_and_resumed_like_any_other(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop.train(RUN, data, tmp_path / "plain")
+    monkeypatch.setenv("ACCELERATE_DYNAMO_BACKEND", "EAGER")
+    AcceleratorState._reset_state(reset_partial_state=True)  # it keeps what the first run asked
+    try:
+        loop.train(replace(RUN, steps=3), data, tmp_path / "compiled")
+        assert AcceleratorState().dynamo_plugin.backend == "EAGER"
+        loop.train(RUN, data, tmp_path / "compiled", resume=True)
+    finally:
+        AcceleratorState._reset_state(reset_partial_state=True)
+    plain, compiled = _weights(tmp_path / "plain"), _weights(tmp_path / "compiled")
+    assert plain.keys() == compiled.keys()
+    assert all(torch.allclose(plain[name], compiled[name], atol=1e-5) for name in plain)
 
 
 def test_a_run_leaves_its_settings_logs_and_a_checkpoint(
