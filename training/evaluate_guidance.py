@@ -4,7 +4,8 @@ The thesis reports of its guided pieces that 40% of the bars have exactly 8 note
 that the mean squared difference to 8 is .1 (16 unguided), consistency .96 and .931, variance .93
 and .22. The .1 cannot be the squared difference of bars: where 60% of them miss 8, each by one note
 at least, that is .6 or more. A mean taken before the square comes that low. Measured with the
-default model (its fifth stage) at temperature 1, each bar's squared difference and that of a piece's mean:
+default model (its fifth stage) at temperature 1, each bar's squared difference and that of a
+piece's mean:
 
 - onset bias, 24 pieces: .22 and .002, with 79% of bars exact (unguided 23 and 16, with 7%);
 - algorithm 6, 24 pieces: .53 and .01, with 59% exact;
