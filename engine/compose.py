@@ -333,6 +333,7 @@ def _windows(
     tokens, open_cells = tokens.copy(), cells.copy()
     bars = len(tokens) // STEPS_PER_BAR
     columns = list(tracks)
+    boldness = rng.standard_normal((1, len(columns)))
     while open_cells.any():
         open_bars = open_cells.reshape(bars, -1).any(axis=1)
         latest = max(0, bars - sampling.window_bars)
@@ -346,6 +347,7 @@ def _windows(
             rng,
             sampling.temperature,
             sampling.guide,
+            boldness=boldness,
         )
         window[:, columns] = filled[0]
         view = tokens[rows]

@@ -13,6 +13,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from schmubert.engine.noise import Noise, draw_ranked, shares_of
 from schmubert.engine.score import Mask, Tokens
 from schmubert.engine.temperature import tempered
 from schmubert.engine.vocabulary import HOLD, MASK, OFF, PITCHED, TRIO, Track
@@ -121,18 +122,24 @@ def draw_cells(
     logits: Logits,
     rng: np.random.Generator,
     temperature: float = 1.0,
+    noise: Noise | None = None,
 ) -> Tokens:
     """`tokens` [batch, steps, tracks] with `cells` drawn from `logits`, each piece tempered alone.
 
-    All cells of a call are drawn independently, from what the denoiser said of one state.
+    All cells of a call are drawn from what the denoiser said of one state, independently where
+    there is no `noise` that they have in common.
     """
     tokens = tokens.copy()
     for column, of_track in enumerate(logits):
-        rows = [
-            tempered(of_piece[mine], temperature)
-            for of_piece, mine in zip(of_track, cells[..., column], strict=True)
-        ]
-        tokens[..., column][cells[..., column]] = draw(np.concatenate(rows), rng)
+        wanted = cells[..., column]
+        rows = np.concatenate(
+            [tempered(one[mine], temperature) for one, mine in zip(of_track, wanted, strict=True)]
+        )
+        if noise is None:
+            tokens[..., column][wanted] = draw(rows, rng)
+        else:
+            uniforms = noise.uniforms(column, shares_of(of_track.shape[-1]))
+            tokens[..., column][wanted] = draw_ranked(rows, uniforms[wanted])
     return tokens
 
 
@@ -142,6 +149,7 @@ def unmasking(
     rng: np.random.Generator,
     temperature: float = 1.0,
     guide: Guide | None = None,
+    noise: Noise | None = None,
 ) -> Run:
     """Unmask `tokens` [batch, steps, tracks] cell by cell as `order` says, a call at a time.
 
@@ -153,7 +161,7 @@ def unmasking(
         logits = yield tokens
         if guide is not None:
             logits = guide(tokens, logits)
-        tokens = draw_cells(tokens, order == call, logits, rng, temperature)
+        tokens = draw_cells(tokens, order == call, logits, rng, temperature, noise)
     return tokens
 
 

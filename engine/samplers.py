@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from schmubert.engine.defaults import CALLS
 from schmubert.engine.diffusion import (
     Guide,
     Run,
@@ -20,17 +21,20 @@ from schmubert.engine.diffusion import (
     spread,
     unmasking,
 )
+from schmubert.engine.noise import Floats, Noise
 from schmubert.engine.score import Mask, Tokens
 from schmubert.engine.vocabulary import MASK, TRIO, Track
 
-REMAKE_SHARE = 2
-"""Of so many calls of `remasking` one remakes the grid, the others fill it."""
-FILL_POWER = 2
+REMAKING_CALLS = 10
+"""Of the 16 `CALLS` of `remasking` so many remake the grid, the others fill it."""
+FILL_POWER = 3
 """What is drawn first is drawn knowing least, so few cells of the fill are: after half of its calls
-a quarter (the square schedule of MaskGIT, arXiv 2202.04200). What a bar is to be, silent or the
+an eighth (the cubic schedule of MaskGIT, arXiv 2202.04200). What a bar is to be, silent or the
 last one over again, is settled by few cells; many at once settle it differently."""
+REMASKED = (0.5, 0.15)
+"""The shares of the cells that `remasking` draws anew: in its first remaking call, in its last."""
 FIRST_REMADE, LAST_REMADE = 0.4, 0.1
-"""The shares of the cells that the first call of a remaking draws anew, and the last."""
+"""Those that the first call of `remaking` draws anew, and the last."""
 REMADE_AT_ONCE = 0.3
 """The share where there is one call only."""
 
@@ -46,8 +50,13 @@ class Sampler(Protocol):
         rng: np.random.Generator,
         temperature: float = 1.0,
         guide: Guide | None = None,
+        *,
+        boldness: Floats | None = None,
     ) -> Run:
-        """The sampler at work, to be driven: at most `calls` states are yielded."""
+        """The sampler at work, to be driven: at most `calls` states are yielded.
+
+        `boldness` [batch, tracks] is for samplers whose cells have noise in common (`Noise`).
+        """
         ...
 
 
@@ -63,6 +72,7 @@ def _in_order(
         rng: np.random.Generator,
         temperature: float = 1.0,
         guide: Guide | None = None,
+        **_: object,
     ) -> Run:
         return unmasking(tokens, order(cells, calls, rng), rng, temperature, guide)
 
@@ -82,6 +92,7 @@ def confidence(
     rng: np.random.Generator,
     temperature: float = 1.0,
     guide: Guide | None = None,
+    **_: object,
 ) -> Run:
     """In each call the cells whose likeliest event is most likely (MaskGIT, arXiv 2202.04200).
 
@@ -118,17 +129,23 @@ def remasking(
     rng: np.random.Generator,
     temperature: float = 1.0,
     guide: Guide | None = None,
+    *,
+    boldness: Floats | None = None,
 ) -> Run:
-    """Half of the calls fill all cells, at first few, in the other half they are remade.
+    """Of 16 calls 6 fill all cells, at first few, in the other 10 they are remade.
 
     What an early call draws, it draws without knowing the cells of the same call and most of the
     rest. Masking it again corrects it, with predictor-corrector steps as those of ReMDM (arXiv
-    2503.00307), here blocked Gibbs sampling of the finished grid: see `remaking`.
+    2503.00307), here blocked Gibbs sampling of the finished grid: see `remaking`. The cells have
+    noise in common (`noise.py`).
     """
-    remake = calls // REMAKE_SHARE
+    remake = calls * REMAKING_CALLS // CALLS
+    noise = Noise(tokens.shape, rng, boldness)
     order = balanced_order(cells, calls - remake, rng, FILL_POWER)
-    made = yield from unmasking(tokens, order, rng, temperature, guide)
-    remade: Tokens = yield from _remade(made, tokens, cells, remake, rng, temperature, guide)
+    made = yield from unmasking(tokens, order, rng, temperature, guide, noise)
+    remade: Tokens = yield from _remade(
+        made, tokens, cells, np.linspace(*REMASKED, remake), rng, temperature, guide, noise
+    )
     return remade
 
 
@@ -148,24 +165,25 @@ def remaking(
     all the rest. No other cell is touched. `tracks` says what the columns are.
     """
     masked = np.where(cells, np.asarray([MASK[track] for track in tracks]), tokens)
-    return _remade(tokens, masked, cells, calls, rng, temperature, guide)
+    shares = np.linspace(FIRST_REMADE, LAST_REMADE, calls) if calls > 1 else [REMADE_AT_ONCE]
+    return _remade(tokens, masked, cells, shares[:calls], rng, temperature, guide)
 
 
 def _remade(
     tokens: Tokens,
     masked: Tokens,
     cells: Mask,
-    calls: int,
+    shares: Sequence[float] | Floats,
     rng: np.random.Generator,
     temperature: float,
     guide: Guide | None,
+    noise: Noise | None = None,
 ) -> Run:
-    """`remaking`, where `masked` are the tokens with all `cells` masked."""
+    """Draw in each call one of `shares` of `cells` anew; `masked` are the tokens without them."""
     tokens = tokens.copy()
     if not cells.any():
         return tokens
-    shares = np.linspace(FIRST_REMADE, LAST_REMADE, calls) if calls > 1 else [REMADE_AT_ONCE]
-    for share in shares[:calls]:
+    for share in shares:
         again = np.zeros_like(cells)
         for batch, grid in enumerate(cells):
             again[batch][grid] = spread(grid, rng) < max(1, round(share * grid.sum()))
@@ -173,7 +191,7 @@ def _remade(
         logits = yield state
         if guide is not None:
             logits = guide(state, logits)
-        tokens = draw_cells(state, again, logits, rng, temperature)
+        tokens = draw_cells(state, again, logits, rng, temperature, noise)
     return tokens
 
 

@@ -7,13 +7,13 @@ and one 16th long. The metric hardly sees coherence: a model should be judged by
 `real_interval`, and track by track, as pooling flatters.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from schmubert.engine.noise import normal_cdf
 from schmubert.engine.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.vocabulary import Track
 from schmubert.training.notes import LENGTH, ONSET, PITCH, note_table
@@ -68,8 +68,8 @@ def normal_overlap(
     with np.errstate(divide="ignore", invalid="ignore"):  # equal deviations: the one is -inf
         before = -(apart + root) / spread
         after = (apart**2 + 2 * ratio**2 * np.log(ratio)) / (apart + root)
-    inside_narrow = _normal(after) - _normal(before)
-    inside_wide = _normal((after - apart) / ratio) - _normal((before - apart) / ratio)
+    inside_narrow = normal_cdf(after) - normal_cdf(before)
+    inside_wide = normal_cdf((after - apart) / ratio) - normal_cdf((before - apart) / ratio)
     area = np.clip(1 - inside_narrow + inside_wide, 0.0, 1.0)
     return np.where((ratio == 1) & (apart == 0), 1.0, area)
 
@@ -120,12 +120,6 @@ def _frames(
     means = np.where(count > 0, total / some, EMPTY_MEAN)
     deviations = np.sqrt(count * squares - total**2) / some  # whole numbers: exact below the root
     return means, deviations + LEAST_DEVIATION
-
-
-def _normal(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The standard normal distribution function."""
-    scaled = (values / math.sqrt(2)).ravel().tolist()
-    return np.array([0.5 + 0.5 * math.erf(value) for value in scaled]).reshape(values.shape)
 
 
 def _likeness(found: NDArray[np.float64], real: NDArray[np.float64]) -> tuple[float, float]:

@@ -8,7 +8,13 @@ from hypothesis.extra import numpy as hnp
 
 from schmubert.engine.defaults import SAMPLER
 from schmubert.engine.diffusion import Logits, drive, masked_cells
-from schmubert.engine.samplers import SAMPLERS, remaking
+from schmubert.engine.samplers import (
+    FILL_POWER,
+    REMAKING_CALLS,
+    REMASKED,
+    SAMPLERS,
+    remaking,
+)
 from schmubert.engine.score import Mask, Tokens
 from schmubert.engine.vocabulary import HOLD, MASK, SIZES, TRIO, Track
 
@@ -141,8 +147,11 @@ def test_remasking_fills_ever_faster_and_then_remakes_ever_less() -> None:
     tokens, wanted = everything()
     dice = Dice()
     drive(dice, SAMPLERS["remasking"](tokens, wanted, 16, np.random.default_rng(0)))
-    filling = [1 - (call / 8) ** 2 for call in range(8)]
-    expected = [*filling, *np.linspace(0.4, 0.1, 8)]
+    fill = 16 - REMAKING_CALLS
+    filling = [1 - (call / fill) ** FILL_POWER for call in range(fill)]
+    expected = [*filling, *np.linspace(*REMASKED, REMAKING_CALLS)]
+    assert np.all(np.diff(np.diff(filling)) < 0)
+    assert np.all(np.diff(expected[fill:]) < 0)
     np.testing.assert_allclose(shares(dice.seen, wanted), expected, atol=0.01)
 
 

@@ -1,0 +1,99 @@
+"""Noise that cells have in common: what is drawn at once goes together as it does in music.
+
+A denoiser says of each masked cell alone what may stand there, and the cells of a call are drawn
+from what it says of one state. Drawn independently they lose what music has between them: pieces
+come out of equal density, and what is unlikely strikes here and there in every bar, so that no bar
+comes again. So the numbers that the cells are drawn with are correlated, a Gaussian copula (Nelsen,
+An Introduction to Copulas, 2.3.5): part of each is common to its track in the call, to its bar, or
+to its track in the piece. They rank the events of a cell from the likeliest to the least likely,
+so that in one bar all is as expected while another breaks out: what is rare comes in fills.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schmubert.engine.score import STEPS_PER_BAR
+from schmubert.engine.vocabulary import DRUM_TOKENS
+
+Floats = NDArray[np.float64]
+
+
+class Shares(NamedTuple):
+    """The shares of the variance that a cell has in common with others of its track.
+
+    Over the whole piece, over its bar in all calls, and over its call; the rest is its own. The
+    share of the call leaves the distribution of every cell, given the state it is drawn in, as
+    the denoiser said; those of piece and bar make some pieces and bars bolder than others.
+    """
+
+    piece: float
+    bar: float
+    call: float
+
+
+PITCHED_SHARES = Shares(piece=0.06, bar=0.0, call=0.6)
+"""How dense a melody is, how long its notes are, is of the piece; where it surprises is not."""
+DRUM_SHARES = Shares(piece=0.0, bar=0.5, call=0.2)
+"""A drummer plays a bar like the one before, or a fill."""
+
+
+def shares_of(events: int) -> Shares:
+    """The shares of a track of so many `events`: 512 are drums."""
+    return DRUM_SHARES if events == DRUM_TOKENS else PITCHED_SHARES
+
+
+class Noise:
+    """The noise of one sampling of tokens of `shape` [batch, steps, tracks].
+
+    `boldness` [batch, tracks], standard normal, is what is common to a piece that is sampled in
+    several parts; without, it is drawn from `rng`. Bars are counted from the first step.
+    """
+
+    def __init__(
+        self, shape: Sequence[int], rng: np.random.Generator, boldness: Floats | None = None
+    ) -> None:
+        batch, self._steps, tracks = shape
+        self._rng = rng
+        self._bars = -(-self._steps // STEPS_PER_BAR)
+        self._piece = rng.standard_normal((batch, tracks)) if boldness is None else boldness
+        self._by_bar = rng.standard_normal((batch, self._bars, tracks))
+
+    def uniforms(self, column: int, shares: Shares) -> Floats:
+        """The numbers that the next call draws a track with, uniform on 0 to 1: [batch, steps]."""
+        batch = len(self._piece)
+        by_bar = np.repeat(self._by_bar[..., column], STEPS_PER_BAR, axis=1)[:, : self._steps]
+        parts = (
+            (shares.piece, self._piece[:, column, None]),
+            (shares.bar, by_bar),
+            (shares.call, self._rng.standard_normal((batch, 1))),
+            (1.0 - sum(shares), self._rng.standard_normal((batch, self._steps))),
+        )
+        return normal_cdf(sum(np.sqrt(share) * part for share, part in parts))
+
+
+def draw_ranked(logits: NDArray[np.floating], uniforms: Floats) -> NDArray[np.int64]:
+    """One event a row of `logits` [rows, events]: the likeliest for the lowest of `uniforms`.
+
+    By inverse CDF over the events from the likeliest on, so that a row's event is distributed as
+    its logits say, and rows with like numbers are drawn alike. `uniforms` [rows] lie in 0 to 1.
+    """
+    scaled = logits.astype(np.float64)
+    scaled -= scaled.max(axis=-1, keepdims=True)
+    ranked = np.argsort(-scaled, axis=-1, kind="stable")
+    cumulative = np.exp(np.take_along_axis(scaled, ranked, axis=-1)).cumsum(axis=-1)
+    total = cumulative[:, -1:]
+    # rounding may give a 1, which is not to reach the events that are excluded
+    point = np.minimum(uniforms[:, None] * total, np.nextafter(total, 0.0))
+    rank = (cumulative <= point).sum(axis=-1)
+    drawn: NDArray[np.int64] = np.take_along_axis(ranked, rank[:, None], axis=-1)[:, 0]
+    return drawn
+
+
+def normal_cdf(values: Floats) -> Floats:
+    """The standard normal distribution function."""
+    scaled = (values / math.sqrt(2)).ravel().tolist()
+    return np.array([0.5 + 0.5 * math.erf(value) for value in scaled]).reshape(values.shape)

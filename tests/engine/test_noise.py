@@ -1,0 +1,147 @@
+"""Noise in common changes how cells go together, and no cell alone."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from schmubert.engine.diffusion import Logits, draw_cells, drive
+from schmubert.engine.noise import (
+    DRUM_SHARES,
+    PITCHED_SHARES,
+    Noise,
+    Shares,
+    draw_ranked,
+    normal_cdf,
+    shares_of,
+)
+from schmubert.engine.samplers import remasking
+from schmubert.engine.score import Tokens
+from schmubert.engine.vocabulary import DRUM_TOKENS, FIRST_ONSET, HOLD, MASK, SIZES, TRIO, Track
+
+Floats = NDArray[np.float64]
+
+
+def numbers(shares: Shares, calls: int, pieces: int = 4000) -> Floats:
+    """What the first track of `pieces` of two bars is drawn with: [calls, pieces, steps]."""
+    noise = Noise((pieces, 32, 1), np.random.default_rng(1))
+    return np.stack([noise.uniforms(0, shares) for _ in range(calls)])
+
+
+def correlation(first: Floats, second: Floats) -> float:
+    return float(np.corrcoef(first, second)[0, 1])
+
+
+@pytest.mark.parametrize("shares", [PITCHED_SHARES, DRUM_SHARES, Shares(0, 0, 0)])
+def test_every_number_is_uniform(shares: Shares) -> None:
+    found = numbers(shares, 1)[0, :, 5]
+    # Kolmogorov-Smirnov: beyond 1.63 / sqrt(n) once in a hundred
+    even = (np.arange(len(found)) + 0.5) / len(found)
+    assert np.abs(np.sort(found) - even).max() < 1.63 / len(found) ** 0.5
+
+
+def test_each_share_is_common_to_what_it_says() -> None:
+    # steps 0 and 9 lie in one bar, 20 in the next
+    for shares, same_bar, other_bar, later_call in (
+        (Shares(piece=0.5, bar=0, call=0), 0.5, 0.5, 0.5),
+        (Shares(piece=0, bar=0.5, call=0), 0.5, 0.0, 0.5),
+        (Shares(piece=0, bar=0, call=0.5), 0.5, 0.5, 0.0),
+        (Shares(piece=0, bar=0, call=0), 0.0, 0.0, 0.0),
+    ):
+        first, later = numbers(shares, 2)
+        # of uniform numbers 6/pi asin(r/2) where the normal ones correlate by r
+        expected = [6 / np.pi * np.arcsin(r / 2) for r in (same_bar, other_bar, later_call)]
+        found = [correlation(first[:, 0], other) for other in (first[:, 9], first[:, 20])]
+        found.append(correlation(first[:, 0], later[:, 0]))
+        np.testing.assert_allclose(found, expected, atol=0.05)
+
+
+def test_boldness_is_what_parts_of_a_piece_have_in_common() -> None:
+    shares = Shares(piece=0.9, bar=0, call=0)
+    boldness = np.asarray([[2.0, -2.0]])
+    for seed in range(3):
+        noise = Noise((1, 16, 2), np.random.default_rng(seed), boldness)
+        assert noise.uniforms(0, shares).min() > 0.5
+        assert noise.uniforms(1, shares).max() < 0.5
+
+
+def test_drums_have_bars_in_common_and_pitched_tracks_their_calls() -> None:
+    assert shares_of(DRUM_TOKENS) == DRUM_SHARES
+    assert shares_of(SIZES[Track.BASS]) == PITCHED_SHARES
+
+
+def test_every_event_is_drawn_as_often_as_the_logits_say() -> None:
+    rng = np.random.default_rng(2)
+    logits = np.tile(rng.normal(scale=2.0, size=12), (40_000, 1))
+    logits[:, 3] = -np.inf
+    drawn = draw_ranked(logits, rng.random(len(logits)))
+    expected = np.exp(logits[0]) / np.exp(logits[0]).sum() * len(logits)
+    count = np.bincount(drawn, minlength=12)
+    assert count[3] == 0
+    some = expected > 0
+    # chi-square of 10 degrees of freedom: beyond 29.6 once in a thousand
+    assert ((count - expected)[some] ** 2 / expected[some]).sum() < 29.6
+
+
+@given(st.integers(0, 2**32), st.integers(1, 8))
+def test_the_likeliest_comes_first_and_what_is_excluded_never(seed: int, excluded: int) -> None:
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(scale=3.0, size=(20, 9))
+    logits[:, :excluded] = -np.inf
+    lowest = draw_ranked(logits, np.zeros(20))
+    np.testing.assert_array_equal(lowest, logits.argmax(axis=1))
+    for highest in (np.ones(20), np.full(20, np.nextafter(1.0, 0.0))):
+        assert (draw_ranked(logits, highest) >= excluded).all()
+
+
+def test_no_cells_are_no_trouble() -> None:
+    assert draw_ranked(np.zeros((0, 9)), np.zeros(0)).shape == (0,)
+
+
+def test_the_normal_distribution_function() -> None:
+    np.testing.assert_allclose(
+        normal_cdf(np.asarray([[-1.959964, 0, 1.959964]])), [[0.025, 0.5, 0.975]]
+    )
+
+
+def doubtful(shape: tuple[int, ...]) -> Logits:
+    """A note begins or not, with even odds, and nothing else is known."""
+    logits = []
+    for track in TRIO:
+        of_track = np.full((*shape[:2], SIZES[track]), -np.inf, np.float32)
+        of_track[..., [HOLD, FIRST_ONSET]] = np.log([0.6, 0.4])
+        logits.append(of_track)
+    return logits
+
+
+def test_pieces_differ_in_density_more_than_independent_cells_would_let_them() -> None:
+    tokens = np.tile(np.asarray(MASK), (600, 16, 1))
+    cells = np.ones_like(tokens, bool)
+    rng = np.random.default_rng(3)
+    noise = Noise(tokens.shape, rng)
+    found = {}
+    for name, of_cells in (("common", noise), ("own", None)):
+        onsets = draw_cells(tokens, cells, doubtful(tokens.shape), rng, noise=of_cells) != HOLD
+        found[name] = onsets.mean(axis=1)[:, Track.MELODY]
+    assert found["common"].mean() == pytest.approx(0.4, abs=0.04)
+    assert found["own"].mean() == pytest.approx(0.4, abs=0.01)
+    assert found["common"].var() > 4 * found["own"].var()
+
+
+def test_remasking_draws_a_piece_with_its_boldness() -> None:
+    class Doubtful:
+        tracks = TRIO
+
+        def __call__(self, tokens: Tokens) -> Logits:
+            return doubtful(tokens.shape)
+
+    def onsets(boldness: float) -> float:
+        tokens = np.tile(np.asarray(MASK), (40, 64, 1))
+        bold = np.full((40, 3), boldness)
+        run = remasking(
+            tokens, np.ones_like(tokens, bool), 4, np.random.default_rng(5), boldness=bold
+        )
+        return float((drive(Doubtful(), run)[..., Track.BASS] != HOLD).mean())
+
+    assert onsets(-2.0) < 0.35 < 0.45 < onsets(2.0)
