@@ -3,7 +3,7 @@
 SAMPLER = "remasking"
 """For files: what was drawn while little was known is drawn again with all the rest in sight."""
 CALLS = 16
-"""For files, calls to the denoiser a window: six to fill it, ten to remake parts of it."""
+"""For files, calls to the denoiser a window: seven to fill it, nine to remake parts of it."""
 WINDOW_BARS = 16
 """Bars that a model sees at once, where its positions allow for any number."""
 TEMPERATURE = 0.75
