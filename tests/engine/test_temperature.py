@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from schmubert.engine.temperature import PITCH_POWER, RHYTHM_POWER, tempered
+from schmubert.engine.temperature import RHYTHM_POWER, tempered
 from schmubert.engine.vocabulary import DRUM_TOKENS, FIRST_ONSET, HOLD, OFF, PITCHED_TOKENS
 
 Floats = NDArray[np.float64]
@@ -102,16 +102,17 @@ def test_no_cells_are_no_trouble() -> None:
 def test_a_cell_alone_begins_a_note_as_often_as_before_but_a_likelier_one() -> None:
     logits = np.full((1, PITCHED_TOKENS), -np.inf, np.float32)
     logits[0, [HOLD, 40, 47]] = np.log([0.8, 0.15, 0.05])
-    found = np.exp(tempered(logits, 0.5 ** (1 / PITCH_POWER)))[0]
+    found = np.exp(tempered(logits, 0.5))[0]
     # the notes 3 : 1 become 9 : 1, of the same fifth of all
     np.testing.assert_allclose(found[[HOLD, 40, 47]], [0.8, 0.18, 0.02], atol=1e-6)
 
 
-def test_drum_patterns_are_drawn_at_the_temperature_itself() -> None:
-    logits = np.full((1, DRUM_TOKENS), -np.inf, np.float32)
-    logits[0, [HOLD, 40, 47]] = np.log([0.8, 0.15, 0.05])
-    found = np.exp(tempered(logits, 0.5))[0]
-    np.testing.assert_allclose(found[[HOLD, 40, 47]], [0.8, 0.18, 0.02], atol=1e-6)
+def test_the_rhythm_of_drums_is_drawn_at_the_temperature_itself() -> None:
+    logits = np.full((2, DRUM_TOKENS), -np.inf, np.float32)
+    logits[:, HOLD] = np.log([0.25, 0.75])
+    logits[:, 40] = np.log([0.75, 0.25])
+    found = np.exp(tempered(logits, 0.5))
+    np.testing.assert_allclose(found[:, 40], [0.9, 0.1], atol=1e-6)
 
 
 def test_of_two_cells_the_likelier_one_gets_the_note() -> None:
