@@ -14,8 +14,8 @@ from schmubert.engine.vocabulary import DRUM_TOKENS, FIRST_ONSET, HOLD, OFF
 
 RHYTHM_POWER = 3.0
 """Whether a note of a melody or a bass begins or ends is drawn at the temperature to this power;
-which note it is at the temperature itself, as drums are. A phrase comes again with its rhythm sooner
-than with its notes, and notes drawn as sure as their rhythm would stay on one pitch."""
+which note it is at the temperature itself, as drums are. A phrase comes again with its rhythm
+sooner than with its notes, and notes drawn as sure as their rhythm would stay on one pitch."""
 BISECTIONS = 60  # of an interval of some hundreds, down to rounding
 SURE = 40.0  # log-odds of a probability that float64 takes for 1
 
