@@ -35,7 +35,7 @@ class Shares(NamedTuple):
     call: float
 
 
-PITCHED_SHARES = Shares(piece=0.06, bar=0.0, call=0.6)
+PITCHED_SHARES = Shares(piece=0.02, bar=0.0, call=0.6)
 """How dense a melody is, how long its notes are, is of the piece; where it surprises is not."""
 DRUM_SHARES = Shares(piece=0.0, bar=0.5, call=0.2)
 """A drummer plays a bar like the one before, or a fill."""

@@ -25,7 +25,7 @@ from schmubert.engine.noise import Floats, Noise
 from schmubert.engine.score import Mask, Tokens
 from schmubert.engine.vocabulary import MASK, TRIO, Track
 
-REMAKING_CALLS = 9
+REMAKING_CALLS = 10
 """Of the 16 `CALLS` of `remasking` so many remake the grid, the others fill it."""
 FILL_POWER = 3
 """What is drawn first is drawn knowing least, so few cells of the fill are: after half of its calls
@@ -132,7 +132,7 @@ def remasking(
     *,
     boldness: Floats | None = None,
 ) -> Run:
-    """Of 16 calls 7 fill all cells, at first few, in the other 9 they are remade.
+    """Of 16 calls 6 fill all cells, at first few, in the other 10 they are remade.
 
     What an early call draws, it draws without knowing the cells of the same call and most of the
     rest. Masking it again corrects it, with predictor-corrector steps as those of ReMDM (arXiv

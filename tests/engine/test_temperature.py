@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from schmubert.engine.temperature import RHYTHM_POWER, tempered
+from schmubert.engine.temperature import PITCH_POWER, RHYTHM_POWER, tempered
 from schmubert.engine.vocabulary import DRUM_TOKENS, FIRST_ONSET, HOLD, OFF, PITCHED_TOKENS
 
 Floats = NDArray[np.float64]
@@ -102,7 +102,7 @@ def test_no_cells_are_no_trouble() -> None:
 def test_a_cell_alone_begins_a_note_as_often_as_before_but_a_likelier_one() -> None:
     logits = np.full((1, PITCHED_TOKENS), -np.inf, np.float32)
     logits[0, [HOLD, 40, 47]] = np.log([0.8, 0.15, 0.05])
-    found = np.exp(tempered(logits, 0.5))[0]
+    found = np.exp(tempered(logits, 0.5 ** (1 / PITCH_POWER)))[0]
     # the notes 3 : 1 become 9 : 1, of the same fifth of all
     np.testing.assert_allclose(found[[HOLD, 40, 47]], [0.8, 0.18, 0.02], atol=1e-6)
 
