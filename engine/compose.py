@@ -347,6 +347,7 @@ def _windows(
             rng,
             sampling.temperature,
             sampling.guide,
+            tracks=tracks,
             boldness=boldness,
         )
         window[:, columns] = filled[0]

@@ -13,7 +13,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.noise import Noise, draw_ranked, shares_of
+from schmubert.engine.noise import SHARES, Noise, draw_ranked
 from schmubert.engine.score import Mask, Tokens
 from schmubert.engine.temperature import tempered
 from schmubert.engine.vocabulary import HOLD, MASK, OFF, PITCHED, TRIO, Track
@@ -123,22 +123,22 @@ def draw_cells(
     rng: np.random.Generator,
     temperature: float = 1.0,
     noise: Noise | None = None,
+    tracks: Sequence[Track] = TRIO,
 ) -> Tokens:
     """`tokens` [batch, steps, tracks] with `cells` drawn from `logits`, each piece tempered alone.
 
     All cells of a call are drawn from what the denoiser said of one state, independently where
-    there is no `noise` that they have in common.
+    there is no `noise` that they have in common. `tracks` says what the columns are.
     """
     tokens = tokens.copy()
-    for column, of_track in enumerate(logits):
+    for column, (track, of_track) in enumerate(zip(tracks, logits, strict=True)):
         wanted = cells[..., column]
-        rows = np.concatenate(
-            [tempered(one[mine], temperature) for one, mine in zip(of_track, wanted, strict=True)]
-        )
+        pieces = zip(of_track, wanted, strict=True)
+        rows = np.concatenate([tempered(one[mine], temperature, track) for one, mine in pieces])
         if noise is None:
             tokens[..., column][wanted] = draw(rows, rng)
         else:
-            uniforms = noise.uniforms(column, shares_of(of_track.shape[-1]))
+            uniforms = noise.uniforms(column, SHARES[track])
             tokens[..., column][wanted] = draw_ranked(rows, uniforms[wanted])
     return tokens
 
@@ -150,18 +150,20 @@ def unmasking(
     temperature: float = 1.0,
     guide: Guide | None = None,
     noise: Noise | None = None,
+    tracks: Sequence[Track] = TRIO,
 ) -> Run:
     """Unmask `tokens` [batch, steps, tracks] cell by cell as `order` says, a call at a time.
 
     A generator: it yields the tokens to denoise and is sent their logits, so that whoever
     drives it may batch several, or stop between two calls. Returns the tokens at the end.
+    `tracks` says what the columns are.
     """
     tokens = tokens.copy()
     for call in range(int(order.max(initial=-1)) + 1):
         logits = yield tokens
         if guide is not None:
             logits = guide(tokens, logits)
-        tokens = draw_cells(tokens, order == call, logits, rng, temperature, noise)
+        tokens = draw_cells(tokens, order == call, logits, rng, temperature, noise, tracks)
     return tokens
 
 
@@ -185,7 +187,8 @@ def infill(
     guide: Guide | None = None,
 ) -> Tokens:
     """Fill the cells of `tokens` [batch, steps, tracks] that `order` names; the others stay."""
-    return drive(denoise, unmasking(tokens, order, rng, temperature, guide))
+    run = unmasking(tokens, order, rng, temperature, guide, tracks=denoise.tracks)
+    return drive(denoise, run)
 
 
 def masked_cells(tokens: Tokens) -> Mask:

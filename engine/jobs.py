@@ -78,6 +78,7 @@ class Job:
                 self._rng(0),
                 self.ask.temperature,
                 self.window.guide,
+                tracks=self.tracks,
             )
         else:
             planned = more_calls(self.planned_calls, self.ask.most_calls)
@@ -99,7 +100,7 @@ class Job:
                 self._rng(self.sent.number + 1),
                 self.ask.temperature,
                 self.window.guide,
-                self.tracks,
+                tracks=self.tracks,
             )
         self.calls_left = self.calls
         self.state = next(self._run)

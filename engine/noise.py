@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.score import STEPS_PER_BAR
-from schmubert.engine.vocabulary import DRUM_TOKENS
 
 Floats = NDArray[np.float64]
 
@@ -35,15 +34,13 @@ class Shares(NamedTuple):
     call: float
 
 
-PITCHED_SHARES = Shares(piece=0.02, bar=0.0, call=0.6)
-"""How dense a melody is, how long its notes are, is of the piece; where it surprises is not."""
-DRUM_SHARES = Shares(piece=0.0, bar=0.5, call=0.2)
-"""A drummer plays a bar like the one before, or a fill."""
-
-
-def shares_of(events: int) -> Shares:
-    """The shares of a track of so many `events`: 512 are drums."""
-    return DRUM_SHARES if events == DRUM_TOKENS else PITCHED_SHARES
+SHARES = (
+    Shares(piece=0.02, bar=0.0, call=0.6),
+    Shares(piece=0.02, bar=0.0, call=0.6),
+    Shares(piece=0.0, bar=0.5, call=0.2),
+)
+"""Those of each track, by `Track`. How dense a melody is, how long its notes are, is of the piece;
+where it surprises is not. A drummer plays a bar like the one before, or a fill."""
 
 
 class Noise:

@@ -22,7 +22,7 @@ from schmubert.engine.corruption import (
 from schmubert.engine.diffusion import Denoiser, Logits, draw
 from schmubert.engine.score import STEPS_PER_BAR, Score, Tokens, canonical
 from schmubert.engine.temperature import tempered
-from schmubert.engine.vocabulary import HOLD, Track
+from schmubert.engine.vocabulary import HOLD, TRIO, Track
 
 REVERSE = "reverse"
 """What it is called beside the samplers that unmask."""
@@ -64,13 +64,15 @@ def reverse(
     calls: int,
     rngs: Sequence[np.random.Generator],
     temperature: float = 1.0,
+    tracks: Sequence[Track] = TRIO,
 ) -> Tokens:
     """Pieces [len(rngs), steps, tracks] out of noise, in `calls` calls to `denoise`.
 
-    `corruptions` are one a track, of the same T. From x_T, drawn from the stationary distribution,
-    each call draws x_0 from what is said of it, then x_s from q(x_s|x_t, x_0) (3.53; D3PM,
-    equation 4), s the step of the next call. Exact for cells that are independent of each other,
-    and for others in the limit of many calls. A piece depends on its own `rng` alone.
+    `corruptions` are one each of `tracks`, of the same T. From x_T, drawn from the stationary
+    distribution, each call draws x_0 from what is said of it, then x_s from q(x_s|x_t, x_0)
+    (3.53; D3PM, equation 4), s the step of the next call. Exact for cells that are independent
+    of each other, and for others in the limit of many calls. A piece depends on its own `rng`
+    alone.
     """
     shape = (len(rngs), steps, len(corruptions))
     tokens = np.empty(shape, np.int64)
@@ -84,7 +86,7 @@ def reverse(
         for piece, rng in enumerate(rngs):
             for column, corruption in enumerate(corruptions):
                 x_t = tokens[piece, :, column]
-                x_0 = draw(tempered(logits[column][piece], temperature), rng)
+                x_0 = draw(tempered(logits[column][piece], temperature, tracks[column]), rng)
                 tokens[piece, :, column] = _stepped_back(corruption, x_t, x_0, t, s, rng)
     return tokens
 
@@ -104,7 +106,8 @@ def generate_from_noise(
     """
     corruptions = [corruption_of(corruption, track, STEPS_T) for track in denoise.tracks]
     steps = bars * STEPS_PER_BAR
-    made = reverse(untimed(denoise), corruptions, steps, calls, rngs, temperature)
+    said = untimed(denoise)
+    made = reverse(said, corruptions, steps, calls, rngs, temperature, denoise.tracks)
     grids = np.full((len(rngs), steps, len(Track)), HOLD, np.int64)
     grids[..., list(denoise.tracks)] = made
     return [Score(canonical(grid), tempo_bpm) for grid in grids]

@@ -51,11 +51,13 @@ class Sampler(Protocol):
         temperature: float = 1.0,
         guide: Guide | None = None,
         *,
+        tracks: Sequence[Track] = TRIO,
         boldness: Floats | None = None,
     ) -> Run:
         """The sampler at work, to be driven: at most `calls` states are yielded.
 
-        `boldness` [batch, tracks] is for samplers whose cells have noise in common (`Noise`).
+        `tracks` says what the columns are; `boldness` [batch, tracks] is for samplers whose cells
+        have noise in common (`Noise`).
         """
         ...
 
@@ -72,9 +74,12 @@ def _in_order(
         rng: np.random.Generator,
         temperature: float = 1.0,
         guide: Guide | None = None,
+        *,
+        tracks: Sequence[Track] = TRIO,
         **_: object,
     ) -> Run:
-        return unmasking(tokens, order(cells, calls, rng), rng, temperature, guide)
+        in_calls = order(cells, calls, rng)
+        return unmasking(tokens, in_calls, rng, temperature, guide, tracks=tracks)
 
     sampler.__doc__ = named
     return sampler
@@ -92,6 +97,8 @@ def confidence(
     rng: np.random.Generator,
     temperature: float = 1.0,
     guide: Guide | None = None,
+    *,
+    tracks: Sequence[Track] = TRIO,
     **_: object,
 ) -> Run:
     """In each call the cells whose likeliest event is most likely (MaskGIT, arXiv 2202.04200).
@@ -110,7 +117,7 @@ def confidence(
             share = -(-int(still.sum()) // left)
             rank = (-certain[batch][still]).argsort(kind="stable").argsort()
             now[batch][still] = rank < share
-        tokens = draw_cells(tokens, now, logits, rng, temperature)
+        tokens = draw_cells(tokens, now, logits, rng, temperature, tracks=tracks)
         masked &= ~now
     return tokens
 
@@ -130,6 +137,7 @@ def remasking(
     temperature: float = 1.0,
     guide: Guide | None = None,
     *,
+    tracks: Sequence[Track] = TRIO,
     boldness: Floats | None = None,
 ) -> Run:
     """Of 16 calls 6 fill all cells, at first few, in the other 10 they are remade.
@@ -142,9 +150,10 @@ def remasking(
     remake = calls * REMAKING_CALLS // CALLS
     noise = Noise(tokens.shape, rng, boldness)
     order = balanced_order(cells, calls - remake, rng, FILL_POWER)
-    made = yield from unmasking(tokens, order, rng, temperature, guide, noise)
+    made = yield from unmasking(tokens, order, rng, temperature, guide, noise, tracks)
+    shares = np.linspace(*REMASKED, remake)
     remade: Tokens = yield from _remade(
-        made, tokens, cells, np.linspace(*REMASKED, remake), rng, temperature, guide, noise
+        made, tokens, cells, shares, rng, temperature, guide, noise, tracks
     )
     return remade
 
@@ -156,6 +165,7 @@ def remaking(
     rng: np.random.Generator,
     temperature: float = 1.0,
     guide: Guide | None = None,
+    *,
     tracks: Sequence[Track] = TRIO,
 ) -> Run:
     """Make better what was made: complete `tokens` [batch, steps, tracks] -> complete tokens.
@@ -166,7 +176,7 @@ def remaking(
     """
     masked = np.where(cells, np.asarray([MASK[track] for track in tracks]), tokens)
     shares = np.linspace(FIRST_REMADE, LAST_REMADE, calls) if calls > 1 else [REMADE_AT_ONCE]
-    return _remade(tokens, masked, cells, shares[:calls], rng, temperature, guide)
+    return _remade(tokens, masked, cells, shares[:calls], rng, temperature, guide, None, tracks)
 
 
 def _remade(
@@ -177,7 +187,8 @@ def _remade(
     rng: np.random.Generator,
     temperature: float,
     guide: Guide | None,
-    noise: Noise | None = None,
+    noise: Noise | None,
+    tracks: Sequence[Track],
 ) -> Run:
     """Draw in each call one of `shares` of `cells` anew; `masked` are the tokens without them."""
     tokens = tokens.copy()
@@ -191,7 +202,7 @@ def _remade(
         logits = yield state
         if guide is not None:
             logits = guide(state, logits)
-        tokens = draw_cells(state, again, logits, rng, temperature, noise)
+        tokens = draw_cells(state, again, logits, rng, temperature, noise, tracks)
     return tokens
 
 

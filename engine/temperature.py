@@ -7,14 +7,26 @@ one begins, which? For the first two a constant keeps the number of events expec
 cells that are drawn in one call.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.vocabulary import DRUM_TOKENS, FIRST_ONSET, HOLD, OFF
+from schmubert.engine.vocabulary import HOLD, OFF, PITCHED, Track, first_onset
 
-RHYTHM_POWER, PITCH_POWER = 2.6, 1.5
-"""Whether a note of a melody or a bass begins or ends is drawn at the temperature to the one power,
-which note it is at that to the other. At the temperature of the drums a bass repeats hardly a bar;
+
+class Powers(NamedTuple):
+    """The powers of the temperature that the questions are sharpened by.
+
+    `rhythm`: whether a note begins, and whether one ends; `notes`: which note, or which drums.
+    """
+
+    rhythm: float
+    notes: float
+
+
+POWERS = (Powers(2.6, 1.5), Powers(2.6, 1.5), Powers(1.0, 1.0))
+"""Those of each track, by `Track`. At the temperature of the drums a bass repeats hardly a bar;
 and a phrase comes again with its rhythm sooner than with its notes."""
 BISECTIONS = 60  # of an interval of some hundreds, down to rounding
 SURE = 40.0  # log-odds of a probability that float64 takes for 1
@@ -22,30 +34,30 @@ SURE = 40.0  # log-odds of a probability that float64 takes for 1
 Floats = NDArray[np.float64]
 
 
-def tempered(logits: NDArray[np.floating], temperature: float) -> NDArray[np.floating]:
-    """`logits` [rows, events] of cells of one track drawn together, at `temperature`.
+def tempered(
+    logits: NDArray[np.floating], temperature: float, track: Track
+) -> NDArray[np.floating]:
+    """`logits` [rows, events] of cells of `track` drawn together, at `temperature`.
 
     Returns log-probabilities [rows, events] in float64: the onsets' sharpened among themselves
     (below 1; flattened above), and with them the choice of the cells in which something happens,
     while the expected number of onsets over all rows, and for pitched tracks that of note-offs,
-    stay as they were. At 1 `logits` are returned as they are. The track is told by its events:
-    512 are drums, which know no OFF; for the others the powers above count.
+    stay as they were; each at its power of the temperature (`POWERS`). At 1 `logits` are
+    returned as they are.
     """
     if temperature == 1.0 or not len(logits):
         return logits
-    pitched = logits.shape[-1] != DRUM_TOKENS
-    first_onset = FIRST_ONSET if pitched else HOLD + 1
-    rhythm = temperature**RHYTHM_POWER if pitched else temperature
-    pitch = temperature**PITCH_POWER if pitched else temperature
-    exact = logits.astype(np.float64)
-    quiet, onsets = exact[:, :first_onset], exact[:, first_onset:]
+    powers = POWERS[track]
+    rhythm, notes = temperature**powers.rhythm, temperature**powers.notes
+    exact, first = logits.astype(np.float64), first_onset(track)
+    quiet, onsets = exact[:, :first], exact[:, first:]
     begins = log_sum(onsets) - log_sum(quiet)
     sharp_begins = sharpened(begins, np.ones(len(exact)), np.ones(len(exact)), rhythm)
     result = np.empty_like(exact)
     log_quiet = -np.logaddexp(0.0, sharp_begins)
     log_onset = -np.logaddexp(0.0, -sharp_begins)
-    result[:, first_onset:] = log_onset[..., None] + log_softmax(onsets / pitch)
-    if pitched:
+    result[:, first:] = log_onset[..., None] + log_softmax(onsets / notes)
+    if track in PITCHED:
         with np.errstate(invalid="ignore"):
             ends = exact[:, OFF] - exact[:, HOLD]
         ends[np.isnan(ends)] = 0.0  # both excluded

@@ -80,7 +80,7 @@ def as_on_stage(
         cells = np.stack([ask.fill for ask in asks])[..., columns]
         window = tokens[..., columns]
         if most_calls is None:
-            made = drive(denoise, balanced(window, cells, ORACLE_CALLS, rng, temperature))
+            made = _drafted(denoise, window, cells, ORACLE_CALLS, rng, temperature)
         else:
             made = _in_rounds(denoise, window, cells, first_calls, most_calls, rng, temperature)
         tokens[..., columns] = made
@@ -107,7 +107,7 @@ def _in_rounds(
     """The last draft of `cells` [batch, steps, tracks] that the engine makes with time enough."""
     count = int(cells[0].sum())  # in all songs alike
     calls = min(first_calls, count)
-    made = drive(denoise, balanced(tokens, cells, calls, rng, temperature))
+    made = _drafted(denoise, tokens, cells, calls, rng, temperature)
     made = tidy(made, cells, denoise.tracks)
     # once there is a call for every cell, no better draft follows
     while calls < count and (planned := more_calls(calls, most_calls)) is not None:
@@ -115,3 +115,16 @@ def _in_rounds(
         run = remaking(made, cells, calls, rng, temperature, tracks=denoise.tracks)
         made = tidy(drive(denoise, run), cells, denoise.tracks)
     return made
+
+
+def _drafted(
+    denoise: Denoiser,
+    tokens: Tokens,
+    cells: Mask,
+    calls: int,
+    rng: np.random.Generator,
+    temperature: float,
+) -> Tokens:
+    """A first draft of `cells` [batch, steps, tracks], in a balanced order."""
+    run = balanced(tokens, cells, calls, rng, temperature, tracks=denoise.tracks)
+    return drive(denoise, run)

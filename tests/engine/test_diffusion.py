@@ -250,6 +250,26 @@ def test_draw_cells_draws_those_alone_and_each_piece_as_if_it_were_the_only_one(
     np.testing.assert_array_equal(beside[:1], alone)
 
 
+def test_draw_cells_draws_each_column_as_the_track_that_it_is() -> None:
+    rng = np.random.default_rng(13)
+    wanted = rng.random((2, 32, 3)) < 0.3
+    wanted[..., Track.MELODY] = False
+    tokens = music(wanted, rng)
+    logits = [rng.normal(size=(2, 32, SIZES[track])).astype(np.float32) for track in TRIO]
+    trio = draw_cells(tokens, wanted, logits, np.random.default_rng(14), 0.3)
+    band = (Track.BASS, Track.DRUMS)
+    columns = list(band)
+    duo = draw_cells(
+        tokens[..., columns],
+        wanted[..., columns],
+        [logits[track] for track in band],
+        np.random.default_rng(14),
+        0.3,
+        tracks=band,
+    )
+    np.testing.assert_array_equal(duo, trio[..., columns])
+
+
 def test_a_guide_and_a_temperature_meet() -> None:
     """What a guide excludes stays excluded, whatever the temperature."""
     wanted = np.ones((1, 16, 3), bool)

@@ -105,7 +105,9 @@ def test_a_model_of_two_tracks_is_sampled_too(name: str) -> None:
     tracks = (Track.BASS, Track.DRUMS)
     tokens = np.tile([MASK[track] for track in tracks], (1, 16, 1))
     rng = np.random.default_rng(0)
-    filled = drive(Dice(tracks), SAMPLERS[name](tokens, np.ones_like(tokens, bool), 8, rng))
+    every = np.ones_like(tokens, bool)
+    run = SAMPLERS[name](tokens, every, 8, rng, 0.7, tracks=tracks)
+    filled = drive(Dice(tracks), run)
     assert (filled < np.asarray([MASK[track] for track in tracks])).all()
 
 

@@ -5,10 +5,19 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from schmubert.engine.temperature import PITCH_POWER, RHYTHM_POWER, tempered
-from schmubert.engine.vocabulary import DRUM_TOKENS, FIRST_ONSET, HOLD, OFF, PITCHED_TOKENS
+from schmubert.engine.temperature import POWERS, tempered
+from schmubert.engine.vocabulary import (
+    HOLD,
+    OFF,
+    PITCHED,
+    PITCHED_TOKENS,
+    SIZES,
+    Track,
+    first_onset,
+)
 
 Floats = NDArray[np.float64]
+Cells = tuple[Track, NDArray[np.float32]]
 
 TEMPERATURES = st.floats(0.05, 8.0)
 
@@ -19,49 +28,47 @@ def probabilities(logits: NDArray[np.floating]) -> Floats:
     return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
 
 
-def first_onset(logits: NDArray[np.floating]) -> int:
-    return HOLD + 1 if logits.shape[1] == DRUM_TOKENS else FIRST_ONSET
-
-
 @st.composite
-def logits_of_cells(draw: st.DrawFn) -> NDArray[np.float32]:
-    """Logits of a few cells of a pitched track or of the drums, mostly of nothing."""
-    events = draw(st.sampled_from([PITCHED_TOKENS, DRUM_TOKENS]))
+def logits_of_cells(draw: st.DrawFn) -> Cells:
+    """A track and logits of a few of its cells, mostly of nothing."""
+    track = draw(st.sampled_from(Track))
     rows = draw(st.integers(1, 12))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    logits = rng.normal(scale=draw(st.floats(0.1, 4.0)), size=(rows, events))
+    logits = rng.normal(scale=draw(st.floats(0.1, 4.0)), size=(rows, SIZES[track]))
     quiet = draw(hnp.arrays(np.float64, (rows, 2), elements=st.floats(-6, 12)))
     logits[:, : len(quiet[0])] += quiet
-    return logits.astype(np.float32)
+    return track, logits.astype(np.float32)
 
 
 @given(logits_of_cells())
-def test_temperature_1_changes_nothing(logits: NDArray[np.float32]) -> None:
-    assert tempered(logits, 1.0) is logits
+def test_temperature_1_changes_nothing(cells: Cells) -> None:
+    track, logits = cells
+    assert tempered(logits, 1.0, track) is logits
 
 
 @given(logits_of_cells(), TEMPERATURES)
-def test_every_row_sums_to_one(logits: NDArray[np.float32], temperature: float) -> None:
-    sums = np.exp(tempered(logits, temperature * 0.999)).sum(axis=1)
+def test_every_row_sums_to_one(cells: Cells, temperature: float) -> None:
+    track, logits = cells
+    sums = np.exp(tempered(logits, temperature * 0.999, track)).sum(axis=1)
     np.testing.assert_allclose(sums, 1.0, atol=1e-9)
 
 
 @given(logits_of_cells(), TEMPERATURES)
-def test_as_many_notes_begin_and_end_as_before(
-    logits: NDArray[np.float32], temperature: float
-) -> None:
-    before, after = probabilities(logits), probabilities(tempered(logits, temperature))
-    onsets = first_onset(logits)
+def test_as_many_notes_begin_and_end_as_before(cells: Cells, temperature: float) -> None:
+    track, logits = cells
+    before, after = probabilities(logits), probabilities(tempered(logits, temperature, track))
+    onsets = first_onset(track)
     assert after[:, onsets:].sum() == pytest.approx(before[:, onsets:].sum(), abs=1e-3)
     assert after[:, HOLD].sum() == pytest.approx(before[:, HOLD].sum(), abs=1e-3)
 
 
 @given(logits_of_cells(), TEMPERATURES)
 def test_the_order_of_the_onsets_is_kept_within_a_cell_and_between_cells(
-    logits: NDArray[np.float32], temperature: float
+    cells: Cells, temperature: float
 ) -> None:
-    before, after = probabilities(logits), tempered(logits, temperature)
-    onsets = first_onset(logits)
+    track, logits = cells
+    before, after = probabilities(logits), tempered(logits, temperature, track)
+    onsets = first_onset(track)
     ordered = np.take_along_axis(
         after[:, onsets:], before[:, onsets:].argsort(axis=1, kind="stable"), axis=1
     )
@@ -72,9 +79,10 @@ def test_the_order_of_the_onsets_is_kept_within_a_cell_and_between_cells(
 
 
 @given(logits_of_cells(), st.floats(0.05, 0.95))
-def test_a_low_temperature_sharpens(logits: NDArray[np.float32], temperature: float) -> None:
-    onsets = first_onset(logits)
-    before, after = probabilities(logits), probabilities(tempered(logits, temperature))
+def test_a_low_temperature_sharpens(cells: Cells, temperature: float) -> None:
+    track, logits = cells
+    onsets = first_onset(track)
+    before, after = probabilities(logits), probabilities(tempered(logits, temperature, track))
 
     def best(p: Floats) -> Floats:
         return np.asarray(p[some, onsets:].max(axis=1) / p[some, onsets:].sum(axis=1))
@@ -89,36 +97,36 @@ def test_a_low_temperature_sharpens(logits: NDArray[np.float32], temperature: fl
 def test_what_is_excluded_stays_excluded(excluded: list[int] | slice) -> None:
     logits = np.random.default_rng(0).normal(size=(6, PITCHED_TOKENS)).astype(np.float32)
     logits[:3, excluded] = -np.inf
-    found = probabilities(tempered(logits, 0.5))
+    found = probabilities(tempered(logits, 0.5, Track.MELODY))
     assert not np.isnan(found).any()
     assert (found[:3, excluded] == 0).all()
     np.testing.assert_allclose(found.sum(axis=1), 1.0)
 
 
-def test_no_cells_are_no_trouble() -> None:
-    assert tempered(np.zeros((0, PITCHED_TOKENS), np.float32), 0.5).shape == (0, PITCHED_TOKENS)
+@pytest.mark.parametrize("track", Track)
+def test_no_cells_are_no_trouble(track: Track) -> None:
+    none = np.zeros((0, SIZES[track]), np.float32)
+    assert tempered(none, 0.5, track).shape == none.shape
 
 
-def test_a_cell_alone_begins_a_note_as_often_as_before_but_a_likelier_one() -> None:
+@pytest.mark.parametrize("track", PITCHED)
+def test_a_cell_alone_begins_a_note_as_often_as_before_but_a_likelier_one(track: Track) -> None:
     logits = np.full((1, PITCHED_TOKENS), -np.inf, np.float32)
     logits[0, [HOLD, 40, 47]] = np.log([0.8, 0.15, 0.05])
-    found = np.exp(tempered(logits, 0.5 ** (1 / PITCH_POWER)))[0]
+    found = np.exp(tempered(logits, 0.5 ** (1 / POWERS[track].notes), track))[0]
     # the notes 3 : 1 become 9 : 1, of the same fifth of all
     np.testing.assert_allclose(found[[HOLD, 40, 47]], [0.8, 0.18, 0.02], atol=1e-6)
 
 
-def test_the_rhythm_of_drums_is_drawn_at_the_temperature_itself() -> None:
-    logits = np.full((2, DRUM_TOKENS), -np.inf, np.float32)
-    logits[:, HOLD] = np.log([0.25, 0.75])
-    logits[:, 40] = np.log([0.75, 0.25])
-    found = np.exp(tempered(logits, 0.5))
-    np.testing.assert_allclose(found[:, 40], [0.9, 0.1], atol=1e-6)
+def test_drums_are_drawn_at_the_temperature_itself() -> None:
+    assert POWERS[Track.DRUMS] == (1.0, 1.0)
 
 
-def test_of_two_cells_the_likelier_one_gets_the_note() -> None:
-    logits = np.full((2, PITCHED_TOKENS), -np.inf, np.float32)
+@pytest.mark.parametrize("track", Track)
+def test_of_two_cells_the_likelier_one_gets_the_note(track: Track) -> None:
+    logits = np.full((2, SIZES[track]), -np.inf, np.float32)
     logits[:, HOLD] = np.log([0.25, 0.75])
     logits[:, 40] = np.log([0.75, 0.25])
-    found = np.exp(tempered(logits, 0.5 ** (1 / RHYTHM_POWER)))
+    found = np.exp(tempered(logits, 0.5 ** (1 / POWERS[track].rhythm), track))
     # odds of 3 : 1 become 9 : 1; the sum was 1 and is
     np.testing.assert_allclose(found[:, 40], [0.9, 0.1], atol=1e-6)
