@@ -6,7 +6,7 @@ CALLS = 16
 """For files, calls to the denoiser a window: six to fill it, ten to remake parts of it."""
 WINDOW_BARS = 16
 """Bars that a model sees at once, where its positions allow for any number."""
-TEMPERATURE = 0.75
+TEMPERATURE = 0.73
 """For the band of a song: there is time to play safe, and an unlikely note is more often wrong than
 bold. At this one bass and drums repeat a bar as often as players do."""
 PIECE_TEMPERATURE = 0.85

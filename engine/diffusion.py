@@ -13,7 +13,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.noise import SHARES, Noise, draw_ranked
+from schmubert.engine.noise import SHARES, Noise, draw_onsets_and_ends, draw_ranked
 from schmubert.engine.score import Mask, Tokens
 from schmubert.engine.temperature import tempered
 from schmubert.engine.vocabulary import HOLD, MASK, OFF, PITCHED, TRIO, Track
@@ -136,10 +136,14 @@ def draw_cells(
         pieces = zip(of_track, wanted, strict=True)
         rows = np.concatenate([tempered(one[mine], temperature, track) for one, mine in pieces])
         if noise is None:
-            tokens[..., column][wanted] = draw(rows, rng)
+            drawn = draw(rows, rng)
         else:
-            uniforms = noise.uniforms(column, SHARES[track])
-            tokens[..., column][wanted] = draw_ranked(rows, uniforms[wanted])
+            uniforms = noise.uniforms(column, SHARES[track])[wanted]
+            if track in PITCHED:
+                drawn = draw_onsets_and_ends(rows, uniforms, rng.random(len(rows)))
+            else:
+                drawn = draw_ranked(rows, uniforms)
+        tokens[..., column][wanted] = drawn
     return tokens
 
 

@@ -6,7 +6,8 @@ come out of equal density, and what is unlikely strikes here and there in every 
 comes again. So the numbers that the cells are drawn with are correlated, a Gaussian copula (Nelsen,
 An Introduction to Copulas, 2.3.5): part of each is common to its track in the call, to its bar, or
 to its track in the piece. They rank the events of a cell from the likeliest to the least likely,
-so that in one bar all is as expected while another breaks out: what is rare comes in fills.
+so that in one bar all is as expected while another breaks out: what is rare comes in fills. Where
+notes end is drawn without.
 """
 
 import math
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.score import STEPS_PER_BAR
+from schmubert.engine.vocabulary import FIRST_ONSET, HOLD, OFF
 
 Floats = NDArray[np.float64]
 
@@ -35,7 +37,7 @@ class Shares(NamedTuple):
 
 
 SHARES = (
-    Shares(piece=0.02, bar=0.0, call=0.6),
+    Shares(piece=0.04, bar=0.0, call=0.6),
     Shares(piece=0.02, bar=0.0, call=0.6),
     Shares(piece=0.0, bar=0.5, call=0.2),
 )
@@ -87,6 +89,24 @@ def draw_ranked(logits: NDArray[np.floating], uniforms: Floats) -> NDArray[np.in
     point = np.minimum(uniforms[:, None] * total, np.nextafter(total, 0.0))
     rank = (cumulative <= point).sum(axis=-1)
     drawn: NDArray[np.int64] = np.take_along_axis(ranked, rank[:, None], axis=-1)[:, 0]
+    return drawn
+
+
+def draw_onsets_and_ends(
+    logits: NDArray[np.floating], onsets: Floats, ends: Floats
+) -> NDArray[np.int64]:
+    """One event a row of `logits` [rows, events] of a pitched track, as `draw_ranked` draws it.
+
+    What begins, if anything, is drawn with `onsets` [rows]; where nothing does, whether the note
+    before ends with `ends` [rows], both in 0 to 1. Drawn with the same numbers notes would end in
+    no calm bar, but sound through it.
+    """
+    quiet = logits[:, :FIRST_ONSET].astype(np.float64)
+    merged = logits.astype(np.float64)
+    merged[:, HOLD], merged[:, OFF] = np.logaddexp(quiet[:, HOLD], quiet[:, OFF]), -np.inf
+    drawn = draw_ranked(merged, onsets)
+    silent = drawn == HOLD
+    drawn[silent] = draw_ranked(quiet[silent], ends[silent])
     return drawn
 
 

@@ -11,12 +11,13 @@ from schmubert.engine.noise import (
     SHARES,
     Noise,
     Shares,
+    draw_onsets_and_ends,
     draw_ranked,
     normal_cdf,
 )
 from schmubert.engine.samplers import remasking
 from schmubert.engine.score import Tokens
-from schmubert.engine.vocabulary import FIRST_ONSET, HOLD, MASK, PITCHED, SIZES, TRIO, Track
+from schmubert.engine.vocabulary import FIRST_ONSET, HOLD, MASK, OFF, PITCHED, SIZES, TRIO, Track
 
 Floats = NDArray[np.float64]
 
@@ -70,17 +71,33 @@ def test_drums_have_bars_in_common_and_pitched_tracks_their_calls() -> None:
         assert SHARES[track].bar == 0 < SHARES[track].call
 
 
-def test_every_event_is_drawn_as_often_as_the_logits_say() -> None:
+@pytest.mark.parametrize("ends_apart", [False, True])
+def test_every_event_is_drawn_as_often_as_the_logits_say(ends_apart: bool) -> None:
     rng = np.random.default_rng(2)
     logits = np.tile(rng.normal(scale=2.0, size=12), (40_000, 1))
     logits[:, 3] = -np.inf
-    drawn = draw_ranked(logits, rng.random(len(logits)))
+    onsets, ends = rng.random((2, len(logits)))
+    if ends_apart:
+        drawn = draw_onsets_and_ends(logits, onsets, ends)
+    else:
+        drawn = draw_ranked(logits, onsets)
     expected = np.exp(logits[0]) / np.exp(logits[0]).sum() * len(logits)
     count = np.bincount(drawn, minlength=12)
     assert count[3] == 0
     some = expected > 0
     # chi-square of 10 degrees of freedom: beyond 29.6 once in a thousand
     assert ((count - expected)[some] ** 2 / expected[some]).sum() < 29.6
+
+
+def test_notes_end_in_a_calm_bar_as_often_as_in_any_other() -> None:
+    logits = np.full((20_000, 5), -np.inf)
+    logits[:, [HOLD, OFF, FIRST_ONSET]] = np.log([0.5, 0.3, 0.2])
+    ends = np.random.default_rng(4).random(len(logits))
+    calm = np.full(len(logits), 0.1)
+    assert (draw_ranked(logits, calm) == HOLD).all()
+    drawn = draw_onsets_and_ends(logits, calm, ends)
+    assert set(drawn.tolist()) == {HOLD, OFF}
+    assert (drawn == OFF).mean() == pytest.approx(0.3 / 0.8, abs=0.02)
 
 
 @given(st.integers(0, 2**32), st.integers(1, 8))
@@ -92,10 +109,15 @@ def test_the_likeliest_comes_first_and_what_is_excluded_never(seed: int, exclude
     np.testing.assert_array_equal(lowest, logits.argmax(axis=1))
     for highest in (np.ones(20), np.full(20, np.nextafter(1.0, 0.0))):
         assert (draw_ranked(logits, highest) >= excluded).all()
+        for ends in (highest, np.zeros(20)):
+            for onsets in (highest, np.zeros(20)):
+                assert (draw_onsets_and_ends(logits, onsets, ends) >= excluded).all()
 
 
 def test_no_cells_are_no_trouble() -> None:
-    assert draw_ranked(np.zeros((0, 9)), np.zeros(0)).shape == (0,)
+    none = np.zeros(0)
+    assert draw_ranked(np.zeros((0, 9)), none).shape == (0,)
+    assert draw_onsets_and_ends(np.zeros((0, 9)), none, none).shape == (0,)
 
 
 def test_the_normal_distribution_function() -> None:
