@@ -19,20 +19,20 @@ class Manner(NamedTuple):
     """How a track is sharpened.
 
     `rhythm`: the power of the temperature at which is drawn whether a note begins, or ends;
-    `notes`: that for which note, or which drums, begin; `density`: how many notes begin for each
-    that is expected.
+    `notes`: that for which note, or which drums, begin; `odds`: what the odds that a note begins
+    are multiplied by.
     """
 
     rhythm: float
     notes: float
-    density: float
+    odds: float
 
 
-MANNERS = (Manner(2.9, 1.5, 1.007), Manner(3.4, 1.8, 1.0), Manner(1.0, 1.0, 1.0))
+MANNERS = (Manner(2.9, 1.5, 1.06), Manner(3.4, 1.8, 1.0), Manner(1.0, 1.0, 1.0))
 """Those of each track, by `Track`. At the temperature of the drums a melody repeats hardly a bar,
 at that of the melody a bass too few; and a phrase comes again with its rhythm sooner than with its
 notes. Drawn again and again, and after what was drawn before, a melody out of nothing loses a sixth
-of its notes at a density of 1, and has a third too many at 1.05."""
+of its notes at even odds."""
 BISECTIONS = 60  # of an interval of some hundreds, down to rounding
 SURE = 40.0  # log-odds of a probability that float64 takes for 1
 
@@ -46,8 +46,9 @@ def tempered(
 
     Returns log-probabilities [rows, events] in float64: the onsets' sharpened among themselves
     (below 1; flattened above), and with them the choice of the cells in which something happens,
-    while the expected number of onsets over all rows, but for the track's density, and for pitched
-    tracks that of note-offs, stay as they were (`MANNERS`). At 1 `logits` are returned as they are.
+    while the expected number of onsets over all rows, once their odds are multiplied, and for
+    pitched tracks that of note-offs, stay as they were (`MANNERS`). At 1 `logits` are returned as
+    they are.
     """
     if temperature == 1.0 or not len(logits):
         return logits
@@ -55,9 +56,8 @@ def tempered(
     rhythm, notes = temperature**manner.rhythm, temperature**manner.notes
     exact, first = logits.astype(np.float64), first_onset(track)
     quiet, onsets = exact[:, :first], exact[:, first:]
-    begins = log_sum(onsets) - log_sum(quiet)
-    expected, every = np.full(len(exact), manner.density), np.ones(len(exact))
-    sharp_begins = sharpened(begins, expected, every, rhythm)
+    begins = log_sum(onsets) - log_sum(quiet) + np.log(manner.odds)
+    sharp_begins = sharpened(begins, np.ones(len(exact)), np.ones(len(exact)), rhythm)
     result = np.empty_like(exact)
     log_quiet = -np.logaddexp(0.0, sharp_begins)
     log_onset = -np.logaddexp(0.0, -sharp_begins)

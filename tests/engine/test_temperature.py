@@ -54,16 +54,24 @@ def test_every_row_sums_to_one(cells: Cells, temperature: float) -> None:
 
 
 @given(logits_of_cells(), TEMPERATURES)
-def test_as_many_notes_begin_as_the_density_says_and_as_many_end_as_before(
+def test_as_many_notes_begin_as_the_odds_say_and_as_many_end_as_before(
     cells: Cells, temperature: float
 ) -> None:
     track, logits = cells
-    before, after = probabilities(logits), probabilities(tempered(logits, temperature, track))
     onsets = first_onset(track)
-    begin = min(MANNERS[track].density * before[:, onsets:].sum(), len(logits))
-    assert after[:, onsets:].sum() == pytest.approx(begin, abs=1e-3)
-    end = min(before[:, HOLD + 1 : onsets].sum(), len(logits) - begin)
-    assert after[:, HOLD + 1 : onsets].sum() == pytest.approx(end, abs=1e-3)
+    likelier = logits.astype(np.float64)
+    likelier[:, onsets:] += np.log(MANNERS[track].odds)
+    before, after = probabilities(likelier), probabilities(tempered(logits, temperature, track))
+    assert after[:, onsets:].sum() == pytest.approx(before[:, onsets:].sum(), abs=1e-3)
+    assert after[:, HOLD].sum() == pytest.approx(before[:, HOLD].sum(), abs=1e-3)
+
+
+def test_what_is_sure_to_begin_or_not_stays_so() -> None:
+    logits = np.full((9, PITCHED_TOKENS), -np.inf, np.float32)
+    logits[:, [HOLD, 40]] = [0.0, -12.0]
+    logits[::3, [HOLD, 40]] = [-12.0, 0.0]
+    found = np.exp(tempered(logits, 0.7, Track.MELODY))
+    np.testing.assert_allclose(found[:, 40], [1, 0, 0] * 3, atol=1e-4)
 
 
 @given(logits_of_cells(), TEMPERATURES)
@@ -120,7 +128,8 @@ def test_a_cell_alone_begins_a_note_as_often_as_before_but_a_likelier_one(track:
     logits[0, [HOLD, 40, 47]] = np.log([0.8, 0.15, 0.05])
     found = np.exp(tempered(logits, 0.5 ** (1 / MANNERS[track].notes), track))[0]
     # the notes 3 : 1 become 9 : 1, of the same fifth of all
-    begins = 0.2 * MANNERS[track].density
+    odds = 0.25 * MANNERS[track].odds
+    begins = odds / (1 + odds)
     expected = [1 - begins, 0.9 * begins, 0.1 * begins]
     np.testing.assert_allclose(found[[HOLD, 40, 47]], expected, atol=1e-6)
 
@@ -138,4 +147,3 @@ def test_of_two_cells_the_likelier_one_gets_the_note(track: Track) -> None:
     # odds of 3 : 1 become 9 : 1
     odds = found[:, 40] / (1 - found[:, 40])
     assert odds[0] / odds[1] == pytest.approx(81.0, rel=1e-6)
-    assert found[:, 40].sum() == pytest.approx(MANNERS[track].density)
