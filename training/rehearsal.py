@@ -6,10 +6,10 @@ import numpy as np
 
 from schmubert.engine.compose import PLAIN, Sampling, accompany_all
 from schmubert.engine.defaults import FIRST_CALLS, MOST_CALLS, STAGE_TEMPERATURE, WINDOW_BARS
-from schmubert.engine.diffusion import Denoiser, drive, tidy
+from schmubert.engine.diffusion import Denoiser, balanced_order, drive, infill, tidy
 from schmubert.engine.horizon import horizon
 from schmubert.engine.jobs import more_calls
-from schmubert.engine.samplers import balanced, remaking
+from schmubert.engine.samplers import remaking
 from schmubert.engine.score import STEPS_PER_BAR, STEPS_PER_BEAT, Mask, Score, Tokens
 from schmubert.engine.vocabulary import HOLD, MASK, Track
 
@@ -80,7 +80,8 @@ def as_on_stage(
         cells = np.stack([ask.fill for ask in asks])[..., columns]
         window = tokens[..., columns]
         if most_calls is None:
-            made = _drafted(denoise, window, cells, ORACLE_CALLS, rng, temperature)
+            order = balanced_order(cells, ORACLE_CALLS, rng)
+            made = infill(denoise, window, order, rng, temperature)
         else:
             made = _in_rounds(denoise, window, cells, first_calls, most_calls, rng, temperature)
         tokens[..., columns] = made
@@ -107,7 +108,7 @@ def _in_rounds(
     """The last draft of `cells` [batch, steps, tracks] that the engine makes with time enough."""
     count = int(cells[0].sum())  # in all songs alike
     calls = min(first_calls, count)
-    made = _drafted(denoise, tokens, cells, calls, rng, temperature)
+    made = infill(denoise, tokens, balanced_order(cells, calls, rng), rng, temperature)
     made = tidy(made, cells, denoise.tracks)
     # once there is a call for every cell, no better draft follows
     while calls < count and (planned := more_calls(calls, most_calls)) is not None:
@@ -115,16 +116,3 @@ def _in_rounds(
         run = remaking(made, cells, calls, rng, temperature, tracks=denoise.tracks)
         made = tidy(drive(denoise, run), cells, denoise.tracks)
     return made
-
-
-def _drafted(
-    denoise: Denoiser,
-    tokens: Tokens,
-    cells: Mask,
-    calls: int,
-    rng: np.random.Generator,
-    temperature: float,
-) -> Tokens:
-    """A first draft of `cells` [batch, steps, tracks], in a balanced order."""
-    run = balanced(tokens, cells, calls, rng, temperature, tracks=denoise.tracks)
-    return drive(denoise, run)
