@@ -27,7 +27,8 @@ MOST_BATCHED = 16
 class Sampling:
     """How to sample: calls to the denoiser a window, temperature, bars a window, and a guide.
 
-    `sampler` is a name of `SAMPLERS`.
+    The `temperature` is that of a window of which all is made; where part of it is known, see
+    `warmed`. `sampler` is a name of `SAMPLERS`.
     """
 
     calls: int = CALLS
@@ -56,8 +57,16 @@ Place = Callable[[Mask, int], int]
 
 
 def rightwards(open_bars: Mask, window_bars: int) -> int:
-    """From left to right: the first open bar stands in the middle of the window."""
-    return max(0, int(np.flatnonzero(open_bars)[0]) - window_bars // 2)
+    """From left to right: the first open bar stands in the middle of the window.
+
+    Where it is the first of no more than half a window, these bars stand there, so that the end of
+    a gap leads on to what follows.
+    """
+    first = int(np.flatnonzero(open_bars)[0])
+    closed = np.flatnonzero(~open_bars[first:])
+    bars = int(closed[0]) if len(closed) else len(open_bars) - first
+    half = window_bars // 2
+    return max(0, first + (bars - window_bars) // 2 if bars <= half else first - half)
 
 
 def leftwards(open_bars: Mask, window_bars: int) -> int:
@@ -345,7 +354,7 @@ def _windows(
             wanted[None][..., columns],
             sampling.calls,
             rng,
-            sampling.temperature,
+            warmed(sampling.temperature, open_cells[rows]),
             sampling.guide,
             tracks=tracks,
             boldness=boldness,
@@ -355,6 +364,17 @@ def _windows(
         view[open_cells[rows]] = window[: len(view)][open_cells[rows]]
         open_cells[rows] = False
     return tokens
+
+
+def warmed(temperature: float, cells: Mask) -> float:
+    """`temperature` to the power of the share of `cells` [steps, tracks] that are to be made.
+
+    Of the tracks in which there are any. A network goes on from what it sees of a track, and
+    where much is known, that alone makes bars come again and pitches stay. With one temperature
+    for all windows a piece begins at random and ends going round in circles.
+    """
+    share = float(cells[:, cells.any(axis=0)].mean())
+    return temperature**share
 
 
 def _padded(window: Tokens, wanted: Mask) -> tuple[Tokens, Mask]:

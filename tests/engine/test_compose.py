@@ -18,6 +18,7 @@ from schmubert.engine.compose import (
     infill_bars,
     interpolate,
     sounds,
+    warmed,
 )
 from schmubert.engine.diffusion import Logits, masked_cells
 from schmubert.engine.samplers import SAMPLERS
@@ -265,7 +266,42 @@ def test_infill_sees_both_sides_of_the_gap_and_calls_nothing_where_nothing_is_op
     infill(denoise, score, cells, rng(), QUICK)
     assert len(denoise.shown) == 3
     window = denoise.shown[0][0]
-    assert (masked_cells(window) == cells[22 * STEPS_PER_BAR : 38 * STEPS_PER_BAR]).all()
+    assert (masked_cells(window) == cells[24 * STEPS_PER_BAR : 40 * STEPS_PER_BAR]).all()
+
+
+def test_the_end_of_a_long_gap_is_made_with_what_follows_in_sight() -> None:
+    score = song(64, tracks=TRIO)
+    cells = np.zeros(score.tokens.shape, bool)
+    cells[20 * STEPS_PER_BAR : 38 * STEPS_PER_BAR] = True
+    denoise = Chance()
+    infill(denoise, score, cells, rng(), QUICK)
+    calls = len(denoise.shown) // 3
+    shown = [
+        masked_cells(denoise.shown[window * calls][0]).reshape(16, -1).any(axis=1).tolist()
+        for window in range(3)
+    ]
+    # bars 12..28 and 20..36, the second half open; then 36 and 37 in the middle
+    assert shown == [[False] * 8 + [True] * 8] * 2 + [[False] * 7 + [True] * 2 + [False] * 7]
+
+
+@pytest.mark.parametrize(
+    ("bass_bars", "drum_bars", "expected"),
+    [
+        (4, 4, 0.81),  # nothing is known
+        (4, 0, 0.81),  # nor of the track that is made
+        (2, 2, 0.9),
+        (4, 2, 0.81**0.75),
+        (0, 1, 0.81**0.25),
+    ],
+)
+def test_what_is_known_of_the_tracks_that_are_made_raises_the_temperature(
+    bass_bars: int, drum_bars: int, expected: float
+) -> None:
+    cells = np.zeros((4 * STEPS_PER_BAR, len(TRIO)), bool)
+    cells[: bass_bars * STEPS_PER_BAR, BASS] = True
+    cells[: drum_bars * STEPS_PER_BAR, DRUMS] = True
+    assert warmed(0.81, cells) == pytest.approx(expected)
+    assert warmed(1.0, cells) == 1.0
 
 
 def test_infill_with_nothing_to_fill_gives_the_score_back() -> None:
