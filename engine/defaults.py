@@ -9,7 +9,7 @@ WINDOW_BARS = 16
 TEMPERATURE = 0.73
 """For the band of a song: there is time to play safe, and an unlikely note is more often wrong than
 bold. At this one bass and drums repeat a bar as often as players do."""
-PIECE_TEMPERATURE = 0.78
+PIECE_TEMPERATURE = 0.76
 """For pieces out of nothing, and for gaps and ends of pieces: lower makes them too much alike,
 higher hardly lets a bar come again."""
 
