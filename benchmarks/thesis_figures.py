@@ -18,7 +18,6 @@ from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.cli.piano_roll import Roll, draw_stack
 from schmubert.engine.compose import Sampling, accompany, infill, infill_bars
-from schmubert.engine.defaults import PIECE_TEMPERATURE
 from schmubert.engine.denoisers import Device, Model, load
 from schmubert.engine.score import STEPS_PER_BAR, Score, unknown
 from schmubert.engine.vocabulary import HOLD, TRIO, Track
@@ -97,7 +96,7 @@ def outpainted(model: Model, score: Score, seed: int, sampling: Sampling) -> tup
 @click.option("--data", type=options.PATH, required=True, help="A prepared dataset.")
 @click.option("--out", type=options.PATH, required=True, help="Folder for the pictures.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@options.temperature(PIECE_TEMPERATURE)
+@options.temperature
 @options.calls
 @options.sampler
 @options.model

@@ -6,13 +6,12 @@ import numpy as np
 from schmubert.cli.errors import one_line
 from schmubert.cli.offline import Made, Request, offline_options, run, told, tracks_named
 from schmubert.engine import compose
-from schmubert.engine.defaults import TEMPERATURE
 from schmubert.engine.denoisers import Model
 from schmubert.engine.vocabulary import Track
 
 
 @click.command("accompany")
-@offline_options(TEMPERATURE)
+@offline_options
 @click.option(
     "--tracks",
     default="bass,drums",

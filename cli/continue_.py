@@ -16,12 +16,11 @@ from schmubert.cli.offline import (
     wanted_of,
 )
 from schmubert.engine import compose
-from schmubert.engine.defaults import PIECE_TEMPERATURE
 from schmubert.engine.denoisers import Model
 
 
 @click.command("continue")
-@offline_options(PIECE_TEMPERATURE)
+@offline_options
 @click.option("--bars", type=click.IntRange(1, 1024), required=True, help="How many bars to add.")
 @click.option("--before", is_flag=True, help="Add them before the beginning, not after the end.")
 @click.option(

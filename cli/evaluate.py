@@ -9,7 +9,6 @@ import click
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
-from schmubert.engine.defaults import PIECE_TEMPERATURE, TEMPERATURE
 from schmubert.engine.denoisers import Device, default_model, load, usual_window_bars
 
 if TYPE_CHECKING:
@@ -72,10 +71,7 @@ MARKS = {True: "yes", False: "no", None: ""}
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all draws.")
 @options.window
-@options.temperature(TEMPERATURE)
-@options.temperature(
-    PIECE_TEMPERATURE, "--piece-temperature", "Of pieces out of nothing and of infilling."
-)
+@options.temperature
 @options.calls
 @options.sampler
 @options.model

@@ -10,7 +10,7 @@ import numpy as np
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.engine.compose import MOST_BARS, MOST_BATCHED, Sampling, generate_all
-from schmubert.engine.defaults import PIECE_TEMPERATURE, SAMPLER
+from schmubert.engine.defaults import SAMPLER
 from schmubert.engine.denoisers import Device, load, load_any, usual_window_bars
 from schmubert.engine.reversal import REVERSE, generate_from_noise
 from schmubert.engine.samplers import SAMPLERS
@@ -38,7 +38,7 @@ LONGEST_BARS = 1024
 @click.option("--tutti", is_flag=True, help="Let all tracks play throughout.")
 @options.seed
 @options.window
-@options.temperature(PIECE_TEMPERATURE)
+@options.temperature
 @options.calls
 @click.option(
     "--sampler",

@@ -19,14 +19,13 @@ from schmubert.cli.offline import (
     wanted_of,
 )
 from schmubert.engine import compose
-from schmubert.engine.defaults import PIECE_TEMPERATURE
 from schmubert.engine.denoisers import Model
 from schmubert.engine.score import STEPS_PER_BAR, Mask, Score
 from schmubert.engine.vocabulary import HOLD, PITCHED, Track
 
 
 @click.command("infill")
-@offline_options(PIECE_TEMPERATURE)
+@offline_options
 @click.option(
     "--bars",
     metavar="FROM-TO",

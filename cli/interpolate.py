@@ -18,12 +18,11 @@ from schmubert.cli.offline import (
     tracks_named,
 )
 from schmubert.engine import compose
-from schmubert.engine.defaults import PIECE_TEMPERATURE
 from schmubert.engine.denoisers import Model
 
 
 @click.command("interpolate")
-@offline_options(PIECE_TEMPERATURE)
+@offline_options
 @click.argument("to", metavar="TO", type=options.PATH)
 @click.option(
     "--bars", type=click.IntRange(1, 1024), required=True, help="How many bars the way takes."

@@ -72,13 +72,8 @@ class Request:
         return Sampling(self.calls, self.temperature, window, sampler=self.sampler)
 
 
-def offline_options(
-    temperature: float,
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the argument IN and the shared options, as one `Request`.
-
-    `temperature` is the default of its option.
-    """
+def offline_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give `command` the argument IN and the shared options, as one `Request`."""
     decorators = (
         click.argument("source", metavar="IN", type=options.PATH),
         click.option(
@@ -88,7 +83,7 @@ def offline_options(
             "--plot", type=options.PATH, help="Draw a piano roll: .png, .pdf or .svg, or a folder."
         ),
         options.seed,
-        options.temperature(temperature),
+        options.temperature,
         options.calls,
         options.sampler,
         options.window,
@@ -98,17 +93,14 @@ def offline_options(
         options.force,
     )
 
-    def decorated(command: Callable[..., None]) -> Callable[..., None]:
-        @wraps(command)
-        def gathered(**given: Any) -> None:
-            shared = {field.name: given.pop(field.name) for field in fields(Request)}
-            command(Request(**shared), **given)
+    @wraps(command)
+    def gathered(**given: Any) -> None:
+        shared = {field.name: given.pop(field.name) for field in fields(Request)}
+        command(Request(**shared), **given)
 
-        for decorate in reversed(decorators):
-            gathered = decorate(gathered)
-        return gathered
-
-    return decorated
+    for decorate in reversed(decorators):
+        gathered = decorate(gathered)
+    return gathered
 
 
 def tracks_named(text: str) -> tuple[Track, ...]:

@@ -1,12 +1,10 @@
 """Options that several commands share, each worded once."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 
-from schmubert.engine.defaults import CALLS, SAMPLER, WINDOW_BARS
+from schmubert.engine.defaults import CALLS, SAMPLER, TEMPERATURE, WINDOW_BARS
 from schmubert.engine.denoisers import DEVICES
 from schmubert.engine.samplers import SAMPLERS
 
@@ -28,6 +26,13 @@ sampler = click.option(
     default=SAMPLER,
     show_default=True,
     help="How the calls are spent; remasking remakes what was made while little was known.",
+)
+temperature = click.option(
+    "--temperature",
+    type=click.FloatRange(0.01, 10.0),
+    default=TEMPERATURE,
+    show_default=True,
+    help="Below 1 it plays safe, above 1 it dares.",
 )
 window = click.option(
     "--window",
@@ -51,13 +56,3 @@ threads = click.option(
     help="CPU threads for the model.",
 )
 force = click.option("--force", is_flag=True, help="Write over files that are there.")
-
-
-def temperature(
-    default: float,
-    name: str = "--temperature",
-    told: str = "Below 1 it plays safe, above 1 it dares.",
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """The option `name`, which is `default` if not given; `told` is its help."""
-    within = click.FloatRange(0.01, 10.0)
-    return click.option(name, type=within, default=default, show_default=True, help=told)

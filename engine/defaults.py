@@ -7,11 +7,8 @@ CALLS = 16
 WINDOW_BARS = 16
 """Bars that a model sees at once, where its positions allow for any number."""
 TEMPERATURE = 0.73
-"""For the band of a song: there is time to play safe, and an unlikely note is more often wrong than
-bold. At this one bass and drums repeat a bar as often as players do."""
-PIECE_TEMPERATURE = 0.76
-"""For pieces out of nothing, and for gaps and ends of pieces: lower makes them too much alike,
-higher hardly lets a bar come again."""
+"""For files, where all of a window is made: there is time to play safe, and an unlikely note is
+more often wrong than bold. At this one bars come again as often as in songs."""
 
 FIRST_CALLS = 4
 """On stage, calls of the first draft: it has to be there before the beat it begins with, and with

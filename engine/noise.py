@@ -37,7 +37,7 @@ class Shares(NamedTuple):
 
 
 SHARES = (
-    Shares(piece=0.06, bar=0.0, call=0.3),
+    Shares(piece=0.07, bar=0.0, call=0.3),
     Shares(piece=0.02, bar=0.0, call=0.6),
     Shares(piece=0.0, bar=0.5, call=0.2),
 )

@@ -116,7 +116,7 @@ class _Judge:
         wanted_bars = settings.window_bars if part == "unconditional" else PIECE_BARS
         window_bars = min(wanted_bars, longest_bars)
         pieces = settings.pieces if part == "unconditional" else min(settings.pieces, len(real))
-        sampling = settings.sampling_of_pieces(window_bars)
+        sampling = settings.sampling(window_bars)
 
         def unconditional(rngs: Sequence[np.random.Generator], _: slice) -> Tokens:
             pauses = None if settings.tutti else self.model.pauses
@@ -184,7 +184,7 @@ class _Judge:
         )
 
     def _bands(self, name: str, songs: Tokens, draws: int) -> list[Tokens]:
-        sampling = self.settings.sampling_of_bands()
+        sampling = self.settings.sampling(SONG_BARS)
 
         def make(rngs: Sequence[np.random.Generator], rows: slice) -> Tokens:
             return at_leisure(self.model, songs[rows], BAND, rngs, sampling)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.compose import MOST_BATCHED, Sampling
-from schmubert.engine.defaults import CALLS, PIECE_TEMPERATURE, SAMPLER, TEMPERATURE, WINDOW_BARS
+from schmubert.engine.defaults import CALLS, SAMPLER, TEMPERATURE, WINDOW_BARS
 from schmubert.engine.score import Tokens
 from schmubert.training.bootstrap import Share, pooled
 from schmubert.training.dataset import Split
@@ -45,7 +45,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     window_bars: int = WINDOW_BARS
     calls: int = CALLS
     temperature: float = TEMPERATURE
-    piece_temperature: float = PIECE_TEMPERATURE
     sampler: str = SAMPLER
     tutti: bool = False
     all_frames: bool = False
@@ -64,16 +63,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("figures need at least 2 pieces, songs and songs on stage")
         if min(self.draws, self.stage_draws) < 1:
             raise ValueError("figures need at least 1 draw")
-        self.sampling_of_pieces(self.window_bars)
-        self.sampling_of_bands()
+        self.sampling(self.window_bars)
 
-    def sampling_of_pieces(self, window_bars: int) -> Sampling:
-        """How pieces are sampled, in windows of so many bars; ValueError out of range."""
-        return Sampling(self.calls, self.piece_temperature, window_bars, sampler=self.sampler)
-
-    def sampling_of_bands(self) -> Sampling:
-        """How bands are sampled that hear a whole song; ValueError out of range."""
-        return Sampling(self.calls, self.temperature, SONG_BARS, sampler=self.sampler)
+    def sampling(self, window_bars: int) -> Sampling:
+        """How music is sampled in windows of so many bars; ValueError out of range."""
+        return Sampling(self.calls, self.temperature, window_bars, sampler=self.sampler)
 
     def rng(self, part: str, draw: int, piece: int) -> np.random.Generator:
         """What `piece` of a `draw` is drawn with: it depends on nothing else."""

@@ -56,7 +56,7 @@ def guidance(
 
     require_trio(model)
     run = _Run("guidance", dataset, settings, draws, on_progress)
-    plain = settings.sampling_of_pieces(settings.window_bars)
+    plain = settings.sampling(settings.window_bars)
     about = {
         "calls": plain.calls,
         "temperature": plain.temperature,

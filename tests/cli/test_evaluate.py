@@ -182,7 +182,7 @@ def test_guidance_is_told_for_every_guide_and_for_none(
         evaluate_guidance, "train_density", lambda seed: guidance.train_density(seed, 60)
     )
     words = ("--data", data, "--out", str(tmp_path), "--experiment", "guidance", "--draws", "1")
-    more = ("--pieces", "2", "--calls", "16", "--sampler", "balanced", "--piece-temperature", "1")
+    more = ("--pieces", "2", "--calls", "16", "--sampler", "balanced", "--temperature", "1")
     code, said = run(*words, *more, "--model", str(any_model))
     assert code == 0, said
     record = json.loads((tmp_path / "guidance.json").read_text())
