@@ -373,8 +373,8 @@ def warmed(temperature: float, cells: Mask) -> float:
     where much is known, that alone makes bars come again and pitches stay. With one temperature
     for all windows a piece begins at random and ends going round in circles.
     """
-    share = float(cells[:, cells.any(axis=0)].mean())
-    return temperature**share
+    share = cells[:, cells.any(axis=0)].mean()
+    return float(temperature**share)
 
 
 def _padded(window: Tokens, wanted: Mask) -> tuple[Tokens, Mask]:
