@@ -138,9 +138,13 @@ def draw_cells(
         if noise is None:
             drawn = draw(rows, rng)
         else:
-            uniforms = noise.uniforms(column, SHARES[track])[wanted]
+            shares = SHARES[track]
+            uniforms = noise.uniforms(column, shares)[wanted]
             if track in PITCHED:
-                drawn = draw_onsets_and_ends(rows, uniforms, rng.random(len(rows)))
+                ends = rng.random(len(rows))
+                share = shares.register
+                registers = noise.registers(column, share)[wanted] if share else None
+                drawn = draw_onsets_and_ends(rows, uniforms, ends, registers)
             else:
                 drawn = draw_ranked(rows, uniforms)
         tokens[..., column][wanted] = drawn

@@ -7,11 +7,13 @@ comes again. So the numbers that the cells are drawn with are correlated, a Gaus
 An Introduction to Copulas, 2.3.5): part of each is common to its track in the call, to its bar, or
 to its track in the piece. They rank the events of a cell from the likeliest to the least likely,
 so that in one bar all is as expected while another breaks out: what is rare comes in fills. Where
-notes end is drawn without.
+notes end is drawn without. In a melody, which note begins is drawn from the lowest to the highest,
+with numbers that a phrase has in common: it lies higher than the one before, or lower.
 """
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -29,27 +31,33 @@ class Shares(NamedTuple):
     Over the whole piece, over its bar in all calls, and over its call; the rest is its own. The
     share of the call leaves the distribution of every cell, given the state it is drawn in, as
     the denoiser said; those of piece and bar make some pieces and bars bolder than others.
+    `register` is the share that the pitches of a phrase have in common; at 0 they are drawn with
+    the numbers of the onsets.
     """
 
     piece: float
     bar: float
     call: float
+    register: float = 0.0
 
 
 SHARES = (
-    Shares(piece=0.07, bar=0.0, call=0.3),
+    Shares(piece=0.1, bar=0.0, call=0.3, register=0.12),
     Shares(piece=0.02, bar=0.0, call=0.6),
     Shares(piece=0.0, bar=0.5, call=0.2),
 )
 """Those of each track, by `Track`. How dense a melody is, how long its notes are, is of the piece;
-where it surprises is not. A drummer plays a bar like the one before, or a fill."""
+where it surprises is not, and its phrases differ in register more than a denoiser's that knows the
+one before. A drummer plays a bar like the one before, or a fill."""
+PHRASE_BARS = 4
 
 
 class Noise:
     """The noise of one sampling of tokens of `shape` [batch, steps, tracks].
 
     `boldness` [batch, tracks], standard normal, is what is common to a piece that is sampled in
-    several parts; without, it is drawn from `rng`. Bars are counted from the first step.
+    several parts; without, it is drawn from `rng`. Bars and phrases are counted from the first
+    step.
     """
 
     def __init__(
@@ -69,9 +77,24 @@ class Noise:
             (shares.piece, self._piece[:, column, None]),
             (shares.bar, by_bar),
             (shares.call, self._rng.standard_normal((batch, 1))),
-            (1.0 - sum(shares), self._rng.standard_normal((batch, self._steps))),
+            (
+                1.0 - shares.piece - shares.bar - shares.call,
+                self._rng.standard_normal((batch, self._steps)),
+            ),
         )
         return normal_cdf(sum(np.sqrt(share) * part for share, part in parts))
+
+    def registers(self, column: int, share: float) -> Floats:
+        """As `uniforms`, those of the next call's pitches: `share` is common to a phrase."""
+        steps = PHRASE_BARS * STEPS_PER_BAR
+        by_phrase = np.repeat(self._by_phrase[..., column], steps, axis=1)[:, : self._steps]
+        own = self._rng.standard_normal(by_phrase.shape)
+        return normal_cdf(np.sqrt(share) * by_phrase + np.sqrt(1.0 - share) * own)
+
+    @cached_property
+    def _by_phrase(self) -> Floats:
+        batch, tracks = self._piece.shape
+        return self._rng.standard_normal((batch, -(-self._bars // PHRASE_BARS), tracks))
 
 
 def draw_ranked(logits: NDArray[np.floating], uniforms: Floats) -> NDArray[np.int64]:
@@ -80,26 +103,36 @@ def draw_ranked(logits: NDArray[np.floating], uniforms: Floats) -> NDArray[np.in
     By inverse CDF over the events from the likeliest on, so that a row's event is distributed as
     its logits say, and rows with like numbers are drawn alike. `uniforms` [rows] lie in 0 to 1.
     """
-    scaled = logits.astype(np.float64)
-    scaled -= scaled.max(axis=-1, keepdims=True)
-    ranked = np.argsort(-scaled, axis=-1, kind="stable")
-    cumulative = np.exp(np.take_along_axis(scaled, ranked, axis=-1)).cumsum(axis=-1)
-    total = cumulative[:, -1:]
-    # rounding may give a 1, which is not to reach the events that are excluded
-    point = np.minimum(uniforms[:, None] * total, np.nextafter(total, 0.0))
-    rank = (cumulative <= point).sum(axis=-1)
+    ranked = np.argsort(-logits, axis=-1, kind="stable")
+    rank = draw_in_order(np.take_along_axis(logits, ranked, axis=-1), uniforms)
     drawn: NDArray[np.int64] = np.take_along_axis(ranked, rank[:, None], axis=-1)[:, 0]
     return drawn
 
 
+def draw_in_order(logits: NDArray[np.floating], uniforms: Floats) -> NDArray[np.int64]:
+    """One event a row of `logits` [rows, events]: the first for the lowest of `uniforms` [rows].
+
+    By inverse CDF over the events as they stand. Where those of two rows lie in the same place
+    of 0 to 1, so do their events among those that the rows allow.
+    """
+    scaled = logits.astype(np.float64)
+    scaled -= scaled.max(axis=-1, keepdims=True)
+    cumulative = np.exp(scaled).cumsum(axis=-1)
+    total = cumulative[:, -1:]
+    # rounding may give a 1, which is not to reach the events that are excluded
+    point = np.minimum(uniforms[:, None] * total, np.nextafter(total, 0.0))
+    return np.asarray((cumulative <= point).sum(axis=-1))
+
+
 def draw_onsets_and_ends(
-    logits: NDArray[np.floating], onsets: Floats, ends: Floats
+    logits: NDArray[np.floating], onsets: Floats, ends: Floats, registers: Floats | None = None
 ) -> NDArray[np.int64]:
     """One event a row of `logits` [rows, events] of a pitched track, as `draw_ranked` draws it.
 
     What begins, if anything, is drawn with `onsets` [rows]; where nothing does, whether the note
     before ends with `ends` [rows], both in 0 to 1. Drawn with the same numbers notes would end in
-    no calm bar, but sound through it.
+    no calm bar, but sound through it. With `registers` [rows] a note that begins is drawn anew,
+    the lower, the lower these are.
     """
     quiet = logits[:, :FIRST_ONSET].astype(np.float64)
     merged = logits.astype(np.float64)
@@ -107,6 +140,9 @@ def draw_onsets_and_ends(
     drawn = draw_ranked(merged, onsets)
     silent = drawn == HOLD
     drawn[silent] = draw_ranked(quiet[silent], ends[silent])
+    if registers is not None:
+        notes = logits[~silent, FIRST_ONSET:]
+        drawn[~silent] = FIRST_ONSET + draw_in_order(notes, registers[~silent])
     return drawn
 
 

@@ -28,7 +28,7 @@ class Manner(NamedTuple):
     odds: float
 
 
-MANNERS = (Manner(2.9, 1.25, 1.1), Manner(3.4, 1.8, 1.0), Manner(1.0, 1.0, 1.0))
+MANNERS = (Manner(2.8, 1.2, 1.1), Manner(3.4, 1.8, 1.0), Manner(1.0, 1.0, 1.0))
 """Those of each track, by `Track`. At the temperature of the drums a melody repeats hardly a bar,
 at that of the melody a bass too few; and a phrase comes again with its rhythm sooner than with its
 notes. Drawn again and again, and after what was drawn before, a melody out of nothing loses a sixth

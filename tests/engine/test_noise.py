@@ -8,15 +8,17 @@ from numpy.typing import NDArray
 
 from schmubert.engine.diffusion import Logits, draw_cells, drive
 from schmubert.engine.noise import (
+    PHRASE_BARS,
     SHARES,
     Noise,
     Shares,
+    draw_in_order,
     draw_onsets_and_ends,
     draw_ranked,
     normal_cdf,
 )
 from schmubert.engine.samplers import remasking
-from schmubert.engine.score import Tokens
+from schmubert.engine.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.vocabulary import FIRST_ONSET, HOLD, MASK, OFF, PITCHED, SIZES, TRIO, Track
 
 Floats = NDArray[np.float64]
@@ -71,16 +73,71 @@ def test_drums_have_bars_in_common_and_pitched_tracks_their_calls() -> None:
         assert SHARES[track].bar == 0 < SHARES[track].call
 
 
+def test_registers_are_common_to_a_phrase_in_all_calls() -> None:
+    phrase = PHRASE_BARS * STEPS_PER_BAR
+    noise = Noise((4000, 2 * phrase, 1), np.random.default_rng(1))
+    first, later = noise.registers(0, 0.5), noise.registers(0, 0.5)
+    for other, r in (
+        (first[:, phrase - 1], 0.5),
+        (first[:, phrase], 0.0),
+        (later[:, 1], 0.5),
+    ):
+        expected = 6 / np.pi * np.arcsin(r / 2)
+        assert correlation(first[:, 0], other) == pytest.approx(expected, abs=0.05)
+    assert first[:, 0].mean() == pytest.approx(0.5, abs=0.02)
+    assert first[:, 0].var() == pytest.approx(1 / 12, abs=0.005)
+
+
+@given(st.integers(0, 2**32))
+def test_where_the_registers_are_higher_so_are_the_notes_and_nothing_else(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(scale=2.0, size=(30, 12))
+    onsets, ends, registers = rng.random((3, 30))
+    low = draw_onsets_and_ends(logits, onsets, ends, registers)
+    high = draw_onsets_and_ends(logits, onsets, ends, (registers + 1) / 2)
+    begins = low >= FIRST_ONSET
+    assert (begins == (high >= FIRST_ONSET)).all()
+    assert (low[~begins] == high[~begins]).all()
+    assert (high >= low).all()
+    lowest = draw_onsets_and_ends(logits, onsets, ends, np.zeros(30))
+    assert (lowest[begins] == FIRST_ONSET).all()
+
+
+def test_a_track_without_register_is_drawn_as_if_there_were_none() -> None:
+    tokens = np.tile(np.asarray(MASK), (4, 16, 1))
+    logits = [
+        np.random.default_rng(6).normal(size=(4, 16, SIZES[track])).astype(np.float32)
+        for track in TRIO
+    ]
+    assert SHARES[Track.BASS].register == 0 < SHARES[Track.MELODY].register
+    cells = np.zeros_like(tokens, bool)
+    cells[..., Track.BASS] = True
+    rng, again = np.random.default_rng(7), np.random.default_rng(7)
+    drawn = draw_cells(tokens, cells, logits, rng, noise=Noise(tokens.shape, rng))
+    noise = Noise(tokens.shape, again)
+    noise.uniforms(Track.MELODY, SHARES[Track.MELODY])
+    again.random(0)
+    noise.registers(Track.MELODY, SHARES[Track.MELODY].register)
+    onsets = noise.uniforms(Track.BASS, SHARES[Track.BASS]).ravel()
+    expected = draw_onsets_and_ends(
+        logits[Track.BASS].reshape(64, -1), onsets, again.random(len(onsets))
+    )
+    np.testing.assert_array_equal(drawn[..., Track.BASS].ravel(), expected)
+
+
 @pytest.mark.parametrize("ends_apart", [False, True])
-def test_every_event_is_drawn_as_often_as_the_logits_say(ends_apart: bool) -> None:
+@pytest.mark.parametrize("by_register", [False, True])
+def test_every_event_is_drawn_as_often_as_the_logits_say(
+    ends_apart: bool, by_register: bool
+) -> None:
     rng = np.random.default_rng(2)
     logits = np.tile(rng.normal(scale=2.0, size=12), (40_000, 1))
     logits[:, 3] = -np.inf
-    onsets, ends = rng.random((2, len(logits)))
+    onsets, ends, registers = rng.random((3, len(logits)))
     if ends_apart:
-        drawn = draw_onsets_and_ends(logits, onsets, ends)
+        drawn = draw_onsets_and_ends(logits, onsets, ends, registers if by_register else None)
     else:
-        drawn = draw_ranked(logits, onsets)
+        drawn = (draw_in_order if by_register else draw_ranked)(logits, onsets)
     expected = np.exp(logits[0]) / np.exp(logits[0]).sum() * len(logits)
     count = np.bincount(drawn, minlength=12)
     assert count[3] == 0
@@ -111,13 +168,16 @@ def test_the_likeliest_comes_first_and_what_is_excluded_never(seed: int, exclude
         assert (draw_ranked(logits, highest) >= excluded).all()
         for ends in (highest, np.zeros(20)):
             for onsets in (highest, np.zeros(20)):
-                assert (draw_onsets_and_ends(logits, onsets, ends) >= excluded).all()
+                for registers in (None, highest, np.zeros(20)):
+                    drawn = draw_onsets_and_ends(logits, onsets, ends, registers)
+                    assert (drawn >= excluded).all()
 
 
 def test_no_cells_are_no_trouble() -> None:
     none = np.zeros(0)
     assert draw_ranked(np.zeros((0, 9)), none).shape == (0,)
     assert draw_onsets_and_ends(np.zeros((0, 9)), none, none).shape == (0,)
+    assert draw_onsets_and_ends(np.zeros((0, 9)), none, none, none).shape == (0,)
 
 
 def test_the_normal_distribution_function() -> None:
