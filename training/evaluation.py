@@ -41,7 +41,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     draws: int = 5
     songs: int = 200
     stage_songs: int = 24
-    stage_draws: int = 2
+    stage_draws: int = 4
     window_bars: int = WINDOW_BARS
     calls: int = CALLS
     temperature: float = TEMPERATURE
