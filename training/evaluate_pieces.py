@@ -7,7 +7,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.score import Tokens
+from schmubert.engine.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.vocabulary import PITCHED, TRIO, Track
 from schmubert.training.bootstrap import Share, pooled
 from schmubert.training.distributions import divergences, noise_bound
@@ -19,6 +19,15 @@ from schmubert.training.similarity import Similarity, overlaps, real_interval, s
 from schmubert.training.structure import idle_note_offs, repeated_bars, repeated_pitches
 
 LAGS = (1, 2, 4, 8)
+ENDS_BARS = 16
+ENDS = MappingProxyType(
+    {
+        f"first {ENDS_BARS} bars": slice(None, ENDS_BARS * STEPS_PER_BAR),
+        f"last {ENDS_BARS} bars": slice(-ENDS_BARS * STEPS_PER_BAR, None),
+    }
+)
+"""The steps of a piece between which it should not change: one that begins at random and ends going
+round in circles repeats as much as a song, taken as a whole."""
 SELECTIONS: Mapping[str, tuple[Track, ...]] = MappingProxyType(
     {"pooled": TRIO} | {track.name.lower(): (track,) for track in TRIO}
 )
@@ -37,6 +46,11 @@ def share_figures() -> dict[str, Shared]:
             found[f"{name}: bar repeated at lag {lag}"] = partial(
                 repeated_bars, track=track, lag=lag
             )
+        for where, steps in ENDS.items():
+            for lag in (LAGS[0], LAGS[-1]):
+                found[f"{name}: bar repeated at lag {lag}, {where}"] = partial(
+                    _repeated_between, track=track, lag=lag, steps=steps
+                )
         found[f"{name}: onsets a bar"] = partial(onsets_a_bar, track=track)
         found[f"{name}: empty bars"] = partial(empty_bars, track=track)
         if track in PITCHED:
@@ -45,6 +59,10 @@ def share_figures() -> dict[str, Shared]:
     found["bass in scale"] = lambda tokens: bass_in_scale(tokens, tokens)
     found["kick under bass"] = kick_under_bass
     return found
+
+
+def _repeated_between(tokens: Tokens, track: Track, lag: int, steps: slice) -> Share:
+    return repeated_bars(tokens[steps], track, lag)
 
 
 def sections(

@@ -71,6 +71,20 @@ def test_other_music_is_told_from_real_songs(real: Tokens) -> None:
             assert figure.value > figure.high
 
 
+def test_a_piece_that_ends_going_round_in_circles_is_found_out() -> None:
+    music = np.stack([song(number, 40).tokens for number in range(6)])
+    circling = music.copy()
+    circling[:, 20 * 16 :] = np.tile(music[:, :16], (1, 20, 1))
+    structure = tables([circling], music)["structure"]
+    for track in ("melody", "bass", "drums"):
+        for lag in (1, 8):
+            name = f"{track}: bar repeated at lag {lag}"
+            first, last = (structure[f"{name}, {end} 16 bars"] for end in ("first", "last"))
+            assert last.value == 1.0
+            assert first.value == first.real
+            assert first.value < structure[name].value < last.value
+
+
 def test_draws_are_judged_one_by_one(real: Tokens) -> None:
     silent = np.zeros_like(real)
     figure = tables([real, silent], real)["structure"]["drums: empty bars"]
