@@ -142,7 +142,7 @@ def draw_cells(
             uniforms = noise.uniforms(column, shares)[wanted]
             if track in PITCHED:
                 ends = rng.random(len(rows))
-                share = shares.register
+                share = shares.register if len(rows) else 0.0
                 registers = noise.registers(column, share)[wanted] if share else None
                 drawn = draw_onsets_and_ends(rows, uniforms, ends, registers)
             else:

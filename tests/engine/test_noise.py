@@ -103,7 +103,7 @@ def test_where_the_registers_are_higher_so_are_the_notes_and_nothing_else(seed: 
     assert (lowest[begins] == FIRST_ONSET).all()
 
 
-def test_a_track_without_register_is_drawn_as_if_there_were_none() -> None:
+def test_a_bass_alone_is_drawn_as_if_there_were_no_registers() -> None:
     tokens = np.tile(np.asarray(MASK), (4, 16, 1))
     logits = [
         np.random.default_rng(6).normal(size=(4, 16, SIZES[track])).astype(np.float32)
@@ -116,8 +116,6 @@ def test_a_track_without_register_is_drawn_as_if_there_were_none() -> None:
     drawn = draw_cells(tokens, cells, logits, rng, noise=Noise(tokens.shape, rng))
     noise = Noise(tokens.shape, again)
     noise.uniforms(Track.MELODY, SHARES[Track.MELODY])
-    again.random(0)
-    noise.registers(Track.MELODY, SHARES[Track.MELODY].register)
     onsets = noise.uniforms(Track.BASS, SHARES[Track.BASS]).ravel()
     expected = draw_onsets_and_ends(
         logits[Track.BASS].reshape(64, -1), onsets, again.random(len(onsets))
