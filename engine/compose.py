@@ -12,6 +12,7 @@ import numpy as np
 
 from schmubert.engine.defaults import CALLS, SAMPLER, TEMPERATURE, WINDOW_BARS
 from schmubert.engine.diffusion import Denoiser, Guide, Logits, Run
+from schmubert.engine.noise import draw_traits
 from schmubert.engine.samplers import SAMPLERS
 from schmubert.engine.score import STEPS_PER_BAR, Mask, Score, Tokens, canonical, silence, unknown
 from schmubert.engine.tacet import Pauses, tacet_cells
@@ -342,7 +343,7 @@ def _windows(
     tokens, open_cells = tokens.copy(), cells.copy()
     bars = len(tokens) // STEPS_PER_BAR
     columns = list(tracks)
-    boldness = rng.standard_normal((1, len(columns)))
+    traits = draw_traits(1, len(columns), rng)
     while open_cells.any():
         open_bars = open_cells.reshape(bars, -1).any(axis=1)
         latest = max(0, bars - sampling.window_bars)
@@ -357,7 +358,7 @@ def _windows(
             warmed(sampling.temperature, open_cells[rows]),
             sampling.guide,
             tracks=tracks,
-            boldness=boldness,
+            traits=traits,
         )
         window[:, columns] = filled[0]
         view = tokens[rows]

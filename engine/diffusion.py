@@ -141,8 +141,8 @@ def draw_cells(
             shares = SHARES[track]
             uniforms = noise.uniforms(column, shares)[wanted]
             if track in PITCHED:
-                ends = rng.random(len(rows))
-                share = shares.register if len(rows) else 0.0
+                ends = noise.ends(column, shares.habit)[wanted]
+                share = shares.register
                 registers = noise.registers(column, share)[wanted] if share else None
                 drawn = draw_onsets_and_ends(rows, uniforms, ends, registers)
             else:

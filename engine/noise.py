@@ -7,8 +7,10 @@ comes again. So the numbers that the cells are drawn with are correlated, a Gaus
 An Introduction to Copulas, 2.3.5): part of each is common to its track in the call, to its bar, or
 to its track in the piece. They rank the events of a cell from the likeliest to the least likely,
 so that in one bar all is as expected while another breaks out: what is rare comes in fills. Where
-notes end is drawn without. In a melody, which note begins is drawn from the lowest to the highest,
-with numbers that a phrase has in common: it lies higher than the one before, or lower.
+notes end is drawn without, but that some pieces have a habit of holding them, or of playing them
+short: there all are drawn with one number. In a melody, which note begins is drawn from the lowest
+to the highest, with numbers that a phrase has in common: it lies higher than the one before, or
+lower.
 """
 
 import math
@@ -32,49 +34,67 @@ class Shares(NamedTuple):
     share of the call leaves the distribution of every cell, given the state it is drawn in, as
     the denoiser said; those of piece and bar make some pieces and bars bolder than others.
     `register` is the share that the pitches of a phrase have in common; at 0 they are drawn with
-    the numbers of the onsets.
+    the numbers of the onsets. `habit` is the share of the pieces whose notes all end with one
+    number.
     """
 
     piece: float
     bar: float
     call: float
     register: float = 0.0
+    habit: float = 0.0
+
+
+class Traits(NamedTuple):
+    """What is common to a piece, in however many parts it is sampled: two of [batch, tracks].
+
+    `boldness`, standard normal: the lower, the likelier is what happens. `habit`, uniform on 0 to
+    1: a piece below `Shares.habit` has one, the lower, the longer it holds its notes.
+    """
+
+    boldness: Floats
+    habit: Floats
+
+
+def draw_traits(batch: int, tracks: int, rng: np.random.Generator) -> Traits:
+    """The traits of `batch` pieces."""
+    return Traits(rng.standard_normal((batch, tracks)), rng.random((batch, tracks)))
 
 
 SHARES = (
-    Shares(piece=0.1, bar=0.0, call=0.3, register=0.12),
-    Shares(piece=0.02, bar=0.0, call=0.6),
+    Shares(piece=0.1, bar=0.0, call=0.3, register=0.12, habit=0.4),
+    Shares(piece=0.02, bar=0.0, call=0.6, habit=0.2),
     Shares(piece=0.0, bar=0.5, call=0.2),
 )
-"""Those of each track, by `Track`. How dense a melody is, how long its notes are, is of the piece;
-where it surprises is not, and its phrases differ in register more than a denoiser's that knows the
-one before. A drummer plays a bar like the one before, or a fill."""
+"""Those of each track, by `Track`. How dense a melody is, is of the piece; where it surprises is
+not, and its phrases differ in register more than a denoiser's that knows the one before. In one
+song of ten nearly all notes of a melody are of one length; where each end has a number of its own,
+in hardly any piece. A drummer plays a bar like the one before, or a fill."""
 PHRASE_BARS = 4
 
 
 class Noise:
     """The noise of one sampling of tokens of `shape` [batch, steps, tracks].
 
-    `boldness` [batch, tracks], standard normal, is what is common to a piece that is sampled in
-    several parts; without, it is drawn from `rng`. Bars and phrases are counted from the first
-    step.
+    `traits` are those of a piece that is sampled in several parts; without, they are drawn from
+    `rng`. Bars and phrases are counted from the first step.
     """
 
     def __init__(
-        self, shape: Sequence[int], rng: np.random.Generator, boldness: Floats | None = None
+        self, shape: Sequence[int], rng: np.random.Generator, traits: Traits | None = None
     ) -> None:
         batch, self._steps, tracks = shape
         self._rng = rng
         self._bars = -(-self._steps // STEPS_PER_BAR)
-        self._piece = rng.standard_normal((batch, tracks)) if boldness is None else boldness
+        self._traits = draw_traits(batch, tracks, rng) if traits is None else traits
         self._by_bar = rng.standard_normal((batch, self._bars, tracks))
 
     def uniforms(self, column: int, shares: Shares) -> Floats:
         """The numbers that the next call draws a track with, uniform on 0 to 1: [batch, steps]."""
-        batch = len(self._piece)
+        batch = len(self._by_bar)
         by_bar = np.repeat(self._by_bar[..., column], STEPS_PER_BAR, axis=1)[:, : self._steps]
         parts = (
-            (shares.piece, self._piece[:, column, None]),
+            (shares.piece, self._traits.boldness[:, column, None]),
             (shares.bar, by_bar),
             (shares.call, self._rng.standard_normal((batch, 1))),
             (
@@ -91,9 +111,17 @@ class Noise:
         own = self._rng.standard_normal(by_phrase.shape)
         return normal_cdf(np.sqrt(share) * by_phrase + np.sqrt(1.0 - share) * own)
 
+    def ends(self, column: int, habit: float) -> Floats:
+        """As `uniforms`, those of the next call's ends of notes: one in a piece with a `habit`."""
+        numbers = self._rng.random((len(self._by_bar), self._steps))
+        of_piece = self._traits.habit[:, column]
+        alike = of_piece < habit
+        numbers[alike] = of_piece[alike, None] / habit
+        return numbers
+
     @cached_property
     def _by_phrase(self) -> Floats:
-        batch, tracks = self._piece.shape
+        batch, _, tracks = self._by_bar.shape
         return self._rng.standard_normal((batch, -(-self._bars // PHRASE_BARS), tracks))
 
 
@@ -130,16 +158,16 @@ def draw_onsets_and_ends(
     """One event a row of `logits` [rows, events] of a pitched track, as `draw_ranked` draws it.
 
     What begins, if anything, is drawn with `onsets` [rows]; where nothing does, whether the note
-    before ends with `ends` [rows], both in 0 to 1. Drawn with the same numbers notes would end in
-    no calm bar, but sound through it. With `registers` [rows] a note that begins is drawn anew,
-    the lower, the lower these are.
+    before ends with `ends` [rows], both in 0 to 1: it ends where these are high. Drawn with the
+    same numbers notes would end in no calm bar, but sound through it. With `registers` [rows] a
+    note that begins is drawn anew, the lower, the lower these are.
     """
     quiet = logits[:, :FIRST_ONSET].astype(np.float64)
     merged = logits.astype(np.float64)
     merged[:, HOLD], merged[:, OFF] = np.logaddexp(quiet[:, HOLD], quiet[:, OFF]), -np.inf
     drawn = draw_ranked(merged, onsets)
     silent = drawn == HOLD
-    drawn[silent] = draw_ranked(quiet[silent], ends[silent])
+    drawn[silent] = draw_in_order(quiet[silent], ends[silent])
     if registers is not None:
         notes = logits[~silent, FIRST_ONSET:]
         drawn[~silent] = FIRST_ONSET + draw_in_order(notes, registers[~silent])

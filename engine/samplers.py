@@ -19,9 +19,10 @@ from schmubert.engine.diffusion import (
     draw_cells,
     random_order,
     spread,
+    tidy,
     unmasking,
 )
-from schmubert.engine.noise import Floats, Noise
+from schmubert.engine.noise import Floats, Noise, Traits
 from schmubert.engine.score import Mask, Tokens
 from schmubert.engine.vocabulary import MASK, TRIO, Track
 
@@ -52,12 +53,12 @@ class Sampler(Protocol):
         guide: Guide | None = None,
         *,
         tracks: Sequence[Track] = TRIO,
-        boldness: Floats | None = None,
+        traits: Traits | None = None,
     ) -> Run:
         """The sampler at work, to be driven: at most `calls` states are yielded.
 
-        `tracks` says what the columns are; `boldness` [batch, tracks] is for samplers whose cells
-        have noise in common (`Noise`).
+        `tracks` says what the columns are; `traits` are for samplers whose cells have noise in
+        common (`Noise`).
         """
         ...
 
@@ -138,7 +139,7 @@ def remasking(
     guide: Guide | None = None,
     *,
     tracks: Sequence[Track] = TRIO,
-    boldness: Floats | None = None,
+    traits: Traits | None = None,
 ) -> Run:
     """Of 16 calls 6 fill all cells, at first few, in the other 10 they are remade.
 
@@ -148,7 +149,7 @@ def remasking(
     noise in common (`noise.py`).
     """
     remake = calls * REMAKING_CALLS // CALLS
-    noise = Noise(tokens.shape, rng, boldness)
+    noise = Noise(tokens.shape, rng, traits)
     order = balanced_order(cells, calls - remake, rng, FILL_POWER)
     made = yield from unmasking(tokens, order, rng, temperature, guide, noise, tracks)
     shares = np.linspace(*REMASKED, remake)
@@ -190,7 +191,10 @@ def _remade(
     noise: Noise | None,
     tracks: Sequence[Track],
 ) -> Run:
-    """Draw in each call one of `shares` of `cells` anew; `masked` are the tokens without them."""
+    """Draw in each call one of `shares` of `cells` anew; `masked` are the tokens without them.
+
+    Of what was drawn the denoiser is shown no note-off that ends nothing: in music there is none.
+    """
     tokens = tokens.copy()
     if not cells.any():
         return tokens
@@ -198,7 +202,7 @@ def _remade(
         again = np.zeros_like(cells)
         for batch, grid in enumerate(cells):
             again[batch][grid] = spread(grid, rng) < max(1, round(share * grid.sum()))
-        state = np.where(again, masked, tokens)
+        state = tidy(np.where(again, masked, tokens), cells, tracks)
         logits = yield state
         if guide is not None:
             logits = guide(state, logits)

@@ -18,17 +18,22 @@ from schmubert.engine.vocabulary import HOLD, OFF, PITCHED, Track, first_onset
 class Manner(NamedTuple):
     """How a track is sharpened.
 
-    `rhythm`: the power of the temperature at which is drawn whether a note begins, or ends;
-    `notes`: that for which note, or which drums, begin; `odds`: what the odds that a note begins
-    are multiplied by.
+    `rhythm`: the power of the temperature at which is drawn whether a note begins; `ends`: that for
+    whether one ends; `notes`: that for which note, or which drums, begin; `odds`: what the odds
+    that a note begins are multiplied by.
     """
 
     rhythm: float
+    ends: float
     notes: float
     odds: float
 
 
-MANNERS = (Manner(2.8, 1.2, 1.1), Manner(3.4, 1.8, 1.0), Manner(1.0, 1.0, 1.0))
+MANNERS = (
+    Manner(rhythm=3.1, ends=1.0, notes=1.25, odds=1.1),
+    Manner(rhythm=3.4, ends=1.5, notes=1.8, odds=1.0),
+    Manner(rhythm=1.0, ends=1.0, notes=1.0, odds=1.0),
+)
 """Those of each track, by `Track`. At the temperature of the drums a melody repeats hardly a bar,
 at that of the melody a bass too few; and a phrase comes again with its rhythm sooner than with its
 notes. Drawn again and again, and after what was drawn before, a melody out of nothing loses a sixth
@@ -67,7 +72,7 @@ def tempered(
             ends = exact[:, OFF] - exact[:, HOLD]
         ends[np.isnan(ends)] = 0.0  # both excluded
         before, after = np.exp(-np.logaddexp(0.0, begins)), np.exp(log_quiet)
-        sharp_ends = sharpened(ends, before, after, rhythm)
+        sharp_ends = sharpened(ends, before, after, temperature**manner.ends)
         result[:, HOLD] = log_quiet - np.logaddexp(0.0, sharp_ends)
         result[:, OFF] = log_quiet - np.logaddexp(0.0, -sharp_ends)
     else:

@@ -12,6 +12,7 @@ from schmubert.engine.noise import (
     SHARES,
     Noise,
     Shares,
+    Traits,
     draw_in_order,
     draw_onsets_and_ends,
     draw_ranked,
@@ -58,13 +59,29 @@ def test_each_share_is_common_to_what_it_says() -> None:
         np.testing.assert_allclose(found, expected, atol=0.05)
 
 
-def test_boldness_is_what_parts_of_a_piece_have_in_common() -> None:
+def test_traits_are_what_parts_of_a_piece_have_in_common() -> None:
     shares = Shares(piece=0.9, bar=0, call=0)
-    boldness = np.asarray([[2.0, -2.0]])
+    traits = Traits(np.asarray([[2.0, -2.0]]), np.asarray([[0.1, 0.3]]))
     for seed in range(3):
-        noise = Noise((1, 16, 2), np.random.default_rng(seed), boldness)
-        assert noise.uniforms(0, shares).min() > 0.5
-        assert noise.uniforms(1, shares).max() < 0.5
+        noise = Noise((1, 16, 2), np.random.default_rng(seed), traits)
+        assert noise.uniforms(0, shares).min() > 0.5 > noise.uniforms(1, shares).max()
+        for _ in range(2):
+            np.testing.assert_allclose(noise.ends(0, 0.4), 0.25)
+            np.testing.assert_allclose(noise.ends(1, 0.4), 0.75)
+            assert len(np.unique(noise.ends(1, 0.3))) == 16
+
+
+def test_as_many_pieces_as_it_says_have_a_habit_and_their_notes_end_as_often() -> None:
+    noise = Noise((4000, 16, 2), np.random.default_rng(1))
+    ends = noise.ends(1, 0.3)
+    alike = ends.min(axis=1) == ends.max(axis=1)
+    assert alike.mean() == pytest.approx(0.3, abs=0.02)
+    assert (noise.ends(1, 0.3)[alike] == ends[alike]).all()
+    for found in (ends[:, 0], ends[alike, 0], ends[~alike, 0]):
+        even = (np.arange(len(found)) + 0.5) / len(found)
+        assert np.abs(np.sort(found) - even).max() < 1.63 / len(found) ** 0.5
+    ends = noise.ends(0, 0.0)
+    assert (ends.min(axis=1) < ends.max(axis=1)).all()
 
 
 def test_drums_have_bars_in_common_and_pitched_tracks_their_calls() -> None:
@@ -103,24 +120,19 @@ def test_where_the_registers_are_higher_so_are_the_notes_and_nothing_else(seed: 
     assert (lowest[begins] == FIRST_ONSET).all()
 
 
-def test_a_bass_alone_is_drawn_as_if_there_were_no_registers() -> None:
-    tokens = np.tile(np.asarray(MASK), (4, 16, 1))
-    logits = [
-        np.random.default_rng(6).normal(size=(4, 16, SIZES[track])).astype(np.float32)
-        for track in TRIO
-    ]
-    assert SHARES[Track.BASS].register == 0 < SHARES[Track.MELODY].register
-    cells = np.zeros_like(tokens, bool)
-    cells[..., Track.BASS] = True
-    rng, again = np.random.default_rng(7), np.random.default_rng(7)
-    drawn = draw_cells(tokens, cells, logits, rng, noise=Noise(tokens.shape, rng))
-    noise = Noise(tokens.shape, again)
-    noise.uniforms(Track.MELODY, SHARES[Track.MELODY])
-    onsets = noise.uniforms(Track.BASS, SHARES[Track.BASS]).ravel()
-    expected = draw_onsets_and_ends(
-        logits[Track.BASS].reshape(64, -1), onsets, again.random(len(onsets))
-    )
-    np.testing.assert_array_equal(drawn[..., Track.BASS].ravel(), expected)
+@given(st.integers(0, 2**32))
+def test_where_notes_are_held_less_more_of_them_end_and_none_begins(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(scale=2.0, size=(30, 12))
+    onsets, ends, registers = rng.random((3, 30))
+    held = draw_onsets_and_ends(logits, onsets, ends, registers)
+    short = draw_onsets_and_ends(logits, onsets, (ends + 1) / 2, registers)
+    begins = held >= FIRST_ONSET
+    np.testing.assert_array_equal(held[begins], short[begins])
+    assert (short[~begins] < FIRST_ONSET).all()
+    assert (short[held == OFF] == OFF).all()
+    lasting = draw_onsets_and_ends(logits, onsets, np.zeros(30), registers)
+    assert (lasting[~begins] == HOLD).all()
 
 
 @pytest.mark.parametrize("ends_apart", [False, True])
@@ -208,7 +220,7 @@ def test_pieces_differ_in_density_more_than_independent_cells_would_let_them() -
     assert found["common"].var() > 4 * found["own"].var()
 
 
-def test_remasking_draws_a_piece_with_its_boldness() -> None:
+def test_remasking_draws_a_piece_with_its_traits() -> None:
     class Doubtful:
         tracks = TRIO
 
@@ -217,9 +229,9 @@ def test_remasking_draws_a_piece_with_its_boldness() -> None:
 
     def onsets(boldness: float) -> float:
         tokens = np.tile(np.asarray(MASK), (40, 64, 1))
-        bold = np.full((40, 3), boldness)
+        traits = Traits(np.full((40, 3), boldness), np.ones((40, 3)))
         run = remasking(
-            tokens, np.ones_like(tokens, bool), 4, np.random.default_rng(5), boldness=bold
+            tokens, np.ones_like(tokens, bool), 4, np.random.default_rng(5), traits=traits
         )
         return float((drive(Doubtful(), run)[..., Track.BASS] != HOLD).mean())
 

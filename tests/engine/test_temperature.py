@@ -140,8 +140,17 @@ def test_a_cell_alone_begins_a_note_as_often_as_before_but_a_likelier_one(track:
     np.testing.assert_allclose(found[[HOLD, 40, 47]], expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("track", PITCHED)
+def test_notes_end_at_a_power_of_their_own(track: Track) -> None:
+    logits = np.full((2, PITCHED_TOKENS), -np.inf, np.float32)
+    logits[:, [HOLD, OFF]] = np.log([[0.75, 0.25], [0.25, 0.75]])
+    found = np.exp(tempered(logits, 0.5 ** (1 / MANNERS[track].ends), track))
+    # odds of 3 : 1 become 9 : 1, and as many end as before
+    np.testing.assert_allclose(found[:, [HOLD, OFF]], [[0.9, 0.1], [0.1, 0.9]], atol=1e-6)
+
+
 def test_drums_are_drawn_at_the_temperature_itself() -> None:
-    assert MANNERS[Track.DRUMS] == (1.0, 1.0, 1.0)
+    assert MANNERS[Track.DRUMS] == (1.0, 1.0, 1.0, 1.0)
     logits = np.full((2, SIZES[Track.DRUMS]), -np.inf, np.float32)
     logits[:, HOLD] = np.log([0.25, 0.75])
     logits[:, 40] = np.log([0.75, 0.25])
