@@ -6,7 +6,7 @@ CALLS = 16
 """For files, calls to the denoiser a window: six to fill it, ten to remake parts of it."""
 WINDOW_BARS = 16
 """Bars that a model sees at once, where its positions allow for any number."""
-TEMPERATURE = 0.73
+TEMPERATURE = 0.75
 """For files, where all of a window is made: there is time to play safe, and an unlikely note is
 more often wrong than bold. At this one bars come again as often as in songs."""
 

@@ -30,8 +30,8 @@ class Manner(NamedTuple):
 
 
 MANNERS = (
-    Manner(rhythm=3.1, ends=1.0, notes=1.25, odds=1.1),
-    Manner(rhythm=3.4, ends=1.5, notes=1.8, odds=1.0),
+    Manner(rhythm=3.1, ends=1.0, notes=1.3, odds=1.1),
+    Manner(rhythm=3.6, ends=1.5, notes=1.95, odds=1.0),
     Manner(rhythm=1.0, ends=1.0, notes=1.0, odds=1.0),
 )
 """Those of each track, by `Track`. At the temperature of the drums a melody repeats hardly a bar,
