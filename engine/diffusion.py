@@ -8,6 +8,7 @@ see the same state. A sampler is therefore an `order`: which call unmasks which 
 """
 
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -116,62 +117,61 @@ def draw(logits: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.i
     return drawn.clip(max=logits.shape[-1] - 1)
 
 
-def draw_cells(
-    tokens: Tokens,
-    cells: Mask,
-    logits: Logits,
-    rng: np.random.Generator,
-    temperature: float = 1.0,
-    noise: Noise | None = None,
-    tracks: Sequence[Track] = TRIO,
-) -> Tokens:
-    """`tokens` [batch, steps, tracks] with `cells` drawn from `logits`, each piece tempered alone.
+@dataclass(frozen=True)
+class Drawing:
+    """How cells are drawn from logits: with which numbers, at what temperature, bent by what.
 
     All cells of a call are drawn from what the denoiser said of one state, independently where
     there is no `noise` that they have in common. `tracks` says what the columns are.
     """
-    tokens = tokens.copy()
-    for column, (track, of_track) in enumerate(zip(tracks, logits, strict=True)):
-        wanted = cells[..., column]
-        pieces = zip(of_track, wanted, strict=True)
-        rows = np.concatenate([tempered(one[mine], temperature, track) for one, mine in pieces])
-        if noise is None:
-            drawn = draw(rows, rng)
-        else:
-            shares = SHARES[track]
-            uniforms = noise.uniforms(column, shares)[wanted]
-            if track in PITCHED:
-                ends = noise.ends(column, shares.habit)[wanted]
-                share = shares.register
-                registers = noise.registers(column, share)[wanted] if share else None
-                drawn = draw_onsets_and_ends(rows, uniforms, ends, registers)
-            else:
-                drawn = draw_ranked(rows, uniforms)
-        tokens[..., column][wanted] = drawn
-    return tokens
+
+    rng: np.random.Generator
+    temperature: float = 1.0
+    guide: Guide | None = None
+    noise: Noise | None = None
+    tracks: Sequence[Track] = TRIO
+
+    def guided(self, tokens: Tokens, logits: Logits) -> Logits:
+        """What the denoiser said of `tokens`, bent by the guide if there is one."""
+        return logits if self.guide is None else self.guide(tokens, logits)
+
+    def draw(self, tokens: Tokens, cells: Mask, logits: Logits) -> Tokens:
+        """`tokens` [batch, steps, tracks] with `cells` drawn, each piece tempered alone.
+
+        `logits` are those that are `guided`.
+        """
+        tokens = tokens.copy()
+        for column, (track, of_track) in enumerate(zip(self.tracks, logits, strict=True)):
+            wanted = cells[..., column]
+            pieces = zip(of_track, wanted, strict=True)
+            rows = [tempered(one[mine], self.temperature, track) for one, mine in pieces]
+            tokens[..., column][wanted] = self._events(np.concatenate(rows), column, wanted)
+        return tokens
+
+    def _events(self, rows: NDArray[np.floating], column: int, wanted: Mask) -> NDArray[np.int64]:
+        """One event a row of the tempered logits [rows, events] of the cells `wanted`."""
+        if self.noise is None:
+            return draw(rows, self.rng)
+        track, noise = self.tracks[column], self.noise
+        shares = SHARES[track]
+        uniforms = noise.uniforms(column, shares)[wanted]
+        if track not in PITCHED:
+            return draw_ranked(rows, uniforms)
+        ends = noise.ends(column, shares.habit)[wanted]
+        registers = noise.registers(column, shares.register)[wanted] if shares.register else None
+        return draw_onsets_and_ends(rows, uniforms, ends, registers)
 
 
-def unmasking(
-    tokens: Tokens,
-    order: NDArray[np.int64],
-    rng: np.random.Generator,
-    temperature: float = 1.0,
-    guide: Guide | None = None,
-    noise: Noise | None = None,
-    tracks: Sequence[Track] = TRIO,
-) -> Run:
+def unmasking(tokens: Tokens, order: NDArray[np.int64], drawing: Drawing) -> Run:
     """Unmask `tokens` [batch, steps, tracks] cell by cell as `order` says, a call at a time.
 
     A generator: it yields the tokens to denoise and is sent their logits, so that whoever
     drives it may batch several, or stop between two calls. Returns the tokens at the end.
-    `tracks` says what the columns are.
     """
     tokens = tokens.copy()
     for call in range(int(order.max(initial=-1)) + 1):
-        logits = yield tokens
-        if guide is not None:
-            logits = guide(tokens, logits)
-        tokens = draw_cells(tokens, order == call, logits, rng, temperature, noise, tracks)
+        logits = drawing.guided(tokens, (yield tokens))
+        tokens = drawing.draw(tokens, order == call, logits)
     return tokens
 
 
@@ -195,7 +195,7 @@ def infill(
     guide: Guide | None = None,
 ) -> Tokens:
     """Fill the cells of `tokens` [batch, steps, tracks] that `order` names; the others stay."""
-    run = unmasking(tokens, order, rng, temperature, guide, tracks=denoise.tracks)
+    run = unmasking(tokens, order, Drawing(rng, temperature, guide, tracks=denoise.tracks))
     return drive(denoise, run)
 
 

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from schmubert.engine.defaults import CALLS
 from schmubert.engine.diffusion import (
+    Drawing,
     Guide,
     Run,
     ancestral_order,
     balanced_order,
-    draw_cells,
     random_order,
     spread,
     tidy,
@@ -79,8 +79,8 @@ def _in_order(
         tracks: Sequence[Track] = TRIO,
         **_: object,
     ) -> Run:
-        in_calls = order(cells, calls, rng)
-        return unmasking(tokens, in_calls, rng, temperature, guide, tracks=tracks)
+        drawing = Drawing(rng, temperature, guide, tracks=tracks)
+        return unmasking(tokens, order(cells, calls, rng), drawing)
 
     sampler.__doc__ = named
     return sampler
@@ -107,18 +107,17 @@ def confidence(
     Every call takes the same number of cells, one more or less. What is most certain is that
     nothing happens: notes come last, and fewer than in music.
     """
+    drawing = Drawing(rng, temperature, guide, tracks=tracks)
     tokens, masked = tokens.copy(), cells.copy()
     for left in range(min(calls, int(cells.sum(axis=(1, 2)).max(initial=0))), 0, -1):
-        logits = yield tokens
-        if guide is not None:
-            logits = guide(tokens, logits)
+        logits = drawing.guided(tokens, (yield tokens))
         certain = np.stack([_certainty(of_track) for of_track in logits], axis=-1)
         now = np.zeros_like(masked)
         for batch, still in enumerate(masked):
             share = -(-int(still.sum()) // left)
             rank = (-certain[batch][still]).argsort(kind="stable").argsort()
             now[batch][still] = rank < share
-        tokens = draw_cells(tokens, now, logits, rng, temperature, tracks=tracks)
+        tokens = drawing.draw(tokens, now, logits)
         masked &= ~now
     return tokens
 
@@ -149,12 +148,11 @@ def remasking(
     noise in common (`noise.py`).
     """
     remake = calls * REMAKING_CALLS // CALLS
-    noise = Noise(tokens.shape, rng, traits)
+    drawing = Drawing(rng, temperature, guide, Noise(tokens.shape, rng, traits), tracks)
     order = balanced_order(cells, calls - remake, rng, FILL_POWER)
-    made = yield from unmasking(tokens, order, rng, temperature, guide, noise, tracks)
-    shares = np.linspace(*REMASKED, remake)
+    made = yield from unmasking(tokens, order, drawing)
     remade: Tokens = yield from _remade(
-        made, tokens, cells, shares, rng, temperature, guide, noise, tracks
+        made, tokens, cells, np.linspace(*REMASKED, remake), drawing
     )
     return remade
 
@@ -177,7 +175,8 @@ def remaking(
     """
     masked = np.where(cells, np.asarray([MASK[track] for track in tracks]), tokens)
     shares = np.linspace(FIRST_REMADE, LAST_REMADE, calls) if calls > 1 else [REMADE_AT_ONCE]
-    return _remade(tokens, masked, cells, shares[:calls], rng, temperature, guide, None, tracks)
+    drawing = Drawing(rng, temperature, guide, tracks=tracks)
+    return _remade(tokens, masked, cells, shares[:calls], drawing)
 
 
 def _remade(
@@ -185,11 +184,7 @@ def _remade(
     masked: Tokens,
     cells: Mask,
     shares: Sequence[float] | Floats,
-    rng: np.random.Generator,
-    temperature: float,
-    guide: Guide | None,
-    noise: Noise | None,
-    tracks: Sequence[Track],
+    drawing: Drawing,
 ) -> Run:
     """Draw in each call one of `shares` of `cells` anew; `masked` are the tokens without them.
 
@@ -201,12 +196,10 @@ def _remade(
     for share in shares:
         again = np.zeros_like(cells)
         for batch, grid in enumerate(cells):
-            again[batch][grid] = spread(grid, rng) < max(1, round(share * grid.sum()))
-        state = tidy(np.where(again, masked, tokens), cells, tracks)
-        logits = yield state
-        if guide is not None:
-            logits = guide(state, logits)
-        tokens = draw_cells(state, again, logits, rng, temperature, noise, tracks)
+            again[batch][grid] = spread(grid, drawing.rng) < max(1, round(share * grid.sum()))
+        state = tidy(np.where(again, masked, tokens), cells, drawing.tracks)
+        logits = drawing.guided(state, (yield state))
+        tokens = drawing.draw(state, again, logits)
     return tokens
 
 

@@ -10,11 +10,11 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from schmubert.engine.diffusion import (
+    Drawing,
     Logits,
     ancestral_order,
     balanced_order,
     draw,
-    draw_cells,
     infill,
     masked_cells,
     random_order,
@@ -230,7 +230,7 @@ def test_draw_never_takes_what_is_excluded() -> None:
     assert set(draw(logits, np.random.default_rng(9)).tolist()) == {1, 2, 4, 5, 6}
 
 
-def test_draw_cells_draws_those_alone_and_each_piece_as_if_it_were_the_only_one() -> None:
+def test_a_drawing_draws_those_cells_alone_and_each_piece_as_if_it_were_the_only_one() -> None:
     rng = np.random.default_rng(10)
     wanted = rng.random((2, 32, 3)) < 0.3
     tokens = music(np.zeros_like(wanted), rng)
@@ -239,33 +239,28 @@ def test_draw_cells_draws_those_alone_and_each_piece_as_if_it_were_the_only_one(
     logits = [rng.normal(size=(2, 32, SIZES[track])).astype(np.float32) for track in TRIO]
     for of_track in logits:
         of_track[..., 2:] += density
-    both = draw_cells(tokens, wanted, logits, np.random.default_rng(11), 0.3)
+    both = Drawing(np.random.default_rng(11), 0.3).draw(tokens, wanted, logits)
     np.testing.assert_array_equal(both[~wanted], tokens[~wanted])
     bass = wanted & (np.arange(3) == Track.BASS)
     bass[1] = False
-    beside = draw_cells(tokens, bass, logits, np.random.default_rng(12), 0.3)
-    alone = draw_cells(
-        tokens[:1], bass[:1], [a[:1] for a in logits], np.random.default_rng(12), 0.3
+    beside = Drawing(np.random.default_rng(12), 0.3).draw(tokens, bass, logits)
+    alone = Drawing(np.random.default_rng(12), 0.3).draw(
+        tokens[:1], bass[:1], [a[:1] for a in logits]
     )
     np.testing.assert_array_equal(beside[:1], alone)
 
 
-def test_draw_cells_draws_each_column_as_the_track_that_it_is() -> None:
+def test_a_drawing_draws_each_column_as_the_track_that_it_is() -> None:
     rng = np.random.default_rng(13)
     wanted = rng.random((2, 32, 3)) < 0.3
     wanted[..., Track.MELODY] = False
     tokens = music(wanted, rng)
     logits = [rng.normal(size=(2, 32, SIZES[track])).astype(np.float32) for track in TRIO]
-    trio = draw_cells(tokens, wanted, logits, np.random.default_rng(14), 0.3)
+    trio = Drawing(np.random.default_rng(14), 0.3).draw(tokens, wanted, logits)
     band = (Track.BASS, Track.DRUMS)
     columns = list(band)
-    duo = draw_cells(
-        tokens[..., columns],
-        wanted[..., columns],
-        [logits[track] for track in band],
-        np.random.default_rng(14),
-        0.3,
-        tracks=band,
+    duo = Drawing(np.random.default_rng(14), 0.3, tracks=band).draw(
+        tokens[..., columns], wanted[..., columns], [logits[track] for track in band]
     )
     np.testing.assert_array_equal(duo, trio[..., columns])
 
@@ -315,7 +310,7 @@ def test_without_cells_nothing_is_asked() -> None:
     np.testing.assert_array_equal(infill(denoiser, tokens, order, np.random.default_rng(0)), tokens)
     assert not denoiser.seen
     with pytest.raises(StopIteration):
-        next(unmasking(tokens, order, np.random.default_rng(0)))
+        next(unmasking(tokens, order, Drawing(np.random.default_rng(0))))
 
 
 @given(cells(), st.integers(0, 2**32))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from schmubert.engine.diffusion import Logits, draw_cells, drive
+from schmubert.engine.diffusion import Drawing, Logits, drive
 from schmubert.engine.noise import (
     PHRASE_BARS,
     SHARES,
@@ -213,7 +213,8 @@ def test_pieces_differ_in_density_more_than_independent_cells_would_let_them() -
     noise = Noise(tokens.shape, rng)
     found = {}
     for name, of_cells in (("common", noise), ("own", None)):
-        onsets = draw_cells(tokens, cells, doubtful(tokens.shape), rng, noise=of_cells) != HOLD
+        drawing = Drawing(rng, noise=of_cells)
+        onsets = drawing.draw(tokens, cells, doubtful(tokens.shape)) != HOLD
         found[name] = onsets.mean(axis=1)[:, Track.MELODY]
     assert found["common"].mean() == pytest.approx(0.4, abs=0.04)
     assert found["own"].mean() == pytest.approx(0.4, abs=0.01)
