@@ -62,7 +62,7 @@ def draw_traits(batch: int, tracks: int, rng: np.random.Generator) -> Traits:
 
 
 SHARES = (
-    Shares(piece=0.1, bar=0.0, call=0.3, register=0.12, habit=0.4),
+    Shares(piece=0.1, bar=0.0, call=0.3, register=0.1, habit=0.5),
     Shares(piece=0.02, bar=0.0, call=0.6, habit=0.2),
     Shares(piece=0.0, bar=0.5, call=0.2),
 )

@@ -30,7 +30,7 @@ class Manner(NamedTuple):
 
 
 MANNERS = (
-    Manner(rhythm=3.1, ends=1.0, notes=1.3, odds=1.1),
+    Manner(rhythm=2.6, ends=1.0, notes=1.3, odds=1.1),
     Manner(rhythm=3.6, ends=1.5, notes=1.95, odds=1.0),
     Manner(rhythm=1.0, ends=1.0, notes=1.0, odds=1.0),
 )
