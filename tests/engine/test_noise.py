@@ -221,19 +221,31 @@ def test_pieces_differ_in_density_more_than_independent_cells_would_let_them() -
     assert found["common"].var() > 4 * found["own"].var()
 
 
+class Doubtful:
+    """A note begins or not, and the one before ends or not, with even odds."""
+
+    tracks = TRIO
+
+    def __call__(self, tokens: Tokens) -> Logits:
+        logits = doubtful(tokens.shape)
+        for track in PITCHED:
+            logits[track][..., OFF] = logits[track][..., HOLD]
+        return logits
+
+
 def test_remasking_draws_a_piece_with_its_traits() -> None:
-    class Doubtful:
-        tracks = TRIO
+    tokens = np.tile(np.asarray(MASK), (40, 64, 1))
 
-        def __call__(self, tokens: Tokens) -> Logits:
-            return doubtful(tokens.shape)
+    def basses(boldness: float, habit: float) -> Tokens:
+        traits = Traits(np.full((40, 3), boldness), np.full((40, 3), habit))
+        rng = np.random.default_rng(5)
+        run = remasking(tokens, np.ones_like(tokens, bool), 4, rng, traits=traits)
+        return np.asarray(drive(Doubtful(), run)[..., Track.BASS])
 
-    def onsets(boldness: float) -> float:
-        tokens = np.tile(np.asarray(MASK), (40, 64, 1))
-        traits = Traits(np.full((40, 3), boldness), np.ones((40, 3)))
-        run = remasking(
-            tokens, np.ones_like(tokens, bool), 4, np.random.default_rng(5), traits=traits
-        )
-        return float((drive(Doubtful(), run)[..., Track.BASS] != HOLD).mean())
-
-    assert onsets(-2.0) < 0.35 < 0.45 < onsets(2.0)
+    timid, bold = ((basses(boldness, 1.0) >= FIRST_ONSET).mean() for boldness in (-2.0, 2.0))
+    assert bold - timid > 0.1
+    habits = SHARES[Track.BASS].habit
+    held, either, short = (
+        (basses(0.0, habit) == OFF).mean() for habit in (0.1 * habits, 1.0, 0.9 * habits)
+    )
+    assert held == 0 < either < short
