@@ -305,7 +305,7 @@ def generate_all(
 
 def sounds(score: Score) -> tuple[Track, ...]:
     """The tracks of `score` in which anything sounds."""
-    return tuple(t for t in Track if ((score.tokens[:, t] != HOLD) & _known(score, t)).any())
+    return tuple(t for t in Track if _sounding(score.tokens)[t])
 
 
 def _ended(tokens: Tokens) -> Tokens:
@@ -314,8 +314,9 @@ def _ended(tokens: Tokens) -> Tokens:
     return canonical(np.where(tokens == np.asarray(MASK), ends, tokens))
 
 
-def _known(score: Score, track: Track) -> Mask:
-    return np.asarray(score.tokens[:, track] != MASK[track])
+def _sounding(tokens: Tokens) -> Mask:
+    """In which tracks of `tokens` [steps, 3] anything is known to sound: [3]."""
+    return np.asarray(((tokens != HOLD) & (tokens != np.asarray(MASK))).any(axis=0))
 
 
 def _heard(score: Score) -> Score:
@@ -343,7 +344,7 @@ def _windows(
     tokens, open_cells = tokens.copy(), cells.copy()
     bars = len(tokens) // STEPS_PER_BAR
     columns = list(tracks)
-    traits = draw_traits(1, len(columns), rng)
+    traits = draw_traits(1, len(columns), rng).following(_sounding(tokens)[None, columns])
     while open_cells.any():
         open_bars = open_cells.reshape(bars, -1).any(axis=1)
         latest = max(0, bars - sampling.window_bars)

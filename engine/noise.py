@@ -8,9 +8,9 @@ An Introduction to Copulas, 2.3.5): part of each is common to its track in the c
 to its track in the piece. They rank the events of a cell from the likeliest to the least likely,
 so that in one bar all is as expected while another breaks out: what is rare comes in fills. Where
 notes end is drawn without, but that some pieces have a habit of holding them, or of playing them
-short: there all are drawn with one number. In a melody, which note begins is drawn from the lowest
-to the highest, with numbers that a phrase has in common: it lies higher than the one before, or
-lower.
+short: there all are drawn with one number, unless something of the track is known, which says how
+its notes end. In a melody, which note begins is drawn from the lowest to the highest, with numbers
+that a phrase has in common: it lies higher than the one before, or lower.
 """
 
 import math
@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.score import STEPS_PER_BAR
+from schmubert.engine.score import STEPS_PER_BAR, Mask
 from schmubert.engine.vocabulary import FIRST_ONSET, HOLD, OFF
 
 Floats = NDArray[np.float64]
@@ -55,6 +55,13 @@ class Traits(NamedTuple):
     boldness: Floats
     habit: Floats
 
+    def following(self, known: Mask) -> "Traits":
+        """The same without a habit where something of a track is `known` [batch, tracks].
+
+        What is known says how its notes end.
+        """
+        return self._replace(habit=np.where(known, 1.0, self.habit))
+
 
 def draw_traits(batch: int, tracks: int, rng: np.random.Generator) -> Traits:
     """The traits of `batch` pieces."""
@@ -67,9 +74,9 @@ SHARES = (
     Shares(piece=0.0, bar=0.5, call=0.2),
 )
 """Those of each track, by `Track`. How dense a melody is, is of the piece; where it surprises is
-not, and its phrases differ in register more than a denoiser's that knows the one before. In one
-song of ten nearly all notes of a melody are of one length; where each end has a number of its own,
-in hardly any piece. A drummer plays a bar like the one before, or a fill."""
+not, and its phrases differ in register more than a denoiser's that knows the one before. In some
+songs nearly all notes of a melody are of one length; where each end has a number of its own, in
+hardly any piece. A drummer plays a bar like the one before, or a fill."""
 PHRASE_BARS = 4
 
 

@@ -36,8 +36,9 @@ MANNERS = (
 )
 """Those of each track, by `Track`. At the temperature of the drums a melody repeats hardly a bar,
 at that of the melody a bass too few; and a phrase comes again with its rhythm sooner than with its
-notes. Drawn again and again, and after what was drawn before, a melody out of nothing loses a sixth
-of its notes at even odds."""
+notes. Where the notes of a melody end is drawn at the milder temperature: what makes them alike is
+the habit of the piece (`noise.py`). Drawn again and again, and after what was drawn before, a
+melody out of nothing loses a sixth of its notes at even odds."""
 BISECTIONS = 60  # of an interval of some hundreds, down to rounding
 SURE = 40.0  # log-odds of a probability that float64 takes for 1
 

@@ -217,6 +217,19 @@ def test_a_piece_that_holds_its_notes_holds_them_in_all_of_its_windows() -> None
     assert 0.1 < held.all(axis=1).mean() < 0.5
 
 
+def test_how_notes_end_is_a_habit_of_no_track_of_which_something_is_known() -> None:
+    sampling = Sampling(calls=4, window_bars=8)
+
+    def held(track: Track) -> list[bool]:
+        before = song(2, tracks=(MELODY,))
+        rngs = [np.random.default_rng(seed) for seed in range(40)]
+        longer = [continue_(Undecided(), before, 4, rng, sampling=sampling) for rng in rngs]
+        return [bool((new.tokens[before.steps :, track] != OFF).all()) for new in longer]
+
+    assert not any(held(MELODY))
+    assert any(held(BASS))
+
+
 def test_nothing_generated_and_nothing_filled_is_no_trouble() -> None:
     assert generate_all(Chance(), 8, []) == []
     assert infill_all(Chance(), [], [], []) == []

@@ -16,6 +16,7 @@ from schmubert.engine.noise import (
     draw_in_order,
     draw_onsets_and_ends,
     draw_ranked,
+    draw_traits,
     normal_cdf,
 )
 from schmubert.engine.samplers import remasking
@@ -82,6 +83,17 @@ def test_as_many_pieces_as_it_says_have_a_habit_and_their_notes_end_as_often() -
         assert np.abs(np.sort(found) - even).max() < 1.63 / len(found) ** 0.5
     ends = noise.ends(0, 0.0)
     assert (ends.min(axis=1) < ends.max(axis=1)).all()
+
+
+def test_a_track_of_which_something_is_known_has_no_habit() -> None:
+    traits = draw_traits(2000, 2, np.random.default_rng(3))
+    followed = traits.following(np.asarray([[True, False]] * 2000))
+    np.testing.assert_array_equal(followed.boldness, traits.boldness)
+    noise = Noise((2000, 16, 2), np.random.default_rng(4), followed)
+    for column, share in ((0, 0.0), (1, 0.5)):
+        ends = noise.ends(column, 0.5)
+        alike = ends.min(axis=1) == ends.max(axis=1)
+        assert alike.mean() == pytest.approx(share, abs=0.05)
 
 
 def test_drums_have_bars_in_common_and_pitched_tracks_their_calls() -> None:
