@@ -57,7 +57,7 @@ MARKS = {True: "yes", False: "no", None: ""}
 @click.option(
     "--stage-draws",
     type=click.IntRange(1),
-    default=2,
+    default=4,
     show_default=True,
     help="How often each of these.",
 )

@@ -5,10 +5,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import click
+import msgspec
 import pytest
 from click.testing import CliRunner
 
-from schmubert.cli.evaluate import EXPERIMENTS, table
+from schmubert.cli.evaluate import EXPERIMENTS, evaluate, table
 from schmubert.cli.main import main
 from schmubert.engine.midifile import midi_bytes
 from schmubert.engine.onnx_denoiser import OnnxDenoiser
@@ -216,6 +218,15 @@ def test_guidance_is_told_for_every_guide_and_for_none(
 
 def test_the_command_offers_every_experiment_there_is() -> None:
     assert EXPERIMENTS == evaluation.EXPERIMENTS
+
+
+def test_what_is_not_asked_for_is_as_in_the_settings() -> None:
+    usual = msgspec.structs.asdict(evaluation.Settings())
+    context = click.Context(evaluate)
+    offered = {option.name: option.get_default(context) for option in evaluate.params}
+    numbers = {name for name, value in usual.items() if isinstance(value, int | float | str)}
+    numbers -= {"window_bars"}  # the model's, where --window is not given
+    assert {name: offered[name] for name in numbers} == {name: usual[name] for name in numbers}
 
 
 def test_an_experiment_and_parts_are_two_evaluations(tmp_path: Path, data: str) -> None:
