@@ -14,7 +14,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.noise import SHARES, Noise, draw_onsets_and_ends, draw_ranked
+from schmubert.engine.noise import SHARES, Noise, draw_onsets_and_ends, draw_ranked, leaning
 from schmubert.engine.score import Mask, Tokens
 from schmubert.engine.temperature import tempered
 from schmubert.engine.vocabulary import HOLD, MASK, OFF, PITCHED, TRIO, Track
@@ -159,6 +159,7 @@ class Drawing:
             return draw_ranked(rows, uniforms)
         ends = noise.ends(column, shares.habit)[wanted]
         registers = noise.registers(column, shares.register)[wanted] if shares.register else None
+        rows = leaning(rows, noise.leanings(column, shares.lean)[wanted])
         return draw_onsets_and_ends(rows, uniforms, ends, registers)
 
 

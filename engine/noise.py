@@ -10,7 +10,9 @@ so that in one bar all is as expected while another breaks out: what is rare com
 notes end is drawn without, but that some pieces have a habit of holding them, or of playing them
 short: there all are drawn with one number, unless something of the track is known, which says how
 its notes end. In a melody, which note begins is drawn from the lowest to the highest, with numbers
-that a phrase has in common: it lies higher than the one before, or lower.
+that a phrase has in common: it lies higher than the one before, or lower. Where something of a
+track is known, to whose register a denoiser keeps more than musicians do, high notes are likelier
+in some phrases, low ones in others.
 """
 
 import math
@@ -22,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.score import STEPS_PER_BAR, Mask
+from schmubert.engine.temperature import log_softmax, log_sum
 from schmubert.engine.vocabulary import FIRST_ONSET, HOLD, OFF
 
 Floats = NDArray[np.float64]
@@ -35,7 +38,8 @@ class Shares(NamedTuple):
     the denoiser said; those of piece and bar make some pieces and bars bolder than others.
     `register` is the share that the pitches of a phrase have in common; at 0 they are drawn with
     the numbers of the onsets. `habit` is the share of the pieces whose notes all end with one
-    number.
+    number. `lean` is the deviation of what a phrase adds to the log-odds of a note for each octave
+    that it is higher, where something of the track is known.
     """
 
     piece: float
@@ -43,34 +47,30 @@ class Shares(NamedTuple):
     call: float
     register: float = 0.0
     habit: float = 0.0
+    lean: float = 0.0
 
 
 class Traits(NamedTuple):
-    """What is common to a piece, in however many parts it is sampled: two of [batch, tracks].
+    """What is common to a piece, in however many parts it is sampled: three of [batch, tracks].
 
     `boldness`, standard normal: the lower, the likelier is what happens. `habit`, uniform on 0 to
-    1: a piece below `Shares.habit` has one, the lower, the longer it holds its notes.
+    1: a piece below `Shares.habit` has one, the lower, the longer it holds its notes. `known`:
+    whether the piece goes on from something of the track, which says how its notes end.
     """
 
     boldness: Floats
     habit: Floats
-
-    def following(self, known: Mask) -> "Traits":
-        """The same without a habit where something of a track is `known` [batch, tracks].
-
-        What is known says how its notes end.
-        """
-        return self._replace(habit=np.where(known, 1.0, self.habit))
+    known: Mask
 
 
-def draw_traits(batch: int, tracks: int, rng: np.random.Generator) -> Traits:
-    """The traits of `batch` pieces."""
-    return Traits(rng.standard_normal((batch, tracks)), rng.random((batch, tracks)))
+def draw_traits(known: Mask, rng: np.random.Generator) -> Traits:
+    """Traits of pieces that go on from what is `known` [batch, tracks]."""
+    return Traits(rng.standard_normal(known.shape), rng.random(known.shape), known)
 
 
 SHARES = (
-    Shares(piece=0.1, bar=0.0, call=0.3, register=0.1, habit=0.5),
-    Shares(piece=0.02, bar=0.0, call=0.6, habit=0.2),
+    Shares(piece=0.1, bar=0.0, call=0.3, register=0.1, habit=0.5, lean=0.3),
+    Shares(piece=0.02, bar=0.0, call=0.6, habit=0.2, lean=0.8),
     Shares(piece=0.0, bar=0.5, call=0.2),
 )
 """Those of each track, by `Track`. How dense a melody is, is of the piece; where it surprises is
@@ -84,7 +84,7 @@ class Noise:
     """The noise of one sampling of tokens of `shape` [batch, steps, tracks].
 
     `traits` are those of a piece that is sampled in several parts; without, they are drawn from
-    `rng`. Bars and phrases are counted from the first step.
+    `rng`, and nothing is known of any track. Bars and phrases are counted from the first step.
     """
 
     def __init__(
@@ -93,7 +93,8 @@ class Noise:
         batch, self._steps, tracks = shape
         self._rng = rng
         self._bars = -(-self._steps // STEPS_PER_BAR)
-        self._traits = draw_traits(batch, tracks, rng) if traits is None else traits
+        nothing = np.zeros((batch, tracks), bool)
+        self._traits = draw_traits(nothing, rng) if traits is None else traits
         self._by_bar = rng.standard_normal((batch, self._bars, tracks))
 
     def uniforms(self, column: int, shares: Shares) -> Floats:
@@ -113,23 +114,33 @@ class Noise:
 
     def registers(self, column: int, share: float) -> Floats:
         """As `uniforms`, those of the next call's pitches: `share` is common to a phrase."""
-        steps = PHRASE_BARS * STEPS_PER_BAR
-        by_phrase = np.repeat(self._by_phrase[..., column], steps, axis=1)[:, : self._steps]
+        by_phrase = self._by_phrase[..., column]
         own = self._rng.standard_normal(by_phrase.shape)
         return normal_cdf(np.sqrt(share) * by_phrase + np.sqrt(1.0 - share) * own)
+
+    def leanings(self, column: int, lean: float) -> Floats:
+        """What each step's notes gain in log-odds for an octave: [batch, steps].
+
+        A phrase has it in common, in all calls; `lean` is its deviation. 0 where nothing of the
+        track is known.
+        """
+        known = self._traits.known[:, column, None]
+        return np.where(known, lean * self._by_phrase[..., column], 0.0)
 
     def ends(self, column: int, habit: float) -> Floats:
         """As `uniforms`, those of the next call's ends of notes: one in a piece with a `habit`."""
         numbers = self._rng.random((len(self._by_bar), self._steps))
         of_piece = self._traits.habit[:, column]
-        alike = of_piece < habit
+        alike = (of_piece < habit) & ~self._traits.known[:, column]
         numbers[alike] = of_piece[alike, None] / habit
         return numbers
 
     @cached_property
     def _by_phrase(self) -> Floats:
+        """Standard normal, each phrase's own: [batch, steps, tracks]."""
         batch, _, tracks = self._by_bar.shape
-        return self._rng.standard_normal((batch, -(-self._bars // PHRASE_BARS), tracks))
+        phrases = self._rng.standard_normal((batch, -(-self._bars // PHRASE_BARS), tracks))
+        return np.repeat(phrases, PHRASE_BARS * STEPS_PER_BAR, axis=1)[:, : self._steps]
 
 
 def draw_ranked(logits: NDArray[np.floating], uniforms: Floats) -> NDArray[np.int64]:
@@ -179,6 +190,20 @@ def draw_onsets_and_ends(
         notes = logits[~silent, FIRST_ONSET:]
         drawn[~silent] = FIRST_ONSET + draw_in_order(notes, registers[~silent])
     return drawn
+
+
+def leaning(logits: NDArray[np.floating], leanings: Floats) -> NDArray[np.float64]:
+    """`logits` [rows, events] of a pitched track whose notes gain `leanings` [rows] an octave.
+
+    Natural logarithms of odds. That some note begins stays as likely as it was.
+    """
+    result = logits.astype(np.float64)
+    rows = leanings != 0.0
+    onsets = result[rows, FIRST_ONSET:]
+    octaves = np.arange(onsets.shape[1]) / 12
+    bent = log_softmax(onsets + leanings[rows, None] * octaves)
+    result[rows, FIRST_ONSET:] = bent + log_sum(onsets)[:, None]
+    return result
 
 
 def normal_cdf(values: Floats) -> Floats:

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schmubert.engine import compose
 from schmubert.engine.compose import (
+    GIVEN_AS_MADE,
     Sampling,
     accompany,
     accompany_all,
@@ -22,7 +24,7 @@ from schmubert.engine.compose import (
 )
 from schmubert.engine.diffusion import Logits, masked_cells
 from schmubert.engine.samplers import SAMPLERS
-from schmubert.engine.score import STEPS_PER_BAR, Score, Tokens, canonical, silence
+from schmubert.engine.score import STEPS_PER_BAR, Mask, Score, Tokens, canonical, silence
 from schmubert.engine.tacet import Pauses, tacet_bars, tacet_cells
 from schmubert.engine.vocabulary import FIRST_ONSET, HOLD, MASK, OFF, SIZES, TRIO, Track
 
@@ -332,8 +334,34 @@ def test_what_is_known_of_the_tracks_that_are_made_raises_the_temperature(
     cells = np.zeros((4 * STEPS_PER_BAR, len(TRIO)), bool)
     cells[: bass_bars * STEPS_PER_BAR, BASS] = True
     cells[: drum_bars * STEPS_PER_BAR, DRUMS] = True
-    assert warmed(0.81, cells) == pytest.approx(expected)
-    assert warmed(1.0, cells) == 1.0
+    nothing = np.zeros_like(cells)
+    assert warmed(0.81, cells, nothing) == pytest.approx(expected)
+    assert warmed(1.0, cells, nothing) == 1.0
+
+
+def test_what_is_given_raises_the_temperature_less_than_what_was_made() -> None:
+    cells, heard = np.zeros((2, 4 * STEPS_PER_BAR, len(TRIO)), bool)
+    cells[: 2 * STEPS_PER_BAR, BASS] = True
+    heard[3 * STEPS_PER_BAR :, BASS] = True
+    heard[:, MELODY] = True  # which is not made, so does not count
+    assert warmed(0.81, cells, heard) == pytest.approx(0.81 ** (0.5 + 0.25 * GIVEN_AS_MADE))
+
+
+def test_given_bars_warm_a_window_less_than_bars_made_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    temperatures = []
+
+    def noted(temperature: float, cells: Mask, heard: Mask) -> float:
+        temperatures.append(warmed(temperature, cells, heard))
+        return temperatures[-1]
+
+    monkeypatch.setattr(compose, "warmed", noted)
+    sampling = Sampling(calls=2, temperature=0.81, window_bars=8)
+    continue_(Chance(), song(12, tracks=TRIO), 8, rng(), [BASS], sampling)
+    # the first half of both windows is known: as given, as made in the first
+    expected = [0.81 ** (0.5 + 0.5 * GIVEN_AS_MADE), 0.81**0.5]
+    assert temperatures == pytest.approx(expected)
 
 
 def test_infill_with_nothing_to_fill_gives_the_score_back() -> None:

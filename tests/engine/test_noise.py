@@ -17,6 +17,7 @@ from schmubert.engine.noise import (
     draw_onsets_and_ends,
     draw_ranked,
     draw_traits,
+    leaning,
     normal_cdf,
 )
 from schmubert.engine.samplers import remasking
@@ -62,7 +63,7 @@ def test_each_share_is_common_to_what_it_says() -> None:
 
 def test_traits_are_what_parts_of_a_piece_have_in_common() -> None:
     shares = Shares(piece=0.9, bar=0, call=0)
-    traits = Traits(np.asarray([[2.0, -2.0]]), np.asarray([[0.1, 0.3]]))
+    traits = Traits(np.asarray([[2.0, -2.0]]), np.asarray([[0.1, 0.3]]), np.zeros((1, 2), bool))
     for seed in range(3):
         noise = Noise((1, 16, 2), np.random.default_rng(seed), traits)
         assert noise.uniforms(0, shares).min() > 0.5 > noise.uniforms(1, shares).max()
@@ -86,10 +87,8 @@ def test_as_many_pieces_as_it_says_have_a_habit_and_their_notes_end_as_often() -
 
 
 def test_a_track_of_which_something_is_known_has_no_habit() -> None:
-    traits = draw_traits(2000, 2, np.random.default_rng(3))
-    followed = traits.following(np.asarray([[True, False]] * 2000))
-    np.testing.assert_array_equal(followed.boldness, traits.boldness)
-    noise = Noise((2000, 16, 2), np.random.default_rng(4), followed)
+    traits = draw_traits(np.asarray([[True, False]] * 2000), np.random.default_rng(3))
+    noise = Noise((2000, 16, 2), np.random.default_rng(4), traits)
     for column, share in ((0, 0.0), (1, 0.5)):
         ends = noise.ends(column, 0.5)
         alike = ends.min(axis=1) == ends.max(axis=1)
@@ -115,6 +114,32 @@ def test_registers_are_common_to_a_phrase_in_all_calls() -> None:
         assert correlation(first[:, 0], other) == pytest.approx(expected, abs=0.05)
     assert first[:, 0].mean() == pytest.approx(0.5, abs=0.02)
     assert first[:, 0].var() == pytest.approx(1 / 12, abs=0.005)
+
+
+def test_a_phrase_leans_in_all_calls_where_something_of_the_track_is_known() -> None:
+    phrase = PHRASE_BARS * STEPS_PER_BAR
+    traits = draw_traits(np.asarray([[True, False]] * 4000), np.random.default_rng(3))
+    noise = Noise((4000, 2 * phrase, 2), np.random.default_rng(1), traits)
+    first = noise.leanings(0, 0.5)
+    np.testing.assert_array_equal(first, noise.leanings(0, 0.5))
+    np.testing.assert_array_equal(first[:, 0], first[:, phrase - 1])
+    assert correlation(first[:, 0], first[:, phrase]) == pytest.approx(0.0, abs=0.05)
+    assert first[:, 0].mean() == pytest.approx(0.0, abs=0.03)
+    assert first[:, 0].std() == pytest.approx(0.5, abs=0.02)
+    assert (noise.leanings(1, 0.5) == 0.0).all()
+
+
+def test_notes_gain_what_they_lean_and_others_lose_it() -> None:
+    logits = np.random.default_rng(2).normal(size=(3, FIRST_ONSET + 30)).astype(np.float32)
+    logits[:, FIRST_ONSET + 3] = logits[1, FIRST_ONSET:] = -np.inf
+    leant = leaning(logits, np.asarray([0.7, 0.7, 0.0]))
+    np.testing.assert_array_equal(leant[1:], logits[1:])
+    np.testing.assert_array_equal(leant[0, :FIRST_ONSET], logits[0, :FIRST_ONSET])
+    low, high = (leant[0, note] - logits[0, note] for note in (FIRST_ONSET + 4, FIRST_ONSET + 16))
+    assert high - low == pytest.approx(0.7, abs=1e-5)
+    assert leant[0, FIRST_ONSET + 3] == -np.inf
+    sums = [np.exp(some[0, FIRST_ONSET:]).sum() for some in (logits, leant)]
+    assert sums[0] == pytest.approx(sums[1], rel=1e-5)
 
 
 @given(st.integers(0, 2**32))
@@ -249,7 +274,8 @@ def test_remasking_draws_a_piece_with_its_traits() -> None:
     tokens = np.tile(np.asarray(MASK), (40, 64, 1))
 
     def basses(boldness: float, habit: float) -> Tokens:
-        traits = Traits(np.full((40, 3), boldness), np.full((40, 3), habit))
+        nothing = np.zeros((40, 3), bool)
+        traits = Traits(np.full((40, 3), boldness), np.full((40, 3), habit), nothing)
         rng = np.random.default_rng(5)
         run = remasking(tokens, np.ones_like(tokens, bool), 4, rng, traits=traits)
         return np.asarray(drive(Doubtful(), run)[..., Track.BASS])
@@ -261,3 +287,29 @@ def test_remasking_draws_a_piece_with_its_traits() -> None:
         (basses(0.0, habit) == OFF).mean() for habit in (0.1 * habits, 1.0, 0.9 * habits)
     )
     assert held == 0 < either < short
+
+
+class TwoOctaves:
+    """In about every second cell a note begins, as often as not an octave higher."""
+
+    tracks = TRIO
+
+    def __call__(self, tokens: Tokens) -> Logits:
+        logits = doubtful(tokens.shape)
+        for track in PITCHED:
+            logits[track][..., [FIRST_ONSET, FIRST_ONSET + 12]] = np.log(0.25)
+        return logits
+
+
+def test_remasking_leans_a_bass_that_goes_on_from_something() -> None:
+    phrase = PHRASE_BARS * STEPS_PER_BAR
+    tokens = np.tile(np.asarray(MASK), (60, 2 * phrase, 1))
+    apart = {}
+    for known in (False, True):
+        rng = np.random.default_rng(6)
+        traits = draw_traits(np.full((60, 3), known), rng)
+        run = remasking(tokens, np.ones_like(tokens, bool), 4, rng, traits=traits)
+        bass = drive(TwoOctaves(), run)[..., Track.BASS].reshape(60, 2, phrase)
+        high = (bass == FIRST_ONSET + 12).sum(axis=-1) / (bass >= FIRST_ONSET).sum(axis=-1)
+        apart[known] = np.abs(high[:, 0] - high[:, 1]).mean()
+    assert apart[True] > 1.5 * apart[False]
