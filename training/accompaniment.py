@@ -48,7 +48,8 @@ Shares = Mapping[str, Sequence[Share]]
 def figures(songs: Tokens, bands: Tokens, from_bar: int = 0) -> dict[str, list[Share]]:
     """All figures of `bands` under the melodies of `songs`, a share a song.
 
-    Both [songs, steps, 3]. The bands play `from_bar` on, and what came before counts nowhere.
+    Both [songs, steps, 3]. The bands play `from_bar` on, and what came before counts nowhere but
+    in that a note of it may be ended.
     """
     first = from_bar * STEPS_PER_BAR
     pairs = [(song[first:], band[first:]) for song, band in zip(songs, bands, strict=True)]
@@ -62,7 +63,7 @@ def figures(songs: Tokens, bands: Tokens, from_bar: int = 0) -> dict[str, list[S
         "drums present": [drums_present(band) for _, band in pairs],
         "drum distance": [drum_distance(band, song) for song, band in pairs],
         "bass: pitch repeated": [repeated_pitches(band, Track.BASS) for _, band in pairs],
-        "bass: idle note-offs": [idle_note_offs(band, Track.BASS) for _, band in pairs],
+        "bass: idle note-offs": [idle_note_offs(band, Track.BASS) for band in bands],
     }
     for track in BAND:
         name = track.name.lower()

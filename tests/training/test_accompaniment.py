@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from schmubert.engine.score import Tokens
-from schmubert.engine.vocabulary import Drum, Track, drum_token, onset_token
+from schmubert.engine.vocabulary import OFF, Drum, Track, drum_token, onset_token
 from schmubert.training.accompaniment import ROOT, SCALE, WAYS, estimates, figures, shuffled
 from schmubert.training.bootstrap import pooled
 from tests.training.grids import grid
@@ -41,6 +41,14 @@ def test_what_came_before_the_entry_counts_nowhere(songs: Tokens) -> None:
     late = figures(songs, bands, from_bar=2)
     assert pooled(late["bass: empty bars"]) == 0.0
     assert pooled(figures(songs, bands)["bass: empty bars"]) == 0.25
+
+
+def test_a_note_off_may_end_a_note_from_before_the_entry(songs: Tokens) -> None:
+    note, entry = onset_token(36), 32
+    for offs, share in (([entry], 0.0), ([entry, entry + 2], 0.5)):
+        band = grid(8, bass=[(entry - 4, note), *((step, OFF) for step in offs)])
+        found = figures(songs[:1], band[None], from_bar=2)
+        assert pooled(found["bass: idle note-offs"]) == share
 
 
 def test_the_way_is_none_for_other_songs_basses_and_whole_for_the_songs_own(
