@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from schmubert.engine.temperature import MANNERS, tempered
+from schmubert.engine.temperature import MANNERS, sharpened, tempered
 from schmubert.engine.vocabulary import (
     HOLD,
     OFF,
@@ -72,6 +72,17 @@ def test_as_many_notes_begin_as_the_odds_say_and_as_many_end_as_before(
     assert after[:, HOLD].sum() == pytest.approx(before[:, HOLD].sum(), abs=1e-3)
 
 
+@given(
+    hnp.arrays(np.float64, st.integers(1, 40), elements=st.floats(-30, 12)), st.floats(0.02, 8.0)
+)
+def test_what_is_sharpened_keeps_its_expected_number(log_odds: Floats, temperature: float) -> None:
+    one_each = np.ones_like(log_odds)
+    found = sharpened(log_odds, one_each, one_each, temperature)
+    expected = np.exp(-np.logaddexp(0.0, -log_odds)).sum()
+    assert np.exp(-np.logaddexp(0.0, -found)).sum() == pytest.approx(expected, rel=1e-7)
+    np.testing.assert_allclose(np.diff(found), np.diff(log_odds) / temperature, atol=1e-9)
+
+
 def test_what_is_sure_to_begin_or_not_stays_so() -> None:
     logits = np.full((9, PITCHED_TOKENS), -np.inf, np.float32)
     logits[:, [HOLD, 40]] = [0.0, -12.0]
@@ -92,8 +103,8 @@ def test_the_order_of_the_onsets_is_kept_within_a_cell_and_between_cells(
     )
     assert (np.diff(ordered, axis=1) >= -1e-6).all()
     begins = before[:, onsets:].sum(axis=1)
-    sharpened = probabilities(after)[:, onsets:].sum(axis=1)
-    assert (np.diff(sharpened[begins.argsort()]) >= -1e-6).all()
+    chances = probabilities(after)[:, onsets:].sum(axis=1)
+    assert (np.diff(chances[begins.argsort()]) >= -1e-6).all()
 
 
 @given(logits_of_cells(), st.floats(0.05, 0.95))
