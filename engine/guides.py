@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from schmubert.engine.diffusion import Guide, Logits
 from schmubert.engine.score import STEPS_PER_BAR, STEPS_PER_BEAT, Tokens
-from schmubert.engine.temperature import BISECTIONS, SURE, log_sum
+from schmubert.engine.temperature import BISECTIONS, SURE, log_softmax, log_sum
 from schmubert.engine.vocabulary import (
     HIGHEST_PITCH,
     LOWEST_PITCH,
@@ -154,10 +154,8 @@ def _harmonised(
         return of_track
     bent = of_track.copy()
     onsets = of_track[:, steps, first_onset(track) :].astype(np.float64)
-    before = log_sum(onsets)
-    onsets = onsets + by_beat[steps // STEPS_PER_BEAT]
-    onsets += (before - log_sum(onsets))[..., None]
-    bent[:, steps, first_onset(track) :] = onsets.astype(np.float32)
+    raised = log_softmax(onsets + by_beat[steps // STEPS_PER_BEAT])
+    bent[:, steps, first_onset(track) :] = raised + log_sum(onsets)[..., None]
     return np.asarray(bent)
 
 
@@ -167,9 +165,8 @@ def _without(
     """`of_track` [batch, steps, events] whose onsets are all of those not `forbidden` [onsets]."""
     exact = of_track.astype(np.float64)
     onsets = exact[..., first_onset(track) :]
-    before = log_sum(onsets)
-    onsets[..., forbidden] = -np.inf
-    onsets += (before - log_sum(onsets))[..., None]
+    allowed = log_softmax(np.where(forbidden, -np.inf, onsets))
+    onsets[:] = allowed + log_sum(onsets)[..., None]
     return exact.astype(np.float32)
 
 

@@ -93,8 +93,7 @@ class Noise:
         batch, self._steps, tracks = shape
         self._rng = rng
         self._bars = -(-self._steps // STEPS_PER_BAR)
-        nothing = np.zeros((batch, tracks), bool)
-        self._traits = draw_traits(nothing, rng) if traits is None else traits
+        self._traits = traits or draw_traits(np.zeros((batch, tracks), bool), rng)
         self._by_bar = rng.standard_normal((batch, self._bars, tracks))
 
     def uniforms(self, column: int, shares: Shares) -> Floats:
