@@ -33,9 +33,9 @@ WARM, ROUNDS = 1, 7
 
 def collected(runs: Path) -> dict[str, Any]:
     """What the runs of `NAMES` in `runs` have logged, and what a step of each costs."""
-    from schmubert.engine.checkpoint import load
-    from schmubert.engine.model import parameters
-    from schmubert.training.settings import TrainSettings
+    from schmubert.engine.networks.checkpoint import load
+    from schmubert.engine.networks.model import parameters
+    from schmubert.training.learning.settings import TrainSettings
 
     every = [TrainSettings.load(runs / name / "settings.json") for name in NAMES]
     like = {(s.steps, s.batch_bars, tuple(s.window_bars), s.learning_rate, s.seed) for s in every}

@@ -33,14 +33,22 @@ from rich.table import Table
 from torch import Tensor, nn
 
 from schmubert.cli.errors import one_line
-from schmubert.engine import checkpoint
-from schmubert.engine.compose import Sampling
-from schmubert.engine.defaults import STAGE_TEMPERATURE
-from schmubert.engine.diffusion import Denoiser, Logits, infill, random_order
-from schmubert.engine.score import Mask, Tokens
-from schmubert.engine.torch_denoiser import TorchDenoiser
-from schmubert.engine.vocabulary import MASK
-from schmubert.training.accompaniment import (
+from schmubert.engine.diffusion.compose import Sampling
+from schmubert.engine.diffusion.recipe import STAGE_TEMPERATURE
+from schmubert.engine.diffusion.unmasking import Denoiser, Logits, infill, random_order
+from schmubert.engine.music.score import Mask, Tokens
+from schmubert.engine.music.vocabulary import MASK
+from schmubert.engine.networks import checkpoint
+from schmubert.engine.networks.torch_denoiser import TorchDenoiser
+from schmubert.training.data.dataset import Dataset
+from schmubert.training.evaluation.evaluate import require_trio
+from schmubert.training.evaluation.rehearsal import at_leisure
+from schmubert.training.evaluation.settings import windows_of_songs
+from schmubert.training.learning.objective import Masked
+from schmubert.training.learning.optimizer import optimizer_of
+from schmubert.training.learning.settings import OPTIMIZERS, TrainSettings
+from schmubert.training.learning.train import Batches
+from schmubert.training.metrics.accompaniment import (
     BAND,
     BESIDE_THE_WAYS,
     WAYS,
@@ -49,15 +57,7 @@ from schmubert.training.accompaniment import (
     in_short,
     shuffled,
 )
-from schmubert.training.bootstrap import Estimate, bootstrap, pooled, way_closed
-from schmubert.training.dataset import Dataset
-from schmubert.training.evaluate import require_trio
-from schmubert.training.evaluation import windows_of_songs
-from schmubert.training.objective import Masked
-from schmubert.training.optimizer import optimizer_of
-from schmubert.training.rehearsal import at_leisure
-from schmubert.training.settings import OPTIMIZERS, TrainSettings
-from schmubert.training.train import Batches
+from schmubert.training.metrics.bootstrap import Estimate, bootstrap, pooled, way_closed
 
 BARS = 16
 MIX = {"whole-tracks": 0.5, "hidden-future": 0.5}

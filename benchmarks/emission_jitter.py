@@ -20,13 +20,13 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from schmubert.bridge.audience import Audience
-from schmubert.bridge.live import BrainProcess, Timing, perform
-from schmubert.bridge.memory_ports import MemoryPorts
-from schmubert.bridge.pipe import brain_end
-from schmubert.bridge.report import quantile
-from schmubert.bridge.roles import input_part, output_part, rig
-from schmubert.bridge.stage import Event, Moved, Play, Quit, Setup
-from schmubert.bridge.witness import Seen
+from schmubert.bridge.owner.live import BrainProcess, Timing, perform
+from schmubert.bridge.owner.memory_ports import MemoryPorts
+from schmubert.bridge.owner.report import quantile
+from schmubert.bridge.owner.witness import Seen
+from schmubert.bridge.protocol.messages import Event, Moved, Play, Quit, Setup
+from schmubert.bridge.protocol.pipe import brain_end
+from schmubert.bridge.protocol.roles import input_part, output_part, rig
 
 RIG = rig([input_part("DAW")], [output_part("Bass")], None)
 SETUP = Setup(hears=(0,), plays=(1,))

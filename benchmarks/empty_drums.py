@@ -18,16 +18,16 @@ import click
 import numpy as np
 
 from schmubert.cli.errors import one_line
-from schmubert.engine.compose import Sampling
-from schmubert.engine.denoisers import load
-from schmubert.engine.samplers import SAMPLERS
-from schmubert.engine.score import Tokens
-from schmubert.training.accompaniment import BAND
-from schmubert.training.bootstrap import Share, pooled
-from schmubert.training.dataset import Dataset
-from schmubert.training.evaluation import windows_of_songs
-from schmubert.training.rehearsal import at_leisure
-from schmubert.training.rhythm import empty_bars, onsets_a_bar
+from schmubert.engine.diffusion.compose import Sampling
+from schmubert.engine.diffusion.samplers import SAMPLERS
+from schmubert.engine.music.score import Tokens
+from schmubert.engine.networks.load import load
+from schmubert.training.data.dataset import Dataset
+from schmubert.training.evaluation.rehearsal import at_leisure
+from schmubert.training.evaluation.settings import windows_of_songs
+from schmubert.training.metrics.accompaniment import BAND
+from schmubert.training.metrics.bootstrap import Share, pooled
+from schmubert.training.metrics.rhythm import empty_bars, onsets_a_bar
 
 BARS = 16
 

@@ -28,7 +28,7 @@ import click
 from schmubert.cli.errors import one_line
 
 if TYPE_CHECKING:
-    from schmubert.training.settings import TrainSettings
+    from schmubert.training.learning.settings import TrainSettings
 
 BARS = 16
 JUDGED = {"all songs": 0.0, "on the grid": 0.8}
@@ -42,9 +42,9 @@ def finished(runs: Path) -> dict[str, "TrainSettings"]:
 
     ValueError where there is none, one has not finished, or they are not trained alike.
     """
-    from schmubert.engine import checkpoint
-    from schmubert.training.settings import TrainSettings
-    from schmubert.training.train import CHECKPOINT_FILE, SETTINGS_FILE
+    from schmubert.engine.networks import checkpoint
+    from schmubert.training.learning.settings import TrainSettings
+    from schmubert.training.learning.train import CHECKPOINT_FILE, SETTINGS_FILE
 
     found: dict[str, TrainSettings] = {}
     for file in sorted(runs.glob(f"*/{SETTINGS_FILE}")):
@@ -68,13 +68,13 @@ def finished(runs: Path) -> dict[str, "TrainSettings"]:
 
 def judged(data: Path, runs: Path, count: int) -> list[dict[str, Any]]:
     """A row a run: its filter, what that leaves to train on, and its bits on `JUDGED`."""
-    from schmubert.engine.denoisers import load
-    from schmubert.engine.vocabulary import TRIO
-    from schmubert.training.batches import windows_by_song
-    from schmubert.training.bits import bits_of_masked, figures, held_out
-    from schmubert.training.dataset import Dataset
-    from schmubert.training.evaluate import require_trio
-    from schmubert.training.train import CHECKPOINT_FILE
+    from schmubert.engine.music.vocabulary import TRIO
+    from schmubert.engine.networks.load import load
+    from schmubert.training.data.batches import windows_by_song
+    from schmubert.training.data.dataset import Dataset
+    from schmubert.training.evaluation.evaluate import require_trio
+    from schmubert.training.learning.train import CHECKPOINT_FILE
+    from schmubert.training.metrics.bits import bits_of_masked, figures, held_out
 
     dataset = Dataset.open(data)
     train, validation = dataset.split("train"), dataset.split("validation")

@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from schmubert.cli.errors import one_line
 from schmubert.cli.piano_roll import draw
 from schmubert.cli.sound import render, sound_font
-from schmubert.engine.compose import accompany_all
-from schmubert.engine.denoisers import load
-from schmubert.engine.midifile import midi_bytes
-from schmubert.engine.score import STEPS_PER_BAR, Score, notes
-from schmubert.engine.vocabulary import HOLD, TRIO, Track
-from schmubert.training.accompaniment import BAND
-from schmubert.training.dataset import Dataset, Split
+from schmubert.engine.diffusion.compose import accompany_all
+from schmubert.engine.music.midifile import midi_bytes
+from schmubert.engine.music.score import STEPS_PER_BAR, Score, notes
+from schmubert.engine.music.vocabulary import HOLD, TRIO, Track
+from schmubert.engine.networks.load import load
+from schmubert.training.data.dataset import Dataset, Split
+from schmubert.training.metrics.accompaniment import BAND
 
 BARS = 16
 LEAST_NOTES_A_BAR = 2.0

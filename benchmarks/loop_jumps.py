@@ -14,11 +14,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from schmubert.bridge.capture import Capture
-from schmubert.bridge.owner import Tell
-from schmubert.bridge.stage import Heard, Moved, ToBrain
-from schmubert.engine.vocabulary import Track, onset_token
-from tests.bridge.test_jumps import JITTER_S, daw_of, owner_of, struck, wrong_bars
+from schmubert.bridge.brain.capture import Capture
+from schmubert.bridge.owner.owner import Tell
+from schmubert.bridge.protocol.messages import Heard, Moved, ToBrain
+from schmubert.engine.music.vocabulary import Track, onset_token
+from tests.bridge.owner.test_jumps import JITTER_S, daw_of, owner_of, struck, wrong_bars
 from tests.bridge.virtual_daw import CONTINUE, STYLES, BarCaller, Daw, play_to, position
 
 

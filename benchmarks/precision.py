@@ -15,18 +15,18 @@ import click
 import numpy as np
 
 from schmubert.cli.errors import one_line
-from schmubert.engine.onnx_denoiser import OnnxDenoiser
-from schmubert.engine.score import STEPS_PER_BAR, Tokens
-from schmubert.engine.vocabulary import MASK, TRIO
+from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
+from schmubert.engine.music.vocabulary import MASK, TRIO
+from schmubert.engine.networks.onnx_denoiser import OnnxDenoiser
 from schmubert.export.onnx_export import export_onnx
-from schmubert.training.accompaniment import BAND, ROOT, SCALE, figures, shuffled, way_of
-from schmubert.training.bits import bits_of_masked, held_out
-from schmubert.training.bits import figures as bits_figures
-from schmubert.training.bootstrap import pooled
-from schmubert.training.dataset import Dataset
-from schmubert.training.evaluation import windows_of_songs
-from schmubert.training.grids import validation_grids
-from schmubert.training.rehearsal import at_leisure
+from schmubert.training.data.dataset import Dataset
+from schmubert.training.data.grids import validation_grids
+from schmubert.training.evaluation.rehearsal import at_leisure
+from schmubert.training.evaluation.settings import windows_of_songs
+from schmubert.training.metrics.accompaniment import BAND, ROOT, SCALE, figures, shuffled, way_of
+from schmubert.training.metrics.bits import bits_of_masked, held_out
+from schmubert.training.metrics.bits import figures as bits_figures
+from schmubert.training.metrics.bootstrap import pooled
 
 PRECISIONS = ("fp32", "fp16", "int8")
 BARS = 16

@@ -23,10 +23,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from schmubert.engine.client import Client, spawn_engine
-from schmubert.engine.score import STEPS_PER_BAR
-from schmubert.engine.vocabulary import MASK, Track, onset_token
-from schmubert.engine.wire import Ask, Draft, Failed, Welcome, pack, pack_cells
+from schmubert.engine.music.score import STEPS_PER_BAR
+from schmubert.engine.music.vocabulary import MASK, Track, onset_token
+from schmubert.engine.service.client import Client, spawn_engine
+from schmubert.engine.service.wire import Ask, Draft, Failed, Welcome, pack, pack_cells
 
 AMPLE_MS = 30_000.0
 START_S = 120.0

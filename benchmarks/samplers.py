@@ -17,15 +17,15 @@ import click
 import numpy as np
 
 from schmubert.cli.errors import one_line
-from schmubert.engine.compose import Sampling
-from schmubert.engine.denoisers import Model, load
-from schmubert.engine.diffusion import Logits
-from schmubert.engine.samplers import SAMPLERS
-from schmubert.engine.score import Tokens
-from schmubert.training.accompaniment import BAND, figures, in_short, shuffled
-from schmubert.training.dataset import Dataset
-from schmubert.training.evaluation import windows_of_songs
-from schmubert.training.rehearsal import at_leisure
+from schmubert.engine.diffusion.compose import Sampling
+from schmubert.engine.diffusion.samplers import SAMPLERS
+from schmubert.engine.diffusion.unmasking import Logits
+from schmubert.engine.music.score import Tokens
+from schmubert.engine.networks.load import Model, load
+from schmubert.training.data.dataset import Dataset
+from schmubert.training.evaluation.rehearsal import at_leisure
+from schmubert.training.evaluation.settings import windows_of_songs
+from schmubert.training.metrics.accompaniment import BAND, figures, in_short, shuffled
 
 BARS = 16
 CALLS = (1, 2, 4, 8, 16, 32, 64)

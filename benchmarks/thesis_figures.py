@@ -17,16 +17,16 @@ import numpy as np
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.cli.piano_roll import Roll, draw_stack
-from schmubert.engine.compose import Sampling, accompany, infill, infill_bars
-from schmubert.engine.denoisers import Device, Model, load
-from schmubert.engine.score import STEPS_PER_BAR, Score, unknown
-from schmubert.engine.vocabulary import HOLD, TRIO, Track
-from schmubert.training import algorithm7
-from schmubert.training.accompaniment import BAND
-from schmubert.training.dataset import Dataset, Split
-from schmubert.training.evaluate_pieces import overlaps_of
-from schmubert.training.evaluation import PIECE_BARS, windows_of_songs
-from schmubert.training.rhythm import empty_bars
+from schmubert.engine.diffusion.compose import Sampling, accompany, infill, infill_bars
+from schmubert.engine.music.score import STEPS_PER_BAR, Score, unknown
+from schmubert.engine.music.vocabulary import HOLD, TRIO, Track
+from schmubert.engine.networks.load import Device, Model, load
+from schmubert.training.data.dataset import Dataset, Split
+from schmubert.training.evaluation import algorithm7
+from schmubert.training.evaluation.pieces import overlaps_of
+from schmubert.training.evaluation.settings import PIECE_BARS, windows_of_songs
+from schmubert.training.metrics.accompaniment import BAND
+from schmubert.training.metrics.rhythm import empty_bars
 
 MOST_EMPTY = 0.1
 GAP = (16, 48)

@@ -19,13 +19,13 @@ from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from schmubert.bridge.live import RealTime
-from schmubert.bridge.ports import MidiPorts
-from schmubert.bridge.scene import Scene
-from schmubert.bridge.session import Log
-from schmubert.bridge.stage import Moved
-from schmubert.bridge.view import view
-from schmubert.bridge.witness import Seen
+from schmubert.bridge.owner.live import RealTime
+from schmubert.bridge.owner.ports import MidiPorts
+from schmubert.bridge.owner.witness import Seen
+from schmubert.bridge.protocol.messages import Moved
+from schmubert.bridge.screen.scene import Scene
+from schmubert.bridge.screen.view import view
+from schmubert.bridge.session.log import Log
 from schmubert.cli.performance import repeated, script
 from schmubert.cli.tune import tune
 from tests.live.midi_server import jackd, wait_until

@@ -8,15 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from schmubert.bridge.figures import Figures
-from schmubert.bridge.live import Timing
-from schmubert.bridge.roles import Rig
-from schmubert.bridge.screen import Screen
-from schmubert.bridge.stage import Setup
-from schmubert.bridge.witness import Seen
+from schmubert.bridge.owner.live import Timing
+from schmubert.bridge.owner.witness import Seen
+from schmubert.bridge.protocol.messages import Setup
+from schmubert.bridge.protocol.roles import Rig
+from schmubert.bridge.screen.lines import Figures
+from schmubert.bridge.screen.process import Screen
 
 if TYPE_CHECKING:
-    from schmubert.bridge.recording import Recording
+    from schmubert.bridge.session.recording import Recording
 
 CAUGHT_S = 0.5
 
@@ -73,7 +73,7 @@ class Audience:
             self._screen.see(Seen(time.monotonic(), setup))
             self._caught = _Caught(self.tell)
         if record is not None:
-            from schmubert.bridge import recording
+            from schmubert.bridge.session import recording
 
             session = recording.session_of(setup, rig, timing)
             self._recording = recording.Recording(record, session, self.tell)

@@ -10,12 +10,11 @@ from pathlib import Path
 
 import click
 
-from schmubert.bridge import live, preset
+from schmubert.bridge import preset
 from schmubert.bridge.audience import Audience, show
-from schmubert.bridge.clock import PositionUnit
-from schmubert.bridge.controls import binding, collisions, setting, target_of
+from schmubert.bridge.clock.midi_clock import PositionUnit
+from schmubert.bridge.clock.sync import Sync
 from schmubert.bridge.learn import Learner
-from schmubert.bridge.mode import MODES, MOST_TURN_BARS
 from schmubert.bridge.options import (
     MOST_OFFSET_MS,
     Command,
@@ -26,13 +25,15 @@ from schmubert.bridge.options import (
     from_preset,
     note,
 )
-from schmubert.bridge.owner import GaveUpError
-from schmubert.bridge.ports import APIS, MidiPorts
-from schmubert.bridge.roles import Binding, Part, Rig, input_part, output_part, rig
-from schmubert.bridge.stage import Control, Setup
-from schmubert.bridge.sync import Sync
-from schmubert.engine.defaults import STAGE_TEMPERATURE, WINDOW_BARS
-from schmubert.engine.vocabulary import Track
+from schmubert.bridge.owner import live
+from schmubert.bridge.owner.owner import GaveUpError
+from schmubert.bridge.owner.ports import APIS, MidiPorts
+from schmubert.bridge.protocol.controls import binding, collisions, setting, target_of
+from schmubert.bridge.protocol.messages import Control, Setup
+from schmubert.bridge.protocol.mode import MODES, MOST_TURN_BARS
+from schmubert.bridge.protocol.roles import Binding, Part, Rig, input_part, output_part, rig
+from schmubert.engine.diffusion.recipe import STAGE_TEMPERATURE, WINDOW_BARS
+from schmubert.engine.music.vocabulary import Track
 
 TAKING_TURNS = {"continue", "trade"}
 

@@ -1,7 +1,7 @@
 """MIDI learn: the player turns a knob or hits a pad, and it is bound to a control."""
 
-from schmubert.bridge.controls import CONTROLS
-from schmubert.bridge.midi import CONTROL_CHANGE, NOTE_ON, begins_note
+from schmubert.bridge.protocol.bytes import CONTROL_CHANGE, NOTE_ON, begins_note
+from schmubert.bridge.protocol.controls import CONTROLS
 
 LAST_CONTROLLER = 119  # those above are channel mode messages
 TURNED = 2

@@ -7,8 +7,8 @@ from typing import TypeVar
 import click
 
 from schmubert.bridge import preset
-from schmubert.bridge.controls import binding
-from schmubert.engine.pitches import pitch_named
+from schmubert.bridge.protocol.controls import binding
+from schmubert.engine.music.pitches import pitch_named
 
 Value = TypeVar("Value")
 MOST_OFFSET_MS = 250.0

@@ -5,9 +5,9 @@ import numpy as np
 
 from schmubert.cli.errors import one_line
 from schmubert.cli.offline import Made, Request, offline_options, run, told, tracks_named
-from schmubert.engine import compose
-from schmubert.engine.denoisers import Model
-from schmubert.engine.vocabulary import Track
+from schmubert.engine.diffusion import compose
+from schmubert.engine.music.vocabulary import Track
+from schmubert.engine.networks.load import Model
 
 
 @click.command("accompany")
@@ -37,7 +37,7 @@ def accompany(request: Request, tracks: str, melody: str | None) -> None:
         choice[Track.MELODY] = int(melody) if melody.isdecimal() else melody
 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:
-        from schmubert.engine.midifile import read_score, with_tracks
+        from schmubert.engine.music.midifile import read_score, with_tracks
 
         reading = read_score(data, choice)
         if not set(reading.roles) - set(wanted):

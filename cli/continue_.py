@@ -15,8 +15,8 @@ from schmubert.cli.offline import (
     tracks_named,
     wanted_of,
 )
-from schmubert.engine import compose
-from schmubert.engine.denoisers import Model
+from schmubert.engine.diffusion import compose
+from schmubert.engine.networks.load import Model
 
 
 @click.command("continue")
@@ -37,9 +37,9 @@ def continue_(request: Request, bars: int, before: bool, tracks: str | None) -> 
     named = None if tracks is None else tracks_named(tracks)
 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:
-        from schmubert.engine.midifile import read_score, with_tracks
-        from schmubert.engine.score import silence
-        from schmubert.engine.splice import later
+        from schmubert.engine.music.midifile import read_score, with_tracks
+        from schmubert.engine.music.score import silence
+        from schmubert.engine.music.splice import later
 
         reading = read_score(data)
         wanted = wanted_of(named, reading, model)

@@ -22,13 +22,13 @@ from schmubert.cli.performance import (
 )
 from schmubert.cli.sound import check, render, sound_font
 from schmubert.cli.tune import tune
-from schmubert.engine.defaults import STAGE_TEMPERATURE
-from schmubert.engine.score import STEPS_PER_BAR, Score
-from schmubert.engine.vocabulary import Track
+from schmubert.engine.diffusion.recipe import STAGE_TEMPERATURE
+from schmubert.engine.music.score import STEPS_PER_BAR, Score
+from schmubert.engine.music.vocabulary import Track
 
 if TYPE_CHECKING:
-    from schmubert.bridge.memory_ports import MemoryPorts
-    from schmubert.bridge.stage import FromBrain, ToBrain
+    from schmubert.bridge.owner.memory_ports import MemoryPorts
+    from schmubert.bridge.protocol.messages import FromBrain, ToBrain
 
 BAND = (Track.BASS, Track.DRUMS)
 COLOURS = {Track.MELODY: "red", Track.BASS: "blue", Track.DRUMS: None}
@@ -106,11 +106,11 @@ def demo(
     The melody goes in real time through the bridge and the engine of the stage, over ports in
     memory. Ctrl-C ends early; what was played is written.
     """
-    from schmubert.bridge import live
-    from schmubert.bridge.memory_ports import MemoryPorts
-    from schmubert.bridge.owner import GaveUpError
-    from schmubert.bridge.roles import input_part, output_part, rig
-    from schmubert.bridge.stage import Setup
+    from schmubert.bridge.owner import live
+    from schmubert.bridge.owner.memory_ports import MemoryPorts
+    from schmubert.bridge.owner.owner import GaveUpError
+    from schmubert.bridge.protocol.messages import Setup
+    from schmubert.bridge.protocol.roles import input_part, output_part, rig
 
     files = _files(out, force)
     if soundfont is not None:
@@ -177,7 +177,7 @@ class _Show:
 
     def watch(self, message: "ToBrain | FromBrain") -> None:
         """Start when the band speaks for the first time; show what is over as the music moves."""
-        from schmubert.bridge.stage import Moved, Say
+        from schmubert.bridge.protocol.messages import Moved, Say
 
         if isinstance(message, Say):
             self._start()
@@ -234,7 +234,7 @@ def _melody(path: Path | None, bars: int | None) -> Score:
     """The melody to play, `bars` bars of it; ValueError where the file at `path` has none."""
     if path is None:
         return repeated(tune(), bars)
-    from schmubert.engine.midifile import read_score
+    from schmubert.engine.music.midifile import read_score
 
     score = read_score(path).score
     try:
@@ -254,9 +254,9 @@ def _await_engine(address: str | None, model: str | None, device: str) -> None:
 
     A player's bridge needs not wait: the player is not there yet either.
     """
-    from schmubert.bridge.engine_link import EngineLink
-    from schmubert.bridge.stage import GiveUp, Say
-    from schmubert.engine.wire import Welcome
+    from schmubert.bridge.brain.engine_link import EngineLink
+    from schmubert.bridge.protocol.messages import GiveUp, Say
+    from schmubert.engine.service.wire import Welcome
 
     until_s = time.monotonic() + ENGINE_PATIENCE_S
     with closing(EngineLink(address, model, device, time.monotonic())) as link:
@@ -279,7 +279,7 @@ def _leave(
 ) -> list[str]:
     """Write what was `played`, and say what was written."""
     from schmubert.cli.piano_roll import draw
-    from schmubert.engine.midifile import write_score
+    from schmubert.engine.music.midifile import write_score
 
     if not played.bars:
         return ["nothing was played, nothing is written"]

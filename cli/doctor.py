@@ -10,9 +10,9 @@ import click
 from schmubert.cli.errors import one_line
 
 if TYPE_CHECKING:
-    from schmubert.bridge.checkup import Finding
-    from schmubert.bridge.ports import Ports
-    from schmubert.bridge.stage import Plugged
+    from schmubert.bridge.doctor.checkup import Finding
+    from schmubert.bridge.owner.ports import Ports
+    from schmubert.bridge.protocol.messages import Plugged
 
 API = click.option(
     "--api",
@@ -54,7 +54,7 @@ def doctor(api: str, engine: str | None, model: Path | None, device: str, second
 
     Ends with exit status 1 where one cannot.
     """
-    from schmubert.bridge import checkup
+    from schmubert.bridge.doctor import checkup
 
     found: list[checkup.Finding] = []
 
@@ -81,9 +81,9 @@ def doctor(api: str, engine: str | None, model: Path | None, device: str, second
 
 def _through_a_pair(api: str) -> "Finding":
     """Notes through two ports of this computer that are connected with each other."""
-    from schmubert.bridge.checkup import Finding, way
-    from schmubert.bridge.ports import MidiPorts
-    from schmubert.bridge.roundtrip import round_trips
+    from schmubert.bridge.doctor.checkup import Finding, way
+    from schmubert.bridge.doctor.roundtrip import round_trips
+    from schmubert.bridge.owner.ports import MidiPorts
 
     try:
         out = MidiPorts((), (PAIR,), api)
@@ -121,9 +121,9 @@ def _on_stage(
     engine: str | None, model: Path | None, device: str, seconds: float
 ) -> "list[Finding]":
     """The engine found or started, and worked with for so many `seconds`."""
-    from schmubert.bridge.checkup import Finding, lateness, played, replies
-    from schmubert.bridge.engine_link import EngineLink
-    from schmubert.bridge.trial import meet, stage_work
+    from schmubert.bridge.brain.engine_link import EngineLink
+    from schmubert.bridge.doctor.checkup import Finding, lateness, played, replies
+    from schmubert.bridge.doctor.dry_run import meet, stage_work
 
     path = None if model is None else str(model.resolve())
     with closing(EngineLink(engine, path, device, monotonic())) as link:
@@ -171,11 +171,11 @@ def calibrate(
     \b
     schmubert calibrate --out "Bass" --in "DAW Out"
     """
+    from schmubert.bridge.doctor.roundtrip import round_trips
     from schmubert.bridge.options import MOST_OFFSET_MS
-    from schmubert.bridge.ports import MidiPorts
+    from schmubert.bridge.owner.ports import MidiPorts
+    from schmubert.bridge.owner.report import quantile
     from schmubert.bridge.preset import kept, writable
-    from schmubert.bridge.report import quantile
-    from schmubert.bridge.roundtrip import round_trips
 
     if preset is not None:
         writable(preset)

@@ -9,12 +9,12 @@ import click
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
-from schmubert.engine.denoisers import Device, default_model, load, usual_window_bars
+from schmubert.engine.networks.load import Device, default_model, load, usual_window_bars
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from schmubert.training.evaluation import Evaluation, Section
+    from schmubert.training.evaluation.settings import Evaluation, Section
 
 EXPERIMENTS = ("algorithm7", "guidance")
 RECORD, DRAWS = "evaluation.json", "draws"
@@ -99,10 +99,10 @@ def evaluate(
     import msgspec
 
     from schmubert.cli.progress import counting
-    from schmubert.training import experiments
-    from schmubert.training.dataset import Dataset
-    from schmubert.training.evaluate import evaluate as run
-    from schmubert.training.evaluation import PARTS, Draws, Settings
+    from schmubert.training.data.dataset import Dataset
+    from schmubert.training.evaluation import experiments
+    from schmubert.training.evaluation.evaluate import evaluate as run
+    from schmubert.training.evaluation.settings import PARTS, Draws, Settings
 
     if experiment is not None and parts is not None:
         raise ValueError("--experiment stands alone: give it or --parts")

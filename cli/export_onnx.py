@@ -46,7 +46,7 @@ def export_onnx(
 
     grids = None
     if data is not None:
-        from schmubert.training.grids import validation_grids
+        from schmubert.training.data.grids import validation_grids
 
         grids = validation_grids(data, checkpoint)
     parity = export(checkpoint, out, precision, grids)

@@ -9,13 +9,13 @@ import numpy as np
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
-from schmubert.engine.compose import MOST_BARS, MOST_BATCHED, Sampling, generate_all
-from schmubert.engine.defaults import SAMPLER
-from schmubert.engine.denoisers import Device, load, load_any, usual_window_bars
-from schmubert.engine.reversal import REVERSE, generate_from_noise
-from schmubert.engine.samplers import SAMPLERS
-from schmubert.engine.score import Score
-from schmubert.engine.vocabulary import Track
+from schmubert.engine.diffusion.compose import MOST_BARS, MOST_BATCHED, Sampling, generate_all
+from schmubert.engine.diffusion.recipe import SAMPLER
+from schmubert.engine.diffusion.reversal import REVERSE, generate_from_noise
+from schmubert.engine.diffusion.samplers import SAMPLERS
+from schmubert.engine.music.score import Score
+from schmubert.engine.music.vocabulary import Track
+from schmubert.engine.networks.load import Device, load, load_any, usual_window_bars
 
 LONGEST_BARS = 1024
 
@@ -73,7 +73,7 @@ def generate(
     A piece depends on the seed and its own number alone: more of them begin with the same ones.
     """
     from schmubert.cli.progress import counting
-    from schmubert.engine.midifile import midi_bytes, write_file
+    from schmubert.engine.music.midifile import midi_bytes, write_file
 
     digits = len(str(count))
     paths = [out / f"{number:0{digits}}.mid" for number in range(1, count + 1)]

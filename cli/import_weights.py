@@ -23,8 +23,8 @@ def import_weights(file: Path, out: Path, heads: int | None, force: bool) -> Non
 
     FILE is a PyTorch state dict; nothing in it is executed.
     """
-    from schmubert.engine.model import PRESETS
-    from schmubert.training.published import import_weights as run
+    from schmubert.engine.networks.model import PRESETS
+    from schmubert.training.learning.published import import_weights as run
 
     if out.suffix != ".safetensors":
         raise click.ClickException(f"{out}: a checkpoint ends in .safetensors")

@@ -18,10 +18,10 @@ from schmubert.cli.offline import (
     tracks_named,
     wanted_of,
 )
-from schmubert.engine import compose
-from schmubert.engine.denoisers import Model
-from schmubert.engine.score import STEPS_PER_BAR, Mask, Score
-from schmubert.engine.vocabulary import HOLD, PITCHED, Track
+from schmubert.engine.diffusion import compose
+from schmubert.engine.music.score import STEPS_PER_BAR, Mask, Score
+from schmubert.engine.music.vocabulary import HOLD, PITCHED, Track
+from schmubert.engine.networks.load import Model
 
 
 @click.command("infill")
@@ -52,7 +52,7 @@ def infill(request: Request, bars: str, tracks: str | None) -> None:
         raise click.BadParameter("--tracks is for bars that name no track of their own")
 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:
-        from schmubert.engine.midifile import read_score, with_tracks
+        from schmubert.engine.music.midifile import read_score, with_tracks
 
         reading = read_score(data)
         common = wanted_of(named, reading, model) if shared else ()
@@ -99,7 +99,7 @@ def _without(
     stretches: Sequence[range],
 ) -> bytes:
     """`data` without what `places` begin in `stretches` of steps, where `score` has its own."""
-    from schmubert.engine.splice import without_notes
+    from schmubert.engine.music.splice import without_notes
 
     for steps in stretches:
         held = track in PITCHED

@@ -17,8 +17,8 @@ from schmubert.cli.offline import (
     told,
     tracks_named,
 )
-from schmubert.engine import compose
-from schmubert.engine.denoisers import Model
+from schmubert.engine.diffusion import compose
+from schmubert.engine.networks.load import Model
 
 
 @click.command("interpolate")
@@ -39,9 +39,9 @@ def interpolate(request: Request, to: Path, bars: int, tracks: str | None) -> No
     OUT keeps all that is in IN and then in TO; the new bars between the last in which IN sounds
     and the first in which TO does are on tracks of their own.
     """
-    from schmubert.engine.midifile import read_score, with_tracks
-    from schmubert.engine.song import load
-    from schmubert.engine.splice import joined
+    from schmubert.engine.music.midifile import read_score, with_tracks
+    from schmubert.engine.music.song import load
+    from schmubert.engine.music.splice import joined
 
     if request.out.resolve() == to.resolve():
         raise ValueError(f"{to} is a song to read: name another place with --out")

@@ -13,9 +13,8 @@ import numpy as np
 
 from schmubert.cli import options
 from schmubert.cli.songs import Errand, errands
-from schmubert.engine.compose import Sampling
-from schmubert.engine.denoisers import Device, Model, load, usual_window_bars
-from schmubert.engine.score import (
+from schmubert.engine.diffusion.compose import Sampling
+from schmubert.engine.music.score import (
     BEATS_PER_BAR,
     STEPS_PER_BAR,
     STEPS_PER_BEAT,
@@ -25,10 +24,11 @@ from schmubert.engine.score import (
     monophonic,
     notes,
 )
-from schmubert.engine.vocabulary import PITCHED, Track
+from schmubert.engine.music.vocabulary import PITCHED, Track
+from schmubert.engine.networks.load import Device, Model, load, usual_window_bars
 
 if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
-    from schmubert.engine.midifile import Reading
+    from schmubert.engine.music.midifile import Reading
 
 MOST_BARS = 4096
 PLACES = "bars, as 9-16, beats, as 9.3-10.2, or 16ths, as 9.3.2, of one track as bass:9"
@@ -235,7 +235,7 @@ def _check_plots(work: Sequence[Errand]) -> None:
 
 def _perform(errand: Errand, model: Model, seed: int, make: Make) -> str:
     """Do one errand and say what came of it; ValueError where that cannot be done, and why."""
-    from schmubert.engine.midifile import write_file
+    from schmubert.engine.music.midifile import write_file
 
     try:
         data = errand.source.read_bytes()

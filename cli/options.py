@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from schmubert.engine.defaults import CALLS, SAMPLER, TEMPERATURE, WINDOW_BARS
-from schmubert.engine.denoisers import DEVICES
-from schmubert.engine.samplers import SAMPLERS
+from schmubert.engine.diffusion.recipe import CALLS, SAMPLER, TEMPERATURE, WINDOW_BARS
+from schmubert.engine.diffusion.samplers import SAMPLERS
+from schmubert.engine.networks.load import DEVICES
 
 PATH = click.Path(path_type=Path)
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from schmubert.engine.pitches import name_of
-from schmubert.engine.score import (
+from schmubert.engine.music.pitches import name_of
+from schmubert.engine.music.score import (
     STEPS_PER_BAR,
     STEPS_PER_BEAT,
     Note,
@@ -17,7 +17,7 @@ from schmubert.engine.score import (
     notes,
     silence,
 )
-from schmubert.engine.vocabulary import DRUM_PITCH, PITCHED, Drum, Track, drum_token
+from schmubert.engine.music.vocabulary import DRUM_PITCH, PITCHED, Drum, Track, drum_token
 
 CLOCK, START, STOP = b"\xf8", b"\xfa", b"\xfc"
 CLOCKS_PER_BEAT = 24

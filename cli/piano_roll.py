@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from schmubert.engine.score import STEPS_PER_BAR, Score, drum_hits, notes
-from schmubert.engine.vocabulary import HOLD, LOWEST_PITCH, PITCHED, Drum, Track
+from schmubert.engine.music.score import STEPS_PER_BAR, Score, drum_hits, notes
+from schmubert.engine.music.vocabulary import HOLD, LOWEST_PITCH, PITCHED, Drum, Track
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -20,7 +20,7 @@ def ports(api: str) -> None:
     A name that is not among them makes `schmubert-bridge` a port of its own, where the system
     lets it.
     """
-    from schmubert.bridge.ports import CALLED, existing_ports, short_name
+    from schmubert.bridge.owner.ports import CALLED, existing_ports, short_name
 
     taken, sources, destinations = existing_ports(api)
     click.echo(f"{CALLED[taken]} (--api {taken})")

@@ -47,8 +47,8 @@ def prepare(
     """
     from rich.console import Console
 
-    from schmubert.training.prepare import prepare as run
-    from schmubert.training.shards import Settings
+    from schmubert.training.data.prepare import prepare as run
+    from schmubert.training.data.shards import Settings
 
     by_path, named = [], "general-midi"
     for value in drum_maps:

@@ -9,8 +9,8 @@ import click
 from schmubert.cli.errors import one_line
 
 if TYPE_CHECKING:
-    from schmubert.bridge.session import Log
-    from schmubert.bridge.take import Take
+    from schmubert.bridge.session.log import Log
+    from schmubert.bridge.session.midi_export import Take
 
 
 @click.command("replay")
@@ -46,7 +46,7 @@ def replay(
     DIR is the session's folder. Where its MIDI file is missing (the bridge was killed), it is
     made from the log.
     """
-    from schmubert.bridge.session import Log
+    from schmubert.bridge.session.log import Log
 
     if out is not None and out.exists() and not force:
         raise ValueError(f"{out} is there already: --force writes over it")
@@ -71,7 +71,7 @@ def replay(
 
 
 def _taken(log: "Log") -> "Take":
-    from schmubert.bridge.take import Take
+    from schmubert.bridge.session.midi_export import Take
 
     take = Take(log.session)
     for seen in log:
@@ -81,7 +81,7 @@ def _taken(log: "Log") -> "Take":
 
 def _compare(log: "Log", midi: bytes) -> None:
     """Set the session's own MIDI file beside `midi`; make it where it is missing."""
-    from schmubert.bridge.session import SONG_NAME
+    from schmubert.bridge.session.log import SONG_NAME
 
     song = log.path.with_name(SONG_NAME)
     if not song.exists():
@@ -100,7 +100,7 @@ def _compare(log: "Log", midi: bytes) -> None:
 
 
 def _verify(log: "Log") -> None:
-    from schmubert.bridge.rerun import rerun
+    from schmubert.bridge.session.verify import rerun
 
     verdict = rerun(log.session, log)
     if verdict.difference is not None:
@@ -109,12 +109,12 @@ def _verify(log: "Log") -> None:
 
 
 def _play(log: "Log", names: tuple[str, ...], api: str) -> None:
-    from schmubert.bridge.live import stopping
-    from schmubert.bridge.midi import begins_note
-    from schmubert.bridge.playback import play
-    from schmubert.bridge.ports import MidiPorts
-    from schmubert.bridge.report import report
-    from schmubert.bridge.witness import Sent
+    from schmubert.bridge.owner.live import stopping
+    from schmubert.bridge.owner.ports import MidiPorts
+    from schmubert.bridge.owner.report import report
+    from schmubert.bridge.owner.witness import Sent
+    from schmubert.bridge.protocol.bytes import begins_note
+    from schmubert.bridge.session.playback import play
 
     sent = [seen for seen in log if isinstance(seen.what, Sent)]
     outputs = tuple(dict.fromkeys(names))

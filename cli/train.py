@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from schmubert.cli.errors import one_line
-from schmubert.engine.corruption import KERNELS, MASKING
+from schmubert.engine.diffusion.corruption import KERNELS, MASKING
 
 T = TypeVar("T")
 
@@ -76,9 +76,9 @@ def train(
     Ctrl-C ends after a checkpoint, and --resume goes on, also to more --steps. On several GPUs or
     machines: accelerate launch -m schmubert.cli train ...
     """
-    from schmubert.training.settings import PRESET_SETTINGS, TrainSettings
-    from schmubert.training.train import SETTINGS_FILE
-    from schmubert.training.train import train as run
+    from schmubert.training.learning.settings import PRESET_SETTINGS, TrainSettings
+    from schmubert.training.learning.train import SETTINGS_FILE
+    from schmubert.training.learning.train import train as run
 
     changes = {name: value for name, value in given.items() if value is not None}
     if window_bars is not None:

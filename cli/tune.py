@@ -3,9 +3,9 @@
 Harmony: G Em C D, G Em Am-D G, C G Am D7, G Em C-D G.
 """
 
-from schmubert.engine.pitches import pitch_named
-from schmubert.engine.score import Note, Score, monophonic, silence
-from schmubert.engine.vocabulary import Track
+from schmubert.engine.music.pitches import pitch_named
+from schmubert.engine.music.score import Note, Score, monophonic, silence
+from schmubert.engine.music.vocabulary import Track
 
 TEMPO_BPM = 112.0
 

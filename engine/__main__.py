@@ -51,10 +51,11 @@ def engine_command(
     try:
         import zmq
 
-        from schmubert.engine import denoisers, server
-        from schmubert.engine.client import EXIT_ADDRESS_IN_USE
-        from schmubert.engine.pace import Pace
-        from schmubert.engine.wire import DEFAULT_ADDRESS
+        from schmubert.engine.networks import load as denoisers
+        from schmubert.engine.service import server
+        from schmubert.engine.service.client import EXIT_ADDRESS_IN_USE
+        from schmubert.engine.service.pace import Pace
+        from schmubert.engine.service.wire import DEFAULT_ADDRESS
     except ImportError as error:
         raise click.ClickException(
             f"{error.name or error} is missing: pip install --force-reinstall schmubert"

@@ -16,13 +16,14 @@ import onnx
 import torch
 from torch import nn
 
-from schmubert.engine import checkpoint, diffusion
-from schmubert.engine.model import ModelConfig
-from schmubert.engine.score import STEPS_PER_BAR, Tokens
-from schmubert.engine.tacet import Pauses
-from schmubert.engine.temperature import log_softmax
-from schmubert.engine.torch_denoiser import TorchDenoiser
-from schmubert.engine.vocabulary import MASK, SIZES
+from schmubert.engine.diffusion import unmasking as diffusion
+from schmubert.engine.diffusion.rests import Pauses
+from schmubert.engine.diffusion.temperature import log_softmax
+from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
+from schmubert.engine.music.vocabulary import MASK, SIZES
+from schmubert.engine.networks import checkpoint
+from schmubert.engine.networks.model import ModelConfig
+from schmubert.engine.networks.torch_denoiser import TorchDenoiser
 
 ONNX_FORMAT = "1"
 OPSET = 18

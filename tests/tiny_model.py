@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.score import STEPS_PER_BAR
-from schmubert.engine.vocabulary import (
+from schmubert.engine.music.score import STEPS_PER_BAR
+from schmubert.engine.music.vocabulary import (
     MASK,
     SIZES,
     Drum,

@@ -12,12 +12,12 @@ import pytest
 from click.testing import CliRunner
 from numpy.typing import NDArray
 
-from schmubert.engine.midifile import midi_bytes, read_score
-from schmubert.engine.score import Tokens
-from schmubert.engine.vocabulary import Track
-from schmubert.training.dataset import Dataset
-from schmubert.training.prepare import prepare
-from schmubert.training.shards import Settings
+from schmubert.engine.music.midifile import midi_bytes, read_score
+from schmubert.engine.music.score import Tokens
+from schmubert.engine.music.vocabulary import Track
+from schmubert.training.data.dataset import Dataset
+from schmubert.training.data.prepare import prepare
+from schmubert.training.data.shards import Settings
 from tests.training.small_corpus import song
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,8 +65,8 @@ def test_samplers_make_no_more_calls_than_asked(
 @pytest.fixture(scope="module")
 def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch = pytest.importorskip("torch", reason="a checkpoint needs torch")
-    from schmubert.engine import checkpoint
-    from schmubert.engine.model import ConvTransformer, ModelConfig
+    from schmubert.engine.networks import checkpoint
+    from schmubert.engine.networks.model import ConvTransformer, ModelConfig
 
     config = ModelConfig(
         token_width=16, width=32, layers=1, heads=2, positions="rotary", dropout=0.0
@@ -130,9 +130,9 @@ def test_filters_are_compared_on_the_same_windows_by_runs_trained_alike(
     data: Path, tmp_path: Path
 ) -> None:
     torch = pytest.importorskip("torch", reason="a checkpoint needs torch")
-    from schmubert.engine import checkpoint
-    from schmubert.engine.model import ConvTransformer, ModelConfig
-    from schmubert.training.settings import TrainSettings
+    from schmubert.engine.networks import checkpoint
+    from schmubert.engine.networks.model import ConvTransformer, ModelConfig
+    from schmubert.training.learning.settings import TrainSettings
 
     config = ModelConfig(
         token_width=16, width=32, layers=1, heads=2, positions="rotary", dropout=0.0

@@ -9,12 +9,12 @@ import pytest
 
 from schmubert.bridge import audience
 from schmubert.bridge.audience import Audience
-from schmubert.bridge.figures import BARS
-from schmubert.bridge.live import Timing
-from schmubert.bridge.session import SONG_NAME, Log
-from schmubert.bridge.stage import Moved, Say, Setup
-from schmubert.bridge.witness import Came, Happening, Seen, Tick
-from tests.bridge.sessions import RIG, SETUP
+from schmubert.bridge.owner.live import Timing
+from schmubert.bridge.owner.witness import Came, Happening, Seen, Tick
+from schmubert.bridge.protocol.messages import Moved, Say, Setup
+from schmubert.bridge.screen.lines import BARS
+from schmubert.bridge.session.log import SONG_NAME, Log
+from tests.bridge.session.sessions import RIG, SETUP
 
 
 class Sheet:
@@ -97,7 +97,7 @@ def test_what_is_said_of_the_recording_comes_after_the_screen(
 
 
 def test_the_screen_gets_only_what_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
-    from schmubert.bridge import screen
+    from schmubert.bridge.screen import process as screen
 
     said: list[Seen] = []
     drawn = screen.Screen.__new__(screen.Screen)

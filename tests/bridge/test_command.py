@@ -7,17 +7,18 @@ from typing import ClassVar
 import pytest
 from click.testing import CliRunner, Result
 
-from schmubert.bridge import command, live
+from schmubert.bridge import command
 from schmubert.bridge.audience import Audience
-from schmubert.bridge.clock import PositionUnit
-from schmubert.bridge.memory_ports import MemoryPorts
-from schmubert.bridge.owner import GaveUpError
-from schmubert.bridge.ports import NoMidiError
-from schmubert.bridge.report import Report, report
-from schmubert.bridge.roles import Rig
-from schmubert.bridge.session import Log
-from schmubert.bridge.stage import Setup
-from schmubert.bridge.sync import Sync
+from schmubert.bridge.clock.midi_clock import PositionUnit
+from schmubert.bridge.clock.sync import Sync
+from schmubert.bridge.owner import live
+from schmubert.bridge.owner.memory_ports import MemoryPorts
+from schmubert.bridge.owner.owner import GaveUpError
+from schmubert.bridge.owner.ports import NoMidiError
+from schmubert.bridge.owner.report import Report, report
+from schmubert.bridge.protocol.messages import Setup
+from schmubert.bridge.protocol.roles import Rig
+from schmubert.bridge.session.log import Log
 
 
 class NoPorts(MemoryPorts):

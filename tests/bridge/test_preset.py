@@ -6,17 +6,18 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from schmubert.bridge import command, live
-from schmubert.bridge.controls import CONTROLS, binding
-from schmubert.bridge.harmony import chart
+from schmubert.bridge import command
+from schmubert.bridge.brain.harmony import chart
 from schmubert.bridge.learn import Learner
-from schmubert.bridge.memory_ports import MemoryPorts
+from schmubert.bridge.owner import live
+from schmubert.bridge.owner.memory_ports import MemoryPorts
+from schmubert.bridge.owner.report import Report, report
 from schmubert.bridge.preset import bound, kept, read
-from schmubert.bridge.report import Report, report
-from schmubert.bridge.roles import Rig, input_part, output_part, rig
-from schmubert.bridge.stage import Control, Heard, Pedal, Setup
-from schmubert.engine.vocabulary import Track
-from tests.bridge.test_owner import owner_of, start, told
+from schmubert.bridge.protocol.controls import CONTROLS, binding
+from schmubert.bridge.protocol.messages import Control, Heard, Pedal, Setup
+from schmubert.bridge.protocol.roles import Rig, input_part, output_part, rig
+from schmubert.engine.music.vocabulary import Track
+from tests.bridge.owner.test_owner import owner_of, start, told
 
 SONG = """# the gig
 in = "DAW Out"

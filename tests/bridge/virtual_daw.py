@@ -5,9 +5,9 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from schmubert.bridge.ledger import Send
-from schmubert.bridge.owner import Action, Owner, Tell
-from schmubert.bridge.stage import Event, Moved, Play
+from schmubert.bridge.owner.ledger import Send
+from schmubert.bridge.owner.owner import Action, Owner, Tell
+from schmubert.bridge.protocol.messages import Event, Moved, Play
 
 CLOCK, START, CONTINUE, STOP = b"\xf8", b"\xfa", b"\xfb", b"\xfc"
 CLOCKS_PER_BEAT = 24

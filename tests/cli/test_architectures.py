@@ -15,13 +15,14 @@ from click.testing import CliRunner  # noqa: E402
 
 from schmubert.cli.main import main  # noqa: E402
 from schmubert.cli.tune import tune  # noqa: E402
-from schmubert.engine import checkpoint, denoisers  # noqa: E402
-from schmubert.engine.midifile import midi_bytes, read_score  # noqa: E402
-from schmubert.engine.model import ARCHITECTURES, PRESETS, ModelConfig  # noqa: E402
-from schmubert.engine.networks import network  # noqa: E402
-from schmubert.engine.pace import Pace  # noqa: E402
-from schmubert.engine.server import warm_up  # noqa: E402
-from schmubert.engine.vocabulary import Track  # noqa: E402
+from schmubert.engine.music.midifile import midi_bytes, read_score  # noqa: E402
+from schmubert.engine.music.vocabulary import Track  # noqa: E402
+from schmubert.engine.networks import checkpoint  # noqa: E402
+from schmubert.engine.networks import load as denoisers  # noqa: E402
+from schmubert.engine.networks.build import network  # noqa: E402
+from schmubert.engine.networks.model import ARCHITECTURES, PRESETS, ModelConfig  # noqa: E402
+from schmubert.engine.service.pace import Pace  # noqa: E402
+from schmubert.engine.service.server import warm_up  # noqa: E402
 
 TINY: Mapping[str, ModelConfig] = {
     config.architecture: replace(

@@ -15,9 +15,9 @@ from click.testing import CliRunner, Result
 from schmubert.cli import sound
 from schmubert.cli.main import main
 from schmubert.cli.tune import tune
-from schmubert.engine.midifile import midi_bytes, read_score
-from schmubert.engine.score import STEPS_PER_BAR, silence
-from schmubert.engine.vocabulary import HOLD, Track
+from schmubert.engine.music.midifile import midi_bytes, read_score
+from schmubert.engine.music.score import STEPS_PER_BAR, silence
+from schmubert.engine.music.vocabulary import HOLD, Track
 from tests import tiny_model
 
 

@@ -12,12 +12,12 @@ from click.testing import CliRunner
 
 from schmubert.cli.evaluate import EXPERIMENTS, evaluate, table
 from schmubert.cli.main import main
-from schmubert.engine.midifile import midi_bytes
-from schmubert.engine.onnx_denoiser import OnnxDenoiser
-from schmubert.training import evaluation
-from schmubert.training.evaluation import Figure, Section
-from schmubert.training.prepare import prepare
-from schmubert.training.shards import Settings
+from schmubert.engine.music.midifile import midi_bytes
+from schmubert.engine.networks.onnx_denoiser import OnnxDenoiser
+from schmubert.training.data.prepare import prepare
+from schmubert.training.data.shards import Settings
+from schmubert.training.evaluation import settings as evaluation
+from schmubert.training.evaluation.settings import Figure, Section
 from tests.training.small_corpus import song
 
 SMALL = (
@@ -44,7 +44,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> str:
 def finished(tmp_path_factory: pytest.TempPathFactory, data: str, model: str) -> Path:
     out = tmp_path_factory.mktemp("evaluation")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("schmubert.training.evaluate.BITS_WINDOWS", 8)
+        patch.setattr("schmubert.training.evaluation.evaluate.BITS_WINDOWS", 8)
         code, said = run("--data", data, "--out", str(out), "--model", model, *SMALL)
     assert code == 0, said
     assert "self-similarity" in said
@@ -178,7 +178,8 @@ def test_the_perfect_nonsense_is_scored_without_a_model_and_beside_the_parts(
 def test_guidance_is_told_for_every_guide_and_for_none(
     tmp_path: Path, data: str, any_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from schmubert.training import evaluate_guidance, guidance
+    from schmubert.training.evaluation import guidance
+    from schmubert.training.evaluation import guidance_study as evaluate_guidance
 
     monkeypatch.setattr(
         evaluate_guidance, "train_density", lambda seed: guidance.train_density(seed, 60)

@@ -5,9 +5,9 @@ import pytest
 from click.testing import CliRunner
 
 from schmubert.cli.main import main
-from schmubert.engine.midifile import read_score
-from schmubert.engine.tacet import Pauses, tacet_bars
-from schmubert.engine.vocabulary import Track
+from schmubert.engine.diffusion.rests import Pauses, tacet_bars
+from schmubert.engine.music.midifile import read_score
+from schmubert.engine.music.vocabulary import Track
 from tests import tiny_model
 
 
@@ -56,7 +56,7 @@ def test_what_is_there_stays_unless_forced(tmp_path: Path, tiny_model_file: Path
 
 def test_a_model_of_noise_is_played_by_the_reverse_sampler_alone(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch", reason="a checkpoint needs torch")
-    from schmubert.engine import checkpoint, model
+    from schmubert.engine.networks import checkpoint, model
 
     torch.manual_seed(0)
     config = model.ModelConfig(
@@ -76,7 +76,7 @@ def test_a_model_of_noise_is_played_by_the_reverse_sampler_alone(tmp_path: Path)
 
 def test_tracks_rest_where_songs_did_unless_all_are_to_play(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch", reason="a checkpoint needs torch")
-    from schmubert.engine import checkpoint, model
+    from schmubert.engine.networks import checkpoint, model
 
     torch.manual_seed(0)
     config = model.ModelConfig(token_width=8, width=16, layers=1, heads=2, positions="rotary")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schmubert.bridge.clock import Clock
+from schmubert.bridge.clock.midi_clock import Clock
 from schmubert.cli.performance import (
     CLOCK,
     CLOCKS_PER_BEAT,
@@ -22,8 +22,8 @@ from schmubert.cli.performance import (
     script,
 )
 from schmubert.cli.tune import tune
-from schmubert.engine.score import STEPS_PER_BAR, Note, Score, monophonic, notes, silence
-from schmubert.engine.vocabulary import DRUM_PITCH, Drum, Track, drum_token, onset_token
+from schmubert.engine.music.score import STEPS_PER_BAR, Note, Score, monophonic, notes, silence
+from schmubert.engine.music.vocabulary import DRUM_PITCH, Drum, Track, drum_token, onset_token
 
 BAND = (Track.BASS, Track.DRUMS)
 

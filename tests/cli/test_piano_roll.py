@@ -5,8 +5,8 @@ import pytest
 from matplotlib.image import imread
 
 from schmubert.cli.piano_roll import BARS_A_ROW, BOX_COLOUR, COLOURS, Roll, draw, draw_stack
-from schmubert.engine.score import Score, silence
-from schmubert.engine.vocabulary import OFF, Drum, Track, drum_token, onset_token
+from schmubert.engine.music.score import Score, silence
+from schmubert.engine.music.vocabulary import OFF, Drum, Track, drum_token, onset_token
 
 
 def playing(*tracks: Track, bars: int = 4) -> Score:

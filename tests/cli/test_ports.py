@@ -3,7 +3,7 @@
 import pytest
 from click.testing import CliRunner
 
-from schmubert.bridge import ports as midi
+from schmubert.bridge.owner import ports as midi
 from schmubert.cli.ports import ports
 
 

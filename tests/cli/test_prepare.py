@@ -5,9 +5,9 @@ from click.testing import CliRunner, Result
 
 from schmubert.cli.main import main
 from schmubert.cli.tune import tune
-from schmubert.engine.midifile import midi_bytes
-from schmubert.engine.vocabulary import Track
-from schmubert.training.dataset import Dataset
+from schmubert.engine.music.midifile import midi_bytes
+from schmubert.engine.music.vocabulary import Track
+from schmubert.training.data.dataset import Dataset
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from schmubert.bridge.memory_ports import MemoryPorts
-from schmubert.bridge.session import LOG_NAME, SONG_NAME
+from schmubert.bridge.owner.memory_ports import MemoryPorts
+from schmubert.bridge.session.log import LOG_NAME, SONG_NAME
 from schmubert.cli.main import main
-from tests.bridge.sessions import Whim, kept, whims
+from tests.bridge.session.sessions import Whim, kept, whims
 
 
 def run(*words: str | Path) -> Result:
@@ -100,7 +100,7 @@ def test_it_plays_what_was_sent(
             assert (inputs, outputs, api) == ((), ("A", "B"), "jack")
             opened.append(self)
 
-    monkeypatch.setattr("schmubert.bridge.ports.MidiPorts", Ports)
+    monkeypatch.setattr("schmubert.bridge.owner.ports.MidiPorts", Ports)
     folder, sent = session
     result = run(folder, "--play", "A", "--play", "B", "--api", "jack")
     assert result.exit_code == 0, result.output

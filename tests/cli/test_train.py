@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from schmubert.cli.train import train
-from schmubert.training.settings import PRESET_SETTINGS, TrainSettings
+from schmubert.training.learning.settings import PRESET_SETTINGS, TrainSettings
 
 pytest.importorskip("torch", reason="training needs torch")
 
@@ -14,7 +14,7 @@ pytest.importorskip("torch", reason="training needs torch")
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[TrainSettings]:
     """The settings of the runs that would have been started."""
-    from schmubert.training import train as loop
+    from schmubert.training.learning import train as loop
 
     started: list[TrainSettings] = []
     monkeypatch.setattr(loop, "train", lambda settings, *_, **__: started.append(settings))

@@ -1,10 +1,10 @@
 import numpy as np
 
 from schmubert.cli.tune import BARS, tune
-from schmubert.engine.pitches import name_of, pitch_named
-from schmubert.engine.score import STEPS_PER_BAR, canonical, notes
-from schmubert.engine.vocabulary import HOLD, Track
-from schmubert.training.harmony import SCALES, pitch_class_time, sounding_pitch
+from schmubert.engine.music.pitches import name_of, pitch_named
+from schmubert.engine.music.score import STEPS_PER_BAR, canonical, notes
+from schmubert.engine.music.vocabulary import HOLD, Track
+from schmubert.training.metrics.harmony import SCALES, pitch_class_time, sounding_pitch
 
 CHORDS = {"G": (7, 11, 2), "Em": (4, 7, 11), "C": (0, 4, 7), "D": (2, 6, 9), "Am": (9, 0, 4)}
 HARMONY = ["G", "Em", "C", "D", "G", "Em", "Am,D", "G", "C", "G", "Am", "D", "G", "Em", "C,D", "G"]

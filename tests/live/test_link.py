@@ -28,8 +28,8 @@ sys.stdin.readline()
 
 
 def test_the_tempo_the_start_and_the_bar_of_another_peer_are_followed() -> None:
-    from schmubert.bridge.link_clock import LinkClock
-    from schmubert.bridge.link_session import JoinedSession
+    from schmubert.bridge.clock.link_clock import LinkClock
+    from schmubert.bridge.clock.link_session import JoinedSession
 
     session = JoinedSession(120.0)
     clock = LinkClock(session)

@@ -6,8 +6,8 @@ import subprocess
 import sysconfig
 from pathlib import Path
 
-from schmubert.bridge.session import SONG_NAME, Log
-from schmubert.bridge.witness import Sent
+from schmubert.bridge.owner.witness import Sent
+from schmubert.bridge.session.log import SONG_NAME, Log
 from tests.live.recorder import sounding
 from tests.live.stage import HEARS, PLAYS, Stage
 

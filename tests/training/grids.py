@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from schmubert.engine.score import STEPS_PER_BAR, Tokens
-from schmubert.engine.vocabulary import Track
+from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
+from schmubert.engine.music.vocabulary import Track
 
 
 def grid(bars: int, **tracks: list[tuple[int, int]]) -> Tokens:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from schmubert.engine.midifile import midi_bytes
-from schmubert.engine.score import STEPS_PER_BAR, Score, canonical
-from schmubert.engine.vocabulary import TRIO, Track
+from schmubert.engine.music.midifile import midi_bytes
+from schmubert.engine.music.score import STEPS_PER_BAR, Score, canonical
+from schmubert.engine.music.vocabulary import TRIO, Track
 
 
 def song(seed: int, bars: int = 20, tracks: tuple[Track, ...] = TRIO, rests: bool = False) -> Score:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import torch
 
-from schmubert.engine.model import ModelConfig
-from schmubert.training import train as loop
-from schmubert.training.settings import TrainSettings
+from schmubert.engine.networks.model import ModelConfig
+from schmubert.training.learning import train as loop
+from schmubert.training.learning.settings import TrainSettings
 
 TINY = ModelConfig(token_width=16, width=32, layers=1, heads=2, positions="rotary", dropout=0.0)
 SETTINGS = TrainSettings(

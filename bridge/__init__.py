@@ -1,0 +1,1 @@
+"""The live side: a band-mate for a DAW or a keyboard."""

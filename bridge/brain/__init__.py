@@ -1,0 +1,1 @@
+"""The process that listens, asks the engine and decides what is played."""

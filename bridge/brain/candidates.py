@@ -1,0 +1,41 @@
+"""Candidates for a bar: the player hears another of the latest drafts from the next downbeat on."""
+
+from collections.abc import Sequence
+
+from schmubert.bridge.brain.plan import Plan
+from schmubert.engine.music.score import STEPS_PER_BAR
+
+
+class Audition:
+    """Counts how many candidates on the player wants to be, and holds the one of this bar."""
+
+    def __init__(self) -> None:
+        self._wanted = 0
+        self._bar = -1
+        self._plan: Plan | None = None
+
+    def forget(self) -> None:
+        """No candidate is chosen."""
+        self._plan = None
+
+    def ask(self) -> None:
+        """The next candidate, please."""
+        self._wanted += 1
+
+    def at(self, step: int) -> Plan | None:
+        """The candidate chosen for the bar of `step` of the tape."""
+        return self._plan if self._bar == step // STEPS_PER_BAR else None
+
+    def choose(self, bar_line: int, plans: Sequence[Plan]) -> tuple[int, int] | None:
+        """Choose among `plans` for the bar at `bar_line`, if that is wanted: (number, of so many).
+
+        Number 0 is what would be played anyway; it is the only one where there are no others.
+        """
+        wanted, self._wanted, self._plan = self._wanted, 0, None
+        if not wanted:
+            return None
+        if len(plans) < 2:
+            return 0, 1
+        number = wanted % len(plans)
+        self._bar, self._plan = bar_line // STEPS_PER_BAR, plans[number]
+        return number, len(plans)

@@ -1,0 +1,208 @@
+"""The talk with the engine: what was asked, what came back, how long it took, is it there."""
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from schmubert.bridge.brain.latency import Replies
+from schmubert.bridge.brain.plan import Asked, Plan, plan_of
+from schmubert.bridge.brain.settings import Settings
+from schmubert.bridge.protocol.messages import Say
+from schmubert.engine.diffusion.horizon import Horizon
+from schmubert.engine.music.score import STEPS_PER_BEAT
+from schmubert.engine.music.vocabulary import MASK, TRIO, Track
+from schmubert.engine.service.wire import (
+    Ask,
+    Draft,
+    Failed,
+    Welcome,
+    Wishes,
+    pack,
+    pack_cells,
+    unpack,
+)
+
+PATIENCE_S = 2.0  # an ask without an answer for so long is lost
+TRANSIT_S = 0.004  # pipes and sockets, there and back
+REMEMBERED = 8  # asks whose drafts are still welcome
+CANDIDATES = 4  # plans to choose from
+
+
+class Dialogue:
+    """Numbers the asks, matches the drafts, keeps the latest as `plan`, and says what it notices.
+
+    One ask at a time is under way until its first draft comes: a slow engine that is asked again
+    before would never answer at all.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.replies = Replies()
+        self.plan: Plan | None = None
+        self.tracks: tuple[Track, ...] = TRIO
+        """What the engine's model knows, in the order of its columns."""
+        self._settings = settings
+        self._engine: Welcome | None = None
+        self._lost = False
+        self._said: set[str] = set()
+        self._seq = 0
+        self._asked: dict[int, Asked] = {}
+        self._latest: dict[int, Plan] = {}  # the best draft of each of the latest asks
+        self._under_way: Asked | None = None
+
+    @property
+    def free(self) -> bool:
+        """Whether no ask is under way."""
+        return self._under_way is None
+
+    @property
+    def lost_at(self) -> float:
+        """When the ask under way counts as lost; infinity where there is none."""
+        return math.inf if self._under_way is None else self._under_way.at_s + PATIENCE_S
+
+    def forget(self) -> None:
+        """Drop the plan, and want no answer to what was asked."""
+        self.plan = None
+        self._latest.clear()
+        self._asked.clear()
+        self._under_way = None
+
+    def leave_out(self, roles: Collection[Track]) -> None:
+        """What was planned or asked for `roles` is not wanted any more."""
+
+        def without(asked: Asked) -> Asked:
+            played = {role: step for role, step in asked.played.items() if role not in roles}
+            return replace(asked, played=played)
+
+        self._change(without)
+
+    def cut(self, step: int) -> None:
+        """What was planned or asked is not wanted from `step` on."""
+        self._change(lambda asked: replace(asked, ends=min(asked.ends, step)))
+        self._latest.clear()
+
+    def _change(self, change: Callable[[Asked], Asked]) -> None:
+        self._asked = {seq: change(asked) for seq, asked in self._asked.items()}
+        if self.plan is not None:
+            self.plan = replace(self.plan, asked=change(self.plan.asked))
+        self._latest = {
+            seq: replace(one, asked=change(one.asked)) for seq, one in self._latest.items()
+        }
+
+    def candidates(self, roles: Collection[Track], step: int, to_step: int) -> list[Plan]:
+        """The plans of all that `roles` play from `step` to `to_step`, the newest first."""
+        return [
+            plan
+            for plan in reversed(self._latest.values())
+            if plan.end_step >= to_step and all(plan.reaches(role, step) for role in roles)
+        ]
+
+    def ask(
+        self,
+        about: Horizon,
+        played: Mapping[Track, int],
+        now: float,
+        commit_at: Callable[[int], float],
+        temperature: float,
+        wishes: Wishes,
+    ) -> Ask:
+        """Ask `about` what the `played` roles play, each from its step on, as `wishes` say.
+
+        `commit_at` says when a step becomes final.
+        """
+        self._seq += 1
+        asked = Asked(self._seq, now, about.first_step, about.fill, played)
+        latest = list(self._asked.values())[1 - REMEMBERED :]
+        self._asked = {one.seq: one for one in [*latest, asked]}
+        self._under_way = asked
+        step = min(played.values())
+        beats = range(about.first_step, about.end_step, STEPS_PER_BEAT)
+        freezes_s = (commit_at(beat) - now for beat in beats)
+        settings = self._settings
+        return Ask(
+            seq=asked.seq,
+            tokens=pack(about.tokens[:, self.tracks]),
+            fill=pack_cells(about.fill[:, self.tracks]),
+            budget_ms=max(1.0, (commit_at(step) - now - TRANSIT_S) * 1000.0),
+            freezes_ms=tuple(max(0.0, freeze_s * 1000.0) for freeze_s in freezes_s),
+            first_calls=settings.first_calls,
+            most_calls=settings.most_calls,
+            temperature=temperature,
+            seed=None if settings.seed is None else settings.seed + asked.seq,
+            wishes=wishes,
+        )
+
+    def welcome(self, welcome: Welcome) -> list[Say]:
+        """An engine says who it is; it may say so again and again."""
+        if welcome == self._engine:
+            return []
+        self._engine = welcome
+        self.tracks = tuple(Track(track) for track in welcome.tracks)
+        self.replies.expect(welcome.call_ms * self._settings.first_calls / 1000.0 + TRANSIT_S)
+        self._asked.clear()
+        self._under_way = None
+        unknown = [role for role in self._settings.plays if role not in self.tracks]
+        return [
+            say
+            for role in unknown
+            for say in self._once(f"this model knows no {role.name.lower()}: it stays silent")
+        ]
+
+    def draft(self, draft: Draft, now: float) -> list[Say]:
+        """An answer, which may come late or for nobody."""
+        says = [Say("the engine is back")] if self._lost else []
+        self._lost = False
+        asked = self._asked.get(draft.seq)
+        if asked is None:
+            return says
+        if self._under_way is not None and self._under_way.seq == draft.seq:
+            self._under_way = None
+            self.replies.first(now - asked.at_s)
+        if draft.last:
+            self.replies.last(now - asked.at_s)
+        try:
+            given = unpack(draft.tokens)
+            if given.shape[1] != len(self.tracks):
+                raise ValueError(f"{given.shape[1]} tracks of {len(self.tracks)}")
+            tokens = np.tile(np.asarray(MASK), (len(given), 1))
+            tokens[:, self.tracks] = given
+            plan = plan_of(asked, draft.number, tokens)
+        except ValueError as error:
+            return says + self._once(f"the engine's answer is of no use: {error}")
+        if plan.supersedes(self.plan):
+            self.plan = plan
+            earlier = [one for one in self._latest.values() if one.asked.seq != draft.seq]
+            self._latest = {one.asked.seq: one for one in [*earlier[1 - CANDIDATES :], plan]}
+        self._said.clear()
+        return says
+
+    def failed(self, failed: Failed) -> list[Say]:
+        """The engine cannot answer."""
+        if self._under_way is not None and self._under_way.seq == failed.seq:
+            self._under_way = None
+        return self._once(f"the engine cannot answer: {failed.reason}")
+
+    def ended(self, then: str) -> list[Say]:
+        """The engine is gone; the next that says who it is will be a new one."""
+        self._engine = None
+        return self._lose(f"the engine has ended: {then}")
+
+    def unanswered(self, then: str) -> list[Say]:
+        """The ask under way has waited for too long."""
+        return self._lose(f"the engine does not answer: {then}")
+
+    def _lose(self, text: str) -> list[Say]:
+        """One line, until an engine answers again."""
+        self._under_way = None
+        if self._lost:
+            return []
+        self._lost = True
+        return [Say(text)]
+
+    def _once(self, text: str) -> list[Say]:
+        """Say `text`, but no second time before the engine has given a useful answer."""
+        if text in self._said:
+            return []
+        self._said.add(text)
+        return [Say(text)]

@@ -1,0 +1,183 @@
+"""The brain's engine: found or started, started again when it dies; nothing here waits."""
+
+import subprocess
+import tempfile
+from collections.abc import Callable
+from math import inf
+from pathlib import Path
+from typing import TypeAlias, cast
+
+import zmq
+
+from schmubert.bridge.protocol.messages import GiveUp, Say
+from schmubert.engine.networks.load import Device
+from schmubert.engine.service.client import EXIT_ADDRESS_IN_USE, Client, spawn_engine
+from schmubert.engine.service.wire import (
+    DEFAULT_ADDRESS,
+    WIRE_VERSION,
+    Ask,
+    Failed,
+    Goodbye,
+    ToClient,
+    Welcome,
+)
+
+FIND_S = 0.3
+"""How long an engine that runs already has to answer before one is started."""
+HELLO_S, EAGER_HELLO_S = 1.0, 0.1
+SILENT_S = 4.0  # an engine that answers no hello for so long is lost
+SLOW_START_S = 60.0
+JOIN_S = 5.0  # for the engine that was there first to answer
+LEAST_PAUSE_S, MOST_PAUSE_S = 2.0, 30.0
+LOCAL = ("tcp://127.", "tcp://localhost:", "tcp://[::1]:", "ipc://")
+
+Answer: TypeAlias = ToClient | Say | GiveUp
+Start: TypeAlias = Callable[[str, Path, Path | None, Device], "subprocess.Popen[bytes]"]
+
+
+class EngineLink:
+    """Keeps an engine at `address` answering; one on another computer it can only wait for."""
+
+    def __init__(
+        self,
+        address: str | None,
+        model: str | None,
+        device: str,
+        now: float,
+        client: Client | None = None,
+        start: Start = spawn_engine,
+    ) -> None:
+        self.address = address or DEFAULT_ADDRESS
+        self._client = client or Client(self.address)
+        self._model = None if model is None else Path(model)
+        self._device = cast(Device, device)
+        self._start = start
+        self._folder = tempfile.TemporaryDirectory(prefix="schmubert-", ignore_cleanup_errors=True)
+        self._log = Path(self._folder.name, "engine.log")
+        self._process: subprocess.Popen[bytes] | None = None
+        self._there = False  # it has answered, and since then not been silent
+        self._was_there = False
+        self._heard_s = now
+        self._hello_s = now
+        self._unsent = 0
+        self._start_s = now + FIND_S
+        self._started_s = now
+        self._pause_s = LEAST_PAUSE_S
+        self._said_waiting = False
+
+    @property
+    def socket(self) -> "zmq.Socket[bytes]":
+        """The socket, for a poller."""
+        return self._client.socket
+
+    def ask(self, ask: Ask) -> None:
+        """Send `ask`; without an engine it is lost, and the conductor does without."""
+        self._client.send(ask)
+
+    def receive(self, now: float) -> list[Answer]:
+        """What the engine said since, and what became of it; call it a few times a second."""
+        answers: list[Answer] = []
+        for message in self._client.receive():
+            self._heard_s = now
+            answers += self._take(message)
+        if now >= self._hello_s:
+            self._hello_s = now + (HELLO_S if self._there else EAGER_HELLO_S)
+            self._unsent = 0 if self._client.hello() else self._unsent + 1
+        if self._there and self._is_lost(now):
+            self._there = False
+            self._start_s = now
+            answers.append(Goodbye())
+        if not self._there:
+            answers += self._tend(now)
+        return answers
+
+    def another(self, model: str) -> str:
+        """What to do where an engine that was there already has `model`, not the one wanted."""
+        return (
+            f"the engine at {self.address} plays {model}: for another model, end it or give"
+            " --engine another address, as tcp://127.0.0.1:28766"
+        )
+
+    def close(self) -> None:
+        """Say goodbye; an engine that was started here ends by itself when nobody is left."""
+        self._client.send(Goodbye())
+        self._client.close()
+        self._folder.cleanup()
+
+    def _take(self, message: ToClient) -> list[Answer]:
+        if isinstance(message, Welcome):
+            if message.version != WIRE_VERSION:
+                return [
+                    GiveUp(
+                        f"the engine at {self.address} speaks version {message.version} of the"
+                        f" wire, this bridge {WIRE_VERSION}: install the same schmubert on both"
+                        " sides"
+                    )
+                ]
+            new = not self._there
+            self._there = self._was_there = True
+            self._pause_s, self._unsent = LEAST_PAUSE_S, 0
+            if not new:
+                return [message]
+            about = f"{message.model} in {message.runtime}, {message.call_ms:.1f} ms a call"
+            says = [Say(f"engine at {self.address}: {about}")]
+            if self._model is not None and self._model.stem != message.model:
+                says.append(Say(self.another(message.model)))
+            return [message, *says]
+        if isinstance(message, Failed) and message.seq < 0 and not self._was_there:
+            return [GiveUp(f"the engine at {self.address}: {message.reason}")]
+        return [message]
+
+    def _is_lost(self, now: float) -> bool:
+        return (
+            (self._process is not None and self._process.poll() is not None)
+            or self._unsent > 1
+            or now - self._heard_s > SILENT_S
+        )
+
+    def _tend(self, now: float) -> list[Answer]:
+        """Look after an engine that does not answer yet, or no more."""
+        if not self.address.startswith(LOCAL):
+            if self._said_waiting or now < self._start_s:
+                return []
+            self._said_waiting = True
+            return [Say(f"waiting for the engine at {self.address}")]
+        if self._process is not None:
+            return self._watch(self._process, now)
+        if now < self._start_s:
+            return []
+        self._process = self._start(self.address, self._log, self._model, self._device)
+        self._started_s = now
+        if self._was_there:
+            return [Say(f"starting another engine at {self.address}")]
+        return [Say(f"no engine at {self.address}: starting one")]
+
+    def _watch(self, process: "subprocess.Popen[bytes]", now: float) -> list[Answer]:
+        """Tell a start that takes its time from one that failed, and from an engine that died."""
+        code = process.poll()
+        if code is None:
+            if max(self._started_s, self._heard_s) + SLOW_START_S < now:
+                process.kill()
+            return []
+        self._process = None
+        if code == EXIT_ADDRESS_IN_USE:
+            self._start_s = now + JOIN_S
+            return []
+        if self._heard_s > self._started_s:  # it has worked; when it dies again, less eagerly
+            self._start_s = max(now, self._started_s + LEAST_PAUSE_S)
+            return []
+        reason = self._last_words() or f"it ended with code {code}"
+        if not self._was_there:
+            self._start_s = inf
+            return [GiveUp(reason)]
+        self._start_s = now + self._pause_s
+        self._pause_s = min(2 * self._pause_s, MOST_PAUSE_S)
+        return [Say(f"the engine does not start ({reason})")]
+
+    def _last_words(self) -> str:
+        try:
+            lines = self._log.read_text(encoding="utf-8", errors="replace").split("\n")
+        except OSError:
+            return ""
+        words = [line.strip() for line in lines if line.strip()]
+        return words[-1].removeprefix("Error: ") if words else ""

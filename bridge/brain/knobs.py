@@ -1,0 +1,104 @@
+"""How the controls stand: a value that each `Control` turns into the next; what they wish for."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+from schmubert.bridge.protocol.controls import CONTROLS, MARKED, ON
+from schmubert.bridge.protocol.messages import Control
+from schmubert.engine.diffusion.recipe import STAGE_TEMPERATURE
+from schmubert.engine.music.score import BEATS_PER_BAR
+from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, Track
+from schmubert.engine.service.wire import Wishes
+
+BARS = 4
+Curve: TypeAlias = tuple[float | None, ...]
+HARMONY_NATS = 2.0
+"""Of a chord that is held or written down: seven times likelier than without."""
+
+
+@dataclass(frozen=True)
+class Knobs:
+    """The controls of `controls.py`, in their units; roles that are not named are as they come.
+
+    A curve of onsets a beat goes before a density until that is turned. `bars` is the length of
+    turns and phrases, `marks` are beats of the bar, from 0.
+    """
+
+    temperature: float = STAGE_TEMPERATURE
+    densities: Mapping[Track, float] = field(default_factory=dict)
+    curves: Mapping[Track, Curve] = field(default_factory=dict)
+    lowest: Mapping[Track, int] = field(default_factory=dict)
+    highest: Mapping[Track, int] = field(default_factory=dict)
+    tonic: int | None = None
+    harmony_nats: float = HARMONY_NATS
+    swing: float = 0.0
+    shuffle: float = 0.0
+    humanise: float = 0.0
+    groove: float = 0.0
+    muted: frozenset[Track] = frozenset()
+    soloed: frozenset[Track] = frozenset()
+    locked: bool = False
+    bars: int = BARS
+    marks: frozenset[int] = frozenset(int(mark.removeprefix("mark")) - 1 for mark in MARKED)
+
+    def turned(self, control: Control) -> "Knobs":
+        """As `control` says; triggers change nothing. ValueError where it names no control."""
+        name, value = control.name, control.value
+        if name not in CONTROLS:
+            raise ValueError(f"no control {name!r}")
+        role = None if control.role is None else Track(control.role)
+        changed: dict[str, Any] = {}
+        if name in ("temperature", "swing", "shuffle", "humanise", "groove"):
+            changed[name] = value
+        elif name == "harmony":
+            changed["harmony_nats"] = value
+        elif name == "key":
+            changed["tonic"] = int(value) - 1 if value else None
+        elif name == "lock":
+            changed["locked"] = value >= ON
+        elif name == "bars":
+            changed["bars"] = int(value)
+        elif name.startswith("mark"):
+            beat = int(name.removeprefix("mark")) - 1
+            changed["marks"] = self.marks - {beat} | ({beat} if value >= ON else set())
+        elif name == "density" and role is not None:
+            changed["densities"] = {**self.densities, role: value}
+            changed["curves"] = {one: curve for one, curve in self.curves.items() if one != role}
+        elif name.startswith("density") and role is not None:
+            curve = list(self.curves.get(role, (None,) * BEATS_PER_BAR))
+            curve[int(name.removeprefix("density")) - 1] = value
+            changed["curves"] = {**self.curves, role: tuple(curve)}
+        elif name in ("lowest", "highest"):
+            changed[name] = {**getattr(self, name), role: int(value)}
+        elif name in ("mute", "solo"):
+            which = "muted" if name == "mute" else "soloed"
+            others = getattr(self, which) - {role}
+            changed[which] = others | {role} if value >= ON else others
+        return replace(self, **changed)
+
+    def silent(self, roles: Iterable[Track]) -> frozenset[Track]:
+        """Which of the machine's `roles` are not heard: muted, or another one is soloed."""
+        playing = frozenset(roles)
+        others = playing - self.soloed if self.soloed & playing else frozenset()
+        return (playing & self.muted) | others
+
+    def wishes(self, harmony: bytes) -> Wishes:
+        """What an ask is to wish for; `harmony` as in `Wishes`. Crossed registers are one pitch."""
+        registers = {}
+        for role in {*self.lowest, *self.highest}:
+            low = self.lowest.get(role, LOWEST_PITCH)
+            registers[int(role)] = (low, max(low, self.highest.get(role, HIGHEST_PITCH)))
+        densities: dict[int, float | Curve] = {
+            int(role): onsets for role, onsets in self.densities.items()
+        }
+        densities |= {int(role): curve for role, curve in self.curves.items()}
+        return Wishes(densities, registers, self.tonic, harmony)
+
+
+def knobs(temperature: float, controls: Iterable[Control], bars: int = BARS) -> Knobs:
+    """As they stand at first: `controls` turned one after the other."""
+    found = Knobs(temperature, bars=bars)
+    for control in controls:
+        found = found.turned(control)
+    return found

@@ -1,0 +1,348 @@
+"""Whose turn it is and what is known ahead: a rule for each mode.
+
+Steps are those of the tape. A rule is asked about bar lines, those that are committed and those
+that are asked about early: asking changes nothing but what it has heard of its phrases.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schmubert.bridge.brain.capture import Capture
+from schmubert.bridge.protocol.mode import Mode
+from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT, Mask, Tokens
+from schmubert.engine.music.vocabulary import MASK, TRIO, Track
+
+TURN_STEPS = STEPS_PER_BAR // 2  # of rest before a bar line make the bar line the machine's turn
+GAP_STEPS = 2  # between two notes are no rest yet
+LEAST_REMADE = 1 / 8
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Who is who: `hears` are the player's roles, `traded` those that the machine plays too."""
+
+    hears: frozenset[Track]
+    traded: frozenset[Track]
+    rest_bars: int
+    bars: int
+    """How long a turn, a phrase or a way is."""
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Which beats of a bar, from 0, are made anew where a pad is held, and the bars where it was.
+
+    `from_step` and `to_step` are bar lines of the tape.
+    """
+
+    beats: frozenset[int] = frozenset()
+    from_step: int = 0
+    to_step: float = math.inf
+
+
+class Phrase:
+    """The bars from `first_step` to `end_step`, as the tape has them; kept when they are whole."""
+
+    def __init__(self, first_step: int, bars: int) -> None:
+        self.first_step, self.end_step = first_step, first_step + bars * STEPS_PER_BAR
+        self._kept: Tokens | None = None
+
+    def __len__(self) -> int:
+        return self.end_step - self.first_step
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it was heard."""
+        return self._kept is not None
+
+    def tokens(self, capture: Capture, now: float) -> Tokens:
+        """[steps, 3], MASK where nothing is known, or not yet at `now`."""
+        if self._kept is not None:
+            return self._kept
+        tokens = np.tile(np.asarray(MASK), (len(self), 1))
+        missed = min(max(0, capture.first_step - self.first_step), len(self))
+        rows = capture.tape(now)[max(0, self.first_step - capture.first_step) :]
+        rows = rows[: len(self) - missed]
+        tokens[missed : missed + len(rows)] = rows
+        if capture.heard_until(now) >= self.end_step:
+            self._kept = tokens
+        return tokens
+
+
+class Rule:
+    """Accompany: what is traded is the player's, and nothing is known ahead.
+
+    The base of the other modes. `since` is the bar line from which on the mode holds.
+    """
+
+    gives_back_at_a_note = False
+    sees_step = 0
+    """A step that windows reach out to, where they can."""
+
+    def __init__(self, band: Band, since: int) -> None:
+        self.band = band
+        self.since = since
+
+    def again(self, since: int) -> "Rule":
+        """The same mode from another bar line on: the music stood, and goes on."""
+        return type(self)(self.band, since)
+
+    def takes(self, step: int, now_step: float, turn: bool, capture: Capture) -> bool:  # noqa: ARG002
+        """Whether from bar line `step` on the machine plays what is traded.
+
+        `now_step` is where the music is, `turn` whether the machine does already.
+        """
+        return False
+
+    @property
+    def rest_steps(self) -> float:
+        """How long the player rests until the band ends."""
+        return self.band.rest_bars * STEPS_PER_BAR
+
+    def ahead(self, from_step: int, to_step: int, capture: Capture, now: float) -> Tokens:
+        """What is known at `now` of steps to come: [steps, 3], MASK where nothing is.
+
+        `from_step` is the first that is not committed.
+        """
+        del capture, now
+        return _unknown(to_step - from_step)
+
+    def hidden(self, first_step: int, from_step: int, to_step: int) -> Mask:
+        """What of the past, [`first_step` to `from_step`, 3], is to be unknown to whoever fills.
+
+        What is to be made anew up to `to_step` would come out as it was, if that were seen.
+        """
+        del to_step
+        return np.zeros((from_step - first_step, len(TRIO)), bool)
+
+
+class Continue(Rule):
+    """What is traded is the machine's while the player rests."""
+
+    gives_back_at_a_note = True
+
+    def takes(self, step: int, now_step: float, turn: bool, capture: Capture) -> bool:
+        """From a bar line on before which the player rested for half a bar."""
+        if turn or not self.band.traded:
+            return turn
+        since = capture.silent_since(self.band.traded)
+        return since is not None and now_step - since >= GAP_STEPS and step - since >= TURN_STEPS
+
+    @property
+    def rest_steps(self) -> float:
+        """It never ends: rest is the machine's turn."""
+        return math.inf
+
+
+class Trade(Rule):
+    """So many bars the player, so many the machine: the fours of jazz."""
+
+    def takes(self, step: int, now_step: float, turn: bool, capture: Capture) -> bool:  # noqa: ARG002
+        """In every other turn, the player's being the first."""
+        return bool(self.band.traded) and (step - self.since) // self._turn_steps % 2 == 1
+
+    @property
+    def rest_steps(self) -> float:
+        """A turn without a note, and the machine's before it."""
+        return max(super().rest_steps, 2 * self._turn_steps)
+
+    @property
+    def _turn_steps(self) -> int:
+        return self.band.bars * STEPS_PER_BAR
+
+
+class Loop(Rule):
+    """A phrase goes round; each pass remakes a smaller share of what accompanies it.
+
+    That is Gibbs sampling in blocks of a beat with a falling share of what is remade (Huang et
+    al. 2017, Counterpoint by Convolution, section 4.2, after Yao et al. 2014).
+    """
+
+    def __init__(self, band: Band, since: int, phrase: Phrase | None = None) -> None:
+        super().__init__(band, since)
+        self.phrase = phrase or Phrase(since, band.bars)
+        self._from = max(since, self.phrase.end_step)
+
+    def takes(self, step: int, now_step: float, turn: bool, capture: Capture) -> bool:  # noqa: ARG002
+        """From when the phrase is whole."""
+        return bool(self.band.traded) and step >= self._from
+
+    def again(self, since: int) -> "Loop":
+        """The phrase, if it was whole, from its beginning."""
+        return Loop(self.band, since, self.phrase if self.phrase.whole else None)
+
+    @property
+    def rest_steps(self) -> float:
+        """It never ends: the phrase goes round."""
+        return math.inf
+
+    def ahead(self, from_step: int, to_step: int, capture: Capture, now: float) -> Tokens:
+        """The player's roles as in the phrase, the others as in the last pass, but for a share."""
+        known = _unknown(to_step - from_step)
+        first = max(0, self._from - from_step)
+        steps = np.arange(from_step + first, to_step)
+        if not len(steps):
+            return known
+        phrase, length = self.phrase.tokens(capture, now), len(self.phrase)
+        for role in TRIO:
+            if role in self.band.hears:
+                known[first:, role] = phrase[(steps - self._from) % length, role]
+                continue
+            before = capture.played(role, int(steps[0]) - length, to_step - length)
+            known[first : first + len(before), role] = before
+            known[first:][self._remade(steps, role), role] = MASK[role]
+        return known
+
+    def hidden(self, first_step: int, from_step: int, to_step: int) -> Mask:
+        """The beats that are remade, in all passes before."""
+        hidden = super().hidden(first_step, from_step, to_step)
+        coming = np.arange(max(from_step, self._from), to_step)
+        if len(coming):
+            past, length = np.arange(first_step, from_step), len(self.phrase)
+            for role in set(TRIO) - self.band.hears:
+                remade = coming[self._remade(coming, role)] % length
+                hidden[:, role] = np.isin(past % length, remade) & (past >= self.phrase.first_step)
+        return hidden
+
+    def _remade(self, steps: NDArray[np.int64], role: Track) -> Mask:
+        beats = (steps - self._from) // STEPS_PER_BEAT
+        per_pass = len(self.phrase) // STEPS_PER_BEAT
+        remade = {}
+        for beat in range(int(beats[0]), int(beats[-1]) + 1):
+            rng = np.random.default_rng((self.band.seed, int(role), beat))
+            remade[beat] = rng.random() < max(LEAST_REMADE, 1 / (beat // per_pass + 2))
+        return np.asarray([remade[int(beat)] for beat in beats])
+
+
+class Infill(Rule):
+    """The bar before goes on; where a pad is held, marked beats of the coming bar are made anew."""
+
+    def __init__(self, band: Band, since: int) -> None:
+        super().__init__(band, since)
+        self.marks = Marks(to_step=0)
+
+    @property
+    def rest_steps(self) -> float:
+        """It never ends: who holds a pad has no hand free to play."""
+        return math.inf
+
+    def ahead(self, from_step: int, to_step: int, capture: Capture, now: float) -> Tokens:
+        """The machine's roles as in the bar before, but for the marked beats."""
+        del now
+        known = _unknown(to_step - from_step)
+        steps = np.arange(from_step, to_step)
+        anew = self._marked(steps) & (steps >= self.marks.from_step) & (steps < self.marks.to_step)
+        for role in set(TRIO) - self.band.hears:
+            known[:, role] = capture.last_bar(role, from_step)[steps % STEPS_PER_BAR]
+            known[anew, role] = MASK[role]
+        return known
+
+    def hidden(self, first_step: int, from_step: int, to_step: int) -> Mask:
+        """The marked beats of the bars that went round, where they are made anew."""
+        hidden = super().hidden(first_step, from_step, to_step)
+        if self.marks.from_step < to_step and from_step < self.marks.to_step:
+            past = np.arange(first_step, from_step)
+            again = self._marked(past) & (past >= self.since - STEPS_PER_BAR)
+            for role in set(TRIO) - self.band.hears:
+                hidden[:, role] = again
+        return hidden
+
+    def _marked(self, steps: NDArray[np.int64]) -> Mask:
+        return np.isin(steps % STEPS_PER_BAR // STEPS_PER_BEAT, sorted(self.marks.beats))
+
+
+class Interpolate(Rule):
+    """Phrase A, a way of so many bars that the model finds, and phrase B, which then goes round.
+
+    Between what is before and what is after, the way is filled (thesis 5.2).
+    """
+
+    def __init__(self, band: Band, since: int, start: Phrase, goal: Phrase) -> None:
+        super().__init__(band, since)
+        self.start, self.goal = start, goal
+        self._from = max(since, start.end_step, goal.end_step)
+        self._arrives = self._from + len(start) + band.bars * STEPS_PER_BAR
+        self.sees_step = self._arrives + len(goal)
+
+    def again(self, since: int) -> Rule:
+        """The phrases, if they were whole, from the beginning of A."""
+        start, goal = (one if one.whole else None for one in (self.start, self.goal))
+        return interpolation(self.band, since, start, goal)
+
+    def takes(self, step: int, now_step: float, turn: bool, capture: Capture) -> bool:  # noqa: ARG002
+        """From when both phrases are whole."""
+        return bool(self.band.traded) and step >= self._from
+
+    @property
+    def rest_steps(self) -> float:
+        """It never ends: B goes round."""
+        return math.inf
+
+    def ahead(self, from_step: int, to_step: int, capture: Capture, now: float) -> Tokens:
+        """A, nothing on the way, B and B again."""
+        known = _unknown(to_step - from_step)
+        steps = np.arange(from_step, to_step)
+        start, goal = (one.tokens(capture, now) for one in (self.start, self.goal))
+        in_a = (steps >= self._from) & (steps < self._from + len(start))
+        known[in_a] = start[steps[in_a] - self._from]
+        in_b = steps >= self._arrives
+        known[in_b] = goal[(steps[in_b] - self._arrives) % len(goal)]
+        return known
+
+
+def rule_of(
+    mode: Mode,
+    band: Band,
+    since: int,
+    start: Phrase | None = None,
+    goal: Phrase | None = None,
+    heard_bars: int = 0,
+) -> Rule:
+    """The rule of `mode` from bar line `since` on, before which `heard_bars` were listened to.
+
+    `start` and `goal` are the phrases A and B, where they were captured. A mode that needs phrases
+    and has none takes the last bars, and the first that it hears where it has heard none.
+    """
+    simple = {
+        Mode.ACCOMPANY: Rule,
+        Mode.CONTINUE: Continue,
+        Mode.TRADE: Trade,
+        Mode.INFILL: Infill,
+    }
+    if mode in simple:
+        return simple[mode](band, since)
+    if mode is Mode.LOOP:
+        return Loop(band, since, _last(band.bars, since, heard_bars))
+    return interpolation(band, since, start, goal, heard_bars)
+
+
+def interpolation(
+    band: Band, since: int, start: Phrase | None, goal: Phrase | None, heard_bars: int = 0
+) -> Interpolate:
+    """From A to B; of the bars heard and of those to come, what is not captured is taken."""
+    if start is None and goal is None:
+        bars = min(band.bars, heard_bars // 2)
+        if bars:
+            goal = Phrase(since - bars * STEPS_PER_BAR, bars)
+            start = Phrase(goal.first_step - len(goal), bars)
+    elif start is None:
+        start = _last(band.bars, since, heard_bars)
+    elif goal is None:
+        goal = _last(band.bars, since, heard_bars)
+    start = start or Phrase(since, band.bars)
+    goal = goal or Phrase(max(since, start.end_step), band.bars)
+    return Interpolate(band, since, start, goal)
+
+
+def _last(bars: int, since: int, heard_bars: int) -> Phrase | None:
+    """The last `bars` before `since`, or as many as were heard; None where none were."""
+    bars = min(bars, heard_bars)
+    return Phrase(since - bars * STEPS_PER_BAR, bars) if bars > 0 else None
+
+
+def _unknown(steps: int) -> Tokens:
+    return np.tile(np.asarray(MASK), (max(0, steps), 1))

@@ -1,0 +1,113 @@
+"""The tentative future: the latest draft, and how it joins what was played meanwhile."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schmubert.engine.music.score import STEPS_PER_BEAT, Mask, Tokens
+from schmubert.engine.music.vocabulary import (
+    FIRST_ONSET,
+    HOLD,
+    MASK,
+    OFF,
+    SIZES,
+    Track,
+    onset_token,
+    pitch_of,
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question to the engine: `played` says from which step of the tape each role is filled.
+
+    From step `ends` on the answer is not wanted any more.
+    """
+
+    seq: int
+    at_s: float
+    first_step: int
+    fill: Mask
+    played: Mapping[Track, int]
+    ends: float = math.inf
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Draft `number` of `asked`: `tokens` [steps, 3]."""
+
+    asked: Asked
+    number: int
+    tokens: Tokens
+
+    @property
+    def end_step(self) -> int:
+        """The step of the tape after its last that is wanted."""
+        return int(min(self.asked.first_step + len(self.tokens), self.asked.ends))
+
+    def reaches(self, role: Track, step: int) -> bool:
+        """Whether it says what `role` plays in `step` of the tape."""
+        return self.asked.played.get(role, self.end_step) <= step < self.end_step
+
+    def supersedes(self, other: "Plan | None") -> bool:
+        """Whether it is later than `other`: of a newer ask, or a better draft of the same."""
+        if other is None:
+            return True
+        return (self.asked.seq, self.number) > (other.asked.seq, other.number)
+
+    def cells(
+        self, role: Track, from_step: int, to_step: int, sounding: int | None
+    ) -> NDArray[np.int64]:
+        """What `role` plays from `from_step` on, to `to_step` or to the plan's end.
+
+        A HOLD belongs to its onset: where the plan holds a note that is not the one `sounding`
+        (its onset came too late to be played), the note begins now if this is a beat, and is
+        left out otherwise.
+        """
+        row = from_step - self.asked.first_step
+        end = min(to_step, self.end_step) - self.asked.first_step
+        cells: NDArray[np.int64] = self.tokens[row:end, role].copy()
+        if role is Track.DRUMS or not len(cells) or cells[0] != HOLD:
+            return cells
+        planned = _sounding_before(self.tokens[:row, role], SIZES[role])
+        if planned == sounding:
+            return cells
+        if planned is not None and from_step % STEPS_PER_BEAT == 0:
+            cells[0] = onset_token(planned)
+        elif sounding is not None:
+            cells[0] = OFF
+        return cells
+
+
+def as_sounded(role: Track, cells: NDArray[np.int64], sounding: int | None) -> NDArray[np.int64]:
+    """`cells` of `role` without the OFFs that end nothing, after what is `sounding` before them."""
+    if role is Track.DRUMS:
+        return cells
+    cells, sounds = cells.copy(), sounding is not None
+    for step, cell in enumerate(cells.tolist()):
+        if cell == OFF and not sounds:
+            cells[step] = HOLD
+        elif cell != HOLD:
+            sounds = cell != OFF
+    return cells
+
+
+def plan_of(asked: Asked, number: int, tokens: Tokens) -> Plan:
+    """The plan in a draft's `tokens` [steps, 3]; ValueError where it leaves cells unfilled."""
+    if tokens.shape != asked.fill.shape:
+        raise ValueError(f"a draft of {tokens.shape} to an ask of {asked.fill.shape}")
+    if (tokens[asked.fill] >= np.broadcast_to(np.asarray(MASK), tokens.shape)[asked.fill]).any():
+        raise ValueError("a draft leaves cells unfilled")
+    return Plan(asked, number, tokens)
+
+
+def _sounding_before(column: NDArray[np.int64], events: int) -> int | None:
+    """The pitch that sounds at the end of a pitched `column` [steps], if any."""
+    speaks = np.flatnonzero(column != HOLD)
+    if not len(speaks):
+        return None
+    token = int(column[speaks[-1]])
+    return pitch_of(token) if FIRST_ONSET <= token < events else None

@@ -1,0 +1,79 @@
+"""What an engine is asked about: the window with all that is known, and the chords that lead it."""
+
+import math
+from collections.abc import Collection, Mapping
+
+import numpy as np
+
+from schmubert.bridge.brain.capture import Capture
+from schmubert.bridge.brain.harmony import Chart, biases
+from schmubert.bridge.brain.mode_switch import Sharing
+from schmubert.bridge.brain.plan import Plan
+from schmubert.engine.diffusion.horizon import AHEAD_BARS, Horizon, horizon
+from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT
+from schmubert.engine.music.vocabulary import MASK, TRIO, Track
+
+
+def window(
+    capture: Capture,
+    sharing: Sharing,
+    heard: Collection[Track],
+    wanted: Mapping[Track, int],
+    candidate: Plan | None,
+    committed: int,
+    window_bars: int,
+    future: str,
+    now: float,
+) -> Horizon:
+    """The window at `now` in which `wanted` roles are to be filled, each from its step on.
+
+    From `committed` on it knows the `candidate` chosen for this bar, and what the mode knows
+    ahead; where the `future` is "known", also what the player played there the last time.
+    """
+    bar_line = -(-committed // STEPS_PER_BAR) * STEPS_PER_BAR
+    rule = sharing.at(bar_line)
+    bars = math.ceil((rule.sees_step - bar_line) / STEPS_PER_BAR)
+    about = horizon(
+        capture.tape(now),
+        capture.heard_until(now),
+        heard,
+        wanted,
+        tape_first=capture.first_step,
+        window_bars=window_bars,
+        ahead_bars=max(AHEAD_BARS, min(bars, window_bars - 2)),
+    )
+    about = about.hiding(rule.hidden(about.first_step, committed, about.end_step))
+    if future == "known":
+        now_step = capture.heard_until(now)
+        before = capture.last_time(now_step, about.end_step, now)
+        mine = [role for role in TRIO if role in wanted or role not in heard]
+        before[:, mine] = np.asarray(MASK)[mine]
+        about = about.knowing(before, now_step)
+    if candidate is not None:
+        first = candidate.asked.first_step
+        about = about.knowing(candidate.tokens[: max(0, bar_line - first)], first)
+    rest = sharing.rule.ahead(committed, bar_line, capture, now)
+    ahead = rule.ahead(bar_line, about.end_step, capture, now)
+    return about.knowing(np.concatenate([rest, ahead]), committed)
+
+
+def leading(
+    about: Horizon, capture: Capture, chart: Chart | None, nats: float, now: float
+) -> bytes:
+    """What the chart says of the window, or the chord held now, or that of the last bar.
+
+    As `Wishes.harmony`, at `nats` of strength for what was held longest: short chords lead too.
+    """
+    heard_until = capture.heard_until(now)
+    held = capture.chord(heard_until - 1, heard_until)
+    if not held.any():
+        held = capture.chord(heard_until - STEPS_PER_BAR, heard_until)
+        held /= held.max(initial=0.0) or 1.0
+    beats = range(about.first_step, about.end_step, STEPS_PER_BEAT)
+    return biases(
+        nats,
+        [capture.beat(step) for step in beats],
+        chart,
+        held,
+        (heard_until - about.first_step) // STEPS_PER_BEAT,
+    )

@@ -1,0 +1,89 @@
+"""The transport -> MIDI clock for others: Start, Continue, Stop, Song Position and 24 a beat.
+
+Pure: the loop that sends the notes sends these too. Clocks go on while the music stands, so that
+whoever follows knows the tempo before beat 1 (MIDI 1.0 detailed specification, "System Real Time
+Messages").
+"""
+
+from math import ceil, inf
+
+from schmubert.bridge.clock.midi_clock import (
+    CLOCK,
+    CLOCKS_PER_BEAT,
+    CONTINUE,
+    SONG_POSITION,
+    START,
+    STOP,
+    Transport,
+)
+from schmubert.bridge.owner.ledger import Send
+
+CLOCKS_PER_16TH = 6
+LAST_POSITION = 0x3FFF
+NEAR = 1e-6
+
+
+class ClockOut:
+    """Sends the clock of a transport to output `port`.
+
+    Every clock of a passage is sent, however late, and none twice: who counts them stays right.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._passage = -1
+        self._rolling = False
+        self._clock: int | None = None
+        """The number of the next clock on the transport's line; None before the first."""
+
+    def due(self, now: float, transport: Transport) -> list[Send]:
+        """What is to be sent by `now`."""
+        line, sends = transport.timeline, self._told(transport)
+        if self._clock is None:
+            self._clock = ceil(line.beats(now) * CLOCKS_PER_BEAT - NEAR)
+        while (at_s := line.seconds(self._clock / CLOCKS_PER_BEAT)) <= now:
+            sends.append(Send(self._port, bytes((CLOCK,)), at_s))
+            self._clock += 1
+        return sends
+
+    def next_s(self, transport: Transport) -> float:
+        """When something is due next; at once before the first call of `due`."""
+        if transport.rolling and transport.passage != self._passage:
+            return transport.timeline.at_s
+        if self._clock is None:
+            return -inf
+        return transport.timeline.seconds(self._clock / CLOCKS_PER_BEAT)
+
+    def finish(self) -> list[Send]:
+        """The end: whoever follows stops too."""
+        return [self._message(STOP)] if self._rolling else []
+
+    def _told(self, transport: Transport) -> list[Send]:
+        """Start, stop or jump, where the transport did since."""
+        sends = []
+        if transport.rolling and transport.passage != self._passage:
+            self._passage = transport.passage
+            sends = self._started(transport.timeline.at_beat)
+        elif self._rolling and not transport.rolling:
+            sends = [self._message(STOP)]
+        self._rolling = transport.rolling
+        return sends
+
+    def _started(self, beat: float) -> list[Send]:
+        sends = [self._message(STOP)] if self._rolling else []
+        clock = ceil(beat * CLOCKS_PER_BEAT - NEAR)
+        if clock <= 0:
+            self._clock = 0
+            return [*sends, self._message(START)]
+        # a position is in 16ths: Continue waits for the next one
+        sixteenth = ceil(clock / CLOCKS_PER_16TH)
+        self._clock = sixteenth * CLOCKS_PER_16TH
+        place = min(sixteenth, LAST_POSITION)
+        return [
+            *sends,
+            self._message(SONG_POSITION, place & 0x7F, place >> 7),
+            self._message(CONTINUE),
+        ]
+
+    def _message(self, *message: int) -> Send:
+        return Send(self._port, bytes(message))

@@ -1,0 +1,116 @@
+"""An Ableton Link session -> transport: its tempo and bars, and its start and stop where shared.
+
+Pure: what the session says is asked of a `LinkSession`. Link counts beats from anywhere and knows
+no song position: bar 1 is the bar in which the music starts.
+"""
+
+from dataclasses import dataclass
+from math import floor
+from typing import Protocol
+
+from schmubert.bridge.clock.jitter import PhaseMeter
+from schmubert.bridge.clock.midi_clock import REST_BEATS, USUAL_BPM, PositionUnit, Transport
+from schmubert.bridge.protocol.timeline import BEATS_PER_BAR, Timeline
+
+OFF_S = 0.0002  # a line off by less is left as it is
+LEAP_BEATS = 0.25  # farther is another session's time, joined: a jump
+LATE_S = 0.5  # a start longer past was not ours: the bridge joined music under way
+EARLY_BEATS = 0.05  # a start this little before a bar line means the bar line
+
+
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """The session at one instant.
+
+    `starts_s` is when it began or will begin to play, None while it stands or where no peer
+    shares that; `beat` is where Link has that instant.
+    """
+
+    tempo_bpm: float
+    beat: float
+    starts_s: float | None = None
+
+
+class LinkSession(Protocol):
+    """A peer in a Link session."""
+
+    def at(self, now: float) -> LinkState:
+        """The session at `now`, monotonic seconds."""
+
+
+class LinkClock:
+    """Follows a Link session; where nobody shares start and stop, the first note starts."""
+
+    def __init__(self, session: LinkSession) -> None:
+        self.transport = Transport(0, False, Timeline(0.0, 0.0, USUAL_BPM))
+        self.unit = self.likely = PositionUnit.AUTO
+        self.armed_s: float | None = None
+        self.lost = False
+        self.phase = PhaseMeter()
+        self._session = session
+        self._shift = 0.0  # Link's beat that is beat 0 here
+        self._shared = False  # started by the session, not by a note
+        self._noted_s = 0.0
+
+    @property
+    def waits(self) -> bool:
+        """A session always tells the time."""
+        return False
+
+    def receive(self, at_s: float, message: bytes) -> None:
+        """Take in nothing: MIDI does not tell the time here."""
+
+    def note(self, at_s: float) -> None:
+        """A player's note begins: it starts the music where the session has not."""
+        self._noted_s = at_s
+        if not self.transport.rolling and self.armed_s is None:
+            self._roll(at_s, self._session.at(at_s))
+
+    def tick(self, now: float, idle: bool) -> None:
+        """Let time pass; `idle` says that nothing sounds or is planned."""
+        state = self._session.at(now)
+        starts_s = state.starts_s
+        self.armed_s = starts_s if starts_s is not None and starts_s > now else None
+        if starts_s is not None and starts_s <= now:
+            if not self.transport.rolling:
+                at_s = starts_s if now - starts_s < LATE_S else now
+                self._roll(at_s, self._session.at(at_s))
+            self._shared = True
+        elif self.transport.rolling:
+            rest_s = REST_BEATS * 60.0 / state.tempo_bpm
+            if self._shared or (idle and now - self._noted_s > rest_s):
+                self._halt(now)
+        if self.transport.rolling:
+            self._follow(now, state)
+
+    def sure_until(self, now: float) -> float:  # noqa: ARG002 - as other time keepers
+        """No jump is ever expected: Link has no loops."""
+        return float("inf")
+
+    def _roll(self, at_s: float, state: LinkState) -> None:
+        self._shift = floor((state.beat + EARLY_BEATS) / BEATS_PER_BAR) * BEATS_PER_BAR
+        line = Timeline(state.beat - self._shift, at_s, state.tempo_bpm)
+        if line.at_beat < 0.0:
+            line = Timeline(0.0, line.seconds(0.0), state.tempo_bpm)
+        self.transport = Transport(self.transport.passage + 1, True, line)
+
+    def _follow(self, now: float, state: LinkState) -> None:
+        line, passage = self.transport.timeline, self.transport.passage
+        here = line.beats(now)
+        off_beats = state.beat - self._shift - here
+        if abs(off_beats) > LEAP_BEATS:
+            # the bar that would have come goes on, at the place in it that the session has
+            self._shift = (
+                floor(state.beat / BEATS_PER_BAR) - floor(here / BEATS_PER_BAR)
+            ) * BEATS_PER_BAR
+            passage += 1
+        elif abs(off_beats) * 60.0 / state.tempo_bpm < OFF_S and state.tempo_bpm == line.tempo_bpm:
+            return
+        told = Timeline(state.beat - self._shift, now, state.tempo_bpm)
+        self.transport = Transport(passage, True, told)
+
+    def _halt(self, now: float) -> None:
+        old = self.transport
+        standing = Timeline(old.timeline.beats(now), now, old.timeline.tempo_bpm)
+        self.transport = Transport(old.passage, False, standing)
+        self._shared = False

@@ -1,0 +1,448 @@
+"""The stage in real time: the loop of the port owner, its brain process, signals and sleep."""
+
+import contextlib
+import gc
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from array import array
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from queue import SimpleQueue
+from typing import Any, Protocol
+
+from schmubert.bridge.clock.midi_clock import CLOCK, PositionUnit
+from schmubert.bridge.clock.sync import Sync, time_keeper
+from schmubert.bridge.owner.ledger import Send
+from schmubert.bridge.owner.owner import Action, Owner, Tell
+from schmubert.bridge.owner.ports import Ports
+from schmubert.bridge.owner.report import Report, report
+from schmubert.bridge.owner.scheduler import Scheduler
+from schmubert.bridge.owner.witness import (
+    Came,
+    Ended,
+    Ending,
+    Followed,
+    Happening,
+    Reborn,
+    Seen,
+    Sent,
+    Witness,
+)
+from schmubert.bridge.protocol import process as child
+from schmubert.bridge.protocol.controls import Surface
+from schmubert.bridge.protocol.messages import (
+    Answered,
+    Asked,
+    Control,
+    FromBrain,
+    Moved,
+    Plugged,
+    Quit,
+    Say,
+    Setup,
+    ToBrain,
+)
+from schmubert.bridge.protocol.pipe import owner_end
+from schmubert.bridge.protocol.roles import Rig
+from schmubert.bridge.protocol.timeline import BEATS_PER_BAR
+
+POLL_S = 0.001
+LOOK_EVERY_S, LOOK_ROOM_S = 1.0, 0.005  # for ports that vanished or came back, between notes
+SPIN_S = 0.0004  # a sleep ends up to this late on an idle machine
+DRAIN_S = 0.1  # two periods of the slowest usual server: note-offs leave before the ports close
+PRIORITY = 40  # of SCHED_FIFO: below audio servers, above everything else
+SWITCH_S = 0.0005  # how soon a thread that prints makes room for the music
+LEAVE_S = 1.5
+MOST_DEATHS, DEATHS_IN_S = 4, 20.0
+MOST_LATENESSES = 100_000
+
+Observer = Callable[[ToBrain | FromBrain], None]
+
+
+class BrainError(RuntimeError):
+    """The brain dies as often as it is started."""
+
+
+class Brain(Protocol):
+    """Whoever decides what to play; no call waits."""
+
+    @property
+    def alive(self) -> bool:
+        """False when it has ended, or reads no more."""
+
+    def tell(self, message: ToBrain) -> None:
+        """Pass `message` on."""
+
+    def listen(self) -> Sequence[FromBrain]:
+        """What it decided since."""
+
+    def close(self, patience_s: float = LEAVE_S) -> None:
+        """End it, by force after `patience_s`."""
+
+
+class BrainProcess:
+    """The brain as a child process, in a session of its own: Ctrl-C ends only the owner."""
+
+    def __init__(self, command: Sequence[str] = ()) -> None:
+        self._process, ours = child.start(
+            command or (sys.executable, "-m", "schmubert.bridge.brain.process")
+        )
+        self._pipe = owner_end(ours)
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """False when it has ended, or reads no more."""
+        return not self._pipe.closed and self._process.poll() is None
+
+    def tell(self, message: ToBrain) -> None:
+        """Pass `message` on."""
+        self._pipe.say(message)
+
+    def listen(self) -> list[FromBrain]:
+        """What it decided since."""
+        return self._pipe.hear()
+
+    def close(self, patience_s: float = LEAVE_S) -> None:
+        """Ask it to end; end it by force after `patience_s`."""
+        self._pipe.say(Quit())
+        self._pipe.close()
+        try:
+            self._process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+
+class Time(Protocol):
+    """What the loop lives in."""
+
+    def now(self) -> float:
+        """Monotonic seconds."""
+
+    def wait_until(self, at_s: float, exactly: bool) -> None:
+        """Return at `at_s`; `exactly` is worth some work of the processor."""
+
+
+class RealTime:
+    """Time as it passes."""
+
+    def now(self) -> float:
+        """Monotonic seconds."""
+        return time.monotonic()
+
+    def wait_until(self, at_s: float, exactly: bool) -> None:
+        """Sleep until `at_s`; `exactly`, wake a little before and spin the rest."""
+        left_s = at_s - time.monotonic()
+        if exactly:
+            left_s -= SPIN_S
+        if left_s > 0.0:
+            time.sleep(left_s)
+        while exactly and time.monotonic() < at_s:
+            pass
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How time is kept: `tempo_bpm` where no MIDI clock comes, the unit of song positions, how
+    much later than written everything is sent, and who tells the time.
+
+    ValueError where that is to be one's own tempo, and none is given.
+    """
+
+    tempo_bpm: float | None = None
+    unit: PositionUnit = PositionUnit.AUTO
+    offset_s: float = 0.0
+    sync: Sync = Sync.CLOCK
+
+    def __post_init__(self) -> None:
+        if self.sync is Sync.INTERNAL and self.tempo_bpm is None:
+            raise ValueError("--sync internal keeps a tempo of its own: give --tempo BPM")
+
+
+def perform(
+    ports: Ports,
+    rig: Rig,
+    setup: Setup,
+    timing: Timing,
+    *,
+    say: Callable[[str], None],
+    until: Callable[[float], bool] = lambda _: False,
+    observer: Observer | None = None,
+    witness: Callable[[Seen], None] | None = None,
+    start_brain: Callable[[], Brain] = BrainProcess,
+    passing: Time | None = None,
+) -> Report:
+    """Play on `ports` until `until(now)`, Ctrl-C or SIGTERM; then every note is ended.
+
+    `say` gets lines for the player, `observer` all that owner and brain tell each other, and
+    `witness` all that happens, each in a thread that does not hold up the music. Ports stay
+    open. Raises BrainError, GaveUpError, and what ports raise, after the notes are ended.
+    """
+    passing = passing or RealTime()
+    owner = owner_of(rig, timing, setup.controls)
+    with _Aside() as aside, stopping() as stopped, undisturbed():
+        seen = None if witness is None else Witness(partial(aside.put, witness))
+        stage = _Stage(ports, owner, setup, passing, aside, say, observer, seen, start_brain)
+        try:
+            while not (stopped or until(passing.now())):
+                stage.step()
+            stage.end_notes()
+        except BaseException:
+            stage.end_notes()
+            stage.end_struck()
+            raise
+        finally:
+            stage.leave()
+    return stage.report()
+
+
+def owner_of(rig: Rig, timing: Timing, controls: Iterable[Control] = ()) -> Owner:
+    """The port owner that plays on `rig` and keeps time as `timing` says.
+
+    `controls` are as they stand at first.
+    """
+    return Owner(
+        rig,
+        time_keeper(timing.sync, timing.tempo_bpm, timing.unit),
+        Scheduler(rig.plays, timing.offset_s),
+        timing.offset_s,
+        Surface(rig.bindings, controls),
+    )
+
+
+class _Stage:
+    """The loop's body and what it carries out."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        owner: Owner,
+        setup: Setup,
+        passing: Time,
+        aside: "_Aside",
+        say: Callable[[str], None],
+        observer: Observer | None,
+        witness: Witness | None,
+        start_brain: Callable[[], Brain],
+    ) -> None:
+        self._ports = ports
+        self._owner = owner
+        self._setup = setup
+        self._time = passing
+        self._aside = aside
+        self._say = say
+        self._observer = observer
+        self._witness = witness
+        self._start_brain = start_brain
+        self._late_s = array("d")
+        self._look_s = 0.0
+        self._deaths: deque[float] = deque(maxlen=MOST_DEATHS)
+        self._died = 0
+        self._brain = start_brain()
+        self._brain.tell(setup)
+
+    def step(self) -> None:
+        """Take in what came, send what is due, and wait for what is next."""
+        owner, passing, witness = self._owner, self._time, self._witness
+        now = passing.now()
+        actions = owner.tick(now)
+        if witness is not None:
+            witness.turn(now, owner.scheduler.dropped, bool(actions))
+        self._do(actions)
+        for at_s, port, message in self._ports.poll():
+            self._see(Came(at_s, port, message))
+            self._do(owner.receive(at_s, port, message))
+        alive = self._brain.alive  # asked first: what it said last is still heard
+        for decided in self._brain.listen():
+            self._tell_observer(decided)
+            if not isinstance(decided, Say):  # it is seen when it is said
+                self._see(decided)
+            if not isinstance(decided, Asked | Answered):
+                self._do(owner.take(decided))
+        if not alive:
+            self._replace_brain()
+        now = passing.now()
+        next_poll_s = now + POLL_S
+        due_s = owner.next_s(now)
+        if now >= self._look_s and due_s - now > LOOK_ROOM_S:
+            self._look_s = now + LOOK_EVERY_S
+            for change in self._ports.look():
+                self._see(change, now)
+                if isinstance(change, Plugged):
+                    self._do(owner.plugged(change, now))
+                else:
+                    self._do(owner.meets(change))
+        passing.wait_until(min(due_s, next_poll_s), exactly=due_s <= next_poll_s)
+
+    def end_notes(self) -> None:
+        """End every note that sounds."""
+        self._see(Ending(), self._time.now())
+        self._do(self._owner.finish())
+        self._see(Ended(), self._time.now())
+
+    def end_struck(self) -> None:
+        """End every note once more: after an error, what was on its way out is on no ledger."""
+        for send in self._owner.quiet():
+            self._ports.send(send.port, send.message)
+
+    def leave(self) -> None:
+        """Give the ports time to send, and end the brain."""
+        try:
+            self._time.wait_until(self._time.now() + DRAIN_S, exactly=False)
+        finally:
+            self._brain.close()
+
+    def report(self) -> Report:
+        """What happened so far."""
+        scheduler, phase = self._owner.scheduler, self._owner.clock.phase
+        return report(scheduler.struck, scheduler.dropped, self._died, self._late_s, phase.overall)
+
+    def _do(self, actions: Sequence[Action]) -> None:
+        for action in actions:
+            if isinstance(action, Send):
+                self._ports.send(action.port, action.message)
+                sent_s = self._time.now()
+                self._see(Sent(action.port, action.message, action.wanted_s), sent_s)
+                if action.wanted_s is None or action.message[0] >= CLOCK:
+                    continue
+                if len(self._late_s) < MOST_LATENESSES:
+                    self._late_s.append(sent_s - action.wanted_s)
+            elif isinstance(action, Tell):
+                self._brain.tell(action.message)
+                self._tell_observer(action.message)
+                self._see(action.message)
+                if (
+                    isinstance(action.message, Moved)
+                    and action.message.at_beat % BEATS_PER_BAR == 0
+                ):
+                    self._see_phase()
+            else:
+                self._aside.put(self._say, action.text)
+                self._see(action)
+
+    def _tell_observer(self, message: ToBrain | FromBrain) -> None:
+        if self._observer is not None:
+            self._aside.put(self._observer, message)
+
+    def _see(self, what: Happening, at_s: float | None = None) -> None:
+        if self._witness is not None:
+            self._witness.see(what, at_s)
+
+    def _see_phase(self) -> None:
+        error = self._owner.clock.phase.recent
+        if error is not None:
+            self._see(Followed(error.median_ms, error.p95_ms))
+
+    def _replace_brain(self) -> None:
+        now = self._time.now()
+        self._died += 1
+        self._deaths.append(now)
+        if len(self._deaths) == MOST_DEATHS and now - self._deaths[0] < DEATHS_IN_S:
+            raise BrainError(f"the brain died {MOST_DEATHS} times in {DEATHS_IN_S:g} s")
+        self._aside.put(self._say, "the brain died: what it played is ended, a new one starts")
+        self._see(Reborn(), now)
+        actions = self._owner.restart_brain(now)
+        self._do([action for action in actions if isinstance(action, Send)])
+        self._brain.close(patience_s=0.0)
+        self._brain = self._start_brain()
+        self._brain.tell(self._setup)
+        self._do([action for action in actions if not isinstance(action, Send)])
+
+
+class _Aside:
+    """A thread for what may take its time: printing, watching."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[tuple[Callable[[Any], None], Any] | None] = SimpleQueue()
+        self._failed: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def put(self, call: Callable[[Any], None], argument: Any) -> None:
+        """Have `call(argument)` done soon, in the order of these calls."""
+        self._queue.put((call, argument))
+
+    def __enter__(self) -> "_Aside":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._queue.put(None)
+        self._thread.join(LEAVE_S)  # a terminal may be held by Ctrl-S
+        if self._failed is not None:
+            raise self._failed
+
+    def _run(self) -> None:
+        while (task := self._queue.get()) is not None:
+            call, argument = task
+            try:
+                if self._failed is None:
+                    call(argument)
+            except Exception as error:
+                self._failed = error
+
+
+@contextlib.contextmanager
+def stopping() -> Iterator[list[int]]:
+    """A list that a signal to end makes non-empty."""
+    caught: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield caught
+        return
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {
+        name: signal.signal(getattr(signal, name), lambda number, _: caught.append(number))
+        for name in names
+    }
+    try:
+        yield caught
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """No garbage collection, and real-time priority for this thread where the system allows."""
+    switch_s = sys.getswitchinterval()
+    collects = gc.isenabled()
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    sys.setswitchinterval(SWITCH_S)
+    before = _raise_priority()
+    try:
+        yield
+    finally:
+        if before is not None:
+            with contextlib.suppress(OSError):  # without rights, "reset on fork" stays
+                os.sched_setscheduler(0, *before)
+        sys.setswitchinterval(switch_s)
+        gc.unfreeze()
+        if collects:
+            gc.enable()
+
+
+def _raise_priority() -> "tuple[int, os.sched_param] | None":
+    """Real-time priority for this thread alone, not for children; what it was before."""
+    if not sys.platform.startswith("linux"):
+        return None
+    before = os.sched_getscheduler(0), os.sched_getparam(0)
+    policy = os.SCHED_FIFO | os.SCHED_RESET_ON_FORK
+    try:
+        os.sched_setscheduler(0, policy, os.sched_param(PRIORITY))
+    except OSError:  # not allowed to: most players' machines work well without
+        return None
+    return before

@@ -1,0 +1,367 @@
+"""The port owner's decisions, no I/O: what came in or fell due -> what to send, tell and say.
+
+It keeps time and the schedule, and thinks about no music; the brain does, a process further.
+"""
+
+from dataclasses import dataclass
+from math import floor, inf
+from typing import TypeAlias
+
+from schmubert.bridge.clock.clock_out import ClockOut
+from schmubert.bridge.clock.midi_clock import PositionUnit, TimeKeeper, Transport
+from schmubert.bridge.owner.echoes import CERTAIN, Echoes
+from schmubert.bridge.owner.ledger import Send
+from schmubert.bridge.owner.scheduler import Scheduler
+from schmubert.bridge.protocol.bytes import (
+    ALL_NOTES_OFF,
+    ALL_SOUND_OFF,
+    CONTROL_CHANGE,
+    NOTE_OFF,
+    NOTE_ON,
+    SUSTAIN_PEDAL,
+    SYSTEM,
+    begins_note,
+)
+from schmubert.bridge.protocol.controls import CONTROLS, Surface
+from schmubert.bridge.protocol.messages import (
+    Control,
+    GiveUp,
+    Heard,
+    Moved,
+    Neighbour,
+    Pedal,
+    Play,
+    Plugged,
+    Say,
+    Silence,
+    ToBrain,
+    ToOwner,
+)
+from schmubert.bridge.protocol.roles import Rig
+from schmubert.engine.music.vocabulary import Track
+
+GRACE_S = 0.030  # some DAWs send the first note before START
+LONGEST_ARMED_S = 2.0
+NO_CLOCK_S = 1.0  # a DAW's first note may come before its first clock
+TOLD_S = 0.002
+"""The brain is told when the beat ahead has moved by more than this."""
+SAID_TEMPO = 0.02  # a change of tempo by less is not worth a line
+UNTURNED = Surface(())
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Pass `message` on to the brain."""
+
+    message: ToBrain
+
+
+Action: TypeAlias = Send | Tell | Say
+
+
+class GaveUpError(Exception):
+    """The brain has nothing to play with, and says why."""
+
+
+class Owner:
+    """Ports, clock and schedule of one `rig`; each call returns what is to be done."""
+
+    def __init__(
+        self,
+        rig: Rig,
+        clock: TimeKeeper,
+        scheduler: Scheduler,
+        offset_s: float = 0.0,
+        surface: Surface = UNTURNED,
+    ) -> None:
+        self.rig = rig
+        self.clock = clock
+        self.scheduler = scheduler
+        self._offset_s = offset_s
+        self._surface = surface
+        self._turned: dict[tuple[str, int | None], Control] = {}
+        self._clock_out = None if rig.clock_out is None else ClockOut(rig.clock_out)
+        self._told = clock.transport
+        self._told_beat = floor(clock.transport.timeline.at_beat)
+        self._said_bpm = 0.0
+        self._waiting: list[Heard | Pedal] = []
+        self._held: dict[tuple[int, int, int, int], Heard] = {}
+        self._pedals: dict[tuple[int, Track], Pedal] = {}  # those that are down, by port and hand
+        self._gone: set[tuple[bool, int]] = set()  # ports that vanished, see `plugged`
+        self._asks_for_time_s = inf
+        self._asked_for_time = False
+        self._echoes = Echoes()
+
+    def receive(self, at_s: float, port: int, message: bytes) -> list[Action]:
+        """Take in `message` of input `port`, which arrived at `at_s`."""
+        status = message[0] if message else 0
+        if status >= SYSTEM:
+            if port != self.rig.clock:
+                return []
+            unit = self.clock.unit
+            self.clock.receive(at_s, message)
+            actions = self._follow(at_s)
+            if self.clock.unit is not unit:
+                actions.append(Say(f"song positions come in {self.clock.unit.value}"))
+            return actions
+        if len(message) != 3:
+            return []
+        turned = self._surface.turned(message)
+        if turned is not None:
+            return self._turn(turned)
+        if self._echoes.hears(at_s, port, message):
+            return self._echoed(port) if begins_note(message) else []
+        actions = []
+        kind, channel = status & 0xF0, status & 0x0F
+        _, number, value = message
+        for role in self.rig.roles_heard(port, channel):
+            if kind == NOTE_ON and value:
+                hand = self.rig.hand(role, number)
+                actions += self._note_on(channel, port, Heard(at_s, hand, number, value))
+            elif kind in (NOTE_OFF, NOTE_ON):
+                hand = self.rig.hand(role, number)
+                actions += self._note_off((port, channel, hand, number), at_s)
+            elif kind == CONTROL_CHANGE and number == SUSTAIN_PEDAL:
+                for hand in self._hands(role):
+                    actions += self._pedal(port, Pedal(at_s, hand, value >= 64))
+            elif kind == CONTROL_CHANGE and number in (ALL_SOUND_OFF, ALL_NOTES_OFF):
+                held = [key for key in self._held if key[:2] == (port, channel)]
+                for key in [key for key in held if key[2] in self._hands(role)]:
+                    actions += self._note_off(key, at_s)
+        return actions
+
+    def _echoed(self, port: int) -> list[Action]:
+        """What was sent came back: say so, once it is certain."""
+        if self._echoes.count != CERTAIN:
+            return []
+        name = self.rig.inputs[port]
+        return [Say(f"what the band plays comes back on {name!r}: I do not listen to that")]
+
+    def _hands(self, role: Track) -> set[Track]:
+        """The roles that one player of `role` plays."""
+        return {self.rig.hand(role, pitch) for pitch in (0, 127)}
+
+    def take(self, message: ToOwner) -> list[Action]:
+        """Take in what the brain decided; raises GaveUpError where it cannot play at all."""
+        if isinstance(message, Play):
+            self.scheduler.commit(message)
+        elif isinstance(message, Silence):
+            return [*self.scheduler.silence(message.role)]
+        elif isinstance(message, GiveUp):
+            raise GaveUpError(message.reason)
+        else:
+            return [message]
+        return []
+
+    def tick(self, now: float) -> list[Action]:
+        """Let time pass: what is due, and where the music is by now."""
+        transport = self.clock.transport
+        actions: list[Action] = []
+        if self._clock_out is not None:
+            actions += self._clock_out.due(now, transport)
+        if transport.rolling:
+            sends = self.scheduler.due(now, transport.timeline, self.clock.sure_until(now))
+            for send in sends:
+                self._echoes.sent(now, send.message)
+            actions += sends
+        self.clock.tick(now, self.scheduler.idle and not self._held)
+        actions += self._follow(now)
+        if now >= self._asks_for_time_s:
+            actions += self._ask_for_time()
+        if self._waiting and not self._armed(now):
+            actions += self._release(now - GRACE_S)
+        return actions
+
+    def next_s(self, now: float = -inf) -> float:
+        """When, as seen at `now`, the next message is due; infinity where none is."""
+        transport = self.clock.transport
+        due_s = inf if self._clock_out is None else self._clock_out.next_s(transport)
+        if not transport.rolling:
+            return due_s
+        sure_until = self.clock.sure_until(now)
+        return min(due_s, self.scheduler.next_s(transport.timeline, sure_until))
+
+    def plugged(self, change: Plugged, now: float) -> list[Action]:
+        """Something vanished or came back: what it held is let go, what it may sound is ended."""
+        rig = self.rig
+        name = (rig.inputs if change.is_input else rig.outputs)[change.port]
+        place = change.is_input, change.port
+        if change.there:
+            said = Say(f"{name!r} is {'back' if place in self._gone else 'there now'}")
+            self._gone.discard(place)
+            return [said] if change.is_input else [*self._quiet(change.port), said]
+        self._gone.add(place)
+        actions: list[Action] = [Say(f"{name!r} is gone: I go on, and look for it")]
+        if change.is_input:
+            for key in [key for key in self._held if key[0] == change.port]:
+                actions += self._note_off(key, now)
+            for port, hand in [key for key in self._pedals if key[0] == change.port]:
+                actions += self._pedal(port, Pedal(now, hand, False))
+        return actions
+
+    def meets(self, neighbour: Neighbour) -> list[Action]:
+        """A DAW is there that counts positions in clocks: so does the clock, until it knows."""
+        if self.clock.likely is not PositionUnit.SIXTEENTHS:
+            return []
+        self.clock.likely = PositionUnit.CLOCKS
+        if self.clock.unit is not PositionUnit.AUTO:
+            return []
+        return [Say(f"{neighbour.port!r} is there: I take song positions for clocks")]
+
+    def restart_brain(self, now: float) -> list[Action]:
+        """A new brain knows nothing: end what the last one left, and tell it where we are."""
+        actions: list[Action] = [*self.scheduler.clear()]
+        if self._told.rolling:
+            transport = self.clock.transport
+            actions.append(self._moved(transport, transport.timeline.beats(now)))
+        actions += [Tell(control) for control in self._turned.values()]
+        held: list[Heard | Pedal] = [*self._pedals.values(), *self._held.values()]
+        actions += [Tell(self._shifted(message)) for message in held]
+        return actions
+
+    def finish(self) -> list[Action]:
+        """The end: every note that sounds gets its note-off."""
+        stops = [] if self._clock_out is None else self._clock_out.finish()
+        return [*self.scheduler.stop(), *stops]
+
+    def panic(self) -> list[Action]:
+        """End every note, also those that are not known to sound, and forget what is planned."""
+        self.scheduler.clear()  # what it would end is ended with the rest
+        return [*self.quiet(), Say("panic: every note is ended")]
+
+    def quiet(self) -> list[Send]:
+        """End all on every output, whatever the ledger says."""
+        return [send for port in range(len(self.rig.outputs)) for send in self._quiet(port)]
+
+    def _quiet(self, output: int) -> list[Send]:
+        """Every note's own end, which some hardware hears alone, and All Notes and Sound Off."""
+        controls = [
+            Send(port, bytes((CONTROL_CHANGE | channel, number, 0)))
+            for port, _, channel in self.rig.plays
+            if port == output
+            for number in (ALL_NOTES_OFF, ALL_SOUND_OFF)
+        ]
+        return [*self.scheduler.end_struck(output), *controls]
+
+    def _turn(self, turned: list[Control]) -> list[Action]:
+        actions: list[Action] = []
+        for control in turned:
+            if control.name == "panic":
+                actions += self.panic()
+                continue
+            if not CONTROLS[control.name].trigger:
+                self._turned[control.name, control.role] = control
+            actions.append(Tell(control))
+        return actions
+
+    def _note_on(self, channel: int, port: int, heard: Heard) -> list[Action]:
+        self._held[port, channel, heard.role, heard.pitch] = heard
+        self.clock.note(heard.at_s)
+        actions = self._follow(heard.at_s)
+        if self.clock.waits and not self._asked_for_time:
+            self._asks_for_time_s = min(self._asks_for_time_s, heard.at_s + NO_CLOCK_S)
+        return actions + self._pass_on(heard)
+
+    def _ask_for_time(self) -> list[Action]:
+        self._asks_for_time_s = inf
+        if not self.clock.waits:
+            return []
+        self._asked_for_time = True
+        text = "heard a note, but nothing tells the time: waiting for MIDI clock and Start on"
+        return [Say(f"{text} {self.rig.inputs[self.rig.clock]!r}, or give --tempo")]
+
+    def _note_off(self, key: tuple[int, int, int, int], at_s: float) -> list[Action]:
+        self._held.pop(key, None)
+        return self._pass_on(Heard(at_s, key[2], key[3], 0))
+
+    def _pedal(self, port: int, pedal: Pedal) -> list[Action]:
+        hand = Track(pedal.role)
+        if pedal.down:
+            self._pedals[port, hand] = pedal
+        else:
+            self._pedals.pop((port, hand), None)
+        return self._pass_on(pedal)
+
+    def _pass_on(self, message: Heard | Pedal) -> list[Action]:
+        rolling = self.clock.transport.rolling and not self._armed(message.at_s)
+        if rolling and not self._waiting:
+            return [Tell(self._shifted(message))]
+        self._waiting.append(message)
+        return []
+
+    def _armed(self, now: float) -> bool:
+        """Whether a start was told whose moment may still come."""
+        armed_s = self.clock.armed_s
+        return armed_s is not None and now - armed_s < LONGEST_ARMED_S
+
+    def _release(self, until_s: float) -> list[Action]:
+        """Pass on what waited for a start: a note just before it belongs to the music after it."""
+        released = [message for message in self._waiting if message.at_s <= until_s]
+        self._waiting = [message for message in self._waiting if message.at_s > until_s]
+        return [Tell(self._shifted(message)) for message in released]
+
+    def _follow(self, now: float) -> list[Action]:
+        """What follows from where the clock now is, against what was told last."""
+        old, new = self._told, self.clock.transport
+        actions: list[Action] = []
+        if new.passage != old.passage:
+            actions += self.scheduler.begin(new.passage)
+            self._told_beat = floor(new.timeline.at_beat + 1e-6)
+            self._said_bpm = new.timeline.tempo_bpm
+            actions += [Say(_started(new, jumped=old.rolling)), self._moved(new)]
+            return actions + self._release(inf)
+        if not new.rolling:
+            if old.rolling:
+                actions += self.scheduler.stop()
+                place = _place(new.timeline.at_beat)
+                stopped = f"the clock is gone: I hold at {place}, and go on when it is back"
+                if not self.clock.lost:
+                    stopped = f"stopped at {place}"
+                actions += [self._moved(new), Say(stopped)]
+            return actions
+        beat = floor(new.timeline.beats(now))
+        ahead = beat + 1.0
+        if beat > self._told_beat:
+            self._told_beat = beat
+            tempo_bpm = new.timeline.tempo_bpm
+            if abs(tempo_bpm / self._said_bpm - 1.0) > SAID_TEMPO:
+                self._said_bpm = tempo_bpm
+                actions.append(Say(f"tempo {tempo_bpm:.1f} BPM"))
+            actions.append(self._moved(new, beat))
+        elif new is not old and (
+            abs(new.timeline.seconds(ahead) - old.timeline.seconds(ahead)) > TOLD_S
+        ):
+            actions.append(self._moved(new, new.timeline.beats(now)))
+        return actions
+
+    def _moved(self, transport: Transport, at_beat: float | None = None) -> Tell:
+        """Tell where the music is: at `at_beat`, or where it started or stopped."""
+        self._told = transport
+        line = transport.timeline
+        beat, at_s = line.at_beat, line.at_s
+        if at_beat is not None:
+            beat, at_s = at_beat, line.seconds(at_beat)
+        at_s += self._offset_s
+        return Tell(Moved(transport.passage, transport.rolling, beat, at_s, line.tempo_bpm))
+
+    def _shifted(self, message: Heard | Pedal) -> Heard | Pedal:
+        """The brain lives in the time in which notes are sent: an offset moves all it hears of.
+
+        So a negative offset makes it decide earlier, and no beat changes.
+        """
+        if isinstance(message, Heard):
+            at_s = message.at_s + self._offset_s
+            return Heard(at_s, message.role, message.pitch, message.velocity)
+        return Pedal(message.at_s + self._offset_s, message.role, message.down)
+
+
+def _started(transport: Transport, jumped: bool) -> str:
+    verb = "jumped to" if jumped else "started at"
+    line = transport.timeline
+    return f"{verb} {_place(line.at_beat)}, {line.tempo_bpm:.1f} BPM"
+
+
+def _place(beat: float) -> str:
+    """A beat as players count: bars and beats from 1."""
+    beats = max(0, floor(beat + 1e-6))
+    return f"bar {beats // 4 + 1}, beat {beats % 4 + 1}"

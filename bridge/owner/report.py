@@ -1,0 +1,50 @@
+"""How a session went: notes played, and how late they were sent."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from schmubert.bridge.clock.jitter import PhaseError
+
+
+@dataclass(frozen=True)
+class Report:
+    """Notes played and come too late, lateness of sending, brains that died, the clock."""
+
+    struck: int
+    dropped: int
+    deaths: int
+    late_p50_ms: float
+    late_p99_ms: float
+    late_max_ms: float
+    phase: PhaseError | None = None
+    """How far the DAW's clocks came from where they were expected; None where few or none came."""
+
+    def __str__(self) -> str:
+        return self._played() + (f"; clocks off the line by {self.phase}" if self.phase else "")
+
+    def _played(self) -> str:
+        if not self.struck:
+            return "nothing was played"
+        lost = f", {self.dropped} came too late and were left out" if self.dropped else ""
+        return (
+            f"{self.struck} notes played{lost}; sent after their time by {self.late_p50_ms:.2f} ms"
+            f" (p50), {self.late_p99_ms:.2f} (p99), {self.late_max_ms:.2f} (max)"
+        )
+
+
+def report(
+    struck: int,
+    dropped: int,
+    deaths: int,
+    late_s: Iterable[float],
+    phase: PhaseError | None = None,
+) -> Report:
+    """A `Report` on messages that were sent `late_s` seconds after they were due."""
+    late_ms = sorted(1000.0 * late for late in late_s) or [0.0]
+    p50, p99 = (quantile(late_ms, share) for share in (0.5, 0.99))
+    return Report(struck, dropped, deaths, p50, p99, late_ms[-1], phase)
+
+
+def quantile(measured: Collection[float], share: float) -> float:
+    """The value that `share` of what was `measured`, of which there is some, stays below."""
+    return sorted(measured)[min(len(measured) - 1, int(share * len(measured)))]

@@ -1,0 +1,1 @@
+"""What the processes of the bridge say to each other, and the values they share."""

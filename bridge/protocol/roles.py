@@ -1,0 +1,177 @@
+"""Who plays on which port: `NAME[:role[:channel]]` as the player writes it, taken apart."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from schmubert.bridge.protocol.bytes import NOTE_OFF, NOTE_ON
+from schmubert.engine.music.vocabulary import Track
+
+ROLES = {
+    "melody": Track.MELODY,
+    "lead": Track.MELODY,
+    "bass": Track.BASS,
+    "drums": Track.DRUMS,
+    "drum": Track.DRUMS,
+}
+DRUM_CHANNEL = 9  # channel 10, as players count
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One `--in` or `--out`: `channel` counts from 0, None is any."""
+
+    port: str
+    role: Track
+    channel: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A knob or pad; `status` is NOTE_ON or CONTROL_CHANGE, `channel` from 0, None for any.
+
+    `value` is what it sets, None where its own value says that.
+    """
+
+    name: str
+    role: int | None
+    status: int
+    number: int
+    channel: int | None = None
+    value: float | None = None
+
+    def meant_by(self, message: bytes) -> bool:
+        """Whether a note-on, note-off or control change is this knob's or pad's."""
+        status, channel = message[0] & 0xF0, message[0] & 0x0F
+        if status == NOTE_OFF:
+            status = NOTE_ON
+        return (status, message[1]) == (self.status, self.number) and (
+            self.channel is None or channel == self.channel
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """What is plugged in: distinct port names, and who is heard and who plays on them.
+
+    `hears` and `plays` are (index of the port, role, channel); `clock` is an index of `inputs`,
+    `clock_out` one of `outputs`, None where no clock is sent; `bindings` are the player's knobs
+    and pads, on any of the inputs.
+    """
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    hears: tuple[tuple[int, Track, int | None], ...]
+    plays: tuple[tuple[int, Track, int], ...]
+    clock: int
+    bindings: tuple[Binding, ...] = ()
+    clock_out: int | None = None
+    split: int | None = None
+
+    @property
+    def heard(self) -> frozenset[Track]:
+        """The roles that players play."""
+        roles = frozenset(role for _, role, _ in self.hears)
+        splits = self.split is not None and Track.MELODY in roles
+        return roles | {Track.BASS} if splits else roles
+
+    @property
+    def played(self) -> frozenset[Track]:
+        """The roles that the band plays."""
+        return frozenset(role for _, role, _ in self.plays)
+
+    def hand(self, role: Track, pitch: int) -> Track:
+        """Whose note `pitch` is that came in as of `role`: the left hand's may be the bass."""
+        left = self.split is not None and pitch < self.split
+        return Track.BASS if role is Track.MELODY and left else role
+
+    def roles_heard(self, port: int, channel: int) -> list[Track]:
+        """Whose notes come in on `channel` (from 0) of input `port`."""
+        return [
+            role
+            for index, role, wanted in self.hears
+            if index == port
+            and (
+                channel == wanted
+                if wanted is not None
+                else channel != DRUM_CHANNEL or role is Track.DRUMS
+            )
+        ]
+
+
+def input_part(spec: str) -> Part:
+    """`NAME[:role[:channel]]` of a player; melody, on any channel, if nothing is said."""
+    name, role, channel = _split(spec)
+    return Part(name, Track.MELODY if role is None else role, channel)
+
+
+def output_part(spec: str) -> Part:
+    """`NAME[:role[:channel]]` of a band-mate, the role from the name if nothing is said.
+
+    ValueError where the name tells no role, or more than one.
+    """
+    name, role, channel = _split(spec)
+    if role is None:
+        told = sorted({track for word, track in ROLES.items() if word in name.lower()})
+        if len(told) != 1:
+            raise ValueError(
+                f"{name!r} {'names several roles' if told else 'does not say what to play'}:"
+                f" write {name + ':bass'!r}, {name + ':drums'!r} or {name + ':melody'!r}"
+            )
+        role = told[0]
+    if channel is None:
+        channel = DRUM_CHANNEL if role is Track.DRUMS else 0
+    return Part(name, role, channel)
+
+
+def rig(
+    heard: Sequence[Part],
+    played: Sequence[Part],
+    clock: str | None,
+    knobs: str | None = None,
+    bindings: Iterable[Binding] = (),
+    send_clock: str | None = None,
+    split: int | None = None,
+) -> Rig:
+    """The parts on their ports; the clock comes on port `clock`, the first input by default.
+
+    `knobs` is a port that is listened to for knobs and pads alone, unless somebody plays on it.
+    One's own clock is sent on `send_clock`, which may be a port that is played on too.
+    What a melody's player plays below MIDI pitch `split` is the bass.
+    """
+    others = [name for name in (clock, knobs) if name is not None]
+    inputs = _distinct([*(part.port for part in heard), *others])
+    sounding = [part.port for part in played]
+    outputs = _distinct([*sounding, send_clock] if send_clock is not None else sounding)
+    if not inputs or not sounding:
+        raise ValueError("a band needs at least one input and one output")
+    return Rig(
+        inputs=inputs,
+        outputs=outputs,
+        hears=tuple((inputs.index(part.port), part.role, part.channel) for part in heard),
+        plays=tuple((outputs.index(part.port), part.role, part.channel or 0) for part in played),
+        clock=inputs.index(clock) if clock is not None else 0,
+        bindings=tuple(bindings),
+        clock_out=outputs.index(send_clock) if send_clock is not None else None,
+        split=split,
+    )
+
+
+def _distinct(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+def _split(spec: str) -> tuple[str, Track | None, int | None]:
+    """Port names may hold colons themselves, so the spec is read from its end."""
+    fields = spec.split(":")
+    role = channel = None
+    if len(fields) > 2 and fields[-2].lower() in ROLES and fields[-1].isdecimal():
+        channel = int(fields.pop())
+        if not 1 <= channel <= 16:
+            raise ValueError(f"channel {channel} in {spec!r} is outside 1..16")
+        channel -= 1
+    if len(fields) > 1 and fields[-1].lower() in ROLES:
+        role = ROLES[fields.pop().lower()]
+    name = ":".join(fields)
+    if not name.strip():
+        raise ValueError(f"{spec!r} names no port: write NAME[:role[:channel]]")
+    return name, role, channel

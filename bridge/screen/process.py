@@ -1,0 +1,106 @@
+"""The screen: a child process draws the session, so that drawing never holds up the music.
+
+`python -m schmubert.bridge.screen.process` with a socket as standard input; `Screen` starts it.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+from schmubert.bridge.owner.witness import Came, Seen, Tick
+from schmubert.bridge.protocol import process as child
+from schmubert.bridge.protocol.messages import Say
+from schmubert.bridge.protocol.pipe import Pipe
+
+FRAME_S = 1 / 8
+LEAVE_S = 1.5
+NICE = 5  # below the engine, and far below the music
+
+
+class Screen:
+    """The owner's end: hands on what happens, and never waits."""
+
+    def __init__(self) -> None:
+        command = (sys.executable, "-m", "schmubert.bridge.screen.process")
+        self._process, ours = child.start(command)
+        self._pipe: Pipe[Seen, Any] = Pipe(ours, Any)
+        self._dropped = 0
+        self._lock = threading.Lock()  # what others print comes in a thread of its own
+
+    @property
+    def alive(self) -> bool:
+        """False when nothing is drawn any more."""
+        return not self._pipe.closed and self._process.poll() is None
+
+    def see(self, seen: Seen) -> None:
+        """Show what happened, if it is something to show."""
+        what = seen.what
+        if isinstance(what, Came):
+            return
+        if isinstance(what, Tick):
+            if what.dropped == self._dropped:
+                return
+            self._dropped = what.dropped
+        with self._lock:
+            self._pipe.say(seen)
+
+    def say(self, text: str) -> None:
+        """Show a line."""
+        self.see(Seen(time.monotonic(), Say(text)))
+
+    def close(self) -> None:
+        """Give the terminal back as it was."""
+        self._pipe.flush()
+        self._pipe.close()
+        try:
+            self._process.wait(LEAVE_S)
+        except subprocess.TimeoutExpired:  # a terminal held by Ctrl-S
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+
+def draw(pipe: Pipe[Any, Seen]) -> None:
+    """Draw what comes, until the owner hangs up; then leave its lines on the terminal."""
+    from rich.console import Console
+    from rich.live import Live
+
+    from schmubert.bridge.screen.scene import Scene
+    from schmubert.bridge.screen.view import ASCII, MARKS, view
+
+    console = Console(stderr=True, highlight=False)
+    marks = ASCII if console.options.ascii_only else MARKS
+    scene = Scene()
+    drawn: object = None
+    with Live(console=console, screen=True, auto_refresh=False) as live:
+        while not pipe.closed:
+            began_s = time.monotonic()
+            news = pipe.hear()
+            for seen in news:
+                scene.see(seen)
+            size = console.size
+            if news or scene.rolling or size != drawn:
+                drawn = size
+                live.update(view(scene, began_s, size.width, size.height, marks), refresh=True)
+            time.sleep(max(0.0, began_s + FRAME_S - time.monotonic()))
+    for text in scene.said:
+        console.print(text, markup=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Be the screen of the owner at the other end of standard input."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):  # the owner's end is the end
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        os.nice(NICE)
+    draw(Pipe(child.connection(), Seen))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""A session as it was: kept, read, exported, verified and played back."""

@@ -1,0 +1,86 @@
+"""A session as it is kept: a folder with a log, a JSON object a line, and a MIDI file.
+
+The first line is the `Session`, each other one a `Seen`: {"at_s": ..., "what": {"type": ...}}.
+Floats are written so that they are read back as they were.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from schmubert.bridge.owner.live import Timing
+from schmubert.bridge.owner.witness import Ended, Seen
+from schmubert.bridge.protocol.messages import Setup
+from schmubert.bridge.protocol.roles import Rig
+
+FORMAT = 1
+LOG_NAME, SONG_NAME = "session.jsonl", "session.mid"
+
+
+class Session(msgspec.Struct, frozen=True, tag=True):
+    """What was played with: `began` is the time of day (ISO 8601), `at_s` the same, monotonic."""
+
+    began: str
+    at_s: float
+    release: str
+    setup: Setup
+    rig: Rig
+    timing: Timing
+    format: int = FORMAT
+
+
+class _Format(msgspec.Struct):
+    format: int
+
+
+_encoder = msgspec.json.Encoder()
+_session_of = msgspec.json.Decoder(Session).decode
+_seen_of = msgspec.json.Decoder(Seen).decode
+
+
+def line(entry: Session | Seen) -> bytes:
+    """`entry` as a line of the log."""
+    return _encoder.encode(entry) + b"\n"
+
+
+class Log:
+    """The log of a session in `folder`, or at `folder` itself where that is a file.
+
+    Iterating gives each `Seen` up to the end or the first damaged line. Raises OSError where
+    there is none, ValueError where it does not say what was played with.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / LOG_NAME if folder.is_dir() else folder
+        self.damage: str | None = None
+        """Once iterated: where the log ends before the session did, and how."""
+        with self.path.open("rb") as lines:
+            first = lines.readline()
+        try:
+            recorded = msgspec.json.decode(first, type=_Format).format
+            if recorded != FORMAT:
+                raise ValueError(
+                    f"{self.path} has format {recorded}, this schmubert reads {FORMAT}:"
+                    " replay it with the release that recorded it"
+                )
+            self.session = _session_of(first)
+        except msgspec.MsgspecError as error:
+            raise ValueError(f"{self.path} is no log of a session: line 1: {error}") from error
+
+    def __iter__(self) -> Iterator[Seen]:
+        self.damage = None
+        ended = False
+        with self.path.open("rb") as lines:
+            lines.readline()
+            for number, text in enumerate(lines, 2):
+                try:
+                    seen = _seen_of(text)
+                except (msgspec.MsgspecError, RecursionError):
+                    cut = "" if text.endswith(b"\n") else ", it was cut off"
+                    self.damage = f"line {number} is damaged{cut}: what is before it is used"
+                    return
+                ended |= isinstance(seen.what, Ended)
+                yield seen
+        if not ended:
+            self.damage = "the log breaks off: the bridge was killed, or the disk was full"

@@ -1,0 +1,176 @@
+"""A session -> a MIDI file: a track a role of the machine, and the player's own.
+
+Every note stands at its true time. Bar lines follow the transport as it was heard, within
+`GRID_S`; while it stood, bars are a little longer or shorter, so that the next start falls on a
+bar line too. A loop or a jump goes on in time, and markers tell of it.
+"""
+
+from collections.abc import Iterable, Sequence
+from io import BytesIO
+from math import floor
+from types import MappingProxyType
+from typing import NamedTuple
+
+import mido
+
+from schmubert.bridge.owner.witness import Seen, Sent
+from schmubert.bridge.protocol.bytes import (
+    CONTROL_CHANGE,
+    NOTE_OFF,
+    NOTE_ON,
+    SUSTAIN_PEDAL,
+    SYSTEM,
+    begins_note,
+    ends_note,
+)
+from schmubert.bridge.protocol.messages import Heard, Moved, Pedal
+from schmubert.bridge.protocol.roles import DRUM_CHANNEL
+from schmubert.bridge.session.log import Session
+from schmubert.bridge.session.tempo_map import TICKS_PER_BEAT, TempoMap, tempo_map
+from schmubert.engine.music.vocabulary import Track
+
+PROGRAMS = MappingProxyType({Track.MELODY: 0, Track.BASS: 33})  # grand piano, fingered bass
+
+
+class Timed(NamedTuple):
+    """A MIDI channel message at `at_s`."""
+
+    at_s: float
+    message: bytes
+
+
+class Take:
+    """What a session sounded like; `see` it happen, then ask for its `midi`."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._moved: list[Moved] = []
+        self._heard: dict[int, list[Timed]] = {int(role): [] for role in session.rig.heard}
+        self._latest: dict[tuple[int, int], Heard] = {}
+        self._sent: dict[int, list[Timed]] = {int(role): [] for _, role, _ in session.rig.plays}
+        self._role_at: dict[tuple[int, int], int] = {}
+        for port, role, channel in session.rig.plays:
+            if role not in self._role_at.values():  # a second place sounds the same
+                self._role_at.setdefault((port, channel), int(role))
+        self._ends_s = session.at_s
+
+    def see(self, seen: Seen) -> None:
+        """Take in what happened."""
+        what = seen.what
+        self._ends_s = max(self._ends_s, seen.at_s)
+        if isinstance(what, Sent):
+            status = what.message[0]
+            role = self._role_at.get((what.port, status & 0x0F))
+            if role is not None and status < SYSTEM:
+                self._sent[role].append(Timed(seen.at_s, what.message))
+        elif isinstance(what, Moved):
+            self._moved.append(what)
+        elif isinstance(what, Heard):
+            if self._latest.get((what.role, what.pitch)) == what:
+                return  # a new brain is told what is held
+            self._latest[what.role, what.pitch] = what
+            message = bytes((NOTE_ON if what.velocity else NOTE_OFF, what.pitch, what.velocity))
+            self._hear(what, message)
+        elif isinstance(what, Pedal):
+            self._hear(what, bytes((CONTROL_CHANGE, SUSTAIN_PEDAL, 127 if what.down else 0)))
+
+    @property
+    def seconds(self) -> float:
+        """How long the session was."""
+        return self._ends_s - self._session.at_s
+
+    def onsets(self) -> tuple[int, int]:
+        """Notes that the machine played, and those of the player."""
+        return _onsets(self._sent.values()), _onsets(self._heard.values())
+
+    def midi(self) -> bytes:
+        """The MIDI file."""
+        offset_s = self._session.timing.offset_s
+        parts = [*self._heard.items(), *self._sent.items()]
+        firsts = [min(part)[0] for _, part in parts if part]
+        grid = tempo_map(self._moved, offset_s, min(firsts, default=None))
+        song = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT)
+        song.tracks.append(_track(_conductor(self._session.began, grid, self._moved, offset_s)))
+        end = grid.tick(self._ends_s)
+        names = [(f"You: {_name(role)}", role) for role in self._heard]
+        names += [(_name(role), role) for role in self._sent]
+        free = [channel for channel in range(16) if channel != DRUM_CHANNEL]
+        for (name, role), (_, part) in zip(names, parts, strict=True):
+            channel = DRUM_CHANNEL if role == Track.DRUMS else free.pop(0)
+            song.tracks.append(_track(_part(name, Track(role), channel, part, grid, end)))
+        buffer = BytesIO()
+        song.save(file=buffer)
+        return buffer.getvalue()
+
+    def _hear(self, what: Heard | Pedal, message: bytes) -> None:
+        if what.role in self._heard:
+            at_s = what.at_s - self._session.timing.offset_s
+            self._heard[what.role].append(Timed(at_s, message))
+
+
+def _onsets(parts: Iterable[Sequence[Timed]]) -> int:
+    return sum(begins_note(message) for part in parts for _, message in part)
+
+
+def _name(role: int) -> str:
+    return Track(role).name.capitalize()
+
+
+def _conductor(
+    began: str, grid: TempoMap, moved: Sequence[Moved], offset_s: float
+) -> list[tuple[int, mido.MetaMessage]]:
+    """Tempo, metre and what the transport did."""
+    events = [
+        (0, mido.MetaMessage("track_name", name=f"schmubert {began}")),
+        (0, mido.MetaMessage("time_signature", numerator=4, denominator=4)),
+    ]
+    events += [(tick, mido.MetaMessage("set_tempo", tempo=us)) for tick, us in grid.tempos]
+    rolling, passage = False, None
+    for one in moved:
+        text = None
+        if one.rolling and one.passage != passage:
+            text = f"{'jump to' if rolling else 'start at'} {_place(one.at_beat)}"
+            passage = one.passage
+        elif rolling and not one.rolling:
+            text = f"stop at {_place(one.at_beat)}"
+        rolling = one.rolling
+        if text is not None:
+            tick = grid.tick(one.at_s - offset_s)
+            events.append((tick, mido.MetaMessage("marker", text=text)))
+    return sorted(events, key=lambda event: event[0])
+
+
+def _part(
+    name: str, role: Track, channel: int, part: Sequence[Timed], grid: TempoMap, end: int
+) -> list[tuple[int, mido.MetaMessage | mido.Message]]:
+    """A track's events; what still sounds at its end is ended there."""
+    events = [(0, mido.MetaMessage("track_name", name=name))]
+    if role in PROGRAMS:
+        change = mido.Message("program_change", channel=channel, program=PROGRAMS[role])
+        events.append((0, change))
+    sounding: dict[int, None] = {}
+    for at_s, message in sorted(part, key=lambda timed: timed.at_s):
+        if begins_note(message):
+            sounding[message[1]] = None
+        elif ends_note(message):
+            sounding.pop(message[1], None)
+        moved = bytes((message[0] & 0xF0 | channel, *message[1:]))
+        events.append((grid.tick(at_s), mido.Message.from_bytes(moved)))
+    last = max(end, events[-1][0])
+    events += [(last, mido.Message("note_off", channel=channel, note=p)) for p in sounding]
+    return [*events, (last, mido.MetaMessage("end_of_track"))]
+
+
+def _track(events: Iterable[tuple[int, mido.MetaMessage | mido.Message]]) -> mido.MidiTrack:
+    """Events at ticks from the beginning -> a track, whose times are distances."""
+    track, now = mido.MidiTrack(), 0
+    for tick, message in events:
+        track.append(message.copy(time=tick - now))
+        now = tick
+    return track
+
+
+def _place(beat: float) -> str:
+    """A beat as players count: bars and beats from 1."""
+    bar, in_bar = divmod(floor(beat + 1e-6), 4)
+    return f"bar {bar + 1}" if not in_bar else f"bar {bar + 1}, beat {in_bar + 1}"

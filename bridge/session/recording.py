@@ -1,0 +1,93 @@
+"""`--record`: a session is written down as it happens, so that a killed bridge leaves it too."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from schmubert.bridge.owner.live import Timing
+from schmubert.bridge.owner.witness import Seen
+from schmubert.bridge.protocol.messages import Setup
+from schmubert.bridge.protocol.roles import Rig
+from schmubert.bridge.session.log import LOG_NAME, SONG_NAME, Session, line
+from schmubert.bridge.session.midi_export import Take
+
+
+def session_of(setup: Setup, rig: Rig, timing: Timing) -> Session:
+    """A session that begins now."""
+    try:
+        release = version("schmubert")
+    except PackageNotFoundError:  # run from its sources
+        release = "unknown"
+    began = datetime.now().astimezone().isoformat(timespec="seconds")
+    return Session(began, time.monotonic(), release, setup, rig, timing)
+
+
+class Recording:
+    """`session` in a folder of its own in `parent`, called after the time of day.
+
+    Each line is handed to the system at once. Where that fails (no rights, a full disk) `say`
+    gets one line, and the music goes on.
+    """
+
+    def __init__(self, parent: Path, session: Session, say: Callable[[str], None]) -> None:
+        self.folder: Path | None = None
+        """Where it is kept; None where it cannot be."""
+        self._say = say
+        self._take = Take(session)
+        self._failed = False
+        try:
+            self.folder = _new_folder(parent, session.began)
+            # unbuffered: what a killed bridge has written stays written
+            self._log = (self.folder / LOG_NAME).open("xb", buffering=0)
+            self._write(line(session))
+        except OSError as error:
+            self._fail(f"cannot record in {parent}: {error.strerror or error}")
+
+    def see(self, seen: Seen) -> None:
+        """Keep what happened."""
+        self._take.see(seen)
+        if self._failed:
+            return
+        try:
+            self._write(line(seen))
+        except OSError as error:
+            self._fail(f"the recording ends here: {error.strerror or error}")
+
+    def close(self) -> None:
+        """Write the MIDI file: all there is, even where the log had to end."""
+        if self.folder is None:
+            return
+        song, part = self.folder / SONG_NAME, self.folder / f"{SONG_NAME}.part"
+        try:
+            self._log.close()
+            part.write_bytes(self._take.midi())
+            part.replace(song)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            self._say(f"cannot write {song}: {error.strerror or error}")
+        else:
+            self._say(f"recorded: {self.folder}")
+
+    def _write(self, text: bytes) -> None:
+        while text:
+            text = text[self._log.write(text) or 0 :]
+
+    def _fail(self, text: str) -> None:
+        self._failed = True
+        self._say(f"{text}; the music goes on")
+
+
+def _new_folder(parent: Path, began: str) -> Path:
+    """A folder that was not there, DIR/2026-11-24-20-15-03; another that second gets a number."""
+    name = began[:19].replace("T", "-").replace(":", "-")
+    parent.mkdir(parents=True, exist_ok=True)
+    for number in range(1, 1000):
+        folder = parent / (name if number == 1 else f"{name}-{number}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        return folder
+    raise FileExistsError(f"{parent / name} is there already")

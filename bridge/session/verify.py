@@ -1,0 +1,83 @@
+"""A log proves itself: from what came in, the port owner decides again, and sends the same."""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from schmubert.bridge.clock.sync import Sync
+from schmubert.bridge.owner.ledger import Send
+from schmubert.bridge.owner.live import owner_of
+from schmubert.bridge.owner.owner import Action, Tell
+from schmubert.bridge.owner.witness import Came, Ended, Ending, Reborn, Seen, Sent, Tick
+from schmubert.bridge.protocol.messages import (
+    Control,
+    Heard,
+    Moved,
+    Neighbour,
+    Pedal,
+    Play,
+    Plugged,
+    Silence,
+    ToBrain,
+)
+from schmubert.bridge.session.log import Session
+
+Made: TypeAlias = Sent | ToBrain
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`same` messages came out again; `difference` is where they no longer did, if anywhere."""
+
+    same: int
+    difference: str | None = None
+
+
+def rerun(session: Session, log: Iterable[Seen]) -> Verdict:
+    """Decide again all that `log` holds, and compare with what it says was sent and told.
+
+    ValueError where the time was that of an Ableton Link session: the log does not hold it.
+    """
+    if session.timing.sync is Sync.LINK:
+        raise ValueError("nothing to decide again: an Ableton Link session told the time")
+    owner = owner_of(session.rig, session.timing, session.setup.controls)
+    made: deque[Made] = deque()
+    same = 0
+    ended = False
+    for number, seen in enumerate(log, 2):
+        what = seen.what
+        if isinstance(what, Tick):
+            made += _made(owner.tick(seen.at_s))
+        elif isinstance(what, Came):
+            made += _made(owner.receive(what.came_s, what.port, what.message))
+        elif isinstance(what, Plugged):
+            made += _made(owner.plugged(what, seen.at_s))
+        elif isinstance(what, Neighbour):
+            made += _made(owner.meets(what))
+        elif isinstance(what, Play | Silence):
+            made += _made(owner.take(what))
+        elif isinstance(what, Reborn):
+            made += _made(owner.restart_brain(seen.at_s))
+        elif isinstance(what, Ending):
+            made += _made(owner.finish())
+        elif isinstance(what, Sent | Moved | Heard | Pedal | Control):
+            again = made.popleft() if made else None
+            if again != what:
+                return Verdict(same, f"line {number} says {what}, decided again it is {again}")
+            same += 1
+        elif isinstance(what, Ended):
+            ended = True
+    if made and ended:
+        return Verdict(same, f"the log ends, decided again {made[0]} follows")
+    return Verdict(same)
+
+
+def _made(actions: Sequence[Action]) -> list[Made]:
+    return [
+        Sent(action.port, action.message, action.wanted_s)
+        if isinstance(action, Send)
+        else action.message
+        for action in actions
+        if isinstance(action, Send | Tell)
+    ]

@@ -1,0 +1,1 @@
+"""The shared language, the model and the engine process."""

@@ -1,0 +1,1 @@
+"""Absorbing-state discrete diffusion: corruption, unmasking, samplers, guides."""

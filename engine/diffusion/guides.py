@@ -1,0 +1,212 @@
+"""Guides without a gradient: they bend the logits that are about to be sampled from, in NumPy.
+
+Each function makes a `Guide` of `unmasking.py`, for `Sampling.guide` or a sampler. They cost about
+a millisecond a call, so they are for the stage as well. Classifier guidance (algorithm 6 of the
+thesis), which asks torch for a gradient, is in `schmubert.training.evaluation.guidance`;
+`schmubert evaluate --experiment guidance` compares both.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schmubert.engine.diffusion.temperature import BISECTIONS, SURE, log_softmax, log_sum
+from schmubert.engine.diffusion.unmasking import Guide, Logits
+from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT, Tokens
+from schmubert.engine.music.vocabulary import (
+    HIGHEST_PITCH,
+    LOWEST_PITCH,
+    MASK,
+    PITCHED,
+    TRIO,
+    Track,
+    first_onset,
+    onset_token,
+)
+
+PITCH_CLASSES = 12
+PITCH_CLASS_OF_ONSET = np.arange(LOWEST_PITCH, HIGHEST_PITCH + 1) % PITCH_CLASSES
+MAJOR = (0, 2, 4, 5, 7, 9, 11)
+"""The pitch classes of a major key above its tonic; those of its relative minor key too."""
+
+
+def together(*guides: Guide) -> Guide:
+    """All of `guides`, one after the other: the last one sees what the others made."""
+
+    def guide(tokens: Tokens, logits: Logits) -> Logits:
+        for each in guides:
+            logits = each(tokens, logits)
+        return logits
+
+    return guide
+
+
+PARTS = (1, 2, 4, 8, 16)
+"""Into which a bar can be divided."""
+
+
+def density(
+    onsets: Mapping[Track, float | Sequence[float]], tracks: Sequence[Track] = TRIO
+) -> Guide:
+    """So many `onsets` a bar in each track named, in a drum track 16ths with hits.
+
+    A sequence is a curve over the bar: so many in each of its 2, 4, 8 or 16 parts, NaN where the
+    model decides. In every bar, or part, one bias is added to the logits of all onsets in masked
+    cells, solved by bisection so that the onsets there are and those expected add up to the number
+    wanted, or come as near as the masked cells allow. Which cells, pitches and drums are likelier
+    than others is left as the model says. The number is met exactly where a call draws no more than
+    one cell of a bar and track. `tracks` says what the columns are; they begin on a bar line.
+    ValueError for a number outside of what the bar, or part, has room for.
+    """
+    curves = {track: np.atleast_1d(np.asarray(one, np.float64)) for track, one in onsets.items()}
+    for track, curve in curves.items():
+        if len(curve) not in PARTS:
+            raise ValueError(f"{len(curve)} parts of a bar of {track.name} are none of {PARTS}")
+        most = STEPS_PER_BAR // len(curve)
+        if ((curve < 0) | (curve > most)).any():
+            raise ValueError(f"{onsets[track]} onsets a bar of {track.name} are outside 0..{most}")
+
+    def guide(tokens: Tokens, logits: Logits) -> Logits:
+        return [
+            _as_dense(tokens[..., column], of_track, track, curves[track])
+            if track in curves
+            else of_track
+            for column, (track, of_track) in enumerate(zip(tracks, logits, strict=True))
+        ]
+
+    return guide
+
+
+def key(tonic: int, tracks: Sequence[Track] = TRIO) -> Guide:
+    """No pitch outside the major key on pitch class `tonic` (0 is C), nor its relative minor.
+
+    Notes begin where they would without: see `pitches`. ValueError for a `tonic` outside 0..11.
+    """
+    if not 0 <= tonic < 12:
+        raise ValueError(f"a tonic of {tonic} is outside 0..11")
+    inside = {(tonic + step) % 12 for step in MAJOR}
+    allowed = [pitch for pitch in range(LOWEST_PITCH, HIGHEST_PITCH + 1) if pitch % 12 in inside]
+    return pitches(dict.fromkeys(PITCHED, allowed), tracks)
+
+
+def register(ranges: Mapping[Track, range], tracks: Sequence[Track] = TRIO) -> Guide:
+    """No MIDI pitch of a track outside its of `ranges`; see `pitches`."""
+    return pitches(ranges, tracks)
+
+
+def pitches(allowed: Mapping[Track, Collection[int]], tracks: Sequence[Track] = TRIO) -> Guide:
+    """In each pitched track named no MIDI pitch but those `allowed`.
+
+    A cell is as likely to begin a note as before: the others' probability goes to the allowed
+    ones in proportion. ValueError for a track without pitches, or of which none is allowed.
+    """
+    forbidden = {}
+    for track, chosen in allowed.items():
+        if track not in PITCHED:
+            raise ValueError(f"the {track.name} have no pitches to choose from")
+        events = np.ones(MASK[track] - first_onset(track), bool)
+        events[[onset_token(pitch) - first_onset(track) for pitch in chosen]] = False
+        if events.all():
+            raise ValueError(f"no pitch is left for the {track.name}")
+        forbidden[track] = events
+
+    def guide(_: Tokens, logits: Logits) -> Logits:
+        return [
+            _without(of_track, track, forbidden[track]) if track in forbidden else of_track
+            for track, of_track in zip(tracks, logits, strict=True)
+        ]
+
+    return guide
+
+
+def harmony(biases: NDArray[np.floating], tracks: Sequence[Track] = TRIO) -> Guide:
+    """Pitches that fit what sounds beside them: `biases` [beats, 12] nats for each pitch class.
+
+    They are added to the logits of the onsets in a beat, of every pitched track, and taken off
+    again where all pitches of a cell share them: it is as likely to begin a note as before. A beat
+    without bias stays as it is, and so do beats beyond the last. ValueError for another shape.
+    """
+    if biases.ndim != 2 or biases.shape[1] != PITCH_CLASSES:
+        raise ValueError(f"biases of shape {biases.shape} are not 12 for each beat")
+    by_beat = biases.astype(np.float64)[:, PITCH_CLASS_OF_ONSET]
+    biased = np.flatnonzero(biases.any(axis=1))
+
+    def guide(_: Tokens, logits: Logits) -> Logits:
+        return [
+            _harmonised(of_track, track, by_beat, biased) if track in PITCHED else of_track
+            for track, of_track in zip(tracks, logits, strict=True)
+        ]
+
+    return guide
+
+
+def _harmonised(
+    of_track: NDArray[np.float32],
+    track: Track,
+    by_beat: NDArray[np.float64],
+    biased: NDArray[np.int64],
+) -> NDArray[np.float32]:
+    """`of_track` [batch, steps, events] with `by_beat` [beats, onsets] in the beats `biased`."""
+    steps = (biased[:, None] * STEPS_PER_BEAT + np.arange(STEPS_PER_BEAT)).ravel()
+    steps = steps[steps < of_track.shape[1]]
+    if not len(steps):
+        return of_track
+    bent = of_track.copy()
+    onsets = of_track[:, steps, first_onset(track) :].astype(np.float64)
+    raised = log_softmax(onsets + by_beat[steps // STEPS_PER_BEAT])
+    bent[:, steps, first_onset(track) :] = raised + log_sum(onsets)[..., None]
+    return np.asarray(bent)
+
+
+def _without(
+    of_track: NDArray[np.float32], track: Track, forbidden: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """`of_track` [batch, steps, events] whose onsets are all of those not `forbidden` [onsets]."""
+    exact = of_track.astype(np.float64)
+    onsets = exact[..., first_onset(track) :]
+    allowed = log_softmax(np.where(forbidden, -np.inf, onsets))
+    onsets[:] = allowed + log_sum(onsets)[..., None]
+    return exact.astype(np.float32)
+
+
+def _as_dense(
+    cells: Tokens, of_track: NDArray[np.float32], track: Track, curve: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """`of_track` [batch, steps, events] biased to the onsets of `curve` in each bar of `cells`.
+
+    `cells` are [batch, steps]; a bar cut off at the end is taken for a whole one.
+    """
+    batch, steps = cells.shape
+    first, bars = first_onset(track), -(-steps // STEPS_PER_BAR)
+    parts, length = bars * len(curve), STEPS_PER_BAR // len(curve)
+    exact = of_track.astype(np.float64)
+    odds = np.full((batch, parts * length), -np.inf)
+    odds[:, :steps] = log_sum(exact[..., first:]) - log_sum(exact[..., :first])
+    odds[:, :steps][cells != MASK[track]] = -np.inf
+    odds = odds.reshape(batch, parts, length)
+    there = np.zeros((batch, parts * length))
+    there[:, :steps] = (cells >= first) & (cells != MASK[track])
+    wanted = np.tile(curve, bars)
+    missing = np.nan_to_num(wanted) - there.reshape(batch, parts, length).sum(axis=-1)
+    biases = np.where(np.isnan(wanted), 0.0, _bias(odds, missing))
+    bias = np.repeat(biases, length, axis=1)[:, :steps]
+    exact[..., first:] += np.where(cells == MASK[track], bias, 0.0)[..., None]
+    return exact.astype(np.float32)
+
+
+def _bias(log_odds: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What [batch, parts], added to `log_odds` [.., steps], makes `wanted` the expected number.
+
+    Infinite log-odds are impossible or sure, whatever is added; at the ends of what is possible
+    the bias makes all others so.
+    """
+    finite = np.isfinite(log_odds)
+    low = -np.where(finite, log_odds, 0.0).max(axis=-1, initial=0.0) - SURE
+    high = -np.where(finite, log_odds, 0.0).min(axis=-1, initial=0.0) + SURE
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        expected = np.exp(-np.logaddexp(0.0, -log_odds - middle[..., None])).sum(axis=-1)
+        few = expected < wanted
+        low, high = np.where(few, middle, low), np.where(few, high, middle)
+    return np.asarray((low + high) / 2)

@@ -1,0 +1,1 @@
+"""Notes, tokens, grids and MIDI files."""

@@ -1,0 +1,173 @@
+"""Score: a trio as a grid of tokens, a row a 16th, a column a track (thesis 4.2)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schmubert.engine.music.vocabulary import (
+    FIRST_ONSET,
+    HOLD,
+    MASK,
+    OFF,
+    PITCHED,
+    SIZES,
+    TRIO,
+    Track,
+    drums_of,
+    onset_token,
+    pitch_of,
+)
+
+STEPS_PER_BEAT = 4
+BEATS_PER_BAR = 4
+STEPS_PER_BAR = STEPS_PER_BEAT * BEATS_PER_BAR
+
+Tokens: TypeAlias = NDArray[np.int64]
+"""Tokens [steps, tracks], or [batch, steps, tracks] where said."""
+Mask: TypeAlias = NDArray[np.bool_]
+"""True where a cell is meant, of the shape of the tokens it goes with."""
+
+
+class Note(NamedTuple):
+    """A note on the grid: `onset` and `length` in 16ths, `pitch` in MIDI semitones."""
+
+    onset: int
+    length: int
+    pitch: int
+
+
+@dataclass(frozen=True)
+class Score:
+    """A trio of whole bars in 4/4: `tokens` [steps, 3] and the tempo it was written at.
+
+    Raises ValueError where the shape is not whole bars of three tracks, or a token is none of
+    its track's events (the mask is allowed).
+    """
+
+    tokens: Tokens
+    tempo_bpm: float = 120.0
+
+    def __post_init__(self) -> None:
+        tokens = np.ascontiguousarray(self.tokens, dtype=np.int64)
+        if tokens.ndim != 2 or tokens.shape[1] != len(TRIO) or tokens.shape[0] % STEPS_PER_BAR:
+            raise ValueError(
+                f"a score is [bars x {STEPS_PER_BAR}, {len(TRIO)}], not {tokens.shape}"
+            )
+        if (tokens < 0).any() or (tokens > np.asarray(MASK)).any():
+            raise ValueError(f"tokens lie outside 0..{MASK} by track")
+        if not 10.0 <= self.tempo_bpm <= 1000.0:
+            raise ValueError(f"tempo {self.tempo_bpm} BPM is outside 10..1000")
+        tokens.setflags(write=False)
+        object.__setattr__(self, "tokens", tokens)
+
+    @property
+    def steps(self) -> int:
+        """The length in 16ths."""
+        return int(self.tokens.shape[0])
+
+    @property
+    def bars(self) -> int:
+        """The length in bars of 4/4."""
+        return self.steps // STEPS_PER_BAR
+
+    def window(self, first_bar: int, bars: int) -> "Score":
+        """`bars` bars from `first_bar` on, canonical: notes held over from before are silent."""
+        if not 0 <= first_bar <= first_bar + bars <= self.bars:
+            raise ValueError(f"bars {first_bar}..{first_bar + bars} are not in 0..{self.bars}")
+        rows = slice(first_bar * STEPS_PER_BAR, (first_bar + bars) * STEPS_PER_BAR)
+        return replace(self, tokens=canonical(self.tokens[rows]))
+
+    def masked(self, cells: Mask) -> "Score":
+        """The same score with `cells` [steps, 3] unknown."""
+        return replace(self, tokens=np.where(cells, np.asarray(MASK), self.tokens))
+
+    def followed_by(self, other: "Score") -> "Score":
+        """`other` after this one, at this one's tempo."""
+        return replace(self, tokens=np.concatenate([self.tokens, other.tokens]))
+
+    def transposed(self, semitones: int) -> "Score":
+        """Melody and bass moved by `semitones`; ValueError where a pitch would leave 21..108."""
+        tokens = self.tokens.copy()
+        for track in PITCHED:
+            column = tokens[:, track]
+            onsets = (column >= FIRST_ONSET) & (column < SIZES[track])
+            column[onsets] += semitones
+            if ((column < FIRST_ONSET) | (column >= SIZES[track]))[onsets].any():
+                raise ValueError(f"{semitones:+} semitones take the {track.name} out of range")
+        return replace(self, tokens=tokens)
+
+
+def silence(bars: int, tempo_bpm: float = 120.0) -> Score:
+    """A score in which nothing sounds."""
+    return Score(np.zeros((bars * STEPS_PER_BAR, len(TRIO)), np.int64), tempo_bpm)
+
+
+def unknown(bars: int, tempo_bpm: float = 120.0) -> Score:
+    """A score of which nothing is known: every cell masked."""
+    return Score(np.tile(np.asarray(MASK), (bars * STEPS_PER_BAR, 1)), tempo_bpm)
+
+
+def canonical(tokens: Tokens) -> Tokens:
+    """`tokens` [steps, 3] with every OFF that ends nothing made HOLD; masks count as sounding."""
+    tokens = tokens.copy()
+    for track in PITCHED:
+        column = tokens[:, track]
+        speaks = np.flatnonzero(column != HOLD)
+        ends_nothing = np.zeros(len(speaks), bool)
+        ends_nothing[1:] = column[speaks[:-1]] == OFF
+        if len(speaks):
+            ends_nothing[0] = True
+        ends_nothing &= column[speaks] == OFF
+        column[speaks[ends_nothing]] = HOLD
+    return tokens
+
+
+def notes(tokens: Tokens, track: Track) -> list[Note]:
+    """The notes of a pitched `track` of `tokens` [steps, 3], in order; a mask ends a note."""
+    found: list[Note] = []
+    column = tokens[:, track].tolist()
+    onset = token = HOLD
+    for step, event in enumerate([*column, OFF]):
+        if event == HOLD:
+            continue
+        if token >= FIRST_ONSET:
+            found.append(Note(onset, step - onset, pitch_of(token)))
+        onset, token = step, event if event < SIZES[track] else OFF
+    return found
+
+
+def drum_hits(tokens: Tokens) -> list[tuple[int, int]]:
+    """(step, drum class) of every hit in `tokens` [steps, 3]; masked cells hold none."""
+    column = tokens[:, Track.DRUMS].tolist()
+    return [
+        (step, int(drum))
+        for step, token in enumerate(column)
+        if token != MASK[Track.DRUMS]
+        for drum in drums_of(token)
+    ]
+
+
+def monophonic(played: Iterable[Note], steps: int) -> NDArray[np.int64]:
+    """Notes that may overlap -> one pitched column [steps]; the highest wins (thesis 4.2).
+
+    A note that starts while a higher one sounds is not heard, and no onset is made when the
+    higher one is lifted off it. Notes outside 0..`steps` are cut; a length of 0 becomes 1.
+    """
+    column = np.zeros(steps, np.int64)
+    end, pitch = 0, -1
+    latest = -1
+    for onset, length, new_pitch in sorted(played, key=lambda note: (note.onset, -note.pitch)):
+        if not 0 <= onset < steps or onset == latest:
+            continue
+        if onset < end and new_pitch < pitch:
+            continue
+        if pitch >= 0 and end < onset:
+            column[end] = OFF
+        column[onset] = onset_token(new_pitch)
+        latest, pitch, end = onset, new_pitch, onset + max(1, length)
+    if pitch >= 0 and end < steps:
+        column[end] = OFF
+    return column

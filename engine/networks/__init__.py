@@ -1,0 +1,1 @@
+"""The denoisers: networks in torch, exported ones, and their files."""

@@ -1,0 +1,26 @@
+"""The network that a configuration describes."""
+
+from torch import nn
+
+from schmubert.engine.networks.model import ConvTransformer, ModelConfig
+from schmubert.engine.networks.transformers import (
+    HierarchicalTransformer,
+    Transformer,
+    UTransformer,
+)
+
+
+def network(config: ModelConfig) -> nn.Module:
+    """A network of the architecture of `config`, with weights to begin training from.
+
+    Tokens [batch, steps, tracks] -> logits [batch, steps, events], one array a track.
+    """
+    match config.architecture:
+        case "transformer":
+            return Transformer(config)
+        case "hierarchical":
+            return HierarchicalTransformer(config)
+        case "u":
+            return UTransformer(config)
+        case _:
+            return ConvTransformer(config)

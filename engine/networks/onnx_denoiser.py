@@ -1,0 +1,174 @@
+"""The denoiser in ONNX Runtime: what players use."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from schmubert.engine.diffusion.corruption import MASKING
+from schmubert.engine.diffusion.rests import Pauses
+from schmubert.engine.diffusion.unmasking import Logits
+from schmubert.engine.music.score import Tokens
+from schmubert.engine.music.vocabulary import MASK, SIZES, Track
+from schmubert.engine.networks.load import Device, within_reach
+
+FORMAT = "1"
+FATAL = 4  # ONNX Runtime's severity: what it says about missing CUDA libraries fills a screen
+
+log = logging.getLogger(__name__)
+
+
+class OnnxDenoiser:
+    """An ONNX file written by `schmubert export-onnx`: tokens -> logits, one array a track.
+
+    `device` auto takes CUDA where it works. One thread and no spinning by default: with the
+    other core busy, as when a DAW runs, more threads are slower. A sure network's attention is
+    full of denormal numbers, which cost half the time of a call: `flush_denormals` makes them
+    zero, for all arithmetic of the calling thread, so it is for processes that do nothing else.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        device: Device = "auto",
+        threads: int = 1,
+        flush_denormals: bool = False,
+    ) -> None:
+        runtime = _onnxruntime()
+        self._session, where = _session(runtime, path, device, threads, flush_denormals)
+        described = self._session.get_modelmeta().custom_metadata_map
+        self.tracks = _tracks(path, self._session, described)
+        self.name = path.stem
+        config = _config(path, described)
+        self.corruption = str(config.get("corruption", MASKING))
+        self.longest_steps = _longest_steps(path, config)
+        self.pauses = _pauses(path, described, len(self.tracks))
+        self.precision: str = described.get("schmubert.precision", "fp32")
+        count = f", {threads} thread{'s'[: threads > 1]}" if where == "cpu" else ""
+        self.runtime = f"onnxruntime {runtime.__version__} on {where}{count}"
+        self._outputs = [track.name.lower() for track in self.tracks]
+
+    def __call__(self, tokens: Tokens) -> Logits:
+        """Tokens [batch, steps, tracks], steps a multiple of 4 -> logits, one array a track.
+
+        ValueError for more than `longest_steps` steps.
+        """
+        within_reach(tokens.shape[1], self.longest_steps, self.name)
+        feed = {"tokens": np.ascontiguousarray(tokens, np.int64)}
+        logits: Logits = self._session.run(self._outputs, feed)
+        return logits
+
+
+def _onnxruntime() -> Any:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise ImportError(
+            "ONNX Runtime, which runs the model, is missing or broken"
+            f' ({error}): pip install "schmubert[cpu]"'
+        ) from error
+    return onnxruntime
+
+
+def _session(
+    runtime: Any, path: Path, device: Device, threads: int, flush_denormals: bool
+) -> tuple[Any, str]:
+    """A session on `device` and where it really runs, "cpu" or "cuda"."""
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.set_denormal_as_zero", str(int(flush_denormals)))
+    offered = "CUDAExecutionProvider" in runtime.get_available_providers()
+    wanted = device == "cuda" or (device == "auto" and offered)
+    if wanted and not offered:
+        raise ValueError(
+            "CUDA is wanted, but this ONNX Runtime has none: pip uninstall onnxruntime, then"
+            ' pip install "schmubert[gpu]"'
+        )
+    if wanted:
+        options.log_severity_level = FATAL
+        runtime.set_default_logger_severity(FATAL)
+        if hasattr(runtime, "preload_dlls"):  # finds the CUDA libraries that pip installed
+            runtime.preload_dlls()
+        # the other searches for convolutions run anew for every length of window
+        cuda = ("CUDAExecutionProvider", {"cudnn_conv_algo_search": "HEURISTIC"})
+        session = _open(runtime, path, options, [cuda, "CPUExecutionProvider"])
+        if "CUDAExecutionProvider" in session.get_providers():
+            return session, "cuda"
+        if device == "cuda":
+            raise ValueError(
+                "CUDA is wanted, but it does not start here: check the driver (nvidia-smi), CUDA"
+                " and cuDNN, or take --device cpu"
+            )
+        log.warning("CUDA is installed but does not start here: the model runs on the CPU")
+        return session, "cpu"
+    return _open(runtime, path, options, ["CPUExecutionProvider"]), "cpu"
+
+
+def _open(runtime: Any, path: Path, options: Any, providers: list[Any]) -> Any:
+    try:
+        return runtime.InferenceSession(str(path), options, providers=providers)
+    except Exception as error:  # its errors share no base class but this
+        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(f"{path}: no model that ONNX Runtime can read ({first})") from error
+
+
+def _config(path: Path, described: dict[str, str]) -> dict[str, Any]:
+    """What the network is made of, as far as the model says."""
+    try:
+        return dict(json.loads(described.get("schmubert.config", "{}")))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path}: what it says of itself cannot be read: {error!r}") from error
+
+
+def _longest_steps(path: Path, config: dict[str, Any]) -> int | None:
+    """How far its positions reach, where they are learned."""
+    if config.get("positions") != "learned":
+        return None
+    steps = config.get("longest_steps")
+    if not isinstance(steps, int) or steps < 1:
+        raise ValueError(f"{path}: learned positions for {steps!r} steps; export the model again")
+    return steps
+
+
+def _pauses(path: Path, described: dict[str, str], tracks: int) -> Pauses | None:
+    """The pauses of songs that it was trained on, where it was trained to be told of any."""
+    written = described.get("schmubert.pauses")
+    if written is None:
+        return None
+    try:
+        return Pauses.decoded(written, tracks)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}; export the model again") from error
+
+
+def _tracks(path: Path, session: Any, described: dict[str, str]) -> tuple[Track, ...]:
+    """The tracks of a model of schmubert; ValueError where it is none."""
+    written = described.get("schmubert.format")
+    if written is None:
+        raise ValueError(f"{path}: an ONNX file, but no model of schmubert's")
+    if written != FORMAT:
+        raise ValueError(
+            f"{path}: a model of format {written}, this schmubert reads {FORMAT}:"
+            " install a newer one, or export the model again"
+        )
+    try:
+        names = described["schmubert.tracks"].split(",")
+        tracks = tuple(Track[name.strip().upper()] for name in names)
+        vocabulary = json.loads(described["schmubert.vocabulary"])
+        sizes, masks = list(vocabulary["sizes"]), list(vocabulary["masks"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path}: what it says of itself cannot be read: {error!r}") from error
+    if sizes != [SIZES[track] for track in tracks] or masks != [MASK[track] for track in tracks]:
+        raise ValueError(f"{path}: its vocabulary {sizes} is not this schmubert's")
+    shapes = {output.name: output.shape for output in session.get_outputs()}
+    for track in tracks:
+        shape = shapes.get(track.name.lower(), ())
+        if len(shape) != 3 or (isinstance(shape[2], int) and shape[2] != SIZES[track]):
+            raise ValueError(f"{path}: it has no logits for the {track.name.lower()}")
+    if [entry.name for entry in session.get_inputs()] != ["tokens"]:
+        raise ValueError(f"{path}: its input is not the tokens alone")
+    return tracks

@@ -1,0 +1,82 @@
+"""The denoiser in torch: a checkpoint as training left it, or a network in memory."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from schmubert.engine.diffusion.rests import Pauses
+from schmubert.engine.diffusion.unmasking import Logits
+from schmubert.engine.music.score import Tokens
+from schmubert.engine.networks.load import Device, within_reach
+
+if TYPE_CHECKING:  # torch loads only where a network is used
+    from torch import nn
+
+    from schmubert.engine.networks.model import ModelConfig
+
+
+class TorchDenoiser:
+    """A checkpoint of safetensors: tokens -> logits, one array a track.
+
+    `TorchDenoiser.of` takes a network in memory. `device` auto takes CUDA where it is; on the CPU
+    it is several times slower than ONNX.
+    """
+
+    def __init__(self, path: Path, device: Device = "auto", threads: int = 1) -> None:
+        try:
+            import torch
+
+            from schmubert.engine.networks.checkpoint import load, pauses_of
+        except ImportError as error:
+            raise ImportError(
+                f"a checkpoint needs torch and safetensors, of which one is missing ({error}):"
+                ' pip install "schmubert[train]", or export it to ONNX where they are'
+            ) from error
+        if device == "cuda" and not torch.cuda.is_available():
+            raise ValueError("CUDA is wanted, but torch finds none here: take --device cpu")
+        on_cuda = device != "cpu" and torch.cuda.is_available()
+        where = "cuda" if on_cuda else "cpu"
+        if not on_cuda:
+            torch.set_num_threads(threads)
+        network, config = load(path)
+        self._take(network.to(where), config, path.stem, pauses_of(path))
+
+    @classmethod
+    def of(cls, network: "nn.Module", config: "ModelConfig", name: str) -> "TorchDenoiser":
+        """The denoiser that a `network` in memory is, where it lies; it is put in eval mode."""
+        denoiser = cls.__new__(cls)
+        denoiser._take(network, config, name)
+        return denoiser
+
+    def _take(
+        self,
+        network: "nn.Module",
+        config: "ModelConfig",
+        name: str,
+        pauses: Pauses | None = None,
+    ) -> None:
+        import torch
+
+        self._torch: Any = torch
+        self._network: Any = network.eval()
+        self._where = next(network.parameters()).device
+        self.tracks = config.columns
+        self.corruption = config.corruption
+        self.longest_steps = config.longest_steps if config.positions == "learned" else None
+        self.name = name
+        self.pauses = pauses
+        threads = torch.get_num_threads()
+        count = f", {threads} thread{'s'[: threads > 1]}" if self._where.type == "cpu" else ""
+        self.runtime = f"torch {torch.__version__} on {self._where.type}{count}"
+
+    def __call__(self, tokens: Tokens) -> Logits:
+        """Tokens [batch, steps, tracks], steps a multiple of 4 -> logits, one array a track.
+
+        ValueError for more than `longest_steps` steps.
+        """
+        within_reach(tokens.shape[1], self.longest_steps, self.name)
+        with self._torch.inference_mode():
+            held = self._torch.from_numpy(np.ascontiguousarray(tokens, np.int64))
+            logits = self._network(held.to(self._where))
+            return [of_track.float().cpu().numpy() for of_track in logits]

@@ -1,0 +1,1 @@
+"""The engine process: the wire, its jobs, server and client."""

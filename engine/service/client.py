@@ -1,0 +1,179 @@
+"""The client of an engine: a DEALER socket that never blocks, and how an engine is started."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import zmq
+
+from schmubert.engine.networks.load import Device
+from schmubert.engine.service.wire import (
+    Ask,
+    Draft,
+    Failed,
+    Goodbye,
+    Hello,
+    ToClient,
+    ToEngine,
+    checked_address,
+    decode_to_client,
+    encode,
+)
+
+MOST_SENT = 16  # messages that wait to be sent, and
+MOST_RECEIVED = 256  # to be read; what comes beyond is lost
+RECONNECT_MS, SLOWEST_RECONNECT_MS = 50, 1000
+HEARTBEAT_MS, DEAD_AFTER_MS = 2000, 6000
+LAST_WORDS_MS = 20  # for a goodbye sent just before closing
+
+EXIT_ADDRESS_IN_USE = 3
+"""The exit code of an engine whose address is taken: of two that race, the loser."""
+
+
+class Client:
+    """Speaks to the engine at `address`, whether one is there or not.
+
+    Nothing waits for the engine: what cannot be sent at once is not sent (and not sent later
+    either: an engine that comes back gets no stale asks). Say `hello` every few seconds, as an
+    engine may end when nobody does. ValueError where `address` is none.
+    """
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.malformed = 0
+        """Frames received that were no message."""
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._socket = self._context.socket(zmq.DEALER)
+        options = {
+            zmq.LINGER: LAST_WORDS_MS,
+            zmq.IMMEDIATE: 1,  # queue nothing while there is no connection
+            zmq.SNDHWM: MOST_SENT,
+            zmq.RCVHWM: MOST_RECEIVED,
+            zmq.RECONNECT_IVL: RECONNECT_MS,
+            zmq.RECONNECT_IVL_MAX: SLOWEST_RECONNECT_MS,
+            zmq.HEARTBEAT_IVL: HEARTBEAT_MS,
+            zmq.HEARTBEAT_TIMEOUT: DEAD_AFTER_MS,
+        }
+        for option, value in options.items():
+            self._socket.setsockopt(option, value)
+        try:
+            self._socket.connect(checked_address(address))
+        except (zmq.ZMQError, ValueError) as error:
+            self.close()
+            raise ValueError(
+                f"{address} is no address of an engine ({error}): tcp://HOST:PORT is one"
+            ) from error
+
+    @property
+    def socket(self) -> zmq.Socket[bytes]:
+        """The socket, for a `zmq.Poller`: readable when an answer came."""
+        return self._socket
+
+    @property
+    def fd(self) -> int:
+        """The file descriptor, for other pollers.
+
+        It is edge-triggered: after each time it is readable, `receive` until that is empty.
+        """
+        fd: int = self._socket.getsockopt(zmq.FD)  # type: ignore[assignment]
+        return fd
+
+    def hello(self) -> bool:
+        """Ask the engine who it is, and tell it that somebody is here; False as in `send`."""
+        return self.send(Hello())
+
+    def send(self, message: ToEngine) -> bool:
+        """Send `message`; False, at once, where no engine is there or it does not read."""
+        try:
+            self._socket.send(encode(message), zmq.NOBLOCK)
+        except zmq.Again:
+            return False
+        return True
+
+    def receive(self) -> list[ToClient]:
+        """What has come, in order; empty, at once, where nothing has."""
+        messages: list[ToClient] = []
+        for _ in range(MOST_RECEIVED):
+            try:
+                frames = self._socket.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                break
+            try:
+                if len(frames) != 1:
+                    raise ValueError(f"{len(frames)} frames are no message")
+                messages.append(decode_to_client(frames[0]))
+            except ValueError:
+                self.malformed += 1
+        return messages
+
+    def complete(self, ask: Ask, timeout_s: float) -> Draft:
+        """Send `ask` and wait for its last draft, `timeout_s` at most; for work without a stage.
+
+        Where the time runs out the latest draft has to do. Raises TimeoutError when there is
+        none, ValueError with the engine's reason, ConnectionError when the engine ends.
+        """
+        until_s = time.monotonic() + timeout_s
+        while not self.send(ask):
+            if time.monotonic() >= until_s:
+                raise TimeoutError(f"no engine at {self.address}: start one with schmubert engine")
+            self._socket.poll(20, zmq.POLLOUT)
+        latest: Draft | None = None
+        while (left_s := until_s - time.monotonic()) > 0:
+            self._socket.poll(int(left_s * 1000.0) + 1)
+            for message in self.receive():
+                if isinstance(message, Draft) and message.seq == ask.seq:
+                    latest = message
+                    if message.last:
+                        return message
+                elif isinstance(message, Failed) and message.seq in (ask.seq, -1):
+                    raise ValueError(f"the engine cannot do this: {message.reason}")
+                elif isinstance(message, Goodbye):
+                    raise ConnectionError(f"the engine at {self.address} has ended")
+        if latest is None:
+            raise TimeoutError(f"the engine at {self.address} gave no answer in {timeout_s:g} s")
+        return latest
+
+    def close(self) -> None:
+        """Close the socket; what cannot be sent within 20 ms is dropped."""
+        self._socket.close()
+        self._context.term()
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def spawn_engine(
+    address: str,
+    log: Path,
+    model: Path | None = None,
+    device: Device = "auto",
+    threads: int = 1,
+    linger_s: float = 10.0,
+) -> subprocess.Popen[bytes]:
+    """Start an engine of its own at `address`; what it says is added to the file `log`.
+
+    It is in its own session, so that a Ctrl-C in the terminal ends the bridge, not the engine
+    under it, and ends by itself `linger_s` after its last client. It exits at once with
+    `EXIT_ADDRESS_IN_USE` where an engine runs at `address` already: join that one. It works in
+    the folder of `log`: Python would take modules from the player's own.
+    """
+    command = [sys.executable, "-m", "schmubert.engine", "--bind", address, "--device", device]
+    command += ["--threads", str(threads), "--linger-s", f"{linger_s:g}"]
+    if model is not None:
+        command += ["--model", str(model.resolve())]
+    detached = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)  # Windows alone has it
+    with log.open("ab") as lines:
+        return subprocess.Popen(
+            command,
+            cwd=log.resolve().parent,
+            stdin=subprocess.DEVNULL,
+            stdout=lines,
+            stderr=subprocess.STDOUT,
+            start_new_session=os.name == "posix",
+            creationflags=detached,
+        )

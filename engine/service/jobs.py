@@ -1,0 +1,245 @@
+"""What an engine works on: which window goes to the denoiser next, and which draft is sent.
+
+Pure: the time is an argument, the denoiser is called elsewhere. An ask becomes a `Job`: a
+complete draft in few calls first, which is then remade in twice the calls, and that one again,
+as long as the measured pace says that they end within the budget.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from schmubert.engine.diffusion.samplers import balanced, remaking
+from schmubert.engine.diffusion.unmasking import Logits, Run, tidy
+from schmubert.engine.music.score import Mask, Tokens
+from schmubert.engine.music.vocabulary import Track
+from schmubert.engine.service.pace import Pace
+from schmubert.engine.service.validation import Window, window_of
+from schmubert.engine.service.wire import Ask, Draft, pack
+
+MOST_BATCHED = 8
+"""Windows in one denoiser call: eight of 64 bars are 23 MB of logits."""
+
+
+def more_calls(planned: int, most: int) -> int | None:
+    """The calls of the draft that follows one of `planned`, at most `most`; None: none follows."""
+    calls = min(2 * planned, most)
+    return calls if calls > planned else None
+
+
+class Job:
+    """One ask on its way: `window` to fill by `deadline_s`, the draft being made, the last sent."""
+
+    def __init__(self, ask: Ask, tracks: tuple[Track, ...], received_s: float, seed: int) -> None:
+        self.ask = ask
+        self.tracks = tracks
+        self.window: Window = window_of(ask, tracks)
+        self.received_s = received_s
+        self.deadline_s = received_s + ask.budget_ms / 1000.0
+        self.freezes_s = received_s + self.window.freezes_s
+        self.seed = seed
+        self.sent: Draft | None = None
+        self.latest: Tokens = self.window.tokens  # as sent last
+        self.planned_calls = 0  # of the draft being made, or the last made
+        self.calls = 0  # the same, as they come out
+        self.calls_left = 0
+        self.made: Mask = self.window.cells  # the cells of the draft being made
+        self.state: Tokens = self.window.tokens[None]  # what to denoise, [1, steps, tracks]
+        self._run: Run | None = None
+
+    @property
+    def steps(self) -> int:
+        """The length of its window in 16ths."""
+        return self.window.steps
+
+    @property
+    def wanted_s(self) -> float:
+        """When the draft being made is needed: the first before anything else freezes."""
+        if self.sent is not None:
+            return self.deadline_s
+        still_open = self.freezes_s[self.window.cells.any(axis=1)]
+        still_open = still_open[still_open > self.received_s]
+        return min(self.deadline_s, float(still_open.min(initial=np.inf)))
+
+    def begin(self, call_s: float, now: float) -> bool:
+        """Start the next draft at `call_s` a call; False where none can be better in time.
+
+        The first is made in a balanced order, a later one remakes the last one sent: all but the
+        cells that freeze before it is expected to end.
+        """
+        if self.sent is None:
+            self.made = self.window.cells
+            self.planned_calls = self.ask.first_calls
+            self.calls = min(self.planned_calls, int(self.made.sum()))
+            self._run = balanced(
+                self.window.tokens[None],
+                self.made[None],
+                self.calls,
+                self._rng(0),
+                self.ask.temperature,
+                self.window.guide,
+                tracks=self.tracks,
+            )
+        else:
+            planned = more_calls(self.planned_calls, self.ask.most_calls)
+            # with a call for every cell there is nothing left to gain
+            if planned is None or self.calls >= self.made.sum():
+                return False
+            # with fewer cells left than calls, the draft needs only as many calls as cells
+            calls = min(planned, int(self._open_at(now).sum()))
+            ends_s = now + calls * call_s
+            made = self._open_at(ends_s)
+            if ends_s > self.deadline_s or not made.any():
+                return False
+            self.made, self.planned_calls = made, planned
+            self.calls = min(planned, int(made.sum()))
+            self._run = remaking(
+                self.latest[None],
+                made[None],
+                self.calls,
+                self._rng(self.sent.number + 1),
+                self.ask.temperature,
+                self.window.guide,
+                tracks=self.tracks,
+            )
+        self.calls_left = self.calls
+        self.state = next(self._run)
+        return True
+
+    def _rng(self, number: int) -> np.random.Generator:
+        """What draft `number` is drawn with, whatever came before it."""
+        return np.random.default_rng((self.seed, number))
+
+    def advance(self, logits: Logits) -> Tokens | None:
+        """Unmask with `logits` [1, steps, events] a track; the draft [steps, tracks] at its end."""
+        if self._run is None:
+            raise ValueError("no draft has begun")
+        self.calls_left -= 1
+        try:
+            self.state = self._run.send(logits)
+        except StopIteration as done:
+            drafts: Tokens = done.value
+            draft: Tokens = drafts[0]
+            return draft
+        return None
+
+    def finish(self, draft: Tokens, now: float) -> None:
+        """Take `draft` for the latest: but cells frozen meanwhile stay as sent, if any were."""
+        made = self.made if self.sent is None else self.made & self._open_at(now)
+        tokens = np.where(made, draft, self.latest)
+        self.latest = tidy(tokens[None], made[None], self.tracks)[0]
+
+    def report(self, now: float, last: bool) -> Draft:
+        """The latest tokens as a new draft to send."""
+        number = 0 if self.sent is None else self.sent.number + 1
+        spent_ms = (now - self.received_s) * 1000.0
+        self.sent = Draft(self.ask.seq, number, self.calls, pack(self.latest), spent_ms, last)
+        return self.sent
+
+    def closing(self) -> Draft:
+        """The last draft once more, marked as the last: no better one will follow."""
+        if self.sent is None:
+            raise ValueError("nothing was sent yet")
+        sent = self.sent
+        return Draft(sent.seq, sent.number, sent.calls, sent.tokens, sent.spent_ms, True)
+
+    def _open_at(self, instant_s: float) -> Mask:
+        """The cells wanted that are not frozen at `instant_s`."""
+        return self.window.cells & (self.freezes_s > instant_s)[:, None]
+
+
+class Jobs:
+    """All asks in hand, one a client; a newer one takes the place of an older.
+
+    `rng` seeds the asks that name no seed.
+    """
+
+    def __init__(self, tracks: tuple[Track, ...], pace: Pace, rng: np.random.Generator) -> None:
+        self.tracks = tracks
+        self.pace = pace
+        self._rng = rng
+        self._jobs: dict[bytes, Job] = {}
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def __contains__(self, client: bytes) -> bool:
+        return client in self._jobs
+
+    def take(self, client: bytes, ask: Ask, received_s: float, now: float) -> list[Draft]:
+        """Accept `ask`; the answer, where nothing is to be filled. ValueError says what is wrong.
+
+        The older ask of `client` is dropped in either case.
+        """
+        self._jobs.pop(client, None)
+        seed = int(self._rng.integers(2**63)) if ask.seed is None else ask.seed
+        job = Job(ask, self.tracks, received_s, seed)
+        if not job.window.cells.any():
+            return [job.report(now, last=True)]
+        self._jobs[client] = job
+        job.begin(self._call_s(job.steps), now)
+        return []
+
+    def drop(self, client: bytes) -> int | None:
+        """Forget what `client` asked; its `seq`, if there was anything."""
+        job = self._jobs.pop(client, None)
+        return None if job is None else job.ask.seq
+
+    def give_up(self, now: float) -> list[tuple[bytes, Draft]]:
+        """Drop the jobs whose next draft cannot end in time any more; their last words."""
+        late = [
+            (client, job)
+            for client, job in self._jobs.items()
+            if job.sent is not None
+            and now + job.calls_left * self.pace.mean_s(job.steps) > job.deadline_s
+        ]
+        for client, _ in late:
+            del self._jobs[client]
+        return [(client, job.closing()) for client, job in late]
+
+    def batch(self, now: float) -> dict[bytes, Job]:
+        """The windows for the next denoiser call, of one length, the most urgent first.
+
+        Others join it as long as it still ends when it is wanted.
+        """
+        urgent = sorted(self._jobs.items(), key=lambda item: item[1].wanted_s)
+        if not urgent:
+            return {}
+        leader = urgent[0][1]
+        alike = [(client, job) for client, job in urgent if job.steps == leader.steps]
+        size = 1
+        while size < min(len(alike), MOST_BATCHED):
+            call_s = self.pace.cautious_s(leader.steps, size + 1)
+            if now + leader.calls_left * call_s > leader.wanted_s:
+                break
+            size += 1
+        return dict(alike[:size])
+
+    def advance(
+        self, batch: dict[bytes, Job], logits: Logits, took_s: float, now: float
+    ) -> list[tuple[bytes, Draft]]:
+        """Hand `logits` [batch, steps, events] a track to `batch`; the drafts that are complete."""
+        steps = next(iter(batch.values())).steps
+        self.pace.learn(steps, len(batch), took_s)
+        drafts: list[tuple[bytes, Draft]] = []
+        for row, (client, job) in enumerate(batch.items()):
+            draft = job.advance([of_track[row : row + 1] for of_track in logits])
+            if draft is None:
+                continue
+            job.finish(draft, now)
+            sent = job.report(now, last=False)
+            if not job.begin(self._call_s(job.steps), now):
+                del self._jobs[client]
+                sent = job.closing()
+            drafts.append((client, sent))
+        return drafts
+
+    def _call_s(self, steps: int) -> float:
+        """What a call is to cost a job of `steps`, others of its length at work beside it."""
+        alike = sum(job.steps == steps for job in self._jobs.values())
+        return self.pace.cautious_s(steps, min(max(1, alike), MOST_BATCHED))
+
+
+def stacked(batch: Sequence[Job]) -> Tokens:
+    """What to denoise for `batch`: tokens [batch, steps, tracks]."""
+    return np.concatenate([job.state for job in batch])

@@ -1,0 +1,303 @@
+"""The engine process: one thread, one ROUTER socket, one denoiser, any number of players."""
+
+import importlib.metadata
+import logging
+import socket as tcp
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import zmq
+
+from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
+from schmubert.engine.music.vocabulary import MASK, SIZES
+from schmubert.engine.networks.load import Model
+from schmubert.engine.service.jobs import Job, Jobs, stacked
+from schmubert.engine.service.pace import Pace
+from schmubert.engine.service.wire import (
+    WIRE_VERSION,
+    Ask,
+    Draft,
+    Failed,
+    Goodbye,
+    Hello,
+    ToClient,
+    Welcome,
+    checked_address,
+    decode_to_engine,
+    encode,
+)
+
+MOST_CLIENTS = 64
+MOST_READ = 64  # messages between two denoiser calls, so that a flood cannot stop the music
+MOST_FRAME_BYTES = 65_536  # the largest honest ask has 16 kB
+MOST_QUEUED = 100  # messages a client, each way
+IDLE_MS = 200  # how soon an idle engine sees a signal
+GOODBYE_MS = 500  # for what waits to be sent at the end, at most
+FAREWELL_MS = 100  # for the clients to read it
+WARM_UP_BARS = (4, 8, 32)
+WARM_UP_CALLS = 7
+WARM_UP_S = 2.0
+
+log = logging.getLogger(__name__)
+
+
+class AddressInUseError(OSError):
+    """Another engine, or something else, listens at this address."""
+
+
+def listen(address: str) -> zmq.Socket[bytes]:
+    """A ROUTER socket bound to `address`.
+
+    Raises AddressInUseError, or ValueError where it is no address of this machine.
+    """
+    if address.startswith("ipc://") and _answers(address.removeprefix("ipc://")):
+        # ZeroMQ would take the path over without a word
+        raise AddressInUseError(f"{address} is in use: join that engine, or choose another --bind")
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context.instance()
+    router = context.socket(zmq.ROUTER)
+    router.setsockopt(zmq.LINGER, GOODBYE_MS)
+    router.setsockopt(zmq.MAXMSGSIZE, MOST_FRAME_BYTES)
+    router.setsockopt(zmq.RCVHWM, MOST_QUEUED)
+    router.setsockopt(zmq.SNDHWM, MOST_QUEUED)
+    try:
+        router.bind(checked_address(address))
+    except (zmq.ZMQError, ValueError) as error:
+        router.close(linger=0)
+        if isinstance(error, zmq.ZMQError) and error.errno == zmq.EADDRINUSE:
+            raise AddressInUseError(
+                f"{address} is in use: join the engine there, or choose another --bind"
+            ) from error
+        raise ValueError(
+            f"cannot listen at {address} ({error}): give --bind tcp://ADDRESS:PORT with an"
+            " address of this machine, as tcp://127.0.0.1:28765"
+        ) from error
+    return router
+
+
+def is_private(address: str) -> bool:
+    """Whether only this computer reaches `address`."""
+    return address.startswith(("ipc://", "tcp://127.", "tcp://[::1]"))
+
+
+def _answers(path: str) -> bool:
+    """Whether somebody listens at the Unix socket `path`."""
+    if not Path(path).exists():
+        return False
+    try:
+        with tcp.socket(tcp.AF_UNIX, tcp.SOCK_STREAM) as probe:
+            probe.connect(path)
+    except (OSError, AttributeError):  # nobody, or a system without Unix sockets
+        return False
+    return True
+
+
+def warm_up(model: Model, pace: Pace, clock: Callable[[], float] = time.monotonic) -> float:
+    """Call `model` until it runs at its speed; milliseconds a call on 16 bars, the median.
+
+    The first call on each length is slow, so usual lengths are called before anybody plays.
+    Raises ValueError where the model's answers are no logits of its tracks.
+    """
+    rng = np.random.default_rng(0)
+    ends_s = clock() + WARM_UP_S
+    tokens = np.tile([MASK[track] for track in model.tracks], (1, 16 * STEPS_PER_BAR, 1))
+    for column, track in enumerate(model.tracks):
+        half = tokens[:, ::2, column]
+        half[:] = rng.integers(SIZES[track], size=half.shape)
+    logits = model(tokens)
+    shapes = [array.shape for array in logits]
+    expected = [(*tokens.shape[:2], SIZES[track]) for track in model.tracks]
+    if shapes != expected or not all(np.isfinite(array).all() for array in logits):
+        raise ValueError(f"{model.name} answers with no logits: {shapes} instead of {expected}")
+    took: list[float] = []
+    while len(took) < WARM_UP_CALLS and (clock() < ends_s or not took):
+        took.append(_timed(model, tokens, pace, clock))
+    for bars in WARM_UP_BARS:
+        if model.longest_steps is not None and bars * STEPS_PER_BAR > model.longest_steps:
+            break
+        window = np.resize(tokens, (1, bars * STEPS_PER_BAR, tokens.shape[2]))
+        for _ in range(2):
+            if clock() < ends_s:
+                model(window)
+                _timed(model, window, pace, clock)
+    return statistics.median(took) * 1000.0
+
+
+def _timed(model: Model, tokens: Tokens, pace: Pace, clock: Callable[[], float]) -> float:
+    began_s = clock()
+    model(tokens)
+    took_s = clock() - began_s
+    pace.learn(tokens.shape[1], tokens.shape[0], took_s)
+    return took_s
+
+
+def welcome(model: Model, call_ms: float) -> Welcome:
+    """What an engine with `model` says of itself."""
+    try:
+        release = importlib.metadata.version("schmubert")
+    except importlib.metadata.PackageNotFoundError:
+        release = "unknown"
+    tracks = tuple(int(track) for track in model.tracks)
+    return Welcome(WIRE_VERSION, release, model.name, tracks, model.runtime, call_ms)
+
+
+@dataclass
+class Served:
+    """What an engine did in its life, for the log."""
+
+    asks: int = 0
+    drafts: int = 0
+    replaced: int = 0
+    refused: int = 0
+
+
+class Server:
+    """Answers the clients of `router` with `model`; between two calls it reads what came.
+
+    `listening_s` is the instant at which `router` was bound.
+    """
+
+    def __init__(
+        self,
+        router: zmq.Socket[bytes],
+        model: Model,
+        pace: Pace,
+        about: Welcome,
+        listening_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._router = router
+        self._model = model
+        self._about = about
+        self._clock = clock
+        self._jobs = Jobs(model.tracks, pace, np.random.default_rng())
+        self._clients: dict[bytes, float] = {}  # by routing id: when they last spoke
+        self._alive_s = clock()  # the last sign of life from anybody
+        self._empty_s = listening_s  # the last instant at which no message was waiting
+        self._complaint = ""  # of the model, the last
+        self.served = Served()
+
+    def serve(self, stopping: Callable[[], bool], linger_s: float | None = None) -> None:
+        """Serve until `stopping`, or until `linger_s` after the last sign of life; say goodbye."""
+        while not stopping():
+            self._read()
+            self._work()
+            silent_s = self._clock() - self._alive_s
+            if linger_s is not None and silent_s > linger_s:
+                break
+        for client in self._clients:
+            self._send(client, Goodbye())
+        if self._clients:  # a connection that closes takes along what its client has not read
+            self._router.poll(FAREWELL_MS)
+
+    def _read(self) -> None:
+        """Take what is waiting; with nothing to do, wait a moment for something.
+
+        A message that came during a denoiser call came after the call began: it counts as
+        received then, so that no promise made from receipt is broken.
+        """
+        received_s = self._empty_s
+        if not self._jobs and not self._router.poll(0):
+            if not self._router.poll(IDLE_MS):
+                return
+            received_s = self._clock()
+        asks: dict[bytes, Ask] = {}  # the newest of each client
+        for _ in range(MOST_READ):
+            try:
+                frames = self._router.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                self._empty_s = self._clock()
+                break
+            self._receive(frames, asks)
+        for client, ask in asks.items():
+            self._take(client, ask, received_s)
+
+    def _receive(self, frames: list[bytes], asks: dict[bytes, Ask]) -> None:
+        """Answer a message; asks are put down in `asks`, a newer one over an older."""
+        client = frames[0]
+        if not self._admit(client, asks):
+            self._refuse(client, -1, f"this engine has its {MOST_CLIENTS} players already")
+            return
+        if len(frames) != 2:
+            self._refuse(client, -1, f"a message is one frame, not {len(frames) - 1}")
+            return
+        try:
+            message = decode_to_engine(frames[1])
+        except ValueError as error:
+            self._refuse(client, -1, str(error))
+            return
+        self._clients[client] = self._alive_s = self._clock()
+        if isinstance(message, Ask):
+            self.served.asks += 1
+            self.served.replaced += client in asks or client in self._jobs
+            asks[client] = message
+        elif isinstance(message, Hello):
+            self._send(client, self._about)
+        else:
+            asks.pop(client, None)
+            self._jobs.drop(client)
+            del self._clients[client]
+
+    def _admit(self, client: bytes, asks: Mapping[bytes, Ask]) -> bool:
+        """Whether there is room for `client`: whoever has been silent longest makes room."""
+        if client in self._clients or len(self._clients) < MOST_CLIENTS:
+            return True
+        idle = [known for known in self._clients if known not in self._jobs and known not in asks]
+        if not idle:
+            return False
+        del self._clients[min(idle, key=self._clients.__getitem__)]
+        return True
+
+    def _take(self, client: bytes, ask: Ask, received_s: float) -> None:
+        try:
+            drafts = self._jobs.take(client, ask, received_s, self._clock())
+        except ValueError as error:
+            self._refuse(client, ask.seq, str(error))
+            return
+        for draft in drafts:
+            self._send(client, draft)
+
+    def _work(self) -> None:
+        """One denoiser call on what is most urgent, and the drafts that come of it."""
+        now = self._clock()
+        for client, closing in self._jobs.give_up(now):
+            self._send(client, closing)
+        batch = self._jobs.batch(now)
+        if not batch:
+            return
+        try:
+            logits = self._model(stacked(list(batch.values())))
+            ended_s = self._clock()
+            drafts = self._jobs.advance(batch, logits, ended_s - now, ended_s)
+        except Exception as error:  # whatever a runtime raises: the others play on
+            self._lose(batch, error)
+            return
+        finally:
+            self._alive_s = self._clock()
+        for client, draft in drafts:
+            self._send(client, draft)
+
+    def _lose(self, batch: Mapping[bytes, Job], error: Exception) -> None:
+        """Tell the clients of `batch` that the model failed on it; log it once."""
+        reason = f"the model failed: {(str(error).strip() or repr(error)).splitlines()[0]}"
+        if reason != self._complaint:
+            log.error("%s", reason)
+            self._complaint = reason
+        for client, job in batch.items():
+            self._jobs.drop(client)
+            self._refuse(client, job.ask.seq, reason)
+
+    def _refuse(self, client: bytes, seq: int, reason: str) -> None:
+        self.served.refused += 1
+        self._send(client, Failed(seq, reason))
+
+    def _send(self, client: bytes, message: ToClient) -> None:
+        """Send without ever waiting: who does not read loses drafts, not the others."""
+        self.served.drafts += isinstance(message, Draft)
+        try:
+            self._router.send_multipart([client, encode(message)], zmq.NOBLOCK)
+        except zmq.ZMQError as error:
+            log.info("a message was lost: %s", error)

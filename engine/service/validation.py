@@ -1,0 +1,147 @@
+"""What an engine accepts: an `Ask` as it came over the wire -> a checked window."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schmubert.engine.diffusion.guides import (
+    PITCH_CLASSES,
+    density,
+    harmony,
+    key,
+    register,
+    together,
+)
+from schmubert.engine.diffusion.unmasking import Guide
+from schmubert.engine.music.score import STEPS_PER_BEAT, Mask, Tokens
+from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, MASK, Track
+from schmubert.engine.service.wire import Ask, Wishes, unpack, unpack_cells
+
+Value = TypeVar("Value")
+
+MOST_BUDGET_MS = 600_000.0
+CALLS_LIMIT = 4096
+COLDEST, HOTTEST = 0.01, 10.0
+STRONGEST_NATS = 20.0
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window to fill: `tokens` and the `cells` wanted, both [steps, tracks].
+
+    `freezes_s` says for each step how long after receipt it freezes (infinity: never); `guide`
+    does what the ask wishes, None where it wishes nothing.
+    """
+
+    tokens: Tokens
+    cells: Mask
+    freezes_s: NDArray[np.float64]
+    guide: Guide | None = None
+
+    @property
+    def steps(self) -> int:
+        """The length in 16ths."""
+        return int(self.tokens.shape[0])
+
+
+def window_of(ask: Ask, tracks: tuple[Track, ...]) -> Window:
+    """The window that `ask` wants from a model of `tracks`; ValueError says what is wrong."""
+    _within("budget_ms", ask.budget_ms, 0.0, MOST_BUDGET_MS)
+    _within("temperature", ask.temperature, COLDEST, HOTTEST)
+    _within("first_calls", ask.first_calls, 1, CALLS_LIMIT)
+    _within("most_calls", ask.most_calls, 1, CALLS_LIMIT)
+    if ask.seed is not None and ask.seed < 0:
+        raise ValueError(f"seed {ask.seed} is below 0")
+    tokens = unpack(ask.tokens)
+    steps = len(tokens)
+    if ask.tokens.tracks != len(tracks):
+        names = ", ".join(track.name.lower() for track in tracks)
+        raise ValueError(
+            f"the window has {ask.tokens.tracks} tracks, this model has {len(tracks)}: {names}"
+        )
+    if steps % STEPS_PER_BEAT:
+        raise ValueError(f"{steps} steps are no whole beats of {STEPS_PER_BEAT}")
+    mask = np.asarray([MASK[track] for track in tracks])
+    if (tokens > mask).any():
+        step, column = np.argwhere(tokens > mask)[0]
+        track = tracks[column]
+        raise ValueError(
+            f"token {tokens[step, column]} in step {step} of the {track.name.lower()}"
+            f" is outside 0..{MASK[track]}"
+        )
+    cells = unpack_cells(ask.fill, steps, len(tracks))
+    if (cells & (tokens != mask)).any():
+        step, column = np.argwhere(cells & (tokens != mask))[0]
+        raise ValueError(
+            f"step {step} of the {tracks[column].name.lower()} is to be filled but not masked"
+        )
+    guide = guide_of(ask.wishes, tracks, steps)
+    return Window(tokens, cells, _freezes(ask.freezes_ms, steps), guide)
+
+
+def guide_of(wishes: Wishes, tracks: tuple[Track, ...], steps: int) -> Guide | None:
+    """What does as `wishes` say in a window of `steps`; ValueError where they make no sense.
+
+    What they say of tracks that are not among `tracks` is checked and has no effect.
+    """
+    guides = []
+    densities = {Track(track): _curve(onsets) for track, onsets in _named(wishes.densities)}
+    if densities:
+        guides.append(density(densities, tracks))
+    registers = {}
+    for track, (low, high) in _named(wishes.registers):
+        if not LOWEST_PITCH <= low <= high <= HIGHEST_PITCH:
+            raise ValueError(
+                f"the register {low}..{high} is not inside {LOWEST_PITCH}..{HIGHEST_PITCH}"
+            )
+        registers[Track(track)] = range(low, high + 1)
+    if registers:
+        guides.append(register(registers, tracks))
+    if wishes.harmony:
+        guides.append(harmony(_biases(wishes.harmony, steps), tracks))
+    if wishes.tonic is not None:
+        guides.append(key(wishes.tonic, tracks))
+    return together(*guides) if guides else None
+
+
+def _curve(onsets: float | tuple[float | None, ...]) -> tuple[float, ...]:
+    parts = onsets if isinstance(onsets, tuple) else (onsets,)
+    return tuple(math.nan if one is None else one for one in parts)
+
+
+def _named(by_track: Mapping[int, Value]) -> Iterable[tuple[int, Value]]:
+    for track in by_track:
+        if track not in set(Track):
+            raise ValueError(f"there is no track {track}")
+    return by_track.items()
+
+
+def _biases(data: bytes, steps: int) -> NDArray[np.float64]:
+    beats = steps // STEPS_PER_BEAT
+    if len(data) != 4 * PITCH_CLASSES * beats:
+        raise ValueError(f"{len(data)} bytes of harmony are not 12 float32 for {beats} beats")
+    biases = np.frombuffer(data, "<f4").reshape(beats, PITCH_CLASSES).astype(np.float64)
+    if not (np.abs(biases) <= STRONGEST_NATS).all():
+        raise ValueError(f"harmony has a bias outside -{STRONGEST_NATS:g}..{STRONGEST_NATS:g}")
+    return biases
+
+
+def _freezes(freezes_ms: tuple[float, ...], steps: int) -> NDArray[np.float64]:
+    if not freezes_ms:
+        return np.full(steps, np.inf)
+    beats = steps // STEPS_PER_BEAT
+    if len(freezes_ms) != beats:
+        raise ValueError(f"freezes_ms has {len(freezes_ms)} entries for {beats} beats")
+    beat_freezes_s = np.asarray(freezes_ms, np.float64) / 1000.0
+    if np.isnan(beat_freezes_s).any():
+        raise ValueError(f"freezes_ms of beat {np.isnan(beat_freezes_s).argmax()} is no number")
+    return np.repeat(beat_freezes_s, STEPS_PER_BEAT)
+
+
+def _within(name: str, value: float, low: float, high: float) -> None:
+    if not (math.isfinite(value) and low <= value <= high):
+        raise ValueError(f"{name} {value:g} is outside {low:g}..{high:g}")

@@ -1,0 +1,205 @@
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from schmubert.bridge.brain.engine_link import (
+    FIND_S,
+    JOIN_S,
+    SILENT_S,
+    SLOW_START_S,
+    Answer,
+    EngineLink,
+)
+from schmubert.bridge.protocol.messages import GiveUp, Say
+from schmubert.engine.networks.load import Device
+from schmubert.engine.service.client import EXIT_ADDRESS_IN_USE, Client
+from schmubert.engine.service.wire import WIRE_VERSION, Failed, Goodbye, Hello, ToClient, Welcome
+
+ADDRESS = "tcp://127.0.0.1:28998"
+WELCOME = Welcome(WIRE_VERSION, "1.0", "live", (0, 1, 2), "onnxruntime", 4.0)
+
+
+class World:
+    """An engine's socket, its process and the time, for one link."""
+
+    def __init__(self, address: str = ADDRESS, model: str | None = None) -> None:
+        self.now = 0.0
+        self.connected = False
+        self.inbox: list[ToClient] = []
+        self.sent: list[object] = []
+        self.started: list[SimpleNamespace] = []
+        self.dies_with = ""
+        client = SimpleNamespace(
+            send=self.send, hello=lambda: self.send(Hello()), receive=self.take, close=lambda: None
+        )
+        self.link = EngineLink(
+            address, model, "auto", self.now, cast(Client, client), cast(Any, self.start)
+        )
+        self.answers: list[Answer] = []
+
+    def send(self, message: object) -> bool:
+        if self.connected:
+            self.sent.append(message)
+        return self.connected
+
+    def take(self) -> list[ToClient]:
+        inbox, self.inbox = self.inbox, []
+        return inbox
+
+    def start(
+        self,
+        _address: str,
+        log: Path,
+        _model: Path | None,
+        _device: Device,
+    ) -> SimpleNamespace:
+        log.write_text(self.dies_with, encoding="utf-8")
+        process = SimpleNamespace(code=None, killed=False)
+        process.poll = lambda: process.code
+        process.kill = lambda: setattr(process, "killed", True)
+        self.started.append(process)
+        return process
+
+    def go(self, seconds: float, answering: bool = False) -> list[Answer]:
+        """Let time pass; `answering` engines welcome every hello."""
+        self.connected = answering
+        before = len(self.answers)
+        for _ in range(round(seconds * 20)):
+            self.now += 0.05
+            if answering and self.sent and isinstance(self.sent[-1], Hello):
+                self.inbox.append(WELCOME)
+                self.sent.clear()
+            self.answers += self.link.receive(self.now)
+        return self.answers[before:]
+
+
+def lines(answers: list[Answer]) -> list[str]:
+    return [answer.text for answer in answers if isinstance(answer, Say)]
+
+
+def test_an_engine_that_runs_is_joined() -> None:
+    world = World()
+    answers = world.go(20.0, answering=True)
+    assert world.started == []
+    assert WELCOME in answers
+    assert lines(answers) == [f"engine at {ADDRESS}: live in onnxruntime, 4.0 ms a call"]
+
+
+def test_without_one_an_engine_is_started_once() -> None:
+    world = World()
+    assert world.go(FIND_S - 0.1) == []
+    assert lines(world.go(10.0)) == [f"no engine at {ADDRESS}: starting one"]
+    assert len(world.started) == 1
+    assert len(lines(world.go(1.0, answering=True))) == 1
+
+
+def running() -> World:
+    world = World()
+    world.go(1.0)
+    world.go(5.0, answering=True)
+    return world
+
+
+def test_a_killed_engine_is_noticed_at_once_and_started_again() -> None:
+    world = running()
+    world.started[0].code = -9
+    answers = world.go(0.2)
+    assert answers[0] == Goodbye()
+    assert lines(answers) == [f"starting another engine at {ADDRESS}"]
+    assert len(world.started) == 2
+    answers = world.go(1.0, answering=True)
+    assert WELCOME in answers
+
+
+def test_an_engine_that_dies_as_soon_as_it_started_is_not_hammered() -> None:
+    world = running()
+    for process in range(8):
+        world.started[-1].code = -9
+        world.go(0.5, answering=process % 2 == 1)
+    assert len(world.started) <= 4
+
+
+def test_an_engine_that_hangs_is_replaced() -> None:
+    world = running()
+    world.connected = True
+    answers: list[Answer] = []
+    while world.now < 200.0 and not answers:
+        world.now += 0.05
+        answers = world.link.receive(world.now)
+    assert answers == [Goodbye()]
+    assert world.now < 6.0 + SILENT_S + 1.0
+    world.go(SLOW_START_S + 1.0)
+    assert world.started[0].killed
+
+
+def test_an_engine_that_joined_another_waits_for_it() -> None:
+    world = World()
+    world.go(1.0)
+    world.started[0].code = EXIT_ADDRESS_IN_USE
+    assert world.go(JOIN_S - 0.5) == []
+    assert len(world.started) == 1
+    assert WELCOME in world.go(1.0, answering=True)
+
+
+def test_an_engine_that_cannot_start_says_why() -> None:
+    world = World()
+    world.dies_with = "a line\nError: song.txt is no model\n\n"
+    world.go(1.0)
+    world.started[0].code = 1
+    assert world.go(0.1)[-1] == GiveUp("song.txt is no model")
+
+
+def test_an_engine_that_once_worked_is_tried_again() -> None:
+    world = running()
+    world.dies_with = "Error: no memory"
+    world.started[0].code = -9
+    world.go(0.2)
+    world.started[1].code = 1
+    assert lines(world.go(0.1)) == ["the engine does not start (no memory)"]
+    world.go(3.0)
+    assert len(world.started) == 3
+
+
+def test_an_engine_elsewhere_is_waited_for() -> None:
+    world = World("tcp://192.0.2.1:28765")
+    assert lines(world.go(10.0)) == ["waiting for the engine at tcp://192.0.2.1:28765"]
+    assert world.started == []
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Failed(-1, "the client speaks version 0 of the wire"),
+        Welcome(WIRE_VERSION + 1, "9.0", "live", (0,), "onnxruntime", 1.0),
+    ],
+)
+def test_an_engine_of_another_version_ends_the_show(message: ToClient) -> None:
+    world = World()
+    world.inbox.append(message)
+    (answer,) = world.link.receive(0.05)
+    assert isinstance(answer, GiveUp)
+    assert "version" in answer.reason
+
+
+def test_answers_are_passed_on() -> None:
+    world = running()
+    world.inbox.append(Failed(7, "no such track"))
+    assert world.link.receive(world.now) == [Failed(7, "no such track")]
+
+
+def test_it_says_goodbye() -> None:
+    world = running()
+    world.connected = True
+    world.link.close()
+    assert world.sent[-1] == Goodbye()
+
+
+@pytest.mark.parametrize(("model", "said"), [("mine.onnx", 1), ("songs/live.onnx", 0), (None, 0)])
+def test_an_engine_that_was_there_with_another_model_is_told_of(
+    model: str | None, said: int
+) -> None:
+    world = World(model=model)
+    answers = lines(world.go(3.0, answering=True))
+    assert len([line for line in answers if "for another model, end it" in line]) == said

@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schmubert.bridge.brain.harmony import QUALITIES, ROOT_WEIGHT, biases, chart
+
+
+def classes(weights: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> dict[int, float]:
+    return {pitch: float(weight) for pitch, weight in enumerate(weights) if weight}
+
+
+def test_a_chart_is_a_bar_a_chord_over_and_over() -> None:
+    song = chart("Am F | C G7/B\n% - Dm7,G7")
+    assert len(song.weights) == 28
+    assert classes(song.at(0)) == {9: ROOT_WEIGHT, 0: 1.0, 4: 1.0}
+    assert classes(song.at(15.9)) == {7: 1.0, 11: ROOT_WEIGHT, 2: 1.0, 5: 1.0}
+    assert classes(song.at(16)) == classes(song.at(12))
+    assert classes(song.at(20)) == {}
+    assert classes(song.at(25)) == {2: ROOT_WEIGHT, 5: 1.0, 9: 1.0, 0: 1.0}
+    assert classes(song.at(26)) == {7: ROOT_WEIGHT, 11: 1.0, 2: 1.0, 5: 1.0}
+    assert classes(song.at(28)) == classes(song.at(-3)) == classes(song.at(0))
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("Cmaj", "C"), ("Bb-7", "Bbm7"), ("C69/E", "C6/9/E"), ("Fm7-5", "Fm7b5"), ("N.C.", "-")],
+)
+def test_chords_as_players_write_them(written: str, meant: str) -> None:
+    assert (chart(written).weights == chart(meant).weights).all()
+    assert classes(chart("C6/9/E").at(0)) == {0: 1.0, 2: 1.0, 4: ROOT_WEIGHT, 7: 1.0, 9: 1.0}
+
+
+@given(
+    st.sampled_from("ABCDEFG"), st.sampled_from(["", "#", "b"]), st.sampled_from(sorted(QUALITIES))
+)
+def test_every_chord_has_its_notes_above_its_root(letter: str, sign: str, quality: str) -> None:
+    if (sign, quality) == ("b", "5"):
+        return
+    weights = chart(letter + sign + quality).at(0)
+    root = (
+        ({"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}[letter])
+        + ({"": 0, "#": 1, "b": -1}[sign])
+    )
+    assert sorted((pitch - root) % 12 for pitch in classes(weights)) == sorted(QUALITIES[quality])
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "needs chords"),
+        ("% C", "cannot begin"),
+        ("C H7", "'H7' is no chord"),
+        ("C,D,E", "3 chords"),
+        ("Cfoo", "no chord"),
+        ("c", "no chord"),
+    ],
+)
+def test_what_is_no_chart_is_said(text: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        chart(text)
+
+
+def test_what_is_held_leads_now_and_less_and_less_a_bar_ahead() -> None:
+    held = np.zeros(12)
+    held[4] = 1.0
+    found = np.frombuffer(biases(2.0, range(16), None, held, 8), "<f4").reshape(16, 12)
+    np.testing.assert_allclose(found[:, 4], [2.0] * 9 + [1.5, 1.0, 0.5] + [0.0] * 4)
+    assert not np.delete(found, 4, axis=1).any()
+
+
+def test_a_chart_goes_before_what_is_held_and_no_strength_is_no_harmony() -> None:
+    held = np.ones(12)
+    found = np.frombuffer(biases(1.0, [4.0, 5.0], chart("C F"), held, 0), "<f4").reshape(2, 12)
+    assert classes(found[0].astype(np.float64)) == {5: 1.5, 9: 1.0, 0: 1.0}
+    assert biases(0.0, [4.0], None, held, 0) == b""
+    assert biases(2.0, [4.0], None, np.zeros(12), 0) == b""

@@ -1,0 +1,132 @@
+"""Ports of others that vanish and come back: the band goes on, and nothing hangs."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from schmubert.bridge.clock.midi_clock import Clock, PositionUnit
+from schmubert.bridge.owner.ledger import Send
+from schmubert.bridge.owner.owner import Owner
+from schmubert.bridge.owner.ports import _meant, find, short_name
+from schmubert.bridge.owner.scheduler import Scheduler
+from schmubert.bridge.protocol.messages import Event, Heard, Neighbour, Pedal, Play, Plugged
+from schmubert.bridge.session.log import Log
+from schmubert.bridge.session.verify import rerun
+from tests.bridge.owner.test_owner import (
+    CLOCK,
+    CONTINUE,
+    MELODY,
+    RIG,
+    STOP,
+    TICK_S,
+    note,
+    owner_of,
+    said,
+    start,
+    told,
+)
+from tests.bridge.session.sessions import Whim, kept, whims
+from tests.bridge.virtual_daw import position
+
+DAW_GONE, DAW_BACK = Plugged(True, 0, False), Plugged(True, 0, True)
+ARDOUR = Neighbour("ardour:MIDI Clock out")
+BASS_GONE, BASS_BACK = Plugged(False, 0, False), Plugged(False, 0, True)
+
+
+def test_what_a_keyboard_held_when_it_vanished_is_let_go() -> None:
+    owner = owner_of()
+    start(owner)
+    owner.receive(10.5, 0, note(60))
+    owner.receive(10.5, 1, note(36, channel=9))
+    actions = owner.plugged(DAW_GONE, 11.0)
+    assert told(actions) == [Heard(11.0, MELODY, 60, 0)]
+    assert said(actions) == "'DAW' is gone: I go on, and look for it"
+    assert told(owner.plugged(DAW_GONE, 11.1)) == []
+    assert said(owner.plugged(DAW_BACK, 12.0)) == "'DAW' is back"
+    assert said(owner_of().plugged(DAW_BACK, 12.0)) == "'DAW' is there now"
+
+
+def test_a_pedal_that_was_down_when_its_keyboard_vanished_is_up() -> None:
+    owner = owner_of()
+    start(owner)
+    owner.receive(10.5, 0, b"\xb0\x40\x7f")
+    assert told(owner.restart_brain(10.6))[-1] == Pedal(10.5, MELODY, True)
+    assert told(owner.plugged(DAW_GONE, 11.0)) == [Pedal(11.0, MELODY, False)]
+    assert told(owner.plugged(DAW_GONE, 11.1)) == []
+
+
+def test_a_synthesiser_that_comes_back_is_silent_first() -> None:
+    owner = owner_of()
+    start(owner)
+    owner.take(Play(owner.clock.transport.passage, 1, 1.0, 2.0, (Event(1.0, 40, 90),)))
+    assert [action for action in owner.tick(10.52) if isinstance(action, Send)]
+    assert owner.plugged(BASS_GONE, 10.7)
+    back = [action for action in owner.plugged(BASS_BACK, 11.0) if isinstance(action, Send)]
+    # its own note-off too, which was sent to nobody: some hardware does not know the others
+    assert [send.message[:2] for send in back] == [b"\x80\x28", b"\xb0\x7b", b"\xb0\x78"]
+    assert {send.port for send in back} == {0}
+
+
+def test_a_session_in_which_ports_come_and_go_proves_itself(tmp_path: Path) -> None:
+    plugs = [
+        *((0.0, ARDOUR), (1.0, DAW_GONE)),
+        *((2.5, DAW_BACK), (3.0, BASS_GONE), (4.5, BASS_BACK)),
+    ]
+    rng = random.Random(4)
+    _, seen, recording = kept(tmp_path, whims(4), lambda: Whim(rng, float("inf")), plugs=plugs)
+    assert [one.what for one in seen if isinstance(one.what, Neighbour | Plugged)] == [
+        what for _, what in plugs
+    ]
+    assert recording.folder is not None
+    log = Log(recording.folder)
+    assert rerun(log.session, log).difference is None
+
+
+def test_where_ardour_is_positions_are_taken_for_clocks_until_one_tells() -> None:
+    owner = owner_of()
+    assert "'ardour:MIDI Clock out' is there" in said(owner.meets(ARDOUR))
+    owner.receive(9.0, 0, position(24 * 8))
+    owner.receive(9.0, 0, CONTINUE)
+    for tick in range(13):
+        owner.receive(9.0 + tick * TICK_S, 0, CLOCK)
+    assert owner.clock.transport.timeline.beats(9.0) == pytest.approx(8.0)
+    owner.receive(12.0, 0, STOP)
+    owner.receive(12.0, 0, position(4 * 9))  # no quarter in clocks: another DAW sends this
+    owner.receive(12.0, 0, CONTINUE)
+    owner.receive(12.0, 0, CLOCK)
+    assert owner.clock.transport.timeline.beats(12.0) == pytest.approx(9.0)
+
+
+def test_a_unit_that_was_given_is_kept_where_ardour_is() -> None:
+    owner = Owner(RIG, Clock(unit=PositionUnit.SIXTEENTHS), Scheduler(RIG.plays))
+    assert owner.meets(ARDOUR) == []
+    assert owner.clock.unit is PositionUnit.SIXTEENTHS
+
+
+def test_the_shortest_name_that_is_found() -> None:
+    known = ["A:in 20:0", "B:in 21:0", "C:out 22:0", "A:in 23:0"]
+    assert short_name(known[2], known, "alsa") == "out"
+    assert short_name(known[1], known, "alsa") == "B:in"
+    assert short_name(known[0], known, "alsa") == known[0]
+    assert all(find(short_name(full, known, "alsa"), known, "alsa") == full for full in known)
+
+
+def test_a_name_that_is_nearly_one_is_asked_about() -> None:
+    known = ["Midi Through:Midi Through Port-0 14:0", "KeyLab:KeyLab 49 20:0"]
+    assert _meant("Keylab 49", known, "alsa") == "; did you mean 'KeyLab 49', which is there?"
+    assert _meant("KEYLAB", known, "alsa") == "; did you mean 'KeyLab 49', which is there?"
+    assert _meant("KeyLab 49", ["KeyLab:KeyLab 49 20:0"], "alsa") == ""
+    twins = ["loopMIDI Port 0", "loopMIDI Port 1 1"]
+    assert _meant("loopMIDI", twins, "windows") == (
+        "; did you mean 'loopMIDI Port' or 'loopMIDI Port 1', which are there?"
+    )
+
+
+def test_a_name_that_is_none_is_told_which_there_are() -> None:
+    known = ["Midi Through:Midi Through Port-0 14:0", "KeyLab:KeyLab 49 20:0"]
+    assert _meant("Bass", known, "alsa") == "; there are 'Midi Through Port-0' and 'KeyLab 49'"
+    assert _meant("Bass", known[:1], "alsa") == "; there are 'Midi Through Port-0'"
+    assert _meant("Bass", [], "alsa") == ""
+    many = _meant("Bass", [f"Synth:in {number}" for number in range(9)], "jack")
+    assert many.endswith("'in 3', 'in 4' and 4 more (see `schmubert ports`)")

@@ -1,0 +1,172 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schmubert.bridge.brain.knobs import Knobs, knobs
+from schmubert.bridge.protocol.bytes import CONTROL_CHANGE, NOTE_ON
+from schmubert.bridge.protocol.controls import (
+    CONTROLS,
+    Surface,
+    binding,
+    collisions,
+    control,
+    setting,
+    target_of,
+)
+from schmubert.bridge.protocol.messages import Control
+from schmubert.bridge.protocol.roles import Binding
+from schmubert.engine.music.vocabulary import Track
+
+BASS, DRUMS = int(Track.BASS), int(Track.DRUMS)
+
+
+@given(st.sampled_from(sorted(CONTROLS)), st.integers(0, 127), st.integers(0, 15))
+def test_a_knob_stays_in_its_range_and_reaches_both_ends(
+    name: str, value: int, channel: int
+) -> None:
+    kind = CONTROLS[name]
+    surface = Surface([Binding(name, None, CONTROL_CHANGE, 21)])
+    turned = surface.turned(bytes((0xB0 | channel, 21, value)))
+    assert turned is not None
+    if kind.trigger:
+        assert [each.value for each in turned] == [1.0] * (value > 0)
+    else:
+        (found,) = turned
+        assert kind.low <= found.value <= kind.high
+        assert {0: kind.low, 127: kind.high}.get(value, found.value) == found.value
+
+
+def test_a_pad_switches_over_with_each_hit() -> None:
+    surface = Surface([binding("mute:drums", "note:36:10")], [Control("mute", 1.0, DRUMS)])
+    assert surface.turned(bytes((0x99, 36, 100))) == [Control("mute", 0.0, DRUMS)]
+    assert surface.turned(bytes((0x89, 36, 0))) == []  # letting go is no hit, and no note either
+    assert surface.turned(bytes((0x99, 36, 100))) == [Control("mute", 1.0, DRUMS)]
+    assert surface.turned(bytes((0x90, 36, 100))) is None  # another channel
+    assert surface.turned(bytes((0x99, 37, 100))) is None
+
+
+def test_a_knob_and_a_pad_are_written_as_players_read_them() -> None:
+    assert binding("density:bass", "cc:21") == Binding("density", BASS, CONTROL_CHANGE, 21)
+    assert binding("panic", "note:0:16") == Binding("panic", None, NOTE_ON, 0, 15)
+    assert control("lowest:bass", 28.0) == Control("lowest", 28.0, BASS)
+
+
+@pytest.mark.parametrize(
+    ("target", "source", "says"),
+    [
+        ("densty:bass", "cc:1", "did you mean density"),
+        ("density", "cc:1", "whose density"),
+        ("lowest:drums", "cc:1", "whose lowest"),
+        ("swing:bass", "cc:1", "whole band"),
+        ("swing", "knob:1", "no knob or pad"),
+        ("swing", "cc:128", "outside 0..127"),
+        ("swing", "cc:1:17", "outside 1..16"),
+        ("swing", "cc:", "no knob or pad"),
+    ],
+)
+def test_what_is_no_binding_is_said(target: str, source: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        binding(target, source)
+
+
+@pytest.mark.parametrize(
+    ("target", "value", "says"), [("swing", 2.0, "outside"), ("key", 1.5, "whole number")]
+)
+def test_a_value_out_of_range_is_said(target: str, value: float, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        control(target, value)
+
+
+def test_a_curve_over_the_bar_goes_before_a_density_until_that_is_turned() -> None:
+    turned = knobs(1.0, [control("density:bass", 4.0), control("density3:bass", 0.0)])
+    assert turned.wishes(b"").densities == {1: (None, None, 0.0, None)}
+    assert turned.turned(control("density:bass", 2.0)).wishes(b"").densities == {1: 2.0}
+
+
+def test_a_pad_for_one_mode_and_one_to_hold() -> None:
+    pads = [binding("mode:trade", "note:36"), binding("reroll", "note:37"), binding("bars", "cc:7")]
+    surface = Surface(pads)
+    assert surface.turned(b"\x90\x24\x40") == [Control("mode", 2.0)]
+    assert surface.turned(b"\x80\x24\x00") == []
+    assert surface.turned(b"\x90\x25\x01") == [Control("reroll", 1.0)]
+    assert surface.turned(b"\x80\x25\x00") == [Control("reroll", 0.0)]
+    assert surface.turned(b"\xb0\x07\x7f") == [Control("bars", 8.0)]
+    with pytest.raises(ValueError, match="no mode 'trad'"):
+        binding("mode:trad", "note:36")
+
+
+def test_knobs_turn_one_by_one_and_tell_the_engine() -> None:
+    turned = knobs(
+        0.9,
+        [
+            control("density:bass", 4.0),
+            control("lowest:bass", 40.0),
+            control("highest:bass", 30.0),
+            control("key", 1.0),
+            control("swing", 0.25),
+        ],
+    )
+    wishes = turned.wishes(b"")
+    assert (turned.temperature, turned.swing) == (0.9, 0.25)
+    assert wishes.densities == {BASS: 4.0}
+    assert wishes.registers == {BASS: (40, 40)}
+    assert wishes.tonic == 0
+    assert turned.turned(control("key", 0.0)).wishes(b"").tonic is None
+
+
+def test_who_is_muted_or_not_soloed_is_silent() -> None:
+    band = (Track.BASS, Track.DRUMS)
+    assert Knobs().silent(band) == frozenset()
+    assert Knobs().turned(Control("mute", 1.0, BASS)).silent(band) == {Track.BASS}
+    solo = Knobs().turned(Control("solo", 1.0, BASS))
+    assert solo.silent(band) == {Track.DRUMS}
+    assert solo.silent((Track.DRUMS,)) == frozenset()  # who is soloed does not play here
+    assert solo.turned(Control("solo", 0.0, BASS)).silent(band) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("target", "word", "value"),
+    [("lock", "on", 1.0), ("mute:bass", "False", 0.0), ("mode", "trade", 2.0), ("key", "3", 3.0)],
+)
+def test_a_value_is_a_number_or_a_word(target: str, word: str, value: float) -> None:
+    assert setting(target, word) == control(target, value)
+
+
+@pytest.mark.parametrize(
+    ("target", "word", "says"),
+    [("swing", "on", "no number"), ("mode", "solo", "one of accompany"), ("lock", "", "one of on")],
+)
+def test_what_is_no_value_is_said(target: str, word: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        setting(target, word)
+
+
+@pytest.mark.parametrize("target", ["lock", "mute:drums", "density2:melody", "mode:loop"])
+def test_a_binding_tells_what_it_was_made_of(target: str) -> None:
+    assert target_of(binding(target, "note:1")) == target
+
+
+def test_one_pad_for_two_controls_is_said() -> None:
+    pads = [binding("lock", "note:36"), binding("mode:trade", "note:36:10")]
+    assert collisions(pads) == ["note:36 turns both lock and mode:trade"]
+    apart = [binding("lock", "note:36:1"), binding("mode:trade", "note:36:10")]
+    assert not collisions([*apart, binding("swing", "cc:36"), apart[0]])
+
+
+def test_a_pad_that_is_bound_twice_switches_once() -> None:
+    surface = Surface([binding("lock", "note:36"), binding("lock", "note:36:1")])
+    assert surface.turned(bytes((0x90, 36, 100))) == [Control("lock", 1.0)]
+
+
+def test_all_sound_off_says_nothing_and_panics() -> None:
+    surface = Surface([binding("panic", "cc:120"), binding("next", "cc:64")])
+    assert surface.turned(bytes((0xB3, 120, 0))) == [Control("panic", 1.0)]
+    assert surface.turned(bytes((0xB3, 64, 0))) == []
+
+
+def test_the_first_hit_of_a_pad_changes_what_stands_at_first() -> None:
+    surface = Surface([binding(f"mark{beat}", f"note:{beat}") for beat in range(1, 5)])
+    stand = Knobs()
+    for beat in range(1, 5):
+        (turned,) = surface.turned(bytes((0x90, beat, 100))) or []
+        assert stand.turned(turned) != stand, f"mark{beat}"

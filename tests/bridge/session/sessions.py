@@ -1,0 +1,160 @@
+"""Sessions in virtual time, kept: a player and a brain that do whatever they are told to."""
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from schmubert.bridge.owner.live import Timing, perform
+from schmubert.bridge.owner.memory_ports import MemoryPorts
+from schmubert.bridge.owner.witness import Seen
+from schmubert.bridge.protocol.messages import (
+    Event,
+    FromBrain,
+    Moved,
+    Neighbour,
+    Play,
+    Plugged,
+    Say,
+    Setup,
+    Silence,
+    ToBrain,
+)
+from schmubert.bridge.protocol.roles import Rig, input_part, output_part, rig
+from schmubert.bridge.session.log import Session
+from schmubert.bridge.session.recording import Recording
+
+RIG = rig(
+    [input_part("DAW"), input_part("Keys:bass")],
+    [output_part("Lead"), output_part("Bass:bass:3"), output_part("Drums")],
+    None,
+)
+SETUP = Setup(hears=(0, 1), plays=(0, 1, 2), mode="continue")
+BEGAN_S = 1000.25
+CLOCK, START, CONTINUE, STOP = b"\xf8", b"\xfa", b"\xfb", b"\xfc"
+NOTE_ON, NOTE_OFF = 0x90, 0x80
+
+Script = list[tuple[float, int, bytes]]
+
+
+class VirtualTime:
+    """Passes as fast as the loop turns."""
+
+    def __init__(self, at_s: float = BEGAN_S) -> None:
+        self.at_s = at_s
+
+    def now(self) -> float:
+        return self.at_s
+
+    def wait_until(self, at_s: float, exactly: bool) -> None:  # noqa: ARG002
+        self.at_s = max(self.at_s, at_s)
+
+
+class Whim:
+    """A brain that commits, silences and says what comes to its mind, and may die."""
+
+    def __init__(self, rng: random.Random, lives: float) -> None:
+        self._rng = rng
+        self._lives = lives
+        self._said: list[FromBrain] = []
+
+    @property
+    def alive(self) -> bool:
+        return self._lives > 0
+
+    def tell(self, message: ToBrain) -> None:
+        self._lives -= 1
+        rng = self._rng
+        if not isinstance(message, Moved) or not message.rolling:
+            return
+        role = rng.choice((0, 1, 2))
+        beat = float(int(message.at_beat)) + rng.choice((0.5, 1.0))
+        events = []
+        for _ in range(rng.randrange(6)):
+            at = beat + rng.randrange(4) / 4
+            events.append(Event(at, rng.randrange(36, 50), rng.choice((0, 1, 64, 127))))
+        self._said.append(Play(message.passage, role, beat, beat + 1.0, tuple(events)))
+        if rng.random() < 0.1:
+            self._said += [Silence(rng.choice((0, 1, 2))), Say("hm")]
+
+    def listen(self) -> Sequence[FromBrain]:
+        said, self._said = self._said, []
+        return said
+
+    def close(self, patience_s: float = 1.0) -> None: ...
+
+
+def clocks(from_s: float, beats: float, tempo_bpm: float) -> Script:
+    """So many beats of MIDI clock on input 0."""
+    tick_s = 60.0 / 24.0 / tempo_bpm
+    return [(from_s + number * tick_s, 0, CLOCK) for number in range(round(24 * beats))]
+
+
+def note(at_s: float, pitch: int, length_s: float = 0.3, port: int = 0) -> Script:
+    """A note of the player's."""
+    return [
+        (at_s, port, bytes((NOTE_ON, pitch, 90))),
+        (at_s + length_s, port, bytes((NOTE_OFF, pitch, 0))),
+    ]
+
+
+def whims(seed: int, seconds: float = 6.0) -> Script:
+    """Clocks with changes of tempo and gaps, starts, stops, jumps, notes and rubbish."""
+    rng = random.Random(seed)
+    script: Script = []
+    at_s = 0.0
+    while at_s < seconds:
+        tempo_bpm = rng.choice((60.0, 97.3, 120.0, 180.0))
+        beats = rng.choice((0.5, 1.0, 3.0, 6.0))
+        script += clocks(at_s, beats, tempo_bpm)
+        at_s += beats * 60.0 / tempo_bpm + rng.choice((0.0, 0.0, 0.01, 3.0))
+    for _ in range(rng.randrange(1, 8)):
+        message = rng.choice((START, START, CONTINUE, STOP, bytes((0xF2, rng.randrange(64), 0))))
+        script.append((rng.uniform(0.0, seconds), 0, message))
+    for _ in range(rng.randrange(30)):
+        script += note(
+            rng.uniform(0.0, seconds), rng.randrange(40, 80), rng.random(), rng.choice((0, 1))
+        )
+    script += [(rng.uniform(0.0, seconds), 0, bytes((0xB0, 64, rng.choice((0, 127)))))]
+    script += [(rng.uniform(0.0, seconds), 0, rng.choice((b"\xb0\x7b\x00", b"\xfe", b"\xc0\x05")))]
+    return script
+
+
+def kept(
+    folder: Path,
+    script: Script,
+    brain: Callable[[], Whim],
+    *,
+    seconds: float = 7.0,
+    timing: Timing | None = None,
+    rigged: Rig = RIG,
+    setup: Setup = SETUP,
+    say: Callable[[str], None] = lambda _: None,
+    plugs: Iterable[tuple[float, Plugged | Neighbour]] = (),
+) -> tuple[MemoryPorts, list[Seen], Recording]:
+    """A session of so many seconds, recorded in `folder`: its ports, and all that happened."""
+    passing = VirtualTime()
+    timing = timing or Timing()
+    ports = MemoryPorts(script, clock=passing.now, plugs=plugs)
+    session = Session("2026-11-24T20:15:03+01:00", BEGAN_S, "1.2.3", setup, rigged, timing)
+    recording = Recording(folder, session, say)
+    seen: list[Seen] = []
+
+    def witness(one: Seen) -> None:
+        seen.append(one)
+        recording.see(one)
+
+    try:
+        perform(
+            ports,
+            rigged,
+            setup,
+            timing,
+            say=lambda _: None,
+            until=lambda now: now > BEGAN_S + seconds,
+            witness=witness,
+            start_brain=brain,
+            passing=passing,
+        )
+    finally:
+        recording.close()
+    return ports, seen, recording

@@ -1,0 +1,122 @@
+import io
+
+import mido
+import pytest
+
+from schmubert.engine.music.midifile import midi_bytes, read_score
+from schmubert.engine.music.score import STEPS_PER_BAR, Note, Score, notes
+from schmubert.engine.music.song import Unusable
+from schmubert.engine.music.splice import joined, later, without_notes
+from schmubert.engine.music.vocabulary import TRIO, Track
+from tests.engine.diffusion.test_compose import song
+
+BAR = 4 * 480
+
+
+def bytes_of(midi: mido.MidiFile) -> bytes:
+    written = io.BytesIO()
+    midi.save(file=written)
+    return written.getvalue()
+
+
+def small(ticks_per_beat: int, tempo: int, program: int, volume: int, bar: int = 0) -> bytes:
+    """A file of one track with a note of a beat at the beginning of `bar`."""
+    midi = mido.MidiFile(type=0, ticks_per_beat=ticks_per_beat)
+    midi.tracks.append(
+        mido.MidiTrack(
+            [
+                mido.MetaMessage("set_tempo", tempo=tempo),
+                mido.Message("program_change", program=program),
+                mido.Message("control_change", control=7, value=volume),
+                mido.Message("note_on", note=60, time=bar * 4 * ticks_per_beat),
+                mido.Message("note_off", note=60, time=ticks_per_beat),
+                mido.MetaMessage("end_of_track", time=0),
+            ]
+        )
+    )
+    return bytes_of(midi)
+
+
+def merged(data: bytes) -> list[tuple[int, mido.Message]]:
+    """All messages in the order of playing, with their ticks."""
+    tick, found = 0, []
+    for message in mido.merge_tracks(mido.MidiFile(file=io.BytesIO(data)).tracks):
+        tick += message.time
+        found.append((tick, message))
+    return found
+
+
+def test_later_moves_the_music_and_leaves_what_is_set_at_the_start() -> None:
+    score = song(4, tracks=TRIO)
+    moved = read_score(later(midi_bytes(score), 3)).score
+    assert moved.bars == 7
+    assert not moved.tokens[: 3 * STEPS_PER_BAR].any()
+    assert (moved.tokens[3 * STEPS_PER_BAR :] == score.tokens).all()
+    early = {message.type for tick, message in merged(later(midi_bytes(score), 3)) if tick == 0}
+    assert early == {"set_tempo", "time_signature", "track_name", "program_change"}
+
+
+def test_joined_files_follow_each_other_each_as_in_a_file_of_its_own() -> None:
+    first, second = song(4, 1, TRIO), song(6, 2, TRIO)
+    both = read_score(
+        joined(midi_bytes(first), midi_bytes(second), 5, 0), {Track.MELODY: 1, Track.BASS: 2}
+    )
+    assert both.score.bars == 11
+    assert (both.score.tokens[: first.steps, Track.MELODY] == first.tokens[:, Track.MELODY]).all()
+    after = read_score(
+        joined(midi_bytes(first), midi_bytes(second), 5, 0), {Track.MELODY: 3, Track.BASS: 4}
+    ).score.tokens[5 * STEPS_PER_BAR :]
+    assert (after[:, : Track.DRUMS] == second.tokens[:, : Track.DRUMS]).all()
+
+
+def test_joining_keeps_the_sound_tempo_and_lengths_of_both() -> None:
+    both = merged(joined(small(480, 400_000, 12, 50), small(96, 700_000, 0, 127, bar=2), 3, 2))
+    struck = [(tick, message) for tick, message in both if message.type == "note_on"]
+    assert [tick for tick, _ in struck] == [0, 3 * BAR]
+    ended = [tick for tick, message in both if message.type == "note_off"]
+    assert ended == [480, 3 * BAR + 480]
+    set_before = {}
+    for tick, message in both:
+        if message.type == "note_on" and tick:
+            break
+        set_before[message.type, getattr(message, "control", None)] = message
+    assert set_before["set_tempo", None].tempo == 700_000
+    assert set_before["program_change", None].program == 0
+    assert set_before["control_change", 7].value == 127
+
+
+def test_a_joined_file_that_sets_nothing_does_not_sound_like_the_first() -> None:
+    plain = mido.MidiFile(ticks_per_beat=480)
+    plain.tracks.append(mido.MidiTrack([mido.Message("note_on", note=60)]))
+    both = merged(joined(small(480, 400_000, 12, 50), bytes_of(plain), 2, 0))
+    at = [message for tick, message in both if tick == 2 * BAR]
+    assert [message.tempo for message in at if message.type == "set_tempo"] == [500_000]
+    assert [message.program for message in at if message.type == "program_change"] == [0]
+
+
+def test_notes_are_taken_out_of_their_bars_and_place_alone() -> None:
+    score = song(6, tracks=TRIO)
+    steps = range(2 * STEPS_PER_BAR, 4 * STEPS_PER_BAR)
+    places = read_score(midi_bytes(score)).places
+    left = read_score(without_notes(midi_bytes(score), places[Track.BASS], steps, steps.stop))
+    for track in (Track.MELODY, Track.DRUMS):
+        assert (left.score.tokens[:, track] == score.tokens[:, track]).all()
+    kept = [note for note in notes(score.tokens, Track.BASS) if note.onset not in steps]
+    assert [(n.onset, n.pitch) for n in notes(left.score.tokens, Track.BASS)] == [
+        (n.onset, n.pitch) for n in kept
+    ]
+
+
+@pytest.mark.parametrize(("hushed", "length"), [(16, 8), (20, 12), (60, 24)])
+def test_a_note_held_into_the_bars_ends_where_it_is_hushed(hushed: int, length: int) -> None:
+    tokens = song(4).tokens.copy()
+    tokens[:] = 0
+    tokens[8, Track.MELODY], tokens[32, Track.MELODY] = 41, 1
+    data = midi_bytes(Score(tokens), [Track.MELODY])
+    left = read_score(without_notes(data, [(1, 0)], range(16, 32), hushed)).score
+    assert notes(left.tokens, Track.MELODY) == [Note(8, length, 60)]
+
+
+def test_what_is_no_midi_file_is_refused() -> None:
+    with pytest.raises(Unusable, match="damaged"):
+        later(b"MThd, says it", 2)

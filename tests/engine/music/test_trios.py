@@ -1,0 +1,278 @@
+"""A corpus' file -> trios: laws of the grid first, then the rules one by one."""
+
+import io
+from itertools import pairwise
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from schmubert.engine.music.midifile import midi_bytes
+from schmubert.engine.music.quantise import nearest_step, pitched_column, spans, tempo_at
+from schmubert.engine.music.score import STEPS_PER_BAR, Score, canonical
+from schmubert.engine.music.song import Meter, Part, Song, Tempo, Unusable, corpus_song
+from schmubert.engine.music.trios import Rules, cut_song, read_trios
+from schmubert.engine.music.vocabulary import HOLD, OFF, Drum, Track, drum_token, onset_token
+
+BEAT = 480
+BAR = 4 * BEAT
+
+
+def part(
+    notes: list[tuple[int, int, int]], program: int = 0, drums: bool = False, name: str = ""
+) -> Part:
+    """A part of (onset, end, pitch), in ticks."""
+    onsets, ends, pitches = np.array(notes, np.int64).reshape(-1, 3).T
+    return Part(name, program, drums, onsets, ends, pitches)
+
+
+def beats(bars: int, pitch: int, first_bar: int = 0) -> list[tuple[int, int, int]]:
+    """Quarter notes through `bars` bars of 4/4."""
+    start = first_bar * BAR
+    return [(start + k * BEAT, start + k * BEAT + BEAT, pitch) for k in range(4 * bars)]
+
+
+def trio(bars: int = 8) -> list[Part]:
+    return [
+        part(beats(bars, 60), 0),
+        part(beats(bars, 40), 33),
+        part(beats(bars, 36), 0, True),
+    ]
+
+
+def song(parts: list[Part], meters: list[Meter] | None = None, end: int | None = None) -> Song:
+    last = max((int(p.ends.max()) for p in parts), default=0) if end is None else end
+    return Song(BEAT, tuple(parts), tuple(meters or ()), (), last)
+
+
+def file(*tracks: list[mido.Message]) -> bytes:
+    written = mido.MidiFile(ticks_per_beat=BEAT)
+    written.tracks.extend(mido.MidiTrack(track) for track in tracks)
+    buffer = io.BytesIO()
+    written.save(file=buffer)
+    return buffer.getvalue()
+
+
+@settings(deadline=None)
+@given(st.integers(1, 8), st.randoms(use_true_random=False))
+def test_a_written_trio_is_read_as_it_was(extra: int, random: object) -> None:
+    rng = np.random.default_rng(random.getrandbits(32))  # type: ignore[attr-defined]
+    bars = 4 + extra
+    tokens = np.zeros((bars * STEPS_PER_BAR, 3), np.int64)
+    for track, low, high in ((0, 1, 90), (1, 1, 90), (2, 1, 512)):
+        spoken = rng.random(len(tokens)) < 0.3
+        tokens[spoken, track] = rng.integers(low, high, int(spoken.sum()))
+        tokens[::STEPS_PER_BAR, track] = rng.integers(2, high, bars)  # every bar sounds
+    tokens[-1, 0] = onset_token(60)  # and so does the end, which symusic does not tell
+    (read,) = read_trios(midi_bytes(Score(canonical(tokens), 97.0)))
+    np.testing.assert_array_equal(read.tokens, canonical(tokens))
+    assert read.tempo_bpm == pytest.approx(97.0, rel=1e-4)
+
+
+@settings(deadline=None)
+@given(st.integers(-(10**6), 10**6), st.integers(1, 2000))
+def test_the_nearest_step_is_nearest(ticks: int, ticks_per_beat: int) -> None:
+    step = nearest_step(ticks, ticks_per_beat)
+    assert -ticks_per_beat <= 8 * ticks - 2 * step * ticks_per_beat < ticks_per_beat
+
+
+notes_in_ticks = st.lists(
+    st.tuples(st.integers(-BAR, 3 * BAR), st.integers(0, BAR), st.integers(0, 127)).map(
+        lambda note: (note[0], note[0] + note[1], note[2])
+    ),
+    max_size=30,
+)
+
+
+@settings(deadline=None)
+@given(notes_in_ticks)
+def test_a_column_is_canonical_and_every_onset_is_a_played_pitch(
+    notes: list[tuple[int, int, int]],
+) -> None:
+    column = pitched_column(part(notes), BEAT, 0, 2)
+    grid = np.stack([column, column, np.zeros_like(column)], axis=1)
+    np.testing.assert_array_equal(canonical(grid), grid)
+    for step in np.flatnonzero(column >= 2):
+        played = [p for onset, _, p in notes if nearest_step(onset, BEAT) == step]
+        pitch = int(column[step]) + 19
+        assert any((p - pitch) % 12 == 0 for p in played)
+        inside = [p for p in played if 21 <= p <= 108]
+        assert not inside or pitch >= max(inside)
+
+
+@settings(deadline=None)
+@given(notes_in_ticks, st.integers(0, 5))
+def test_a_later_start_only_moves_the_grid(notes: list[tuple[int, int, int]], bars: int) -> None:
+    notes = [note for note in notes if note[0] >= 0]
+    assume(notes)
+    moved = [(onset + bars * BAR, end + bars * BAR, pitch) for onset, end, pitch in notes]
+    np.testing.assert_array_equal(
+        pitched_column(part(notes), BEAT, 0, 4), pitched_column(part(moved), BEAT, bars * BAR, 4)
+    )
+
+
+@st.composite
+def signatures(draw: st.DrawFn) -> list[Meter]:
+    ticks = draw(st.lists(st.integers(0, 20 * BAR), max_size=6).map(sorted))
+    kinds = st.sampled_from([(4, 4), (3, 4), (6, 8), (2, 2), (0, 4), (255, 1)])
+    return [Meter(tick, *draw(kinds)) for tick in ticks]
+
+
+@settings(deadline=None)
+@given(signatures(), st.integers(0, 24 * BAR))
+def test_spans_tile_the_song(meters: list[Meter], end: int) -> None:
+    found = spans(song([], meters, end))
+    assert found[0].start == 0
+    assert found[-1].end == end
+    for one, other in pairwise(found):
+        assert one.end == other.start
+    assert [span.last for span in found] == [False] * (len(found) - 1) + [True]
+
+
+def test_a_repeated_signature_on_a_bar_line_changes_nothing() -> None:
+    near = Meter(3 * BAR + 5, 4, 4)  # five ticks late: still that bar line
+    assert len(spans(song([], [Meter(0, 4, 4), Meter(BAR, 4, 4), near], 9 * BAR))) == 1
+    off = Meter(3 * BAR + BEAT, 4, 4)
+    assert [span.start for span in spans(song([], [off], 9 * BAR))] == [0, off.tick]
+
+
+def test_stretches_of_four_start_on_their_own_bar_lines() -> None:
+    waltz = 5 * BAR
+    again = waltz + 3 * 3 * BEAT
+    pitches = [(again + k * BEAT, again + k * BEAT + 60, 60 + k % 4) for k in range(24)]
+    parts = [part(beats(5, 72) + pitches)]
+    cut = cut_song(song(parts, [Meter(waltz, 3, 4), Meter(again, 4, 4)]), Rules())
+    assert [stretch.bars for stretch in cut.stretches] == [5, 6]
+    assert cut.left_out["stretches not in 4/4"] == 1
+    second = cut.stretches[1].voices[0].column
+    assert second[:8].tolist() == [onset_token(60), OFF, HOLD, HOLD, onset_token(61), OFF, 0, 0]
+
+
+def test_a_note_that_is_early_for_a_new_stretch_belongs_to_it() -> None:
+    start = 4 * BAR + BEAT  # a bar of 5/4 by four-four's count: its last beat is left out
+    early = [
+        (start - 20, start + 100, 67),
+        *((t + start, e + start, p) for t, e, p in beats(4, 60)),
+    ]
+    cut = cut_song(
+        song([part(beats(4, 72) + early[:1] + early[2:])], [Meter(start, 4, 4)]), Rules()
+    )
+    assert [stretch.bars for stretch in cut.stretches] == [4, 4]
+    assert cut.stretches[1].voices[0].column[0] == onset_token(67)
+
+
+def test_tempo_is_that_of_the_start() -> None:
+    tempos = (Tempo(0, 90.0), Tempo(BAR, 1e6), Tempo(2 * BAR, 5.0))
+    moving = Song(BEAT, (), (), tempos, 3 * BAR)
+    assert [tempo_at(moving, tick) for tick in (0, BAR - 1, BAR, 2 * BAR)] == [90, 90, 1000, 10]
+    assert tempo_at(song([]), 0) == 120
+
+
+@pytest.mark.parametrize(
+    ("program", "track"),
+    [(0, Track.MELODY), (31, Track.MELODY), (32, Track.BASS), (39, Track.BASS), (40, None)],
+)
+def test_programs_count_from_zero(program: int, track: Track | None) -> None:
+    assert Rules().role(part([], program)) is track
+    assert Rules().role(part([], program, True)) is Track.DRUMS
+
+
+def test_drums_on_several_tracks_are_one_kit() -> None:
+    kit = [part(beats(4, 35), 0, True), part(beats(4, 42), 8, True), part(beats(4, 5), 0, True)]
+    voices = cut_song(song([*trio(4)[:2], *kit]), Rules()).stretches[0].voices
+    drums = [voice for voice in voices if voice.track is Track.DRUMS]
+    assert len(drums) == 1
+    assert set(drums[0].column.tolist()) == {0, drum_token([Drum.KICK, Drum.CLOSED_HI_HAT])}
+
+
+def test_drum_maps_differ() -> None:
+    parts = [*trio()[:2], part(beats(8, 45) + beats(8, 35), 0, True)]
+    hit = {
+        name: {voice.track: voice for voice in stretch.voices}[Track.DRUMS].column[0]
+        for name in ("general-midi", "thesis", "published")
+        for stretch in cut_song(song(parts), Rules(drum_map=name)).stretches
+    }
+    assert hit["general-midi"] == drum_token([Drum.KICK, Drum.MID_TOM])
+    assert hit["thesis"] == drum_token([Drum.MID_TOM])
+    assert hit["published"] == drum_token([Drum.LOW_TOM])
+    with pytest.raises(ValueError, match="no drum map 'gm'; there are general-midi"):
+        Rules(drum_map="gm")
+
+
+def test_the_cross_product_is_cut_where_it_gets_sparse() -> None:
+    melodies = [part(beats(bars, 60 + bars), bars % 32) for bars in range(4, 12)]
+    basses = [part(beats(bars, 30 + bars), 33) for bars in (4, 12, 8)]
+    (stretch,) = cut_song(
+        song([*melodies, *basses, part(beats(12, 36), 0, True)]), Rules()
+    ).stretches
+    assert len(stretch.trios(100)) == 8 * 3
+    few = stretch.trios(5)
+    assert few == stretch.trios(100)[:5]
+    bars = [[voice.active_bars for voice in trio if voice] for trio in few]
+    assert bars == [[11, 12, 12], [11, 8, 12], [10, 12, 12], [11, 4, 12], [10, 8, 12]]
+
+
+def test_how_near_the_grid_it_was_played() -> None:
+    # a 16th is 120 ticks: 12 away is near, 13 is not
+    notes = [
+        (k * BAR + late, k * BAR + 200, 60) for k, late in enumerate([0, 12, 13, 60, 108, 107])
+    ]
+    (stretch,) = cut_song(song([part(notes)]), Rules()).stretches
+    assert (stretch.voices[0].onsets, stretch.voices[0].on_grid) == (6, 3)
+
+
+@pytest.mark.parametrize(
+    ("parts", "meters", "reason"),
+    [
+        ([], [], "empty"),
+        (trio(3), [], "too short"),
+        (trio(), [Meter(0, 3, 4)], "not 4/4"),
+        (trio()[1:], [], "no melody track"),
+        ([trio()[0], trio()[2]], [], "no bass track"),
+        (trio()[:2], [], "no drum track"),
+        ([*trio()[:2], part(beats(3, 36), 0, True)], [], "no drum track"),
+        ([part([(0, 10**7, 60)])], [], "too long"),
+        (
+            [*trio(8)[:2], part(beats(8, 36, first_bar=8), 0, True)],
+            [Meter(8 * BAR, 3, 4), Meter(8 * BAR + 3 * BEAT, 4, 4)],
+            "tracks never together",
+        ),
+    ],
+)
+def test_what_gives_no_trio_says_why(
+    monkeypatch: pytest.MonkeyPatch, parts: list[Part], meters: list[Meter], reason: str
+) -> None:
+    monkeypatch.setattr("schmubert.engine.music.trios.corpus_song", lambda _: song(parts, meters))
+    with pytest.raises(Unusable) as caught:
+        read_trios(b"")
+    assert caught.value.reason == reason
+
+
+def test_symusic_hears_channels_and_programs() -> None:
+    on, off = "note_on", "note_off"
+    track = [
+        mido.MetaMessage("track_name", name="Band"),
+        mido.Message("program_change", channel=3, program=34),
+        mido.Message(on, channel=3, note=40, time=BEAT),
+        mido.Message(on, channel=9, note=36),
+        mido.Message(off, channel=3, note=40, time=BEAT),
+        mido.Message(off, channel=9, note=36),
+    ]
+    read = corpus_song(file(track))
+    heard = [(p.name, p.program, p.drums, p.onsets.tolist(), p.ends.tolist()) for p in read.parts]
+    assert sorted(heard) == [
+        ("Band", 0, True, [BEAT], [2 * BEAT]),
+        ("Band", 34, False, [BEAT], [2 * BEAT]),
+    ]
+
+
+def test_a_path_is_as_good_as_bytes(tmp_path: Path) -> None:
+    tokens = np.zeros((64, 3), np.int64)
+    tokens[::4] = onset_token(60), onset_token(40), 1
+    data = midi_bytes(Score(tokens))
+    (tmp_path / "song.mid").write_bytes(data)
+    (from_path,), (from_bytes,) = read_trios(tmp_path / "song.mid"), read_trios(data)
+    np.testing.assert_array_equal(from_path.tokens, from_bytes.tokens)

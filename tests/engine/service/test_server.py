@@ -1,0 +1,511 @@
+"""The engine in virtual time behind a socket of paper, then as the process that it is."""
+
+import os
+import signal
+import socket as tcp
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import zmq
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schmubert.engine.diffusion.unmasking import Logits
+from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
+from schmubert.engine.music.vocabulary import MASK, SIZES, TRIO, Track
+from schmubert.engine.service import server, wire
+from schmubert.engine.service.client import EXIT_ADDRESS_IN_USE, Client, spawn_engine
+from schmubert.engine.service.pace import Pace
+from tests import tiny_model
+
+CALL_S = 0.010
+
+
+class PaperRouter:
+    """Stands in for the ROUTER: messages lie in it until their time has come."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.coming: deque[tuple[float, list[bytes]]] = deque()
+        self.sent: list[tuple[float, bytes, wire.ToClient]] = []
+
+    def clock(self) -> float:
+        return self.now
+
+    def post(self, at_s: float, client: bytes, message: wire.ToEngine | bytes) -> None:
+        frame = message if isinstance(message, bytes) else wire.encode(message)
+        self.coming.append((at_s, [client, frame]))
+
+    def poll(self, wait_ms: int) -> int:
+        if self.coming and self.coming[0][0] <= self.now + wait_ms / 1000:
+            self.now = max(self.now, self.coming[0][0])
+            return zmq.POLLIN
+        self.now += wait_ms / 1000
+        return 0
+
+    def recv_multipart(self, _: int) -> list[bytes]:
+        if self.coming and self.coming[0][0] <= self.now:
+            return self.coming.popleft()[1]
+        raise zmq.Again
+
+    def send_multipart(self, frames: list[bytes], _: int) -> None:
+        client, frame = frames
+        self.sent.append((self.now, client, wire.decode_to_client(frame)))
+
+    def to(self, client: bytes) -> list[wire.ToClient]:
+        return [message for _, to, message in self.sent if to == client]
+
+
+class SlowDice:
+    """A model that knows nothing and takes 10 ms of paper time a window of any length."""
+
+    tracks = TRIO
+    name = "dice"
+    runtime = "paper"
+    longest_steps = None
+
+    def __init__(self, router: PaperRouter) -> None:
+        self.router = router
+        self.fails = 0
+
+    def __call__(self, tokens: Tokens) -> Logits:
+        self.router.now += CALL_S * len(tokens)
+        if self.fails:
+            self.fails -= 1
+            raise RuntimeError("out of memory\nand a stack of C++")
+        return [np.zeros((*tokens.shape[:2], SIZES[track]), np.float32) for track in TRIO]
+
+
+def ask(seq: int, budget_ms: float = 500.0, steps: int = 64, **others: Any) -> wire.Ask:
+    tokens = np.tile(np.asarray(MASK), (steps, 1))
+    tokens[:-STEPS_PER_BAR] = 0
+    fill = np.zeros(tokens.shape, bool)
+    fill[-STEPS_PER_BAR:, Track.BASS] = True
+    return wire.Ask(seq, wire.pack(tokens), wire.pack_cells(fill), budget_ms, **others)
+
+
+def engine_on_paper() -> tuple[PaperRouter, SlowDice, server.Server]:
+    router = PaperRouter()
+    model = SlowDice(router)
+    pace = Pace()
+    call_ms = server.warm_up(model, pace, router.clock)
+    assert call_ms == pytest.approx(1000 * CALL_S)
+    about = server.welcome(model, call_ms)
+    router.now = 10.0
+    return router, model, server.Server(router, model, pace, about, 10.0, router.clock)  # type: ignore[arg-type]
+
+
+def serve_until(engine: server.Server, router: PaperRouter, end_s: float) -> None:
+    engine.serve(lambda: router.now >= end_s)
+
+
+def test_a_hello_is_answered_with_who_is_there() -> None:
+    router, _, engine = engine_on_paper()
+    router.post(10.5, b"a", wire.Hello())
+    serve_until(engine, router, 11.0)
+    (welcome, goodbye) = router.to(b"a")
+    assert isinstance(welcome, wire.Welcome)
+    assert (welcome.version, welcome.model) == (wire.WIRE_VERSION, "dice")
+    assert welcome.tracks == (0, 1, 2)
+    assert goodbye == wire.Goodbye()
+
+
+def test_an_ask_is_answered_within_its_budget() -> None:
+    router, _, engine = engine_on_paper()
+    router.post(10.5, b"a", ask(3, 150.0))
+    serve_until(engine, router, 11.0)
+    times = [at_s for at_s, _, message in router.sent if isinstance(message, wire.Draft)]
+    assert times == pytest.approx([10.54, 10.62])
+    drafts = [m for m in router.to(b"a") if isinstance(m, wire.Draft)]
+    assert [(d.seq, d.number, d.last) for d in drafts] == [(3, 0, False), (3, 1, True)]
+    assert drafts[0].spent_ms == pytest.approx(40.0)
+
+
+def test_what_came_during_a_call_counts_from_the_calls_beginning() -> None:
+    router, _, engine = engine_on_paper()
+    router.post(10.500, b"a", ask(0, 1000.0))
+    router.post(10.517, b"b", ask(1, 0.0))
+    serve_until(engine, router, 11.0)
+    (draft,) = (m for m in router.to(b"b") if isinstance(m, wire.Draft))
+    sent_s = next(at_s for at_s, to, _ in router.sent if to == b"b")
+    counted_from_s = sent_s - draft.spent_ms / 1000
+    assert counted_from_s == pytest.approx(10.510)
+
+
+def test_of_asks_that_wait_only_the_newest_is_worked_on() -> None:
+    router, _, engine = engine_on_paper()
+    for seq in range(40):
+        router.post(10.5, b"a", ask(seq))
+    serve_until(engine, router, 12.0)
+    drafts = [m for m in router.to(b"a") if isinstance(m, wire.Draft)]
+    assert {d.seq for d in drafts} == {39}
+    assert (engine.served.asks, engine.served.replaced) == (40, 39)
+
+
+def test_a_flood_does_not_stop_the_music() -> None:
+    router, _, engine = engine_on_paper()
+    router.post(10.5, b"player", ask(0, 1000.0, most_calls=4))
+    for _ in range(5000):
+        router.post(10.5, b"flood", b"noise")
+    serve_until(engine, router, 11.0)
+    reads_a_call = server.MOST_READ
+    before = next(i for i, (_, to, _) in enumerate(router.sent) if to == b"player")
+    assert before <= 5 * reads_a_call
+
+
+def test_a_goodbye_ends_the_work_for_a_player() -> None:
+    router, _, engine = engine_on_paper()
+    router.post(10.5, b"a", ask(0, 1000.0))
+    router.post(10.515, b"a", wire.Goodbye())
+    serve_until(engine, router, 12.0)
+    assert router.to(b"a") == []
+
+
+def test_a_goodbye_right_after_an_ask_takes_it_back() -> None:
+    router, _, engine = engine_on_paper()
+    router.post(10.5, b"a", ask(0, 1000.0))
+    router.post(10.5, b"a", wire.Goodbye())
+    serve_until(engine, router, 12.0)
+    assert router.to(b"a") == []
+
+
+def test_it_lingers_and_ends() -> None:
+    router, _, engine = engine_on_paper()
+    router.post(12.0, b"a", wire.Hello())
+    router.post(14.0, b"a", ask(0, most_calls=4))
+    engine.serve(lambda: False, linger_s=3.0)
+    assert 17.0 <= router.now <= 17.5
+    assert router.to(b"a")[-1] == wire.Goodbye()
+
+
+def test_work_is_a_sign_of_life() -> None:
+    router, _, engine = engine_on_paper()
+    tokens = np.tile(np.asarray(MASK), (128, 1))
+    fill = np.ones(tokens.shape, bool)
+    long = wire.Ask(0, wire.pack(tokens), wire.pack_cells(fill), 60_000.0, first_calls=300)
+    router.post(10.5, b"a", long)
+    engine.serve(lambda: False, linger_s=1.0)
+    (draft, _) = router.to(b"a")
+    assert isinstance(draft, wire.Draft)
+    assert draft.spent_ms == pytest.approx(3000.0)
+
+
+def test_a_model_that_fails_is_reported_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    router, model, engine = engine_on_paper()
+    model.fails = 2
+    for seq in range(3):
+        router.post(11.0 + seq, b"a", ask(seq, most_calls=4))
+    serve_until(engine, router, 20.0)
+    failed, again, draft, _ = router.to(b"a")
+    assert failed == wire.Failed(0, "the model failed: out of memory")
+    assert isinstance(again, wire.Failed)
+    assert isinstance(draft, wire.Draft)
+    assert draft.seq == 2
+    assert len(caplog.records) == 1  # once, not for every ask
+
+
+@pytest.mark.parametrize(
+    ("frames", "says"),
+    [
+        ([], "one frame, not 0"),
+        ([b""], "no message that this engine knows"),
+        ([b"", wire.encode(wire.Hello())], "one frame, not 2"),
+        ([b"noise"], "no message that this engine knows"),
+        ([wire.encode(wire.Hello(99))], "install the same schmubert on both sides"),
+    ],
+)
+def test_what_is_no_message_is_refused(frames: list[bytes], says: str) -> None:
+    router, _, engine = engine_on_paper()
+    router.coming.append((10.5, [b"a", *frames]))
+    serve_until(engine, router, 11.0)
+    (failed,) = router.to(b"a")
+    assert isinstance(failed, wire.Failed)
+    assert failed.seq == -1
+    assert says in failed.reason
+
+
+def test_a_wrong_ask_is_refused_by_its_number() -> None:
+    router, _, engine = engine_on_paper()
+    router.post(10.5, b"a", ask(8, float("nan")))
+    serve_until(engine, router, 11.0)
+    assert router.to(b"a")[0] == wire.Failed(8, "budget_ms nan is outside 0..600000")
+
+
+def test_any_number_may_come_by_but_only_so_many_play() -> None:
+    router, _, engine = engine_on_paper()
+    for visitor in range(500):
+        router.post(10.0 + visitor / 1000, b"visitor %d" % visitor, wire.Hello())
+    for player in range(server.MOST_CLIENTS + 1):
+        router.post(11.0, b"player %d" % player, ask(0, 0.0))
+    serve_until(engine, router, 16.0)
+    for visitor in range(500):
+        assert isinstance(router.to(b"visitor %d" % visitor)[0], wire.Welcome)
+    answers = [router.to(b"player %d" % n)[0] for n in range(server.MOST_CLIENTS + 1)]
+    refused = [answer for answer in answers if isinstance(answer, wire.Failed)]
+    assert refused == [wire.Failed(-1, "this engine has its 64 players already")]
+    assert sum(isinstance(answer, wire.Draft) for answer in answers) == server.MOST_CLIENTS
+
+
+NUMBERS = st.floats() | st.integers(-(2**63), 2**64 - 1).map(float)
+ODD_ASKS = st.builds(
+    lambda changes: wire.encode(
+        wire.Ask(
+            **({"seq": 1, "tokens": ask(1).tokens, "fill": ask(1).fill, "budget_ms": 5.0} | changes)
+        )
+    ),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "seq": st.integers(-(2**63), 2**64 - 1),
+            "tokens": st.builds(
+                wire.Grid,
+                st.integers(-(2**63), 2**64 - 1) | st.integers(0, 80),
+                st.integers(0, 4) | st.integers(-(2**63), 2**64 - 1),
+                st.binary(max_size=500) | st.just(bytes(384)),
+            ),
+            "fill": st.binary(max_size=30) | st.just(bytes(24)),
+            "budget_ms": NUMBERS,
+            "freezes_ms": st.lists(NUMBERS, max_size=20).map(tuple),
+            "first_calls": st.integers(-(2**63), 2**64 - 1) | st.integers(1, 3),
+            "most_calls": st.integers(-(2**63), 2**64 - 1) | st.integers(1, 3),
+            "temperature": NUMBERS,
+            "seed": st.integers(-(2**63), 2**64 - 1),
+        },
+    ),
+)
+NOISE = st.lists(
+    st.binary(max_size=40)
+    | ODD_ASKS
+    | st.sampled_from([wire.encode(wire.Hello()), wire.encode(wire.Goodbye())]),
+    max_size=3,
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.sampled_from([b"a", b"b", b"c"]), NOISE), max_size=20))
+def test_it_survives_anything(messages: list[tuple[bytes, list[bytes]]]) -> None:
+    router, _, engine = engine_on_paper()
+    for index, (client, frames) in enumerate(messages):
+        router.coming.append((10.5 + 0.003 * index, [client, *frames]))
+    router.post(12.0, b"player", ask(7, 100.0))
+    end_s = 20.0
+    engine.serve(lambda: router.now >= end_s and not router.coming)
+    drafts = [m for m in router.to(b"player") if isinstance(m, wire.Draft)]
+    assert drafts
+    assert drafts[-1].last
+    assert {d.seq for d in drafts} == {7}
+
+
+class Broken(SlowDice):
+    """A model whose answers are no logits."""
+
+    def __call__(self, tokens: Tokens) -> Logits:
+        return [logits * np.nan for logits in super().__call__(tokens)]
+
+
+def test_a_model_without_logits_is_found_out_before_anybody_plays() -> None:
+    router = PaperRouter()
+    with pytest.raises(ValueError, match="dice answers with no logits"):
+        server.warm_up(Broken(router), Pace(), router.clock)
+
+
+# As a process
+
+
+@pytest.fixture
+def address() -> str:
+    with tcp.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"tcp://127.0.0.1:{probe.getsockname()[1]}"
+
+
+class Spawned:
+    """Engines of this test, ended with it."""
+
+    def __init__(self, address: str, model: Path, log: Path) -> None:
+        self.address, self.model, self.log = address, model, log
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def engine(self, **others: Any) -> "subprocess.Popen[bytes]":
+        process = spawn_engine(self.address, self.log, self.model, "cpu", **others)
+        self.processes.append(process)
+        return process
+
+    def said(self) -> str:
+        return self.log.read_text()
+
+
+@pytest.fixture
+def spawned(address: str, tiny_model_file: Path, tmp_path: Path) -> Iterator[Spawned]:
+    spawned = Spawned(address, tiny_model_file, tmp_path / "engine.log")
+    yield spawned
+    for process in spawned.processes:
+        process.kill()
+        process.wait()
+
+
+def welcomed(client: Client, timeout_s: float = 30.0) -> wire.Welcome:
+    until_s = time.monotonic() + timeout_s
+    while time.monotonic() < until_s:
+        client.hello()
+        client.socket.poll(50)
+        for message in client.receive():
+            if isinstance(message, wire.Welcome):
+                return message
+    raise TimeoutError
+
+
+def test_an_engine_starts_plays_and_ends_by_itself(spawned: Spawned) -> None:
+    process = spawned.engine(linger_s=0.5)
+    with Client(spawned.address) as client:
+        welcome = welcomed(client)
+        assert welcome.model == "tiny"
+        assert welcome.runtime.endswith("on cpu, 1 thread")
+        draft = client.complete(ask(1), 10.0)
+        assert wire.unpack(draft.tokens)[-STEPS_PER_BAR:, Track.BASS].tolist() == (
+            tiny_model.bar_of(Track.BASS)
+        )
+        client.send(wire.Goodbye())
+    assert process.wait(10.0) == 0
+    first, last = spawned.said().splitlines()
+    assert first.startswith(f"listening at {spawned.address}: tiny in onnxruntime ")
+    assert first.endswith(" ms a call")
+    assert last.startswith("ended: 1 asks, ")
+
+
+def test_several_players_share_an_engine(spawned: Spawned) -> None:
+    spawned.engine()
+    clients = [Client(spawned.address) for _ in range(5)]
+    for client in clients:
+        welcomed(client)
+    for seq, client in enumerate(clients):
+        assert client.send(ask(seq, 5000.0))
+    for seq, client in enumerate(clients):
+        drafts: list[wire.Draft] = []
+        while not (drafts and drafts[-1].last):
+            assert client.socket.poll(10_000)
+            drafts += [m for m in client.receive() if isinstance(m, wire.Draft)]
+        assert {draft.seq for draft in drafts} == {seq}
+        assert [draft.number for draft in drafts] == list(range(len(drafts)))
+        client.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_with_a_goodbye(spawned: Spawned, number: signal.Signals) -> None:
+    process = spawned.engine()
+    with Client(spawned.address) as client:
+        welcomed(client)
+        process.send_signal(number)
+        received: list[wire.ToClient] = []
+        while wire.Goodbye() not in received:  # a second Welcome may be on its way
+            assert client.socket.poll(5000), f"no Goodbye after {received}"
+            received += client.receive()
+        assert process.wait(10.0) == 0
+    assert "Traceback" not in spawned.said()
+
+
+def test_a_killed_engine_is_followed_by_another_and_gets_nothing_stale(spawned: Spawned) -> None:
+    first = spawned.engine()
+    with Client(spawned.address) as client:
+        welcomed(client)
+        first.kill()
+        first.wait()
+        while client.send(ask(1)):
+            time.sleep(0.01)
+        began_s = time.monotonic()
+        for _ in range(1000):
+            assert not client.send(ask(2))
+        assert time.monotonic() - began_s < 0.5  # a dead engine never holds anybody up
+        spawned.engine()
+        welcomed(client)
+        assert client.complete(ask(3), 10.0).seq == 3
+        assert all(getattr(message, "seq", 3) == 3 for message in client.receive())
+
+
+def test_of_two_that_race_the_loser_ends_quietly(spawned: Spawned) -> None:
+    with Client(spawned.address) as client:
+        spawned.engine()
+        welcomed(client)
+        assert spawned.engine().wait(10.0) == EXIT_ADDRESS_IN_USE
+        assert spawned.said().splitlines()[-1] == (
+            f"Error: {spawned.address} is in use: join the engine there, or choose another --bind"
+        )
+        assert client.complete(ask(1), 10.0).last
+
+
+def test_an_address_that_is_taken_over_ipc_is_not_stolen(tmp_path: Path) -> None:
+    address = f"ipc://{tmp_path}/engine"
+    with server.listen(address), pytest.raises(server.AddressInUseError, match="is in use"):
+        server.listen(address)
+    until_s = time.monotonic() + 5.0
+    while server._answers(f"{tmp_path}/engine") and time.monotonic() < until_s:
+        time.sleep(0.01)
+    server.listen(address).close()  # what a dead engine left is no obstacle
+
+
+@pytest.mark.parametrize(
+    "wrong", ["nonsense", "tcp://", "tcp://127.0.0.1:99999", "tcp://192.0.2.1:5", "ftp://a:1"]
+)
+def test_what_is_no_address_is_told(wrong: str) -> None:
+    with pytest.raises(ValueError, match=r"^cannot listen at .*: give --bind tcp://"):
+        server.listen(wrong)
+
+
+def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "schmubert.engine", "--bind", "tcp://127.0.0.1:*", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_model_that_is_none_is_one_line(tmp_path: Path) -> None:
+    song = tmp_path / "song.onnx"
+    song.write_bytes(b"MThd")
+    for model, says in (
+        (song, "no model that ONNX Runtime can read"),
+        (tmp_path / "x.onnx", "no such"),
+    ):
+        ended = run("--model", str(model))
+        assert ended.returncode == 1
+        assert ended.stdout == ""
+        (line,) = ended.stderr.splitlines()
+        assert line.startswith("Error: ")
+        assert says in line
+
+
+def test_help_is_there_before_anything_heavy() -> None:
+    code = (
+        "import sys; from schmubert.engine.__main__ import engine_command;"
+        "heavy = {'numpy', 'zmq', 'onnxruntime', 'torch', 'msgspec'} & set(sys.modules);"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    ended = run("--help")
+    assert ended.returncode == 0
+    for option in ("--model", "--device", "--bind", "--threads", "--linger-s"):
+        assert option in ended.stdout
+
+
+def test_what_lies_in_the_players_folder_is_not_run(
+    spawned: Spawned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    players = tmp_path / "songs"
+    players.mkdir()
+    (players / "queue.py").write_text("raise SystemExit('a shadow')")
+    (players / "tiny.onnx").write_bytes(spawned.model.read_bytes())
+    monkeypatch.chdir(players)
+    spawned.model = Path("tiny.onnx")
+    spawned.engine()
+    with Client(spawned.address) as client:
+        assert welcomed(client).model == "tiny"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no sessions")
+def test_a_spawned_engine_is_out_of_reach_of_ctrl_c(spawned: Spawned) -> None:
+    process = spawned.engine()
+    assert os.getsid(process.pid) == process.pid != os.getsid(0)

@@ -1,0 +1,138 @@
+import numpy as np
+import pytest
+
+from schmubert.engine.diffusion.unmasking import Logits, masked_cells
+from schmubert.engine.music.score import STEPS_PER_BAR, Tokens, canonical
+from schmubert.engine.music.vocabulary import FIRST_ONSET, HOLD, MASK, OFF, SIZES, TRIO, Track
+from schmubert.engine.service.jobs import Jobs, stacked
+from schmubert.engine.service.pace import Pace
+from schmubert.engine.service.wire import Ask, pack, pack_cells
+from schmubert.training.evaluation.rehearsal import LEAD_STEPS, as_on_stage
+
+BAND = (Track.BASS, Track.DRUMS)
+BARS = 6
+
+
+class Listener:
+    """A denoiser that plays as bass the latest melody note it was shown, on every step."""
+
+    tracks = TRIO
+
+    def __init__(self) -> None:
+        self.shown: list[Tokens] = []
+
+    def __call__(self, tokens: Tokens) -> Logits:
+        self.shown.append(tokens.copy())
+        logits = [np.zeros((*tokens.shape[:2], SIZES[track]), np.float32) for track in self.tracks]
+        for batch, grid in enumerate(tokens):
+            melody = grid[:, Track.MELODY]
+            heard = melody[(melody >= FIRST_ONSET) & (melody < MASK[Track.MELODY])]
+            logits[Track.BASS][batch, :, heard[-1] if len(heard) else OFF] = 1e4
+            logits[Track.DRUMS][batch, :, 1] = 1e4
+        return logits
+
+
+def songs(count: int = 2) -> Tokens:
+    """Melodies of one note a 16th, all different ones in a row; band parts that are not heard."""
+    tokens = np.zeros((count, BARS * STEPS_PER_BAR, 3), np.int64)
+    steps = np.arange(BARS * STEPS_PER_BAR)
+    for number in range(count):
+        tokens[number, :, Track.MELODY] = FIRST_ONSET + (steps + number) % 80
+        tokens[number, :, Track.BASS] = FIRST_ONSET + 85
+        tokens[number, :, Track.DRUMS] = 511
+    return tokens
+
+
+def play(denoise: Listener, heard: Tokens, **others: int | None) -> Tokens:
+    rounds: dict[str, int | None] = {"first_calls": 1, "most_calls": 2} | others
+    return as_on_stage(denoise, heard, BAND, np.random.default_rng(0), **rounds)  # type: ignore[arg-type]
+
+
+def test_each_beat_knows_the_melody_up_to_a_16th_before_it_and_no_more() -> None:
+    heard = songs()
+    played = play(Listener(), heard)
+    assert (played[..., Track.MELODY] == heard[..., Track.MELODY]).all()
+    assert (played[:, :STEPS_PER_BAR, 1:] == HOLD).all()
+    for step in range(STEPS_PER_BAR, BARS * STEPS_PER_BAR):
+        beat = step - step % 4
+        latest = heard[:, beat - LEAD_STEPS - 1, Track.MELODY]
+        assert (played[:, step, Track.BASS] == latest).all()
+        assert (played[:, step, Track.DRUMS] == 1).all()
+
+
+def test_the_songs_own_band_is_never_shown() -> None:
+    denoise = Listener()
+    play(denoise, songs())
+    for tokens in denoise.shown:
+        assert not (tokens[..., Track.BASS] == FIRST_ONSET + 85).any()
+        assert not (tokens[..., Track.DRUMS] == 511).any()
+
+
+def test_the_future_changes_nothing_before_it() -> None:
+    heard = songs(1)
+    other = heard.copy()
+    other[:, 60:, Track.MELODY] = FIRST_ONSET
+    one, two = play(Listener(), heard), play(Listener(), other)
+    assert (one[:, :60, 1:] == two[:, :60, 1:]).all()
+    assert (one[:, 64:, 1:] != two[:, 64:, 1:]).any()
+
+
+def test_the_rounds_are_those_of_the_engine() -> None:
+    """Per beat a draft of 2 calls, remade in 4, then in 5: what the engine answers an ask with."""
+    denoise = Listener()
+    heard = songs(1)[:, : 2 * STEPS_PER_BAR]
+    play(denoise, heard, first_calls=2, most_calls=5)
+    assert len(denoise.shown) == 4 * (2 + 4 + 5)
+    jobs = Jobs(TRIO, Pace(), np.random.default_rng(0))
+    tokens = denoise.shown[0][0]
+    fill = np.zeros(tokens.shape, bool)
+    fill[STEPS_PER_BAR:, list(BAND)] = True
+    asked = Ask(0, pack(tokens), pack_cells(fill), 1e5, first_calls=2, most_calls=5)
+    jobs.take(b"a", asked, 0.0, 0.0)
+    calls = 0
+    while batch := jobs.batch(0.0):
+        jobs.advance(batch, denoise(stacked(list(batch.values()))), 0.001, 0.0)
+        calls += 1
+    assert calls == 2 + 4 + 5
+
+
+def test_a_remade_draft_is_made_of_the_first() -> None:
+    denoise = Listener()
+    play(denoise, songs(1)[:, : 2 * STEPS_PER_BAR], first_calls=1, most_calls=2)
+    band = [masked_cells(state)[0, STEPS_PER_BAR:, 1:] for state in denoise.shown[:3]]
+    assert [of.mean() for of in band] == pytest.approx([1.0, 0.4, 0.1], abs=0.02)
+
+
+def test_before_its_entry_the_band_is_unknown_and_afterwards_as_it_played() -> None:
+    denoise = Listener()
+    played = play(denoise, songs(1))
+    for state in denoise.shown:
+        assert masked_cells(state)[0, :STEPS_PER_BAR, 1:].all()
+    last = denoise.shown[-1][0]  # the sixth bar's last beat
+    known = slice(STEPS_PER_BAR, (BARS * 4 - 1) * 4)
+    assert (last[known, Track.BASS] == played[0, known, Track.BASS]).all()
+    assert (played[:, :STEPS_PER_BAR, 1:] == HOLD).all()
+
+
+def test_an_oracle_has_64_calls_a_beat_and_hears_no_sooner() -> None:
+    denoise = Listener()
+    heard = songs(1)[:, : STEPS_PER_BAR + 8]
+    played = play(denoise, heard, most_calls=None)
+    assert len(denoise.shown) == 2 * 64
+    latest = heard[0, [STEPS_PER_BAR - 2, STEPS_PER_BAR + 2], Track.MELODY]
+    assert (played[0, STEPS_PER_BAR:, Track.BASS] == np.repeat(latest, 4)).all()
+
+
+def test_no_note_off_ends_nothing() -> None:
+    heard = songs(1)
+    heard[..., Track.MELODY] = HOLD  # nothing to play: the listener wants to end notes
+    played = play(Listener(), heard)
+    assert (canonical(played[0]) == played[0]).all()
+    assert (played[..., Track.BASS] == HOLD).all()
+
+
+def test_a_model_of_fewer_tracks_is_refused() -> None:
+    denoise = Listener()
+    denoise.tracks = (Track.MELODY,)  # type: ignore[assignment]
+    with pytest.raises(ValueError, match="melody, bass and drums"):
+        play(denoise, songs())

@@ -1,0 +1,167 @@
+"""Weights in the shape of the author's file, against his network written out plainly."""
+
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="weights need torch")
+
+from click.testing import CliRunner  # noqa: E402
+
+from schmubert.cli.main import main  # noqa: E402
+from schmubert.engine.networks import checkpoint  # noqa: E402
+from schmubert.engine.networks.model import PRESETS  # noqa: E402
+from schmubert.training.learning.published import import_weights  # noqa: E402
+
+PREFIX = "_denoise_fn.module."
+SIZES = (90, 90, 512)
+
+
+def state(
+    tracks: int, width: int, layers: int, token_width: int, beats: int
+) -> "dict[str, torch.Tensor]":
+    """A state dict as published, its values drawn."""
+    torch.manual_seed(0)
+    shapes: dict[str, tuple[int, ...]] = {
+        "pos_emb": (1, beats, width),
+        "bar_pos_emb": (1, 4, token_width),
+        "start_tok": (1, 1, width),
+        "emb_red.weight": (width, width * tracks),
+        "emb_red.bias": (width,),
+        "ln_f.weight": (width,),
+        "ln_f.bias": (width,),
+    }
+    for track in range(tracks):
+        shapes |= {
+            f"tok_emb.{track}.weight": (SIZES[track] + 1, token_width),
+            f"conv.{track}.0.weight": (width, token_width, 4),
+            f"conv.{track}.0.bias": (width,),
+            f"transpose_conv.{track}.0.weight": (width, token_width, 4),
+            f"transpose_conv.{track}.0.bias": (token_width,),
+            f"head.{track}.weight": (SIZES[track], token_width),
+        }
+    for layer in range(layers):
+        block = f"blocks.{layer}"
+        for norm in ("ln1", "ln2"):
+            shapes |= {f"{block}.{norm}.weight": (width,), f"{block}.{norm}.bias": (width,)}
+        for part in ("key", "query", "value", "proj"):
+            shapes[f"{block}.attn.{part}.weight"] = (width, width)
+            shapes[f"{block}.attn.{part}.bias"] = (width,)
+        shapes |= {
+            f"{block}.mlp.0.weight": (4 * width, width),
+            f"{block}.mlp.0.bias": (4 * width,),
+            f"{block}.mlp.2.weight": (width, 4 * width),
+            f"{block}.mlp.2.bias": (width,),
+        }
+    weights = {PREFIX + name: 0.1 * torch.randn(shape) for name, shape in shapes.items()}
+    return {**weights, "Lt_history": torch.zeros(1024), "Lt_count": torch.zeros(1024)}
+
+
+def published(
+    state: "dict[str, torch.Tensor]", tokens: "torch.Tensor", heads: int
+) -> "list[torch.Tensor]":
+    """Logits of the network as the thesis and the layer list describe it, step by step."""
+    w = {name.removeprefix(PREFIX): tensor for name, tensor in state.items()}
+    batch, steps, tracks = tokens.shape
+    layer_norm, relu = torch.nn.functional.layer_norm, torch.relu
+    summed_up = []
+    for track in range(tracks):
+        vectors = w[f"tok_emb.{track}.weight"][tokens[..., track]]
+        vectors = vectors + w["bar_pos_emb"].repeat(1, steps // 4, 1)
+        beats = [
+            sum(vectors[:, 4 * beat + k] @ w[f"conv.{track}.0.weight"][:, :, k].T for k in range(4))
+            + w[f"conv.{track}.0.bias"]
+            for beat in range(steps // 4)
+        ]
+        summed_up.append(relu(torch.stack(beats, dim=1)))
+    x = relu(torch.cat(summed_up, dim=2) @ w["emb_red.weight"].T + w["emb_red.bias"])
+    x = x + w["pos_emb"][:, : steps // 4]
+    width = x.shape[2]
+    for layer in range(sum(name.endswith("ln1.weight") for name in w)):
+        b = {n.removeprefix(f"blocks.{layer}."): t for n, t in w.items()}
+        y = layer_norm(x, (width,), b["ln1.weight"], b["ln1.bias"])
+        q, k, v = (
+            (y @ b[f"attn.{part}.weight"].T + b[f"attn.{part}.bias"])
+            .reshape(batch, -1, heads, width // heads)
+            .permute(0, 2, 1, 3)
+            for part in ("query", "key", "value")
+        )
+        weights = torch.softmax(q @ k.transpose(2, 3) / (width // heads) ** 0.5, dim=-1)
+        heard = (weights @ v).permute(0, 2, 1, 3).reshape(batch, -1, width)
+        x = x + heard @ b["attn.proj.weight"].T + b["attn.proj.bias"]
+        y = layer_norm(x, (width,), b["ln2.weight"], b["ln2.bias"])
+        y = torch.nn.functional.gelu(y @ b["mlp.0.weight"].T + b["mlp.0.bias"])
+        x = x + y @ b["mlp.2.weight"].T + b["mlp.2.bias"]
+    x = layer_norm(x, (width,), w["ln_f.weight"], w["ln_f.bias"])
+    logits = []
+    for track in range(tracks):
+        apart = torch.stack(
+            [x @ w[f"transpose_conv.{track}.0.weight"][:, :, k] for k in range(4)], dim=2
+        ).reshape(batch, steps, -1)
+        of_step = relu(apart + w[f"transpose_conv.{track}.0.bias"])
+        logits.append(of_step @ w[f"head.{track}.weight"].T)
+    return logits
+
+
+@pytest.mark.parametrize(("tracks", "heads"), [(1, 8), (3, 16)])
+def test_imported_weights_say_what_the_published_network_says(
+    tracks: int, heads: int, tmp_path: Path
+) -> None:
+    theirs = state(tracks, width=64, layers=3, token_width=16, beats=32)
+    torch.save(theirs, tmp_path / "published.pt")
+    import_weights(tmp_path / "published.pt", tmp_path / "ours.safetensors")
+    ours, config = checkpoint.load(tmp_path / "ours.safetensors")
+    assert config.heads == heads
+    assert config.longest_steps == 128
+    tokens = torch.randint(0, 91, (2, 96, tracks))
+    expected = published(theirs, tokens, heads)
+    for a, b in zip(ours(tokens), expected, strict=True):
+        assert torch.allclose(a, b, atol=1e-4)
+        assert a.std() > 0.01
+
+
+@pytest.mark.parametrize(("tracks", "preset"), [(1, "schmubert-melody"), (3, "schmubert-trio")])
+def test_the_published_shapes_are_those_of_the_presets(
+    tracks: int, preset: str, tmp_path: Path
+) -> None:
+    weights = state(tracks, width=512, layers=24, token_width=128, beats=256)
+    torch.save(weights, tmp_path / "published.pt")
+    out = tmp_path / "ours.safetensors"
+    words = ["import-weights", str(tmp_path / "published.pt"), "--out", str(out)]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 0, done.output
+    assert preset in done.output
+    assert checkpoint.read(out)[1] == PRESETS[preset]
+    again = CliRunner().invoke(main, words)
+    assert again.exit_code == 1
+    assert "--force" in again.output
+
+
+@pytest.mark.parametrize("content", [b"", b"no state dict"])
+def test_what_is_no_state_dict_is_said_in_one_line(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "bad.pt").write_bytes(content)
+    with pytest.raises(ValueError, match=r"bad\.pt"):
+        import_weights(tmp_path / "bad.pt", tmp_path / "ours.safetensors")
+    assert not (tmp_path / "ours.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({PREFIX + "dec.weight": torch.zeros(2)}, "dec.weight"),
+        ({PREFIX + "tok_emb.0.weight": torch.zeros(60, 16)}, "60"),
+        ({PREFIX + "ln_f.weight": torch.zeros(7)}, "another network"),
+    ],
+)
+def test_another_network_is_refused(
+    changed: "dict[str, torch.Tensor]", said: str, tmp_path: Path
+) -> None:
+    torch.save({**state(1, 64, 1, 16, 32), **changed}, tmp_path / "other.pt")
+    with pytest.raises(ValueError, match=said):
+        import_weights(tmp_path / "other.pt", tmp_path / "ours.safetensors")
+
+
+def test_nothing_in_a_file_is_executed(tmp_path: Path) -> None:
+    torch.save({"weights": Path("x")}, tmp_path / "object.pt")
+    with pytest.raises(ValueError, match="state dict"):
+        import_weights(tmp_path / "object.pt", tmp_path / "ours.safetensors")

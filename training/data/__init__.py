@@ -1,0 +1,1 @@
+"""Songs to a dataset, and a dataset to batches."""

@@ -1,0 +1,85 @@
+"""Batches for training: windows drawn song by song, transposed, on the fly and repeatable."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schmubert.engine.music.score import Tokens
+from schmubert.engine.music.vocabulary import FIRST_ONSET, PITCHED, SIZES, Track
+from schmubert.training.data.dataset import SOUNDING, Split
+
+MOST_SEMITONES = 6
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The windows of one length in a split, grouped by song.
+
+    `pieces` [n, 2] are (piece, first bar); song k owns rows `first[k]` to `first[k + 1]`.
+    """
+
+    bars: int
+    pieces: NDArray[np.int64]
+    first: NDArray[np.int64]
+
+    def draw(self, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+        """`count` windows [count, 2], every song equally likely, then every window of it."""
+        song = rng.integers(len(self.first) - 1, size=count)
+        width = self.first[song + 1] - self.first[song]
+        return self.pieces[self.first[song] + np.floor(rng.random(count) * width).astype(np.int64)]
+
+    def one_a_song(self, rng: np.random.Generator) -> NDArray[np.int64]:
+        """A window [songs, 2] of every song, any of its windows equally likely."""
+        width = np.diff(self.first)
+        row = self.first[:-1] + np.floor(rng.random(len(width)) * width).astype(np.int64)
+        return np.asarray(self.pieces[row])
+
+
+def windows_by_song(
+    split: Split,
+    bars: int,
+    hop: int,
+    tracks: Sequence[Track],
+    on_grid: float,
+    sounding: float = SOUNDING,
+) -> Windows:
+    """All windows of `bars` bars in which `tracks` sound; ValueError where there is none."""
+    return grouped(split, split.windows(bars, hop, tracks, on_grid, sounding), bars)
+
+
+def melodies_alone(
+    split: Split, bars: int, hop: int, on_grid: float, sounding: float = SOUNDING
+) -> Windows:
+    """Windows in which a melody sounds, of pieces without other tracks; ValueError if none is."""
+    windows = split.windows(bars, hop, (Track.MELODY,), on_grid, sounding)
+    columns = split.dataset.pieces["columns"][windows[:, 0]]
+    others = [track for track in Track if track != Track.MELODY]
+    return grouped(split, windows[(columns[:, others] < 0).all(axis=1)], bars)
+
+
+def grouped(split: Split, pieces: NDArray[np.int64], bars: int) -> Windows:
+    """The windows `pieces` [n, 2] of `split` by song; ValueError where there is none."""
+    if not len(pieces):
+        raise ValueError(f"the dataset has no window of {bars} bars with the tracks wanted")
+    songs = np.asarray(split.songs)[pieces[:, 0]]
+    by_song = np.argsort(songs, kind="stable")
+    first = np.flatnonzero(np.diff(songs[by_song], prepend=-1))
+    return Windows(bars, pieces[by_song], np.append(first, len(pieces)))
+
+
+def transposed(tokens: Tokens, rng: np.random.Generator) -> Tokens:
+    """Each piece of `tokens` [batch, steps, 3] moved by up to 6 semitones either way.
+
+    Melody and bass by the same offset (thesis 5.1.4), as far as every pitch stays in range.
+    """
+    tokens = tokens.copy()
+    pitched = tokens[..., list(PITCHED)]
+    onset = (pitched >= FIRST_ONSET) & (pitched < SIZES[Track.MELODY])
+    lowest = np.where(onset, pitched, SIZES[Track.MELODY] - 1).min(axis=(1, 2))
+    highest = np.where(onset, pitched, FIRST_ONSET).max(axis=(1, 2))
+    wanted = rng.integers(-MOST_SEMITONES, MOST_SEMITONES, size=len(tokens))
+    offset = np.clip(wanted, FIRST_ONSET - lowest, SIZES[Track.MELODY] - 1 - highest)
+    tokens[..., list(PITCHED)] = pitched + onset * offset[:, None, None]
+    return tokens

@@ -1,0 +1,215 @@
+"""MIDI songs -> a dataset: on all cores, safe to interrupt, the same output for the same input.
+
+`shards` reads the files, `assemble` joins what they gave, `dataset` opens it.
+"""
+
+import multiprocessing
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from schmubert.training.data.archive import Item, check_source, is_manifest, items, size_of
+from schmubert.training.data.assemble import UNFINISHED, assemble
+from schmubert.training.data.dataset import ABOUT, FORMAT, About
+from schmubert.training.data.manifest import Manifest, read_manifest
+from schmubert.training.data.report import Report, report
+from schmubert.training.data.shards import Settings, Task, key_only, make_shard
+
+SHARDS = "shards"
+CHUNK_FILES = 128
+TASKS_A_WORKER = 3  # enough to keep a core fed, few enough to hold in memory
+
+
+def prepare(
+    sources: Sequence[Path],
+    out: Path,
+    settings: Settings | None = None,
+    *,
+    workers: int | None = None,
+    force: bool = False,
+    console: Console | None = None,
+) -> Report:
+    """Make the dataset `out` of the MIDI files in `sources` (folders and archives).
+
+    Interrupted, it goes on where it was when called again; called on a dataset that was made of
+    the same files in the same way, it changes nothing. `workers` processes do the work (a core
+    each if None; 1 works in this process); `console` shows progress. ValueError with one line
+    where a source is missing, damaged or without MIDI files, where `out` holds something else
+    (`force` replaces another dataset), or where no file gives a piece.
+    """
+    settings = settings or Settings()
+    started = time.monotonic()
+    if not sources:
+        raise ValueError("no source: name at least one folder or archive of MIDI files")
+    for source in sources:
+        check_source(source)
+    finished = _dataset_in(out, force)
+    crew = _cores() if workers is None else workers
+    if crew < 1:
+        raise ValueError(f"{crew} workers cannot do it: at least one is needed")
+    reading = _Reading(sources)
+
+    if finished is not None:
+        keys: dict[int, str] = {}
+        for task, key in _run(partial(key_only, settings), reading.tasks(console), crew):
+            keys[task] = key
+            if finished.inputs[task : task + 1] != (key,):
+                raise _other(out)
+        if finished.inputs != reading.inputs(keys):
+            raise _other(out)
+        return report(out, finished, time.monotonic() - started, unchanged=True)
+
+    shards = out / SHARDS
+    shards.mkdir(parents=True, exist_ok=True)
+    keys = dict(_run(partial(make_shard, shards, settings), reading.tasks(console), crew))
+    if not keys:
+        shutil.rmtree(shards)
+        raise ValueError(f"no MIDI files in {', '.join(str(source) for source in sources)}")
+    about = assemble(
+        out,
+        shards,
+        [(reading.source_of[task], keys[task]) for task in sorted(keys)],
+        reading.manifests,
+        settings,
+        [source.name for source in sources],
+        reading.inputs(keys),
+    )
+    shutil.rmtree(shards)
+    return report(out, about, time.monotonic() - started, unchanged=False)
+
+
+def _dataset_in(out: Path, force: bool) -> About | None:
+    """The finished dataset in `out` that may not be replaced; ValueError if `out` is no place."""
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"{out} is a file: name a folder")
+    names = {path.name for path in out.iterdir()} if out.exists() else set()
+    ours = {SHARDS, ABOUT, *(name for name in names if name.endswith(UNFINISHED))}
+    if names and not names & ours:
+        raise ValueError(f"{out} is not empty and holds no dataset: name another folder")
+    if force or ABOUT not in names:
+        return None
+    try:
+        about = msgspec.json.decode((out / ABOUT).read_bytes(), type=About)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise _other(out) from error
+    if about.format != FORMAT:
+        raise _other(out)
+    return about
+
+
+def _other(out: Path) -> ValueError:
+    return ValueError(
+        f"{out} holds a dataset made of other files or in another way:"
+        " name another folder, or replace it with --force"
+    )
+
+
+class _Reading:
+    """The sources as tasks, in order; what is learnt on the way is kept."""
+
+    def __init__(self, sources: Sequence[Path]) -> None:
+        self.sources = sources
+        self.manifests: dict[int, Manifest] = {}
+        self.source_of: list[int] = []
+
+    def inputs(self, keys: dict[int, str]) -> tuple[str, ...]:
+        """The hashes of all that was read."""
+        digests = (f"{source}:{m.digest}" for source, m in sorted(self.manifests.items()))
+        return (*(keys[task] for task in sorted(keys)), *digests)
+
+    def tasks(self, console: Console | None) -> Iterator[Task]:
+        """A chunk of files after another, with a progress bar on `console`."""
+        with Progress(
+            TextColumn("{task.fields[files]} files"),
+            BarColumn(),
+            TextColumn("{task.percentage:.0f}%"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            disable=console is None,
+        ) as progress:
+            sizes = [size_of(source) for source in self.sources]
+            bar = progress.add_task("", total=sum(sizes), files=0)
+            files = 0
+            for number, source in enumerate(self.sources):
+                chunk: list[Item] = []
+                for item in items(source):
+                    if is_manifest(item.path):
+                        self.manifests[number] = read_manifest(item.path, item.load())
+                        continue
+                    chunk.append(item)
+                    files += 1
+                    if len(chunk) == CHUNK_FILES:
+                        yield self._task(number, chunk)
+                        chunk = []
+                    progress.update(
+                        bar, completed=sum(sizes[:number]) + item.read_bytes, files=files
+                    )
+                if chunk:
+                    yield self._task(number, chunk)
+
+    def _task(self, source: int, chunk: list[Item]) -> Task:
+        self.source_of.append(source)
+        return Task(len(self.source_of) - 1, source, tuple(chunk))
+
+
+def _run(
+    work: Callable[[Task], str], tasks: Iterator[Task], workers: int
+) -> Iterator[tuple[int, str]]:
+    """(number, key) of every task as it is done by `workers` processes, or here if there is one."""
+    if workers == 1:
+        for task in tasks:
+            yield task.number, work(task)
+        return
+    crew = ProcessPoolExecutor(
+        workers, multiprocessing.get_context("spawn"), initializer=_start_worker
+    )
+    under_way: dict[Future[str], int] = {}
+    try:
+        for task in tasks:
+            under_way[crew.submit(work, task)] = task.number
+            if len(under_way) >= workers * TASKS_A_WORKER:
+                yield from _done(under_way)
+        while under_way:
+            yield from _done(under_way)
+    except BrokenProcessPool as error:
+        raise ValueError(
+            "a worker process died, perhaps for want of memory: run the same command again with"
+            " fewer --workers; it goes on where it was"
+        ) from error
+    finally:
+        crew.shutdown(cancel_futures=True)
+
+
+def _done(under_way: dict[Future[str], int]) -> Iterator[tuple[int, str]]:
+    """Wait for the next futures to end, and take them out."""
+    for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+        yield under_way.pop(future), future.result()
+
+
+def _start_worker() -> None:
+    """Leave Ctrl-C to the parent, and end with it, however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

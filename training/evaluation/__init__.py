@@ -1,0 +1,1 @@
+"""`schmubert evaluate`: draws, figures and experiments."""

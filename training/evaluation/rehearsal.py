@@ -1,0 +1,123 @@
+"""A model plays along with held-out songs: at leisure, and as on stage, but in no time."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from schmubert.engine.diffusion.compose import PLAIN, Sampling, accompany_all
+from schmubert.engine.diffusion.horizon import horizon
+from schmubert.engine.diffusion.recipe import (
+    FIRST_CALLS,
+    MOST_CALLS,
+    STAGE_TEMPERATURE,
+    WINDOW_BARS,
+)
+from schmubert.engine.diffusion.samplers import remaking
+from schmubert.engine.diffusion.unmasking import Denoiser, balanced_order, drive, infill, tidy
+from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT, Mask, Score, Tokens
+from schmubert.engine.music.vocabulary import HOLD, MASK, Track
+from schmubert.engine.service.jobs import more_calls
+
+LISTEN_BARS = 1
+LEAD_STEPS = 1
+"""What the band has not heard yet when it commits a beat: a reply takes up to a 16th."""
+ORACLE_CALLS = 64
+"""Calls for each beat of a band that has all the time in the world, yet hears no sooner: a cell or
+two a call, each drawn once. Remaking as often would move the music away from the model's own."""
+
+
+def at_leisure(
+    denoise: Denoiser,
+    songs: Tokens,
+    tracks: Sequence[Track],
+    rngs: Sequence[np.random.Generator],
+    sampling: Sampling = PLAIN,
+) -> Tokens:
+    """New `tracks` for `songs` [songs, steps, 3], the rest of which is heard from end to end.
+
+    An `rng` a song. Of the tracks that are made anew nothing is known.
+    """
+    blank = songs.copy()
+    for track in tracks:
+        blank[..., track] = MASK[track]
+    made = accompany_all(denoise, [Score(song) for song in blank], tracks, rngs, sampling)
+    return np.stack([score.tokens for score in made])
+
+
+def as_on_stage(
+    denoise: Denoiser,
+    songs: Tokens,
+    tracks: Sequence[Track],
+    rng: np.random.Generator,
+    *,
+    first_calls: int = FIRST_CALLS,
+    most_calls: int | None = MOST_CALLS,
+    temperature: float = STAGE_TEMPERATURE,
+    window_bars: int = WINDOW_BARS,
+    on_beat: Callable[[], None] = lambda: None,
+) -> Tokens:
+    """New `tracks` for `songs` [batch, steps, 3], of equal length; the rest is what is heard.
+
+    After a bar of listening, each beat is made of what was heard up to a 16th before it, in the
+    rounds of the engine (`jobs.py`) where all of them end in time: a draft in `first_calls`,
+    remade in twice the calls up to `most_calls`. A played beat is never touched again; before
+    its entry the band is unknown, not silent. Without `most_calls` an oracle plays, which hears
+    no more but takes `ORACLE_CALLS` a beat.
+
+    `on_beat` is called as each is done. ValueError where the denoiser does not know all three
+    tracks, as on stage.
+    """
+    if sorted(denoise.tracks) != sorted(Track):
+        raise ValueError("on stage a model of melody, bass and drums is needed")
+    tape = songs.copy()
+    for track in tracks:
+        tape[..., track] = MASK[track]
+    heard = [track for track in Track if track not in tracks]
+    columns = list(denoise.tracks)
+    entry = LISTEN_BARS * STEPS_PER_BAR
+    for step in range(entry, songs.shape[1], STEPS_PER_BEAT):
+        played = dict.fromkeys(tracks, step)
+        asks = [
+            horizon(song, step - LEAD_STEPS, heard, played, window_bars=window_bars)
+            for song in tape
+        ]
+        tokens = np.stack([ask.tokens for ask in asks])
+        cells = np.stack([ask.fill for ask in asks])[..., columns]
+        window = tokens[..., columns]
+        if most_calls is None:
+            order = balanced_order(cells, ORACLE_CALLS, rng)
+            made = infill(denoise, window, order, rng, temperature)
+        else:
+            made = _in_rounds(denoise, window, cells, first_calls, most_calls, rng, temperature)
+        tokens[..., columns] = made
+        row = step - asks[0].first_step
+        beat = tokens[:, row : row + STEPS_PER_BEAT]
+        for track in tracks:
+            tape[:, step : step + STEPS_PER_BEAT, track] = beat[..., track]
+        on_beat()
+    tape[:, :entry, list(tracks)] = HOLD
+    mine = np.zeros(tape.shape, bool)
+    mine[..., list(tracks)] = True
+    return tidy(tape, mine)
+
+
+def _in_rounds(
+    denoise: Denoiser,
+    tokens: Tokens,
+    cells: Mask,
+    first_calls: int,
+    most_calls: int,
+    rng: np.random.Generator,
+    temperature: float,
+) -> Tokens:
+    """The last draft of `cells` [batch, steps, tracks] that the engine makes with time enough."""
+    count = int(cells[0].sum())  # in all songs alike
+    calls = min(first_calls, count)
+    made = infill(denoise, tokens, balanced_order(cells, calls, rng), rng, temperature)
+    made = tidy(made, cells, denoise.tracks)
+    # once there is a call for every cell, no better draft follows
+    while calls < count and (planned := more_calls(calls, most_calls)) is not None:
+        calls = min(planned, count)
+        run = remaking(made, cells, calls, rng, temperature, tracks=denoise.tracks)
+        made = tidy(drive(denoise, run), cells, denoise.tracks)
+    return made

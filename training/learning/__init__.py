@@ -1,0 +1,1 @@
+"""Objectives, losses and the training loop."""

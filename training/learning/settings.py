@@ -1,0 +1,186 @@
+"""What a training run is: one frozen value, saved beside its checkpoints."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from schmubert.engine.diffusion.corruption import KERNELS, MASKING, STEPS_T
+from schmubert.training.data.dataset import SOUNDING
+from schmubert.training.data.masking import DEFAULT_MIX, EXCERPT_MIX, PATTERNS
+
+PRECISIONS = ("auto", "fp32", "bf16")
+OPTIMIZERS = ("adam", "muon")
+WEIGHTINGS = ("reweighted", "plain")
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """Everything that determines a run; ValueError where a value is out of range.
+
+    A batch holds `batch_bars` bars: windows of a length dealt by `window_bars` (bars: share).
+    The learning rate rises over `warmup_steps`, stays, and falls to 0 over the last
+    `decay_steps` of `steps`, so that a run can be made longer and decayed later
+    (warm-up, stable, decay; arXiv 2404.06395). Windows start every `hop_bars` bars of the pieces
+    with at least `on_grid` of their onsets near a 16th, where all tracks sound: each has onsets in
+    at least a share `sounding` of the bars. `melody_only` is the share of windows drawn from
+    pieces that have no other track: the others are masked, and count nowhere in the loss.
+    All tracks sound in a window, but `excerpts` is the share of batches whose windows are cut
+    anywhere out of the longest ones, so that a track may rest in all of them: they are masked by
+    `excerpt_mix`, as pieces are made, the others by `mix`. In a share `tacet` of the excerpts the
+    network is shown in which whole bars a track rests (`engine/diffusion/rests.py`).
+    `corruption` is what is undone, in `corruption_steps` steps: of the absorbing state, the
+    default, `mix` and `weighting` say what is masked and how it counts; of the others neither is
+    asked, the loss is 3.56 with `auxiliary` as lambda. (D3PM's lambda of 0.001 stands beside one
+    step's term of the bound: beside all T of them it is 1.)
+    """
+
+    preset: str
+    steps: int = 600_000
+    batch_bars: int = 3200
+    window_bars: Mapping[int, float] = field(default_factory=lambda: {64: 1.0})
+    hop_bars: int = 16
+    on_grid: float = 0.0
+    sounding: float = SOUNDING
+    mix: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_MIX))
+    melody_only: float = 0.0
+    excerpts: float = 0.0
+    excerpt_mix: Mapping[str, float] = field(default_factory=lambda: dict(EXCERPT_MIX))
+    tacet: float = 0.0
+    transpose: bool = True
+    optimizer: str = "adam"
+    weighting: str = "reweighted"
+    corruption: str = MASKING
+    corruption_steps: int = STEPS_T
+    auxiliary: float = 1.0
+    learning_rate: float = 5e-4
+    warmup_steps: int = 10_000
+    decay_steps: int = 0
+    clip_norm: float = 1.0
+    ema_decay: float = 0.995
+    ema_every: int = 10
+    precision: str = "auto"
+    seed: int = 0
+    validate_every: int = 2000
+    validation_windows: int = 512
+    checkpoint_every: int = 1000
+    dropout: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or self.batch_bars < 1:
+            raise ValueError(f"{self.steps} steps of {self.batch_bars} bars are no training")
+        if self.decay_steps + self.warmup_steps > self.steps:
+            raise ValueError(
+                f"{self.warmup_steps} steps of warm-up and {self.decay_steps} of decay"
+                f" do not fit into {self.steps} steps"
+            )
+        if not self.window_bars or any(not 1 <= bars <= 64 for bars in self.window_bars):
+            raise ValueError(f"windows of {list(self.window_bars)} bars are outside 1..64")
+        if max(self.window_bars) > self.batch_bars:
+            raise ValueError(f"a batch of {self.batch_bars} bars holds no {max(self.window_bars)}")
+        for mix in (self.mix, self.excerpt_mix):
+            if unknown := set(mix) - set(PATTERNS):
+                there = list(PATTERNS)
+                raise ValueError(f"no masking patterns {sorted(unknown)}; there are {there}")
+            if not all(share >= 0.0 for share in mix.values()) or not sum(mix.values()):
+                raise ValueError(f"shares of {dict(mix)} deal out no masking pattern")
+        if not 0.0 < self.sounding <= 1.0:
+            raise ValueError(f"a share of {self.sounding} of the bars is outside 0..1, or 0")
+        if not 0.0 <= self.melody_only < 1.0:
+            raise ValueError(f"a share of {self.melody_only} melodies alone is outside 0..1")
+        if not 0.0 <= self.excerpts <= 1.0:
+            raise ValueError(f"a share of {self.excerpts} excerpts is outside 0..1")
+        if not 0.0 <= self.tacet <= 1.0:
+            raise ValueError(f"pauses shown in a share of {self.tacet} is outside 0..1")
+        if self.optimizer not in OPTIMIZERS:
+            raise ValueError(f'the optimizer is one of {OPTIMIZERS}, not "{self.optimizer}"')
+        if self.weighting not in WEIGHTINGS:
+            raise ValueError(f'the weighting is one of {WEIGHTINGS}, not "{self.weighting}"')
+        if self.corruption not in KERNELS:
+            raise ValueError(f'the corruption is one of {[*KERNELS]}, not "{self.corruption}"')
+        if self.corruption_steps < 1 or not self.auxiliary >= 0.0:
+            raise ValueError(
+                f"{self.corruption_steps} steps of corruption, lambda {self.auxiliary}: at least"
+                " 1 step, and no lambda below 0"
+            )
+        if self.precision not in PRECISIONS:
+            raise ValueError(f'precision is one of {PRECISIONS}, not "{self.precision}"')
+
+    def learning_rate_at(self, step: int) -> float:
+        """The learning rate of `step`, counted from 0."""
+        rate = self.learning_rate * min(1.0, (step + 1) / max(1, self.warmup_steps))
+        left = self.steps - step
+        return rate * left / self.decay_steps if left < self.decay_steps else rate
+
+    def save(self, path: Path) -> None:
+        """Write the settings as JSON."""
+        path.write_text(json.dumps(asdict(self), indent=2) + "\n")
+
+    @classmethod
+    def load(cls, path: Path) -> "TrainSettings":
+        """The settings saved in `path`; ValueError where they are none."""
+        try:
+            return cls.from_json(json.loads(path.read_text()))
+        except (OSError, TypeError, ValueError) as error:
+            raise ValueError(f"{path}: no settings of a training run: {error}") from error
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "TrainSettings":
+        """The settings in a JSON object; TypeError or ValueError where they are none."""
+        if unknown := set(values) - {f.name for f in fields(cls)}:
+            raise ValueError(f"unknown settings {sorted(unknown)}")
+        bars = values.get("window_bars")
+        if bars is not None:
+            values = {**values, "window_bars": {int(k): float(v) for k, v in bars.items()}}
+        return cls(**values)
+
+
+_SMALL: Mapping[str, Any] = {
+    "steps": 1500,
+    "batch_bars": 128,
+    "window_bars": {16: 1.0},
+    "hop_bars": 4,
+    "on_grid": 0.8,
+    "mix": {"uniform": 1.0},
+    "learning_rate": 1e-3,
+    "warmup_steps": 100,
+    "ema_decay": 0.96,
+    "validate_every": 150,
+    "validation_windows": 64,
+}
+"""Masks and loss of the thesis; no decay, so that a longer run begins with the shorter one."""
+
+PRESET_SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    "schmubert-melody": {"steps": 190_000},
+    "schmubert-trio": {},
+    "transformer-melody": {"steps": 190_000},
+    "transformer-trio": {},
+    "hierarchical-melody": {"steps": 190_000},
+    "hierarchical-trio": {},
+    "u-melody": {"steps": 190_000},
+    "u-trio": {},
+    "small-transformer": _SMALL,
+    "small-convolutional": _SMALL,
+    "small-hierarchical": _SMALL,
+    "small-u": _SMALL,
+    "live": {
+        "steps": 20_000,
+        "batch_bars": 256,
+        "window_bars": {4: 0.05, 8: 0.15, 16: 0.45, 32: 0.15, 64: 0.2},
+        "hop_bars": 4,
+        "on_grid": 0.8,
+        "melody_only": 0.1,
+        "excerpts": 0.5,
+        "tacet": 0.8,
+        "mix": {"whole-tracks": 0.5, "hidden-future": 0.5},
+        "optimizer": "muon",
+        "weighting": "plain",
+        "learning_rate": 1.2e-3,
+        "warmup_steps": 200,
+        "decay_steps": 4000,
+        "ema_decay": 0.98,
+        "validation_windows": 256,
+    },
+}
+"""What a preset changes in the defaults, which are the thesis' (tables 5.1 and 5.4)."""

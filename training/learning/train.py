@@ -1,0 +1,346 @@
+"""The training loop: one device or many, stopped and resumed at will."""
+
+import signal
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import nn
+from torch.utils.tensorboard import SummaryWriter
+
+from schmubert.engine.diffusion.rests import Pauses, tacet_bars
+from schmubert.engine.music.vocabulary import MASK, Track
+from schmubert.engine.networks import checkpoint
+from schmubert.engine.networks.build import network
+from schmubert.engine.networks.model import PRESETS, SILENT_AT_FIRST, ModelConfig, parameters
+from schmubert.training.data.batches import Windows, melodies_alone, transposed, windows_by_song
+from schmubert.training.data.dataset import Dataset, Split
+from schmubert.training.learning.objective import objective_of
+from schmubert.training.learning.optimizer import optimizer_of
+from schmubert.training.learning.run_state import RunState, load_state, save_state
+from schmubert.training.learning.settings import TrainSettings
+from schmubert.training.learning.validate import validation_of
+
+SETTINGS_FILE = "settings.json"
+CHECKPOINT_FILE = "checkpoint.safetensors"
+STATE_FILE = "state.safetensors"
+LOG_EVERY = 50  # steps
+BATCHES_AHEAD = 4
+MOST_PAUSES = 2048  # songs whose pauses a model remembers
+PAUSES_HOP_BARS = 16
+
+
+class Batches:
+    """The batches of a run, each a function of (seed, step, process): a resumed run repeats none.
+
+    The length of the windows is the same on all processes, what they hold is not.
+    """
+
+    def __init__(
+        self, split: Split, settings: TrainSettings, columns: tuple[Track, ...], process: int
+    ) -> None:
+        self.split = split
+        self.settings = settings
+        self.columns = columns
+        self.process = process
+        self.objective = objective_of(replace(settings, tacet=0.0), columns)
+        self.objective_of_excerpts = objective_of(
+            replace(settings, mix=settings.excerpt_mix), columns
+        )
+        self.windows = _trainable_windows(split, settings, columns)
+        self.melodies = _melodies(split, settings, columns, self.windows)
+
+    def pauses(self) -> Pauses:
+        """Where the tracks of songs rest, in a window of the longest length of each of many songs.
+
+        Of all songs, on the grid or not: it makes no difference to a pause.
+        """
+        bars, rng = max(self.windows), np.random.default_rng(self.settings.seed)
+        songs = windows_by_song(self.split, bars, min(bars, PAUSES_HOP_BARS), self.columns, 0.0)
+        chosen = rng.permutation(songs.one_a_song(rng))[:MOST_PAUSES]
+        tokens = self.split.batch(chosen, bars)[..., list(self.columns)]
+        return Pauses(tacet_bars(tokens, self.columns))
+
+    def at(self, step: int) -> Any:
+        """The batch of `step`, as the objective makes it."""
+        settings = self.settings
+        lengths = list(self.windows)
+        shares = np.asarray([settings.window_bars[bars] for bars in lengths])
+        shared = np.random.default_rng((settings.seed, step))
+        bars = lengths[int(shared.choice(len(lengths), p=shares / shares.sum()))]
+        excerpts = bool(shared.random() < settings.excerpts)
+        rng = np.random.default_rng((settings.seed, step, self.process))
+        count = max(1, settings.batch_bars // bars)
+        draw = self._excerpts if excerpts else self._drawn
+        drawn = draw(bars, count, rng)
+        tokens = self.split.batch(drawn, bars)
+        if settings.transpose:
+            tokens = transposed(tokens, rng)
+        tokens = tokens[..., list(self.columns)]
+        mask_tokens = np.asarray([MASK[column] for column in self.columns])
+        present = ~(tokens == mask_tokens).all(axis=1)
+        objective = self.objective_of_excerpts if excerpts else self.objective
+        return objective.batch(tokens, present, rng)
+
+    def _excerpts(self, bars: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+        longest = self.windows[max(self.windows)]
+        drawn = longest.draw(count, rng)
+        drawn[:, 1] += rng.integers(longest.bars - bars + 1, size=count)
+        return drawn
+
+    def _drawn(self, bars: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+        if bars not in self.melodies:
+            return self.windows[bars].draw(count, rng)
+        alone = int(rng.binomial(count, self.settings.melody_only))
+        trios = self.windows[bars].draw(count - alone, rng)
+        both = np.concatenate([trios, self.melodies[bars].draw(alone, rng)])
+        return rng.permutation(both)  # the masks go by the place in the batch
+
+    def ahead(self, first_step: int, steps: int) -> Iterator[Any]:
+        """The batches of `first_step` to `steps`, made in threads while the device computes."""
+        with ThreadPoolExecutor(2) as pool:
+            waiting: deque[Future[Any]] = deque()
+            for step in range(first_step, steps):
+                waiting.append(pool.submit(self.at, step))
+                if len(waiting) >= BATCHES_AHEAD:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+
+
+def train(
+    settings: TrainSettings,
+    data: Path,
+    out: Path,
+    resume: bool = False,
+    start_from: Path | None = None,
+) -> None:
+    """Train as `settings` say on the dataset in `data`, leaving checkpoints and logs in `out`.
+
+    Ctrl-C and SIGTERM end it after a checkpoint; `resume` goes on from there. `start_from` is a
+    checkpoint whose weights a new run begins with. Raises ValueError, in one line, for what a
+    caller can mend: no dataset, an `out` that holds another run, a checkpoint that does not fit.
+    """
+    accelerator = Accelerator(mixed_precision=_precision(settings.precision))
+    main = accelerator.is_main_process
+    console = Console(quiet=not main)
+    config = PRESETS[settings.preset]
+    config = replace(config, corruption=settings.corruption)
+    if settings.dropout is not None:
+        config = replace(config, dropout=settings.dropout)
+    dataset = Dataset.open(data)
+    columns = config.columns
+    batches = Batches(dataset.split("train"), settings, columns, accelerator.process_index)
+    validation = validation_of(dataset.split("validation"), settings, columns)
+
+    torch.manual_seed(settings.seed)
+    model = _network(config, start_from)
+    console.print(
+        f"{settings.preset}: {parameters(model):,} parameters on {accelerator.num_processes}"
+        f" x {accelerator.device.type} ({accelerator.mixed_precision}), windows of"
+        f" {', '.join(map(str, batches.windows))} bars"
+    )
+    trained = [p for p in model.parameters() if p.requires_grad]
+    optimizer = optimizer_of(model, settings.optimizer, settings.learning_rate)
+    state = RunState(step=0, ema={k: v.detach().clone() for k, v in model.state_dict().items()})
+    if resume:
+        state = load_state(out / STATE_FILE, model, optimizer)
+        console.print(f"resumed at step {state.step:,}")
+    elif main:
+        _claim(out, settings)
+    if main:
+        settings.save(out / SETTINGS_FILE)
+    state.ema = {name: tensor.to(accelerator.device) for name, tensor in state.ema.items()}
+    wrapped, optimizer = accelerator.prepare(model, optimizer)
+    writer = SummaryWriter(str(out / "tensorboard")) if main else None
+    about: dict[str, Any] = {"preset": settings.preset, "data": list(dataset.about.sources)}
+    if settings.tacet and settings.excerpts:
+        about["pauses"] = batches.pauses().encoded()
+
+    def keep() -> None:
+        if main:
+            save_state(out / STATE_FILE, state, model, optimizer)
+            checkpoint.save(out / CHECKPOINT_FILE, state.ema, config, {**about, "step": state.step})
+
+    def validate() -> None:
+        if writer is None:
+            return
+        scores = validation.scores(config, state.ema, accelerator.device, accelerator.autocast)
+        for name, value in scores.items():
+            writer.add_scalar(f"validation/{name}", value, state.step)
+        about["validation"] = {name: round(value, 4) for name, value in scores.items()}
+        console.print(f"step {state.step:,} {validation.told(scores)}")
+
+    wrapped.train()
+    running: deque[tuple[float, float]] = deque(maxlen=LOG_EVERY)
+    started, pieces = time.monotonic(), 0
+    with _stop_signals() as stop, _progress(console, settings.steps, state.step) as progress:
+        task = progress.task_ids[0]
+        for batch in batches.ahead(state.step, settings.steps):
+            for group in optimizer.param_groups:
+                group["lr"] = settings.learning_rate_at(state.step)
+            cost = batches.objective.cost(wrapped, batch, accelerator.device)
+            accelerator.backward(cost.loss)
+            if accelerator.sync_gradients:
+                norm = accelerator.clip_grad_norm_(trained, settings.clip_norm)
+            optimizer.step()
+            optimizer.zero_grad()
+            state.step += 1
+            if state.step % settings.ema_every == 0:
+                _average(state, model, settings)
+            running.append((cost.loss.item(), cost.elbo.item()))
+            pieces += len(batch.tokens) * accelerator.num_processes
+            if state.step % LOG_EVERY == 0 and writer is not None:
+                speed = pieces / (time.monotonic() - started)
+                started, pieces = time.monotonic(), 0
+                mean, elbo = np.mean(running, axis=0)
+                writer.add_scalar("train/loss", mean, state.step)
+                writer.add_scalar("train/elbo", elbo, state.step)
+                writer.add_scalar("train/gradient_norm", float(norm), state.step)
+                writer.add_scalar("train/pieces_per_second", speed, state.step)
+                progress.update(task, speed=f"{speed:.1f} pieces/s", loss=f"loss {mean:.4f}")
+                if not console.is_terminal:
+                    console.print(f"step {state.step:,} loss {mean:.4f} {speed:.1f} pieces/s")
+            progress.update(task, completed=state.step)
+            ending = state.step == settings.steps or _anyone(accelerator, stop)
+            if ending or state.step % settings.validate_every == 0:
+                validate()
+                started, pieces = time.monotonic(), 0
+            if ending or state.step % settings.checkpoint_every == 0:
+                keep()
+            if ending:
+                break
+    accelerator.wait_for_everyone()
+    if writer is not None:
+        writer.close()
+    done = state.step == settings.steps
+    console.print(
+        f"{'done' if done else 'stopped'} at step {state.step:,}: {out / CHECKPOINT_FILE}"
+        + ("" if done else "; the same command with --resume goes on")
+    )
+    accelerator.end_training()
+
+
+def _average(state: RunState, model: nn.Module, settings: TrainSettings) -> None:
+    """Move the averaged weights towards the model's; early on faster, to forget the start."""
+    updates = state.step // settings.ema_every
+    decay = min(settings.ema_decay, (1 + updates) / (10 + updates))
+    with torch.no_grad():
+        for name, tensor in model.state_dict().items():
+            state.ema[name].lerp_(tensor.float(), 1 - decay)
+
+
+def _network(config: ModelConfig, start_from: Path | None) -> nn.Module:
+    if start_from is None:
+        return network(config)
+    weights, saved, _ = checkpoint.read(start_from)
+    model = network(config)
+    begun = {n: w for n, w in model.state_dict().items() if n.startswith(SILENT_AT_FIRST)}
+    try:
+        model.load_state_dict(begun | {name: tensor.float() for name, tensor in weights.items()})
+    except RuntimeError as error:
+        raise ValueError(f"{start_from} holds a network of another shape: {saved}") from error
+    return model
+
+
+def _trainable_windows(
+    split: Split, settings: TrainSettings, columns: tuple[Track, ...]
+) -> dict[int, Windows]:
+    """Windows by length in bars; lengths that the dataset cannot give are left out."""
+    found: dict[int, Windows] = {}
+    for bars in settings.window_bars:
+        hop = min(settings.hop_bars, bars)
+        try:
+            found[bars] = windows_by_song(
+                split, bars, hop, columns, settings.on_grid, settings.sounding
+            )
+        except ValueError as error:
+            reason = error
+    if not found:
+        raise ValueError(f"{reason}: prepare more songs, or train on shorter windows") from reason
+    return found
+
+
+def _melodies(
+    split: Split, settings: TrainSettings, columns: tuple[Track, ...], bars: Iterable[int]
+) -> dict[int, Windows]:
+    """Windows of melodies alone, by length in bars, where the settings want such and some are."""
+    found: dict[int, Windows] = {}
+    if settings.melody_only and len(columns) > 1 and Track.MELODY in columns:
+        for length in bars:
+            hop = min(settings.hop_bars, length)
+            with suppress(ValueError):
+                found[length] = melodies_alone(
+                    split, length, hop, settings.on_grid, settings.sounding
+                )
+    return found
+
+
+def _claim(out: Path, settings: TrainSettings) -> None:
+    if (out / STATE_FILE).exists() or (out / CHECKPOINT_FILE).exists():
+        raise ValueError(f"{out} holds a run already: go on with --resume, or name another folder")
+    out.mkdir(parents=True, exist_ok=True)
+    settings.save(out / SETTINGS_FILE)
+
+
+def _precision(wanted: str) -> str:
+    if wanted == "fp32":
+        return "no"
+    if torch.cuda.is_available():
+        has_bf16 = torch.cuda.is_bf16_supported()
+    else:
+        has_bf16 = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    if wanted == "bf16" or has_bf16:
+        return "bf16"
+    return "no"
+
+
+def _anyone(accelerator: Accelerator, stop: list[int]) -> bool:
+    """Whether any process was told to stop: all of them have to leave the loop together."""
+    if accelerator.num_processes == 1:
+        return bool(stop)
+    told = torch.tensor([float(bool(stop))], device=accelerator.device)
+    return bool(accelerator.reduce(told, reduction="sum").item() > 0)
+
+
+@contextmanager
+def _stop_signals() -> Iterator[list[int]]:
+    """A list that holds the signal once Ctrl-C or SIGTERM came."""
+    told: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        told.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield told
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _progress(console: Console, steps: int, done: int) -> Iterator[Progress]:
+    with Progress(
+        TextColumn("training"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        TextColumn("{task.fields[speed]} {task.fields[loss]}"),
+        console=console,
+        disable=not console.is_terminal,
+    ) as progress:
+        progress.add_task("training", total=steps, completed=done, speed="", loss="")
+        yield progress

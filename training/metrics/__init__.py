@@ -1,0 +1,1 @@
+"""What is measured of music and of models."""
