@@ -23,7 +23,7 @@ from schmubert.bridge.audience import Audience
 from schmubert.bridge.owner.live import BrainProcess, Timing, perform
 from schmubert.bridge.owner.memory_ports import MemoryPorts
 from schmubert.bridge.owner.report import quantile
-from schmubert.bridge.owner.witness import Seen
+from schmubert.bridge.owner.witness import Record
 from schmubert.bridge.protocol.messages import Event, Moved, Play, Quit, Setup
 from schmubert.bridge.protocol.pipe import brain_end
 from schmubert.bridge.protocol.roles import input_part, output_part, rig
@@ -83,7 +83,7 @@ def burn() -> None:
 
 
 @contextmanager
-def watched() -> Iterator[Callable[[Seen], None]]:
+def watched() -> Iterator[Callable[[Record], None]]:
     """A screen on a terminal that somebody reads, and a recording."""
     import fcntl
     import pty
@@ -117,7 +117,7 @@ def drain(terminal: int) -> None:
 
 
 def measure(
-    seconds: float, tempo_bpm: float, witness: Callable[[Seen], None] | None = None
+    seconds: float, tempo_bpm: float, witness: Callable[[Record], None] | None = None
 ) -> tuple[list[float], str]:
     """Distances of sends from their 16ths in ms, and the loop's own report."""
     beats = int(seconds * tempo_bpm / 60.0)

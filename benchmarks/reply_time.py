@@ -26,7 +26,7 @@ import numpy as np
 from schmubert.engine.music.score import STEPS_PER_BAR
 from schmubert.engine.music.vocabulary import MASK, Track, onset_token
 from schmubert.engine.service.client import Client, spawn_engine
-from schmubert.engine.service.wire import Ask, Draft, Failed, Welcome, pack, pack_cells
+from schmubert.engine.service.wire import Draft, Failed, Request, Welcome, pack, pack_cells
 
 AMPLE_MS = 30_000.0
 START_S = 120.0
@@ -63,7 +63,7 @@ class Reply(NamedTuple):
     last_calls: int
 
 
-def ask(task: Task, seq: int, window_bars: int, known: tuple[Track, ...]) -> Ask:
+def ask(task: Task, seq: int, window_bars: int, known: tuple[Track, ...]) -> Request:
     """A melody in quarters, the past of the others as it may be, the end masked."""
     rng = np.random.default_rng(seq)
     tokens = np.zeros((window_bars * STEPS_PER_BAR, len(Track)), np.int64)
@@ -76,10 +76,10 @@ def ask(task: Task, seq: int, window_bars: int, known: tuple[Track, ...]) -> Ask
     fill = np.zeros(tokens.shape, bool)
     fill[coming, list(task.tracks)] = True
     columns = list(known)
-    return Ask(seq, pack(tokens[:, columns]), pack_cells(fill[:, columns]), AMPLE_MS, seed=seq)
+    return Request(seq, pack(tokens[:, columns]), pack_cells(fill[:, columns]), AMPLE_MS, seed=seq)
 
 
-def replied(client: Client, request: Ask) -> Reply:
+def replied(client: Client, request: Request) -> Reply:
     """Send `request` and time its drafts."""
     began_s = time.perf_counter()
     client.send(request)

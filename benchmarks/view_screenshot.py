@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from schmubert.bridge.owner.live import RealTime
 from schmubert.bridge.owner.ports import MidiPorts
-from schmubert.bridge.owner.witness import Seen
+from schmubert.bridge.owner.witness import Record
 from schmubert.bridge.protocol.messages import Moved
 from schmubert.bridge.screen.scene import Scene
 from schmubert.bridge.screen.view import view
@@ -71,7 +71,7 @@ def page(session: Path, beat: float, width: int, height: int) -> str:
     """The screen as SVG when the music of `session` came to `beat`."""
     log, scene = Log(session), Scene()
     now = log.session.at_s
-    scene.see(Seen(now, log.session.setup))
+    scene.see(Record(now, log.session.setup))
     for seen in log:
         scene.see(seen)
         now = seen.at_s

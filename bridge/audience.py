@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from schmubert.bridge.owner.live import Timing
-from schmubert.bridge.owner.witness import Seen
+from schmubert.bridge.owner.witness import Record
 from schmubert.bridge.protocol.messages import Setup
 from schmubert.bridge.protocol.roles import Rig
 from schmubert.bridge.screen.lines import Figures
@@ -70,7 +70,7 @@ class Audience:
         self._figures = Figures()
         if drawn:
             self._screen = Screen()
-            self._screen.see(Seen(time.monotonic(), setup))
+            self._screen.see(Record(time.monotonic(), setup))
             self._caught = _Caught(self.tell)
         if record is not None:
             from schmubert.bridge.session import recording
@@ -94,7 +94,7 @@ class Audience:
             self.tell(text)
 
     @property
-    def witness(self) -> Callable[[Seen], None]:
+    def witness(self) -> Callable[[Record], None]:
         """Who is to see what happens."""
         return self._see
 
@@ -109,7 +109,7 @@ class Audience:
         if self._recording is not None:
             self._recording.close()
 
-    def _see(self, seen: Seen) -> None:
+    def _see(self, seen: Record) -> None:
         if self._recording is not None:
             self._recording.see(seen)
         if self._screen is not None and self._screen.alive:

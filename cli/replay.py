@@ -133,7 +133,7 @@ def _play(log: "Log", names: tuple[str, ...], api: str) -> None:
     finally:
         ports.close()
     left = [seen.what.message for seen in sent[: len(late_s)] if isinstance(seen.what, Sent)]
-    struck = sum(begins_note(message) for message in left)
-    click.echo(str(report(struck, 0, 0, late_s)))
+    note_ons = sum(begins_note(message) for message in left)
+    click.echo(str(report(note_ons, 0, 0, late_s)))
     if len(late_s) < len(sent):
         sys.exit(130)

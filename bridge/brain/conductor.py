@@ -38,19 +38,19 @@ from schmubert.bridge.protocol.messages import (
 )
 from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, Track
-from schmubert.engine.service.wire import Ask, Draft, Failed, Goodbye, Welcome
+from schmubert.engine.service.wire import Draft, Failed, Goodbye, Request, Welcome
 
-__all__ = ["Action", "Conductor", "Message", "Phase", "Settings"]
+__all__ = ["Action", "BandState", "Conductor", "Message", "Settings"]
 
 Message: TypeAlias = Moved | Heard | Pedal | Control | Welcome | Draft | Failed | Goodbye
-Action: TypeAlias = Play | Silence | Say | Ask
+Action: TypeAlias = Play | Silence | Say | Request
 
 LATE_S = 0.030  # after a jump, a downbeat this late is better than none
 RESUME_S = 1.0  # some DAWs loop by Stop and Continue: that is a jump, not an end
 EPSILON_S = 1e-6
 
 
-class Phase(Enum):
+class BandState(Enum):
     """What the conductor is about."""
 
     STOPPED = auto()
@@ -67,7 +67,7 @@ class Conductor:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.phase = Phase.STOPPED
+        self.phase = BandState.STOPPED
         self.wake_at = math.inf
         self.asked_step = 0
         """The step of the tape at which the window of the latest ask begins."""
@@ -79,7 +79,7 @@ class Conductor:
         self._dialogue = Dialogue(settings)
         self._actions: list[Action] = []
         self._passage = -1
-        self._stopped: tuple[Phase, float] = (Phase.STOPPED, -math.inf)
+        self._stopped: tuple[BandState, float] = (BandState.STOPPED, -math.inf)
         self._waiting_from = 0
         self._counted_in = 0  # the step at which the count-in ends
         self._committed = 0  # the first step not committed; while listening, the step of entry
@@ -115,7 +115,7 @@ class Conductor:
 
     def tick(self, now: float) -> list[Action]:
         """What is due at `now`."""
-        if self.phase is not Phase.STOPPED:
+        if self.phase is not BandState.STOPPED:
             self._advance(now)
         self.wake_at = self._next_wake(now)
         actions, self._actions = self._actions, []
@@ -160,35 +160,35 @@ class Conductor:
 
     def _moved(self, moved: Moved, now: float) -> None:
         if not moved.rolling:
-            if self.phase is not Phase.STOPPED:
+            if self.phase is not BandState.STOPPED:
                 self.capture.halt(moved.at_s)
                 self._stopped = self.phase, now
-                self.phase = Phase.STOPPED
+                self.phase = BandState.STOPPED
                 self._forget()
             return
         before = self.phase
-        if before is not Phase.STOPPED and moved.passage == self._passage:
+        if before is not BandState.STOPPED and moved.passage == self._passage:
             self.capture.follow(moved)
             return
-        if before is Phase.STOPPED and now - self._stopped[1] <= RESUME_S:
+        if before is BandState.STOPPED and now - self._stopped[1] <= RESUME_S:
             before = self._stopped[0]
         start = self.capture.roll(moved, now)
         self._passage = moved.passage
         self._asked_unit = -1
         self._forget()
         self.phase = before
-        if before is Phase.PLAYING:
+        if before is BandState.PLAYING:
             self._committed = max(start, math.ceil(self.capture.step_at(now - LATE_S)))
-        elif before is Phase.LISTENING:
+        elif before is BandState.LISTENING:
             self._committed = max(self._committed, _up_to(start, STEPS_PER_BAR))
         else:
-            if before is Phase.STOPPED:
+            if before is BandState.STOPPED:
                 count_in = self.settings.count_in_bars * STEPS_PER_BAR
                 self._counted_in = _up_to(start, STEPS_PER_BAR) + count_in
             self._wait(start)
 
     def _wait(self, step: int) -> None:
-        self.phase = Phase.WAITING
+        self.phase = BandState.WAITING
         self._waiting_from = step // STEPS_PER_BAR * STEPS_PER_BAR
         self._forget()
 
@@ -202,7 +202,7 @@ class Conductor:
 
     @property
     def _without_engine(self) -> str:
-        playing = self.phase is Phase.PLAYING
+        playing = self.phase is BandState.PLAYING
         return "I hold the groove" if playing else "I come in once it answers"
 
     # Time
@@ -211,11 +211,11 @@ class Conductor:
         self.capture.trim(now)
         if now >= self._dialogue.lost_at - EPSILON_S:
             self._actions += self._dialogue.unanswered(self._without_engine)
-        if self.phase is Phase.WAITING:
+        if self.phase is BandState.WAITING:
             self._counted_in -= self.capture.skip_empty_bars(now)
             onset = self.capture.first_onset(self._waiting_from)
             if onset is not None:
-                self.phase = Phase.LISTENING
+                self.phase = BandState.LISTENING
                 bar = onset // STEPS_PER_BAR
                 self._sharing.begin(bar * STEPS_PER_BAR)
                 listened = (bar + self.settings.listen_bars) * STEPS_PER_BAR
@@ -228,7 +228,7 @@ class Conductor:
 
     @property
     def _commits(self) -> bool:
-        return self.phase in (Phase.LISTENING, Phase.PLAYING)
+        return self.phase in (BandState.LISTENING, BandState.PLAYING)
 
     def _commit_at(self, step: int) -> float:
         return self.capture.seconds(step) - self._dialogue.replies.lead_s
@@ -257,12 +257,12 @@ class Conductor:
 
     def _commit_next(self, now: float) -> None:
         step = self._committed
-        if self.phase is Phase.LISTENING:
+        if self.phase is BandState.LISTENING:
             ready = all(self._reaches(role, step) for role in self._active)
             if not ready or now > self.capture.seconds(step):
                 self._committed += STEPS_PER_BAR
                 return
-            self.phase = Phase.PLAYING
+            self.phase = BandState.PLAYING
             if self._active:
                 self._actions.append(Say(f"bar {self._bar(step)}: I come in"))
         if step % STEPS_PER_BAR == 0:
@@ -408,7 +408,7 @@ class Conductor:
             replies = self._dialogue.replies
             ready_at = now + replies.first_s + TRANSIT_S + replies.lead_s
             ready = _up_to(self.capture.step_at(ready_at - EPSILON_S), self._unit)
-            if self.phase is Phase.LISTENING:
+            if self.phase is BandState.LISTENING:
                 # a unit early too, so that the entry does not hang on a single answer
                 if ready + self._unit < self._committed:
                     return
@@ -470,9 +470,11 @@ class Conductor:
             return
         self.asked_step = about.first_step
         nats = self.knobs.harmony_nats
-        wishes = self.knobs.wishes(leading(about, self.capture, settings.chart, nats, now))
+        constraints = self.knobs.constraints(
+            leading(about, self.capture, settings.chart, nats, now)
+        )
         temperature = self.knobs.temperature
-        ask = self._dialogue.ask(about, wanted, now, self._commit_at, temperature, wishes)
+        ask = self._dialogue.ask(about, wanted, now, self._commit_at, temperature, constraints)
         self._actions.append(ask)
 
 

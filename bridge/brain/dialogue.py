@@ -7,18 +7,18 @@ from dataclasses import replace
 import numpy as np
 
 from schmubert.bridge.brain.latency import Replies
-from schmubert.bridge.brain.plan import Asked, Plan, plan_of
+from schmubert.bridge.brain.plan import PendingRequest, Plan, plan_of
 from schmubert.bridge.brain.settings import Settings
 from schmubert.bridge.protocol.messages import Say
 from schmubert.engine.diffusion.horizon import Horizon
 from schmubert.engine.music.score import STEPS_PER_BEAT
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track
 from schmubert.engine.service.wire import (
-    Ask,
+    Constraints,
     Draft,
     Failed,
+    Request,
     Welcome,
-    Wishes,
     pack,
     pack_cells,
     unpack,
@@ -47,9 +47,9 @@ class Dialogue:
         self._lost = False
         self._said: set[str] = set()
         self._seq = 0
-        self._asked: dict[int, Asked] = {}
+        self._asked: dict[int, PendingRequest] = {}
         self._latest: dict[int, Plan] = {}  # the best draft of each of the latest asks
-        self._under_way: Asked | None = None
+        self._under_way: PendingRequest | None = None
 
     @property
     def free(self) -> bool:
@@ -71,7 +71,7 @@ class Dialogue:
     def leave_out(self, roles: Collection[Track]) -> None:
         """What was planned or asked for `roles` is not wanted any more."""
 
-        def without(asked: Asked) -> Asked:
+        def without(asked: PendingRequest) -> PendingRequest:
             played = {role: step for role, step in asked.played.items() if role not in roles}
             return replace(asked, played=played)
 
@@ -82,7 +82,7 @@ class Dialogue:
         self._change(lambda asked: replace(asked, ends=min(asked.ends, step)))
         self._latest.clear()
 
-    def _change(self, change: Callable[[Asked], Asked]) -> None:
+    def _change(self, change: Callable[[PendingRequest], PendingRequest]) -> None:
         self._asked = {seq: change(asked) for seq, asked in self._asked.items()}
         if self.plan is not None:
             self.plan = replace(self.plan, asked=change(self.plan.asked))
@@ -105,14 +105,14 @@ class Dialogue:
         now: float,
         commit_at: Callable[[int], float],
         temperature: float,
-        wishes: Wishes,
-    ) -> Ask:
-        """Ask `about` what the `played` roles play, each from its step on, as `wishes` say.
+        constraints: Constraints,
+    ) -> Request:
+        """Ask for what the `played` roles play, each from its step on, within `constraints`.
 
         `commit_at` says when a step becomes final.
         """
         self._seq += 1
-        asked = Asked(self._seq, now, about.first_step, about.fill, played)
+        asked = PendingRequest(self._seq, now, about.first_step, about.fill, played)
         latest = list(self._asked.values())[1 - REMEMBERED :]
         self._asked = {one.seq: one for one in [*latest, asked]}
         self._under_way = asked
@@ -120,7 +120,7 @@ class Dialogue:
         beats = range(about.first_step, about.end_step, STEPS_PER_BEAT)
         freezes_s = (commit_at(beat) - now for beat in beats)
         settings = self._settings
-        return Ask(
+        return Request(
             seq=asked.seq,
             tokens=pack(about.tokens[:, self.tracks]),
             fill=pack_cells(about.fill[:, self.tracks]),
@@ -130,7 +130,7 @@ class Dialogue:
             most_calls=settings.most_calls,
             temperature=temperature,
             seed=None if settings.seed is None else settings.seed + asked.seq,
-            wishes=wishes,
+            constraints=constraints,
         )
 
     def welcome(self, welcome: Welcome) -> list[Say]:

@@ -15,9 +15,9 @@ from schmubert.engine.service.client import EXIT_ADDRESS_IN_USE, Client, spawn_e
 from schmubert.engine.service.wire import (
     DEFAULT_ADDRESS,
     WIRE_VERSION,
-    Ask,
     Failed,
     Goodbye,
+    Request,
     ToClient,
     Welcome,
 )
@@ -70,7 +70,7 @@ class EngineLink:
         """The socket, for a poller."""
         return self._client.socket
 
-    def ask(self, ask: Ask) -> None:
+    def ask(self, ask: Request) -> None:
         """Send `ask`; without an engine it is lost, and the conductor does without."""
         self._client.send(ask)
 

@@ -9,7 +9,7 @@ from schmubert.bridge.protocol.messages import Control
 from schmubert.engine.diffusion.recipe import STAGE_TEMPERATURE
 from schmubert.engine.music.score import BEATS_PER_BAR
 from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, Track
-from schmubert.engine.service.wire import Wishes
+from schmubert.engine.service.wire import Constraints
 
 BARS = 4
 Curve: TypeAlias = tuple[float | None, ...]
@@ -83,8 +83,8 @@ class Knobs:
         others = playing - self.soloed if self.soloed & playing else frozenset()
         return (playing & self.muted) | others
 
-    def wishes(self, harmony: bytes) -> Wishes:
-        """What an ask is to wish for; `harmony` as in `Wishes`. Crossed registers are one pitch."""
+    def constraints(self, harmony: bytes) -> Constraints:
+        """What drafts are held to, `harmony` as in `Constraints`; crossed ones are one pitch."""
         registers = {}
         for role in {*self.lowest, *self.highest}:
             low = self.lowest.get(role, LOWEST_PITCH)
@@ -93,7 +93,7 @@ class Knobs:
             int(role): onsets for role, onsets in self.densities.items()
         }
         densities |= {int(role): curve for role, curve in self.curves.items()}
-        return Wishes(densities, registers, self.tonic, harmony)
+        return Constraints(densities, registers, self.tonic, harmony)
 
 
 def knobs(temperature: float, controls: Iterable[Control], bars: int = BARS) -> Knobs:

@@ -21,7 +21,7 @@ from schmubert.engine.music.vocabulary import (
 
 
 @dataclass(frozen=True)
-class Asked:
+class PendingRequest:
     """A question to the engine: `played` says from which step of the tape each role is filled.
 
     From step `ends` on the answer is not wanted any more.
@@ -39,7 +39,7 @@ class Asked:
 class Plan:
     """Draft `number` of `asked`: `tokens` [steps, 3]."""
 
-    asked: Asked
+    asked: PendingRequest
     number: int
     tokens: Tokens
 
@@ -95,7 +95,7 @@ def as_sounded(role: Track, cells: NDArray[np.int64], sounding: int | None) -> N
     return cells
 
 
-def plan_of(asked: Asked, number: int, tokens: Tokens) -> Plan:
+def plan_of(asked: PendingRequest, number: int, tokens: Tokens) -> Plan:
     """The plan in a draft's `tokens` [steps, 3]; ValueError where it leaves cells unfilled."""
     if tokens.shape != asked.fill.shape:
         raise ValueError(f"a draft of {tokens.shape} to an ask of {asked.fill.shape}")

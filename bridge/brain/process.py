@@ -21,7 +21,7 @@ from schmubert.bridge.protocol.messages import FromBrain, GiveUp, Quit, Say, Set
 from schmubert.bridge.protocol.pipe import Pipe, brain_end
 from schmubert.bridge.protocol.process import connection
 from schmubert.engine.music.vocabulary import Track
-from schmubert.engine.service.wire import Ask
+from schmubert.engine.service.wire import Request
 
 LONGEST_WAIT_S = 0.1  # the engine wants to be looked after
 
@@ -46,7 +46,7 @@ def think(owner: Pipe[FromBrain, ToBrain], setup: Setup, waiting: Sequence[ToBra
 
         def carry_out(actions: Sequence[Action]) -> None:
             for action in actions:
-                if isinstance(action, Ask):
+                if isinstance(action, Request):
                     engine.ask(action)
                     owner.say(minutes.asked(action, conductor.asked_step, beat, now()))
                 else:

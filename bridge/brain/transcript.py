@@ -7,7 +7,7 @@ import numpy as np
 
 from schmubert.bridge.protocol.messages import Answered, Asked
 from schmubert.engine.music.vocabulary import TRIO
-from schmubert.engine.service.wire import Ask, Draft, ToClient, Welcome, unpack, unpack_cells
+from schmubert.engine.service.wire import Draft, Request, ToClient, Welcome, unpack, unpack_cells
 
 REMEMBERED = 8  # asks whose drafts may still come
 
@@ -20,7 +20,9 @@ class Minutes:
         self._asked: dict[int, tuple[Asked, int]] = {}
         """By seq, with the first row to be filled."""
 
-    def asked(self, ask: Ask, first_step: int, beat: Callable[[float], float], now: float) -> Asked:
+    def asked(
+        self, ask: Request, first_step: int, beat: Callable[[float], float], now: float
+    ) -> Asked:
         """`ask`, sent at `now`, in the song's beats.
 
         Its window begins at `first_step` of the tape; `beat` says in which beat a step stands.

@@ -62,7 +62,7 @@ def leading(
 ) -> bytes:
     """What the chart says of the window, or the chord held now, or that of the last bar.
 
-    As `Wishes.harmony`, at `nats` of strength for what was held longest: short chords lead too.
+    As `Constraints.harmony`, at `nats` for what was held longest: short chords lead too.
     """
     heard_until = capture.heard_until(now)
     held = capture.chord(heard_until - 1, heard_until)

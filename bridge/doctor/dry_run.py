@@ -14,7 +14,7 @@ from schmubert.engine.diffusion.horizon import horizon
 from schmubert.engine.diffusion.recipe import WINDOW_BARS
 from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.music.vocabulary import HOLD, Track, onset_token
-from schmubert.engine.service.wire import Ask, Draft, Failed, Welcome, Wishes
+from schmubert.engine.service.wire import Constraints, Draft, Failed, Request, Welcome
 
 STEP_S = 0.125  # a 16th at 120 BPM
 PATIENCE_S = 20.0  # for a model to be loaded
@@ -47,7 +47,7 @@ def meet(link: EngineLink, passing: Time | None = None) -> Welcome:
     raise ValueError(f"no engine answers at {link.address}")
 
 
-def stage_asks(welcome: Welcome, count: int, window_bars: int = WINDOW_BARS) -> list[Ask]:
+def stage_asks(welcome: Welcome, count: int, window_bars: int = WINDOW_BARS) -> list[Request]:
     """What a bridge asks for beat after beat: bass and drums to a melody heard up to now."""
     tape = np.zeros((window_bars * STEPS_PER_BAR, len(Track)), np.int64)
     tape[::STEPS_PER_BEAT] = [onset_token(60), onset_token(36), 1]
@@ -66,7 +66,7 @@ def stage_asks(welcome: Welcome, count: int, window_bars: int = WINDOW_BARS) -> 
         return (step - now_step) * STEP_S
 
     return [
-        dialogue.ask(about, wanted, 0.0, commit_at, settings.temperature, Wishes())
+        dialogue.ask(about, wanted, 0.0, commit_at, settings.temperature, Constraints())
         for _ in range(count)
     ]
 

@@ -24,13 +24,13 @@ from schmubert.bridge.owner.ports import Ports
 from schmubert.bridge.owner.report import Report, report
 from schmubert.bridge.owner.scheduler import Scheduler
 from schmubert.bridge.owner.witness import (
+    BrainRestarted,
     Came,
     Ended,
     Ending,
     Followed,
     Happening,
-    Reborn,
-    Seen,
+    Record,
     Sent,
     Witness,
 )
@@ -181,7 +181,7 @@ def perform(
     say: Callable[[str], None],
     until: Callable[[float], bool] = lambda _: False,
     observer: Observer | None = None,
-    witness: Callable[[Seen], None] | None = None,
+    witness: Callable[[Record], None] | None = None,
     start_brain: Callable[[], Brain] = BrainProcess,
     passing: Time | None = None,
 ) -> Report:
@@ -284,7 +284,7 @@ class _Stage:
                 if isinstance(change, Plugged):
                     self._do(owner.plugged(change, now))
                 else:
-                    self._do(owner.meets(change))
+                    self._do(owner.daw_found(change))
         passing.wait_until(min(due_s, next_poll_s), exactly=due_s <= next_poll_s)
 
     def end_notes(self) -> None:
@@ -308,7 +308,9 @@ class _Stage:
     def report(self) -> Report:
         """What happened so far."""
         scheduler, phase = self._owner.scheduler, self._owner.clock.phase
-        return report(scheduler.struck, scheduler.dropped, self._died, self._late_s, phase.overall)
+        return report(
+            scheduler.note_ons, scheduler.dropped, self._died, self._late_s, phase.overall
+        )
 
     def _do(self, actions: Sequence[Action]) -> None:
         for action in actions:
@@ -353,7 +355,7 @@ class _Stage:
         if len(self._deaths) == MOST_DEATHS and now - self._deaths[0] < DEATHS_IN_S:
             raise BrainError(f"the brain died {MOST_DEATHS} times in {DEATHS_IN_S:g} s")
         self._aside.put(self._say, "the brain died: what it played is ended, a new one starts")
-        self._see(Reborn(), now)
+        self._see(BrainRestarted(), now)
         actions = self._owner.restart_brain(now)
         self._do([action for action in actions if isinstance(action, Send)])
         self._brain.close(patience_s=0.0)

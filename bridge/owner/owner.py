@@ -199,7 +199,7 @@ class Owner:
                 actions += self._pedal(port, Pedal(now, hand, False))
         return actions
 
-    def meets(self, neighbour: Neighbour) -> list[Action]:
+    def daw_found(self, neighbour: Neighbour) -> list[Action]:
         """A DAW is there that counts positions in clocks: so does the clock, until it knows."""
         if self.clock.likely is not PositionUnit.SIXTEENTHS:
             return []

@@ -10,7 +10,7 @@ from schmubert.bridge.clock.jitter import PhaseError
 class Report:
     """Notes played and come too late, lateness of sending, brains that died, the clock."""
 
-    struck: int
+    note_ons: int
     dropped: int
     deaths: int
     late_p50_ms: float
@@ -23,17 +23,18 @@ class Report:
         return self._played() + (f"; clocks off the line by {self.phase}" if self.phase else "")
 
     def _played(self) -> str:
-        if not self.struck:
+        if not self.note_ons:
             return "nothing was played"
         lost = f", {self.dropped} came too late and were left out" if self.dropped else ""
         return (
-            f"{self.struck} notes played{lost}; sent after their time by {self.late_p50_ms:.2f} ms"
+            f"{self.note_ons} notes played{lost};"
+            f" sent after their time by {self.late_p50_ms:.2f} ms"
             f" (p50), {self.late_p99_ms:.2f} (p99), {self.late_max_ms:.2f} (max)"
         )
 
 
 def report(
-    struck: int,
+    note_ons: int,
     dropped: int,
     deaths: int,
     late_s: Iterable[float],
@@ -42,7 +43,7 @@ def report(
     """A `Report` on messages that were sent `late_s` seconds after they were due."""
     late_ms = sorted(1000.0 * late for late in late_s) or [0.0]
     p50, p99 = (quantile(late_ms, share) for share in (0.5, 0.99))
-    return Report(struck, dropped, deaths, p50, p99, late_ms[-1], phase)
+    return Report(note_ons, dropped, deaths, p50, p99, late_ms[-1], phase)
 
 
 def quantile(measured: Collection[float], share: float) -> float:

@@ -24,7 +24,7 @@ class Scheduler:
     def __init__(self, plays: Iterable[tuple[int, int, int]], offset_s: float = 0.0) -> None:
         self.dropped = 0
         """Note-ons that came too late to be played, or for beats that nobody committed."""
-        self.struck = 0
+        self.note_ons = 0
         """Note-ons that were played."""
         self._ledger = Ledger(plays)
         self._offset_s = offset_s
@@ -100,7 +100,7 @@ class Scheduler:
             elif now - wanted_s > LATEST_S or beat >= self._end_beat(role):
                 self.dropped += 1
             else:
-                self.struck += 1
+                self.note_ons += 1
                 sends += self._ledger.strike(role, pitch, velocity, wanted_s)
         del planned[:taken]
         for end_beat, role in ends:

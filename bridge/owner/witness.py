@@ -1,8 +1,8 @@
 """All that happens on the port owner's stage, in its order, for whoever keeps or shows it.
 
-What goes in (`Tick`, `Came`, `Plugged`, `Neighbour`, what the brain decided, `Reborn`, `Ending`)
-stands before what it led to (`Sent`, what the brain is told, what is said): from the former, an
-owner makes the latter again.
+What goes in (`Tick`, `Came`, `Plugged`, `Neighbour`, what the brain decided, `BrainRestarted`,
+`Ending`) stands before what it led to (`Sent`, what the brain is told, what is said): from the
+former, an owner makes the latter again.
 """
 
 from collections.abc import Callable
@@ -42,7 +42,7 @@ class Followed(msgspec.Struct, frozen=True, tag=True):
     p95_ms: float
 
 
-class Reborn(msgspec.Struct, frozen=True, tag=True):
+class BrainRestarted(msgspec.Struct, frozen=True, tag="Reborn"):
     """The brain died, and a new one was started."""
 
 
@@ -61,7 +61,7 @@ Happening: TypeAlias = (
     | Neighbour
     | Sent
     | Followed
-    | Reborn
+    | BrainRestarted
     | Ending
     | Ended
     | ToBrain
@@ -69,7 +69,7 @@ Happening: TypeAlias = (
 )
 
 
-class Seen(msgspec.Struct, frozen=True):
+class Record(msgspec.Struct, frozen=True):
     """`what` happened at `at_s`, in monotonic seconds."""
 
     at_s: float
@@ -77,9 +77,9 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 class Witness:
-    """Hands on what happens, as `Seen`; a turn of the loop in which nothing does leaves nothing."""
+    """Hands on what happens, a `Record` each; a turn in which nothing does leaves nothing."""
 
-    def __init__(self, put: Callable[[Seen], None]) -> None:
+    def __init__(self, put: Callable[[Record], None]) -> None:
         self._put = put
         self._turn_s = 0.0
         self._dropped = 0
@@ -96,8 +96,8 @@ class Witness:
         """`what` happens in this turn, or more exactly at `at_s`."""
         if not self._ticked:
             self._tick()
-        self._put(Seen(self._turn_s if at_s is None else at_s, what))
+        self._put(Record(self._turn_s if at_s is None else at_s, what))
 
     def _tick(self) -> None:
         self._ticked = True
-        self._put(Seen(self._turn_s, Tick(self._dropped)))
+        self._put(Record(self._turn_s, Tick(self._dropped)))

@@ -1,7 +1,7 @@
 """The figures of a session as a line now and then, for who sees no screen."""
 
 from schmubert.bridge.owner.report import quantile
-from schmubert.bridge.owner.witness import Followed, Seen, Sent, Tick
+from schmubert.bridge.owner.witness import Followed, Record, Sent, Tick
 from schmubert.bridge.protocol.messages import Answered, Moved
 from schmubert.bridge.protocol.timeline import BEATS_PER_BAR
 
@@ -21,7 +21,7 @@ class Figures:
         self._late_ms: list[float] = []
         self._followed: Followed | None = None
 
-    def see(self, seen: Seen) -> str | None:
+    def see(self, seen: Record) -> str | None:
         """Take in what happened, and tell of the last bars where that is due."""
         what = seen.what
         if isinstance(what, Answered):

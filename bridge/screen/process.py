@@ -11,7 +11,7 @@ import threading
 import time
 from typing import Any
 
-from schmubert.bridge.owner.witness import Came, Seen, Tick
+from schmubert.bridge.owner.witness import Came, Record, Tick
 from schmubert.bridge.protocol import process as child
 from schmubert.bridge.protocol.messages import Say
 from schmubert.bridge.protocol.pipe import Pipe
@@ -27,7 +27,7 @@ class Screen:
     def __init__(self) -> None:
         command = (sys.executable, "-m", "schmubert.bridge.screen.process")
         self._process, ours = child.start(command)
-        self._pipe: Pipe[Seen, Any] = Pipe(ours, Any)
+        self._pipe: Pipe[Record, Any] = Pipe(ours, Any)
         self._dropped = 0
         self._lock = threading.Lock()  # what others print comes in a thread of its own
 
@@ -36,7 +36,7 @@ class Screen:
         """False when nothing is drawn any more."""
         return not self._pipe.closed and self._process.poll() is None
 
-    def see(self, seen: Seen) -> None:
+    def see(self, seen: Record) -> None:
         """Show what happened, if it is something to show."""
         what = seen.what
         if isinstance(what, Came):
@@ -50,7 +50,7 @@ class Screen:
 
     def say(self, text: str) -> None:
         """Show a line."""
-        self.see(Seen(time.monotonic(), Say(text)))
+        self.see(Record(time.monotonic(), Say(text)))
 
     def close(self) -> None:
         """Give the terminal back as it was."""
@@ -65,7 +65,7 @@ class Screen:
             self._process.stdin.close()
 
 
-def draw(pipe: Pipe[Any, Seen]) -> None:
+def draw(pipe: Pipe[Any, Record]) -> None:
     """Draw what comes, until the owner hangs up; then leave its lines on the terminal."""
     from rich.console import Console
     from rich.live import Live
@@ -99,7 +99,7 @@ def main() -> None:
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(NICE)
-    draw(Pipe(child.connection(), Seen))
+    draw(Pipe(child.connection(), Record))
 
 
 if __name__ == "__main__":

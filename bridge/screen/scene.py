@@ -13,7 +13,7 @@ from math import floor
 from sys import byteorder
 
 from schmubert.bridge.owner.report import quantile
-from schmubert.bridge.owner.witness import Followed, Reborn, Seen, Sent, Tick
+from schmubert.bridge.owner.witness import BrainRestarted, Followed, Record, Sent, Tick
 from schmubert.bridge.protocol.bytes import begins_note
 from schmubert.bridge.protocol.messages import (
     Answered,
@@ -105,7 +105,7 @@ class Scene:
         self.rolling = False
         self.followed: Followed | None = None
         self.said: deque[str] = deque(maxlen=LINES)
-        self.struck = 0
+        self.note_ons = 0
         self.dropped = 0
         self.deaths = 0
         self.took_ms = 0.0
@@ -138,7 +138,7 @@ class Scene:
             return None
         return 1000.0 * quantile(self._late_s, 0.99)
 
-    def see(self, seen: Seen) -> None:
+    def see(self, seen: Record) -> None:
         """Take in what happened."""
         what = seen.what
         if isinstance(what, Setup):
@@ -167,7 +167,7 @@ class Scene:
             self.dropped = what.dropped
         elif isinstance(what, Followed):
             self.followed = what
-        elif isinstance(what, Reborn):
+        elif isinstance(what, BrainRestarted):
             self.deaths += 1
             for part in self.band.values():
                 _end(part, self.beat(seen.at_s) * STEPS_PER_BEAT)
@@ -216,7 +216,7 @@ class Scene:
 
     def _sent(self, sent: Sent, at_s: float) -> None:
         if begins_note(sent.message):
-            self.struck += 1
+            self.note_ons += 1
         if sent.wanted_s is not None:
             self._late_s.append(at_s - sent.wanted_s)
 

@@ -75,7 +75,7 @@ def _transport(scene: Scene, now: float, marks: Marks) -> Text:
     text = Text.assemble(
         (f" {sign} {place}", "bold"), f"   {scene.tempo_bpm:6.1f} BPM   {scene.mode}"
     )
-    text.append(f"   {scene.struck} notes", "dim")
+    text.append(f"   {scene.note_ons} notes", "dim")
     if scene.deaths:
         text.append(f"   {scene.deaths} new brains", "bold red")
     return text

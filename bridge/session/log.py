@@ -1,6 +1,6 @@
 """A session as it is kept: a folder with a log, a JSON object a line, and a MIDI file.
 
-The first line is the `Session`, each other one a `Seen`: {"at_s": ..., "what": {"type": ...}}.
+The first line is the `Session`, each other one a `Record`: {"at_s": ..., "what": {"type": ...}}.
 Floats are written so that they are read back as they were.
 """
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from schmubert.bridge.owner.live import Timing
-from schmubert.bridge.owner.witness import Ended, Seen
+from schmubert.bridge.owner.witness import Ended, Record
 from schmubert.bridge.protocol.messages import Setup
 from schmubert.bridge.protocol.roles import Rig
 
@@ -36,10 +36,10 @@ class _Format(msgspec.Struct):
 
 _encoder = msgspec.json.Encoder()
 _session_of = msgspec.json.Decoder(Session).decode
-_seen_of = msgspec.json.Decoder(Seen).decode
+_seen_of = msgspec.json.Decoder(Record).decode
 
 
-def line(entry: Session | Seen) -> bytes:
+def line(entry: Session | Record) -> bytes:
     """`entry` as a line of the log."""
     return _encoder.encode(entry) + b"\n"
 
@@ -47,7 +47,7 @@ def line(entry: Session | Seen) -> bytes:
 class Log:
     """The log of a session in `folder`, or at `folder` itself where that is a file.
 
-    Iterating gives each `Seen` up to the end or the first damaged line. Raises OSError where
+    Iterating gives each `Record` up to the end or the first damaged line. Raises OSError where
     there is none, ValueError where it does not say what was played with.
     """
 
@@ -68,7 +68,7 @@ class Log:
         except msgspec.MsgspecError as error:
             raise ValueError(f"{self.path} is no log of a session: line 1: {error}") from error
 
-    def __iter__(self) -> Iterator[Seen]:
+    def __iter__(self) -> Iterator[Record]:
         self.damage = None
         ended = False
         with self.path.open("rb") as lines:

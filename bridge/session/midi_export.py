@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import mido
 
-from schmubert.bridge.owner.witness import Seen, Sent
+from schmubert.bridge.owner.witness import Record, Sent
 from schmubert.bridge.protocol.bytes import (
     CONTROL_CHANGE,
     NOTE_OFF,
@@ -54,7 +54,7 @@ class Take:
                 self._role_at.setdefault((port, channel), int(role))
         self._ends_s = session.at_s
 
-    def see(self, seen: Seen) -> None:
+    def see(self, seen: Record) -> None:
         """Take in what happened."""
         what = seen.what
         self._ends_s = max(self._ends_s, seen.at_s)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from schmubert.bridge.owner.live import RealTime, Time, undisturbed
 from schmubert.bridge.owner.ports import Ports
-from schmubert.bridge.owner.witness import Seen, Sent
+from schmubert.bridge.owner.witness import Record, Sent
 from schmubert.bridge.protocol.bytes import NOTE_OFF, begins_note, ends_note
 
 LEAD_S = 0.5  # for connections to settle
@@ -12,7 +12,7 @@ LOOK_S = 0.05  # how often an end is looked for in a rest
 
 
 def play(
-    log: Iterable[Seen],
+    log: Iterable[Record],
     ports: Ports,
     *,
     output: Callable[[int], int] = lambda port: port,

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from schmubert.bridge.owner.live import Timing
-from schmubert.bridge.owner.witness import Seen
+from schmubert.bridge.owner.witness import Record
 from schmubert.bridge.protocol.messages import Setup
 from schmubert.bridge.protocol.roles import Rig
 from schmubert.bridge.session.log import LOG_NAME, SONG_NAME, Session, line
@@ -45,7 +45,7 @@ class Recording:
         except OSError as error:
             self._fail(f"cannot record in {parent}: {error.strerror or error}")
 
-    def see(self, seen: Seen) -> None:
+    def see(self, seen: Record) -> None:
         """Keep what happened."""
         self._take.see(seen)
         if self._failed:

@@ -9,7 +9,7 @@ from schmubert.bridge.clock.sync import Sync
 from schmubert.bridge.owner.ledger import Send
 from schmubert.bridge.owner.live import owner_of
 from schmubert.bridge.owner.owner import Action, Tell
-from schmubert.bridge.owner.witness import Came, Ended, Ending, Reborn, Seen, Sent, Tick
+from schmubert.bridge.owner.witness import BrainRestarted, Came, Ended, Ending, Record, Sent, Tick
 from schmubert.bridge.protocol.messages import (
     Control,
     Heard,
@@ -34,7 +34,7 @@ class Verdict:
     difference: str | None = None
 
 
-def rerun(session: Session, log: Iterable[Seen]) -> Verdict:
+def rerun(session: Session, log: Iterable[Record]) -> Verdict:
     """Decide again all that `log` holds, and compare with what it says was sent and told.
 
     ValueError where the time was that of an Ableton Link session: the log does not hold it.
@@ -54,10 +54,10 @@ def rerun(session: Session, log: Iterable[Seen]) -> Verdict:
         elif isinstance(what, Plugged):
             made += _made(owner.plugged(what, seen.at_s))
         elif isinstance(what, Neighbour):
-            made += _made(owner.meets(what))
+            made += _made(owner.daw_found(what))
         elif isinstance(what, Play | Silence):
             made += _made(owner.take(what))
-        elif isinstance(what, Reborn):
+        elif isinstance(what, BrainRestarted):
             made += _made(owner.restart_brain(seen.at_s))
         elif isinstance(what, Ending):
             made += _made(owner.finish())

@@ -14,7 +14,7 @@ from schmubert.engine.diffusion.copula import draw_traits
 from schmubert.engine.diffusion.recipe import CALLS, SAMPLER, TEMPERATURE, WINDOW_BARS
 from schmubert.engine.diffusion.rests import Pauses, tacet_cells
 from schmubert.engine.diffusion.samplers import SAMPLERS
-from schmubert.engine.diffusion.unmasking import Denoiser, Guide, Logits, Run, masked_cells
+from schmubert.engine.diffusion.unmasking import Denoiser, Guide, Logits, SamplerRun, masked_cells
 from schmubert.engine.music.score import (
     STEPS_PER_BAR,
     Mask,
@@ -349,7 +349,7 @@ def _windows(
     rng: np.random.Generator,
     sampling: Sampling,
     place: Place,
-) -> Run:
+) -> SamplerRun:
     """Fill `cells` of trio `tokens` [steps, 3]; yields what to denoise, [1, steps, tracks]."""
     tokens, open_cells = tokens.copy(), cells.copy()
     bars = len(tokens) // STEPS_PER_BAR
@@ -402,7 +402,7 @@ def _padded(window: Tokens, wanted: Mask) -> tuple[Tokens, Mask]:
     return np.concatenate([window, beyond]), np.concatenate([wanted, nothing])
 
 
-def _together(denoise: Denoiser, runs: Sequence[Run]) -> list[Tokens]:
+def _together(denoise: Denoiser, runs: Sequence[SamplerRun]) -> list[Tokens]:
     """Drive `runs` to their ends; states of one length go to the denoiser in one batch."""
     states: dict[int, Tokens] = {}
     results: dict[int, Tokens] = {}

@@ -30,7 +30,7 @@ from schmubert.engine.music.vocabulary import FIRST_ONSET, HOLD, OFF
 Floats = NDArray[np.float64]
 
 
-class Shares(NamedTuple):
+class VarianceShares(NamedTuple):
     """The shares of the variance that a cell has in common with others of its track.
 
     Over the whole piece, over its bar in all calls, and over its call; the rest is its own. The
@@ -54,8 +54,8 @@ class Traits(NamedTuple):
     """What is common to a piece, in however many parts it is sampled: three of [batch, tracks].
 
     `boldness`, standard normal: the lower, the likelier is what happens. `habit`, uniform on 0 to
-    1: a piece below `Shares.habit` has one, the lower, the longer it holds its notes. `known`:
-    whether the piece goes on from something of the track, which says how its notes end.
+    1: a piece below `VarianceShares.habit` has one, the lower, the longer it holds its notes.
+    `known`: whether the piece goes on from something of the track, which says how its notes end.
     """
 
     boldness: Floats
@@ -68,10 +68,10 @@ def draw_traits(known: Mask, rng: np.random.Generator) -> Traits:
     return Traits(rng.standard_normal(known.shape), rng.random(known.shape), known)
 
 
-SHARES = (
-    Shares(piece=0.1, bar=0.0, call=0.3, register=0.1, habit=0.5, lean=0.3),
-    Shares(piece=0.02, bar=0.0, call=0.6, habit=0.2, lean=0.8),
-    Shares(piece=0.0, bar=0.5, call=0.2),
+VARIANCE_SHARES = (
+    VarianceShares(piece=0.1, bar=0.0, call=0.3, register=0.1, habit=0.5, lean=0.3),
+    VarianceShares(piece=0.02, bar=0.0, call=0.6, habit=0.2, lean=0.8),
+    VarianceShares(piece=0.0, bar=0.5, call=0.2),
 )
 """Those of each track, by `Track`. How dense a melody is, is of the piece; where it surprises is
 not, and its phrases differ in register more than a denoiser's that knows the one before. In some
@@ -80,7 +80,7 @@ hardly any piece. A drummer plays a bar like the one before, or a fill."""
 PHRASE_BARS = 4
 
 
-class Noise:
+class CorrelatedUniforms:
     """The noise of one sampling of tokens of `shape` [batch, steps, tracks].
 
     `traits` are those of a piece that is sampled in several parts; without, they are drawn from
@@ -96,7 +96,7 @@ class Noise:
         self._traits = traits or draw_traits(np.zeros((batch, tracks), bool), rng)
         self._by_bar = rng.standard_normal((batch, self._bars, tracks))
 
-    def uniforms(self, column: int, shares: Shares) -> Floats:
+    def uniforms(self, column: int, shares: VarianceShares) -> Floats:
         """The numbers that the next call draws a track with, uniform on 0 to 1: [batch, steps]."""
         batch = len(self._by_bar)
         by_bar = np.repeat(self._by_bar[..., column], STEPS_PER_BAR, axis=1)[:, : self._steps]

@@ -10,12 +10,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.diffusion.copula import Floats, Noise, Traits
+from schmubert.engine.diffusion.copula import CorrelatedUniforms, Floats, Traits
 from schmubert.engine.diffusion.recipe import CALLS
 from schmubert.engine.diffusion.unmasking import (
-    Drawing,
     Guide,
-    Run,
+    SamplerRun,
+    TokenSampler,
     ancestral_order,
     balanced_order,
     random_order,
@@ -33,9 +33,9 @@ FILL_POWER = 3
 an eighth (the cubic schedule of MaskGIT, arXiv 2202.04200). What a bar is to be, silent or the
 last one over again, is settled by few cells; many at once settle it differently."""
 REMASKED = (0.5, 0.15)
-"""The shares of the cells that `remasking` draws anew: in its first remaking call, in its last."""
+"""The shares of the cells that `remasking` draws anew: in its first refine call, in its last."""
 FIRST_REMADE, LAST_REMADE = 0.4, 0.1
-"""Those that the first call of `remaking` draws anew, and the last."""
+"""Those that the first call of `refine` draws anew, and the last."""
 REMADE_AT_ONCE = 0.3
 """The share where there is one call only."""
 
@@ -54,11 +54,11 @@ class Sampler(Protocol):
         *,
         tracks: Sequence[Track] = TRIO,
         traits: Traits | None = None,
-    ) -> Run:
+    ) -> SamplerRun:
         """The sampler at work, to be driven: at most `calls` states are yielded.
 
         `tracks` says what the columns are; `traits` are for samplers whose cells have noise in
-        common (`Noise`).
+        common (`CorrelatedUniforms`).
         """
         ...
 
@@ -78,8 +78,8 @@ def _in_order(
         *,
         tracks: Sequence[Track] = TRIO,
         **_: object,
-    ) -> Run:
-        drawing = Drawing(rng, temperature, guide, tracks=tracks)
+    ) -> SamplerRun:
+        drawing = TokenSampler(rng, temperature, guide, tracks=tracks)
         return unmasking(tokens, order(cells, calls, rng), drawing)
 
     sampler.__doc__ = named
@@ -101,13 +101,13 @@ def confidence(
     *,
     tracks: Sequence[Track] = TRIO,
     **_: object,
-) -> Run:
+) -> SamplerRun:
     """In each call the cells whose likeliest event is most likely (MaskGIT, arXiv 2202.04200).
 
     Every call takes the same number of cells, one more or less. What is most certain is that
     nothing happens: notes come last, and fewer than in music.
     """
-    drawing = Drawing(rng, temperature, guide, tracks=tracks)
+    drawing = TokenSampler(rng, temperature, guide, tracks=tracks)
     tokens, masked = tokens.copy(), cells.copy()
     for left in range(min(calls, int(cells.sum(axis=(1, 2)).max(initial=0))), 0, -1):
         logits = drawing.guided(tokens, (yield tokens))
@@ -139,25 +139,27 @@ def remasking(
     *,
     tracks: Sequence[Track] = TRIO,
     traits: Traits | None = None,
-) -> Run:
+) -> SamplerRun:
     """Of 16 calls 6 fill all cells, at first few, in the other 10 they are remade.
 
     What an early call draws, it draws without knowing the cells of the same call and most of the
     rest. Masking it again corrects it, with predictor-corrector steps as those of ReMDM (arXiv
-    2503.00307), here blocked Gibbs sampling of the finished grid: see `remaking`. The cells have
+    2503.00307), here blocked Gibbs sampling of the finished grid: see `refine`. The cells have
     noise in common (`noise.py`).
     """
     remake = calls * REMAKING_CALLS // CALLS
-    drawing = Drawing(rng, temperature, guide, Noise(tokens.shape, rng, traits), tracks)
+    drawing = TokenSampler(
+        rng, temperature, guide, CorrelatedUniforms(tokens.shape, rng, traits), tracks
+    )
     order = balanced_order(cells, calls - remake, rng, FILL_POWER)
     made = yield from unmasking(tokens, order, drawing)
-    remade: Tokens = yield from _remade(
+    remade: Tokens = yield from _refined(
         made, tokens, cells, np.linspace(*REMASKED, remake), drawing
     )
     return remade
 
 
-def remaking(
+def refine(
     tokens: Tokens,
     cells: Mask,
     calls: int,
@@ -166,7 +168,7 @@ def remaking(
     guide: Guide | None = None,
     *,
     tracks: Sequence[Track] = TRIO,
-) -> Run:
+) -> SamplerRun:
     """Make better what was made: complete `tokens` [batch, steps, tracks] -> complete tokens.
 
     Each of `calls` calls masks again a share of `cells`, 0.4 in the first falling to 0.1 in the
@@ -175,17 +177,17 @@ def remaking(
     """
     masked = np.where(cells, np.asarray([MASK[track] for track in tracks]), tokens)
     shares = np.linspace(FIRST_REMADE, LAST_REMADE, calls) if calls > 1 else [REMADE_AT_ONCE]
-    drawing = Drawing(rng, temperature, guide, tracks=tracks)
-    return _remade(tokens, masked, cells, shares[:calls], drawing)
+    drawing = TokenSampler(rng, temperature, guide, tracks=tracks)
+    return _refined(tokens, masked, cells, shares[:calls], drawing)
 
 
-def _remade(
+def _refined(
     tokens: Tokens,
     masked: Tokens,
     cells: Mask,
     shares: Sequence[float] | Floats,
-    drawing: Drawing,
-) -> Run:
+    drawing: TokenSampler,
+) -> SamplerRun:
     """Draw in each call one of `shares` of `cells` anew; `masked` are the tokens without them.
 
     Of what was drawn the denoiser is shown no note-off that ends nothing: in music there is none.

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.diffusion.copula import (
-    SHARES,
-    Noise,
+    VARIANCE_SHARES,
+    CorrelatedUniforms,
     draw_onsets_and_ends,
     draw_ranked,
     leaning,
@@ -29,7 +29,7 @@ Logits: TypeAlias = Sequence[NDArray[np.float32]]
 """One array [batch, steps, events] a track, in the denoiser's order of tracks."""
 Guide: TypeAlias = Callable[[Tokens, Logits], Logits]
 """Bends the logits [batch, steps, events] a track that are about to be sampled from."""
-Run: TypeAlias = Generator[Tokens, Logits, Tokens]
+SamplerRun: TypeAlias = Generator[Tokens, Logits, Tokens]
 """A sampler at work: yields the tokens to denoise, is sent their logits, returns the result."""
 
 GOLDEN = (5**0.5 - 1) / 2  # its multiples, mod 1, are the most evenly spread of all
@@ -124,7 +124,7 @@ def draw(logits: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.i
 
 
 @dataclass(frozen=True)
-class Drawing:
+class TokenSampler:
     """How cells are drawn from logits: with which numbers, at what temperature, bent by what.
 
     All cells of a call are drawn from what the denoiser said of one state, independently where
@@ -134,7 +134,7 @@ class Drawing:
     rng: np.random.Generator
     temperature: float = 1.0
     guide: Guide | None = None
-    noise: Noise | None = None
+    noise: CorrelatedUniforms | None = None
     tracks: Sequence[Track] = TRIO
 
     def guided(self, tokens: Tokens, logits: Logits) -> Logits:
@@ -159,7 +159,7 @@ class Drawing:
         if self.noise is None:
             return draw(rows, self.rng)
         track, noise = self.tracks[column], self.noise
-        shares = SHARES[track]
+        shares = VARIANCE_SHARES[track]
         uniforms = noise.uniforms(column, shares)[wanted]
         if track not in PITCHED:
             return draw_ranked(rows, uniforms)
@@ -169,7 +169,7 @@ class Drawing:
         return draw_onsets_and_ends(rows, uniforms, ends, registers)
 
 
-def unmasking(tokens: Tokens, order: NDArray[np.int64], drawing: Drawing) -> Run:
+def unmasking(tokens: Tokens, order: NDArray[np.int64], drawing: TokenSampler) -> SamplerRun:
     """Unmask `tokens` [batch, steps, tracks] cell by cell as `order` says, a call at a time.
 
     A generator: it yields the tokens to denoise and is sent their logits, so that whoever
@@ -182,7 +182,7 @@ def unmasking(tokens: Tokens, order: NDArray[np.int64], drawing: Drawing) -> Run
     return tokens
 
 
-def drive(denoise: Denoiser, run: Run) -> Tokens:
+def run_sampler(denoise: Denoiser, run: SamplerRun) -> Tokens:
     """Answer all that a sampler's `run` asks; the tokens [batch, steps, tracks] at its end."""
     try:
         state = next(run)
@@ -202,8 +202,8 @@ def infill(
     guide: Guide | None = None,
 ) -> Tokens:
     """Fill the cells of `tokens` [batch, steps, tracks] that `order` names; the others stay."""
-    run = unmasking(tokens, order, Drawing(rng, temperature, guide, tracks=denoise.tracks))
-    return drive(denoise, run)
+    run = unmasking(tokens, order, TokenSampler(rng, temperature, guide, tracks=denoise.tracks))
+    return run_sampler(denoise, run)
 
 
 def masked_cells(tokens: Tokens) -> Mask:

@@ -10,11 +10,11 @@ import zmq
 
 from schmubert.engine.networks.load import Device
 from schmubert.engine.service.wire import (
-    Ask,
     Draft,
     Failed,
     Goodbye,
     Hello,
+    Request,
     ToClient,
     ToEngine,
     checked_address,
@@ -108,7 +108,7 @@ class Client:
                 self.malformed += 1
         return messages
 
-    def complete(self, ask: Ask, timeout_s: float) -> Draft:
+    def complete(self, ask: Request, timeout_s: float) -> Draft:
         """Send `ask` and wait for its last draft, `timeout_s` at most; for work without a stage.
 
         Where the time runs out the latest draft has to do. Raises TimeoutError when there is

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from schmubert.engine.diffusion.samplers import balanced, remaking
-from schmubert.engine.diffusion.unmasking import Logits, Run, tidy
+from schmubert.engine.diffusion.samplers import balanced, refine
+from schmubert.engine.diffusion.unmasking import Logits, SamplerRun, tidy
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.service.pace import Pace
-from schmubert.engine.service.validation import Window, window_of
-from schmubert.engine.service.wire import Ask, Draft, pack
+from schmubert.engine.service.validation import Window, validated
+from schmubert.engine.service.wire import Draft, Request, pack
 
 MOST_BATCHED = 8
 """Windows in one denoiser call: eight of 64 bars are 23 MB of logits."""
@@ -30,10 +30,12 @@ def more_calls(planned: int, most: int) -> int | None:
 class Job:
     """One ask on its way: `window` to fill by `deadline_s`, the draft being made, the last sent."""
 
-    def __init__(self, ask: Ask, tracks: tuple[Track, ...], received_s: float, seed: int) -> None:
+    def __init__(
+        self, ask: Request, tracks: tuple[Track, ...], received_s: float, seed: int
+    ) -> None:
         self.ask = ask
         self.tracks = tracks
-        self.window: Window = window_of(ask, tracks)
+        self.window: Window = validated(ask, tracks)
         self.received_s = received_s
         self.deadline_s = received_s + ask.budget_ms / 1000.0
         self.freezes_s = received_s + self.window.freezes_s
@@ -45,7 +47,7 @@ class Job:
         self.calls_left = 0
         self.made: Mask = self.window.cells  # the cells of the draft being made
         self.state: Tokens = self.window.tokens[None]  # what to denoise, [1, steps, tracks]
-        self._run: Run | None = None
+        self._run: SamplerRun | None = None
 
     @property
     def steps(self) -> int:
@@ -93,7 +95,7 @@ class Job:
                 return False
             self.made, self.planned_calls = made, planned
             self.calls = min(planned, int(made.sum()))
-            self._run = remaking(
+            self._run = refine(
                 self.latest[None],
                 made[None],
                 self.calls,
@@ -166,7 +168,7 @@ class Jobs:
     def __contains__(self, client: bytes) -> bool:
         return client in self._jobs
 
-    def take(self, client: bytes, ask: Ask, received_s: float, now: float) -> list[Draft]:
+    def take(self, client: bytes, ask: Request, received_s: float, now: float) -> list[Draft]:
         """Accept `ask`; the answer, where nothing is to be filled. ValueError says what is wrong.
 
         The older ask of `client` is dropped in either case.

@@ -19,11 +19,11 @@ from schmubert.engine.service.jobs import Job, Jobs, stacked
 from schmubert.engine.service.pace import Pace
 from schmubert.engine.service.wire import (
     WIRE_VERSION,
-    Ask,
     Draft,
     Failed,
     Goodbye,
     Hello,
+    Request,
     ToClient,
     Welcome,
     checked_address,
@@ -204,7 +204,7 @@ class Server:
             if not self._router.poll(IDLE_MS):
                 return
             received_s = self._clock()
-        asks: dict[bytes, Ask] = {}  # the newest of each client
+        asks: dict[bytes, Request] = {}  # the newest of each client
         for _ in range(MOST_READ):
             try:
                 frames = self._router.recv_multipart(zmq.NOBLOCK)
@@ -215,7 +215,7 @@ class Server:
         for client, ask in asks.items():
             self._take(client, ask, received_s)
 
-    def _receive(self, frames: list[bytes], asks: dict[bytes, Ask]) -> None:
+    def _receive(self, frames: list[bytes], asks: dict[bytes, Request]) -> None:
         """Answer a message; asks are put down in `asks`, a newer one over an older."""
         client = frames[0]
         if not self._admit(client, asks):
@@ -230,7 +230,7 @@ class Server:
             self._refuse(client, -1, str(error))
             return
         self._clients[client] = self._alive_s = self._clock()
-        if isinstance(message, Ask):
+        if isinstance(message, Request):
             self.served.asks += 1
             self.served.replaced += client in asks or client in self._jobs
             asks[client] = message
@@ -241,7 +241,7 @@ class Server:
             self._jobs.drop(client)
             del self._clients[client]
 
-    def _admit(self, client: bytes, asks: Mapping[bytes, Ask]) -> bool:
+    def _admit(self, client: bytes, asks: Mapping[bytes, Request]) -> bool:
         """Whether there is room for `client`: whoever has been silent longest makes room."""
         if client in self._clients or len(self._clients) < MOST_CLIENTS:
             return True
@@ -251,7 +251,7 @@ class Server:
         del self._clients[min(idle, key=self._clients.__getitem__)]
         return True
 
-    def _take(self, client: bytes, ask: Ask, received_s: float) -> None:
+    def _take(self, client: bytes, ask: Request, received_s: float) -> None:
         try:
             drafts = self._jobs.take(client, ask, received_s, self._clock())
         except ValueError as error:

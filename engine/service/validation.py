@@ -1,4 +1,4 @@
-"""What an engine accepts: an `Ask` as it came over the wire -> a checked window."""
+"""What an engine accepts: a `Request` as it came over the wire -> a checked window."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ from schmubert.engine.diffusion.guides import (
 from schmubert.engine.diffusion.unmasking import Guide
 from schmubert.engine.music.score import STEPS_PER_BEAT, Mask, Tokens
 from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, MASK, Track
-from schmubert.engine.service.wire import Ask, Wishes, unpack, unpack_cells
+from schmubert.engine.service.wire import Constraints, Request, unpack, unpack_cells
 
 Value = TypeVar("Value")
 
@@ -34,7 +34,7 @@ class Window:
     """A window to fill: `tokens` and the `cells` wanted, both [steps, tracks].
 
     `freezes_s` says for each step how long after receipt it freezes (infinity: never); `guide`
-    does what the ask wishes, None where it wishes nothing.
+    holds to the constraints of the request, None where it has none.
     """
 
     tokens: Tokens
@@ -48,7 +48,7 @@ class Window:
         return int(self.tokens.shape[0])
 
 
-def window_of(ask: Ask, tracks: tuple[Track, ...]) -> Window:
+def validated(ask: Request, tracks: tuple[Track, ...]) -> Window:
     """The window that `ask` wants from a model of `tracks`; ValueError says what is wrong."""
     _within("budget_ms", ask.budget_ms, 0.0, MOST_BUDGET_MS)
     _within("temperature", ask.temperature, COLDEST, HOTTEST)
@@ -79,21 +79,21 @@ def window_of(ask: Ask, tracks: tuple[Track, ...]) -> Window:
         raise ValueError(
             f"step {step} of the {tracks[column].name.lower()} is to be filled but not masked"
         )
-    guide = guide_of(ask.wishes, tracks, steps)
+    guide = guide_of(ask.constraints, tracks, steps)
     return Window(tokens, cells, _freezes(ask.freezes_ms, steps), guide)
 
 
-def guide_of(wishes: Wishes, tracks: tuple[Track, ...], steps: int) -> Guide | None:
-    """What does as `wishes` say in a window of `steps`; ValueError where they make no sense.
+def guide_of(constraints: Constraints, tracks: tuple[Track, ...], steps: int) -> Guide | None:
+    """What holds to `constraints` in a window of `steps`; ValueError where they make no sense.
 
     What they say of tracks that are not among `tracks` is checked and has no effect.
     """
     guides = []
-    densities = {Track(track): _curve(onsets) for track, onsets in _named(wishes.densities)}
+    densities = {Track(track): _curve(onsets) for track, onsets in _named(constraints.densities)}
     if densities:
         guides.append(density(densities, tracks))
     registers = {}
-    for track, (low, high) in _named(wishes.registers):
+    for track, (low, high) in _named(constraints.registers):
         if not LOWEST_PITCH <= low <= high <= HIGHEST_PITCH:
             raise ValueError(
                 f"the register {low}..{high} is not inside {LOWEST_PITCH}..{HIGHEST_PITCH}"
@@ -101,10 +101,10 @@ def guide_of(wishes: Wishes, tracks: tuple[Track, ...], steps: int) -> Guide | N
         registers[Track(track)] = range(low, high + 1)
     if registers:
         guides.append(register(registers, tracks))
-    if wishes.harmony:
-        guides.append(harmony(_biases(wishes.harmony, steps), tracks))
-    if wishes.tonic is not None:
-        guides.append(key(wishes.tonic, tracks))
+    if constraints.harmony:
+        guides.append(harmony(_biases(constraints.harmony, steps), tracks))
+    if constraints.tonic is not None:
+        guides.append(key(constraints.tonic, tracks))
     return together(*guides) if guides else None
 
 

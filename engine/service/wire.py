@@ -8,7 +8,7 @@ import numpy as np
 from schmubert.engine.diffusion.recipe import FIRST_CALLS, MOST_CALLS, STAGE_TEMPERATURE
 from schmubert.engine.music.score import Mask, Tokens
 
-WIRE_VERSION = 3
+WIRE_VERSION = 4
 DEFAULT_ADDRESS = "tcp://127.0.0.1:28765"
 MOST_STEPS = 64 * 16
 """The longest window an engine takes, in 16ths."""
@@ -42,7 +42,7 @@ class Welcome(msgspec.Struct, frozen=True, tag=True):
     call_ms: float
 
 
-class Wishes(msgspec.Struct, frozen=True):
+class Constraints(msgspec.Struct, frozen=True):
     """How drafts are to be bent (`guides.py`); as it stands nothing is wished.
 
     Tracks are `Track` values: `densities` are onsets a bar, or in each of its beats, where None is
@@ -57,13 +57,13 @@ class Wishes(msgspec.Struct, frozen=True):
     harmony: bytes = b""
 
 
-class Ask(msgspec.Struct, frozen=True, tag=True):
+class Request(msgspec.Struct, frozen=True, tag=True):
     """Client -> engine: fill cells of a window, better and better, within `budget_ms`.
 
     `fill` (packed bits of [steps, tracks], row-major) names the cells wanted; they have to be
     masked in `tokens`. Masked cells outside `fill` are unknown and stay so. `freezes_ms` says
     when each beat of the window freezes, counted from receipt: from then on no draft changes
-    that beat any more; empty means never. `wishes` bend what is drawn. A newer ask of the same
+    that beat any more; empty means never. `constraints` bend what is drawn. A newer ask of the same
     client replaces an older.
     """
 
@@ -76,7 +76,7 @@ class Ask(msgspec.Struct, frozen=True, tag=True):
     most_calls: int = MOST_CALLS
     temperature: float = STAGE_TEMPERATURE
     seed: int | None = None
-    wishes: Wishes = Wishes()
+    constraints: Constraints = Constraints()
     version: int = WIRE_VERSION
 
 
@@ -106,7 +106,7 @@ class Goodbye(msgspec.Struct, frozen=True, tag=True):
     """Client -> engine: I leave; or engine -> client: I end."""
 
 
-ToEngine: TypeAlias = Hello | Ask | Goodbye
+ToEngine: TypeAlias = Hello | Request | Goodbye
 ToClient: TypeAlias = Welcome | Draft | Failed | Goodbye
 
 _encoder = msgspec.msgpack.Encoder()

@@ -10,7 +10,7 @@ import pytest
 from schmubert.bridge import audience
 from schmubert.bridge.audience import Audience
 from schmubert.bridge.owner.live import Timing
-from schmubert.bridge.owner.witness import Came, Happening, Seen, Tick
+from schmubert.bridge.owner.witness import Came, Happening, Record, Tick
 from schmubert.bridge.protocol.messages import Moved, Say, Setup
 from schmubert.bridge.screen.lines import BARS
 from schmubert.bridge.session.log import SONG_NAME, Log
@@ -25,7 +25,7 @@ class Sheet:
         self.closed = False
         self.seen: list[Happening] = []
 
-    def see(self, seen: Seen) -> None:
+    def see(self, seen: Record) -> None:
         self.seen.append(seen.what)
 
     def say(self, text: str) -> None:
@@ -52,7 +52,7 @@ def test_without_screen_and_recording_lines_are_printed(capsys: pytest.CaptureFi
 def test_without_a_screen_figures_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     with closing(Audience(SETUP, RIG, Timing(), None, drawn=False)) as watching:
         for bar in range(BARS):
-            watching.witness(Seen(2.0 * bar, Moved(0, True, 4.0 * bar, 2.0 * bar, 120.0)))
+            watching.witness(Record(2.0 * bar, Moved(0, True, 4.0 * bar, 2.0 * bar, 120.0)))
     assert capsys.readouterr().err == "no reply; dropped 0\n"
 
 
@@ -62,7 +62,7 @@ def test_on_the_screen_a_line_is_shown_once(
     with closing(Audience(SETUP, RIG, Timing(), None, drawn=True)) as watching:
         watching.tell("ready")
         watching.say("bar 1")
-        watching.witness(Seen(1.0, Say("bar 1")))
+        watching.witness(Record(1.0, Say("bar 1")))
         assert sheet.seen == [SETUP, Say("ready"), Say("bar 1")]
         assert capfd.readouterr().err == ""
         sheet.alive = False
@@ -86,7 +86,7 @@ def test_what_is_said_of_the_recording_comes_after_the_screen(
     sheet: Sheet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with closing(Audience(SETUP, RIG, Timing(), tmp_path, drawn=True)) as watching:
-        watching.witness(Seen(time.monotonic(), Tick()))
+        watching.witness(Record(time.monotonic(), Tick()))
     assert "recorded: " in capsys.readouterr().err
     (folder,) = tmp_path.iterdir()
     assert (folder / SONG_NAME).exists()
@@ -99,16 +99,16 @@ def test_what_is_said_of_the_recording_comes_after_the_screen(
 def test_the_screen_gets_only_what_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     from schmubert.bridge.screen import process as screen
 
-    said: list[Seen] = []
+    said: list[Record] = []
     drawn = screen.Screen.__new__(screen.Screen)
     drawn._dropped = 0
     drawn._lock = threading.Lock()
 
     class Wire:
-        def say(self, seen: Seen) -> None:
+        def say(self, seen: Record) -> None:
             said.append(seen)
 
     monkeypatch.setattr(drawn, "_pipe", Wire(), raising=False)
     for what in (Tick(), Came(0.0, 0, b"\xf8"), Tick(2), Tick(2), Say("x")):
-        drawn.see(Seen(0.0, what))
+        drawn.see(Record(0.0, what))
     assert [seen.what for seen in said] == [Tick(2), Say("x")]

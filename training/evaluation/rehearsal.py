@@ -12,8 +12,8 @@ from schmubert.engine.diffusion.recipe import (
     STAGE_TEMPERATURE,
     WINDOW_BARS,
 )
-from schmubert.engine.diffusion.samplers import remaking
-from schmubert.engine.diffusion.unmasking import Denoiser, balanced_order, drive, infill, tidy
+from schmubert.engine.diffusion.samplers import refine
+from schmubert.engine.diffusion.unmasking import Denoiser, balanced_order, infill, run_sampler, tidy
 from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT, Mask, Score, Tokens
 from schmubert.engine.music.vocabulary import HOLD, MASK, Track
 from schmubert.engine.service.jobs import more_calls
@@ -118,6 +118,6 @@ def _in_rounds(
     # once there is a call for every cell, no better draft follows
     while calls < count and (planned := more_calls(calls, most_calls)) is not None:
         calls = min(planned, count)
-        run = remaking(made, cells, calls, rng, temperature, tracks=denoise.tracks)
-        made = tidy(drive(denoise, run), cells, denoise.tracks)
+        run = refine(made, cells, calls, rng, temperature, tracks=denoise.tracks)
+        made = tidy(run_sampler(denoise, run), cells, denoise.tracks)
     return made

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from schmubert.bridge.brain.conductor import Conductor, Phase, Settings
+from schmubert.bridge.brain.conductor import BandState, Conductor, Settings
 from schmubert.bridge.brain.harmony import chart
 from schmubert.bridge.protocol.controls import control
 from schmubert.bridge.protocol.messages import Control, Heard, Moved, Pedal, Play, Say, Silence
@@ -16,10 +16,10 @@ from schmubert.engine.diffusion.recipe import STAGE_TEMPERATURE
 from schmubert.engine.music.score import Note, canonical, monophonic
 from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, Track
 from schmubert.engine.service.wire import (
-    Ask,
     Draft,
     Failed,
     Goodbye,
+    Request,
     Welcome,
     pack,
     unpack,
@@ -139,7 +139,7 @@ def test_a_band_never_loses_its_place(
     steps = 16 * (bars + 8)
     known = monophonic(notes, steps)
 
-    def check(ask: Ask, now: float) -> None:
+    def check(ask: Request, now: float) -> None:
         tokens = unpack(ask.tokens)
         fill = unpack_cells(ask.fill, *tokens.shape)
         now_step = math.floor(line.beats(now) * 4 + 0.5)
@@ -405,7 +405,7 @@ def test_after_a_stop_it_listens_again_and_remembers() -> None:
     made.extend(beats(120, 12, 1, 0.0, 60.0))
     made.extend(melody(again, quarters(3, pitch=70)))
     made.run(again.seconds(11))
-    assert made.conductor.phase is Phase.PLAYING
+    assert made.conductor.phase is BandState.PLAYING
     assert covered(made, Track.BASS, 1) == [(4.0, 12.0)]
     tokens = unpack(made.engine.asks[-1][1].tokens)
     assert tokens[0, Track.MELODY] == 60 - 19
@@ -446,7 +446,7 @@ def test_a_jump_at_a_beat_is_asked_about_at_once() -> None:
     made.extend(beats(120, 9))
     made.run(at(8))
     actions = made.conductor.receive(Moved(1, True, 0.0, at(8), 120.0), at(8))
-    (ask,) = (action for action in actions if isinstance(action, Ask))
+    (ask,) = (action for action in actions if isinstance(action, Request))
     assert ask.budget_ms > 400.0
 
 
@@ -473,7 +473,7 @@ def test_an_entry_that_was_missed_is_put_off() -> None:
     made.run(at(3.9))
     actions = made.conductor.tick(at(4.1))
     assert [a for a in actions if isinstance(a, Play)] == []
-    assert made.conductor.phase is Phase.LISTENING
+    assert made.conductor.phase is BandState.LISTENING
 
 
 def test_it_is_as_loud_as_the_player() -> None:
@@ -482,8 +482,8 @@ def test_it_is_as_loud_as_the_player() -> None:
         made = stage(notes=[])
         made.at(at(0), Heard(at(0), Track.MELODY, 60, velocity))
         made.run(at(12))
-        struck = [event.velocity for event in made.events(Track.BASS) if event.velocity]
-        loudness.append(sum(struck) / len(struck))
+        note_ons = [event.velocity for event in made.events(Track.BASS) if event.velocity]
+        loudness.append(sum(note_ons) / len(note_ons))
     assert loudness[0] == pytest.approx(40, rel=0.12)
     assert loudness[1] == pytest.approx(100, rel=0.12)
 
@@ -568,20 +568,20 @@ def test_a_dead_engine_leaves_the_melody_silent() -> None:
 # State x message -> state, kinds of actions
 
 
-def in_phase(phase: Phase | str) -> Conductor:
+def in_phase(phase: BandState | str) -> Conductor:
     """A conductor at beat 9.5 in `phase`; "turn" is playing the player's own melody."""
     notes = {
-        Phase.WAITING: [],
-        Phase.LISTENING: [(8.1, 8.0, 60)],
-        Phase.PLAYING: quarters(16),
+        BandState.WAITING: [],
+        BandState.LISTENING: [(8.1, 8.0, 60)],
+        BandState.PLAYING: quarters(16),
         "turn": quarters(1),
-        Phase.STOPPED: [],
+        BandState.STOPPED: [],
     }[phase]
     made = stage(BAND, notes=notes)
     made.run(at(9.5))
-    if phase is Phase.STOPPED:
+    if phase is BandState.STOPPED:
         made.conductor.receive(Moved(0, False, 9.5, at(9.5), 120.0), at(9.5))
-    expected = Phase.PLAYING if phase == "turn" else phase
+    expected = BandState.PLAYING if phase == "turn" else phase
     assert made.conductor.phase is expected
     return made.conductor
 
@@ -603,49 +603,49 @@ MESSAGES = {
     "mode": control("mode", 2.0),
 }
 TABLE = {
-    (Phase.STOPPED, "beat"): (Phase.WAITING, []),
-    (Phase.STOPPED, "start or jump"): (Phase.WAITING, []),
-    (Phase.STOPPED, "failed"): (Phase.STOPPED, [Say]),
-    (Phase.STOPPED, "goodbye"): (Phase.STOPPED, [Say]),
-    (Phase.STOPPED, "mute"): (Phase.STOPPED, [Silence]),
-    (Phase.WAITING, "stop"): (Phase.STOPPED, []),
-    (Phase.WAITING, "note on"): (Phase.LISTENING, [Say]),
-    (Phase.WAITING, "failed"): (Phase.WAITING, [Say]),
-    (Phase.WAITING, "goodbye"): (Phase.WAITING, [Say]),
-    (Phase.WAITING, "mute"): (Phase.WAITING, [Silence]),
-    (Phase.LISTENING, "stop"): (Phase.STOPPED, []),
-    (Phase.LISTENING, "failed"): (Phase.LISTENING, [Say]),
-    (Phase.LISTENING, "goodbye"): (Phase.LISTENING, [Say]),
-    (Phase.LISTENING, "mute"): (Phase.LISTENING, [Silence]),
-    (Phase.LISTENING, "mode"): (Phase.LISTENING, [Say]),
-    (Phase.PLAYING, "start or jump"): (Phase.PLAYING, [Play, Play, Ask]),
-    (Phase.PLAYING, "stop"): (Phase.STOPPED, []),
-    (Phase.PLAYING, "failed"): (Phase.PLAYING, [Say]),
-    (Phase.PLAYING, "goodbye"): (Phase.PLAYING, [Say]),
-    (Phase.PLAYING, "mute"): (Phase.PLAYING, [Silence]),
-    (Phase.PLAYING, "mode"): (Phase.PLAYING, [Say, Ask]),
-    ("turn", "start or jump"): (Phase.PLAYING, [Play, Play, Ask]),
-    ("turn", "stop"): (Phase.STOPPED, []),
-    ("turn", "note on"): (Phase.PLAYING, [Silence]),
-    ("turn", "failed"): (Phase.PLAYING, [Say]),
-    ("turn", "goodbye"): (Phase.PLAYING, [Say]),
-    ("turn", "mute"): (Phase.PLAYING, [Silence]),
-    ("turn", "mode"): (Phase.PLAYING, [Say, Ask]),
+    (BandState.STOPPED, "beat"): (BandState.WAITING, []),
+    (BandState.STOPPED, "start or jump"): (BandState.WAITING, []),
+    (BandState.STOPPED, "failed"): (BandState.STOPPED, [Say]),
+    (BandState.STOPPED, "goodbye"): (BandState.STOPPED, [Say]),
+    (BandState.STOPPED, "mute"): (BandState.STOPPED, [Silence]),
+    (BandState.WAITING, "stop"): (BandState.STOPPED, []),
+    (BandState.WAITING, "note on"): (BandState.LISTENING, [Say]),
+    (BandState.WAITING, "failed"): (BandState.WAITING, [Say]),
+    (BandState.WAITING, "goodbye"): (BandState.WAITING, [Say]),
+    (BandState.WAITING, "mute"): (BandState.WAITING, [Silence]),
+    (BandState.LISTENING, "stop"): (BandState.STOPPED, []),
+    (BandState.LISTENING, "failed"): (BandState.LISTENING, [Say]),
+    (BandState.LISTENING, "goodbye"): (BandState.LISTENING, [Say]),
+    (BandState.LISTENING, "mute"): (BandState.LISTENING, [Silence]),
+    (BandState.LISTENING, "mode"): (BandState.LISTENING, [Say]),
+    (BandState.PLAYING, "start or jump"): (BandState.PLAYING, [Play, Play, Request]),
+    (BandState.PLAYING, "stop"): (BandState.STOPPED, []),
+    (BandState.PLAYING, "failed"): (BandState.PLAYING, [Say]),
+    (BandState.PLAYING, "goodbye"): (BandState.PLAYING, [Say]),
+    (BandState.PLAYING, "mute"): (BandState.PLAYING, [Silence]),
+    (BandState.PLAYING, "mode"): (BandState.PLAYING, [Say, Request]),
+    ("turn", "start or jump"): (BandState.PLAYING, [Play, Play, Request]),
+    ("turn", "stop"): (BandState.STOPPED, []),
+    ("turn", "note on"): (BandState.PLAYING, [Silence]),
+    ("turn", "failed"): (BandState.PLAYING, [Say]),
+    ("turn", "goodbye"): (BandState.PLAYING, [Say]),
+    ("turn", "mute"): (BandState.PLAYING, [Silence]),
+    ("turn", "mode"): (BandState.PLAYING, [Say, Request]),
 }
 """Where nothing is said the phase stays and nothing is done."""
 
 
 @pytest.mark.parametrize("message", MESSAGES)
-@pytest.mark.parametrize("phase", [*Phase, "turn"], ids=str)
-def test_table(phase: Phase | str, message: str) -> None:
+@pytest.mark.parametrize("phase", [*BandState, "turn"], ids=str)
+def test_table(phase: BandState | str, message: str) -> None:
     conductor = in_phase(phase)
-    stays = Phase.PLAYING if phase == "turn" else phase
+    stays = BandState.PLAYING if phase == "turn" else phase
     then, kinds = TABLE.get((phase, message), (stays, []))
     actions = conductor.receive(MESSAGES[message], NOW)
     assert conductor.phase is then
     assert [type(action) for action in actions] == kinds
     assert conductor.wake_at > NOW
-    assert (conductor.wake_at == math.inf) == (then in (Phase.STOPPED, Phase.WAITING))
+    assert (conductor.wake_at == math.inf) == (then in (BandState.STOPPED, BandState.WAITING))
 
 
 # Settings
@@ -692,10 +692,10 @@ def test_a_knob_is_in_the_next_ask() -> None:
     played.run(at(20.0))
     before = [ask for at_s, ask in played.engine.asks if at_s < at(10.1)]
     after = [ask for at_s, ask in played.engine.asks if at_s >= at(10.1)]
-    assert {(len(ask.wishes.densities), ask.temperature) for ask in before} == {
+    assert {(len(ask.constraints.densities), ask.temperature) for ask in before} == {
         (0, STAGE_TEMPERATURE)
     }
-    assert {(ask.wishes.densities[1], ask.temperature) for ask in after} == {(3.0, 0.7)}
+    assert {(ask.constraints.densities[1], ask.temperature) for ask in after} == {(3.0, 0.7)}
 
 
 def test_a_locked_bar_goes_round_until_it_is_let_go() -> None:
@@ -769,17 +769,17 @@ def test_chords_lead_the_band_where_they_are_written_or_held() -> None:
     written = stage(Settings(plays=(Track.BASS,), chart=chart("C F")))
     written.run(at(20.0))
     _, ask = written.engine.asks[-1]
-    biases = np.frombuffer(ask.wishes.harmony, "<f4").reshape(-1, 12)
+    biases = np.frombuffer(ask.constraints.harmony, "<f4").reshape(-1, 12)
     bars = biases[::4] > 0
     assert [set(np.flatnonzero(bar)) for bar in bars][:2] == [{0, 4, 7}, {0, 5, 9}]
     single = stage(Settings(plays=(Track.BASS,)))
     single.run(at(20.0))
-    assert not any(ask.wishes.harmony for _, ask in single.engine.asks)
+    assert not any(ask.constraints.harmony for _, ask in single.engine.asks)
     chords = [(beat, 1.0, pitch) for beat in range(32) for pitch in (60, 63, 67)]
     held = stage(Settings(plays=(Track.BASS,)), notes=chords)
     held.run(at(20.0))
     _, ask = held.engine.asks[-1]
-    biases = np.frombuffer(ask.wishes.harmony, "<f4").reshape(-1, 12)
+    biases = np.frombuffer(ask.constraints.harmony, "<f4").reshape(-1, 12)
     assert set(np.flatnonzero(biases.any(axis=0))) == {0, 3, 7}
 
 
@@ -788,6 +788,6 @@ def test_chords_struck_short_lead_as_much_as_those_held() -> None:
     played = stage(Settings(plays=(Track.BASS,)), notes=stabs)
     played.run(at(18.6))
     _, ask = played.engine.asks[-1]
-    biases = np.frombuffer(ask.wishes.harmony, "<f4").reshape(-1, 12)
+    biases = np.frombuffer(ask.constraints.harmony, "<f4").reshape(-1, 12)
     assert biases.max() == pytest.approx(2.0)
     assert set(np.flatnonzero(biases.any(axis=0))) == {0, 3, 7}

@@ -8,18 +8,28 @@ from schmubert.bridge.brain.settings import Settings
 from schmubert.bridge.protocol.messages import Say
 from schmubert.engine.diffusion.horizon import horizon
 from schmubert.engine.music.vocabulary import Track
-from schmubert.engine.service.wire import Ask, Draft, Failed, Welcome, Wishes, pack, unpack_cells
+from schmubert.engine.service.wire import (
+    Constraints,
+    Draft,
+    Failed,
+    Request,
+    Welcome,
+    pack,
+    unpack_cells,
+)
 
 PLAYED = {Track.BASS: 20}
 
 
-def ask(dialogue: Dialogue, now: float = 1.0) -> Ask:
+def ask(dialogue: Dialogue, now: float = 1.0) -> Request:
     """Ask at step 16 about the bass from step 20 on; a step lasts 0.1 s, lead is none."""
     about = horizon(np.zeros((16, 3), np.int64), 16, {Track.MELODY}, PLAYED)
-    return dialogue.ask(about, PLAYED, now, lambda step: 1.0 + (step - 16) * 0.1, 0.9, Wishes())
+    return dialogue.ask(
+        about, PLAYED, now, lambda step: 1.0 + (step - 16) * 0.1, 0.9, Constraints()
+    )
 
 
-def draft(to: Ask, number: int = 0, token: int = 30, last: bool = False) -> Draft:
+def draft(to: Request, number: int = 0, token: int = 30, last: bool = False) -> Draft:
     tokens = np.full((to.tokens.steps, to.tokens.tracks), token)
     return Draft(to.seq, number, 1, pack(tokens), 1.0, last)
 

@@ -6,7 +6,7 @@ import pytest
 from schmubert.bridge.brain.conductor import Settings
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track
-from schmubert.engine.service.validation import window_of
+from schmubert.engine.service.validation import validated
 from tests.bridge.brain.virtual_stage import Engine, Stage, beats, melody, quarters
 
 LOOP_S = 8.0  # four bars at 120 BPM
@@ -23,7 +23,7 @@ def ahead(notes: list[tuple[float, float, int]], beat: float, future: str = "kno
     made.extend(melody(second, notes))
     made.run(second.seconds(beat) - 0.05)
     now, ask = made.engine.asks[-1]
-    tokens = window_of(ask, TRIO).tokens[:, Track.MELODY]
+    tokens = validated(ask, TRIO).tokens[:, Track.MELODY]
     heard = made.conductor.capture.heard_until(now) - made.conductor.asked_step
     found: np.ndarray = tokens[heard:]
     return found

@@ -14,7 +14,7 @@ from schmubert.bridge.protocol.mode import MODES
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.score import STEPS_PER_BEAT, Tokens
 from schmubert.engine.music.vocabulary import HOLD, MASK, TRIO, Track
-from schmubert.engine.service.validation import window_of
+from schmubert.engine.service.validation import validated
 from tests.bridge.brain.virtual_stage import (
     Engine,
     Stage,
@@ -161,7 +161,7 @@ def test_a_loop_from_the_start_is_what_was_played_first() -> None:
 def test_a_loop_knows_the_player_ahead() -> None:
     played = stage("accompany", switch(14.5, "loop")).run(at(30))
     ask = played.engine.asks[-1][1]
-    window = window_of(ask, TRIO)
+    window = validated(ask, TRIO)
     assert not window.cells[:, Track.MELODY].any()
     assert (window.tokens[:, Track.MELODY] != MASK[Track.MELODY]).all()
 
@@ -191,7 +191,7 @@ def test_what_is_made_anew_is_not_seen_as_it_was() -> None:
     held = (33.5, "reroll", 1.0)
     for script in ([switch(14.5, "infill"), held], [switch(14.5, "loop")]):
         played = stage("accompany", *script).run(at(38.5))
-        window = window_of(played.engine.asks[-1][1], TRIO)
+        window = validated(played.engine.asks[-1][1], TRIO)
         past = played.conductor._committed - played.conductor.asked_step - STEPS_PER_BEAT
         anew = [(step, role) for step, role in np.argwhere(window.cells) if step - 2 * BAR < past]
         assert anew
@@ -207,7 +207,7 @@ def test_interpolating_plays_a_a_way_and_b() -> None:
     made.at(at(8.1), control("phrase-a", 1.0))
     made.at(at(16.1), control("phrase-b", 1.0))
     made.at(at(17.0), control("mode", float(MODES.index("interpolate"))))
-    made.on_ask.append(lambda ask, _: asks.append(window_of(ask, TRIO).tokens))
+    made.on_ask.append(lambda ask, _: asks.append(validated(ask, TRIO).tokens))
     made.run(at(36))
     rows = bars_of(made, Track.MELODY, 9)
     assert [cell + 19 for cell in rows[5] if cell >= 2] == [60, 61, 62, 63]
@@ -222,7 +222,7 @@ def test_interpolating_plays_a_a_way_and_b() -> None:
 def test_a_way_is_asked_for_between_what_is_before_and_after() -> None:
     made = stage("accompany", switch(30.5, "interpolate"), turn=4)
     made.run(at(52.5))  # the way is the four bars from beat 48 on
-    tokens = window_of(made.engine.asks[-1][1], TRIO).tokens
+    tokens = validated(made.engine.asks[-1][1], TRIO).tokens
     unknown = (tokens[:, Track.MELODY] == MASK[Track.MELODY]).nonzero()[0]
     assert len(unknown) <= 4 * BAR
     assert (tokens[unknown[-1] + 1 :, Track.MELODY] != MASK[Track.MELODY]).any()

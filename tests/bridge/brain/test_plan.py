@@ -1,17 +1,17 @@
 import numpy as np
 import pytest
 
-from schmubert.bridge.brain.plan import Asked, Plan, plan_of
+from schmubert.bridge.brain.plan import PendingRequest, Plan, plan_of
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, Track, onset_token
 
 A, B, C = (onset_token(pitch) for pitch in (40, 43, 45))
 
 
-def asked(seq: int = 1, first: int = 32, begins: int = 40) -> Asked:
+def asked(seq: int = 1, first: int = 32, begins: int = 40) -> PendingRequest:
     fill = np.zeros((64, 3), bool)
     fill[begins - first :, [Track.BASS, Track.DRUMS]] = True
-    return Asked(seq, 0.0, first, fill, {Track.BASS: begins, Track.DRUMS: begins})
+    return PendingRequest(seq, 0.0, first, fill, {Track.BASS: begins, Track.DRUMS: begins})
 
 
 def draft(bass: list[int], drums: int = 0) -> Tokens:

@@ -6,23 +6,23 @@ from schmubert.bridge.brain.transcript import Minutes
 from schmubert.bridge.protocol.messages import Answered, Asked
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.vocabulary import MASK, Track
-from schmubert.engine.service.wire import Ask, Draft, Failed, Welcome, pack, unpack
+from schmubert.engine.service.wire import Draft, Failed, Request, Welcome, pack, unpack
 from tests.bridge.brain.virtual_stage import Engine, Stage, always, beats, melody, quarters
 
 TEMPO_BPM = 110.0
 ENTRY_BEAT = 4.0  # after a bar of listening
 
 
-def played(bars: int, latency_s: float = 0.03) -> tuple[Stage, list[tuple[Ask, Asked]]]:
+def played(bars: int, latency_s: float = 0.03) -> tuple[Stage, list[tuple[Request, Asked]]]:
     """A stage on which a player plays, and what was noted of its asks."""
     stage = Stage(
         Settings(hears=(Track.MELODY,), plays=(Track.BASS, Track.DRUMS)),
         Engine(lambda _: latency_s, always(1)),
     )
     minutes = Minutes()
-    noted: list[tuple[Ask, Asked]] = []
+    noted: list[tuple[Request, Asked]] = []
 
-    def note(ask: Ask, now: float) -> None:
+    def note(ask: Request, now: float) -> None:
         conductor = stage.conductor
         asked = minutes.asked(ask, conductor.asked_step, conductor.capture.beat, now)
         noted.append((ask, asked))

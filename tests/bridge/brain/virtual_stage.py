@@ -15,8 +15,8 @@ from schmubert.bridge.protocol.messages import Event, Heard, Moved, Play, Say, S
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import DRUM_PITCH, MASK, PITCHED, SIZES, TRIO, Track
-from schmubert.engine.service.validation import window_of
-from schmubert.engine.service.wire import Ask, Draft, Welcome, pack
+from schmubert.engine.service.validation import validated
+from schmubert.engine.service.wire import Draft, Request, Welcome, pack
 
 WELCOME = Welcome(1, "0", "double", (0, 1, 2), "none", 5.0)
 
@@ -60,11 +60,11 @@ class Engine:
     fill: Fill = random_music
     drafts: int = 2
     tracks: tuple[Track, ...] = TRIO
-    asks: list[tuple[float, Ask]] = field(default_factory=list)
+    asks: list[tuple[float, Request]] = field(default_factory=list)
 
-    def answers(self, ask: Ask, now: float) -> list[tuple[float, Draft]]:
+    def answers(self, ask: Request, now: float) -> list[tuple[float, Draft]]:
         self.asks.append((now, ask))
-        window = window_of(ask, self.tracks)  # what a real engine would refuse raises here
+        window = validated(ask, self.tracks)  # what a real engine would refuse raises here
         took_s = self.latency_s(ask.seq)
         if took_s is None:
             return []
@@ -142,7 +142,7 @@ class Stage:
         self.owner = Owner()
         self.now = 0.0
         self.said: list[tuple[float, str]] = []
-        self.on_ask: list[Callable[[Ask, float], None]] = []
+        self.on_ask: list[Callable[[Request, float], None]] = []
         self._queue: list[tuple[float, int, object]] = []
         self._order = 0
         self._newest_seq = -1
@@ -184,7 +184,7 @@ class Stage:
 
     def act(self, actions: Sequence[Action]) -> None:
         for action in actions:
-            if isinstance(action, Ask):
+            if isinstance(action, Request):
                 self._newest_seq = action.seq
                 for check in self.on_ask:
                     check(action, self.now)

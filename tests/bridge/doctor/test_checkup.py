@@ -16,8 +16,8 @@ from schmubert.bridge.doctor.roundtrip import round_trips
 from schmubert.bridge.owner.ports import NoMidiError
 from schmubert.bridge.protocol.messages import GiveUp
 from schmubert.engine.music.vocabulary import TRIO, Track
-from schmubert.engine.service.validation import window_of
-from schmubert.engine.service.wire import Ask, Draft, Failed, Welcome
+from schmubert.engine.service.validation import validated
+from schmubert.engine.service.wire import Draft, Failed, Request, Welcome
 from tests.bridge.session.sessions import VirtualTime
 
 WELCOME = Welcome(2, "1.0", "live", (0, 1, 2), "onnxruntime", 4.0)
@@ -52,11 +52,11 @@ class Engine:
 
     def __init__(self, passing: VirtualTime, took_s: float | None) -> None:
         self.address = "tcp://nowhere"
-        self.asks: list[Ask] = []
+        self.asks: list[Request] = []
         self._time, self._took_s = passing, took_s
         self._answers: list[tuple[float, Answer]] = []
 
-    def ask(self, ask: Ask) -> None:
+    def ask(self, ask: Request) -> None:
         self.asks.append(ask)
         if self._took_s is not None:
             draft = Draft(ask.seq, 0, 4, ask.tokens, 1.0, True)
@@ -93,7 +93,7 @@ def test_the_trial_asks_as_on_stage_and_times_the_first_drafts() -> None:
     assert max(trial.late_ms) == pytest.approx(0.0, abs=1e-6)
     assert trial.asked == len(engine.asks) == 8
     assert trial.first_ms == pytest.approx([60.5] * 8, abs=1.1)
-    window = window_of(engine.asks[0], TRIO)
+    window = validated(engine.asks[0], TRIO)
     assert window.steps == 256
     assert not window.cells[:, Track.MELODY].any()
     assert window.cells[:, [Track.BASS, Track.DRUMS]].sum() == 2 * (3 * 16 - 4)

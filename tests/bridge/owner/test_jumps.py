@@ -38,7 +38,7 @@ def wrong_bars(daw: Daw, sent: list[tuple[float, bytes]]) -> list[float]:
     return wrong
 
 
-def struck(sent: list[tuple[float, bytes]]) -> int:
+def note_ons(sent: list[tuple[float, bytes]]) -> int:
     return sum(message[0] & 0xF0 == 0x90 and message[2] > 0 for _, message in sent)
 
 
@@ -53,7 +53,7 @@ def test_a_hundred_jumps_of_a_loop_and_no_wrong_bar(style: str, per_beat: int) -
     sent = play_to(daw, owner, BarCaller(int(Track.BASS)))
     first_jump_s = daw.places[1][0]
     assert all(at_s < first_jump_s + JITTER_S for at_s in wrong_bars(daw, sent))
-    assert struck(sent) >= 8 + 4 * JUMPS - 1
+    assert note_ons(sent) >= 8 + 4 * JUMPS - 1
     assert owner.scheduler.dropped == 0
 
 

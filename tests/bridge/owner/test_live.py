@@ -118,7 +118,7 @@ def test_a_song_in_virtual_time() -> None:
         passing=passing,
     )
     notes = played(ports.sent)
-    assert len(notes) == result.struck == 14
+    assert len(notes) == result.note_ons == 14
     first_beat_s = 100.0 + 2.0 + 0.5
     for number, (at_s, pitch) in enumerate(notes):
         assert at_s == pytest.approx(first_beat_s + number * 0.25, abs=0.0011)
@@ -358,7 +358,7 @@ def test_a_signal_ends_the_show_and_every_note(number: signal.Signals) -> None:
     began_s = time.monotonic()
     ports, result, _ = live("holds", 30.0, end)
     assert time.monotonic() - began_s < 10.0
-    assert result.struck > 0
+    assert result.note_ons > 0
     assert unended(ports.sent) == set()
     assert signal.getsignal(number) is before
 

@@ -85,7 +85,7 @@ def test_a_session_in_which_ports_come_and_go_proves_itself(tmp_path: Path) -> N
 
 def test_where_ardour_is_positions_are_taken_for_clocks_until_one_tells() -> None:
     owner = owner_of()
-    assert "'ardour:MIDI Clock out' is there" in said(owner.meets(ARDOUR))
+    assert "'ardour:MIDI Clock out' is there" in said(owner.daw_found(ARDOUR))
     owner.receive(9.0, 0, position(24 * 8))
     owner.receive(9.0, 0, CONTINUE)
     for tick in range(13):
@@ -100,7 +100,7 @@ def test_where_ardour_is_positions_are_taken_for_clocks_until_one_tells() -> Non
 
 def test_a_unit_that_was_given_is_kept_where_ardour_is() -> None:
     owner = Owner(RIG, Clock(unit=PositionUnit.SIXTEENTHS), Scheduler(RIG.plays))
-    assert owner.meets(ARDOUR) == []
+    assert owner.daw_found(ARDOUR) == []
     assert owner.clock.unit is PositionUnit.SIXTEENTHS
 
 

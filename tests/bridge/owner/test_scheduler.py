@@ -21,7 +21,7 @@ class Synth:
 
     def __init__(self) -> None:
         self.sounding: Counter[tuple[int, int, int]] = Counter()
-        self.struck = 0
+        self.note_ons = 0
 
     def hear(self, sends: Iterable[Send]) -> None:
         for port, message, _ in sends:
@@ -31,7 +31,7 @@ class Synth:
                 assert velocity > 0
                 assert self.sounding[key] == 0, "struck while it sounds"
                 self.sounding[key] = 1
-                self.struck += 1
+                self.note_ons += 1
             else:
                 assert status & 0xF0 == 0x80
                 assert self.sounding.pop(key, 0) == 1, "an end of nothing"
@@ -175,7 +175,7 @@ def test_a_note_far_beyond_what_is_committed_is_dropped() -> None:
     scheduler = playing(Event(0.0, 40, 90), Event(1.5, 41, 90), Event(1.75, 41, 0), until=1.0)
     messages = [one for tick in range(40) for one in sent(scheduler.due(tick / 40, AT_120))]
     assert messages == [(0x90, 40, 90), (0x80, 40, 0)]
-    assert (scheduler.struck, scheduler.dropped) == (1, 1)
+    assert (scheduler.note_ons, scheduler.dropped) == (1, 1)
 
 
 def test_a_further_commit_keeps_the_note() -> None:
@@ -200,7 +200,7 @@ def test_what_comes_too_late_is_dropped_but_ends_are_not() -> None:
     scheduler = playing(Event(0.0, 40, 90), Event(1.0, 40, 0), Event(1.0, 41, 90))
     scheduler.due(0.0, AT_120)
     assert sent(scheduler.due(0.5 + LATEST_S + 0.001, AT_120)) == [(0x80, 40, 0)]
-    assert (scheduler.struck, scheduler.dropped) == (1, 1)
+    assert (scheduler.note_ons, scheduler.dropped) == (1, 1)
 
 
 def test_beats_are_committed_once() -> None:

@@ -79,8 +79,8 @@ def test_a_value_out_of_range_is_said(target: str, value: float, says: str) -> N
 
 def test_a_curve_over_the_bar_goes_before_a_density_until_that_is_turned() -> None:
     turned = knobs(1.0, [control("density:bass", 4.0), control("density3:bass", 0.0)])
-    assert turned.wishes(b"").densities == {1: (None, None, 0.0, None)}
-    assert turned.turned(control("density:bass", 2.0)).wishes(b"").densities == {1: 2.0}
+    assert turned.constraints(b"").densities == {1: (None, None, 0.0, None)}
+    assert turned.turned(control("density:bass", 2.0)).constraints(b"").densities == {1: 2.0}
 
 
 def test_a_pad_for_one_mode_and_one_to_hold() -> None:
@@ -106,12 +106,12 @@ def test_knobs_turn_one_by_one_and_tell_the_engine() -> None:
             control("swing", 0.25),
         ],
     )
-    wishes = turned.wishes(b"")
+    constraints = turned.constraints(b"")
     assert (turned.temperature, turned.swing) == (0.9, 0.25)
-    assert wishes.densities == {BASS: 4.0}
-    assert wishes.registers == {BASS: (40, 40)}
-    assert wishes.tonic == 0
-    assert turned.turned(control("key", 0.0)).wishes(b"").tonic is None
+    assert constraints.densities == {BASS: 4.0}
+    assert constraints.registers == {BASS: (40, 40)}
+    assert constraints.tonic == 0
+    assert turned.turned(control("key", 0.0)).constraints(b"").tonic is None
 
 
 def test_who_is_muted_or_not_soloed_is_silent() -> None:

@@ -1,6 +1,6 @@
 """Figures as lines: of the last bars, and of them alone."""
 
-from schmubert.bridge.owner.witness import Followed, Happening, Seen, Sent, Tick
+from schmubert.bridge.owner.witness import Followed, Happening, Record, Sent, Tick
 from schmubert.bridge.protocol.messages import Answered, Moved
 from schmubert.bridge.screen.lines import BARS, Figures
 
@@ -11,7 +11,7 @@ def bars(figures: Figures, *each: Happening, count: int = BARS) -> list[str]:
     for bar in range(count):
         moved = [Moved(0, True, 4.0 * bar + beat, 2.0 * bar, 120.0) for beat in (0, 1)]
         for what in [*each, *moved]:
-            line = figures.see(Seen(2.0 * bar, what))
+            line = figures.see(Record(2.0 * bar, what))
             lines += [] if line is None else [line]
     return lines
 
@@ -42,6 +42,6 @@ def test_what_was_told_is_not_told_again() -> None:
 def test_bars_of_a_short_loop_count_too_and_a_stop_does_not() -> None:
     figures = Figures()
     for number in range(BARS - 1):
-        assert figures.see(Seen(0.0, Moved(number, True, 0.0, 0.0, 120.0))) is None
-    assert figures.see(Seen(0.0, Moved(20, False, 0.0, 0.0, 120.0))) is None
-    assert figures.see(Seen(0.0, Moved(21, True, 0.0, 0.0, 120.0))) is not None
+        assert figures.see(Record(0.0, Moved(number, True, 0.0, 0.0, 120.0))) is None
+    assert figures.see(Record(0.0, Moved(20, False, 0.0, 0.0, 120.0))) is None
+    assert figures.see(Record(0.0, Moved(21, True, 0.0, 0.0, 120.0))) is not None

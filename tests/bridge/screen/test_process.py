@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from schmubert.bridge.owner.witness import Seen
+from schmubert.bridge.owner.witness import Record
 from schmubert.bridge.protocol.messages import Moved, Say, Setup
 from schmubert.bridge.protocol.pipe import Pipe
 
@@ -72,9 +72,9 @@ def screen(term: str = "xterm") -> Iterator[tuple[Terminal, Pipe, subprocess.Pop
 
 def test_it_draws_follows_the_size_and_gives_the_terminal_back() -> None:
     with screen() as (terminal, pipe, process):
-        pipe.say(Seen(0.0, Setup(hears=(0,), plays=(1,))))
-        pipe.say(Seen(0.0, Moved(1, True, 8.0, time.monotonic(), 120.0)))
-        pipe.say(Seen(0.0, Say("bar 3: I listen")))
+        pipe.say(Record(0.0, Setup(hears=(0,), plays=(1,))))
+        pipe.say(Record(0.0, Moved(1, True, 8.0, time.monotonic(), 120.0)))
+        pipe.say(Record(0.0, Say("bar 3: I listen")))
         shown = terminal.wait_for("bar 3: I listen")
         assert shown.index(ALTERNATE) < shown.index("bar 3")
         assert "─" * 80 in shown

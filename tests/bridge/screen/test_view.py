@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from schmubert.bridge.owner.witness import Followed, Happening, Reborn, Seen, Sent, Tick
+from schmubert.bridge.owner.witness import BrainRestarted, Followed, Happening, Record, Sent, Tick
 from schmubert.bridge.protocol.messages import (
     Answered,
     Control,
@@ -29,11 +29,11 @@ C2, G2 = 36, 43
 def scene(*happened: Happening, setup: Setup = SETUP, rolls: bool = True) -> Scene:
     """A scene at 120 BPM whose beat 0 was at second 0, after `happened`."""
     made = Scene()
-    made.see(Seen(0.0, setup))
+    made.see(Record(0.0, setup))
     if rolls:
-        made.see(Seen(0.0, Moved(1, True, 0.0, 0.0, 120.0)))
+        made.see(Record(0.0, Moved(1, True, 0.0, 0.0, 120.0)))
     for what in happened:
-        made.see(Seen(0.0, what))
+        made.see(Record(0.0, what))
     return made
 
 
@@ -94,16 +94,16 @@ def test_a_commit_goes_over_a_draft_and_a_late_draft_is_none() -> None:
 
 def test_a_jump_forgets_what_was_to_come() -> None:
     made = scene(bass(0.0, 8.0, (0.0, C2, 90), (1.0, C2, 0), (4.0, G2, 90)), draft(8.0, [0] * 48))
-    made.see(Seen(2.0, Moved(2, True, 4.0, 2.0, 120.0)))
+    made.see(Record(2.0, Moved(2, True, 4.0, 2.0, 120.0)))
     assert "".join(sounding(made.band[1], range(18))) == "Cccc" + "-" * 12 + "??"
-    made.see(Seen(2.0, bass(4.0, 5.0)))
+    made.see(Record(2.0, bass(4.0, 5.0)))
     assert made.band[1].sure(16) is Sure.UNKNOWN, "that was of the passage before"
 
 
 def test_silence_and_a_new_brain_end_what_was_to_come() -> None:
-    for what in (Silence(1), Reborn()):
+    for what in (Silence(1), BrainRestarted()):
         made = scene(bass(0.0, 8.0, (0.0, C2, 90)))
-        made.see(Seen(1.0, what))
+        made.see(Record(1.0, what))
         assert "".join(sounding(made.band[1], range(10))) == "Cccccccc??"
     assert made.deaths == 1
 
@@ -177,12 +177,12 @@ def test_a_page_always_fits(
     width: int, height: int, beat: float, marks: Marks, plays: tuple[int, ...], seed: int
 ) -> None:
     made = scene(setup=Setup(hears=(0, 2), plays=plays), rolls=False)
-    made.see(Seen(0.0, Moved(1, True, beat, 0.0, 120.0)))
-    made.see(Seen(0.0, Heard(0.0, 2, seed % 128, 90)))
+    made.see(Record(0.0, Moved(1, True, beat, 0.0, 120.0)))
+    made.see(Record(0.0, Heard(0.0, 2, seed % 128, 90)))
     for role in plays:
         events = tuple(Event(beat + k / 4, (seed * k) % 128, 64 * (k % 2)) for k in range(8))
-        made.see(Seen(0.0, Play(1, role, beat, beat + 2.0, events)))
-    made.see(Seen(0.0, draft(beat + 2.0, [seed % 90] * 48)))
+        made.see(Record(0.0, Play(1, role, beat, beat + 2.0, events)))
+    made.see(Record(0.0, draft(beat + 2.0, [seed % 90] * 48)))
     made.said.extend(["a line that is longer than most terminals are wide " * 4] * 9)
     lines = text(made, 0.1, width, height, marks).split("\n")
     assert lines.pop() == ""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from schmubert.bridge.owner.live import Timing, perform
 from schmubert.bridge.owner.memory_ports import MemoryPorts
-from schmubert.bridge.owner.witness import Seen
+from schmubert.bridge.owner.witness import Record
 from schmubert.bridge.protocol.messages import (
     Event,
     FromBrain,
@@ -130,16 +130,16 @@ def kept(
     setup: Setup = SETUP,
     say: Callable[[str], None] = lambda _: None,
     plugs: Iterable[tuple[float, Plugged | Neighbour]] = (),
-) -> tuple[MemoryPorts, list[Seen], Recording]:
+) -> tuple[MemoryPorts, list[Record], Recording]:
     """A session of so many seconds, recorded in `folder`: its ports, and all that happened."""
     passing = VirtualTime()
     timing = timing or Timing()
     ports = MemoryPorts(script, clock=passing.now, plugs=plugs)
     session = Session("2026-11-24T20:15:03+01:00", BEGAN_S, "1.2.3", setup, rigged, timing)
     recording = Recording(folder, session, say)
-    seen: list[Seen] = []
+    seen: list[Record] = []
 
-    def witness(one: Seen) -> None:
+    def witness(one: Record) -> None:
         seen.append(one)
         recording.see(one)
 

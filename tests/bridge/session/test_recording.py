@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from schmubert.bridge.owner.live import Timing
 from schmubert.bridge.owner.memory_ports import MemoryPorts
-from schmubert.bridge.owner.witness import Seen, Sent
+from schmubert.bridge.owner.witness import Record, Sent
 from schmubert.bridge.protocol.messages import Play, Setup
 from schmubert.bridge.session.log import LOG_NAME, SONG_NAME, Log, Session, line
 from schmubert.bridge.session.midi_export import Take
@@ -104,7 +104,7 @@ def test_the_property_meets_notes_stops_jumps_and_deaths(tmp_path: Path) -> None
         _, seen, _ = kept(tmp_path, whims(seed), lambda brains=brains: next(brains))
         for one in seen:
             kinds[type(one.what).__name__] = kinds.get(type(one.what).__name__, 0) + 1
-    wanted = {"Sent": 50, "Play": 30, "Heard": 50, "Reborn": 2, "Silence": 3, "Pedal": 3}
+    wanted = {"Sent": 50, "Play": 30, "Heard": 50, "BrainRestarted": 2, "Silence": 3, "Pedal": 3}
     assert {name for name, least in wanted.items() if kinds.get(name, 0) < least} == set()
 
 
@@ -173,7 +173,7 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
 
 def test_what_was_written_is_there_at_once(tmp_path: Path) -> None:
     recording = Recording(tmp_path, SESSION, lambda _: None)
-    recording.see(Seen(BEGAN_S + 1.0, Sent(0, b"\x90\x40\x40", BEGAN_S + 1.0)))
+    recording.see(Record(BEGAN_S + 1.0, Sent(0, b"\x90\x40\x40", BEGAN_S + 1.0)))
     assert recording.folder is not None
     log = Log(recording.folder)
     assert len(list(log)) == 1, "no close, no flush: a killed bridge leaves this"
@@ -264,7 +264,7 @@ def test_a_log_that_was_touched_is_found_out(tmp_path: Path) -> None:
     sent = seen[index].what
     assert isinstance(sent, Sent)
     forged = Sent(sent.port, bytes((sent.message[0], 12, 3)), sent.wanted_s)
-    changed = [*seen[:index], Seen(seen[index].at_s, forged), *seen[index + 1 :]]
+    changed = [*seen[:index], Record(seen[index].at_s, forged), *seen[index + 1 :]]
     verdict = rerun(log.session, changed)
     assert verdict.difference is not None
     assert verdict.difference.startswith(f"line {index + 2} says Sent(")
@@ -276,10 +276,10 @@ def test_a_log_that_was_touched_is_found_out(tmp_path: Path) -> None:
 
 def test_an_interrupted_replay_ends_what_sounds() -> None:
     log = [
-        Seen(1.0, Sent(0, bytes((NOTE_ON, 40, 90)))),
-        Seen(1.1, Sent(0, bytes((NOTE_ON, 41, 90)))),
-        Seen(1.2, Sent(0, bytes((NOTE_OFF, 40, 0)))),
-        Seen(9.0, Sent(0, bytes((NOTE_OFF, 41, 0)))),
+        Record(1.0, Sent(0, bytes((NOTE_ON, 40, 90)))),
+        Record(1.1, Sent(0, bytes((NOTE_ON, 41, 90)))),
+        Record(1.2, Sent(0, bytes((NOTE_OFF, 40, 0)))),
+        Record(9.0, Sent(0, bytes((NOTE_OFF, 41, 0)))),
     ]
     passing = VirtualTime()
     ports = MemoryPorts(clock=passing.now)
@@ -290,7 +290,7 @@ def test_an_interrupted_replay_ends_what_sounds() -> None:
 
 
 def test_a_line_is_json_for_others_too() -> None:
-    text = line(Seen(1.5, Sent(0, b"\x90\x40\x40", 1.25)))
+    text = line(Record(1.5, Sent(0, b"\x90\x40\x40", 1.25)))
     assert text == (
         b'{"at_s":1.5,"what":{"type":"Sent","port":0,"message":"kEBA","wanted_s":1.25}}\n'
     )

@@ -1,4 +1,4 @@
-"""Noise in common changes how cells go together, and no cell alone."""
+"""CorrelatedUniforms in common changes how cells go together, and no cell alone."""
 
 import numpy as np
 import pytest
@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from schmubert.engine.diffusion.copula import (
     PHRASE_BARS,
-    SHARES,
-    Noise,
-    Shares,
+    VARIANCE_SHARES,
+    CorrelatedUniforms,
     Traits,
+    VarianceShares,
     draw_in_order,
     draw_onsets_and_ends,
     draw_ranked,
@@ -20,7 +20,7 @@ from schmubert.engine.diffusion.copula import (
     normal_cdf,
 )
 from schmubert.engine.diffusion.samplers import remasking
-from schmubert.engine.diffusion.unmasking import Drawing, Logits, drive
+from schmubert.engine.diffusion.unmasking import Logits, TokenSampler, run_sampler
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.music.vocabulary import (
     FIRST_ONSET,
@@ -36,9 +36,9 @@ from schmubert.engine.music.vocabulary import (
 Floats = NDArray[np.float64]
 
 
-def numbers(shares: Shares, calls: int, pieces: int = 4000) -> Floats:
+def numbers(shares: VarianceShares, calls: int, pieces: int = 4000) -> Floats:
     """What the first track of `pieces` of two bars is drawn with: [calls, pieces, steps]."""
-    noise = Noise((pieces, 32, 1), np.random.default_rng(1))
+    noise = CorrelatedUniforms((pieces, 32, 1), np.random.default_rng(1))
     return np.stack([noise.uniforms(0, shares) for _ in range(calls)])
 
 
@@ -46,8 +46,8 @@ def correlation(first: Floats, second: Floats) -> float:
     return float(np.corrcoef(first, second)[0, 1])
 
 
-@pytest.mark.parametrize("shares", [*SHARES, Shares(0, 0, 0)])
-def test_every_number_is_uniform(shares: Shares) -> None:
+@pytest.mark.parametrize("shares", [*VARIANCE_SHARES, VarianceShares(0, 0, 0)])
+def test_every_number_is_uniform(shares: VarianceShares) -> None:
     found = numbers(shares, 1)[0, :, 5]
     # Kolmogorov-Smirnov: beyond 1.63 / sqrt(n) once in a hundred
     even = (np.arange(len(found)) + 0.5) / len(found)
@@ -57,10 +57,10 @@ def test_every_number_is_uniform(shares: Shares) -> None:
 def test_each_share_is_common_to_what_it_says() -> None:
     # steps 0 and 9 lie in one bar, 20 in the next
     for shares, same_bar, other_bar, later_call in (
-        (Shares(piece=0.5, bar=0, call=0), 0.5, 0.5, 0.5),
-        (Shares(piece=0, bar=0.5, call=0), 0.5, 0.0, 0.5),
-        (Shares(piece=0, bar=0, call=0.5), 0.5, 0.5, 0.0),
-        (Shares(piece=0, bar=0, call=0), 0.0, 0.0, 0.0),
+        (VarianceShares(piece=0.5, bar=0, call=0), 0.5, 0.5, 0.5),
+        (VarianceShares(piece=0, bar=0.5, call=0), 0.5, 0.0, 0.5),
+        (VarianceShares(piece=0, bar=0, call=0.5), 0.5, 0.5, 0.0),
+        (VarianceShares(piece=0, bar=0, call=0), 0.0, 0.0, 0.0),
     ):
         first, later = numbers(shares, 2)
         # of uniform numbers 6/pi asin(r/2) where the normal ones correlate by r
@@ -71,10 +71,10 @@ def test_each_share_is_common_to_what_it_says() -> None:
 
 
 def test_traits_are_what_parts_of_a_piece_have_in_common() -> None:
-    shares = Shares(piece=0.9, bar=0, call=0)
+    shares = VarianceShares(piece=0.9, bar=0, call=0)
     traits = Traits(np.asarray([[2.0, -2.0]]), np.asarray([[0.1, 0.3]]), np.zeros((1, 2), bool))
     for seed in range(3):
-        noise = Noise((1, 16, 2), np.random.default_rng(seed), traits)
+        noise = CorrelatedUniforms((1, 16, 2), np.random.default_rng(seed), traits)
         assert noise.uniforms(0, shares).min() > 0.5 > noise.uniforms(1, shares).max()
         for _ in range(2):
             np.testing.assert_allclose(noise.ends(0, 0.4), 0.25)
@@ -83,7 +83,7 @@ def test_traits_are_what_parts_of_a_piece_have_in_common() -> None:
 
 
 def test_as_many_pieces_as_it_says_have_a_habit_and_their_notes_end_as_often() -> None:
-    noise = Noise((4000, 16, 2), np.random.default_rng(1))
+    noise = CorrelatedUniforms((4000, 16, 2), np.random.default_rng(1))
     ends = noise.ends(1, 0.3)
     alike = ends.min(axis=1) == ends.max(axis=1)
     assert alike.mean() == pytest.approx(0.3, abs=0.02)
@@ -97,7 +97,7 @@ def test_as_many_pieces_as_it_says_have_a_habit_and_their_notes_end_as_often() -
 
 def test_a_track_of_which_something_is_known_has_no_habit() -> None:
     traits = draw_traits(np.asarray([[True, False]] * 2000), np.random.default_rng(3))
-    noise = Noise((2000, 16, 2), np.random.default_rng(4), traits)
+    noise = CorrelatedUniforms((2000, 16, 2), np.random.default_rng(4), traits)
     for column, share in ((0, 0.0), (1, 0.5)):
         ends = noise.ends(column, 0.5)
         alike = ends.min(axis=1) == ends.max(axis=1)
@@ -105,14 +105,14 @@ def test_a_track_of_which_something_is_known_has_no_habit() -> None:
 
 
 def test_drums_have_bars_in_common_and_pitched_tracks_their_calls() -> None:
-    assert SHARES[Track.DRUMS].bar > SHARES[Track.DRUMS].call
+    assert VARIANCE_SHARES[Track.DRUMS].bar > VARIANCE_SHARES[Track.DRUMS].call
     for track in PITCHED:
-        assert SHARES[track].bar == 0 < SHARES[track].call
+        assert VARIANCE_SHARES[track].bar == 0 < VARIANCE_SHARES[track].call
 
 
 def test_registers_are_common_to_a_phrase_in_all_calls() -> None:
     phrase = PHRASE_BARS * STEPS_PER_BAR
-    noise = Noise((4000, 2 * phrase, 1), np.random.default_rng(1))
+    noise = CorrelatedUniforms((4000, 2 * phrase, 1), np.random.default_rng(1))
     first, later = noise.registers(0, 0.5), noise.registers(0, 0.5)
     for other, r in (
         (first[:, phrase - 1], 0.5),
@@ -128,7 +128,7 @@ def test_registers_are_common_to_a_phrase_in_all_calls() -> None:
 def test_a_phrase_leans_in_all_calls_where_something_of_the_track_is_known() -> None:
     phrase = PHRASE_BARS * STEPS_PER_BAR
     traits = draw_traits(np.asarray([[True, False]] * 4000), np.random.default_rng(3))
-    noise = Noise((4000, 2 * phrase, 2), np.random.default_rng(1), traits)
+    noise = CorrelatedUniforms((4000, 2 * phrase, 2), np.random.default_rng(1), traits)
     first = noise.leanings(0, 0.5)
     np.testing.assert_array_equal(first, noise.leanings(0, 0.5))
     np.testing.assert_array_equal(first[:, 0], first[:, phrase - 1])
@@ -256,10 +256,10 @@ def test_pieces_differ_in_density_more_than_independent_cells_would_let_them() -
     tokens = np.tile(np.asarray(MASK), (600, 16, 1))
     cells = np.ones_like(tokens, bool)
     rng = np.random.default_rng(3)
-    noise = Noise(tokens.shape, rng)
+    noise = CorrelatedUniforms(tokens.shape, rng)
     found = {}
     for name, of_cells in (("common", noise), ("own", None)):
-        drawing = Drawing(rng, noise=of_cells)
+        drawing = TokenSampler(rng, noise=of_cells)
         onsets = drawing.draw(tokens, cells, doubtful(tokens.shape)) != HOLD
         found[name] = onsets.mean(axis=1)[:, Track.MELODY]
     assert found["common"].mean() == pytest.approx(0.4, abs=0.04)
@@ -287,11 +287,11 @@ def test_remasking_draws_a_piece_with_its_traits() -> None:
         traits = Traits(np.full((40, 3), boldness), np.full((40, 3), habit), nothing)
         rng = np.random.default_rng(5)
         run = remasking(tokens, np.ones_like(tokens, bool), 4, rng, traits=traits)
-        return np.asarray(drive(Doubtful(), run)[..., Track.BASS])
+        return np.asarray(run_sampler(Doubtful(), run)[..., Track.BASS])
 
     timid, bold = ((basses(boldness, 1.0) >= FIRST_ONSET).mean() for boldness in (-2.0, 2.0))
     assert bold - timid > 0.1
-    habits = SHARES[Track.BASS].habit
+    habits = VARIANCE_SHARES[Track.BASS].habit
     held, either, short = (
         (basses(0.0, habit) == OFF).mean() for habit in (0.1 * habits, 1.0, 0.9 * habits)
     )
@@ -318,7 +318,7 @@ def test_remasking_leans_a_bass_that_goes_on_from_something() -> None:
         rng = np.random.default_rng(6)
         traits = draw_traits(np.full((60, 3), known), rng)
         run = remasking(tokens, np.ones_like(tokens, bool), 4, rng, traits=traits)
-        bass = drive(TwoOctaves(), run)[..., Track.BASS].reshape(60, 2, phrase)
+        bass = run_sampler(TwoOctaves(), run)[..., Track.BASS].reshape(60, 2, phrase)
         high = (bass == FIRST_ONSET + 12).sum(axis=-1) / (bass >= FIRST_ONSET).sum(axis=-1)
         apart[known] = np.abs(high[:, 0] - high[:, 1]).mean()
     assert apart[True] > 1.5 * apart[False]

@@ -22,7 +22,7 @@ CHI_SQUARE_LIMIT = 6.0  # standard deviations of the chi-square: one false alarm
 
 State = tuple[int, ...]
 """The events of the three cells, 0 or 1, or `UNKNOWN`."""
-Shares = dict[State, float]
+VarianceShares = dict[State, float]
 
 rng_of_model = np.random.default_rng(33)
 LEANINGS = {
@@ -57,11 +57,11 @@ def drawn(state: State, now: tuple[int, ...]) -> Iterator[tuple[State, float]]:
         yield tuple(after), float(chance)
 
 
-def algorithm_4(steps_t: int) -> Shares:
+def algorithm_4(steps_t: int) -> VarianceShares:
     """The distribution of algorithm 4, T = `steps_t`: coin by coin, state by state."""
-    shares: Shares = {(UNKNOWN,) * CELLS: 1.0}
+    shares: VarianceShares = {(UNKNOWN,) * CELLS: 1.0}
     for t in range(steps_t, 0, -1):
-        later: Shares = {}
+        later: VarianceShares = {}
         for state, share in shares.items():
             masked = [cell for cell in range(CELLS) if state[cell] == UNKNOWN]
             for coins in product([False, True], repeat=len(masked)):
@@ -73,13 +73,13 @@ def algorithm_4(steps_t: int) -> Shares:
     return {state: share for state, share in shares.items() if share > 0.0}
 
 
-def one_cell_a_call() -> Shares:
+def one_cell_a_call() -> VarianceShares:
     """The distribution of first-hitting: a cell a call, every order as likely."""
-    shares: Shares = {}
+    shares: VarianceShares = {}
     for order in permutations(range(CELLS)):
-        reached: Shares = {(UNKNOWN,) * CELLS: 1 / math.factorial(CELLS)}
+        reached: VarianceShares = {(UNKNOWN,) * CELLS: 1 / math.factorial(CELLS)}
         for cell in order:
-            later: Shares = {}
+            later: VarianceShares = {}
             for state, share in reached.items():
                 for after, chance in drawn(state, (cell,)):
                     later[after] = later.get(after, 0.0) + share * chance
@@ -89,12 +89,12 @@ def one_cell_a_call() -> Shares:
     return shares
 
 
-def distance(one: Shares, other: Shares) -> float:
+def distance(one: VarianceShares, other: VarianceShares) -> float:
     """Total variation."""
     return sum(abs(one.get(state, 0.0) - other.get(state, 0.0)) for state in one | other) / 2
 
 
-def deviations(counts: dict[State, int], expected: Shares) -> float:
+def deviations(counts: dict[State, int], expected: VarianceShares) -> float:
     """The chi-square of `counts` against `expected`, in its standard deviations over its mean."""
     assert set(counts) <= set(expected)
     pieces = sum(counts.values())

@@ -12,9 +12,9 @@ from schmubert.engine.diffusion.samplers import (
     REMAKING_CALLS,
     REMASKED,
     SAMPLERS,
-    remaking,
+    refine,
 )
-from schmubert.engine.diffusion.unmasking import Logits, drive, masked_cells, tidy
+from schmubert.engine.diffusion.unmasking import Logits, masked_cells, run_sampler, tidy
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, PITCHED, SIZES, TRIO, Track
 
@@ -62,7 +62,7 @@ def test_laws_of_every_sampler(
     def once() -> tuple[Tokens, list[Tokens]]:
         dice = Dice()
         rng = np.random.default_rng(seed)
-        return drive(dice, SAMPLERS[name](tokens, wanted, calls, rng, temperature)), dice.seen
+        return run_sampler(dice, SAMPLERS[name](tokens, wanted, calls, rng, temperature)), dice.seen
 
     filled, seen = once()
     # every cell wanted is filled and no other changes, the caller's tokens least of all
@@ -84,7 +84,7 @@ def test_laws_of_every_sampler(
 def test_one_call_draws_everything_at_once(task: tuple[Tokens, Mask], name: str) -> None:
     tokens, wanted = task
     dice = Dice()
-    drive(dice, SAMPLERS[name](tokens, wanted, 1, np.random.default_rng(0)))
+    run_sampler(dice, SAMPLERS[name](tokens, wanted, 1, np.random.default_rng(0)))
     assert len(dice.seen) == int(wanted.any())
     for state in dice.seen:
         np.testing.assert_array_equal(state, tokens)
@@ -99,7 +99,7 @@ def test_a_guide_is_asked_before_every_draw(name: str) -> None:
     run = SAMPLERS[name](
         tokens, np.ones_like(tokens, bool), 6, np.random.default_rng(0), 0.7, only_holds
     )
-    assert (drive(Dice(), run) == HOLD).all()
+    assert (run_sampler(Dice(), run) == HOLD).all()
 
 
 @pytest.mark.parametrize("name", sorted(SAMPLERS))
@@ -109,7 +109,7 @@ def test_a_model_of_two_tracks_is_sampled_too(name: str) -> None:
     rng = np.random.default_rng(0)
     every = np.ones_like(tokens, bool)
     run = SAMPLERS[name](tokens, every, 8, rng, 0.7, tracks=tracks)
-    filled = drive(Dice(tracks), run)
+    filled = run_sampler(Dice(tracks), run)
     assert (filled < np.asarray([MASK[track] for track in tracks])).all()
 
 
@@ -130,7 +130,7 @@ def test_confidence_draws_the_most_certain_first() -> None:
     tokens = np.tile(np.asarray(MASK), (1, 16, 1))
     sure = Sure()
     sampler = SAMPLERS["confidence"]
-    drive(sure, sampler(tokens, np.ones_like(tokens, bool), 12, np.random.default_rng(0)))
+    run_sampler(sure, sampler(tokens, np.ones_like(tokens, bool), 12, np.random.default_rng(0)))
     second, fifth = masked_cells(sure.seen[1][0]), masked_cells(sure.seen[4][0])
     assert (~second).sum() == 4
     assert not second[4:8, Track.BASS].any()
@@ -150,7 +150,7 @@ def everything(steps: int = 80) -> tuple[Tokens, Mask]:
 def test_remasking_fills_ever_faster_and_then_remakes_ever_less() -> None:
     tokens, wanted = everything()
     dice = Dice()
-    drive(dice, SAMPLERS["remasking"](tokens, wanted, 16, np.random.default_rng(0)))
+    run_sampler(dice, SAMPLERS["remasking"](tokens, wanted, 16, np.random.default_rng(0)))
     fill = 16 - REMAKING_CALLS
     filling = [1 - (call / fill) ** FILL_POWER for call in range(fill)]
     expected = [*filling, *np.linspace(*REMASKED, REMAKING_CALLS)]
@@ -167,7 +167,7 @@ def test_remaking_changes_only_what_it_masked_and_ends_complete(
     tokens, wanted = task
     complete = np.where(wanted, 5, tokens)
     dice = Dice()
-    made = drive(dice, remaking(complete, wanted, calls, np.random.default_rng(seed)))
+    made = run_sampler(dice, refine(complete, wanted, calls, np.random.default_rng(seed)))
     np.testing.assert_array_equal(made[~wanted], tokens[~wanted])
     assert not masked_cells(made)[wanted].any()
     assert len(dice.seen) == (calls if wanted.any() else 0)
@@ -183,7 +183,9 @@ def test_remaking_changes_only_what_it_masked_and_ends_complete(
 def test_one_remaking_call_draws_three_tenths_anew() -> None:
     _, wanted = everything()
     dice = Dice()
-    drive(dice, remaking(np.full_like(wanted, 5, np.int64), wanted, 1, np.random.default_rng(0)))
+    run_sampler(
+        dice, refine(np.full_like(wanted, 5, np.int64), wanted, 1, np.random.default_rng(0))
+    )
     np.testing.assert_allclose(shares(dice.seen, wanted), [0.3], atol=0.01)
 
 
@@ -193,7 +195,7 @@ def test_a_remaking_call_leaves_neighbours_of_what_it_masks() -> None:
     wanted[..., [Track.MELODY, Track.DRUMS]] = False
     dice = Dice()
     complete = np.full_like(wanted, 5, np.int64)
-    drive(dice, remaking(complete, wanted, 2, np.random.default_rng(0)))
+    run_sampler(dice, refine(complete, wanted, 2, np.random.default_rng(0)))
     steps = np.flatnonzero(masked_cells(dice.seen[-1][0])[:, Track.BASS])
     assert len(steps) == 8
     assert np.diff(steps).min() >= 4

@@ -10,8 +10,8 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from schmubert.engine.diffusion.unmasking import (
-    Drawing,
     Logits,
+    TokenSampler,
     ancestral_order,
     balanced_order,
     draw,
@@ -239,12 +239,12 @@ def test_a_drawing_draws_those_cells_alone_and_each_piece_as_if_it_were_the_only
     logits = [rng.normal(size=(2, 32, SIZES[track])).astype(np.float32) for track in TRIO]
     for of_track in logits:
         of_track[..., 2:] += density
-    both = Drawing(np.random.default_rng(11), 0.3).draw(tokens, wanted, logits)
+    both = TokenSampler(np.random.default_rng(11), 0.3).draw(tokens, wanted, logits)
     np.testing.assert_array_equal(both[~wanted], tokens[~wanted])
     bass = wanted & (np.arange(3) == Track.BASS)
     bass[1] = False
-    beside = Drawing(np.random.default_rng(12), 0.3).draw(tokens, bass, logits)
-    alone = Drawing(np.random.default_rng(12), 0.3).draw(
+    beside = TokenSampler(np.random.default_rng(12), 0.3).draw(tokens, bass, logits)
+    alone = TokenSampler(np.random.default_rng(12), 0.3).draw(
         tokens[:1], bass[:1], [a[:1] for a in logits]
     )
     np.testing.assert_array_equal(beside[:1], alone)
@@ -256,10 +256,10 @@ def test_a_drawing_draws_each_column_as_the_track_that_it_is() -> None:
     wanted[..., Track.MELODY] = False
     tokens = music(wanted, rng)
     logits = [rng.normal(size=(2, 32, SIZES[track])).astype(np.float32) for track in TRIO]
-    trio = Drawing(np.random.default_rng(14), 0.3).draw(tokens, wanted, logits)
+    trio = TokenSampler(np.random.default_rng(14), 0.3).draw(tokens, wanted, logits)
     band = (Track.BASS, Track.DRUMS)
     columns = list(band)
-    duo = Drawing(np.random.default_rng(14), 0.3, tracks=band).draw(
+    duo = TokenSampler(np.random.default_rng(14), 0.3, tracks=band).draw(
         tokens[..., columns], wanted[..., columns], [logits[track] for track in band]
     )
     np.testing.assert_array_equal(duo, trio[..., columns])
@@ -310,7 +310,7 @@ def test_without_cells_nothing_is_asked() -> None:
     np.testing.assert_array_equal(infill(denoiser, tokens, order, np.random.default_rng(0)), tokens)
     assert not denoiser.seen
     with pytest.raises(StopIteration):
-        next(unmasking(tokens, order, Drawing(np.random.default_rng(0))))
+        next(unmasking(tokens, order, TokenSampler(np.random.default_rng(0))))
 
 
 @given(cells(), st.integers(0, 2**32))

@@ -11,7 +11,7 @@ from schmubert.engine.service import wire
 from schmubert.engine.service.client import MOST_RECEIVED, Client
 
 GRID = wire.Grid(4, 1, bytes(8))
-ASK = wire.Ask(5, GRID, bytes(1), 100.0)
+ASK = wire.Request(5, GRID, bytes(1), 100.0)
 
 
 class Engine:
@@ -97,7 +97,7 @@ def test_without_an_engine_nothing_waits_and_nothing_is_kept() -> None:
 
 
 def test_an_engine_that_does_not_read_holds_nobody_up(engine: Engine, client: Client) -> None:
-    big = wire.Ask(5, wire.Grid(1024, 3, bytes(6144)), bytes(384), 100.0)
+    big = wire.Request(5, wire.Grid(1024, 3, bytes(6144)), bytes(384), 100.0)
     sent = 0
     while client.send(big) or client.socket.poll(100, zmq.POLLOUT):
         sent += 1

@@ -15,7 +15,7 @@ from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, SIZES, TRIO, Track
 from schmubert.engine.service.jobs import MOST_BATCHED, Jobs, more_calls, stacked
 from schmubert.engine.service.pace import Pace
-from schmubert.engine.service.wire import Ask, Draft, Wishes, pack, pack_cells, unpack
+from schmubert.engine.service.wire import Constraints, Draft, Request, pack, pack_cells, unpack
 
 Cost = Callable[[int, int], float]  # (steps, batch) -> seconds a call
 
@@ -34,16 +34,16 @@ def window(steps: int = 256, bars: int = 4, tracks: int = 3) -> tuple[Tokens, Ma
     return tokens, fill
 
 
-def ask(seq: int, tokens: Tokens, fill: Mask, budget_ms: float, **others: object) -> Ask:
+def ask(seq: int, tokens: Tokens, fill: Mask, budget_ms: float, **others: object) -> Request:
     others.setdefault("seed", seq)
     others.setdefault("most_calls", 16)
-    return Ask(seq, pack(tokens), pack_cells(fill), budget_ms, **others)  # type: ignore[arg-type]
+    return Request(seq, pack(tokens), pack_cells(fill), budget_ms, **others)  # type: ignore[arg-type]
 
 
 class Arrival(NamedTuple):
     at_s: float
     client: bytes
-    ask: Ask
+    ask: Request
 
 
 class Sent(NamedTuple):
@@ -286,8 +286,8 @@ def test_drafts_double_their_calls_up_to_the_most() -> None:
 
 
 def test_every_draft_does_as_the_ask_wishes() -> None:
-    wishes = Wishes(densities={Track.BASS: 2.0}, registers={Track.BASS: (33, 45)})
-    request = ask(0, *window(), 10_000.0, wishes=wishes)
+    constraints = Constraints(densities={Track.BASS: 2.0}, registers={Track.BASS: (33, 45)})
+    request = ask(0, *window(), 10_000.0, constraints=constraints)
     drafts = Stage().play(Arrival(0.0, b"a", request))
     assert [each.draft.calls for each in drafts] == [4, 8, 16]
     for each in drafts:

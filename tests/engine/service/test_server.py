@@ -83,12 +83,12 @@ class SlowDice:
         return [np.zeros((*tokens.shape[:2], SIZES[track]), np.float32) for track in TRIO]
 
 
-def ask(seq: int, budget_ms: float = 500.0, steps: int = 64, **others: Any) -> wire.Ask:
+def ask(seq: int, budget_ms: float = 500.0, steps: int = 64, **others: Any) -> wire.Request:
     tokens = np.tile(np.asarray(MASK), (steps, 1))
     tokens[:-STEPS_PER_BAR] = 0
     fill = np.zeros(tokens.shape, bool)
     fill[-STEPS_PER_BAR:, Track.BASS] = True
-    return wire.Ask(seq, wire.pack(tokens), wire.pack_cells(fill), budget_ms, **others)
+    return wire.Request(seq, wire.pack(tokens), wire.pack_cells(fill), budget_ms, **others)
 
 
 def engine_on_paper() -> tuple[PaperRouter, SlowDice, server.Server]:
@@ -189,7 +189,7 @@ def test_work_is_a_sign_of_life() -> None:
     router, _, engine = engine_on_paper()
     tokens = np.tile(np.asarray(MASK), (128, 1))
     fill = np.ones(tokens.shape, bool)
-    long = wire.Ask(0, wire.pack(tokens), wire.pack_cells(fill), 60_000.0, first_calls=300)
+    long = wire.Request(0, wire.pack(tokens), wire.pack_cells(fill), 60_000.0, first_calls=300)
     router.post(10.5, b"a", long)
     engine.serve(lambda: False, linger_s=1.0)
     (draft, _) = router.to(b"a")
@@ -256,7 +256,7 @@ def test_any_number_may_come_by_but_only_so_many_play() -> None:
 NUMBERS = st.floats() | st.integers(-(2**63), 2**64 - 1).map(float)
 ODD_ASKS = st.builds(
     lambda changes: wire.encode(
-        wire.Ask(
+        wire.Request(
             **({"seq": 1, "tokens": ask(1).tokens, "fill": ask(1).fill, "budget_ms": 5.0} | changes)
         )
     ),

@@ -9,12 +9,12 @@ from hypothesis.extra import numpy as hnp
 
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track
-from schmubert.engine.service.validation import window_of
-from schmubert.engine.service.wire import Ask, Grid, Wishes, pack, pack_cells
+from schmubert.engine.service.validation import validated
+from schmubert.engine.service.wire import Constraints, Grid, Request, pack, pack_cells
 
 
-def ask(tokens: Tokens, fill: Mask, **others: object) -> Ask:
-    return msgspec.structs.replace(Ask(7, pack(tokens), pack_cells(fill), 100.0), **others)
+def ask(tokens: Tokens, fill: Mask, **others: object) -> Request:
+    return msgspec.structs.replace(Request(7, pack(tokens), pack_cells(fill), 100.0), **others)
 
 
 def bar_of_bass() -> tuple[Tokens, Mask]:
@@ -33,7 +33,7 @@ def test_a_good_ask_is_taken_as_it_is(beats: int, data: st.DataObject) -> None:
         st.just(()) | st.lists(st.floats(-1e6, 1e6), min_size=beats, max_size=beats).map(tuple)
     )
     tokens = np.where(masked, np.asarray(MASK), 1)
-    window = window_of(ask(tokens, fill, freezes_ms=freezes_ms), TRIO)
+    window = validated(ask(tokens, fill, freezes_ms=freezes_ms), TRIO)
     np.testing.assert_array_equal(window.tokens, tokens)
     np.testing.assert_array_equal(window.cells, fill)
     assert window.steps == 4 * beats
@@ -48,17 +48,21 @@ class Wrong:
 
 
 WRONG = {
-    "density of no track": Wrong({"wishes": Wishes({5: 2.0})}, "no track 5"),
-    "density too high": Wrong({"wishes": Wishes({1: 17.0})}, "outside 0..16"),
-    "register upside down": Wrong({"wishes": Wishes(registers={1: (40, 30)})}, "register 40..30"),
-    "register of drums": Wrong({"wishes": Wishes(registers={2: (30, 40)})}, "no pitches"),
-    "no tonic": Wrong({"wishes": Wishes(tonic=12)}, "tonic of 12"),
-    "harmony too short": Wrong({"wishes": Wishes(harmony=b"abcd")}, "4 bytes of harmony"),
+    "density of no track": Wrong({"constraints": Constraints({5: 2.0})}, "no track 5"),
+    "density too high": Wrong({"constraints": Constraints({1: 17.0})}, "outside 0..16"),
+    "register upside down": Wrong(
+        {"constraints": Constraints(registers={1: (40, 30)})}, "register 40..30"
+    ),
+    "register of drums": Wrong({"constraints": Constraints(registers={2: (30, 40)})}, "no pitches"),
+    "no tonic": Wrong({"constraints": Constraints(tonic=12)}, "tonic of 12"),
+    "harmony too short": Wrong({"constraints": Constraints(harmony=b"abcd")}, "4 bytes of harmony"),
     "harmony too strong": Wrong(
-        {"wishes": Wishes(harmony=np.full((16, 12), 21.0, "<f4").tobytes())}, "outside -20..20"
+        {"constraints": Constraints(harmony=np.full((16, 12), 21.0, "<f4").tobytes())},
+        "outside -20..20",
     ),
     "harmony no number": Wrong(
-        {"wishes": Wishes(harmony=np.full((16, 12), np.nan, "<f4").tobytes())}, "outside -20..20"
+        {"constraints": Constraints(harmony=np.full((16, 12), np.nan, "<f4").tobytes())},
+        "outside -20..20",
     ),
     "no budget": Wrong({"budget_ms": float("nan")}, "budget_ms nan is outside 0..600000"),
     "endless": Wrong({"budget_ms": float("inf")}, "budget_ms inf"),
@@ -83,7 +87,7 @@ WRONG = {
 def test_a_wrong_ask_is_told_what_is_wrong(name: str) -> None:
     tokens, fill = bar_of_bass()
     with pytest.raises(ValueError, match=r"^[^\n]+$") as refused:
-        window_of(msgspec.structs.replace(ask(tokens, fill), **WRONG[name].changes), TRIO)
+        validated(msgspec.structs.replace(ask(tokens, fill), **WRONG[name].changes), TRIO)
     assert WRONG[name].says in str(refused.value)
 
 
@@ -92,32 +96,32 @@ def test_a_token_beyond_the_mask_is_named(track: Track, token: int) -> None:
     tokens, fill = bar_of_bass()
     tokens[5, track] = token
     with pytest.raises(ValueError, match=f"token {token} in step 5 of the {track.name.lower()}"):
-        window_of(ask(tokens, fill), TRIO)
+        validated(ask(tokens, fill), TRIO)
 
 
 def test_a_beat_may_never_freeze_or_have_long_frozen() -> None:
     tokens, fill = bar_of_bass()
     freezes_ms = (-float("inf"),) * 8 + (float("inf"),) * 8
-    window = window_of(ask(tokens, fill, freezes_ms=freezes_ms), TRIO)
+    window = validated(ask(tokens, fill, freezes_ms=freezes_ms), TRIO)
     assert window.freezes_s[0] == -np.inf
     assert window.freezes_s[-1] == np.inf
 
 
 def test_a_model_of_one_track_takes_windows_of_one() -> None:
     tokens = np.full((32, 1), MASK[Track.DRUMS])
-    window = window_of(ask(tokens, np.ones((32, 1), bool)), (Track.DRUMS,))
+    window = validated(ask(tokens, np.ones((32, 1), bool)), (Track.DRUMS,))
     assert window.cells.all()
     with pytest.raises(ValueError, match=r"outside 0\.\.90"):
-        window_of(ask(tokens, np.ones((32, 1), bool)), (Track.BASS,))
+        validated(ask(tokens, np.ones((32, 1), bool)), (Track.BASS,))
 
 
 def test_wishes_bend_what_is_drawn_and_none_leave_it_alone() -> None:
     tokens, fill = bar_of_bass()
-    assert window_of(ask(tokens, fill), TRIO).guide is None
+    assert validated(ask(tokens, fill), TRIO).guide is None
     biases = np.zeros((16, 12), "<f4")
     biases[12:, 9] = 12.0  # an A in every beat of the last bar
-    wishes = Wishes({Track.BASS: 4.0}, {Track.BASS: (28, 47)}, harmony=biases.tobytes())
-    window = window_of(ask(tokens, fill, wishes=wishes), TRIO)
+    constraints = Constraints({Track.BASS: 4.0}, {Track.BASS: (28, 47)}, harmony=biases.tobytes())
+    window = validated(ask(tokens, fill, constraints=constraints), TRIO)
     assert window.guide is not None
     flat = [np.zeros((1, 64, size), np.float32) for size in MASK]
     bent = window.guide(window.tokens[None], flat)[Track.BASS][0, 48:].astype(np.float64)

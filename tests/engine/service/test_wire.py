@@ -15,7 +15,7 @@ TO_ENGINE = (
     st.builds(wire.Hello, version=st.just(wire.WIRE_VERSION))
     | st.builds(wire.Goodbye)
     | st.builds(
-        wire.Ask,
+        wire.Request,
         seq=st.integers(-(2**63), 2**63),
         tokens=GRIDS,
         fill=st.binary(max_size=64),

@@ -6,7 +6,7 @@ from schmubert.engine.music.score import STEPS_PER_BAR, Tokens, canonical
 from schmubert.engine.music.vocabulary import FIRST_ONSET, HOLD, MASK, OFF, SIZES, TRIO, Track
 from schmubert.engine.service.jobs import Jobs, stacked
 from schmubert.engine.service.pace import Pace
-from schmubert.engine.service.wire import Ask, pack, pack_cells
+from schmubert.engine.service.wire import Request, pack, pack_cells
 from schmubert.training.evaluation.rehearsal import LEAD_STEPS, as_on_stage
 
 BAND = (Track.BASS, Track.DRUMS)
@@ -87,7 +87,7 @@ def test_the_rounds_are_those_of_the_engine() -> None:
     tokens = denoise.shown[0][0]
     fill = np.zeros(tokens.shape, bool)
     fill[STEPS_PER_BAR:, list(BAND)] = True
-    asked = Ask(0, pack(tokens), pack_cells(fill), 1e5, first_calls=2, most_calls=5)
+    asked = Request(0, pack(tokens), pack_cells(fill), 1e5, first_calls=2, most_calls=5)
     jobs.take(b"a", asked, 0.0, 0.0)
     calls = 0
     while batch := jobs.batch(0.0):
