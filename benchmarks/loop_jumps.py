@@ -18,7 +18,7 @@ from schmubert.bridge.brain.capture import Capture
 from schmubert.bridge.owner.owner import Tell
 from schmubert.bridge.protocol.messages import Heard, Moved, ToBrain
 from schmubert.engine.music.vocabulary import Track, onset_token
-from tests.bridge.owner.test_jumps import JITTER_S, daw_of, owner_of, struck, wrong_bars
+from tests.bridge.owner.test_jumps import JITTER_S, daw_of, owner_of, note_ons, wrong_bars
 from tests.bridge.virtual_daw import CONTINUE, STYLES, BarCaller, Daw, play_to, position
 
 
@@ -39,7 +39,7 @@ def loops(style: str, per_beat: int, given: argparse.Namespace) -> tuple[int, in
     sent = play_to(daw, owner_of(daw), BarCaller(int(Track.BASS)))
     wrong = wrong_bars(daw, sent)
     first = sum(any(0.0 <= at_s - jump_s <= JITTER_S for jump_s in unforeseen) for at_s in wrong)
-    return struck(sent), first, len(wrong) - first, jumps
+    return note_ons(sent), first, len(wrong) - first, jumps
 
 
 def early_notes(given: argparse.Namespace) -> tuple[int, int]:
