@@ -18,7 +18,7 @@ from schmubert.bridge.brain.capture import Capture
 from schmubert.bridge.owner.owner import Tell
 from schmubert.bridge.protocol.messages import Heard, Moved, ToBrain
 from schmubert.engine.music.vocabulary import Track, onset_token
-from tests.bridge.owner.test_jumps import JITTER_S, daw_of, owner_of, note_ons, wrong_bars
+from tests.bridge.owner.test_jumps import JITTER_S, daw_of, note_ons, owner_of, wrong_bars
 from tests.bridge.virtual_daw import CONTINUE, STYLES, BarCaller, Daw, play_to, position
 
 
