@@ -1,4 +1,4 @@
-"""The few commands of every day: `nox --list`. `bash .ci/run` runs all of them on a bare machine."""
+"""The few commands of every day: see `nox --list`. `bash .ci/run` runs them on a bare machine."""
 
 import nox
 

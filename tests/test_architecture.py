@@ -76,6 +76,11 @@ def imports(source: str) -> Iterator[Import]:
         for before, after in pairwise(node.elts)
         if isinstance(before, ast.Constant) and before.value == "-m"
     }
+    named = {
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and NAMES_A_MODULE.fullmatch(str(node.value))
+    } - started
 
     def walk(node: ast.AST, lazy: bool) -> Iterator[Import]:
         for child in ast.iter_child_nodes(node):
@@ -85,9 +90,8 @@ def imports(source: str) -> Iterator[Import]:
             elif isinstance(child, ast.ImportFrom):
                 base = "." * child.level + (child.module or "")
                 yield from (Import(f"{base}.{alias.name}", line, lazy) for alias in child.names)
-            elif isinstance(child, ast.Constant) and child not in started:
-                if NAMES_A_MODULE.fullmatch(str(child.value)):
-                    yield Import(str(child.value).split(":")[0], line, True)
+            elif child in named:
+                yield Import(ast.literal_eval(child).split(":")[0], line, True)
             function = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
             typing = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test)
             yield from walk(child, lazy or function or typing)
