@@ -37,14 +37,14 @@ def types(session: nox.Session) -> None:
 def fast(session: nox.Session) -> None:
     """Tests that need no torch, no MIDI server and no patience."""
     install(session, "cpu,dev")
-    session.run("pytest", "-q", "-m", "not live and not slow", *tests(session))
+    session.run("pytest", "-q", "-m", "not live and not slow", *chosen(session))
 
 
-@nox.session
-def tests_(session: nox.Session) -> None:
+@nox.session(name="tests")
+def everything(session: nox.Session) -> None:
     """All tests; live ones where there is a MIDI server."""
     install(session, "train,cpu,link,dev")
-    session.run("pytest", "-q", *tests(session))
+    session.run("pytest", "-q", *chosen(session))
 
 
 @nox.session
@@ -54,6 +54,6 @@ def docs(session: nox.Session) -> None:
     session.run("mkdocs", "build", "--strict")
 
 
-def tests(session: nox.Session) -> list[str]:
+def chosen(session: nox.Session) -> list[str]:
     """What was named after `--`."""
     return [word for word in session.posargs if word != "--install"]
