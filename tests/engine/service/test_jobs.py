@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from schmubert.engine.diffusion.unmasking import Logits
+from schmubert.engine.denoiser import Logits
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, SIZES, TRIO, Track
-from schmubert.engine.service.jobs import MOST_BATCHED, Jobs, more_calls, stacked
+from schmubert.engine.service.jobs import MOST_BATCHED, Jobs, stacked
 from schmubert.engine.service.pace import Pace
 from schmubert.engine.service.wire import Constraints, Draft, Request, pack, pack_cells, unpack
 
@@ -276,13 +276,6 @@ def test_a_remade_draft_hangs_on_the_seed_and_not_on_the_time_it_takes() -> None
     quickly, slowly, other = drafts(3, linear), drafts(3, slow), drafts(4, linear)
     np.testing.assert_array_equal(quickly, slowly)
     assert all((one != two).any() for one, two in zip(quickly, other, strict=True))
-
-
-def test_drafts_double_their_calls_up_to_the_most() -> None:
-    assert more_calls(4, 8) == 8
-    assert more_calls(4, 7) == 7
-    assert more_calls(8, 8) is None
-    assert more_calls(9, 2) is None
 
 
 def test_every_draft_does_as_the_ask_wishes() -> None:

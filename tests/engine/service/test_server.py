@@ -17,7 +17,7 @@ import zmq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schmubert.engine.diffusion.unmasking import Logits
+from schmubert.engine.denoiser import Logits
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.music.vocabulary import MASK, SIZES, TRIO, Track
 from schmubert.engine.service import server, wire
