@@ -1,17 +1,9 @@
-from .config import PRESETS as PRESETS
-from .config import ModelConfig as ModelConfig
-from .devices import DEVICES as DEVICES
-from .devices import Device as Device
+from .config import PRESETS as PRESETS, ModelConfig as ModelConfig
+from .devices import DEVICES as DEVICES, Device as Device
 from .load import (
     DEFAULT_MODEL as DEFAULT_MODEL,
-)
-from .load import (
     default_model as default_model,
-)
-from .load import (
     load as load,
-)
-from .load import (
     load_any as load_any,
 )
 from .onnx_denoiser import OnnxDenoiser as OnnxDenoiser

@@ -25,7 +25,7 @@ def checkpoint(tmp_path: Path) -> Path:
 
 
 def test_it_says_what_the_network_says(checkpoint: Path) -> None:
-    from schmubert.engine.networks.checkpoint import load
+    from schmubert.engine.networks.checkpoint import load as network_of
 
     denoiser = load(checkpoint, "cpu")
     assert denoiser.tracks == (Track.BASS, Track.DRUMS)
@@ -34,7 +34,7 @@ def test_it_says_what_the_network_says(checkpoint: Path) -> None:
     assert denoiser.runtime.endswith("on cpu, 1 thread")
     tokens = np.random.default_rng(0).integers([MASK[1] + 1, MASK[2] + 1], size=(2, 64, 2))
     logits = denoiser(tokens)
-    network, _ = load(checkpoint)
+    network, _ = network_of(checkpoint)
     with torch.no_grad():
         expected = network(torch.from_numpy(tokens))
     for track, ours, theirs in zip(denoiser.tracks, logits, expected, strict=True):
@@ -44,7 +44,7 @@ def test_it_says_what_the_network_says(checkpoint: Path) -> None:
 
 
 def test_a_network_in_memory_says_the_same(checkpoint: Path) -> None:
-    from schmubert.engine.networks.checkpoint import load
+    from schmubert.engine.networks.checkpoint import load as network_of
     from schmubert.engine.networks.torch_denoiser import TorchDenoiser
 
     network, config = load(checkpoint)
