@@ -47,7 +47,7 @@ def test_a_network_in_memory_says_the_same(checkpoint: Path) -> None:
     from schmubert.engine.networks.checkpoint import load as network_of
     from schmubert.engine.networks.torch_denoiser import TorchDenoiser
 
-    network, config = load(checkpoint)
+    network, config = network_of(checkpoint)
     network.train()
     denoiser = TorchDenoiser.of(network, config, "epoch 3")
     assert (denoiser.tracks, denoiser.name) == ((Track.BASS, Track.DRUMS), "epoch 3")
