@@ -25,5 +25,5 @@ PACKAGES = {"schmubert": ITSELF} | {
 setup(
     packages=list(PACKAGES),
     package_dir=PACKAGES,
-    package_data=dict.fromkeys(PACKAGES, list(DATA)),
+    package_data={"": list(DATA)},
 )

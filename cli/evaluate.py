@@ -22,8 +22,8 @@ MARKS = {True: "yes", False: "no", None: ""}
 
 
 @click.command("evaluate")
-@click.option("--data", type=options.PATH, required=True, help="A prepared dataset.")
-@click.option("--out", type=options.PATH, required=True, help="Folder for figures and draws.")
+@options.data()
+@options.out("Folder for figures and draws.")
 @click.option(
     "--parts",
     help="Of bits, unconditional, infilling, accompaniment and live, with commas; all if not"
@@ -77,7 +77,7 @@ MARKS = {True: "yes", False: "no", None: ""}
 @options.model
 @options.device
 @options.threads
-@click.option("--force", is_flag=True, help="Draw anew what was drawn with other settings.")
+@options.forced("Draw anew what was drawn with other settings.")
 @one_line
 def evaluate(
     data: Path,

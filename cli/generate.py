@@ -10,9 +10,7 @@ import numpy as np
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.engine.diffusion.compose import MOST_BARS, MOST_BATCHED, Sampling, generate_all
-from schmubert.engine.diffusion.recipe import SAMPLER
 from schmubert.engine.diffusion.reversal import REVERSE, generate_from_noise
-from schmubert.engine.diffusion.samplers import SAMPLERS
 from schmubert.engine.music.score import Score
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.networks.load import Device, load, load_any, usual_window_bars
@@ -31,7 +29,7 @@ LONGEST_BARS = 1024
     show_default=True,
     help="How long each piece is.",
 )
-@click.option("--out", type=options.PATH, required=True, help="The folder to write to.")
+@options.out("The folder to write to.")
 @click.option(
     "--tempo", type=click.FloatRange(20, 400), default=120.0, show_default=True, help="In BPM."
 )
@@ -40,13 +38,7 @@ LONGEST_BARS = 1024
 @options.window
 @options.temperature
 @options.calls
-@click.option(
-    "--sampler",
-    type=click.Choice([*SAMPLERS, REVERSE]),
-    default=SAMPLER,
-    show_default=True,
-    help="How the calls are spent; reverse is for models of a corruption without masks, too.",
-)
+@options.sampler_of(REVERSE, words=f"; {REVERSE} is for models of a corruption without masks, too")
 @options.model
 @options.device
 @options.threads

@@ -10,6 +10,7 @@ import numpy as np
 from schmubert.engine.diffusion.corruption import MASKING
 from schmubert.engine.diffusion.rests import Pauses
 from schmubert.engine.diffusion.unmasking import Logits
+from schmubert.engine.extras import how_to_install
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import MASK, SIZES, Track
 from schmubert.engine.networks.load import Device, within_reach
@@ -66,8 +67,8 @@ def _onnxruntime() -> Any:
         import onnxruntime
     except ImportError as error:
         raise ImportError(
-            "ONNX Runtime, which runs the model, is missing or broken"
-            f' ({error}): pip install "schmubert[cpu]"'
+            f"ONNX Runtime, which runs the model, is missing or broken ({error}):"
+            f" {how_to_install('cpu')}"
         ) from error
     return onnxruntime
 
@@ -85,8 +86,8 @@ def _session(
     wanted = device == "cuda" or (device == "auto" and offered)
     if wanted and not offered:
         raise ValueError(
-            "CUDA is wanted, but this ONNX Runtime has none: pip uninstall onnxruntime, then"
-            ' pip install "schmubert[gpu]"'
+            "CUDA is wanted, but this ONNX Runtime has none: pip uninstall onnxruntime, then,"
+            f" {how_to_install('gpu')}"
         )
     if wanted:
         options.log_severity_level = FATAL

@@ -68,15 +68,15 @@ def test_ctrl_c_is_a_short_line_and_130(monkeypatch: pytest.MonkeyPatch) -> None
     [
         (
             ModuleNotFoundError("No module named 'torch'", name="torch"),
-            'This needs PyTorch: pip install "schmubert[train,cpu]"',
+            'This needs PyTorch: in your clone of schmubert, pip install ".[train,cpu]"',
         ),
         (
             ModuleNotFoundError("No module named 'safetensors.numpy'", name="safetensors.numpy"),
-            'This needs safetensors: pip install "schmubert[train,cpu]"',
+            'This needs safetensors: in your clone of schmubert, pip install ".[train,cpu]"',
         ),
         (
             ModuleNotFoundError("No module named 'onnxruntime'", name="onnxruntime"),
-            'This needs ONNX Runtime: pip install "schmubert[cpu]"',
+            'This needs ONNX Runtime: in your clone of schmubert, pip install ".[cpu]"',
         ),
         (
             ModuleNotFoundError("No module named 'mido'", name="mido"),
