@@ -26,6 +26,7 @@ MARKS = {True: "yes", False: "no", None: ""}
 @options.out("Folder for figures and draws.")
 @click.option(
     "--parts",
+    metavar="PARTS",
     help="Of bits, unconditional, infilling, accompaniment and live, with commas; all if not"
     " given.",
 )

@@ -107,6 +107,7 @@ def tracks(
     named = f"{words}: of melody, bass and drums, with commas"
     return click.option(
         "--tracks",
+        metavar="TRACKS",
         default=default,
         show_default=default is not None,
         help=f"{named}; {otherwise} if not given." if otherwise else f"{named}.",

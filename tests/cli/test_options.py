@@ -7,7 +7,7 @@ from schmubert.engine.options import DEVICES
 
 
 def test_the_midi_systems_are_those_of_the_bridge() -> None:
-    assert options.APIS == ("auto", *APIS)
+    assert ("auto", *APIS) == options.APIS
 
 
 def test_the_devices_are_those_of_the_loader() -> None:

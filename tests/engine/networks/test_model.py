@@ -234,17 +234,17 @@ def test_a_window_beyond_learned_positions_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "said"),
     [
-        {"positions": "none"},
-        {"width": 18},
-        {"tracks": ("melody", "flute")},
-        {"chroma_beats": (4,)},
-        {"copy_steps": (0, 4)},
+        ({"positions": "none"}, 'positions are .*, not "none"'),
+        ({"width": 18}, "width 18 does not divide"),
+        ({"tracks": ("melody", "flute")}, "'flute'.* are not among melody, bass, drums"),
+        ({"chroma_beats": (4,)}, r"chroma_beats \(4,\) are not odd"),
+        ({"copy_steps": (0, 4)}, r"copy_steps \(0, 4\) are distances"),
     ],
 )
-def test_a_config_out_of_range_is_refused(wrong: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"."):
+def test_a_config_out_of_range_is_refused(wrong: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
         replace(TINY, **wrong)  # type: ignore[arg-type]
 
 
