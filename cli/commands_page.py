@@ -44,43 +44,50 @@ AS_IT_STANDS = "\b\n"
 EVERYWHERE = {"help", "version"}
 
 
-def walk(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
-    """(full name, command) of `command` and all below it, hidden ones left out."""
-    yield path, command
-    if isinstance(command, click.Group):
-        context = click.Context(command)
-        for name in command.list_commands(context):
-            below = command.get_command(context, name)
-            assert below is not None, f"{path} lists {name} and does not know it"
+def walk(context: click.Context) -> Iterator[click.Context]:
+    """`context` and those of all commands below its own, hidden ones left out."""
+    yield context
+    group = context.command
+    if isinstance(group, click.Group):
+        for name in group.list_commands(context):
+            below = group.get_command(context, name)
+            assert below is not None, f"{context.command_path} lists {name} and does not know it"
             if not below.hidden:
-                yield from walk(below, f"{path} {name}")
+                yield from walk(_called(below, name, context))
 
 
-def all_commands() -> dict[str, click.Command]:
-    """Every command by its full name, `schmubert` and `schmubert-bridge` among them."""
+def _called(command: click.Command, name: str, parent: click.Context | None) -> click.Context:
+    return click.Context(command, parent, name, **command.context_settings)
+
+
+def all_commands() -> dict[str, click.Context]:
+    """Every command by its full name, `schmubert` and `schmubert-bridge` among them, not called."""
     from schmubert.bridge.command import bridge_command
 
-    return dict([*walk(bridge_command, "schmubert-bridge"), *walk(schmubert, "schmubert")])
+    roots = {"schmubert-bridge": bridge_command, "schmubert": schmubert}
+    found = [walk(_called(command, name, None)) for name, command in roots.items()]
+    return {context.command_path: context for contexts in found for context in contexts}
 
 
 def page() -> str:
     """The page as Markdown: the same on every machine, whatever the width of its terminal."""
     commands = all_commands()
     overview = [
-        (f"[{path}](#{path.replace(' ', '-')})", _text(command.get_short_help_str(1000)))
-        for path, command in commands.items()
+        (f"[{path}](#{path.replace(' ', '-')})", _text(context.command.get_short_help_str(1000)))
+        for path, context in commands.items()
     ]
     parts = [INTRODUCTION, _table(("command", "what it does"), overview)]
-    for path, command in commands.items():
-        parts += _section(path, command)
+    for path, context in commands.items():
+        parts += _section(context)
         if path == "schmubert-bridge":
             parts += [CONTROLS, _controls(), MODES, _modes()]
     return "\n".join(parts)
 
 
-def _section(path: str, command: click.Command) -> list[str]:
-    """The heading of `command`, what it does, how it is called, and its options."""
-    usage = " ".join([path, *command.collect_usage_pieces(click.Context(command))])
+def _section(context: click.Context) -> list[str]:
+    """The heading of a command, what it does, how it is called, and its options."""
+    command, path = context.command, context.command_path
+    usage = " ".join([path, *command.collect_usage_pieces(context)])
     parts = [f"## {path}\n", *_paragraphs(command.help or ""), f"```text\n{usage}\n```\n"]
     rows = [
         (_names(option), _takes(option), _default(option), _explained(option))
