@@ -21,8 +21,8 @@ from schmubert.engine.networks.load import Model
 def continue_(job: Job, bars: int, before: bool, tracks: str | None) -> None:
     """Let a MIDI file, or each file in a folder, go on for more bars.
 
-    OUT keeps all that is in IN; the new bars follow the last in which anything sounds, on tracks
-    of their own, or come before the first, and all of IN so much later.
+    OUT keeps all that is in IN. The new bars are on tracks of their own. They follow the last bar
+    in which anything sounds; with --before they precede the first, and IN comes later by so much.
     """
     named = None if tracks is None else tracks_named(tracks)
 

@@ -2,8 +2,9 @@
 
 import hashlib
 import math
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
 EXPERIMENTS = ("algorithm7", "guidance")
 RECORD, DRAWS = "evaluation.json", "draws"
 MARKS = {True: "yes", False: "no", None: ""}
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+def _counted(name: str, least: int, default: int, words: str) -> Callable[[Decorated], Decorated]:
+    """The option `name`, a whole number that is at `least` so much."""
+    return click.option(
+        name, type=click.IntRange(least), default=default, show_default=True, help=words
+    )
 
 
 @click.command("evaluate")
@@ -35,33 +44,11 @@ MARKS = {True: "yes", False: "no", None: ""}
     type=click.Choice(EXPERIMENTS),
     help="Repeat this experiment of the thesis instead of the parts.",
 )
-@click.option(
-    "--pieces", type=click.IntRange(2), default=200, show_default=True, help="Pieces of 64 bars."
-)
-@click.option(
-    "--songs",
-    type=click.IntRange(2),
-    default=200,
-    show_default=True,
-    help="Melodies of 16 bars to accompany.",
-)
-@click.option(
-    "--draws", type=click.IntRange(1), default=5, show_default=True, help="How often, for both."
-)
-@click.option(
-    "--stage-songs",
-    type=click.IntRange(2),
-    default=24,
-    show_default=True,
-    help="Melodies to accompany as on stage.",
-)
-@click.option(
-    "--stage-draws",
-    type=click.IntRange(1),
-    default=4,
-    show_default=True,
-    help="How often each of these.",
-)
+@_counted("--pieces", 2, 200, "Pieces of 64 bars.")
+@_counted("--songs", 2, 200, "Melodies of 16 bars to accompany.")
+@_counted("--draws", 1, 5, "How often each piece is made and each melody accompanied.")
+@_counted("--stage-songs", 2, 24, "Melodies to accompany as on stage.")
+@_counted("--stage-draws", 1, 4, "How often each of these is accompanied.")
 @click.option(
     "--tutti", is_flag=True, help="Draw no pauses for pieces out of nothing: all tracks play."
 )
@@ -70,7 +57,7 @@ MARKS = {True: "yes", False: "no", None: ""}
     is_flag=True,
     help="Self-similarity over all frames, as the thesis says, not piece by piece.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all draws.")
+@_counted("--seed", 0, 0, "The seed of all draws.")
 @options.window
 @options.temperature
 @options.calls

@@ -17,7 +17,7 @@ from schmubert.engine.extras import how_to_install
     type=click.Choice(["fp32", "fp16", "int8"]),
     default="fp32",
     show_default=True,
-    help="Of the weights; int8 is the fastest on a CPU.",
+    help="The precision of the weights; int8 is the fastest on a CPU.",
 )
 @options.data("Check on songs of this dataset, not on music that the model makes.", required=False)
 @options.force

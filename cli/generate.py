@@ -31,7 +31,11 @@ LONGEST_BARS = 1024
 )
 @options.out("The folder to write to.")
 @click.option(
-    "--tempo", type=click.FloatRange(20, 400), default=120.0, show_default=True, help="In BPM."
+    "--tempo",
+    type=click.FloatRange(20, 400),
+    default=120.0,
+    show_default=True,
+    help="The tempo, in BPM.",
 )
 @click.option("--tutti", is_flag=True, help="Let all tracks play throughout.")
 @options.seed
@@ -62,7 +66,8 @@ def generate(
 ) -> None:
     """Make pieces out of nothing, as MIDI files 1.mid, 2.mid and so on.
 
-    A piece depends on the seed and its own number alone: more of them begin with the same ones.
+    A piece depends on the seed and on its number alone, so a larger --count begins with the same
+    pieces.
     """
     from schmubert.cli.progress import counting
     from schmubert.engine.music.midifile import midi_bytes, write_file

@@ -30,8 +30,8 @@ from schmubert.engine.networks.load import Model
 def infill(job: Job, bars: str, tracks: str | None) -> None:
     """Make bars of a MIDI file, or of each file in a folder, anew; the rest stays and is heard.
 
-    OUT keeps all that is in IN but the notes that these tracks begin in these bars, beats or
-    16ths; the new ones are on tracks of their own.
+    OUT keeps all that is in IN, except the notes that these tracks begin in these bars, beats or
+    16ths. The new notes are on tracks of their own.
     """
     named = None if tracks is None else tracks_named(tracks)
     stretches = stretches_named(bars)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from schmubert.cli.performance import LEGEND, NOTES_WIDTH, Beat, answered, bar_cells, count_in_s
+from schmubert.cli.bar_text import LEGEND, NOTES_WIDTH, bar_cells
+from schmubert.cli.performance import Beat, answered, count_in_s
 from schmubert.engine.music.score import STEPS_PER_BAR, Score
 from schmubert.engine.music.vocabulary import Track
 

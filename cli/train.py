@@ -71,7 +71,7 @@ def _of_preset(
 )
 @_of_preset("--warmup-steps", click.IntRange(0), "Raise the learning rate over the first N steps.")
 @_of_preset(
-    "--learning-rate", click.FloatRange(0, min_open=True), "Of the optimizer, at its highest."
+    "--learning-rate", click.FloatRange(0, min_open=True), "The optimizer's rate at its highest."
 )
 @_of_preset("--batch-bars", click.IntRange(1), "Bars in a batch, on each device.")
 @_of_preset(
@@ -125,7 +125,7 @@ def _of_preset(
     type=click.Choice(["auto", "fp32", "bf16"]),
     default="auto",
     show_default=True,
-    help="Of the arithmetic.",
+    help="The precision of the arithmetic.",
 )
 @_of_preset("--validate-every", click.IntRange(1), "Steps between two validations.")
 @click.option(
@@ -140,7 +140,7 @@ def _of_preset(
     type=click.IntRange(0),
     default=0,
     show_default=True,
-    help="Of weights, windows and masks.",
+    help="The seed of weights, windows and masks.",
 )
 @one_line
 def train(

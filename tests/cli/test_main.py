@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from schmubert.cli import main as module
-from schmubert.cli.main import COMMANDS, LazyGroup, Place, main
+from schmubert.cli.main import COMMANDS, Place, main
 
 
 def lazily(monkeypatch: pytest.MonkeyPatch, command: click.Command) -> None:
@@ -106,8 +106,3 @@ def test_the_missing_module_of_a_command_counts_too(monkeypatch: pytest.MonkeyPa
     result = CliRunner().invoke(main, ["train"])
     assert result.exit_code == 1
     assert result.output.startswith("Error: No module named 'torch_that_is_not'")
-
-
-def test_the_group_is_lazy() -> None:
-    assert isinstance(main, LazyGroup)
-    assert main.commands == {}
