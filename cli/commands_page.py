@@ -121,7 +121,9 @@ def _takes(option: click.Option) -> str:
         return ""
     kind = option.type
     if isinstance(kind, click.Choice):
-        words = ", ".join(f"`{_plain(choice)}`" for choice in kind.choices)
+        shown = (option.metavar or "").strip("[]").split("|")  # former names are taken, not shown
+        choices = shown if len(shown) > 1 else map(_plain, kind.choices)
+        words = ", ".join(f"`{choice}`" for choice in choices)
     else:
         words = f"`{option.metavar or kind.name.upper()}`".replace("|", "` or `")
         if isinstance(kind, click.IntRange | click.FloatRange):

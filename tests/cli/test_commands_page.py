@@ -84,6 +84,7 @@ def test_every_control_and_mode_of_the_bridge_is_there() -> None:
 @click.option("--least", type=click.FloatRange(0.5), multiple=True, help="Repeatable.")
 @click.option("--below", type=click.FloatRange(0, 1, min_open=True, max_open=True))
 @click.option("--choice", type=click.Choice(["a", "b"]), default="b", help="See --whole `--x`.")
+@click.option("--former", type=click.Choice(["new", "newer", "old"]), metavar="[new|newer]")
 @click.option("--cores", type=int, default=lambda: 8)
 @click.option("--worded", type=int, show_default="all cores")
 @click.option("--file", type=click.Path(path_type=Path), default=Path("a", "b"), metavar="FILE")
@@ -114,6 +115,7 @@ def test_what_each_kind_of_option_takes(monkeypatch: pytest.MonkeyPatch) -> None
         "| `--least` | 0.5 or more; repeatable |  |  |\n"
         "| `--below` | above 0 to below 1 |  |  |\n"
         "| `--choice` | `a`, `b` | `b` | See `--whole` `--x`. |\n"
+        "| `--former` | `new`, `newer` |  |  |\n"
         "| `--cores` | `INTEGER` | depends on the machine |  |\n"
         "| `--worded` | `INTEGER` | all cores |  |\n"
         "| `--file` | `FILE` | `a/b` |  |\n"
