@@ -24,12 +24,8 @@ NOTES = 50
 @options.engine
 @options.model
 @options.device
-@click.option(
-    "--seconds",
-    type=click.FloatRange(2.0, 600.0),
-    default=10.0,
-    show_default=True,
-    help="How long to work as on stage.",
+@options.with_default(
+    "--seconds", click.FloatRange(2.0, 600.0), 10.0, "How long to work as on stage."
 )
 @one_line
 def doctor(api: str, engine: str | None, model: Path | None, device: str, seconds: float) -> None:

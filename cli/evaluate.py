@@ -2,9 +2,8 @@
 
 import hashlib
 import math
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,14 +19,6 @@ if TYPE_CHECKING:
 EXPERIMENTS = ("algorithm7", "guidance")
 RECORD, DRAWS = "evaluation.json", "draws"
 MARKS = {True: "yes", False: "no", None: ""}
-Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-
-
-def _counted(name: str, least: int, default: int, words: str) -> Callable[[Decorated], Decorated]:
-    """The option `name`, a whole number that is at `least` so much."""
-    return click.option(
-        name, type=click.IntRange(least), default=default, show_default=True, help=words
-    )
 
 
 @click.command("evaluate")
@@ -44,11 +35,15 @@ def _counted(name: str, least: int, default: int, words: str) -> Callable[[Decor
     type=click.Choice(EXPERIMENTS),
     help="Repeat this experiment of the thesis instead of the parts.",
 )
-@_counted("--pieces", 2, 200, "Pieces of 64 bars.")
-@_counted("--songs", 2, 200, "Melodies of 16 bars to accompany.")
-@_counted("--draws", 1, 5, "How often each piece is made and each melody accompanied.")
-@_counted("--stage-songs", 2, 24, "Melodies to accompany as on stage.")
-@_counted("--stage-draws", 1, 4, "How often each of these is accompanied.")
+@options.with_default("--pieces", click.IntRange(2), 200, "Pieces of 64 bars.")
+@options.with_default("--songs", click.IntRange(2), 200, "Melodies of 16 bars to accompany.")
+@options.with_default(
+    "--draws", click.IntRange(1), 5, "How often each piece is made and each melody accompanied."
+)
+@options.with_default("--stage-songs", click.IntRange(2), 24, "Melodies to accompany as on stage.")
+@options.with_default(
+    "--stage-draws", click.IntRange(1), 4, "How often each of these is accompanied."
+)
 @click.option(
     "--tutti", is_flag=True, help="Draw no pauses for pieces out of nothing: all tracks play."
 )
@@ -57,7 +52,7 @@ def _counted(name: str, least: int, default: int, words: str) -> Callable[[Decor
     is_flag=True,
     help="Self-similarity over all frames, as the thesis says, not piece by piece.",
 )
-@_counted("--seed", 0, 0, "The seed of all draws.")
+@options.with_default("--seed", click.IntRange(0), 0, "The seed of all draws.")
 @options.window
 @options.temperature
 @options.calls

@@ -12,12 +12,11 @@ from schmubert.engine.extras import how_to_install
 @click.command("export-onnx")
 @click.argument("checkpoint", type=options.PATH)
 @options.out("The ONNX file.")
-@click.option(
+@options.with_default(
     "--precision",
-    type=click.Choice(["fp32", "fp16", "int8"]),
-    default="fp32",
-    show_default=True,
-    help="The precision of the weights; int8 is the fastest on a CPU.",
+    click.Choice(["fp32", "fp16", "int8"]),
+    "fp32",
+    "The precision of the weights; int8 is the fastest on a CPU.",
 )
 @options.data("Check on songs of this dataset, not on music that the model makes.", required=False)
 @options.force

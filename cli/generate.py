@@ -19,24 +19,10 @@ LONGEST_BARS = 1024
 
 
 @click.command("generate")
-@click.option(
-    "--count", type=click.IntRange(1), default=1, show_default=True, help="How many pieces."
-)
-@click.option(
-    "--bars",
-    type=click.IntRange(4, LONGEST_BARS),
-    default=64,
-    show_default=True,
-    help="How long each piece is.",
-)
+@options.with_default("--count", click.IntRange(1), 1, "How many pieces.")
+@options.with_default("--bars", click.IntRange(4, LONGEST_BARS), 64, "How long each piece is.")
 @options.out("The folder to write to.")
-@click.option(
-    "--tempo",
-    type=click.FloatRange(20, 400),
-    default=120.0,
-    show_default=True,
-    help="The tempo, in BPM.",
-)
+@options.with_default("--tempo", click.FloatRange(20, 400), 120.0, "The tempo, in BPM.")
 @click.option("--tutti", is_flag=True, help="Let all tracks play throughout.")
 @options.seed
 @options.window

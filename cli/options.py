@@ -28,16 +28,16 @@ APIS = ("auto", "alsa", "jack", "core", "windows")
 model = of_engine.model
 device = of_engine.device
 threads = of_engine.threads(2)
+with_default = of_engine.with_default
 
 seed = click.option(
     "--seed", type=click.IntRange(min=0), help="The same seed makes the same music."
 )
-calls = click.option(
+calls = with_default(
     "--calls",
-    type=click.IntRange(1, 1024),
-    default=CALLS,
-    show_default=True,
-    help="Calls to the model a window; fewer are faster and coarser.",
+    click.IntRange(1, 1024),
+    CALLS,
+    "Calls to the model a window; fewer are faster and coarser.",
 )
 window = click.option(
     "--window",
@@ -45,13 +45,7 @@ window = click.option(
     help=f"Bars that the model sees at once: {WINDOW_BARS} if not given, or those that its"
     " positions are for.",
 )
-api = click.option(
-    "--api",
-    type=click.Choice(APIS),
-    default="auto",
-    show_default=True,
-    help="The MIDI system.",
-)
+api = with_default("--api", click.Choice(APIS), "auto", "The MIDI system.")
 engine = click.option(
     "--engine", metavar="ADDRESS", help="An engine that runs already, tcp://HOST:PORT."
 )
@@ -59,12 +53,11 @@ engine = click.option(
 
 def sampler_of(*more: str, words: str = "") -> Callable[[Decorated], Decorated]:
     """`--sampler`: one of those that unmask, or of `more`, of which `words` tell."""
-    return click.option(
+    return with_default(
         "--sampler",
-        type=click.Choice([*SAMPLERS, *more]),
-        default=SAMPLER,
-        show_default=True,
-        help=f"How the calls are spent; {SAMPLER} makes anew what was made while little was"
+        click.Choice([*SAMPLERS, *more]),
+        SAMPLER,
+        f"How the calls are spent; {SAMPLER} makes anew what was made while little was"
         f" known{words}.",
     )
 
@@ -73,12 +66,11 @@ sampler = sampler_of()
 
 
 def _temperature(default: float, lowest: float, highest: float) -> Callable[[Decorated], Decorated]:
-    return click.option(
+    return with_default(
         "--temperature",
-        type=click.FloatRange(lowest, highest),
-        default=default,
-        show_default=True,
-        help="Below 1 the model plays safe, above 1 it dares.",
+        click.FloatRange(lowest, highest),
+        default,
+        "Below 1 the model plays safe, above 1 it dares.",
     )
 
 
@@ -90,7 +82,7 @@ def out(words: str, default: Path | None = None) -> Callable[[Decorated], Decora
     """`--out`: `words` say what is written there; required where there is no `default`."""
     if default is None:
         return click.option("--out", type=PATH, required=True, help=words)
-    return click.option("--out", type=PATH, default=default, show_default=True, help=words)
+    return with_default("--out", PATH, default, words)
 
 
 def data(

@@ -19,12 +19,11 @@ from schmubert.cli.errors import one_line
     help="How drum pitches become nine classes: general-midi, thesis or published; for all files,"
     " or for those whose paths fit PATTERN.",
 )
-@click.option(
+@options.with_default(
     "--validation",
-    type=click.FloatRange(0.0, 1.0, max_open=True),
-    default=0.05,
-    show_default=True,
-    help="The share of songs that is never trained on.",
+    click.FloatRange(0.0, 1.0, max_open=True),
+    0.05,
+    "The share of songs that is never trained on.",
 )
 @click.option("--workers", type=click.IntRange(1), help="Processes; all cores if not given.")
 @options.forced("Replace another dataset at --out.")

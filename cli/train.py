@@ -96,19 +96,14 @@ def _of_preset(
     click.FloatRange(0, 1),
     "Share of the excerpts in which the network is told where tracks rest for whole bars.",
 )
-@click.option(
+@options.with_default(
     "--corruption",
-    type=click.Choice(list(KERNELS)),
-    default=MASKING,
-    show_default=True,
-    help=f"What the network learns to undo; only the {MASKING} state has masks.",
+    click.Choice(list(KERNELS)),
+    MASKING,
+    f"What the network learns to undo; only the {MASKING} state has masks.",
 )
-@click.option(
-    "--auxiliary",
-    type=click.FloatRange(0),
-    default=1.0,
-    show_default=True,
-    help="Lambda of L_aux, for a corruption without masks.",
+@options.with_default(
+    "--auxiliary", click.FloatRange(0), 1.0, "Lambda of L_aux, for a corruption without masks."
 )
 @_of_preset(
     "--on-grid", click.FloatRange(0, 1), "Only songs with this share of onsets on the grid."
@@ -120,28 +115,17 @@ def _of_preset(
     help="Only windows whose tracks have onsets in this share of bars.",
 )
 @_of_preset("--ema-decay", click.FloatRange(0, 1), "Decay of the averaged weights, every 10 steps.")
-@click.option(
+@options.with_default(
     "--precision",
-    type=click.Choice(["auto", "fp32", "bf16"]),
-    default="auto",
-    show_default=True,
-    help="The precision of the arithmetic.",
+    click.Choice(["auto", "fp32", "bf16"]),
+    "auto",
+    "The precision of the arithmetic.",
 )
 @_of_preset("--validate-every", click.IntRange(1), "Steps between two validations.")
-@click.option(
-    "--checkpoint-every",
-    type=click.IntRange(1),
-    default=1000,
-    show_default=True,
-    help="Steps between two checkpoints.",
+@options.with_default(
+    "--checkpoint-every", click.IntRange(1), 1000, "Steps between two checkpoints."
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(0),
-    default=0,
-    show_default=True,
-    help="The seed of weights, windows and masks.",
-)
+@options.with_default("--seed", click.IntRange(0), 0, "The seed of weights, windows and masks.")
 @one_line
 def train(
     data: Path,

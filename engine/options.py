@@ -10,26 +10,32 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 DEVICES = ("auto", "cpu", "cuda")
 
+
+def with_default(
+    name: str, kind: "click.ParamType[Any]", default: object, words: str
+) -> Callable[[Decorated], Decorated]:
+    """The option `name`, whose help is `words` and shows the `default`."""
+    return click.option(name, type=kind, default=default, show_default=True, help=words)
+
+
 model = click.option(
     "--model",
     type=click.Path(path_type=Path),
     help="The model, .onnx or .safetensors; the one that ships with schmubert if not given.",
 )
-device = click.option(
+device = with_default(
     "--device",
-    type=click.Choice(DEVICES),
-    default="auto",
-    show_default=True,
-    help="What the model runs on; auto takes CUDA where it works.",
+    click.Choice(DEVICES),
+    "auto",
+    "What the model runs on; auto takes CUDA where it works.",
 )
 
 
 def threads(default: int) -> Callable[[Decorated], Decorated]:
     """`--threads`, so many by `default`."""
-    return click.option(
+    return with_default(
         "--threads",
-        type=click.IntRange(1, 64),
-        default=default,
-        show_default=True,
-        help="CPU threads for the model; one is best while a DAW keeps the other cores busy.",
+        click.IntRange(1, 64),
+        default,
+        "CPU threads for the model; one is best while a DAW keeps the other cores busy.",
     )
