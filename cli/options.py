@@ -5,11 +5,9 @@ Those that are the same everywhere are decorators; those whose words differ are 
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
-from schmubert.engine import options as of_engine
 from schmubert.engine.diffusion.recipe import (
     CALLS,
     SAMPLER,
@@ -18,18 +16,17 @@ from schmubert.engine.diffusion.recipe import (
     WINDOW_BARS,
 )
 from schmubert.engine.diffusion.samplers import SAMPLERS
-
-Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+from schmubert.engine.options import Decorated
+from schmubert.engine.options import device as device
+from schmubert.engine.options import model as model
+from schmubert.engine.options import threads as threads_of
+from schmubert.engine.options import with_default as with_default
 
 PATH = click.Path(path_type=Path)
 APIS = ("auto", "alsa", "jack", "core", "windows")
 """The MIDI systems of `bridge/owner/ports.py`, which is not loaded for a line of help."""
 
-model = of_engine.model
-device = of_engine.device
-threads = of_engine.threads(2)
-with_default = of_engine.with_default
-
+threads = threads_of(2)
 seed = click.option(
     "--seed", type=click.IntRange(min=0), help="The same seed makes the same music."
 )

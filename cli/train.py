@@ -11,12 +11,12 @@ from click.core import ParameterSource
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.engine.diffusion.corruption import KERNELS, MASKING
+from schmubert.engine.options import Decorated
 
 if TYPE_CHECKING:
     from schmubert.training.learning.settings import TrainSettings
 
 T = TypeVar("T")
-Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 PRESETS: Mapping[str, str] = MappingProxyType(
     {

@@ -15,7 +15,7 @@ from schmubert.cli.commands_page import all_commands
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [README, ROOT / "engine/MODEL_CARD.md", *sorted((ROOT / "docs").rglob("*.md"))]
 MOST_LINES = 149
 COMMANDS = all_commands()
 BREAKS = set(";&|(){}<>\n")
