@@ -13,6 +13,7 @@ from schmubert.engine.diffusion.compose import MOST_BARS, MOST_BATCHED, Sampling
 from schmubert.engine.diffusion.recipe import SAMPLER
 from schmubert.engine.diffusion.reversal import REVERSE, generate_from_noise
 from schmubert.engine.diffusion.samplers import SAMPLERS
+from schmubert.engine.music.meter import USUAL_BPM
 from schmubert.engine.music.score import Score
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.networks.load import Device, load, load_any, usual_window_bars
@@ -33,7 +34,7 @@ LONGEST_BARS = 1024
 )
 @click.option("--out", type=options.PATH, required=True, help="The folder to write to.")
 @click.option(
-    "--tempo", type=click.FloatRange(20, 400), default=120.0, show_default=True, help="In BPM."
+    "--tempo", type=click.FloatRange(20, 400), default=USUAL_BPM, show_default=True, help="In BPM."
 )
 @click.option("--tutti", is_flag=True, help="Let all tracks play throughout.")
 @options.seed

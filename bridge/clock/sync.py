@@ -4,7 +4,8 @@ from enum import Enum
 
 from schmubert.bridge.clock.link_clock import LinkClock
 from schmubert.bridge.clock.link_session import JoinedSession
-from schmubert.bridge.clock.midi_clock import USUAL_BPM, Clock, OwnTempo, PositionUnit, TimeKeeper
+from schmubert.bridge.clock.midi_clock import Clock, OwnTempo, PositionUnit, TimeKeeper
+from schmubert.engine.music.meter import USUAL_BPM
 
 
 class Sync(str, Enum):

@@ -15,15 +15,8 @@ from schmubert.engine.diffusion.recipe import CALLS, SAMPLER, TEMPERATURE, WINDO
 from schmubert.engine.diffusion.rests import Pauses, tacet_cells
 from schmubert.engine.diffusion.samplers import SAMPLERS
 from schmubert.engine.diffusion.unmasking import Denoiser, Guide, Logits, SamplerRun, masked_cells
-from schmubert.engine.music.score import (
-    STEPS_PER_BAR,
-    Mask,
-    Score,
-    Tokens,
-    canonical,
-    silence,
-    unknown,
-)
+from schmubert.engine.music.meter import STEPS_PER_BAR, USUAL_BPM
+from schmubert.engine.music.score import Mask, Score, Tokens, canonical, silence, unknown
 from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, PITCHED, Track
 
 FEWEST_BARS = 4
@@ -276,7 +269,7 @@ def generate(
     denoise: Denoiser,
     bars: int,
     rng: np.random.Generator,
-    tempo_bpm: float = 120.0,
+    tempo_bpm: float = USUAL_BPM,
     sampling: Sampling = PLAIN,
     pauses: Pauses | None = None,
 ) -> Score:
@@ -292,7 +285,7 @@ def generate_all(
     denoise: Denoiser,
     bars: int,
     rngs: Sequence[np.random.Generator],
-    tempo_bpm: float = 120.0,
+    tempo_bpm: float = USUAL_BPM,
     sampling: Sampling = PLAIN,
     pauses: Pauses | None = None,
 ) -> list[Score]:

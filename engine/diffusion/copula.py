@@ -24,7 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.diffusion.temperature import log_softmax, log_sum
-from schmubert.engine.music.score import STEPS_PER_BAR, Mask
+from schmubert.engine.music.meter import STEPS_PER_BAR
+from schmubert.engine.music.score import Mask
 from schmubert.engine.music.vocabulary import FIRST_ONSET, HOLD, OFF
 
 Floats = NDArray[np.float64]

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from schmubert.engine.diffusion.temperature import BISECTIONS, SURE, log_softmax, log_sum
 from schmubert.engine.diffusion.unmasking import Guide, Logits
-from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT, Tokens
+from schmubert.engine.music.meter import STEPS_PER_BAR, STEPS_PER_BEAT
+from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import (
     HIGHEST_PITCH,
     LOWEST_PITCH,

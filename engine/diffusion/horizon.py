@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.diffusion.recipe import WINDOW_BARS
-from schmubert.engine.music.score import STEPS_PER_BAR, Mask, Tokens, canonical
+from schmubert.engine.music.meter import STEPS_PER_BAR
+from schmubert.engine.music.score import Mask, Tokens, canonical
 from schmubert.engine.music.vocabulary import MASK, OFF, PITCHED, TRIO, Track, first_onset
 from schmubert.engine.service.wire import MOST_STEPS
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from schmubert.engine.music.score import STEPS_PER_BAR, Mask, Tokens
-from schmubert.engine.music.vocabulary import HOLD, PITCHED, Track, first_onset
+from schmubert.engine.music.meter import STEPS_PER_BAR
+from schmubert.engine.music.score import Mask, Tokens, lasting
+from schmubert.engine.music.vocabulary import PITCHED, Track, first_onset
 
 BARS_PER_PHRASE = 4
 LEAST_PLAYING = 3
@@ -78,7 +79,7 @@ def tacet_bars(tokens: Tokens, tracks: Sequence[Track]) -> Mask:
     for column, track in enumerate(tracks):
         events = tokens[..., column]
         if track in PITCHED:
-            events = _held(events)
+            events = lasting(events)
         sounds[..., column] = events >= first_onset(track)
     by_bar = sounds.reshape(*tokens.shape[:-2], -1, STEPS_PER_BAR, len(tracks))
     return np.asarray(~by_bar.any(axis=-2))
@@ -94,10 +95,3 @@ def tacet_cells(tacet: Mask) -> Mask:
     begins[..., 1:, :] &= ~tacet[..., :-1, :]
     cells[..., ::STEPS_PER_BAR, :] &= ~begins
     return cells
-
-
-def _held(events: Tokens) -> Tokens:
-    """The event [.., steps] that lasts in each 16th: itself, or the last before it that spoke."""
-    steps = np.arange(events.shape[-1])
-    latest = np.maximum.accumulate(np.where(events != HOLD, steps, 0), axis=-1)
-    return np.take_along_axis(events, latest, axis=-1)

@@ -21,7 +21,8 @@ from schmubert.engine.diffusion.corruption import (
 )
 from schmubert.engine.diffusion.temperature import tempered
 from schmubert.engine.diffusion.unmasking import Denoiser, Logits, draw
-from schmubert.engine.music.score import STEPS_PER_BAR, Score, Tokens, canonical
+from schmubert.engine.music.meter import STEPS_PER_BAR, USUAL_BPM
+from schmubert.engine.music.score import Score, Tokens, canonical
 from schmubert.engine.music.vocabulary import HOLD, TRIO, Track
 
 REVERSE = "reverse"
@@ -97,7 +98,7 @@ def generate_from_noise(
     bars: int,
     calls: int,
     rngs: Sequence[np.random.Generator],
-    tempo_bpm: float = 120.0,
+    tempo_bpm: float = USUAL_BPM,
     temperature: float = 1.0,
 ) -> list[Score]:
     """Scores of `bars` bars, one an `rng`, by a network trained for the `corruption` of that name.

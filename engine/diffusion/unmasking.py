@@ -22,8 +22,8 @@ from schmubert.engine.diffusion.copula import (
     leaning,
 )
 from schmubert.engine.diffusion.temperature import tempered
-from schmubert.engine.music.score import Mask, Tokens
-from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, PITCHED, TRIO, Track
+from schmubert.engine.music.score import Mask, Tokens, canonical
+from schmubert.engine.music.vocabulary import MASK, PITCHED, TRIO, Track
 
 Logits: TypeAlias = Sequence[NDArray[np.float32]]
 """One array [batch, steps, events] a track, in the denoiser's order of tracks."""
@@ -211,29 +211,11 @@ def masked_cells(tokens: Tokens) -> Mask:
     return np.asarray(tokens == np.asarray(MASK))
 
 
-def tidy(tokens: Tokens, cells: Mask | None = None, tracks: Sequence[Track] = TRIO) -> Tokens:
-    """`tokens` [batch, steps, tracks] without note-offs that end nothing, in `cells` alone.
+def tidy(tokens: Tokens, targets: Mask | None = None, tracks: Sequence[Track] = TRIO) -> Tokens:
+    """`tokens` [batch, steps, tracks] without note-offs that end nothing, in `targets` alone.
 
-    16 to 28% of the note-offs that a model makes are of that kind, in real music none. Without
-    `cells` all are meant. Masked cells count as sounding.
+    Of the note-offs that a model makes 16 to 28% are of that kind, in real music none. Without
+    `targets` all cells are meant. Masked cells count as sounding.
     """
-    tokens = tokens.copy()
-    for column, track in enumerate(tracks):
-        if track not in PITCHED:
-            continue
-        for batch in range(len(tokens)):
-            line = tokens[batch, :, column]
-            ends_nothing = idle_offs(line)
-            if cells is not None:
-                ends_nothing &= cells[batch, :, column]
-            line[ends_nothing] = HOLD
-    return tokens
-
-
-def idle_offs(line: NDArray[np.int64]) -> Mask:
-    """Where a pitched track `line` [steps] holds a note-off while nothing sounds."""
-    found = np.zeros(len(line), bool)
-    speaks = np.flatnonzero(line != HOLD)
-    before = np.concatenate([[OFF], line[speaks[:-1]]]) if len(speaks) else line[:0]
-    found[speaks] = (line[speaks] == OFF) & (before == OFF)
-    return found
+    tidied = canonical(tokens, tracks)
+    return tidied if targets is None else np.where(targets, tidied, tokens)

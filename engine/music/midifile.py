@@ -16,6 +16,7 @@ from types import MappingProxyType
 import mido
 import numpy as np
 
+from schmubert.engine.music.meter import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.music.quantise import (
     FOUR_FOUR,
     MOST_BARS,
@@ -26,14 +27,7 @@ from schmubert.engine.music.quantise import (
     spans,
     tempo_at,
 )
-from schmubert.engine.music.score import (
-    STEPS_PER_BAR,
-    STEPS_PER_BEAT,
-    Note,
-    Score,
-    drum_hits,
-    notes,
-)
+from schmubert.engine.music.score import Note, Score, drum_hits, notes
 from schmubert.engine.music.song import (
     DRUM_CHANNEL,
     Part,
@@ -43,14 +37,13 @@ from schmubert.engine.music.song import (
     open_midi,
     player_song,
 )
+from schmubert.engine.music.velocity import WRITTEN
 from schmubert.engine.music.vocabulary import DRUM_PITCH, PITCHED, TRIO, Drum, Track
 
 TICKS_PER_BEAT = 480
 NAMES = MappingProxyType({Track.MELODY: "Melody", Track.BASS: "Bass", Track.DRUMS: "Drums"})
 PROGRAM = MappingProxyType({Track.MELODY: 0, Track.BASS: 33})  # grand piano, fingered bass
 CHANNEL = MappingProxyType({Track.MELODY: 0, Track.BASS: 1, Track.DRUMS: DRUM_CHANNEL})
-BEAT_ACCENTS = (100, 86, 94, 86)  # the velocities on the beats of a bar
-OFF_BEAT, BETWEEN = 80, 74  # on the eighths and on the 16ths between them
 
 # how a part is told: words in its name first, then the range of its program
 WORDS = MappingProxyType(
@@ -280,7 +273,7 @@ def _midi_track(
         played = notes(score.tokens, track)
     else:
         played = [Note(step, 1, DRUM_PITCH[Drum(drum)]) for step, drum in drum_hits(score.tokens)]
-    events = [(note.onset, velocity(note.onset), note.pitch) for note in played]
+    events = [(note.onset, int(WRITTEN.at(note.onset)), note.pitch) for note in played]
     events += [(note.onset + note.length, 0, note.pitch) for note in played]
     written = mido.MidiTrack()
     written.append(mido.MetaMessage("track_name", name=name))
@@ -297,14 +290,6 @@ def _midi_track(
     end = round(score.steps * ticks_per_beat / STEPS_PER_BEAT)
     written.append(mido.MetaMessage("end_of_track", time=end - now))
     return written
-
-
-def velocity(step: int) -> int:
-    """How hard a note at 16th `step` of a score is struck: the accents of 4/4."""
-    beat, part = divmod(step % STEPS_PER_BAR, STEPS_PER_BEAT)
-    if part == 0:
-        return BEAT_ACCENTS[beat]
-    return OFF_BEAT if part == STEPS_PER_BEAT // 2 else BETWEEN
 
 
 def _bytes(midi: mido.MidiFile) -> bytes:

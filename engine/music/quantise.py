@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT, Note, monophonic
+from schmubert.engine.music.meter import STEPS_PER_BAR, STEPS_PER_BEAT, USUAL_BPM
+from schmubert.engine.music.score import Note, monophonic
 from schmubert.engine.music.song import Meter, Part, Song
 from schmubert.engine.music.vocabulary import DRUM_MAPS, HIGHEST_PITCH, LOWEST_PITCH, Drum
 
@@ -78,7 +79,7 @@ def nearest_step(ticks: Any, ticks_per_beat: int) -> Any:
 
 def tempo_at(song: Song, tick: int) -> float:
     """The tempo in BPM at `tick`, 120 where none is said, within what a Score takes."""
-    bpm = 120.0
+    bpm = USUAL_BPM
     for tempo in song.tempos:
         if tempo.tick <= tick:
             bpm = tempo.bpm

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 import mido
 
+from schmubert.engine.music.meter import BEATS_PER_BAR, STEPS_PER_BEAT, USUAL_BPM
 from schmubert.engine.music.quantise import nearest_step
-from schmubert.engine.music.score import BEATS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.music.song import DRUM_CHANNEL, open_midi
 
-DEFAULT_TEMPO = 500_000  # microseconds a beat, until a file says another
+DEFAULT_TEMPO = round(60e6 / USUAL_BPM)  # microseconds a beat, until a file says another
 DEFAULT_CONTROLS = ((121, 0), (7, 100), (10, 64))  # reset, volume and pan of General MIDI
 
 NOTES = ("note_on", "note_off")

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from schmubert.engine.music.meter import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.music.quantise import (
     FOUR_FOUR,
     MOST_BARS,
@@ -24,7 +25,7 @@ from schmubert.engine.music.quantise import (
     spans,
     tempo_at,
 )
-from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT, Score
+from schmubert.engine.music.score import Score
 from schmubert.engine.music.song import Part, Song, Unusable, corpus_song, load
 from schmubert.engine.music.vocabulary import PITCHED, TRIO, Track, first_onset
 

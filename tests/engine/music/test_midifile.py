@@ -16,7 +16,6 @@ from schmubert.engine.music.midifile import (
     add_tracks,
     midi_bytes,
     read_score,
-    velocity,
     with_tracks,
     write_score,
 )
@@ -296,13 +295,6 @@ def test_unknown_cells_are_written_as_silence() -> None:
     assert read[:5, 0].tolist() == [onset_token(60), HOLD, HOLD, HOLD, OFF]
     assert not read[5:].any()
     assert not read[:, 1:].any()
-
-
-def test_the_downbeat_is_the_strongest() -> None:
-    strengths = [velocity(step) for step in range(STEPS_PER_BAR)]
-    assert max(strengths) == strengths[0] == velocity(STEPS_PER_BAR)
-    assert strengths.count(strengths[0]) == 1
-    assert min(strengths[::2]) > max(strengths[1::2])
 
 
 def events(track: mido.MidiTrack) -> list[tuple[int, str]]:
