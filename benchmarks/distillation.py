@@ -33,8 +33,8 @@ from rich.table import Table
 from torch import Tensor, nn
 
 from schmubert.cli.errors import one_line
-from schmubert.engine.diffusion.compose import Sampling
 from schmubert.engine.diffusion.recipe import STAGE_TEMPERATURE
+from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.diffusion.unmasking import Denoiser, Logits, infill, random_order
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import MASK
@@ -61,7 +61,7 @@ from schmubert.training.metrics.bootstrap import Estimate, bootstrap, pooled, wa
 
 BARS = 16
 MIX = {"whole-tracks": 0.5, "hidden-future": 0.5}
-SAMPLERS = ("balanced", "remasking")
+SAMPLERS = ("balanced", "remdm")
 CALLS = (2, 4, 8, 16)
 WARMUP_STEPS = 50
 SAVE_EVERY = 100  # steps

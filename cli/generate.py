@@ -9,10 +9,12 @@ import numpy as np
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
-from schmubert.engine.diffusion.compose import MOST_BARS, MOST_BATCHED, Sampling, generate_all
-from schmubert.engine.diffusion.recipe import SAMPLER
+from schmubert.engine.diffusion.compose import generate_all
+from schmubert.engine.diffusion.recipe import MOST_WINDOW_BARS, SAMPLER
 from schmubert.engine.diffusion.reversal import REVERSE, generate_from_noise
-from schmubert.engine.diffusion.samplers import SAMPLERS
+from schmubert.engine.diffusion.samplers import FORMER_NAMES, SAMPLERS
+from schmubert.engine.diffusion.sampling import Sampling
+from schmubert.engine.diffusion.windows import MOST_BATCHED
 from schmubert.engine.music.meter import USUAL_BPM
 from schmubert.engine.music.score import Score
 from schmubert.engine.music.vocabulary import Track
@@ -43,7 +45,8 @@ LONGEST_BARS = 1024
 @options.calls
 @click.option(
     "--sampler",
-    type=click.Choice([*SAMPLERS, REVERSE]),
+    type=click.Choice([*SAMPLERS, REVERSE, *FORMER_NAMES]),
+    metavar=f"[{'|'.join([*SAMPLERS, REVERSE])}]",
     default=SAMPLER,
     show_default=True,
     help="How the calls are spent; reverse is for models of a corruption without masks, too.",
@@ -80,9 +83,9 @@ def generate(
     paths = [out / f"{number:0{digits}}.mid" for number in range(1, count + 1)]
     if not force and (there := next((path for path in paths if path.exists()), None)):
         raise click.ClickException(f"{there} is there already: --force writes over it.")
-    if sampler == REVERSE and bars > MOST_BARS:
+    if sampler == REVERSE and bars > MOST_WINDOW_BARS:
         raise click.ClickException(
-            f"--sampler {REVERSE} makes a piece all at once: at most {MOST_BARS} bars."
+            f"--sampler {REVERSE} makes a piece all at once: at most {MOST_WINDOW_BARS} bars."
         )
     denoiser = (load_any if sampler == REVERSE else load)(model, device, threads)
     chosen = secrets.randbelow(2**32) if seed is None else seed

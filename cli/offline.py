@@ -13,7 +13,7 @@ import numpy as np
 
 from schmubert.cli import options
 from schmubert.cli.songs import Errand, errands
-from schmubert.engine.diffusion.compose import Sampling
+from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.music.score import (
     BEATS_PER_BAR,
     STEPS_PER_BAR,

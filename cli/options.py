@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from schmubert.engine.diffusion.recipe import CALLS, SAMPLER, TEMPERATURE, WINDOW_BARS
-from schmubert.engine.diffusion.samplers import SAMPLERS
+from schmubert.engine.diffusion.samplers import FORMER_NAMES, SAMPLERS
 from schmubert.engine.networks.load import DEVICES
 
 PATH = click.Path(path_type=Path)
@@ -22,10 +22,11 @@ calls = click.option(
 )
 sampler = click.option(
     "--sampler",
-    type=click.Choice(list(SAMPLERS)),
+    type=click.Choice([*SAMPLERS, *FORMER_NAMES]),
+    metavar=f"[{'|'.join(SAMPLERS)}]",
     default=SAMPLER,
     show_default=True,
-    help="How the calls are spent; remasking remakes what was made while little was known.",
+    help="How the calls are spent; remdm draws again what was drawn while little was known.",
 )
 temperature = click.option(
     "--temperature",

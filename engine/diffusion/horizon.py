@@ -10,26 +10,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.diffusion.recipe import WINDOW_BARS
+from schmubert.engine.diffusion.recipe import FEWEST_WINDOW_BARS, MOST_WINDOW_BARS, WINDOW_BARS
 from schmubert.engine.music.meter import STEPS_PER_BAR
 from schmubert.engine.music.score import Mask, Tokens, canonical
 from schmubert.engine.music.vocabulary import MASK, OFF, PITCHED, TRIO, Track, first_onset
-from schmubert.engine.service.wire import MOST_STEPS
 
 AHEAD_BARS = 2  # bars beyond the current one: the tentative future
-LEAST_BARS = 4  # no model was trained on shorter windows
-MOST_BARS = MOST_STEPS // STEPS_PER_BAR
 
 
 @dataclass(frozen=True)
 class Horizon:
-    """A window to ask about: `tokens` and the cells to `fill`, both [steps, 3].
+    """A window to ask about: `tokens` and the `targets` to fill, both [steps, 3].
 
     `first_step` is the step of the tape that stands in row 0: row r is step first_step + r.
     """
 
     tokens: Tokens
-    fill: Mask
+    targets: Mask
     first_step: int
 
     @property
@@ -42,7 +39,7 @@ class Horizon:
         steps = len(hidden)
         tokens = self.tokens.copy()
         tokens[:steps] = np.where(hidden, np.asarray(MASK), tokens[:steps])
-        return Horizon(canonical(tokens), self.fill, self.first_step)
+        return Horizon(canonical(tokens), self.targets, self.first_step)
 
     def knowing(self, ahead: Tokens, from_step: int) -> "Horizon":
         """With what `ahead` [steps, 3] says of the tape from `from_step` on: not filled but known.
@@ -56,7 +53,7 @@ class Horizon:
         masks = np.asarray(MASK)
         taken = (self.tokens == masks) & (said != masks)
         tokens = canonical(np.where(taken, said, self.tokens))
-        return Horizon(tokens, self.fill & ~taken, self.first_step)
+        return Horizon(tokens, self.targets & ~taken, self.first_step)
 
 
 def horizon(
@@ -83,10 +80,13 @@ def horizon(
     the unknown. Raises ValueError where the tape begins inside a bar or after the instant, or the
     sizes do not fit.
     """
-    if not max(LEAST_BARS, ahead_bars + 2) <= window_bars <= MOST_BARS or ahead_bars < 0:
+    if (
+        not max(FEWEST_WINDOW_BARS, ahead_bars + 2) <= window_bars <= MOST_WINDOW_BARS
+        or ahead_bars < 0
+    ):
         raise ValueError(
             f"a window of {window_bars} bars, {ahead_bars} of them ahead: it takes"
-            f" {LEAST_BARS}..{MOST_BARS} bars, two more than lie ahead"
+            f" {FEWEST_WINDOW_BARS}..{MOST_WINDOW_BARS} bars, two more than lie ahead"
         )
     if tape_first % STEPS_PER_BAR or now_step < tape_first:
         raise ValueError(
@@ -97,13 +97,13 @@ def horizon(
     begins = max(now_step, min(played.values(), default=now_step))
     end_bar = begins // STEPS_PER_BAR + 1 + ahead_bars
     first_bar = max(tape_first // STEPS_PER_BAR, end_bar - window_bars)
-    end_bar = max(end_bar, first_bar + LEAST_BARS)
+    end_bar = max(end_bar, first_bar + FEWEST_WINDOW_BARS)
     first, steps = first_bar * STEPS_PER_BAR, (end_bar - first_bar) * STEPS_PER_BAR
 
     tokens = np.tile(np.asarray(MASK), (steps, 1))
     given = tape[first - tape_first : first - tape_first + steps]
     tokens[: len(given)] = given
-    fill = np.zeros(tokens.shape, bool)
+    targets = np.zeros(tokens.shape, bool)
     for role in set(played) - set(heard):
         until = max(0, min(len(given), played[role] - first))
         if until - (silent := _silent_from(tokens[:until, role], role)) >= STEPS_PER_BAR:
@@ -112,8 +112,8 @@ def horizon(
         from_step = played.get(role, first + steps)
         known = now_step if role in heard else from_step if role in played else first
         tokens[max(0, min(known, from_step) - first) :, role] = MASK[role]
-        fill[max(0, from_step - first) :, role] = True
-    return Horizon(canonical(tokens), fill, first)
+        targets[max(0, from_step - first) :, role] = True
+    return Horizon(canonical(tokens), targets, first)
 
 
 def _silent_from(column: NDArray[np.int64], role: Track) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from schmubert.engine.diffusion.samplers import balanced, refine
-from schmubert.engine.diffusion.unmasking import Logits, SamplerRun, tidy
+from schmubert.engine.diffusion.unmasking import Logits, SamplerRun, TokenSampler, tidy
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.service.pace import Pace
@@ -77,10 +77,7 @@ class Job:
                 self.window.tokens[None],
                 self.made[None],
                 self.calls,
-                self._rng(0),
-                self.ask.temperature,
-                self.window.guide,
-                tracks=self.tracks,
+                self._token_sampler(0),
             )
         else:
             planned = more_calls(self.planned_calls, self.ask.most_calls)
@@ -99,18 +96,16 @@ class Job:
                 self.latest[None],
                 made[None],
                 self.calls,
-                self._rng(self.sent.number + 1),
-                self.ask.temperature,
-                self.window.guide,
-                tracks=self.tracks,
+                self._token_sampler(self.sent.number + 1),
             )
         self.calls_left = self.calls
         self.state = next(self._run)
         return True
 
-    def _rng(self, number: int) -> np.random.Generator:
+    def _token_sampler(self, number: int) -> TokenSampler:
         """What draft `number` is drawn with, whatever came before it."""
-        return np.random.default_rng((self.seed, number))
+        rng = np.random.default_rng((self.seed, number))
+        return TokenSampler(rng, self.ask.temperature, self.window.guide, self.tracks)
 
     def advance(self, logits: Logits) -> Tokens | None:
         """Unmask with `logits` [1, steps, events] a track; the draft [steps, tracks] at its end."""

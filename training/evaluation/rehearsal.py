@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from schmubert.engine.diffusion.compose import PLAIN, Sampling, accompany_all
+from schmubert.engine.diffusion.compose import accompany_all
 from schmubert.engine.diffusion.horizon import horizon
 from schmubert.engine.diffusion.recipe import (
     FIRST_CALLS,
@@ -13,7 +13,15 @@ from schmubert.engine.diffusion.recipe import (
     WINDOW_BARS,
 )
 from schmubert.engine.diffusion.samplers import refine
-from schmubert.engine.diffusion.unmasking import Denoiser, balanced_order, infill, run_sampler, tidy
+from schmubert.engine.diffusion.sampling import PLAIN, Sampling
+from schmubert.engine.diffusion.unmasking import (
+    Denoiser,
+    TokenSampler,
+    balanced_order,
+    infill,
+    run_sampler,
+    tidy,
+)
 from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT, Mask, Score, Tokens
 from schmubert.engine.music.vocabulary import HOLD, MASK, Track
 from schmubert.engine.service.jobs import more_calls
@@ -82,7 +90,7 @@ def as_on_stage(
             for song in tape
         ]
         tokens = np.stack([ask.tokens for ask in asks])
-        cells = np.stack([ask.fill for ask in asks])[..., columns]
+        cells = np.stack([ask.targets for ask in asks])[..., columns]
         window = tokens[..., columns]
         if most_calls is None:
             order = balanced_order(cells, ORACLE_CALLS, rng)
@@ -115,9 +123,10 @@ def _in_rounds(
     calls = min(first_calls, count)
     made = infill(denoise, tokens, balanced_order(cells, calls, rng), rng, temperature)
     made = tidy(made, cells, denoise.tracks)
+    token_sampler = TokenSampler(rng, temperature, tracks=denoise.tracks)
     # once there is a call for every cell, no better draft follows
     while calls < count and (planned := more_calls(calls, most_calls)) is not None:
         calls = min(planned, count)
-        run = refine(made, cells, calls, rng, temperature, tracks=denoise.tracks)
+        run = refine(made, cells, calls, token_sampler)
         made = tidy(run_sampler(denoise, run), cells, denoise.tracks)
     return made

@@ -1,4 +1,4 @@
-"""CorrelatedUniforms in common changes how cells go together, and no cell alone."""
+"""Correlated numbers change how cells go together, and no cell alone."""
 
 import numpy as np
 import pytest
@@ -7,21 +7,21 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from schmubert.engine.diffusion.copula import (
-    PHRASE_BARS,
     VARIANCE_SHARES,
     CorrelatedUniforms,
-    Traits,
+    PieceTraits,
     VarianceShares,
     draw_in_order,
     draw_onsets_and_ends,
     draw_ranked,
-    draw_traits,
-    leaning,
+    draw_piece_traits,
     normal_cdf,
+    register_biased,
 )
-from schmubert.engine.diffusion.samplers import remasking
+from schmubert.engine.diffusion.samplers import remdm
 from schmubert.engine.diffusion.unmasking import Logits, TokenSampler, run_sampler
-from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
+from schmubert.engine.music.meter import PHRASE_BARS, STEPS_PER_BAR
+from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import (
     FIRST_ONSET,
     HOLD,
@@ -38,8 +38,8 @@ Floats = NDArray[np.float64]
 
 def numbers(shares: VarianceShares, calls: int, pieces: int = 4000) -> Floats:
     """What the first track of `pieces` of two bars is drawn with: [calls, pieces, steps]."""
-    noise = CorrelatedUniforms((pieces, 32, 1), np.random.default_rng(1))
-    return np.stack([noise.uniforms(0, shares) for _ in range(calls)])
+    uniforms = CorrelatedUniforms((pieces, 32, 1), np.random.default_rng(1))
+    return np.stack([uniforms.for_events(0, shares) for _ in range(calls)])
 
 
 def correlation(first: Floats, second: Floats) -> float:
@@ -72,34 +72,34 @@ def test_each_share_is_common_to_what_it_says() -> None:
 
 def test_traits_are_what_parts_of_a_piece_have_in_common() -> None:
     shares = VarianceShares(piece=0.9, bar=0, call=0)
-    traits = Traits(np.asarray([[2.0, -2.0]]), np.asarray([[0.1, 0.3]]), np.zeros((1, 2), bool))
+    traits = PieceTraits(np.asarray([[2.0, -2.0]]), np.asarray([[0.1, 0.3]]), np.zeros((1, 2), bool))
     for seed in range(3):
-        noise = CorrelatedUniforms((1, 16, 2), np.random.default_rng(seed), traits)
-        assert noise.uniforms(0, shares).min() > 0.5 > noise.uniforms(1, shares).max()
+        uniforms = CorrelatedUniforms((1, 16, 2), np.random.default_rng(seed), traits)
+        assert uniforms.for_events(0, shares).min() > 0.5 > uniforms.for_events(1, shares).max()
         for _ in range(2):
-            np.testing.assert_allclose(noise.ends(0, 0.4), 0.25)
-            np.testing.assert_allclose(noise.ends(1, 0.4), 0.75)
-            assert len(np.unique(noise.ends(1, 0.3))) == 16
+            np.testing.assert_allclose(uniforms.for_note_ends(0, 0.4), 0.25)
+            np.testing.assert_allclose(uniforms.for_note_ends(1, 0.4), 0.75)
+            assert len(np.unique(uniforms.for_note_ends(1, 0.3))) == 16
 
 
 def test_as_many_pieces_as_it_says_have_a_habit_and_their_notes_end_as_often() -> None:
-    noise = CorrelatedUniforms((4000, 16, 2), np.random.default_rng(1))
-    ends = noise.ends(1, 0.3)
+    uniforms = CorrelatedUniforms((4000, 16, 2), np.random.default_rng(1))
+    ends = uniforms.for_note_ends(1, 0.3)
     alike = ends.min(axis=1) == ends.max(axis=1)
     assert alike.mean() == pytest.approx(0.3, abs=0.02)
-    assert (noise.ends(1, 0.3)[alike] == ends[alike]).all()
+    assert (uniforms.for_note_ends(1, 0.3)[alike] == ends[alike]).all()
     for found in (ends[:, 0], ends[alike, 0], ends[~alike, 0]):
         even = (np.arange(len(found)) + 0.5) / len(found)
         assert np.abs(np.sort(found) - even).max() < 1.63 / len(found) ** 0.5
-    ends = noise.ends(0, 0.0)
+    ends = uniforms.for_note_ends(0, 0.0)
     assert (ends.min(axis=1) < ends.max(axis=1)).all()
 
 
 def test_a_track_of_which_something_is_known_has_no_habit() -> None:
-    traits = draw_traits(np.asarray([[True, False]] * 2000), np.random.default_rng(3))
-    noise = CorrelatedUniforms((2000, 16, 2), np.random.default_rng(4), traits)
+    traits = draw_piece_traits(np.asarray([[True, False]] * 2000), np.random.default_rng(3))
+    uniforms = CorrelatedUniforms((2000, 16, 2), np.random.default_rng(4), traits)
     for column, share in ((0, 0.0), (1, 0.5)):
-        ends = noise.ends(column, 0.5)
+        ends = uniforms.for_note_ends(column, 0.5)
         alike = ends.min(axis=1) == ends.max(axis=1)
         assert alike.mean() == pytest.approx(share, abs=0.05)
 
@@ -112,8 +112,8 @@ def test_drums_have_bars_in_common_and_pitched_tracks_their_calls() -> None:
 
 def test_registers_are_common_to_a_phrase_in_all_calls() -> None:
     phrase = PHRASE_BARS * STEPS_PER_BAR
-    noise = CorrelatedUniforms((4000, 2 * phrase, 1), np.random.default_rng(1))
-    first, later = noise.registers(0, 0.5), noise.registers(0, 0.5)
+    uniforms = CorrelatedUniforms((4000, 2 * phrase, 1), np.random.default_rng(1))
+    first, later = uniforms.for_pitches(0, 0.5), uniforms.for_pitches(0, 0.5)
     for other, r in (
         (first[:, phrase - 1], 0.5),
         (first[:, phrase], 0.0),
@@ -127,21 +127,21 @@ def test_registers_are_common_to_a_phrase_in_all_calls() -> None:
 
 def test_a_phrase_leans_in_all_calls_where_something_of_the_track_is_known() -> None:
     phrase = PHRASE_BARS * STEPS_PER_BAR
-    traits = draw_traits(np.asarray([[True, False]] * 4000), np.random.default_rng(3))
-    noise = CorrelatedUniforms((4000, 2 * phrase, 2), np.random.default_rng(1), traits)
-    first = noise.leanings(0, 0.5)
-    np.testing.assert_array_equal(first, noise.leanings(0, 0.5))
+    traits = draw_piece_traits(np.asarray([[True, False]] * 4000), np.random.default_rng(3))
+    uniforms = CorrelatedUniforms((4000, 2 * phrase, 2), np.random.default_rng(1), traits)
+    first = uniforms.register_biases(0, 0.5)
+    np.testing.assert_array_equal(first, uniforms.register_biases(0, 0.5))
     np.testing.assert_array_equal(first[:, 0], first[:, phrase - 1])
     assert correlation(first[:, 0], first[:, phrase]) == pytest.approx(0.0, abs=0.05)
     assert first[:, 0].mean() == pytest.approx(0.0, abs=0.03)
     assert first[:, 0].std() == pytest.approx(0.5, abs=0.02)
-    assert (noise.leanings(1, 0.5) == 0.0).all()
+    assert (uniforms.register_biases(1, 0.5) == 0.0).all()
 
 
 def test_notes_gain_what_they_lean_and_others_lose_it() -> None:
     logits = np.random.default_rng(2).normal(size=(3, FIRST_ONSET + 30)).astype(np.float32)
     logits[:, FIRST_ONSET + 3] = logits[1, FIRST_ONSET:] = -np.inf
-    leant = leaning(logits, np.asarray([0.7, 0.7, 0.0]))
+    leant = register_biased(logits, np.asarray([0.7, 0.7, 0.0]))
     np.testing.assert_array_equal(leant[1:], logits[1:])
     np.testing.assert_array_equal(leant[0, :FIRST_ONSET], logits[0, :FIRST_ONSET])
     low, high = (leant[0, note] - logits[0, note] for note in (FIRST_ONSET + 4, FIRST_ONSET + 16))
@@ -256,7 +256,7 @@ def test_pieces_differ_in_density_more_than_independent_cells_would_let_them() -
     tokens = np.tile(np.asarray(MASK), (600, 16, 1))
     cells = np.ones_like(tokens, bool)
     rng = np.random.default_rng(3)
-    noise = CorrelatedUniforms(tokens.shape, rng)
+    uniforms = CorrelatedUniforms(tokens.shape, rng)
     found = {}
     for name, of_cells in (("common", noise), ("own", None)):
         drawing = TokenSampler(rng, noise=of_cells)
@@ -284,7 +284,7 @@ def test_remasking_draws_a_piece_with_its_traits() -> None:
 
     def basses(boldness: float, habit: float) -> Tokens:
         nothing = np.zeros((40, 3), bool)
-        traits = Traits(np.full((40, 3), boldness), np.full((40, 3), habit), nothing)
+        traits = PieceTraits(np.full((40, 3), boldness), np.full((40, 3), habit), nothing)
         rng = np.random.default_rng(5)
         run = remasking(tokens, np.ones_like(tokens, bool), 4, rng, traits=traits)
         return np.asarray(run_sampler(Doubtful(), run)[..., Track.BASS])
@@ -316,7 +316,7 @@ def test_remasking_leans_a_bass_that_goes_on_from_something() -> None:
     apart = {}
     for known in (False, True):
         rng = np.random.default_rng(6)
-        traits = draw_traits(np.full((60, 3), known), rng)
+        traits = draw_piece_traits(np.full((60, 3), known), rng)
         run = remasking(tokens, np.ones_like(tokens, bool), 4, rng, traits=traits)
         bass = run_sampler(TwoOctaves(), run)[..., Track.BASS].reshape(60, 2, phrase)
         high = (bass == FIRST_ONSET + 12).sum(axis=-1) / (bass >= FIRST_ONSET).sum(axis=-1)

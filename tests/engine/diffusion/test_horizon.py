@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schmubert.engine.diffusion.horizon import AHEAD_BARS, LEAST_BARS, horizon
+from schmubert.engine.diffusion.horizon import AHEAD_BARS, horizon
+from schmubert.engine.diffusion.recipe import FEWEST_WINDOW_BARS
 from schmubert.engine.music.score import Tokens, canonical
 from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, SIZES, TRIO, Track
 
@@ -44,20 +45,20 @@ def test_laws(
     window = horizon(tape, now_step, heard, begins, tape_first=tape_first, window_bars=window_bars)
     steps = np.arange(window.first_step, window.end_step)
 
-    assert window.tokens.shape == window.fill.shape == (len(steps), 3)
+    assert window.tokens.shape == window.targets.shape == (len(steps), 3)
     assert window.first_step % 16 == 0
     assert len(steps) % 16 == 0
-    assert LEAST_BARS * 16 <= len(steps) <= window_bars * 16
+    assert FEWEST_WINDOW_BARS * 16 <= len(steps) <= window_bars * 16
     current = max(now_step, min(begins.values(), default=now_step))
     assert window.end_step >= (current // 16 + 1 + AHEAD_BARS) * 16
     assert window.first_step >= tape_first
 
-    known = np.zeros(window.fill.shape, bool)
+    known = np.zeros(window.targets.shape, bool)
     for role in TRIO:
         until = now_step if role in heard else begins[role] if role in played else -1
         known[:, role] = (steps < until) & (steps < tape_first + len(tape))
         wanted = steps >= begins[role] if role in played else np.zeros(len(steps), bool)
-        np.testing.assert_array_equal(window.fill[:, role], wanted)
+        np.testing.assert_array_equal(window.targets[:, role], wanted)
     mask = np.broadcast_to(MASK, window.tokens.shape)
     np.testing.assert_array_equal(window.tokens[~known], mask[~known])
     given_rows = np.full(window.tokens.shape, 0) + mask
@@ -91,7 +92,7 @@ def test_a_window_of_a_song_in_full_swing() -> None:
     assert (window.tokens[: 408 - 192, Track.BASS] < 90).all()
     assert (window.tokens[408 - 192 :, Track.BASS] == 90).all()
     assert (window.tokens[:, Track.DRUMS] == 512).all()
-    assert window.fill.sum() == 448 - 408
+    assert window.targets.sum() == 448 - 408
 
 
 def test_the_first_bars_are_drawn_out_into_the_unknown() -> None:
@@ -107,8 +108,8 @@ def test_a_role_may_be_taken_over() -> None:
     melody = window.tokens[:, Track.MELODY]
     assert (melody[:24] == 30).all()
     assert (melody[24:] == 90).all()
-    assert not window.fill[:32, Track.MELODY].any()
-    assert window.fill[32:, Track.MELODY].all()
+    assert not window.targets[:32, Track.MELODY].any()
+    assert window.targets[32:, Track.MELODY].all()
 
 
 def test_a_note_held_over_from_before_the_window_is_silent_in_it() -> None:
@@ -131,7 +132,7 @@ def test_a_role_that_has_been_silent_for_a_bar_is_unknown_since() -> None:
     assert (window.tokens[21:, Track.BASS] == MASK[Track.BASS]).all()
     assert (window.tokens[:71, Track.DRUMS] < MASK[Track.DRUMS]).all()
     assert (window.tokens[71:, Track.DRUMS] == MASK[Track.DRUMS]).all()
-    assert not window.fill[:100].any()
+    assert not window.targets[:100].any()
 
 
 def test_a_note_that_is_held_and_a_rest_of_less_than_a_bar_are_no_silence() -> None:

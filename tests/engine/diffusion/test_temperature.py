@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from schmubert.engine.diffusion.temperature import MANNERS, sharpened, tempered
+from schmubert.engine.diffusion.temperature import TEMPERING, sharpened, tempered
 from schmubert.engine.music.vocabulary import (
     HOLD,
     OFF,
@@ -41,9 +41,9 @@ def logits_of_cells(draw: st.DrawFn) -> Cells:
 
 
 def likelier(track: Track, logits: NDArray[np.floating]) -> Floats:
-    """`logits` with the onsets' odds multiplied as in the manner of `track`."""
+    """`logits` with the onsets' odds multiplied as by the tempering of `track`."""
     raised = logits.astype(np.float64)
-    raised[:, first_onset(track) :] += np.log(MANNERS[track].odds)
+    raised[:, first_onset(track) :] += np.log(TEMPERING[track].onset_odds)
     return raised
 
 
@@ -143,9 +143,9 @@ def test_no_cells_are_no_trouble(track: Track) -> None:
 def test_a_cell_alone_begins_a_note_as_often_as_before_but_a_likelier_one(track: Track) -> None:
     logits = np.full((1, PITCHED_TOKENS), -np.inf, np.float32)
     logits[0, [HOLD, 40, 47]] = np.log([0.8, 0.15, 0.05])
-    found = np.exp(tempered(logits, 0.5 ** (1 / MANNERS[track].notes), track))[0]
+    found = np.exp(tempered(logits, 0.5 ** (1 / TEMPERING[track].event_exponent), track))[0]
     # the notes 3 : 1 become 9 : 1, of the same fifth of all
-    odds = 0.25 * MANNERS[track].odds
+    odds = 0.25 * TEMPERING[track].onset_odds
     begins = odds / (1 + odds)
     expected = [1 - begins, 0.9 * begins, 0.1 * begins]
     np.testing.assert_allclose(found[[HOLD, 40, 47]], expected, atol=1e-6)
@@ -155,18 +155,9 @@ def test_a_cell_alone_begins_a_note_as_often_as_before_but_a_likelier_one(track:
 def test_notes_end_at_a_power_of_their_own(track: Track) -> None:
     logits = np.full((2, PITCHED_TOKENS), -np.inf, np.float32)
     logits[:, [HOLD, OFF]] = np.log([[0.75, 0.25], [0.25, 0.75]])
-    found = np.exp(tempered(logits, 0.5 ** (1 / MANNERS[track].ends), track))
+    found = np.exp(tempered(logits, 0.5 ** (1 / TEMPERING[track].end_exponent), track))
     # odds of 3 : 1 become 9 : 1, and as many end as before
     np.testing.assert_allclose(found[:, [HOLD, OFF]], [[0.9, 0.1], [0.1, 0.9]], atol=1e-6)
-
-
-def test_drums_are_drawn_at_the_temperature_itself() -> None:
-    assert MANNERS[Track.DRUMS] == (1.0, 1.0, 1.0, 1.0)
-    logits = np.full((2, SIZES[Track.DRUMS]), -np.inf, np.float32)
-    logits[:, HOLD] = np.log([0.25, 0.75])
-    logits[:, 40] = np.log([0.75, 0.25])
-    found = np.exp(tempered(logits, 0.5, Track.DRUMS))
-    np.testing.assert_allclose(found[:, 40], [0.9, 0.1], atol=1e-6)
 
 
 @pytest.mark.parametrize("track", Track)
@@ -174,10 +165,10 @@ def test_of_two_cells_the_likelier_one_gets_the_note(track: Track) -> None:
     logits = np.full((2, SIZES[track]), -np.inf, np.float32)
     logits[:, HOLD] = np.log([0.25, 0.75])
     logits[:, 40] = np.log([0.75, 0.25])
-    found = np.exp(tempered(logits, 0.5 ** (1 / MANNERS[track].rhythm), track))
+    found = np.exp(tempered(logits, 0.5 ** (1 / TEMPERING[track].onset_exponent), track))
     # odds of 3 : 1 become 9 : 1
     odds = found[:, 40] / (1 - found[:, 40])
     assert odds[0] / odds[1] == pytest.approx(81.0, rel=1e-6)
     # as many notes as before: the sum is that of the odds 3 and 1/3, multiplied
-    even = np.asarray([3.0, 1 / 3]) * MANNERS[track].odds
+    even = np.asarray([3.0, 1 / 3]) * TEMPERING[track].onset_odds
     assert found[:, 40].sum() == pytest.approx((even / (1 + even)).sum(), abs=1e-6)
