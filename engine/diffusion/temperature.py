@@ -7,6 +7,7 @@ are sharpened by a power of the temperature. For the first two a constant is add
 so that the expected number of events, over all cells drawn in one call, stays the same.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -50,24 +51,27 @@ Floats = NDArray[np.float64]
 
 
 def tempered(
-    logits: NDArray[np.floating], temperature: float, track: Track
+    logits: NDArray[np.floating],
+    temperature: float,
+    track: Track,
+    tempering: Sequence[Tempering] = TEMPERING,
 ) -> NDArray[np.floating]:
     """`logits` [rows, events] of cells of `track` drawn together, at `temperature`.
 
     Returns log-probabilities [rows, events] in float64. Below 1 the likely onsets become likelier
     than the others, and so do the cells in which an onset is likely; above 1 less so. The expected
     number of onsets over all rows stays what it is once `onset_odds` has multiplied the odds, and
-    so does that of note-offs in a pitched track (`TEMPERING`). At 1 `logits` are returned as they
-    are.
+    so does that of note-offs in a pitched track. `tempering` is by `Track`. At 1 `logits` are
+    returned as they are.
     """
     if temperature == 1.0 or not len(logits):
         return logits
-    tempering = TEMPERING[track]
-    of_onsets = temperature**tempering.onset_exponent
-    of_events = temperature**tempering.event_exponent
+    of_track = tempering[track]
+    of_onsets = temperature**of_track.onset_exponent
+    of_events = temperature**of_track.event_exponent
     exact, first = logits.astype(np.float64), first_onset(track)
     quiet, onsets = exact[:, :first], exact[:, first:]
-    begins = log_sum(onsets) - log_sum(quiet) + np.log(tempering.onset_odds)
+    begins = log_sum(onsets) - log_sum(quiet) + np.log(of_track.onset_odds)
     sharp_begins = sharpened(begins, np.ones(len(exact)), np.ones(len(exact)), of_onsets)
     result = np.empty_like(exact)
     log_quiet = -np.logaddexp(0.0, sharp_begins)
@@ -78,7 +82,7 @@ def tempered(
             ends = exact[:, OFF] - exact[:, HOLD]
         ends[np.isnan(ends)] = 0.0  # both excluded
         before, after = np.exp(-np.logaddexp(0.0, begins)), np.exp(log_quiet)
-        of_ends = temperature**tempering.end_exponent
+        of_ends = temperature**of_track.end_exponent
         sharp_ends = sharpened(ends, before, after, of_ends)
         result[:, HOLD] = log_quiet - np.logaddexp(0.0, sharp_ends)
         result[:, OFF] = log_quiet - np.logaddexp(0.0, -sharp_ends)

@@ -18,6 +18,7 @@ from schmubert.engine.diffusion.copula import (
     VARIANCE_SHARES,
     CorrelatedUniforms,
     PieceTraits,
+    VarianceShares,
     draw_onsets_and_ends,
     draw_ranked,
     register_biased,
@@ -131,7 +132,8 @@ class TokenSampler:
 
     All cells of a call are drawn from what the denoiser said of one state. With `uniforms` their
     random numbers are correlated; without, each cell has one of its own from `rng`. `tracks` says
-    what the columns are. `piece` is for windows of one piece: what they have in common.
+    what the columns are. `piece` is what the windows of one piece have in common, and `shares`, by
+    `Track`, how much of the numbers is.
     """
 
     rng: np.random.Generator
@@ -140,6 +142,7 @@ class TokenSampler:
     tracks: Sequence[Track] = TRIO
     piece: PieceTraits | None = None
     uniforms: CorrelatedUniforms | None = None
+    shares: Sequence[VarianceShares] = VARIANCE_SHARES
 
     def correlated(self, shape: Sequence[int]) -> "TokenSampler":
         """The same, with correlated numbers for tokens of `shape` [batch, steps, tracks]."""
@@ -167,7 +170,7 @@ class TokenSampler:
         if self.uniforms is None:
             return draw(rows, self.rng)
         track, uniforms = self.tracks[column], self.uniforms
-        shares = VARIANCE_SHARES[track]
+        shares = self.shares[track]
         events = uniforms.for_events(column, shares)[targets]
         if track not in PITCHED:
             return draw_ranked(rows, events)

@@ -78,7 +78,7 @@ def test_nothing_of_the_future_gets_in(seed: int, now: int, change: int) -> None
     one = horizon(tape, now, {Track.MELODY}, begins)
     two = horizon(other, now, {Track.MELODY}, begins)
     np.testing.assert_array_equal(one.tokens, two.tokens)
-    np.testing.assert_array_equal(one.fill, two.fill)
+    np.testing.assert_array_equal(one.targets, two.targets)
 
 
 def test_a_window_of_a_song_in_full_swing() -> None:
