@@ -232,13 +232,6 @@ class Corruption:
             raise ValueError(f"step {t} is outside 0..{self.steps_t}")
         return self._after(self.amounts[t])
 
-    def beta(self, t: int) -> float:
-        """beta_t of equations 3.54 and 3.55: the chance that a state is drawn anew at step t.
-
-        Of the Gaussian and the embedding it is the chance of a jump at the mean rate, which is 1.
-        """
-        return float(1.0 - np.exp(-(self.amounts[t] - self.amounts[t - 1])))
-
     def noisy(self, tokens: Ints, t: Ints, rng: np.random.Generator) -> Ints:
         """x_t ~ q(x_t|x_0) of `tokens` x_0, of any shape, at steps `t` of that shape (3.52)."""
         drawn = self.kernel.drawn(tokens.ravel(), self.amounts[t].ravel(), rng)
@@ -331,14 +324,6 @@ def linear(kernel: Kernel, steps_t: int) -> Floats:
     (thesis 4.4; arXiv 1503.03585).
     """
     return _fading(kernel, 1.0 - np.arange(steps_t + 1) / steps_t)
-
-
-def cosine(kernel: Kernel, steps_t: int, offset: float = 0.008) -> Floats:
-    """Amounts [T + 1] of which the slowest trace falls as a cosine (arXiv 2102.05379; D3PM)."""
-    angle = (np.arange(steps_t + 1) / steps_t + offset) / (1.0 + offset) * np.pi / 2
-    left = np.cos(angle) / np.cos(angle[0])
-    left[-1] = 0.0
-    return _fading(kernel, left)
 
 
 def mutual_information(kernel: Kernel, steps_t: int) -> Floats:

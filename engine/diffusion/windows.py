@@ -89,7 +89,7 @@ def window_run(
     token_sampler = TokenSampler(rng, guide=sampling.guide, tracks=tracks, piece=piece)
     given = known & ~targets & ~masked_cells(tokens)
     while targets.any():
-        open_bars: Mask = targets.reshape(bars, -1).any(axis=1)
+        open_bars = np.asarray(targets.reshape(bars, -1).any(axis=1))
         latest = max(0, bars - sampling.window_bars)
         first_bar = min(place(open_bars, sampling.window_bars), latest)
         rows = slice(first_bar * STEPS_PER_BAR, (first_bar + sampling.window_bars) * STEPS_PER_BAR)

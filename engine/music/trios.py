@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +24,7 @@ from schmubert.engine.music.quantise import (
     spans,
     tempo_at,
 )
-from schmubert.engine.music.score import Score
-from schmubert.engine.music.song import Part, Song, Unusable, corpus_song, load
+from schmubert.engine.music.song import Part, Song, Unusable
 from schmubert.engine.music.vocabulary import PITCHED, TRIO, Track, first_onset
 
 
@@ -106,28 +104,6 @@ class Cut:
 
     stretches: tuple[Stretch, ...]
     left_out: Mapping[str, int] = field(default_factory=dict)
-
-
-def read_trios(source: Path | str | bytes, rules: Rules | None = None) -> list[Score]:
-    """The trios in a MIDI file (a path, or its bytes): the cross product of suitable tracks.
-
-    Raises Unusable with a countable `reason` where there are none: "damaged", "empty", "too long",
-    "not 4/4", "too short", "no melody track", "no bass track", "no drum track", or "tracks never
-    together".
-    """
-    rules = rules or Rules()
-    cut = cut_song(corpus_song(load(source)), rules)
-    require_tracks(cut, TRIO)
-    scores = []
-    for stretch in cut.stretches:
-        for trio in stretch.trios(rules.most_trios):
-            columns = [voice.column for voice in trio if voice is not None]
-            if len(columns) == len(TRIO):
-                tokens = np.stack(columns, axis=1).astype(np.int64)
-                scores.append(Score(tokens, stretch.tempo_bpm))
-    if not scores:
-        raise Unusable("tracks never together")
-    return scores
 
 
 def cut_song(song: Song, rules: Rules) -> Cut:

@@ -21,7 +21,6 @@ from schmubert.engine.music.midifile import (
 )
 from schmubert.engine.music.score import STEPS_PER_BAR, Score, canonical, silence
 from schmubert.engine.music.song import Unusable, corpus_song, player_song
-from schmubert.engine.music.trios import read_trios
 from schmubert.engine.music.vocabulary import (
     DRUM_TOKENS,
     HOLD,
@@ -32,6 +31,7 @@ from schmubert.engine.music.vocabulary import (
     Track,
     onset_token,
 )
+from tests.engine.music.corpus_trios import trios_of
 
 
 @st.composite
@@ -144,7 +144,7 @@ CHUNKS = st.binary(max_size=80).map(
 @settings(max_examples=400, deadline=None)
 @given(st.one_of(st.binary(max_size=60), damaged_files(), CHUNKS))
 def test_whatever_the_bytes_are_there_are_scores_or_a_reason(data: bytes) -> None:
-    for read in (read_score, read_trios):
+    for read in (read_score, trios_of):
         refusal = None
         try:
             read(data)
