@@ -35,7 +35,7 @@ from torch import Tensor, nn
 from schmubert.cli.errors import one_line
 from schmubert.engine.diffusion.recipe import STAGE_TEMPERATURE
 from schmubert.engine.diffusion.sampling import Sampling
-from schmubert.engine.diffusion.unmasking import Denoiser, Logits, infill, random_order
+from schmubert.engine.diffusion.unmasking import Denoiser, Logits, random_order, unmask
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import MASK
 from schmubert.engine.networks import checkpoint
@@ -115,7 +115,7 @@ def lesson(teacher: Denoiser, batch: Masked, calls: int, rng: np.random.Generato
     cells = batch.masked & batch.present[:, None, :]
     order = random_order(cells, calls, rng)
     overheard = Overheard(teacher, order)
-    infill(overheard, state, order, rng)
+    unmask(overheard, state, order, rng)
     said = tuple(
         torch.from_numpy(kept[cells[..., column]]).log_softmax(dim=-1)
         for column, kept in enumerate(overheard.said)

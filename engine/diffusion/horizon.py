@@ -56,7 +56,7 @@ class Horizon:
         return Horizon(tokens, self.targets & ~taken, self.first_step)
 
 
-def horizon(
+def horizon_at(
     tape: Tokens,
     now_step: int,
     heard: Collection[Track],

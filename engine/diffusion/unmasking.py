@@ -206,7 +206,7 @@ def run_sampler(denoise: Denoiser, run: SamplerRun) -> Tokens:
         return filled
 
 
-def infill(
+def unmask(
     denoise: Denoiser,
     tokens: Tokens,
     order: NDArray[np.int64],

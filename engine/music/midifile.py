@@ -33,9 +33,9 @@ from schmubert.engine.music.song import (
     Part,
     Song,
     Unusable,
-    load,
     open_midi,
     player_song,
+    read_bytes,
 )
 from schmubert.engine.music.velocity import WRITTEN
 from schmubert.engine.music.vocabulary import DRUM_PITCH, PITCHED, TRIO, Drum, Track
@@ -90,7 +90,7 @@ def read_score(
     if choice and Track.DRUMS in choice:
         raise ValueError("the drums cannot be chosen: they are all of channel 10")
     try:
-        song = player_song(load(source))
+        song = player_song(read_bytes(source))
         return _read_song(song, choice or {}, drum_map_named(drum_map))
     except Unusable as error:
         raise error if isinstance(source, bytes) else error.of(str(source)) from error
@@ -212,7 +212,7 @@ def add_tracks(
     type 1. Pitched tracks get a channel that the file leaves free, named "Bass", or "Bass 2" if
     there is one already. FileExists unless `force`; Unusable where no channel is free.
     """
-    write_file(path, with_tracks(load(source), score, tracks), force=force)
+    write_file(path, with_tracks(read_bytes(source), score, tracks), force=force)
 
 
 def with_tracks(source: bytes, score: Score, tracks: Sequence[Track]) -> bytes:

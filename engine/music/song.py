@@ -192,7 +192,7 @@ def _song(
     )
 
 
-def load(source: Path | str | bytes) -> bytes:
+def read_bytes(source: Path | str | bytes) -> bytes:
     """The bytes of a MIDI file, or `source` itself if it is bytes; ValueError if unreadable."""
     if isinstance(source, bytes):
         return source

@@ -15,10 +15,10 @@ from schmubert.engine.diffusion.unmasking import (
     ancestral_order,
     balanced_order,
     draw,
-    infill,
     masked_cells,
     random_order,
     tidy,
+    unmask,
     unmasking,
 )
 from schmubert.engine.music.score import Mask, Tokens, canonical, notes
@@ -77,7 +77,7 @@ def test_every_masked_cell_is_filled_and_no_other_changes(
     rng = np.random.default_rng(seed)
     tokens = music(targets, rng)
     denoiser = Dice()
-    filled = infill(denoiser, tokens, make(targets, calls, rng), rng)
+    filled = unmask(denoiser, tokens, make(targets, calls, rng), rng)
     assert not masked_cells(filled).any()
     np.testing.assert_array_equal(filled[~targets], tokens[~targets])
     np.testing.assert_array_equal(masked_cells(tokens), targets)
@@ -92,7 +92,7 @@ def test_only_what_is_ordered_is_filled_and_a_filled_cell_stays(
     tokens = music(np.ones_like(targets), rng)
     order = balanced_order(targets, calls, rng)
     denoiser = Dice()
-    filled = infill(denoiser, tokens, order, rng)
+    filled = unmask(denoiser, tokens, order, rng)
     np.testing.assert_array_equal(masked_cells(filled), ~targets)
     for call, seen in enumerate(denoiser.seen):
         known = targets & (order < call)
@@ -275,7 +275,7 @@ def test_a_guide_and_a_temperature_meet() -> None:
 
     for temperature in (0.1, 0.7, 3.0):
         order = balanced_order(targets, 4, rng)
-        filled = infill(Dice(), music(targets, rng), order, rng, temperature, no_offs)
+        filled = unmask(Dice(), music(targets, rng), order, rng, temperature, no_offs)
         assert (filled != OFF).all()
 
 
@@ -285,7 +285,7 @@ def test_a_seed_makes_the_same_music_again() -> None:
     def once(seed: int) -> Tokens:
         rng = np.random.default_rng(seed)
         order = balanced_order(targets, 8, rng)
-        return infill(Dice(), music(targets, rng), order, rng)
+        return unmask(Dice(), music(targets, rng), order, rng)
 
     np.testing.assert_array_equal(once(12), once(12))
     assert (once(12) != once(13)).any()
@@ -299,7 +299,7 @@ def test_a_guide_bends_what_is_drawn() -> None:
         return [np.where(np.arange(a.shape[-1]) == HOLD, a, -np.inf) for a in logits]
 
     order = balanced_order(targets, 4, rng)
-    filled = infill(Dice(), music(targets, rng), order, rng, guide=only_holds)
+    filled = unmask(Dice(), music(targets, rng), order, rng, guide=only_holds)
     assert (filled == HOLD).all()
 
 
@@ -307,7 +307,7 @@ def test_without_cells_nothing_is_asked() -> None:
     tokens = np.zeros((1, 16, 3), np.int64)
     order = balanced_order(np.zeros_like(tokens, bool), 4, np.random.default_rng(0))
     denoiser = Dice()
-    np.testing.assert_array_equal(infill(denoiser, tokens, order, np.random.default_rng(0)), tokens)
+    np.testing.assert_array_equal(unmask(denoiser, tokens, order, np.random.default_rng(0)), tokens)
     assert not denoiser.seen
     with pytest.raises(StopIteration):
         next(unmasking(tokens, order, TokenSampler(np.random.default_rng(0))))
