@@ -160,7 +160,7 @@ def _own_music(
     empty = np.broadcast_to([MASK[column] for column in config.columns], shape)
     order = diffusion.balanced_order(np.ones(shape, bool), OWN_GRIDS_CALLS, rng)
     denoiser = TorchDenoiser.of(model, config, "the network to export")
-    return diffusion.infill(denoiser, np.array(empty), order, rng)
+    return diffusion.unmask(denoiser, np.array(empty), order, rng)
 
 
 def _trace(model: nn.Module, config: ModelConfig, path: Path) -> None:
