@@ -14,6 +14,7 @@ import numpy as np
 from schmubert.cli import options
 from schmubert.cli.songs import Errand, errands
 from schmubert.engine.diffusion.sampling import Sampling
+from schmubert.engine.music.meter import MOST_SONG_BARS
 from schmubert.engine.music.score import (
     BEATS_PER_BAR,
     STEPS_PER_BAR,
@@ -30,7 +31,6 @@ from schmubert.engine.networks.load import Device, Model, load, usual_window_bar
 if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
     from schmubert.engine.music.midifile import Reading
 
-MOST_BARS = 4096
 PLACES = "bars, as 9-16, beats, as 9.3-10.2, or 16ths, as 9.3.2, of one track as bass:9"
 PLOT_SUFFIXES = (".png", ".pdf", ".svg")
 
@@ -162,8 +162,8 @@ def _steps_named(position: str, text: str) -> range:
     bar, *within = map(int, numbers)
     if bar < 1:
         raise click.BadParameter(f"{text!r}: bars count from 1, the first before the last")
-    if bar > MOST_BARS:
-        raise click.BadParameter(f"{text!r}: a song has {MOST_BARS} bars at most")
+    if bar > MOST_SONG_BARS:
+        raise click.BadParameter(f"{text!r}: a song has {MOST_SONG_BARS} bars at most")
     start, length = (bar - 1) * STEPS_PER_BAR, STEPS_PER_BAR
     for number, parts in zip(within, (BEATS_PER_BAR, STEPS_PER_BEAT), strict=False):
         if not 1 <= number <= parts:

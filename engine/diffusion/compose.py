@@ -147,11 +147,11 @@ def interpolate(
     sampling: Sampling = PLAIN,
     place: Place = inwards,
 ) -> Score:
-    """`before`, a way of `bars` bars, and `after`, at the tempo of `before` (thesis 5.2).
+    """`before`, `bars` new bars that lead to `after`, and `after` (thesis 5.2).
 
-    In the way `tracks` play, all that the denoiser knows if None; the others are silent there,
-    but the model takes them for unknown, as it does the tracks that are silent in all of `before`
-    or of `after`. ValueError where `bars` is less than 1.
+    The tempo is that of `before`. In the new bars `tracks` play, or if None all that the denoiser
+    knows; the others are silent there, but the model takes them for unknown. It also does so with
+    tracks that are silent in all of `before` or of `after`. ValueError where `bars` is below 1.
     """
     if bars < 1:
         raise ValueError(f"{bars} bars are too few for a way: at least 1")
@@ -211,8 +211,8 @@ def generate(
 ) -> Score:
     """`bars` bars out of nothing, in all tracks that the denoiser knows; the others are silent.
 
-    `pauses` are those of the denoiser's model, from which is drawn where tracks rest; without,
-    where they rest is left to the sampler, like all else.
+    Where tracks rest is drawn from `pauses`, those of the denoiser's model. Without them it is left
+    to the sampler, like everything else.
     """
     return generate_all(denoise, bars, [rng], tempo_bpm, sampling, pauses)[0]
 

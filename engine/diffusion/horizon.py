@@ -1,7 +1,7 @@
-"""What to ask: from what was heard and played and the instant, the window with its masks.
+"""The window that an engine is asked to fill, made of what was heard and played up to now.
 
-Pure, and used on stage and by the live evaluation alike: both hand in a tape of all they have,
-and nothing that lies after the instant can get from there into the window.
+Both the stage and the live evaluation use it. Each hands in a tape of all that it has, and nothing
+that lies after the present instant can get from there into the window.
 """
 
 from collections.abc import Collection, Mapping
@@ -35,16 +35,20 @@ class Horizon:
         return self.first_step + len(self.tokens)
 
     def hiding(self, hidden: Mask) -> "Horizon":
-        """Without what is `hidden` [steps, 3] of its first steps: unknown, and nobody fills it."""
+        """The same window with the cells `hidden` [steps, 3] of its first steps unknown.
+
+        They are not filled either.
+        """
         steps = len(hidden)
         tokens = self.tokens.copy()
         tokens[:steps] = np.where(hidden, np.asarray(MASK), tokens[:steps])
         return Horizon(canonical(tokens), self.targets, self.first_step)
 
     def knowing(self, ahead: Tokens, from_step: int) -> "Horizon":
-        """With what `ahead` [steps, 3] says of the tape from `from_step` on: not filled but known.
+        """The same window that knows what `ahead` [steps, 3] says from step `from_step` on.
 
-        Where it is MASK nothing changes, nor in cells that are known.
+        Such cells are not filled. Where `ahead` is MASK nothing changes, nor in cells that are
+        known already.
         """
         row = from_step - self.first_step
         said = np.tile(np.asarray(MASK), (len(self.tokens), 1))
@@ -70,15 +74,15 @@ def horizon_at(
 
     `tape` [steps, 3] is what was heard and played, its row 0 being step `tape_first`, a bar line.
     Roles in `heard` are known before `now_step` and unknown (MASK, never HOLD) from there on.
-    A role in `played` is to be filled from its step there, the first not committed, to the end;
-    before that it is known as it was played or, where it is in `heard` too, as it was heard.
-    A role in neither is unknown throughout, and nobody fills it. Where a role that plays has been
-    silent for a bar or longer, it is unknown since: told of its silence, it would never come in.
+    A role in `played` is to be filled from the step given there, its first that is not committed,
+    to the end. Before that it is known as it was played or, if it is in `heard` too, as it was
+    heard. A role in neither is unknown throughout, and not filled. A role that plays, but has been
+    silent for a bar or longer, is unknown since: a model told of the silence would go on with it.
 
-    The window ends `ahead_bars` after the bar in which the filling begins, and reaches back to
-    `window_bars` in all, or to the first bar of the tape; below four bars it is drawn out into
-    the unknown. Raises ValueError where the tape begins inside a bar or after the instant, or the
-    sizes do not fit.
+    The window ends `ahead_bars` after the bar in which the filling begins. It is `window_bars`
+    long, or begins with the first bar of the tape. If that makes less than four bars, unknown bars
+    are added. ValueError where the tape begins inside a bar or after the present, or the sizes do
+    not fit.
     """
     if (
         not max(FEWEST_WINDOW_BARS, ahead_bars + 2) <= window_bars <= MOST_WINDOW_BARS

@@ -1,8 +1,8 @@
 """Tacet: the whole bars in which a track rests.
 
-Silence for bars on end is a decision, not the sum of cells that happen to hold nothing: a network
-that unmasks cell by cell lets one onset slip in, and goes on from there. So it is shown in
-training where tracks rest, and a piece out of nothing is made around `Pauses` drawn before it.
+Silence for bars on end is a decision, not the sum of cells that happen to hold nothing. A network
+that unmasks cell by cell lets one onset slip in, and goes on from there. So in training it is shown
+where tracks rest, and for a piece out of nothing `Pauses` are drawn before any note.
 """
 
 import base64

@@ -1,4 +1,11 @@
-from .meter import BEATS_PER_BAR, PHRASE_BARS, STEPS_PER_BAR, STEPS_PER_BEAT, USUAL_BPM
+from .meter import (
+    BEATS_PER_BAR,
+    MOST_SONG_BARS,
+    PHRASE_BARS,
+    STEPS_PER_BAR,
+    STEPS_PER_BEAT,
+    USUAL_BPM,
+)
 from .midifile import (
     FileExists,
     Reading,
@@ -62,6 +69,7 @@ __all__ = [
     "HOLD",
     "LOWEST_PITCH",
     "MASK",
+    "MOST_SONG_BARS",
     "OFF",
     "PHRASE_BARS",
     "PITCHED",

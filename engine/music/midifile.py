@@ -1,8 +1,8 @@
-"""A player's MIDI file <-> Score: which part plays what, and how a score is written down.
+"""A player's MIDI file to a Score and back: which part plays what, and how a score is written.
 
-The way onto the grid is in `quantise`. A player's file has to be in 4/4 throughout and is read
-from tick 0 to its end-of-track, so that silence at the end survives. Existing files stay as they
-are unless `force` is given.
+`quantise.py` says how notes get onto the grid. A player's file has to be in 4/4 throughout. It is
+read from tick 0 to its end-of-track, so that silence at the end survives. Existing files are not
+overwritten unless `force` is given.
 """
 
 import io
@@ -16,10 +16,9 @@ from types import MappingProxyType
 import mido
 import numpy as np
 
-from schmubert.engine.music.meter import STEPS_PER_BAR, STEPS_PER_BEAT
+from schmubert.engine.music.meter import MOST_SONG_BARS, STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.music.quantise import (
     FOUR_FOUR,
-    MOST_BARS,
     drum_column,
     drum_map_named,
     nearest_step,
@@ -45,7 +44,7 @@ NAMES = MappingProxyType({Track.MELODY: "Melody", Track.BASS: "Bass", Track.DRUM
 PROGRAM = MappingProxyType({Track.MELODY: 0, Track.BASS: 33})  # grand piano, fingered bass
 CHANNEL = MappingProxyType({Track.MELODY: 0, Track.BASS: 1, Track.DRUMS: DRUM_CHANNEL})
 
-# how a part is told: words in its name first, then the range of its program
+# how the role of a part is recognised: by words in its name first, then by its program
 WORDS = MappingProxyType(
     {
         Track.BASS: re.compile(r"bass(?!oon)", re.IGNORECASE),
@@ -81,11 +80,12 @@ def read_score(
 ) -> Reading:
     """The score in a player's MIDI file (a path, or its bytes), from tick 0 to its end-of-track.
 
-    A track without a part is silent, and not in `roles`. Parts are found by `choice` (the name of
-    a part, or its number among the pitched parts from 1 on), else by name ("bass"; "melody",
-    "lead", "vocal", ...), else by program; for the melody any other pitched part will do. Of
-    several, the highest of those that play in at least half as many bars as the busiest.
-    Raises Unusable with one line that says what is wrong.
+    A track without a part is silent, and not in `roles`. A part is found by `choice` (its name, or
+    its number among the pitched parts from 1 on), else by a word in its name ("bass"; "melody",
+    "lead", "vocal", ...), else by its program. For the melody any other pitched part will do. Of
+    several parts it is the highest of those that play in at least half as many bars as the busiest.
+    Unusable, with one line that says what is wrong; ValueError where `choice` names the drums, or
+    there is no `drum_map` of that name.
     """
     if choice and Track.DRUMS in choice:
         raise ValueError("the drums cannot be chosen: they are all of channel 10")
@@ -110,8 +110,8 @@ def _read_song(
     bars = -(-int(steps) // STEPS_PER_BAR)
     if bars <= 0:
         raise Unusable("empty", "it holds neither notes nor bars")
-    if bars > MOST_BARS:
-        raise Unusable("too long", f"{bars} bars; at most {MOST_BARS} can be read")
+    if bars > MOST_SONG_BARS:
+        raise Unusable("too long", f"{bars} bars; at most {MOST_SONG_BARS} can be read")
     tokens = np.zeros((bars * STEPS_PER_BAR, len(TRIO)), np.int64)
     roles, playing = {}, {}
     for track, part in _cast(song, choice).items():

@@ -1,4 +1,4 @@
-"""From a `Song` to columns on the grid: every rule of time and pitch on the way (thesis 4.2).
+"""From a `Song` to columns on the grid: all rules of time and pitch (thesis 4.2).
 
 - Onsets and ends go to the nearest 16th, by ticks, so that tempo changes do not bend the grid; a
   note lasts at least a 16th.
@@ -19,7 +19,6 @@ from schmubert.engine.music.score import Note, monophonic
 from schmubert.engine.music.song import Meter, Part, Song
 from schmubert.engine.music.vocabulary import DRUM_MAPS, HIGHEST_PITCH, LOWEST_PITCH, Drum
 
-MOST_BARS = 4096  # some two hours: a file that claims more is broken, and would eat the memory
 TEMPO_RANGE = (10.0, 1000.0)
 FOUR_FOUR = (4, 4)
 

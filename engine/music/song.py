@@ -1,4 +1,4 @@
-"""A MIDI file as plain data: `Song`, the one form on which the rules in `midifile` work.
+"""A MIDI file as plain data: `Song`, the one form that `quantise`, `midifile` and `trios` read.
 
 Two readers make it. Corpora are read by symusic (C++, under a millisecond a file), which drops
 MIDI channels and the end-of-track; a player's own file is read by mido, which keeps both.

@@ -1,4 +1,4 @@
-"""A corpus' MIDI file -> trios: suitable tracks, stretches of 4/4, the cross product (thesis 4.2).
+"""From a corpus' MIDI file to trios: its suitable tracks in stretches of 4/4 (thesis 4.2).
 
 Programs count from zero: melody 0-31, bass 32-39. Each stretch of 4/4 is a piece that starts on
 its first bar line; other metres are left out.
@@ -12,10 +12,9 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.music.meter import STEPS_PER_BAR, STEPS_PER_BEAT
+from schmubert.engine.music.meter import MOST_SONG_BARS, STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.music.quantise import (
     FOUR_FOUR,
-    MOST_BARS,
     Span,
     drum_column,
     drum_map_named,
@@ -32,8 +31,9 @@ from schmubert.engine.music.vocabulary import PITCHED, TRIO, Track, first_onset
 class Rules:
     """What counts as a suitable track of a corpus, and how many trios a stretch may give.
 
-    `least_bars`: bars with an onset that a track needs, and bars that a piece needs. `most_trios`:
-    the cross product of a stretch is cut there, the busiest tracks first.
+    A track needs `least_bars` bars with an onset, and a piece as many bars. Of all trios of a
+    stretch `most_trios` are kept, those of the busiest tracks. ValueError where a value is out of
+    its range, or there is no `drum_map` of that name.
     """
 
     melody_programs: tuple[int, int] = (0, 31)
@@ -117,7 +117,7 @@ def cut_song(song: Song, rules: Rules) -> Cut:
             left_out["stretches not in 4/4"] += 1
             continue
         bars = span.bars(song.ticks_per_beat)
-        if bars > MOST_BARS:
+        if bars > MOST_SONG_BARS:
             raise Unusable("too long", f"{bars} bars")
         if bars < rules.least_bars:
             left_out["stretches too short"] += 1
