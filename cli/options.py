@@ -4,7 +4,14 @@ from pathlib import Path
 
 import click
 
-from schmubert.engine.diffusion.recipe import CALLS, SAMPLER, TEMPERATURE, WINDOW_BARS
+from schmubert.engine.diffusion.recipe import (
+    CALLS,
+    FEWEST_WINDOW_BARS,
+    MOST_WINDOW_BARS,
+    SAMPLER,
+    TEMPERATURE,
+    WINDOW_BARS,
+)
 from schmubert.engine.diffusion.samplers import FORMER_NAMES, SAMPLERS
 from schmubert.engine.networks.load import DEVICES
 
@@ -37,7 +44,7 @@ temperature = click.option(
 )
 window = click.option(
     "--window",
-    type=click.IntRange(4, 64),
+    type=click.IntRange(FEWEST_WINDOW_BARS, MOST_WINDOW_BARS),
     help=f"Bars that the model sees at once: {WINDOW_BARS} if not given, or those that its"
     " positions are for.",
 )

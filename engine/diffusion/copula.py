@@ -25,12 +25,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.diffusion.temperature import log_softmax, log_sum
+from schmubert.engine.diffusion.temperature import Floats, log_softmax, log_sum
 from schmubert.engine.music.meter import PHRASE_BARS, STEPS_PER_BAR
 from schmubert.engine.music.score import Mask
 from schmubert.engine.music.vocabulary import FIRST_ONSET, HOLD, OFF
-
-Floats = NDArray[np.float64]
 
 
 class VarianceShares(NamedTuple):

@@ -16,6 +16,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from schmubert.engine.diffusion.temperature import Floats
 from schmubert.engine.music.vocabulary import (
     FIRST_ONSET,
     MASK,
@@ -26,7 +27,6 @@ from schmubert.engine.music.vocabulary import (
     pitch_of,
 )
 
-Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
 STEPS_T = 1024

@@ -14,12 +14,11 @@ import numpy as np
 from schmubert.engine.diffusion.corruption import (
     STEPS_T,
     Corruption,
-    Floats,
     Ints,
     corruption_of,
     draw_rows,
 )
-from schmubert.engine.diffusion.temperature import tempered
+from schmubert.engine.diffusion.temperature import Floats, tempered
 from schmubert.engine.diffusion.unmasking import Denoiser, Logits, draw
 from schmubert.engine.music.meter import STEPS_PER_BAR, USUAL_BPM
 from schmubert.engine.music.score import Score, Tokens, canonical

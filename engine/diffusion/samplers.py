@@ -10,8 +10,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.diffusion.copula import Floats
 from schmubert.engine.diffusion.recipe import CALLS
+from schmubert.engine.diffusion.temperature import Floats
 from schmubert.engine.diffusion.unmasking import (
     SamplerRun,
     TokenSampler,

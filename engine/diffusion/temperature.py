@@ -8,7 +8,7 @@ so that the expected number of events, over all cells drawn in one call, stays t
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +47,7 @@ BISECTIONS = 60  # of an interval of some hundreds, down to rounding
 CONVERGED = 1e-9  # Newton's method then errs by the square of it
 SURE = 40.0  # log-odds of a probability that float64 takes for 1
 
-Floats = NDArray[np.float64]
+Floats: TypeAlias = NDArray[np.float64]
 
 
 def tempered(

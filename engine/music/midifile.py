@@ -5,7 +5,6 @@ read from tick 0 to its end-of-track, so that silence at the end survives. Exist
 overwritten unless `force` is given.
 """
 
-import io
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -32,6 +31,7 @@ from schmubert.engine.music.song import (
     Part,
     Song,
     Unusable,
+    bytes_of,
     open_midi,
     player_song,
     read_bytes,
@@ -195,7 +195,7 @@ def midi_bytes(score: Score, tracks: Sequence[Track] = TRIO) -> bytes:
     midi.tracks.append(conductor)
     for track in tracks:
         midi.tracks.append(_midi_track(score, track, NAMES[track], CHANNEL[track], TICKS_PER_BEAT))
-    return _bytes(midi)
+    return bytes_of(midi)
 
 
 def add_tracks(
@@ -234,7 +234,7 @@ def with_tracks(source: bytes, score: Score, tracks: Sequence[Track]) -> bytes:
         else:
             raise Unusable("no free channel", f"none of 16 channels is left for the {name}")
         midi.tracks.append(_midi_track(score, track, name, channel, midi.ticks_per_beat))
-    return _bytes(midi)
+    return bytes_of(midi)
 
 
 def write_file(path: Path | str, data: bytes, *, force: bool = False) -> None:
@@ -290,9 +290,3 @@ def _midi_track(
     end = round(score.steps * ticks_per_beat / STEPS_PER_BEAT)
     written.append(mido.MetaMessage("end_of_track", time=end - now))
     return written
-
-
-def _bytes(midi: mido.MidiFile) -> bytes:
-    buffer = io.BytesIO()
-    midi.save(file=buffer)
-    return buffer.getvalue()

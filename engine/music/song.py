@@ -134,6 +134,13 @@ def open_midi(data: bytes) -> mido.MidiFile:
     return midi
 
 
+def bytes_of(midi: mido.MidiFile) -> bytes:
+    """`midi` as the bytes of a MIDI file: what `open_midi` reads."""
+    buffer = io.BytesIO()
+    midi.save(file=buffer)
+    return buffer.getvalue()
+
+
 def _listen(
     track: mido.MidiTrack, meters: list[Meter], tempos: list[tuple[int, int]]
 ) -> tuple[dict[int, Part], int]:

@@ -4,14 +4,13 @@ All functions take and return the bytes of MIDI files in 4/4, and raise Unusable
 none.
 """
 
-import io
 from collections.abc import Sequence
 
 import mido
 
 from schmubert.engine.music.meter import BEATS_PER_BAR, STEPS_PER_BEAT, USUAL_BPM
 from schmubert.engine.music.quantise import nearest_step
-from schmubert.engine.music.song import DRUM_CHANNEL, open_midi
+from schmubert.engine.music.song import DRUM_CHANNEL, bytes_of, open_midi
 
 DEFAULT_TEMPO = round(60e6 / USUAL_BPM)  # microseconds a beat, until a file says another
 DEFAULT_CONTROLS = ((121, 0), (7, 100), (10, 64))  # reset, volume and pan of General MIDI
@@ -31,7 +30,7 @@ def later(source: bytes, bars: int) -> bytes:
             if message.time or message.type in (*NOTES, "end_of_track"):
                 message.time += shift
                 break
-    return _bytes(midi)
+    return bytes_of(midi)
 
 
 def joined(first: bytes, second: bytes, at_bar: int, from_bar: int) -> bytes:
@@ -55,7 +54,7 @@ def joined(first: bytes, second: bytes, at_bar: int, from_bar: int) -> bytes:
             scaled = round(tick * midi.ticks_per_beat / other.ticks_per_beat)
             moved.append((max(at, before + scaled), message))
         midi.tracks.append(_track(moved))
-    return _bytes(midi)
+    return bytes_of(midi)
 
 
 def without_notes(
@@ -88,7 +87,7 @@ def without_notes(
                     events[index] = min(tick, max(latest, events[onset][0])), message
         kept = [event for index, event in enumerate(events) if index not in dropped]
         midi.tracks[number] = _track(kept)
-    return _bytes(midi)
+    return bytes_of(midi)
 
 
 def _defaults(midi: mido.MidiFile) -> list[mido.Message]:
@@ -121,9 +120,3 @@ def _track(events: Events) -> mido.MidiTrack:
         track.append(message.copy(time=tick - now))
         now = tick
     return track
-
-
-def _bytes(midi: mido.MidiFile) -> bytes:
-    buffer = io.BytesIO()
-    midi.save(file=buffer)
-    return buffer.getvalue()

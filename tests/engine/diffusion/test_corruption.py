@@ -11,7 +11,6 @@ from schmubert.engine.diffusion.corruption import (
     KERNELS,
     Corruption,
     Diffusing,
-    Floats,
     Kernel,
     absorbing,
     corruption_of,
@@ -23,6 +22,7 @@ from schmubert.engine.diffusion.corruption import (
     mutual_information,
     uniform,
 )
+from schmubert.engine.diffusion.temperature import Floats
 from schmubert.engine.music.vocabulary import (
     HOLD,
     MASK,
