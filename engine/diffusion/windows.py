@@ -1,8 +1,8 @@
 """How a long piece is cut into overlapping windows, which are sampled one after the other.
 
 A song longer than the window is filled from left to right, a beginning from right to left, and a
-way between two pieces from both ends to its middle. Every window begins on a bar line and shows
-what was made before in the half that lies there, so that a part hangs together over all of it.
+way between two pieces from both ends to its middle. Every window begins on a bar line. Half of it
+lies over what was made before and shows that, so that all of a part hangs together.
 """
 
 from collections.abc import Callable, Sequence
@@ -41,8 +41,8 @@ Place = Callable[[Mask, int], int]
 def rightwards(open_bars: Mask, window_bars: int) -> int:
     """From left to right: the first open bar stands in the middle of the window.
 
-    Where it is the first of no more than half a window, these bars stand there, so that the end of
-    a gap leads on to what follows.
+    If no more than half a window of bars is open in a row from there on, all of them stand in the
+    middle: so the end of a gap is made with what follows in sight.
     """
     first = int(np.flatnonzero(open_bars)[0])
     closed = np.flatnonzero(~open_bars[first:])
