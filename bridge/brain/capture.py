@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from schmubert.bridge.protocol.messages import Heard, Moved, Pedal
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.diffusion.guides import PITCH_CLASSES
-from schmubert.engine.music.meter import USUAL_BPM
 from schmubert.engine.music.score import (
     STEPS_PER_BAR,
     STEPS_PER_BEAT,
@@ -79,7 +78,7 @@ class Capture:
         """Grows with each note that begins or ends."""
         self.first_step = 0
         self._keep = keep_bars * STEPS_PER_BAR
-        self._timeline = Timeline(0.0, 0.0, USUAL_BPM)
+        self._timeline = Timeline(0.0, 0.0, 120.0)
         self._shift = 0
         self._lived: list[_Lived] = []
         self._since = 0

@@ -9,9 +9,8 @@ from math import floor
 from typing import Protocol
 
 from schmubert.bridge.clock.jitter import PhaseMeter
-from schmubert.bridge.clock.midi_clock import REST_BEATS, PositionUnit, Transport
+from schmubert.bridge.clock.midi_clock import REST_BEATS, USUAL_BPM, PositionUnit, Transport
 from schmubert.bridge.protocol.timeline import BEATS_PER_BAR, Timeline
-from schmubert.engine.music.meter import USUAL_BPM
 
 OFF_S = 0.0002  # a line off by less is left as it is
 LEAP_BEATS = 0.25  # farther is another session's time, joined: a jump

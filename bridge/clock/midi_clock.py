@@ -12,7 +12,6 @@ from typing import Protocol
 from schmubert.bridge.clock.jitter import PhaseError, PhaseMeter
 from schmubert.bridge.clock.pulse import WARM, Pulse
 from schmubert.bridge.protocol.timeline import Timeline
-from schmubert.engine.music.meter import USUAL_BPM
 
 CLOCKS_PER_BEAT = 24
 CLOCK, START, CONTINUE, STOP, SONG_POSITION = 0xF8, 0xFA, 0xFB, 0xFC, 0xF2
@@ -26,6 +25,7 @@ LATE_CLOCK_S = 0.030
 """How long the notes at a known loop end wait for the clock that says there is no jump."""
 REST_BEATS = 24.0
 """After so long without a note, played or planned, the own tempo waits for a first note again."""
+USUAL_BPM = 120.0
 
 
 class PositionUnit(str, Enum):

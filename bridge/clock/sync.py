@@ -4,8 +4,7 @@ from enum import Enum
 
 from schmubert.bridge.clock.link_clock import LinkClock
 from schmubert.bridge.clock.link_session import JoinedSession
-from schmubert.bridge.clock.midi_clock import Clock, OwnTempo, PositionUnit, TimeKeeper
-from schmubert.engine.music.meter import USUAL_BPM
+from schmubert.bridge.clock.midi_clock import USUAL_BPM, Clock, OwnTempo, PositionUnit, TimeKeeper
 
 
 class Sync(str, Enum):

@@ -27,7 +27,6 @@ from schmubert.bridge.protocol.messages import (
 )
 from schmubert.bridge.protocol.mode import MODES
 from schmubert.bridge.protocol.timeline import Timeline
-from schmubert.engine.music.meter import STEPS_PER_BAR, STEPS_PER_BEAT, USUAL_BPM
 from schmubert.engine.music.vocabulary import (
     DRUM_PITCH,
     HOLD,
@@ -38,6 +37,7 @@ from schmubert.engine.music.vocabulary import (
     pitch_of,
 )
 
+STEPS_PER_BEAT, STEPS_PER_BAR = 4, 16
 EPSILON = 1e-6
 LINES = 200  # said lines that are kept
 ANSWERS = 100  # first drafts that the share of late ones is of
@@ -114,7 +114,7 @@ class Scene:
         self.calls = 0
         self.answers: deque[bool] = deque(maxlen=ANSWERS)
         """Of the latest first drafts, whether each was late."""
-        self._line = Timeline(0.0, 0.0, USUAL_BPM)
+        self._line = Timeline(0.0, 0.0, 120.0)
         self._passage = -1
         self._late_s: deque[float] = deque(maxlen=SENDS)
 

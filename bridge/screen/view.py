@@ -9,8 +9,7 @@ from math import floor
 from rich.console import Group
 from rich.text import Text
 
-from schmubert.bridge.screen.scene import EPSILON, Part, Scene, Sure
-from schmubert.engine.music.meter import STEPS_PER_BAR
+from schmubert.bridge.screen.scene import EPSILON, STEPS_PER_BAR, Part, Scene, Sure
 from schmubert.engine.music.vocabulary import GENERAL_MIDI_DRUMS, Drum, Track
 
 LABEL = 8  # columns before the roll

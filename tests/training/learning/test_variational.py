@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 
 from schmubert.engine.diffusion.corruption import (  # noqa: E402
     Corruption,
+    Floats,
     Kernel,
     absorbing,
     corruption_of,
@@ -18,7 +19,6 @@ from schmubert.engine.diffusion.corruption import (  # noqa: E402
     mutual_information,
     uniform,
 )
-from schmubert.engine.diffusion.temperature import Floats  # noqa: E402
 from schmubert.engine.music.vocabulary import MASK, SIZES, Track  # noqa: E402
 from schmubert.training.learning.loss import masked_cross_entropy, reweighted_elbo  # noqa: E402
 from schmubert.training.learning.variational import auxiliary, evidence_bound, on_device  # noqa: E402

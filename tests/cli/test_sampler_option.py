@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""The option that chooses a sampler."""
 
 import click
 import pytest
