@@ -41,9 +41,9 @@ from schmubert.engine.music.vocabulary import MASK
 from schmubert.engine.networks import checkpoint
 from schmubert.engine.networks.torch_denoiser import TorchDenoiser
 from schmubert.training.data.dataset import Dataset
+from schmubert.training.data.grids import windows_of_songs
 from schmubert.training.evaluation.evaluate import require_trio
 from schmubert.training.evaluation.rehearsal import at_leisure
-from schmubert.training.evaluation.settings import windows_of_songs
 from schmubert.training.learning.objective import Masked
 from schmubert.training.learning.optimizer import optimizer_of
 from schmubert.training.learning.settings import OPTIMIZERS, TrainSettings

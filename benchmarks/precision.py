@@ -20,9 +20,8 @@ from schmubert.engine.music.vocabulary import MASK, TRIO
 from schmubert.engine.networks.onnx_denoiser import OnnxDenoiser
 from schmubert.export.onnx_export import export_onnx
 from schmubert.training.data.dataset import Dataset
-from schmubert.training.data.grids import validation_grids
+from schmubert.training.data.grids import validation_grids, windows_of_songs
 from schmubert.training.evaluation.rehearsal import at_leisure
-from schmubert.training.evaluation.settings import windows_of_songs
 from schmubert.training.metrics.accompaniment import BAND, ROOT, SCALE, figures, shuffled, way_of
 from schmubert.training.metrics.bits import bits_of_masked, held_out
 from schmubert.training.metrics.bits import figures as bits_figures

@@ -23,8 +23,8 @@ from schmubert.engine.diffusion.unmasking import Logits
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.networks.load import Model, load
 from schmubert.training.data.dataset import Dataset
+from schmubert.training.data.grids import windows_of_songs
 from schmubert.training.evaluation.rehearsal import at_leisure
-from schmubert.training.evaluation.settings import windows_of_songs
 from schmubert.training.metrics.accompaniment import BAND, figures, in_short, shuffled
 
 BARS = 16

@@ -22,9 +22,10 @@ from schmubert.engine.music.score import STEPS_PER_BAR, Score, unknown
 from schmubert.engine.music.vocabulary import HOLD, TRIO, Track
 from schmubert.engine.networks.load import Device, Model, load
 from schmubert.training.data.dataset import Dataset, Split
+from schmubert.training.data.grids import windows_of_songs
 from schmubert.training.evaluation import algorithm7
 from schmubert.training.evaluation.pieces import overlaps_of
-from schmubert.training.evaluation.settings import PIECE_BARS, windows_of_songs
+from schmubert.training.evaluation.settings import PIECE_BARS
 from schmubert.training.metrics.accompaniment import BAND
 from schmubert.training.metrics.rhythm import empty_bars
 

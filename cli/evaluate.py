@@ -14,7 +14,7 @@ from schmubert.engine.networks.load import Device, default_model, load, usual_wi
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from schmubert.training.evaluation.settings import Evaluation, Section
+    from schmubert.training.evaluation.figures import Evaluation, Section
 
 EXPERIMENTS = ("algorithm7", "guidance")
 RECORD, DRAWS = "evaluation.json", "draws"
@@ -101,8 +101,9 @@ def evaluate(
     from schmubert.cli.progress import counting
     from schmubert.training.data.dataset import Dataset
     from schmubert.training.evaluation import experiments
+    from schmubert.training.evaluation.draws import Draws
     from schmubert.training.evaluation.evaluate import evaluate as run
-    from schmubert.training.evaluation.settings import PARTS, Draws, Settings
+    from schmubert.training.evaluation.settings import PARTS, Settings
 
     if experiment is not None and parts is not None:
         raise ValueError("--experiment stands alone: give it or --parts")

@@ -17,7 +17,7 @@ from schmubert.engine.networks.onnx_denoiser import OnnxDenoiser
 from schmubert.training.data.prepare import prepare
 from schmubert.training.data.shards import Settings
 from schmubert.training.evaluation import settings as evaluation
-from schmubert.training.evaluation.settings import Figure, Section
+from schmubert.training.evaluation.figures import Figure, Section
 from tests.training.small_corpus import song
 
 SMALL = (

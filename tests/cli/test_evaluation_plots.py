@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from schmubert.cli.evaluation_plots import draw
-from schmubert.training.evaluation.settings import Figure, Section
+from schmubert.training.evaluation.figures import Figure, Section
 
 FIGURES = (
     Figure("bass in scale", 0.8, 0.1, real=0.9, low=0.85, high=0.95, floor=0.5),

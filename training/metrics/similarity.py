@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from schmubert.engine.diffusion.copula import normal_cdf
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.music.vocabulary import Track
+from schmubert.training.metrics.bootstrap import ROUNDS
 from schmubert.training.metrics.notes import LENGTH, ONSET, PITCH, note_table
 
 FRAME_BARS = 4
@@ -87,7 +88,7 @@ def similarity(model: NDArray[np.float64], real: NDArray[np.float64]) -> Similar
 
 
 def real_interval(
-    real: NDArray[np.float64], pieces: int, rng: np.random.Generator, rounds: int = 1000
+    real: NDArray[np.float64], pieces: int, rng: np.random.Generator, rounds: int = ROUNDS
 ) -> tuple[Similarity, Similarity]:
     """Where the similarity of real pieces to real pieces lies: its 5th and 95th percentiles.
 

@@ -15,8 +15,10 @@ from schmubert.engine.music.vocabulary import TRIO, Track
 from schmubert.training.data import shards
 from schmubert.training.data.dataset import Dataset
 from schmubert.training.data.prepare import prepare
+from schmubert.training.evaluation.draws import Draws
 from schmubert.training.evaluation.evaluate import evaluate
-from schmubert.training.evaluation.settings import Draws, Evaluation, Settings
+from schmubert.training.evaluation.figures import Evaluation
+from schmubert.training.evaluation.settings import Settings
 from tests import tiny_model
 from tests.training.small_corpus import song
 

@@ -5,8 +5,8 @@ import pytest
 
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import TRIO, Track
+from schmubert.training.evaluation.figures import Figure, Section
 from schmubert.training.evaluation.pieces import LAGS, sections
-from schmubert.training.evaluation.settings import Figure, Section
 from schmubert.training.metrics.novelty import Memory, Windows
 from tests.training.small_corpus import song
 
