@@ -102,14 +102,14 @@ def evaluate(
     from schmubert.training.data.dataset import Dataset
     from schmubert.training.evaluation import experiments
     from schmubert.training.evaluation.draws import Draws
-    from schmubert.training.evaluation.evaluate import evaluate as run
-    from schmubert.training.evaluation.settings import PARTS, Settings
+    from schmubert.training.evaluation.evaluate import evaluate_model
+    from schmubert.training.evaluation.settings import PARTS, EvaluationSettings
 
     if experiment is not None and parts is not None:
         raise ValueError("--experiment stands alone: give it or --parts")
     named = PARTS if parts is None else tuple(part.strip() for part in parts.split(","))
     chosen = {"parts": () if experiment else named, "experiment": experiment}
-    wanted = msgspec.convert({**settings, **chosen}, Settings)
+    wanted = msgspec.convert({**settings, **chosen}, EvaluationSettings)
     dataset = Dataset.open(data)
     circumstances = {"data": hashlib.sha256("".join(dataset.about.inputs).encode()).hexdigest()}
     if experiment != "algorithm7":
@@ -132,7 +132,7 @@ def evaluate(
         elif experiment == "guidance":
             evaluation = experiments.guidance(denoiser, dataset, wanted, draws, told)
         else:
-            evaluation = run(denoiser, dataset, wanted, draws, told)
+            evaluation = evaluate_model(denoiser, dataset, wanted, draws, told)
     _report(evaluation, out, RECORD if experiment is None else f"{experiment}.json")
 
 

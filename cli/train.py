@@ -77,8 +77,7 @@ def train(
     machines: accelerate launch -m schmubert.cli train ...
     """
     from schmubert.training.learning.settings import PRESET_SETTINGS, TrainSettings
-    from schmubert.training.learning.train import SETTINGS_FILE
-    from schmubert.training.learning.train import train as run
+    from schmubert.training.learning.train import SETTINGS_FILE, train_network
 
     changes = {name: value for name, value in given.items() if value is not None}
     if window_bars is not None:
@@ -104,7 +103,7 @@ def train(
         raise click.UsageError(f"--mix is of masks: {settings.corruption} noise falls everywhere.")
     if "auxiliary" in changes and settings.corruption == MASKING:
         raise click.UsageError("--auxiliary is for a --corruption without masks.")
-    run(settings, data, out, resume=resume, start_from=start_from)
+    train_network(settings, data, out, resume=resume, start_from=start_from)
 
 
 def _shares(option: str, like: str, read: Callable[[str], T], text: str) -> dict[T, float]:

@@ -16,8 +16,8 @@ from schmubert.engine.music.midifile import midi_bytes, read_score
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import Track
 from schmubert.training.data.dataset import Dataset
-from schmubert.training.data.prepare import prepare
-from schmubert.training.data.shards import Settings
+from schmubert.training.data.prepare import prepare_dataset
+from schmubert.training.data.shards import PrepareSettings
 from tests.training.small_corpus import song
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,7 +44,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     songs, out = tmp_path_factory.mktemp("songs"), tmp_path_factory.mktemp("dataset")
     for number in range(10):
         (songs / f"{number}.mid").write_bytes(midi_bytes(song(number, 20)))
-    prepare([songs], out, Settings(validation=0.5), workers=1)
+    prepare_dataset([songs], out, PrepareSettings(validation=0.5), workers=1)
     return out
 
 

@@ -14,8 +14,8 @@ from schmubert.cli.evaluate import EXPERIMENTS, evaluate, table
 from schmubert.cli.main import main
 from schmubert.engine.music.midifile import midi_bytes
 from schmubert.engine.networks.onnx_denoiser import OnnxDenoiser
-from schmubert.training.data.prepare import prepare
-from schmubert.training.data.shards import Settings
+from schmubert.training.data.prepare import prepare_dataset
+from schmubert.training.data.shards import PrepareSettings
 from schmubert.training.evaluation import settings as evaluation
 from schmubert.training.evaluation.figures import Figure, Section
 from tests.training.small_corpus import song
@@ -36,7 +36,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> str:
     songs, out = tmp_path_factory.mktemp("songs"), tmp_path_factory.mktemp("dataset")
     for number in range(12):
         (songs / f"{number}.mid").write_bytes(midi_bytes(song(number, 64)))
-    prepare([songs], out, Settings(validation=0.5), workers=1)
+    prepare_dataset([songs], out, PrepareSettings(validation=0.5), workers=1)
     return str(out)
 
 
@@ -222,7 +222,7 @@ def test_the_command_offers_every_experiment_there_is() -> None:
 
 
 def test_what_is_not_asked_for_is_as_in_the_settings() -> None:
-    usual = msgspec.structs.asdict(evaluation.Settings())
+    usual = msgspec.structs.asdict(evaluation.EvaluationSettings())
     context = click.Context(evaluate)
     offered = {option.name: option.get_default(context) for option in evaluate.params}
     numbers = {name for name, value in usual.items() if isinstance(value, int | float | str)}

@@ -6,7 +6,7 @@ import numpy as np
 
 from schmubert.engine.music.score import Tokens
 from schmubert.training.data.batches import windows_by_song
-from schmubert.training.data.dataset import Dataset, Split
+from schmubert.training.data.dataset import HOP_BARS, Dataset, Split
 
 GRIDS = 8
 GRID_BARS = 16
@@ -30,7 +30,7 @@ def windows_of_songs(split: Split, bars: int, songs: int, seed: int) -> Tokens:
     ValueError where there are less than two.
     """
     rng = np.random.default_rng(seed)
-    windows = split.windows(bars, min(bars, 16))
+    windows = split.windows(bars, min(bars, HOP_BARS))
     rng.shuffle(windows)
     chosen = windows[np.unique(split.songs[windows[:, 0]], return_index=True)[1]]
     rng.shuffle(chosen)

@@ -14,7 +14,7 @@ import numpy as np
 
 from schmubert.engine.diffusion.compose import MOST_BATCHED, Sampling
 from schmubert.engine.music.score import Score, Tokens
-from schmubert.training.evaluation.settings import Settings
+from schmubert.training.evaluation.settings import EvaluationSettings
 
 Progress = Callable[[str, int, int], None]
 """Told what is made, how many more pieces of it are done, and how many there are in all."""
@@ -116,7 +116,7 @@ class Kind:
 
 
 def drawn(
-    draws: Draws, settings: Settings, kind: Kind, make: Make, on_progress: Progress
+    draws: Draws, settings: EvaluationSettings, kind: Kind, make: Make, on_progress: Progress
 ) -> list[Tokens]:
     """Every draw of a `kind`, each [pieces, steps, 3]: found in `draws`, or made.
 
@@ -136,7 +136,7 @@ def stacked(scores: Sequence[Score]) -> Tokens:
 
 def _drawn(
     draws: Draws,
-    settings: Settings,
+    settings: EvaluationSettings,
     kind: Kind,
     number: int,
     make: Make,

@@ -24,7 +24,7 @@ from schmubert.training.evaluation.rehearsal import (
     as_on_stage,
     at_leisure,
 )
-from schmubert.training.evaluation.settings import PIECE_BARS, SONG_BARS, Settings
+from schmubert.training.evaluation.settings import PIECE_BARS, SONG_BARS, EvaluationSettings
 from schmubert.training.metrics import bits
 from schmubert.training.metrics.accompaniment import BAND
 from schmubert.training.metrics.novelty import Memory, remembered
@@ -36,10 +36,10 @@ NO_WINDOW: Mapping[str, None] = MappingProxyType({"window_bars": None, "tutti": 
 """What kept draws say of pieces that are not made out of nothing."""
 
 
-def evaluate(
+def evaluate_model(
     model: Model,
     dataset: Dataset,
-    settings: Settings,
+    settings: EvaluationSettings,
     draws: Draws,
     on_progress: Progress,
 ) -> Evaluation:
@@ -68,7 +68,7 @@ class _Judge:
         self,
         model: Model,
         dataset: Dataset,
-        settings: Settings,
+        settings: EvaluationSettings,
         draws: Draws,
         on_progress: Progress,
     ) -> None:

@@ -18,11 +18,11 @@ from schmubert.training.evaluation.draws import Draws, Kind, Make, Progress, dra
 from schmubert.training.evaluation.evaluate import require_trio
 from schmubert.training.evaluation.figures import Evaluation, Section
 from schmubert.training.evaluation.pieces import overlaps_of
-from schmubert.training.evaluation.settings import PIECE_BARS, Settings
+from schmubert.training.evaluation.settings import PIECE_BARS, EvaluationSettings
 
 
 def perfect_nonsense(
-    dataset: Dataset, settings: Settings, draws: Draws, on_progress: Progress
+    dataset: Dataset, settings: EvaluationSettings, draws: Draws, on_progress: Progress
 ) -> Evaluation:
     """Algorithm 7 of the thesis, scored beside the validation songs of `dataset`; no model.
 
@@ -41,7 +41,11 @@ def perfect_nonsense(
 
 
 def guidance(
-    model: Model, dataset: Dataset, settings: Settings, draws: Draws, on_progress: Progress
+    model: Model,
+    dataset: Dataset,
+    settings: EvaluationSettings,
+    draws: Draws,
+    on_progress: Progress,
 ) -> Evaluation:
     """Thesis 5.2.2: pieces of `model` held to 8 notes a bar, a table for each guide and for none.
 
@@ -76,7 +80,7 @@ class _Experiment:
         self,
         name: str,
         dataset: Dataset,
-        settings: Settings,
+        settings: EvaluationSettings,
         draws: Draws,
         on_progress: Progress,
     ) -> None:

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.training.evaluation.settings import Settings
+from schmubert.training.evaluation.settings import EvaluationSettings
 from schmubert.training.metrics.bootstrap import ROUNDS, Share, pooled
 
 PERCENTILES = (5.0, 95.0)
@@ -19,8 +19,8 @@ class Figure(msgspec.Struct, frozen=True):
 
     The `deviation` of less than two draws is not known. `low` to `high` is what real songs reach
     against real songs (90%), or where the figure of all draws lies when the songs are drawn anew
-    (95%), as the section says. `real` is the figure of
-    the songs themselves, `floor` that of other songs' bands.
+    (95%), as the section says. `real` is the figure of the songs themselves, `floor` that of other
+    songs' bands.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     model: str
     runtime: str
     dataset: tuple[str, ...]
-    settings: Settings
+    settings: EvaluationSettings
     seconds: float
     sections: tuple[Section, ...]
 
@@ -91,8 +91,8 @@ def interval(shares: Sequence[Share], songs: int, rng: np.random.Generator) -> t
         pooled(of_songs[rng.integers(len(of_songs), size=(ROUNDS, count))])
         for count in (songs, len(of_songs))
     )
-    apart: NDArray[np.float64] = others - known
-    defined = apart[~np.isnan(apart)]
+    differences: NDArray[np.float64] = others - known
+    defined = differences[~np.isnan(differences)]
     if not len(defined):
         return np.nan, np.nan
     low, high = (pooled(of_songs) + np.percentile(defined, PERCENTILES)).clip(min=0.0)

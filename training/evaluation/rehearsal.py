@@ -77,47 +77,47 @@ def as_on_stage(
     entry = LISTEN_BARS * STEPS_PER_BAR
     for step in range(entry, songs.shape[1], STEPS_PER_BEAT):
         played = dict.fromkeys(tracks, step)
-        asks = [
+        requests = [
             horizon(song, step - LEAD_STEPS, heard, played, window_bars=window_bars)
             for song in tape
         ]
-        tokens = np.stack([ask.tokens for ask in asks])
-        cells = np.stack([ask.fill for ask in asks])[..., columns]
+        tokens = np.stack([request.tokens for request in requests])
+        targets = np.stack([request.fill for request in requests])[..., columns]
         window = tokens[..., columns]
         if most_calls is None:
-            order = balanced_order(cells, ORACLE_CALLS, rng)
-            made = infill(denoise, window, order, rng, temperature)
+            order = balanced_order(targets, ORACLE_CALLS, rng)
+            draft = infill(denoise, window, order, rng, temperature)
         else:
-            made = _in_rounds(denoise, window, cells, first_calls, most_calls, rng, temperature)
-        tokens[..., columns] = made
-        row = step - asks[0].first_step
+            draft = _in_rounds(denoise, window, targets, first_calls, most_calls, rng, temperature)
+        tokens[..., columns] = draft
+        row = step - requests[0].first_step
         beat = tokens[:, row : row + STEPS_PER_BEAT]
         for track in tracks:
             tape[:, step : step + STEPS_PER_BEAT, track] = beat[..., track]
         on_beat()
     tape[:, :entry, list(tracks)] = HOLD
-    mine = np.zeros(tape.shape, bool)
-    mine[..., list(tracks)] = True
-    return tidy(tape, mine)
+    played_cells = np.zeros(tape.shape, bool)
+    played_cells[..., list(tracks)] = True
+    return tidy(tape, played_cells)
 
 
 def _in_rounds(
     denoise: Denoiser,
     tokens: Tokens,
-    cells: Mask,
+    targets: Mask,
     first_calls: int,
     most_calls: int,
     rng: np.random.Generator,
     temperature: float,
 ) -> Tokens:
-    """The last draft of `cells` [batch, steps, tracks] that the engine makes with time enough."""
-    count = int(cells[0].sum())  # in all songs alike
+    """The last draft of `targets` [batch, steps, tracks] that the engine makes with time enough."""
+    count = int(targets[0].sum())  # in all songs alike
     calls = min(first_calls, count)
-    made = infill(denoise, tokens, balanced_order(cells, calls, rng), rng, temperature)
-    made = tidy(made, cells, denoise.tracks)
+    draft = infill(denoise, tokens, balanced_order(targets, calls, rng), rng, temperature)
+    draft = tidy(draft, targets, denoise.tracks)
     # once there is a call for every cell, no better draft follows
     while calls < count and (planned := more_calls(calls, most_calls)) is not None:
         calls = min(planned, count)
-        run = refine(made, cells, calls, rng, temperature, tracks=denoise.tracks)
-        made = tidy(run_sampler(denoise, run), cells, denoise.tracks)
-    return made
+        run = refine(draft, targets, calls, rng, temperature, tracks=denoise.tracks)
+        draft = tidy(run_sampler(denoise, run), targets, denoise.tracks)
+    return draft

@@ -12,7 +12,7 @@ PIECE_BARS = 64
 SONG_BARS = 16
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True):
     """All that determines an evaluation beside model and dataset.
 
     `pieces` of 64 bars are drawn `draws` times for the unconditional part and the infilling;

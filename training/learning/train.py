@@ -25,8 +25,8 @@ from schmubert.engine.music.vocabulary import MASK, Track
 from schmubert.engine.networks import checkpoint
 from schmubert.engine.networks.build import network
 from schmubert.engine.networks.model import PRESETS, SILENT_AT_FIRST, ModelConfig, parameters
-from schmubert.training.data.batches import Windows, melodies_alone, transposed, windows_by_song
-from schmubert.training.data.dataset import Dataset, Split
+from schmubert.training.data.batches import SongWindows, melodies_alone, transposed, windows_by_song
+from schmubert.training.data.dataset import HOP_BARS, Dataset, Split
 from schmubert.training.learning.objective import objective_of
 from schmubert.training.learning.optimizer import optimizer_of
 from schmubert.training.learning.run_state import RunState, load_state, save_state
@@ -39,7 +39,6 @@ STATE_FILE = "state.safetensors"
 LOG_EVERY = 50  # steps
 BATCHES_AHEAD = 4
 MOST_PAUSES = 2048  # songs whose pauses a model remembers
-PAUSES_HOP_BARS = 16
 
 
 class Batches:
@@ -68,7 +67,7 @@ class Batches:
         Of all songs, on the grid or not: it makes no difference to a pause.
         """
         bars, rng = max(self.windows), np.random.default_rng(self.settings.seed)
-        songs = windows_by_song(self.split, bars, min(bars, PAUSES_HOP_BARS), self.columns, 0.0)
+        songs = windows_by_song(self.split, bars, min(bars, HOP_BARS), self.columns, 0.0)
         chosen = rng.permutation(songs.one_a_song(rng))[:MOST_PAUSES]
         tokens = self.split.batch(chosen, bars)[..., list(self.columns)]
         return Pauses(tacet_bars(tokens, self.columns))
@@ -120,7 +119,7 @@ class Batches:
                 yield waiting.popleft().result()
 
 
-def train(
+def train_network(
     settings: TrainSettings,
     data: Path,
     out: Path,
@@ -177,11 +176,13 @@ def train(
     def validate() -> None:
         if writer is None:
             return
-        scores = validation.scores(config, state.ema, accelerator.device, accelerator.autocast)
+        averaged = network(config).to(accelerator.device).eval()
+        averaged.load_state_dict(state.ema)
+        scores = validation.scores(averaged, accelerator.autocast)
         for name, value in scores.items():
             writer.add_scalar(f"validation/{name}", value, state.step)
         about["validation"] = {name: round(value, 4) for name, value in scores.items()}
-        console.print(f"step {state.step:,} {validation.told(scores)}")
+        console.print(f"step {state.step:,} {validation.summary(scores)}")
 
     wrapped.train()
     running: deque[tuple[float, float]] = deque(maxlen=LOG_EVERY)
@@ -257,9 +258,9 @@ def _network(config: ModelConfig, start_from: Path | None) -> nn.Module:
 
 def _trainable_windows(
     split: Split, settings: TrainSettings, columns: tuple[Track, ...]
-) -> dict[int, Windows]:
+) -> dict[int, SongWindows]:
     """Windows by length in bars; lengths that the dataset cannot give are left out."""
-    found: dict[int, Windows] = {}
+    found: dict[int, SongWindows] = {}
     for bars in settings.window_bars:
         hop = min(settings.hop_bars, bars)
         try:
@@ -275,9 +276,9 @@ def _trainable_windows(
 
 def _melodies(
     split: Split, settings: TrainSettings, columns: tuple[Track, ...], bars: Iterable[int]
-) -> dict[int, Windows]:
+) -> dict[int, SongWindows]:
     """Windows of melodies alone, by length in bars, where the settings want such and some are."""
-    found: dict[int, Windows] = {}
+    found: dict[int, SongWindows] = {}
     if settings.melody_only and len(columns) > 1 and Track.MELODY in columns:
         for length in bars:
             hop = min(settings.hop_bars, length)

@@ -61,18 +61,18 @@ def normal_overlap(
     thesis has one, which is exact where the deviations are equal. Deviations are above 0.
     """
     narrow = np.minimum(deviation, other_deviation)
-    # in units of the narrower density, which lies at 0, the wider one at `apart`
+    # in units of the narrower density, which lies at 0, the wider one at `distance`
     ratio = np.maximum(deviation, other_deviation) / narrow
-    apart = np.abs(mean - other_mean) / narrow
+    distance = np.abs(mean - other_mean) / narrow
     spread = ratio**2 - 1
-    root = ratio * np.sqrt(apart**2 + 2 * spread * np.log(ratio))
+    root = ratio * np.sqrt(distance**2 + 2 * spread * np.log(ratio))
     with np.errstate(divide="ignore", invalid="ignore"):  # equal deviations: the one is -inf
-        before = -(apart + root) / spread
-        after = (apart**2 + 2 * ratio**2 * np.log(ratio)) / (apart + root)
+        before = -(distance + root) / spread
+        after = (distance**2 + 2 * ratio**2 * np.log(ratio)) / (distance + root)
     inside_narrow = normal_cdf(after) - normal_cdf(before)
-    inside_wide = normal_cdf((after - apart) / ratio) - normal_cdf((before - apart) / ratio)
+    inside_wide = normal_cdf((after - distance) / ratio) - normal_cdf((before - distance) / ratio)
     area = np.clip(1 - inside_narrow + inside_wide, 0.0, 1.0)
-    return np.where((ratio == 1) & (apart == 0), 1.0, area)
+    return np.where((ratio == 1) & (distance == 0), 1.0, area)
 
 
 def similarity(model: NDArray[np.float64], real: NDArray[np.float64]) -> Similarity:

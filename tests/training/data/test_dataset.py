@@ -13,8 +13,8 @@ from schmubert.engine.music.score import STEPS_PER_BAR, Score, canonical
 from schmubert.engine.music.trios import read_trios
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track
 from schmubert.training.data.dataset import Dataset, Split
-from schmubert.training.data.prepare import prepare
-from schmubert.training.data.shards import Settings
+from schmubert.training.data.prepare import prepare_dataset
+from schmubert.training.data.shards import PrepareSettings
 from tests.training.small_corpus import files, folder
 
 CONTENT = files(12)
@@ -24,7 +24,7 @@ CONTENT = files(12)
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     songs = folder(tmp_path_factory.mktemp("songs"), CONTENT)
     out = tmp_path_factory.mktemp("dataset")
-    prepare([songs], out, Settings(validation=0.3), workers=1)
+    prepare_dataset([songs], out, PrepareSettings(validation=0.3), workers=1)
     return Dataset.open(out)
 
 
@@ -149,7 +149,7 @@ def test_folders_that_hold_no_dataset(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="run `schmubert prepare SOURCE --out"):
             Dataset.open(folder_)
     songs = folder(tmp_path / "songs", CONTENT)
-    prepare([songs], tmp_path / "out", workers=1)
+    prepare_dataset([songs], tmp_path / "out", workers=1)
     columns = tmp_path / "out" / "columns.bin"
     columns.write_bytes(columns.read_bytes()[:-64])
     with pytest.raises(ValueError, match=r"do not belong together.*prepare it again with --force"):

@@ -9,7 +9,7 @@ from schmubert.engine.diffusion.compose import Sampling
 from schmubert.engine.diffusion.recipe import SAMPLER
 from schmubert.engine.music.score import Tokens
 from schmubert.training.evaluation.draws import Draws, Kind, drawn, how
-from schmubert.training.evaluation.settings import Settings
+from schmubert.training.evaluation.settings import EvaluationSettings
 
 TOKENS = np.arange(96).reshape(2, 16, 3)
 ABOUT = {"seed": 1}
@@ -60,7 +60,7 @@ def test_a_damaged_draw_is_named(draws: Draws, left: int) -> None:
 
 
 def test_pieces_are_drawn_once_each_by_its_own_generator_and_found_again(tmp_path: Path) -> None:
-    settings, told, batches = Settings(), list[int](), list[slice]()
+    settings, told, batches = EvaluationSettings(), list[int](), list[slice]()
 
     def tell(name: str, pieces: int, total: int) -> None:
         assert (name, total) == ("an oracle", 20)
@@ -96,5 +96,5 @@ def test_draws_kept_under_the_first_name_of_the_sampler_are_found(tmp_path: Path
     about = {**how(Sampling(16, 0.5, sampler=SAMPLER)), "window_bars": None, "tutti": None}
     kind = Kind("offline", "live", 2, 1, about)
     kept = Draws(tmp_path, {"model": "one"})
-    (tokens,) = drawn(kept, Settings(), kind, lambda *_: TOKENS + 1, lambda *_: None)
+    (tokens,) = drawn(kept, EvaluationSettings(), kind, lambda *_: TOKENS + 1, lambda *_: None)
     assert tokens.tolist() == TOKENS.tolist()

@@ -1,10 +1,10 @@
 import pytest
 
-from schmubert.training.evaluation.settings import PARTS, Settings
+from schmubert.training.evaluation.settings import PARTS, EvaluationSettings
 
 
 def test_no_two_pieces_and_no_figures_share_their_randomness() -> None:
-    settings = Settings()
+    settings = EvaluationSettings()
     first = [
         settings.rng(part, draw, piece).integers(2**62)
         for part in PARTS
@@ -14,7 +14,7 @@ def test_no_two_pieces_and_no_figures_share_their_randomness() -> None:
     first += [settings.rng_of_figures(part).integers(2**62) for part in PARTS]
     assert len(set(first)) == len(first)
     assert settings.rng("live", 1, 2).integers(2**62) in first
-    assert Settings(seed=1).rng("live", 1, 2).integers(2**62) not in first
+    assert EvaluationSettings(seed=1).rng("live", 1, 2).integers(2**62) not in first
 
 
 @pytest.mark.parametrize(
@@ -30,4 +30,4 @@ def test_no_two_pieces_and_no_figures_share_their_randomness() -> None:
 )
 def test_settings_out_of_range_are_refused(wrong: dict[str, object], said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        Settings(**wrong)  # type: ignore[arg-type]
+        EvaluationSettings(**wrong)  # type: ignore[arg-type]

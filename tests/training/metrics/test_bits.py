@@ -8,8 +8,8 @@ from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import SIZES, TRIO, Track
 from schmubert.training.data.dataset import Dataset, Split
 from schmubert.training.data.masking import PATTERNS
-from schmubert.training.data.prepare import prepare
-from schmubert.training.data.shards import Settings
+from schmubert.training.data.prepare import prepare_dataset
+from schmubert.training.data.shards import PrepareSettings
 from schmubert.training.metrics.bits import bits_of_masked, figures, held_out
 from tests.training.small_corpus import files, folder
 
@@ -37,7 +37,7 @@ class Knowing(Clueless):
 def split(tmp_path_factory: pytest.TempPathFactory) -> Split:
     songs = folder(tmp_path_factory.mktemp("songs"), files(12))
     out: Path = tmp_path_factory.mktemp("dataset")
-    prepare([songs], out, Settings(validation=0.4), workers=1)
+    prepare_dataset([songs], out, PrepareSettings(validation=0.4), workers=1)
     return Dataset.open(out).split("validation")
 
 

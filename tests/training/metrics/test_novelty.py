@@ -8,8 +8,8 @@ import pytest
 from schmubert.engine.music.score import STEPS_PER_BAR, Score, Tokens, silence
 from schmubert.engine.music.vocabulary import MASK, OFF, PITCHED, TRIO, Track, onset_token
 from schmubert.training.data.dataset import Dataset, Split
-from schmubert.training.data.prepare import prepare
-from schmubert.training.data.shards import Settings
+from schmubert.training.data.prepare import prepare_dataset
+from schmubert.training.data.shards import PrepareSettings
 from schmubert.training.metrics.novelty import Memory, copied, remembered
 from tests.training.small_corpus import files, folder, song
 
@@ -18,7 +18,7 @@ from tests.training.small_corpus import files, folder, song
 def split(tmp_path_factory: pytest.TempPathFactory) -> Split:
     songs = folder(tmp_path_factory.mktemp("songs"), files(8))
     out = tmp_path_factory.mktemp("dataset")
-    prepare([songs], out, Settings(validation=0.0), workers=1)
+    prepare_dataset([songs], out, PrepareSettings(validation=0.0), workers=1)
     return Dataset.open(out).split("train")
 
 
