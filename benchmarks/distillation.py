@@ -46,8 +46,8 @@ from schmubert.training.evaluation.evaluate import require_trio
 from schmubert.training.evaluation.rehearsal import at_leisure
 from schmubert.training.learning.objective import Masked
 from schmubert.training.learning.optimizer import optimizer_of
+from schmubert.training.learning.run_batches import Batches
 from schmubert.training.learning.settings import OPTIMIZERS, TrainSettings
-from schmubert.training.learning.train import Batches
 from schmubert.training.metrics.accompaniment import (
     BAND,
     BESIDE_THE_WAYS,

@@ -12,13 +12,11 @@ import pytest
 from click.testing import CliRunner
 from numpy.typing import NDArray
 
-from schmubert.engine.music.midifile import midi_bytes, read_score
+from schmubert.engine.music.midifile import read_score
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import Track
 from schmubert.training.data.dataset import Dataset
-from schmubert.training.data.prepare import prepare_dataset
-from schmubert.training.data.shards import PrepareSettings
-from tests.training.small_corpus import song
+from tests.training.small_corpus import prepared, trios
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -41,11 +39,7 @@ def run(name: str, *words: object) -> str:
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    songs, out = tmp_path_factory.mktemp("songs"), tmp_path_factory.mktemp("dataset")
-    for number in range(10):
-        (songs / f"{number}.mid").write_bytes(midi_bytes(song(number, 20)))
-    prepare_dataset([songs], out, PrepareSettings(validation=0.5), workers=1)
-    return out
+    return prepared(tmp_path_factory.mktemp("data"), trios(10, 20), 0.5)
 
 
 def test_samplers_make_no_more_calls_than_asked(

@@ -9,18 +9,15 @@ import pytest
 
 from schmubert.engine.diffusion.rests import Pauses
 from schmubert.engine.diffusion.unmasking import Logits
-from schmubert.engine.music.midifile import midi_bytes
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.music.vocabulary import TRIO, Track
-from schmubert.training.data import shards
 from schmubert.training.data.dataset import Dataset
-from schmubert.training.data.prepare import prepare_dataset
 from schmubert.training.evaluation.draws import Draws
 from schmubert.training.evaluation.evaluate import evaluate_model
 from schmubert.training.evaluation.figures import Evaluation
 from schmubert.training.evaluation.settings import EvaluationSettings
 from tests import tiny_model
-from tests.training.small_corpus import song
+from tests.training.small_corpus import prepared, trios
 
 SMALL = EvaluationSettings(
     parts=("accompaniment", "live"), songs=3, draws=2, stage_songs=2, stage_draws=1, calls=2
@@ -46,11 +43,7 @@ class OneBar:
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    songs, out = tmp_path_factory.mktemp("songs"), tmp_path_factory.mktemp("dataset")
-    for number in range(10):
-        (songs / f"{number}.mid").write_bytes(midi_bytes(song(number, 16)))
-    prepare_dataset([songs], out, shards.PrepareSettings(validation=0.5), workers=1)
-    return Dataset.open(out)
+    return Dataset.open(prepared(tmp_path_factory.mktemp("data"), trios(10, 16), 0.5))
 
 
 def judged(
