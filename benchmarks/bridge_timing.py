@@ -10,32 +10,20 @@ only with a period of the server, so up to one period of it is the server's.
 """
 
 import argparse
-import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from busy import busy_cores
+
 from tests.live import grid
-from tests.live.midi_server import RATE, end, jackd, missing, start
+from tests.live.midi_server import RATE, jackd, missing
 from tests.live.stage import DRUMS, HEARS, PLAYS, Stage
 
 REPORT = re.compile(r"by ([\d.]+) ms \(p50\), ([\d.]+) \(p99\), ([\d.]+) \(max\)")
-
-
-@contextmanager
-def busy_cores(count: int) -> Iterator[None]:
-    """`count` processes that do nothing but work."""
-    workers = [start([sys.executable, "-c", "while True: pass"], os.environ) for _ in range(count)]
-    try:
-        yield
-    finally:
-        for worker in workers:
-            end(worker)
 
 
 def measure(given: argparse.Namespace, busy: int, folder: Path) -> None:
@@ -43,7 +31,7 @@ def measure(given: argparse.Namespace, busy: int, folder: Path) -> None:
     with (
         jackd(folder / "jackd.log", period=given.period) as server,
         Stage(server, given.model, folder) as stage,
-        busy_cores(busy),
+        busy_cores([None] * busy),
     ):
         bridge = stage.bridge("--in", HEARS, "--out", PLAYS, "--out", DRUMS)
         stage.plug_in((PLAYS, DRUMS))

@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 import click
+import held_out
 import numpy as np
 
 from schmubert.cli import options
@@ -94,9 +95,9 @@ def outpainted(model: Model, score: Score, seed: int, sampling: Sampling) -> tup
 
 
 @click.command()
-@click.option("--data", type=options.PATH, required=True, help="A prepared dataset.")
+@held_out.data
 @click.option("--out", type=options.PATH, required=True, help="Folder for the pictures.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@held_out.seed
 @options.temperature
 @options.calls
 @options.sampler
