@@ -9,8 +9,9 @@ from contextlib import contextmanager
 SETTLED_S = 0.5
 WORK = """
 import os
-if hasattr(os, "sched_setaffinity") and {core} is not None:
-    os.sched_setaffinity(0, {{{core}}})
+core = {core}
+if core is not None and hasattr(os, "sched_setaffinity"):
+    os.sched_setaffinity(0, {{core}})
 while True:
     pass
 """

@@ -274,9 +274,9 @@ def compared(
 @click.option("--learning-rate", type=float, default=3e-4, show_default=True)
 @held_out.songs(64)
 @click.option("--temperature", type=float, default=STAGE_TEMPERATURE, show_default=True)
-@held_out.seed
-@held_out.threads
 @held_out.json_file
+@held_out.threads
+@held_out.seed
 @one_line
 def main(
     data: Path,

@@ -10,6 +10,7 @@ drums black, as in the thesis. `--sampler ancestral --calls 1024 --temperature 1
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import click
 import held_out
@@ -98,28 +99,26 @@ def outpainted(model: Model, score: Score, seed: int, sampling: Sampling) -> tup
 @held_out.data
 @click.option("--out", type=options.PATH, required=True, help="Folder for the pictures.")
 @held_out.seed
-@options.temperature
-@options.calls
-@options.sampler
 @options.model
 @options.device
 @options.threads
+@options.sampler
+@options.calls
+@options.temperature
 @one_line
 def main(
     data: Path,
     out: Path,
     seed: int,
-    temperature: float,
-    calls: int,
-    sampler: str,
     model: Path | None,
     device: Device,
     threads: int,
+    **sampled: Any,
 ) -> None:
     """Draw what the model does to a song it was trained on and to one it was not."""
     dataset = Dataset.open(data)
     denoise = load(model, device, threads)
-    sampling = Sampling(calls, temperature, PIECE_BARS, sampler=sampler)
+    sampling = Sampling(window_bars=PIECE_BARS, **sampled)
     out.mkdir(parents=True, exist_ok=True)
 
     def show(number: str, rolls: Sequence[Roll]) -> None:

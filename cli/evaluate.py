@@ -130,7 +130,7 @@ def evaluate(
         if experiment == "algorithm7":
             evaluation = experiments.perfect_nonsense(dataset, wanted, draws, told)
         elif experiment == "guidance":
-            evaluation = experiments.guidance(denoiser, dataset, wanted, draws, told)
+            evaluation = experiments.guided_density(denoiser, dataset, wanted, draws, told)
         else:
             evaluation = evaluate_model(denoiser, dataset, wanted, draws, told)
     _report(evaluation, out, RECORD if experiment is None else f"{experiment}.json")

@@ -116,15 +116,15 @@ class Kind:
 
 
 def drawn(
-    draws: Draws, settings: EvaluationSettings, kind: Kind, make: Make, on_progress: Progress
+    draws: Draws, settings: EvaluationSettings, kind: Kind, make: Make, progress: Progress
 ) -> list[Tokens]:
     """Every draw of a `kind`, each [pieces, steps, 3]: found in `draws`, or made.
 
-    Pieces that share calls are made together. `on_progress` hears of pieces as they are there.
+    Pieces that share calls are made together. `progress` hears of pieces as they are there.
     """
 
     def told(pieces: int) -> None:
-        on_progress(kind.name, pieces, kind.pieces * kind.count)
+        progress(kind.name, pieces, kind.pieces * kind.count)
 
     return [_drawn(draws, settings, kind, number, make, told) for number in range(kind.count)]
 

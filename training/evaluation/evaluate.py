@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -37,11 +38,7 @@ NO_WINDOW: Mapping[str, None] = MappingProxyType({"window_bars": None, "tutti": 
 
 
 def evaluate_model(
-    model: Model,
-    dataset: Dataset,
-    settings: EvaluationSettings,
-    draws: Draws,
-    on_progress: Progress,
+    model: Model, dataset: Dataset, settings: EvaluationSettings, draws: Draws, progress: Progress
 ) -> Evaluation:
     """Judge `model` on the validation songs of `dataset`, making only what `draws` does not keep.
 
@@ -50,7 +47,7 @@ def evaluate_model(
     """
     require_trio(model)
     started_s = time.monotonic()
-    judge = _Judge(model, dataset, settings, draws, on_progress)
+    judge = _Judge(model, dataset, settings, draws, progress)
     sections = [section for part in settings.parts for section in judge.part(part)]
     seconds = round(time.monotonic() - started_s, 1)
     sources = tuple(dataset.about.sources)
@@ -63,21 +60,18 @@ def require_trio(model: Model) -> None:
         raise ValueError(f"{model.name} is no model of melody, bass and drums: nothing to compare")
 
 
+@dataclass(frozen=True)
 class _Judge:
-    def __init__(
-        self,
-        model: Model,
-        dataset: Dataset,
-        settings: EvaluationSettings,
-        draws: Draws,
-        on_progress: Progress,
-    ) -> None:
-        self.model = model
-        self.dataset = dataset
-        self.split: Split = dataset.split("validation")
-        self.settings = settings
-        self.draws = draws
-        self.on_progress = on_progress
+    model: Model
+    dataset: Dataset
+    settings: EvaluationSettings
+    draws: Draws
+    progress: Progress
+
+    @property
+    def split(self) -> Split:
+        """The songs that are judged by: no model is trained on them."""
+        return self.dataset.split("validation")
 
     def part(self, name: str) -> Iterator[Section]:
         """The sections of one of `PARTS`."""
@@ -98,7 +92,7 @@ class _Judge:
         total = len(tokens) * len(masks)
 
         def told(pieces: int) -> None:
-            self.on_progress("bits", pieces, total)
+            self.progress("bits", pieces, total)
 
         found = bits.figures(
             masks, lambda mask: bits.bits_of_masked(self.model, tokens, mask, told), TRIO
@@ -136,7 +130,7 @@ class _Judge:
 
         kind = Kind(part, part, count, settings.draws, {**how(sampling), **about})
         make = unconditional if part == "unconditional" else infilling
-        made = drawn(self.draws, settings, kind, make, self.on_progress)
+        made = drawn(self.draws, settings, kind, make, self.progress)
         rng = settings.rng_of_figures(part)
         yield from pieces.sections(part, made, real, self._memory, settings.all_frames, rng)
 
@@ -173,7 +167,7 @@ class _Judge:
                 BAND,
                 settings.rng("live", draw, 0),
                 most_calls=None if oracle else MOST_CALLS,
-                on_beat=lambda: self.on_progress(name, 1, total),
+                on_beat=lambda: self.progress(name, 1, total),
             )
 
         about = {
@@ -183,7 +177,7 @@ class _Judge:
             "temperature": STAGE_TEMPERATURE,
         }
         return self.draws.found(
-            f"{kind}-{draw}", about, play, lambda: self.on_progress(name, beats, total)
+            f"{kind}-{draw}", about, play, lambda: self.progress(name, beats, total)
         )
 
     def _bands(self, name: str, part: str, songs: Tokens, draws: int) -> list[Tokens]:
@@ -194,4 +188,4 @@ class _Judge:
             return at_leisure(self.model, songs[rows], BAND, rngs, sampling)
 
         kind = Kind(name, part, len(songs), draws, {**how(sampling), **NO_WINDOW})
-        return drawn(self.draws, self.settings, kind, make, self.on_progress)
+        return drawn(self.draws, self.settings, kind, make, self.progress)

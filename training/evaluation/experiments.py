@@ -22,14 +22,14 @@ from schmubert.training.evaluation.settings import PIECE_BARS, EvaluationSetting
 
 
 def perfect_nonsense(
-    dataset: Dataset, settings: EvaluationSettings, draws: Draws, on_progress: Progress
+    dataset: Dataset, settings: EvaluationSettings, draws: Draws, progress: Progress
 ) -> Evaluation:
     """Algorithm 7 of the thesis, scored beside the validation songs of `dataset`; no model.
 
     `settings.pieces` are constructed `settings.draws` times, with the mean and the variance of the
     overlaps of those songs, piece by piece. ValueError where songs are too few.
     """
-    experiment = _Experiment("algorithm7", dataset, settings, draws, on_progress)
+    experiment = _Experiment("algorithm7", dataset, settings, draws, progress)
     overlaps = overlaps_of(experiment.real, TRIO)
     made = experiment.drawn(
         "algorithm7", {}, lambda rngs, _: algorithm7.like(overlaps, PIECE_BARS, rngs)
@@ -40,12 +40,8 @@ def perfect_nonsense(
     return experiment.finished("algorithm 7", "no model", list(tables))
 
 
-def guidance(
-    model: Model,
-    dataset: Dataset,
-    settings: EvaluationSettings,
-    draws: Draws,
-    on_progress: Progress,
+def guided_density(
+    model: Model, dataset: Dataset, settings: EvaluationSettings, draws: Draws, progress: Progress
 ) -> Evaluation:
     """Thesis 5.2.2: pieces of `model` held to 8 notes a bar, a table for each guide and for none.
 
@@ -55,7 +51,7 @@ def guidance(
     from schmubert.training.evaluation import guidance_study
 
     require_trio(model)
-    experiment = _Experiment("guidance", dataset, settings, draws, on_progress)
+    experiment = _Experiment("guidance", dataset, settings, draws, progress)
     plain = settings.sampling(settings.window_bars)
     about = {**how(plain), "window_bars": plain.window_bars}
     tables = []
@@ -82,7 +78,7 @@ class _Experiment:
         dataset: Dataset,
         settings: EvaluationSettings,
         draws: Draws,
-        on_progress: Progress,
+        progress: Progress,
     ) -> None:
         self.name = name
         self.settings = settings
@@ -90,7 +86,7 @@ class _Experiment:
         split = dataset.split("validation")
         self.real = windows_of_songs(split, PIECE_BARS, len(split.numbers), settings.seed)
         self._draws = draws
-        self._on_progress = on_progress
+        self._progress = progress
         self._started_s = time.monotonic()
 
     def rng_of_figures(self) -> np.random.Generator:
@@ -101,7 +97,7 @@ class _Experiment:
         """All draws of the pieces called `name`; those kept are not made again."""
         settings = self.settings
         kind = Kind(name, self.name, settings.pieces, settings.draws, about)
-        return drawn(self._draws, settings, kind, make, self._on_progress)
+        return drawn(self._draws, settings, kind, make, self._progress)
 
     def finished(self, model: str, runtime: str, tables: Sequence[Section]) -> Evaluation:
         """The record of the experiment."""
