@@ -1,11 +1,8 @@
 """The benchmarks of quality, end to end on songs made here."""
 
-import importlib.util
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -16,29 +13,8 @@ from schmubert.engine.music.midifile import read_score
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import Track
 from schmubert.training.data.dataset import Dataset
+from tests.benchmarks.scripts import benchmark, run
 from tests.training.small_corpus import prepared, trios
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def benchmark(name: str) -> ModuleType:
-    sys.path.insert(0, str(ROOT / "benchmarks"))  # as for a script: what they share lies there
-    spec = importlib.util.spec_from_file_location(name, ROOT / "benchmarks" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.pop(0)
-    return module
-
-
-def run(name: str, *words: object) -> str:
-    done = CliRunner().invoke(benchmark(name).main, [str(word) for word in words])
-    assert done.exit_code == 0, done.output
-    return done.output
 
 
 @pytest.fixture(scope="module")
