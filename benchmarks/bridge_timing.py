@@ -2,10 +2,10 @@
 
     python benchmarks/bridge_timing.py [--bars 64] [--tempo 120] [--period 256] [--model FILE]
 
-A private jackd, jack_midi_clock and jack_midiseq as the DAW, the bridge and its engine, and a
-recorder that knows the frame of each message. Twice: on a machine left alone, and with one core
-kept busy. "At sending" is the bridge's own report: how long after the time it wanted each message
-left Python. "Recorded" counts from the sequencer's clock, frame by frame; a message can leave
+A private jackd runs, jack_midi_clock and jack_midiseq are the DAW, and a recorder beside the bridge
+and its engine knows the frame of each message. It is done twice: on a machine left alone, and with
+one core kept busy. "At sending" is the bridge's own report: how long after the time it wanted
+each message left Python. "Recorded" counts from the sequencer's clock, frame by frame; a message can leave
 only with a period of the server, so up to one period of it is the server's.
 """
 

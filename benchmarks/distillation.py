@@ -238,9 +238,9 @@ def compared(
             each = {name: gain(name, *pair, floor, real, rng) for name in names}
             if of_teacher > calls:
                 gains.add_row(sampler, str(calls), str(of_teacher), *map(str, each.values()))
-            told = {name: [e.value, e.low, e.high] for name, e in each.items()}
+            intervals = {name: [e.value, e.low, e.high] for name, e in each.items()}
             differences.append(
-                {"sampler": sampler, "student": calls, "teacher": of_teacher, **told}
+                {"sampler": sampler, "student": calls, "teacher": of_teacher, **intervals}
             )
     rows = [
         {"model": name, "sampler": sampler, "calls": calls, **values}
@@ -337,8 +337,12 @@ def main(
         student = checkpoint.load(student_file)[0].to(where)
     validation = dataset.split("validation")
     unseen = Batches(validation, settings, config.columns, 0)
-    told = divergences(teacher, {"teacher": network, "student": student}, unseen, teacher_calls)
-    click.echo(", ".join(f"{name} {bits:.4f}" for name, bits in told.items()) + " bits a cell")
+    divergence_of = divergences(
+        teacher, {"teacher": network, "student": student}, unseen, teacher_calls
+    )
+    click.echo(
+        ", ".join(f"{name} {bits:.4f}" for name, bits in divergence_of.items()) + " bits a cell"
+    )
     grids = windows_of_songs(validation, BARS, songs, seed)
     pupil = TorchDenoiser.of(student, config, "student")
     made, made_by_student = (bands(m, grids, temperature, seed) for m in (teacher, pupil))
@@ -346,7 +350,7 @@ def main(
     tables, values = compared(made, made_by_student, floor, real, seed)
     for table in tables:
         Console(width=WIDTH).print(table)
-    report |= {"divergence, bits a cell": told, **values}
+    report |= {"divergence, bits a cell": divergence_of, **values}
     held_out.write_report(json_file, report)
 
 

@@ -2,10 +2,10 @@
 
     python benchmarks/emission_jitter.py [--seconds 30] [--tempo 120] [--watched]
 
-A clock that comes in cycles of 5.3 ms (MIDI through an audio server), a brain process that
-commits every 16th, ports in memory; measured is the distance of each send from the grid of the
-clock's sender. Repeated with every core kept busy by another process. `--watched` repeats each
-with the screen drawn on a pseudo-terminal and the session recorded.
+A clock comes in cycles of 5.3 ms (MIDI through an audio server), a brain process commits every
+16th, and the ports lie in memory. Measured is the distance of each send from the grid of the
+clock's sender, on an idle machine and with every core kept busy by another process. `--watched`
+repeats each with the screen drawn on a pseudo-terminal and the session recorded.
 """
 
 import argparse

@@ -98,8 +98,8 @@ def judged(data: Path, runs: Path, count: int) -> list[dict[str, Any]]:
         }
         for name, (tokens, masks) in common.items():
             chosen = {pattern: masks[pattern] for pattern in ("uniform", "accompaniment")}
-            told = bits.figures(chosen, partial(bits.bits_of_masked, model, tokens), TRIO)
-            row[name] = {figure: round(told[figure], 4) for figure in FIGURES}
+            values = bits.figures(chosen, partial(bits.bits_of_masked, model, tokens), TRIO)
+            row[name] = {figure: round(values[figure], 4) for figure in FIGURES}
         rows.append(row)
     return rows
 
@@ -129,10 +129,12 @@ def table(rows: list[dict[str, Any]]) -> list[str]:
 def main(data: Path, runs: Path, windows: int, json_file: Path | None) -> None:
     """Compare filters of the training songs by what was trained on what they leave."""
     rows = judged(data, runs, windows)
-    alike = asdict(next(iter(finished(runs).values())))
-    click.echo(f"{windows} windows of {BARS} bars, {alike['preset']}, {alike['steps']:,} steps")
+    settings = asdict(next(iter(finished(runs).values())))
+    click.echo(
+        f"{windows} windows of {BARS} bars, {settings['preset']}, {settings['steps']:,} steps"
+    )
     click.echo("\n".join(table(rows)))
-    trained = {name: value for name, value in alike.items() if name not in MAY_DIFFER}
+    trained = {name: value for name, value in settings.items() if name not in MAY_DIFFER}
     report = {"bars": BARS, "windows": windows, "trained": trained, "runs": rows}
     held_out.write_report(json_file, report)
 

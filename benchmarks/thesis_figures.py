@@ -27,13 +27,12 @@ from schmubert.training.data.dataset import Dataset, Split
 from schmubert.training.data.grids import windows_of_songs
 from schmubert.training.evaluation import algorithm7
 from schmubert.training.evaluation.pieces import overlaps_of
-from schmubert.training.evaluation.settings import PIECE_BARS
+from schmubert.training.evaluation.settings import INFILLED_BARS, PIECE_BARS
 from schmubert.training.metrics.accompaniment import BAND
 from schmubert.training.metrics.rhythm import empty_bars
 
 MOST_EMPTY = 0.1
-GAP = (16, 48)
-"""The bars made anew, half of the piece (thesis 5.2.1)."""
+GAP = INFILLED_BARS
 GIVEN_BARS = 36
 """Of the melody that is outpainted: 73 of 128 seconds (thesis 5.2.3), in whole bars."""
 ALL = [(0, PIECE_BARS)]
@@ -75,9 +74,9 @@ def trio(model: Model, score: Score, seed: int, sampling: Sampling) -> tuple[Rol
 def outpainted(model: Model, score: Score, seed: int, sampling: Sampling) -> tuple[Roll, ...]:
     """Figure 5.13: the first bars of a melody given; its rest, all bass and all drums made."""
     given = score.window(0, GIVEN_BARS).followed_by(unknown(PIECE_BARS - GIVEN_BARS))
-    cells = np.ones(given.tokens.shape, bool)
-    cells[: GIVEN_BARS * STEPS_PER_BAR, Track.MELODY] = False
-    made = infill(model, given.masked(cells), cells, np.random.default_rng(seed), sampling)
+    targets = np.ones(given.tokens.shape, bool)
+    targets[: GIVEN_BARS * STEPS_PER_BAR, Track.MELODY] = False
+    made = infill(model, given.masked(targets), targets, np.random.default_rng(seed), sampling)
     return (
         Roll(
             score,

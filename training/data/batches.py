@@ -72,7 +72,7 @@ def grouped(split: Split, pieces: NDArray[np.int64], bars: int) -> SongWindows:
 def transposed(tokens: Tokens, rng: np.random.Generator) -> Tokens:
     """Each piece of `tokens` [batch, steps, 3] moved by up to 6 semitones either way.
 
-    Melody and bass by the same offset (thesis 5.1.4), as far as every pitch stays in range.
+    Melody and bass move by the same offset (thesis 5.1.4), as far as every pitch stays in range.
     """
     tokens = tokens.copy()
     pitched = tokens[..., list(PITCHED)]

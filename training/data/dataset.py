@@ -181,9 +181,9 @@ class Split:
     ) -> Windows:
         """The windows [n, 2] of `bars` bars, every `hop` bars, in which all `tracks` sound.
 
-        A track sounds where it has onsets in at least a share `sounding` of the bars. Only pieces
-        with at least `on_grid` of their onsets near a 16th; pieces that share all of `tracks` count
-        once.
+        A track sounds where it has onsets in at least a share `sounding` of the bars. Pieces with
+        less than `on_grid` of their onsets near a 16th are left out, and pieces that share all of
+        `tracks` count once.
         """
         if bars < 1 or hop < 1 or not tracks:
             raise ValueError(f"no windows of {bars} bars every {hop} bars of {len(tracks)} tracks")
@@ -215,7 +215,7 @@ class Split:
         return np.where(columns >= 0, starts, -1)
 
     def batch(self, windows: Windows, bars: int) -> Tokens:
-        """The tokens [n, bars * 16, 3] of `windows` [n, 2], canonical at the cut.
+        """The tokens [n, bars * 16, 3] of `windows` [n, 2], made canonical where they are cut.
 
         The cells of a track that a piece does not have are all masked.
         """

@@ -125,7 +125,7 @@ EXCERPT_MIX: Mapping[str, float] = MappingProxyType(
     {"uniform": 0.65, "suffix": 0.2, "bar-span": 0.15}
 )
 """Shares of the patterns where a track may rest in all of a window: those by which pieces are made
-and gone on with. A whole track to be made to the others is one that plays."""
+and continued. Whole tracks are not among them: a track asked for beside the others has to play."""
 
 
 def mixed(shape: Shape, mix: Mapping[str, float], rng: np.random.Generator) -> Mask:

@@ -80,8 +80,8 @@ class Draws:
         return self.folder / f"{name}.npz"
 
     def _digest(self, about: Mapping[str, Any]) -> str:
-        told = msgspec.json.encode({**self.circumstances, **about}, order="sorted")
-        return hashlib.sha256(told).hexdigest()
+        made_with = msgspec.json.encode({**self.circumstances, **about}, order="sorted")
+        return hashlib.sha256(made_with).hexdigest()
 
 
 Make = Callable[[Sequence[np.random.Generator], slice], Tokens]
@@ -123,10 +123,10 @@ def drawn(
     Pieces that share calls are made together. `progress` hears of pieces as they are there.
     """
 
-    def told(pieces: int) -> None:
+    def report(pieces: int) -> None:
         progress(kind.name, pieces, kind.pieces * kind.count)
 
-    return [_drawn(draws, settings, kind, number, make, told) for number in range(kind.count)]
+    return [_drawn(draws, settings, kind, number, make, report) for number in range(kind.count)]
 
 
 def stacked(scores: Sequence[Score]) -> Tokens:
@@ -140,7 +140,7 @@ def _drawn(
     kind: Kind,
     number: int,
     make: Make,
-    told: Callable[[int], None],
+    report: Callable[[int], None],
 ) -> Tokens:
     def made() -> Tokens:
         found: list[Tokens] = []
@@ -149,9 +149,9 @@ def _drawn(
             pieces = range(rows.start, rows.stop)
             rngs = [settings.rng(kind.part, number, piece) for piece in pieces]
             found.append(make(rngs, rows))
-            told(len(rngs))
+            report(len(rngs))
         return np.concatenate(found)
 
     made_with = {"pieces": kind.pieces, "seed": settings.seed, **kind.about}
     file = re.sub("[^a-z0-9]+", "-", kind.name)
-    return draws.found(f"{file}-{number}", made_with, made, lambda: told(kind.pieces))
+    return draws.found(f"{file}-{number}", made_with, made, lambda: report(kind.pieces))

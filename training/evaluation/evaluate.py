@@ -25,13 +25,17 @@ from schmubert.training.evaluation.rehearsal import (
     as_on_stage,
     at_leisure,
 )
-from schmubert.training.evaluation.settings import PIECE_BARS, SONG_BARS, EvaluationSettings
+from schmubert.training.evaluation.settings import (
+    INFILLED_BARS,
+    PIECE_BARS,
+    SONG_BARS,
+    EvaluationSettings,
+)
 from schmubert.training.metrics import bits
 from schmubert.training.metrics.accompaniment import BAND
 from schmubert.training.metrics.novelty import Memory, remembered
 
-INFILLED = slice(256, 768)
-"""The steps of a piece that are made anew (thesis 5.2.1)."""
+INFILLED = slice(*(bar * STEPS_PER_BAR for bar in INFILLED_BARS))
 BITS_WINDOWS, BITS_ON_GRID = 256, 0.8
 NO_WINDOW: Mapping[str, None] = MappingProxyType({"window_bars": None, "tutti": None})
 """What kept draws say of pieces that are not made out of nothing."""
@@ -42,8 +46,8 @@ def evaluate_model(
 ) -> Evaluation:
     """Judge `model` on the validation songs of `dataset`, making only what `draws` does not keep.
 
-    The circumstances of `draws` tell this model and dataset from others. Raises ValueError where
-    the model knows not all three tracks, songs are too few, or kept draws do not belong here.
+    The circumstances of `draws` tell this model and dataset from others. ValueError where the model
+    does not know all three tracks, songs are too few, or kept draws do not belong here.
     """
     require_trio(model)
     started_s = time.monotonic()
@@ -55,7 +59,7 @@ def evaluate_model(
 
 
 def require_trio(model: Model) -> None:
-    """ValueError where `model` knows not all three tracks, or in another order."""
+    """ValueError where `model` does not know all three tracks, or has them in another order."""
     if tuple(model.tracks) != TRIO:
         raise ValueError(f"{model.name} is no model of melody, bass and drums: nothing to compare")
 
@@ -91,11 +95,11 @@ class _Judge:
         tokens, masks = bits.held_out(self.split, SONG_BARS, TRIO, BITS_ON_GRID, BITS_WINDOWS)
         total = len(tokens) * len(masks)
 
-        def told(pieces: int) -> None:
+        def report(pieces: int) -> None:
             self.progress("bits", pieces, total)
 
         found = bits.figures(
-            masks, lambda mask: bits.bits_of_masked(self.model, tokens, mask, told), TRIO
+            masks, lambda mask: bits.bits_of_masked(self.model, tokens, mask, report), TRIO
         )
         return Section(
             "bits",

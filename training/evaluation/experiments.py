@@ -45,8 +45,8 @@ def guided_density(
 ) -> Evaluation:
     """Thesis 5.2.2: pieces of `model` held to 8 notes a bar, a table for each guide and for none.
 
-    A piece is drawn by the same generator whatever guides it. ValueError where the model knows not
-    all three tracks, or songs are too few; ImportError without torch, which the classifier needs.
+    A piece is drawn by the same generator whatever guides it. ValueError where the model does not
+    know all three tracks, or songs are too few. The classifier needs torch, so ImportError without.
     """
     from schmubert.training.evaluation import guidance_study
 

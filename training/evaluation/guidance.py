@@ -6,8 +6,8 @@ returns one number, whose gradient with respect to the masked cells bends what t
 The denoiser itself may be of any kind: no gradient goes through it.
 
 `algorithm_6` steps along the gradient of the probabilities, as the thesis prints it. That adds as
-much to a pitch the model finds absurd as to the likeliest, so the pitches of a cell are levelled
-out; `on_logits` steps along that of the logits, which scales them instead.
+much to a pitch that the model finds absurd as to the likeliest, and so levels the pitches of a cell
+out. `on_logits` steps along the gradient of the logits, which scales the probabilities instead.
 """
 
 from collections.abc import Callable, Sequence

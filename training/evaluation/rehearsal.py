@@ -20,10 +20,10 @@ from schmubert.engine.service.jobs import more_calls
 
 LISTEN_BARS = 1
 LEAD_STEPS = 1
-"""What the band has not heard yet when it commits a beat: a reply takes up to a 16th."""
+"""How much of the melody is unheard when the band commits a beat: a reply takes up to a 16th."""
 ORACLE_CALLS = 64
-"""Calls for each beat of a band that has all the time in the world, yet hears no sooner: a cell or
-two a call, each drawn once. Remaking as often would move the music away from the model's own."""
+"""How many calls a beat takes that has all the time in the world, though it hears no sooner. A call
+draws a cell or two, each once: refining so often would move the music away from the model's."""
 
 
 def at_leisure(
@@ -58,13 +58,13 @@ def as_on_stage(
 ) -> Tokens:
     """New `tracks` for `songs` [batch, steps, 3], of equal length; the rest is what is heard.
 
-    After a bar of listening, each beat is made of what was heard up to a 16th before it, in the
-    rounds of the engine (`jobs.py`) where all of them end in time: a draft in `first_calls`,
-    remade in twice the calls up to `most_calls`. A played beat is never touched again; before
-    its entry the band is unknown, not silent. Without `most_calls` an oracle plays, which hears
-    no more but takes `ORACLE_CALLS` a beat.
+    The band listens for a bar. Then each beat is made of what was heard up to a 16th before it, in
+    the rounds of the engine (`jobs.py`), as if all of them ended in time: a draft in `first_calls`
+    comes first, and drafts in twice the calls, up to `most_calls`, refine it. A played beat is
+    never touched again. Before its entry the band is unknown, not silent. Without `most_calls` an
+    oracle plays, which hears no more but takes `ORACLE_CALLS` a beat.
 
-    `on_beat` is called as each is done. ValueError where the denoiser does not know all three
+    `on_beat` is called as each beat is done. ValueError where the denoiser does not know all three
     tracks, as on stage.
     """
     if sorted(denoise.tracks) != sorted(Track):

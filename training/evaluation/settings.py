@@ -10,6 +10,8 @@ PARTS = ("bits", "unconditional", "infilling", "accompaniment", "live")
 EXPERIMENTS = ("algorithm7", "guidance")
 PIECE_BARS = 64
 SONG_BARS = 16
+INFILLED_BARS = (16, 48)
+"""The bars of a piece that are made anew, half of it (thesis 5.2.1)."""
 
 
 class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True):

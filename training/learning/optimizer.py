@@ -21,9 +21,9 @@ LIKE_ADAM = 0.2
 class MuonWithAdam(torch.optim.Optimizer):
     """Muon (Jordan et al. 2024) for `matrices` [out, in], Adam for `others`, one learning rate.
 
-    Muon's steps have the size of Adam's, so that the learning rate means the same for both. Of
-    several processes each orthogonalises a part of the matrices. It is not torch's own Muon:
-    that computes in bfloat16, which crawls on processors that have none.
+    Muon's steps have the size of Adam's, so that the learning rate means the same for both. Where
+    several processes train, each orthogonalises a part of the matrices. torch's own Muon computes
+    in bfloat16, which is slow on processors that have none, so this is another one.
     """
 
     def __init__(

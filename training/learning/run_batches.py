@@ -41,7 +41,7 @@ class Batches:
     def pauses(self) -> Pauses:
         """Where the tracks of songs rest, in a window of the longest length of each of many songs.
 
-        Of all songs, on the grid or not: it makes no difference to a pause.
+        All songs count, on the grid or not: it makes no difference to a pause.
         """
         bars, rng = max(self.windows), np.random.default_rng(self.settings.seed)
         songs = windows_by_song(self.split, bars, min(bars, HOP_BARS), self.columns, 0.0)

@@ -73,7 +73,7 @@ def train_network(
         state = load_state(out / STATE_FILE, model, optimizer)
         console.print(f"resumed at step {state.step:,}")
     elif main:
-        _claim(out, settings)
+        _claim_folder(out, settings)
     if main:
         settings.save(out / SETTINGS_FILE)
     state.ema = {name: tensor.to(accelerator.device) for name, tensor in state.ema.items()}
@@ -130,7 +130,7 @@ def train_network(
                 if not console.is_terminal:
                     console.print(f"step {state.step:,} loss {mean:.4f} {speed:.1f} pieces/s")
             progress.update(task, completed=state.step)
-            ending = state.step == settings.steps or _anyone(accelerator, stop)
+            ending = state.step == settings.steps or _any_process_stops(accelerator, stop)
             if ending or state.step % settings.validate_every == 0:
                 validate()
                 started, pieces = time.monotonic(), 0
@@ -171,44 +171,44 @@ def _network(config: ModelConfig, start_from: Path | None) -> nn.Module:
     return model
 
 
-def _claim(out: Path, settings: TrainSettings) -> None:
+def _claim_folder(out: Path, settings: TrainSettings) -> None:
     if (out / STATE_FILE).exists() or (out / CHECKPOINT_FILE).exists():
         raise ValueError(f"{out} holds a run already: go on with --resume, or name another folder")
     out.mkdir(parents=True, exist_ok=True)
     settings.save(out / SETTINGS_FILE)
 
 
-def _precision(wanted: str) -> str:
-    if wanted == "fp32":
+def _precision(asked: str) -> str:
+    if asked == "fp32":
         return "no"
     if torch.cuda.is_available():
         has_bf16 = torch.cuda.is_bf16_supported()
     else:
         has_bf16 = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    if wanted == "bf16" or has_bf16:
+    if asked == "bf16" or has_bf16:
         return "bf16"
     return "no"
 
 
-def _anyone(accelerator: Accelerator, stop: list[int]) -> bool:
+def _any_process_stops(accelerator: Accelerator, stop: list[int]) -> bool:
     """Whether any process was told to stop: all of them have to leave the loop together."""
     if accelerator.num_processes == 1:
         return bool(stop)
-    told = torch.tensor([float(bool(stop))], device=accelerator.device)
-    return bool(accelerator.reduce(told, reduction="sum").item() > 0)
+    stopped = torch.tensor([float(bool(stop))], device=accelerator.device)
+    return bool(accelerator.reduce(stopped, reduction="sum").item() > 0)
 
 
 @contextmanager
 def _stop_signals() -> Iterator[list[int]]:
     """A list that holds the signal once Ctrl-C or SIGTERM came."""
-    told: list[int] = []
+    came: list[int] = []
 
     def note(number: int, _frame: FrameType | None) -> None:
-        told.append(number)
+        came.append(number)
 
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield told
+        yield came
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

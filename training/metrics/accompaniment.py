@@ -39,8 +39,8 @@ Shares = Mapping[str, Sequence[Share]]
 def figures(songs: Tokens, bands: Tokens, from_bar: int = 0) -> dict[str, list[Share]]:
     """All figures of `bands` under the melodies of `songs`, a share a song.
 
-    Both [songs, steps, 3]. The bands play `from_bar` on, and what came before counts nowhere but
-    in that a note of it may be ended.
+    Both are [songs, steps, 3]. The bands play from `from_bar` on. What came before does not count,
+    but a note of it may be ended.
     """
     first = from_bar * STEPS_PER_BAR
     pairs = [(song[first:], band[first:]) for song, band in zip(songs, bands, strict=True)]
@@ -104,7 +104,7 @@ def estimates(
     """Every figure of every kind of band with its interval: {figure: {kind: estimate}}.
 
     `kinds` holds "shuffled", "real" and those to be judged, all of the same songs in the same
-    order; for these the `WAYS` are told too.
+    order; for these the `WAYS` are found too.
     """
     arrays = {
         kind: {name: np.asarray(values) for name, values in shares.items()}
@@ -124,8 +124,8 @@ def estimates(
             *(share(which, name)(songs) for which in ("shuffled", kind, "real"))
         )
 
-    for name, told in WAYS.items():
-        found[told] = {
+    for name, figure in WAYS.items():
+        found[figure] = {
             kind: bootstrap(way(kind, name), len(arrays["real"][name]), rng)
             for kind in arrays
             if kind not in ("shuffled", "real")

@@ -62,8 +62,8 @@ def remembered(split: Split, tracks: Sequence[Track] = TRIO) -> Memory:
 def copied(memory: Memory, tokens: Tokens, track: Track) -> tuple[int, Share]:
     """What `track` of `tokens` [steps, 3] copies: (bars of the longest run, windows).
 
-    A run is of windows that follow each other in one training track, silence ending it; the
-    share is (windows of 4 bars found in any training track, windows in which something starts).
+    A run is of windows that follow each other in one training track; silence ends it. The share is
+    (windows of 4 bars found in any training track, windows in which something starts).
     ValueError for a track that is not remembered.
     """
     if track not in memory.windows:

@@ -1,10 +1,10 @@
 """The framewise self-similarity metric: how alike neighbouring frames of a piece are.
 
-Mittal et al. 2021, Symbolic Music Generation with Diffusion Models, section 4.2; thesis 4.7. As
-table 5.5 of the thesis was made: frames of 4 bars every 2 bars, notes grouped by the bar they
-start in, the tracks asked for pooled, drum hits being notes of the pitch they are written out in
-and one 16th long. The metric hardly sees coherence: a model should be judged by it only beside
-`real_interval`, and track by track, as pooling flatters.
+It is that of Mittal et al. 2021, Symbolic Music Generation with Diffusion Models, section 4.2, and
+of the thesis, 4.7. As for table 5.5 of the thesis, a frame has 4 bars and one starts every 2 bars,
+notes belong to the bar they start in, and the tracks asked for are pooled. A drum hit is a note of
+one 16th, of the pitch that it is written out in. The metric hardly sees coherence: a model should
+be judged by it only beside `real_interval`, and track by track, as pooling flatters.
 """
 
 from collections.abc import Sequence

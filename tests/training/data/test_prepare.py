@@ -14,8 +14,7 @@ from rich.console import Console
 from schmubert.engine.music.midifile import midi_bytes
 from schmubert.engine.music.score import Score
 from schmubert.engine.music.vocabulary import TRIO, Track
-from schmubert.training.data import prepare as preparing
-from schmubert.training.data import shards
+from schmubert.training.data import prepare, shards
 from schmubert.training.data.archive import items
 from schmubert.training.data.assemble import held_out
 from schmubert.training.data.dataset import Dataset
@@ -26,7 +25,7 @@ from tests.training.small_corpus import archive, files, folder, song, written
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preparing, "CHUNK_FILES", 3)
+    monkeypatch.setattr(prepare, "CHUNK_FILES", 3)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +69,7 @@ def test_after_an_interruption_it_goes_on_where_it_was(
 ) -> None:
     out = tmp_path / "out"
     with monkeypatch.context() as patch:
-        patch.setattr(preparing, "make_shard", stopping(make_shard, after))
+        patch.setattr(prepare, "make_shard", stopping(make_shard, after))
         with pytest.raises(Stopped):
             prepare_dataset([corpus], out, workers=1)
     with pytest.raises(ValueError, match="no finished dataset"):
