@@ -4,9 +4,9 @@
 
 A private jackd runs, jack_midi_clock and jack_midiseq are the DAW, and a recorder beside the bridge
 and its engine knows the frame of each message. It is done twice: on a machine left alone, and with
-one core kept busy. "At sending" is the bridge's own report: how long after the time it wanted
-each message left Python. "Recorded" counts from the sequencer's clock, frame by frame; a message can leave
-only with a period of the server, so up to one period of it is the server's.
+one core kept busy. "At sending" is the bridge's own report: how long after the time it wanted each
+message left Python. "Recorded" counts from the sequencer's clock, frame by frame; a message can
+leave only with a period of the server, so up to one period of it is the server's.
 """
 
 import argparse
