@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 
 from schmubert.training.evaluation.settings import PARTS, EvaluationSettings
@@ -31,3 +32,14 @@ def test_no_two_pieces_and_no_figures_share_their_randomness() -> None:
 def test_settings_out_of_range_are_refused(wrong: dict[str, object], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         EvaluationSettings(**wrong)  # type: ignore[arg-type]
+
+
+def test_settings_of_an_evaluation_of_version_0_1_are_read() -> None:
+    saved = (
+        b'{"parts":[],"pieces":200,"draws":5,"songs":200,"stage_songs":24,"stage_draws":4,'
+        b'"window_bars":16,"calls":16,"temperature":0.75,"sampler":"remasking","tutti":false,'
+        b'"all_frames":false,"seed":0,"experiment":"guidance"}'
+    )
+    settings = msgspec.json.decode(saved, type=EvaluationSettings)
+    usual = EvaluationSettings().sampling(16).sampler
+    assert settings.sampling(settings.window_bars).sampler == usual
