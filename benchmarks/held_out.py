@@ -8,8 +8,8 @@ from typing import Any
 import click
 import numpy as np
 
+from schmubert.engine.denoiser import Denoiser
 from schmubert.engine.diffusion.compose import Sampling
-from schmubert.engine.diffusion.unmasking import Denoiser
 from schmubert.engine.music.score import Tokens
 from schmubert.training.data.dataset import Dataset
 from schmubert.training.data.grids import windows_of_songs

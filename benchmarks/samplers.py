@@ -18,11 +18,11 @@ import numpy as np
 from held_out import BARS, bands_for, held_out_songs
 
 from schmubert.cli.errors import one_line
+from schmubert.engine.denoiser import Logits, Model
 from schmubert.engine.diffusion.compose import Sampling
 from schmubert.engine.diffusion.samplers import SAMPLERS
-from schmubert.engine.diffusion.unmasking import Logits
 from schmubert.engine.music.score import Tokens
-from schmubert.engine.networks.load import Model, load
+from schmubert.engine.networks.load import load
 from schmubert.training.metrics.accompaniment import figures, in_short, shuffled
 
 CALLS = (1, 2, 4, 8, 16, 32, 64)

@@ -16,13 +16,13 @@ import onnx
 import torch
 from torch import nn
 
-from schmubert.engine.diffusion.rests import Pauses
 from schmubert.engine.diffusion.temperature import log_softmax
 from schmubert.engine.diffusion.unmasking import balanced_order, infill
+from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.music.vocabulary import MASK, SIZES
 from schmubert.engine.networks import checkpoint
-from schmubert.engine.networks.model import ModelConfig
+from schmubert.engine.networks.config import ModelConfig
 from schmubert.engine.networks.torch_denoiser import TorchDenoiser
 
 ONNX_FORMAT = "1"

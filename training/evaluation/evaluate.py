@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion.compose import MOST_BARS, generate_all, infill_all
 from schmubert.engine.diffusion.recipe import FIRST_CALLS, MOST_CALLS, STAGE_TEMPERATURE
 from schmubert.engine.music.score import BEATS_PER_BAR, STEPS_PER_BAR, Score, Tokens
 from schmubert.engine.music.vocabulary import TRIO
-from schmubert.engine.networks.load import Model
 from schmubert.training.data.dataset import Dataset, Split
 from schmubert.training.data.grids import windows_of_songs
 from schmubert.training.evaluation import bands, pieces

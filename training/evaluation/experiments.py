@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion.compose import generate_all
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import TRIO
-from schmubert.engine.networks.load import Model
 from schmubert.training.data.dataset import Dataset
 from schmubert.training.data.grids import windows_of_songs
 from schmubert.training.evaluation import algorithm7

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.diffusion.rests import Pauses, tacet_bars
+from schmubert.engine.diffusion.rests import tacet_bars
+from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.vocabulary import MASK, Track
 from schmubert.training.data.batches import SongWindows, melodies_alone, transposed, windows_by_song
 from schmubert.training.data.dataset import HOP_BARS, Split

@@ -20,7 +20,9 @@ from torch.utils.tensorboard import SummaryWriter
 
 from schmubert.engine.networks import checkpoint
 from schmubert.engine.networks.build import network
-from schmubert.engine.networks.model import PRESETS, SILENT_AT_FIRST, ModelConfig, parameters
+from schmubert.engine.networks.config import PRESETS, ModelConfig
+from schmubert.engine.networks.convolutional import SILENT_AT_FIRST
+from schmubert.engine.networks.layers import parameters
 from schmubert.training.data.dataset import Dataset
 from schmubert.training.learning.optimizer import optimizer_of
 from schmubert.training.learning.run_batches import Batches

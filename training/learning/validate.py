@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from schmubert.engine.diffusion.corruption import MASKING
+from schmubert.engine.denoiser import MASKING
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import MASK, Track
 from schmubert.training.data.dataset import Split

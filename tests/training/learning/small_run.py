@@ -1,6 +1,6 @@
 """A network and a run of it that take a moment."""
 
-from schmubert.engine.networks.model import ModelConfig
+from schmubert.engine.networks.config import ModelConfig
 from schmubert.training.learning.settings import TrainSettings
 
 TINY = ModelConfig(token_width=16, width=32, layers=1, heads=2, positions="rotary", dropout=0.0)

@@ -20,8 +20,8 @@ from schmubert.engine.diffusion.corruption import KERNELS  # noqa: E402
 from schmubert.engine.diffusion.rests import tacet_bars, tacet_cells  # noqa: E402
 from schmubert.engine.music.vocabulary import TRIO  # noqa: E402
 from schmubert.engine.networks import checkpoint  # noqa: E402
+from schmubert.engine.networks.config import ModelConfig  # noqa: E402
 from schmubert.engine.networks.load import load  # noqa: E402
-from schmubert.engine.networks.model import ModelConfig  # noqa: E402
 from schmubert.training.data.dataset import Dataset  # noqa: E402
 from schmubert.training.learning import train  # noqa: E402
 from schmubert.training.learning.run_batches import Batches  # noqa: E402

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from schmubert.engine.diffusion.unmasking import Logits
+from schmubert.engine.denoiser import Logits
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import SIZES, TRIO, Track
 from schmubert.training.data.dataset import Dataset, Split
