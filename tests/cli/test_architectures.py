@@ -76,3 +76,4 @@ def test_an_engine_starts_with_an_exported_architecture(exported: Path) -> None:
     assert warm_up(model, Pace()) > 0.0
     logits = model(np.tile(np.asarray([90, 90, 512]), (2, 80, 1)))
     assert [of_track.shape for of_track in logits] == [(2, 80, n) for n in (90, 90, 512)]
+    assert all(np.isfinite(of_track).all() for of_track in logits)

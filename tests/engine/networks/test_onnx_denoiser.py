@@ -184,7 +184,7 @@ def test_without_a_runtime_the_line_says_what_to_install(
 ) -> None:
     path = write(tmp_path / "table.onnx")
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(ImportError, match=r'^[^\n]+pip install "schmubert\[cpu\]"$'):
+    with pytest.raises(ImportError, match=r'^[^\n]+pip install "\.\[cpu\]"$'):
         load(path)
 
 
@@ -194,7 +194,7 @@ def test_cuda_that_is_not_installed_is_an_error_only_if_wanted(tmp_path: Path) -
     if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
         pytest.skip("this ONNX Runtime has CUDA")
     path = write(tmp_path / "table.onnx")
-    with pytest.raises(ValueError, match=r'pip install "schmubert\[gpu\]"'):
+    with pytest.raises(ValueError, match=r'pip install "\.\[gpu\]"'):
         OnnxDenoiser(path, "cuda")
     assert " on cpu" in OnnxDenoiser(path, "auto").runtime
 
