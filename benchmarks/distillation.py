@@ -35,9 +35,9 @@ from torch import Tensor, nn
 
 from schmubert.cli.errors import one_line
 from schmubert.engine.denoiser import Denoiser, Logits
-from schmubert.engine.diffusion.compose import Sampling
 from schmubert.engine.diffusion.recipe import SAMPLER, STAGE_TEMPERATURE
-from schmubert.engine.diffusion.unmasking import infill, random_order
+from schmubert.engine.diffusion.sampling import Sampling
+from schmubert.engine.diffusion.unmasking import random_order, unmask
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import MASK
 from schmubert.engine.networks import checkpoint
@@ -114,7 +114,7 @@ def lesson(teacher: Denoiser, batch: Masked, calls: int, rng: np.random.Generato
     targets = batch.masked & batch.present[:, None, :]
     order = random_order(targets, calls, rng)
     overheard = Overheard(teacher, order)
-    infill(overheard, state, order, rng)
+    unmask(overheard, state, order, rng)
     said = tuple(
         torch.from_numpy(kept[targets[..., column]]).log_softmax(dim=-1)
         for column, kept in enumerate(overheard.said)

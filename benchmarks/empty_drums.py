@@ -19,8 +19,8 @@ import numpy as np
 from held_out import BARS, bands_for, held_out_songs
 
 from schmubert.cli.errors import one_line
-from schmubert.engine.diffusion.compose import Sampling
 from schmubert.engine.diffusion.samplers import SAMPLERS
+from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.networks.load import load
 from schmubert.training.metrics.accompaniment import BAND

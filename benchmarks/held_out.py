@@ -9,7 +9,7 @@ import click
 import numpy as np
 
 from schmubert.engine.denoiser import Denoiser
-from schmubert.engine.diffusion.compose import Sampling
+from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.music.score import Tokens
 from schmubert.training.data.dataset import Dataset
 from schmubert.training.data.grids import windows_of_songs

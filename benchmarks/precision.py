@@ -16,7 +16,7 @@ import numpy as np
 from held_out import BARS, bands_for
 
 from schmubert.cli.errors import one_line
-from schmubert.engine.diffusion.compose import PLAIN
+from schmubert.engine.diffusion.sampling import PLAIN
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.music.vocabulary import MASK, TRIO
 from schmubert.engine.networks.onnx_denoiser import OnnxDenoiser

@@ -10,7 +10,7 @@ from schmubert.bridge.brain.engine_link import EngineLink
 from schmubert.bridge.brain.settings import Settings
 from schmubert.bridge.owner.live import POLL_S, RealTime, Time, undisturbed
 from schmubert.bridge.protocol.messages import GiveUp
-from schmubert.engine.diffusion.horizon import horizon
+from schmubert.engine.diffusion.horizon import horizon_at
 from schmubert.engine.diffusion.recipe import WINDOW_BARS
 from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.music.vocabulary import HOLD, Track, onset_token
@@ -57,7 +57,7 @@ def stage_asks(welcome: Welcome, count: int, window_bars: int = WINDOW_BARS) -> 
     assert (tape[1::STEPS_PER_BEAT] == HOLD).all()
     now_step = (window_bars - 3) * STEPS_PER_BAR
     wanted = {Track.BASS: now_step + STEPS_PER_BEAT, Track.DRUMS: now_step + STEPS_PER_BEAT}
-    about = horizon(tape, now_step, [Track.MELODY], wanted, window_bars=window_bars)
+    about = horizon_at(tape, now_step, [Track.MELODY], wanted, window_bars=window_bars)
     settings = Settings(plays=tuple(wanted), window_bars=window_bars)
     dialogue = Dialogue(settings)
     dialogue.welcome(welcome)

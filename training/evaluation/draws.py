@@ -12,7 +12,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from schmubert.engine.diffusion.compose import MOST_BATCHED, Sampling
+from schmubert.engine.diffusion.samplers import FORMER_NAMES
+from schmubert.engine.diffusion.sampling import Sampling
+from schmubert.engine.diffusion.windows import MOST_BATCHED
 from schmubert.engine.music.score import Score, Tokens
 from schmubert.training.evaluation.settings import EvaluationSettings
 
@@ -87,7 +89,7 @@ class Draws:
 Make = Callable[[Sequence[np.random.Generator], slice], Tokens]
 """Makes the pieces of a slice of a draw, a generator each: [pieces, steps, 3]."""
 
-FIRST_NAMES = {"remdm": "remasking"}
+FIRST_NAMES = {name: former for former, name in FORMER_NAMES.items()}
 """Samplers by the names they had when draws were first kept: a kept draw is known by them."""
 
 

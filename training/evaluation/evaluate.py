@@ -10,8 +10,13 @@ from typing import Any
 import numpy as np
 
 from schmubert.engine.denoiser import Model
-from schmubert.engine.diffusion.compose import MOST_BARS, generate_all, infill_all
-from schmubert.engine.diffusion.recipe import FIRST_CALLS, MOST_CALLS, STAGE_TEMPERATURE
+from schmubert.engine.diffusion.compose import generate_all, infill_all
+from schmubert.engine.diffusion.recipe import (
+    FIRST_CALLS,
+    MOST_CALLS,
+    MOST_WINDOW_BARS,
+    STAGE_TEMPERATURE,
+)
 from schmubert.engine.music.score import BEATS_PER_BAR, STEPS_PER_BAR, Score, Tokens
 from schmubert.engine.music.vocabulary import TRIO
 from schmubert.training.data.dataset import Dataset, Split
@@ -110,7 +115,8 @@ class _Judge:
     def _pieces(self, part: str) -> Iterator[Section]:
         settings = self.settings
         real = self._real_pieces
-        longest_bars = (self.model.longest_steps or MOST_BARS * STEPS_PER_BAR) // STEPS_PER_BAR
+        most_steps = self.model.longest_steps or MOST_WINDOW_BARS * STEPS_PER_BAR
+        longest_bars = most_steps // STEPS_PER_BAR
         about: Mapping[str, Any]
         if part == "unconditional":
             count, window_bars = settings.pieces, min(settings.window_bars, longest_bars)

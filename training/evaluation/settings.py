@@ -3,8 +3,8 @@
 import msgspec
 import numpy as np
 
-from schmubert.engine.diffusion.compose import Sampling
 from schmubert.engine.diffusion.recipe import CALLS, SAMPLER, TEMPERATURE, WINDOW_BARS
+from schmubert.engine.diffusion.sampling import Sampling
 
 PARTS = ("bits", "unconditional", "infilling", "accompaniment", "live")
 EXPERIMENTS = ("algorithm7", "guidance")

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from schmubert.engine.diffusion.compose import Sampling
 from schmubert.engine.diffusion.recipe import SAMPLER
+from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.music.score import Tokens
 from schmubert.training.evaluation.draws import Draws, Kind, drawn, how
 from schmubert.training.evaluation.settings import EvaluationSettings
