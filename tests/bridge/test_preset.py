@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from schmubert.bridge import command
 from schmubert.bridge.brain.harmony import chart
 from schmubert.bridge.learn import Learner
-from schmubert.bridge.owner import live
+from schmubert.bridge.owner import loop
 from schmubert.bridge.owner.memory_ports import MemoryPorts
 from schmubert.bridge.owner.report import Report, report
 from schmubert.bridge.preset import bound, kept, read
@@ -56,7 +56,7 @@ def performed(monkeypatch: pytest.MonkeyPatch) -> Performed:
         return report(0, 0, 0, [])
 
     monkeypatch.setattr(command, "MidiPorts", Ports)
-    monkeypatch.setattr(live, "perform", perform)
+    monkeypatch.setattr(loop, "perform", perform)
     return calls
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from schmubert.bridge.session.log import SONG_NAME, Log
-from schmubert.bridge.session.midi_export import Take
-from schmubert.bridge.session.verify import rerun
+from schmubert.bridge.session.midi_export import MidiExport
+from schmubert.bridge.session.verify import verify
 
 FOLDER = Path(__file__).with_name("format_1")
 """Format 1: a start, a loop, a stop, a brain that died, a port that went, knobs and chords."""
@@ -36,13 +36,13 @@ def test_it_says_what_was_played_with(log: Log) -> None:
 
 
 def test_it_verifies(log: Log) -> None:
-    verdict = rerun(log.session, log)
+    verdict = verify(log.session, log)
     assert verdict.difference is None
     assert verdict.same == 40
 
 
 def test_its_midi_file_is_the_same(log: Log) -> None:
-    take = Take(log.session)
+    export = MidiExport(log.session)
     for record in log:
-        take.see(record)
-    assert take.midi() == (FOLDER / SONG_NAME).read_bytes()
+        export.see(record)
+    assert export.midi() == (FOLDER / SONG_NAME).read_bytes()

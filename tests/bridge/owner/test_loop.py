@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from schmubert.bridge.owner.live import BrainError, BrainProcess, RealTime, Timing, perform
+from schmubert.bridge.clock.sync import Timing
+from schmubert.bridge.owner.brain_process import BrainError, BrainProcess
+from schmubert.bridge.owner.loop import perform
 from schmubert.bridge.owner.memory_ports import MemoryPorts
 from schmubert.bridge.owner.owner import GaveUpError
+from schmubert.bridge.owner.realtime import RealTime
 from schmubert.bridge.owner.report import Report, report
 from schmubert.bridge.protocol.messages import (
     Event,
