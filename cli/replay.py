@@ -100,9 +100,9 @@ def _compare(log: "Log", midi: bytes) -> None:
 
 
 def _verify(log: "Log") -> None:
-    from schmubert.bridge.session.verify import verify
+    from schmubert.bridge.session.verify import verify_session
 
-    verdict = verify(log.session, log)
+    verdict = verify_session(log.session, log)
     if verdict.difference is not None:
         raise ValueError(f"after {verdict.same} messages that are the same, {verdict.difference}")
     click.echo(f"decided again: {verdict.same} messages, all the same")
@@ -111,7 +111,7 @@ def _verify(log: "Log") -> None:
 def _play(log: "Log", names: tuple[str, ...], api: str) -> None:
     from schmubert.bridge.owner.loop import stopping
     from schmubert.bridge.owner.ports import MidiPorts
-    from schmubert.bridge.owner.report import report
+    from schmubert.bridge.owner.report import report_on
     from schmubert.bridge.protocol.bytes import begins_note
     from schmubert.bridge.protocol.events import Sent
     from schmubert.bridge.session.playback import play
@@ -134,6 +134,6 @@ def _play(log: "Log", names: tuple[str, ...], api: str) -> None:
         ports.close()
     left = [record.what.message for record in sent[: len(late_s)] if isinstance(record.what, Sent)]
     note_ons = sum(begins_note(message) for message in left)
-    click.echo(str(report(note_ons, 0, 0, late_s)))
+    click.echo(str(report_on(note_ons, 0, 0, late_s)))
     if len(late_s) < len(sent):
         sys.exit(130)

@@ -15,7 +15,7 @@ from schmubert.bridge.owner.brain_process import LEAVE_S, Brain, BrainError, Bra
 from schmubert.bridge.owner.owner import Action, Owner, Tell, owner_of
 from schmubert.bridge.owner.ports import Ports
 from schmubert.bridge.owner.realtime import RealTime, Time, undisturbed, wait_for_next
-from schmubert.bridge.owner.report import Report, report
+from schmubert.bridge.owner.report import Report, report_on
 from schmubert.bridge.owner.witness import Witness
 from schmubert.bridge.protocol.bytes import SYSTEM, Send
 from schmubert.bridge.protocol.events import (
@@ -170,7 +170,7 @@ class _Stage:
     def report(self) -> Report:
         """What happened so far."""
         scheduler, jitter = self._owner.scheduler, self._owner.clock.jitter
-        return report(
+        return report_on(
             scheduler.note_ons, scheduler.dropped, self._died, self._late_s, jitter.overall
         )
 

@@ -34,7 +34,7 @@ class Report:
         )
 
 
-def report(
+def report_on(
     note_ons: int,
     dropped: int,
     deaths: int,

@@ -33,7 +33,7 @@ class Verdict:
     difference: str | None = None
 
 
-def verify(session: Session, log: Iterable[Record]) -> Verdict:
+def verify_session(session: Session, log: Iterable[Record]) -> Verdict:
     """Decide again all that `log` holds, and compare with what it says was sent and told.
 
     ValueError where the time was that of an Ableton Link session: the log does not hold it.

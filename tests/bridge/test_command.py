@@ -16,7 +16,7 @@ from schmubert.bridge.owner.brain_process import BrainError
 from schmubert.bridge.owner.memory_ports import MemoryPorts
 from schmubert.bridge.owner.owner import GaveUpError
 from schmubert.bridge.owner.ports import NoMidiError
-from schmubert.bridge.owner.report import Report, report
+from schmubert.bridge.owner.report import Report, report_on
 from schmubert.bridge.protocol.messages import Setup
 from schmubert.bridge.protocol.roles import Rig
 from schmubert.bridge.session.log import Log
@@ -47,7 +47,7 @@ def performed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Rig, Setup, Timing]
         witness: object,  # noqa: ARG001
     ) -> Report:
         calls.append((plugged, setup, timing))
-        return report(0, 0, 0, [])
+        return report_on(0, 0, 0, [])
 
     monkeypatch.setattr(command, "MidiPorts", NoPorts)
     monkeypatch.setattr(loop, "perform", perform)

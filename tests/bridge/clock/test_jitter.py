@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from schmubert.bridge.clock.jitter import BIN_MS, RECENT_CLOCKS, Jitter, JitterMeter
 from schmubert.bridge.clock.midi_clock import Clock, OwnTempo
-from schmubert.bridge.owner.report import report
+from schmubert.bridge.owner.report import report_on
 from tests.bridge.virtual_daw import CLOCK, START
 
 JITTER_S = 256 / 48000
@@ -65,6 +65,6 @@ def test_recent_and_overall_agree_where_all_is_recent(offs_s: list[float]) -> No
 
 
 def test_the_report_says_it() -> None:
-    line = str(report(3, 0, 0, [0.0], Jitter(1.31, 2.49, 400)))
+    line = str(report_on(3, 0, 0, [0.0], Jitter(1.31, 2.49, 400)))
     assert line.endswith("; clocks off the line by 1.3 ms (median), 2.5 (p95)")
-    assert "clocks" not in str(report(3, 0, 0, [0.0]))
+    assert "clocks" not in str(report_on(3, 0, 0, [0.0]))

@@ -13,7 +13,7 @@ from schmubert.bridge.owner.scheduler import Scheduler
 from schmubert.bridge.protocol.bytes import Send
 from schmubert.bridge.protocol.messages import Event, Heard, Neighbour, Pedal, Play, Plugged
 from schmubert.bridge.session.log import Log
-from schmubert.bridge.session.verify import verify
+from schmubert.bridge.session.verify import verify_session
 from tests.bridge.owner.test_owner import (
     CLOCK,
     CONTINUE,
@@ -81,7 +81,7 @@ def test_a_session_in_which_ports_come_and_go_proves_itself(tmp_path: Path) -> N
     ]
     assert recording.folder is not None
     log = Log(recording.folder)
-    assert verify(log.session, log).difference is None
+    assert verify_session(log.session, log).difference is None
 
 
 def test_where_ardour_is_positions_are_taken_for_clocks_until_one_tells() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from schmubert.bridge.session.log import SONG_NAME, Log
 from schmubert.bridge.session.midi_export import MidiExport
-from schmubert.bridge.session.verify import verify
+from schmubert.bridge.session.verify import verify_session
 
 FOLDER = Path(__file__).with_name("format_1")
 """Format 1: a start, a loop, a stop, a brain that died, a port that went, knobs and chords."""
@@ -36,7 +36,7 @@ def test_it_says_what_was_played_with(log: Log) -> None:
 
 
 def test_it_verifies(log: Log) -> None:
-    verdict = verify(log.session, log)
+    verdict = verify_session(log.session, log)
     assert verdict.difference is None
     assert verdict.same == 40
 
