@@ -20,12 +20,14 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from schmubert.bridge.audience import Audience
-from schmubert.bridge.owner.live import BrainProcess, Timing, perform
+from schmubert.bridge.clock.sync import Timing
+from schmubert.bridge.owner.brain_process import BrainProcess
+from schmubert.bridge.owner.loop import perform
 from schmubert.bridge.owner.memory_ports import MemoryPorts
-from schmubert.bridge.owner.report import quantile
-from schmubert.bridge.owner.witness import Record
+from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import Event, Moved, Play, Quit, Setup
 from schmubert.bridge.protocol.pipe import brain_end
+from schmubert.bridge.protocol.quantile import quantile
 from schmubert.bridge.protocol.roles import input_part, output_part, rig
 
 RIG = rig([input_part("DAW")], [output_part("Bass")], None)

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from schmubert.bridge.owner.report import quantile
+from schmubert.bridge.protocol.quantile import quantile
 
 PIPE_S = 0.010  # from the brain's decision to the port owner's schedule, with some to spare
 LEAST_LEAD_S, MOST_LEAD_S = 0.015, 0.120

@@ -5,8 +5,8 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from schmubert.bridge.owner.ledger import Send
 from schmubert.bridge.owner.owner import Action, Owner, Tell
+from schmubert.bridge.protocol.bytes import Send
 from schmubert.bridge.protocol.messages import Event, Moved, Play
 
 CLOCK, START, CONTINUE, STOP = b"\xf8", b"\xfa", b"\xfb", b"\xfc"

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schmubert.bridge.clock.midi_clock import KEEPS_TIME_S, REST_BEATS, Clock, PositionUnit
+from schmubert.bridge.clock.midi_clock import KEEPS_TIME_S, Clock
+from schmubert.bridge.clock.transport import REST_BEATS, PositionUnit
 
 CLOCK, START, CONTINUE, STOP = b"\xf8", b"\xfa", b"\xfb", b"\xfc"
 

@@ -3,9 +3,9 @@
 import pytest
 
 from schmubert.bridge.clock.midi_clock import KEEPS_TIME_S, Clock
-from schmubert.bridge.owner.ledger import Send
 from schmubert.bridge.owner.owner import Action, Owner, Tell
 from schmubert.bridge.owner.scheduler import Scheduler
+from schmubert.bridge.protocol.bytes import Send
 from schmubert.bridge.protocol.messages import Event, Moved, Play
 from schmubert.engine.music.vocabulary import Track
 from tests.bridge.owner.test_owner import CLOCK, CONTINUE, RIG, START, STOP, TICK_S, note

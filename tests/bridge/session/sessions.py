@@ -4,9 +4,10 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from schmubert.bridge.owner.live import Timing, perform
+from schmubert.bridge.clock.sync import Timing
+from schmubert.bridge.owner.loop import perform
 from schmubert.bridge.owner.memory_ports import MemoryPorts
-from schmubert.bridge.owner.witness import Record
+from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import (
     Event,
     FromBrain,

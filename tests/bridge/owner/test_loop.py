@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from schmubert.bridge.owner.live import BrainError, BrainProcess, RealTime, Timing, perform
+from schmubert.bridge.clock.sync import Timing
+from schmubert.bridge.owner.brain_process import BrainError, BrainProcess
+from schmubert.bridge.owner.loop import perform
 from schmubert.bridge.owner.memory_ports import MemoryPorts
 from schmubert.bridge.owner.owner import GaveUpError
-from schmubert.bridge.owner.report import Report, report
+from schmubert.bridge.owner.realtime import RealTime
+from schmubert.bridge.owner.report import Report, report_on
 from schmubert.bridge.protocol.messages import (
     Event,
     Heard,
@@ -253,12 +256,12 @@ def test_an_offset_moves_every_note() -> None:
 
 
 def test_a_report_reads_as_a_line() -> None:
-    text = str(report(3, 1, 0, [0.001, 0.002, 0.01]))
+    text = str(report_on(3, 1, 0, [0.001, 0.002, 0.01]))
     assert text == (
         "3 notes played, 1 came too late and were left out; sent after their time by"
         " 2.00 ms (p50), 10.00 (p99), 10.00 (max)"
     )
-    assert str(report(0, 0, 0, [])) == "nothing was played"
+    assert str(report_on(0, 0, 0, [])) == "nothing was played"
 
 
 # In real time, with the brain as a process
