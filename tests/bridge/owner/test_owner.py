@@ -22,8 +22,8 @@ from schmubert.bridge.protocol.messages import (
 from schmubert.bridge.protocol.roles import Rig, input_part, output_part, rig
 from schmubert.bridge.protocol.timeline import GRACE_S
 from schmubert.engine.music.vocabulary import Track
+from tests.bridge.virtual_daw import CLOCK, CONTINUE, START, STOP
 
-CLOCK, START, CONTINUE, STOP = b"\xf8", b"\xfa", b"\xfb", b"\xfc"
 TICK_S = 60.0 / 24.0 / 120.0
 RIG = rig(
     [input_part("DAW"), input_part("Kit:drums")], [output_part("Bass"), output_part("Drums")], None

@@ -11,6 +11,7 @@ from schmubert.bridge.owner.owner import Owner
 from schmubert.bridge.owner.ports import _meant, find, short_name
 from schmubert.bridge.owner.scheduler import Scheduler
 from schmubert.bridge.protocol.bytes import Send
+from schmubert.bridge.protocol.bytes import song_position as position
 from schmubert.bridge.protocol.messages import Event, Heard, Neighbour, Pedal, Play, Plugged
 from schmubert.bridge.session.log import Log
 from schmubert.bridge.session.verify import verify_session
@@ -28,7 +29,6 @@ from tests.bridge.owner.test_owner import (
     told,
 )
 from tests.bridge.session.sessions import Whim, kept, whims
-from tests.bridge.virtual_daw import position
 
 DAW_GONE, DAW_BACK = Plugged(True, 0, False), Plugged(True, 0, True)
 ARDOUR = Neighbour("ardour:MIDI Clock out")
