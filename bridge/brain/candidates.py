@@ -6,8 +6,8 @@ from schmubert.bridge.brain.plan import Plan
 from schmubert.engine.music.score import STEPS_PER_BAR
 
 
-class Audition:
-    """Counts how many candidates on the player wants to be, and holds the one of this bar."""
+class Candidates:
+    """Counts how many candidates further the player wants to be, and holds the one of this bar."""
 
     def __init__(self) -> None:
         self._wanted = 0
@@ -18,7 +18,7 @@ class Audition:
         """No candidate is chosen."""
         self._plan = None
 
-    def ask(self) -> None:
+    def next(self) -> None:
         """The next candidate, please."""
         self._wanted += 1
 

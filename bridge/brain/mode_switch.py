@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from schmubert.bridge.brain.capture import Capture
 from schmubert.bridge.brain.knobs import Knobs
-from schmubert.bridge.brain.modes import Band, Infill, Marks, Phrase, Rule, rule_of
+from schmubert.bridge.brain.modes import Infill, Marks, Phrase, Rule, Sides, rule_of
 from schmubert.bridge.brain.settings import Settings
 from schmubert.bridge.protocol.controls import ON
 from schmubert.bridge.protocol.messages import Control
@@ -15,18 +15,18 @@ from schmubert.engine.music.score import STEPS_PER_BAR
 PHRASES = ("phrase-a", "phrase-b")
 
 
-class Sharing:
+class ModeSwitch:
     """How the roles are shared: by `rule`, until the bar line from which on another holds."""
 
     def __init__(self, settings: Settings, bars: int) -> None:
         hears, plays = frozenset(settings.hears), frozenset(settings.plays)
         seed = secrets.randbits(32) if settings.seed is None else settings.seed
-        self._band = Band(hears, hears & plays, settings.rest_bars, bars, seed)
+        self._sides = Sides(hears, hears & plays, settings.rest_bars, bars, seed)
         self.mode = Mode(settings.mode)
         for control in settings.controls:
             if control.name == "mode":
                 self.mode = Mode(MODES[int(control.value)])
-        self.rule: Rule = rule_of(self.mode, self._band, 0)
+        self.rule: Rule = rule_of(self.mode, self._sides, 0)
         self._next: Rule | None = None
         self._began = 0
         """The bar line of the bar in which the player began to play."""
@@ -83,19 +83,19 @@ class Sharing:
         if not capture.rolling or bars < 1:
             return False
         phrase = Phrase(over - bars * STEPS_PER_BAR, bars)
-        phrase.tokens(capture, now)
+        phrase.tokens(capture.at(now))
         self._phrases[control.name] = phrase
         return self.mode is Mode.INTERPOLATE and self._switch(control, knobs, bar_line, True)
 
     def _switch(self, control: Control, knobs: Knobs, bar_line: int, playing: bool) -> bool:
         mode = Mode(MODES[int(control.value)]) if control.name == "mode" else self.mode
-        band = replace(self._band, bars=knobs.bars)
-        if (mode, band) == (self.mode, self._band) and control.name not in PHRASES:
+        sides = replace(self._sides, bars=knobs.bars)
+        if (mode, sides) == (self.mode, self._sides) and control.name not in PHRASES:
             return False
-        self.mode, self._band = mode, band
+        self.mode, self._sides = mode, sides
         heard_bars = (bar_line - self._began) // STEPS_PER_BAR if playing else 0
         start, goal = (self._phrases.get(name) for name in PHRASES)
-        self._next = rule_of(mode, band, bar_line, start, goal, heard_bars)
+        self._next = rule_of(mode, sides, bar_line, start, goal, heard_bars)
         return True
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 BEATS_PER_BAR = 4
+GRACE_S = 0.030  # some DAWs send the first note before START, or before the end of a loop
 
 
 @dataclass(frozen=True, slots=True)

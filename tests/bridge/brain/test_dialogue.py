@@ -86,8 +86,8 @@ def test_first_and_last_drafts_are_measured() -> None:
     dialogue.draft(draft(asked), 1.05)
     dialogue.draft(draft(asked, 1), 1.1)
     dialogue.draft(draft(asked, 2, last=True), 1.2)
-    assert dialogue.replies.first_s == pytest.approx(0.05)
-    assert dialogue.replies.full_s == pytest.approx(0.2)
+    assert dialogue.latency.first_s == pytest.approx(0.05)
+    assert dialogue.latency.full_s == pytest.approx(0.2)
 
 
 def test_what_was_forgotten_is_not_planned() -> None:
@@ -126,7 +126,7 @@ WELCOME = Welcome(1, "0", "m", (0, 1, 2), "r", 10.0)
 def test_a_welcome_again_changes_nothing_another_engine_does() -> None:
     dialogue = Dialogue(Settings(first_calls=4))
     dialogue.welcome(WELCOME)
-    assert dialogue.replies.first_s == pytest.approx(0.044)
+    assert dialogue.latency.first_s == pytest.approx(0.044)
     asked = ask(dialogue)
     dialogue.welcome(WELCOME)
     assert not dialogue.free

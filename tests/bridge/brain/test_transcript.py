@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from schmubert.bridge.brain.conductor import Settings
-from schmubert.bridge.brain.transcript import Minutes
+from schmubert.bridge.brain.settings import Settings
+from schmubert.bridge.brain.transcript import Transcript
 from schmubert.bridge.protocol.messages import Answered, Asked
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.vocabulary import MASK, Track
@@ -19,12 +19,12 @@ def played(bars: int, latency_s: float = 0.03) -> tuple[Stage, list[tuple[Reques
         Settings(hears=(Track.MELODY,), plays=(Track.BASS, Track.DRUMS)),
         Engine(lambda _: latency_s, always(1)),
     )
-    minutes = Minutes()
+    transcript = Transcript()
     noted: list[tuple[Request, Asked]] = []
 
     def note(ask: Request, now: float) -> None:
         conductor = stage.conductor
-        asked = minutes.asked(ask, conductor.asked_step, conductor.capture.beat, now)
+        asked = transcript.asked(ask, conductor.asked_step, conductor.capture.beat, now)
         noted.append((ask, asked))
 
     stage.on_ask.append(note)
@@ -52,21 +52,21 @@ def test_an_ask_is_noted_in_the_beats_of_the_song() -> None:
 def test_a_draft_is_set_beside_its_ask() -> None:
     _, noted = played(4)
     ask, _ = noted[-1]
-    minutes = Minutes()
+    transcript = Transcript()
     stage, _ = played(1)
-    asked = minutes.asked(ask, 0, stage.conductor.capture.beat, 5.0)
+    asked = transcript.asked(ask, 0, stage.conductor.capture.beat, 5.0)
     tokens = np.tile(np.asarray(MASK), (ask.tokens.steps, 1))
     rows = int((asked.to_beat - asked.from_beat) * 4)
     tokens[-rows:, 1] = np.arange(rows) + 2
     draft = Draft(ask.seq, 0, 4, pack(tokens), 20.0, False)
-    answered = minutes.came(draft, 5.0 + ask.budget_ms / 2000.0)
+    answered = transcript.came(draft, 5.0 + ask.budget_ms / 2000.0)
     assert isinstance(answered, Answered)
     assert not answered.late
     assert answered.took_ms == pytest.approx(ask.budget_ms / 2.0)
     assert answered.from_beat == asked.from_beat
     given = np.frombuffer(answered.tokens, "<u2").reshape(-1, 3)
     assert given[:, 1].tolist() == list(range(2, rows + 2))
-    late = minutes.came(draft, 5.001 + ask.budget_ms / 1000.0)
+    late = transcript.came(draft, 5.001 + ask.budget_ms / 1000.0)
     assert late is not None
     assert late.late
 
@@ -75,13 +75,13 @@ def test_what_is_no_answer_to_an_ask_is_not_noted() -> None:
     _, noted = played(4)
     ask, _ = noted[-1]
     stage, _ = played(1)
-    minutes = Minutes()
-    minutes.asked(ask, 0, stage.conductor.capture.beat, 5.0)
-    assert minutes.came(Failed(ask.seq, "no"), 5.0) is None
-    assert minutes.came(Draft(ask.seq + 1, 0, 1, ask.tokens, 1.0, True), 5.0) is None
+    transcript = Transcript()
+    transcript.asked(ask, 0, stage.conductor.capture.beat, 5.0)
+    assert transcript.came(Failed(ask.seq, "no"), 5.0) is None
+    assert transcript.came(Draft(ask.seq + 1, 0, 1, ask.tokens, 1.0, True), 5.0) is None
     narrow = pack(unpack(ask.tokens)[:, :1])
-    assert minutes.came(Draft(ask.seq, 0, 1, narrow, 1.0, True), 5.0) is None
-    assert minutes.came(Welcome(1, "0", "one", (1,), "none", 1.0), 5.0) is None
-    answered = minutes.came(Draft(ask.seq, 0, 1, narrow, 1.0, True), 5.0)
+    assert transcript.came(Draft(ask.seq, 0, 1, narrow, 1.0, True), 5.0) is None
+    assert transcript.came(Welcome(1, "0", "one", (1,), "none", 1.0), 5.0) is None
+    answered = transcript.came(Draft(ask.seq, 0, 1, narrow, 1.0, True), 5.0)
     assert answered is not None
     assert answered.tracks == (1,)
