@@ -70,9 +70,9 @@ class EngineLink:
         """The socket, for a poller."""
         return self._client.socket
 
-    def ask(self, ask: Request) -> None:
-        """Send `ask`; without an engine it is lost, and the conductor does without."""
-        self._client.send(ask)
+    def ask(self, request: Request) -> None:
+        """Send `request`; without an engine it is lost, and the conductor does without."""
+        self._client.send(request)
 
     def receive(self, now: float) -> list[Answer]:
         """What the engine said since, and what became of it; call it a few times a second."""

@@ -132,7 +132,7 @@ def biases(
     held: Weights,
     held_until: int,
 ) -> bytes:
-    """The `harmony` of an ask whose window has `song_beats`, one for each of its beats.
+    """The `harmony` of a request whose window has `song_beats`, one for each of its beats.
 
     Where a chart is `written` it says which chord is whose; else what is `held` leads in the beats
     before `held_until` of the window, and less and less in the `HELD_BEATS` after. Empty where

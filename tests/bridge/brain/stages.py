@@ -5,14 +5,7 @@ from collections.abc import Callable
 from schmubert.bridge.brain.settings import Settings
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.vocabulary import Track
-from tests.bridge.brain.virtual_stage import (
-    Engine,
-    Stage,
-    beats,
-    melody,
-    pulse,
-    quarters,
-)
+from tests.bridge.brain.virtual_stage import Engine, Stage, beats, melody, pulse, quarters
 
 BASS_AND_DRUMS = Settings(plays=(Track.BASS, Track.DRUMS))
 BAND = Settings(plays=(Track.MELODY, Track.BASS, Track.DRUMS), mode="continue")

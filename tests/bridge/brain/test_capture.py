@@ -215,14 +215,6 @@ def test_a_role_nobody_hears_is_not_written() -> None:
     assert capture.sounds.changes == 0
 
 
-def test_the_players_loudness() -> None:
-    capture = rolling()
-    assert capture.touch.mean_velocity == 80.0
-    for step, velocity in enumerate((40, 50, 60)):
-        capture.hear(Heard(second(step), Track.MELODY, 60, velocity))
-    assert capture.touch.mean_velocity == 50.0
-
-
 def test_what_sounds_together_is_a_chord_and_a_single_line_is_none() -> None:
     capture = rolling()
     on(capture, 0, 48)
@@ -232,18 +224,6 @@ def test_what_sounds_together_is_a_chord_and_a_single_line_is_none() -> None:
     assert capture.sounds.chord(0, 1).tolist() == [0.0] * 12
     held = capture.sounds.chord(0, 4)
     assert {pitch: share for pitch, share in enumerate(held) if share} == {0: 0.5, 4: 0.25, 7: 0.25}
-
-
-def test_the_players_feel_is_the_mean_of_each_place_in_the_bar() -> None:
-    capture = rolling()
-    assert capture.touch.feel == ([0.0] * 16, [1.0] * 16)
-    for step, late, velocity in ((0, 0.0, 100), (2, 0.2, 60), (16, 0.1, 100), (18, 0.3, 60)):
-        capture.hear(Heard(second(step + late), Track.MELODY, 60, velocity))
-    delays, factors = capture.touch.feel
-    assert delays[0] == pytest.approx(0.05)
-    assert delays[2] == pytest.approx(0.25)
-    assert (factors[0], factors[2]) == pytest.approx((1.25, 0.75))
-    assert (delays[4], factors[4]) == (0.0, 1.0)
 
 
 def test_silence_is_counted_from_the_last_key() -> None:

@@ -11,20 +11,9 @@ from schmubert.bridge.protocol.messages import Heard, Moved
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.score import Note, canonical, monophonic
 from schmubert.engine.music.vocabulary import HOLD, MASK, Track
-from schmubert.engine.service.wire import (
-    Request,
-    unpack,
-    unpack_cells,
-)
+from schmubert.engine.service.wire import Request, unpack, unpack_cells
 from tests.bridge.brain.stages import covered, stage
-from tests.bridge.brain.virtual_stage import (
-    Engine,
-    Stage,
-    beats,
-    columns,
-    melody,
-    random_music,
-)
+from tests.bridge.brain.virtual_stage import Engine, Stage, beats, columns, melody, random_music
 
 
 def unsteady(
@@ -85,9 +74,9 @@ def test_a_band_never_loses_its_place(
     steps = 16 * (bars + 8)
     known = monophonic(notes, steps)
 
-    def check(ask: Request, now: float) -> None:
-        tokens = unpack(ask.tokens)
-        fill = unpack_cells(ask.fill, *tokens.shape)
+    def check(request: Request, now: float) -> None:
+        tokens = unpack(request.tokens)
+        fill = unpack_cells(request.fill, *tokens.shape)
         now_step = math.floor(line.beats(now) * 4 + 0.5)
         plays = [play for _, play in played.owner.plays]
         begins = int(4 * max((play.to_beat for play in plays), default=0.0))
@@ -114,7 +103,7 @@ def test_a_band_never_loses_its_place(
         sure = slice(0, max(0, now_step - 1))
         np.testing.assert_array_equal(tokens[sure, 0], expected[sure, 0])
 
-    played.on_ask.append(check)
+    played.on_request.append(check)
     played.run(line.seconds(4 * bars), tick_late_s)
     for role in (Track.BASS, Track.DRUMS):
         (span,) = covered(played, role) or [(4.0, 4.0 * bars)]

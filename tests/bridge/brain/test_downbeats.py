@@ -4,15 +4,9 @@ from schmubert.bridge.brain.band import BandState
 from schmubert.bridge.brain.settings import Settings
 from schmubert.bridge.protocol.messages import Heard, Play
 from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, Track
-from schmubert.engine.service.wire import (
-    unpack,
-    unpack_cells,
-)
+from schmubert.engine.service.wire import unpack, unpack_cells
 from tests.bridge.brain.stages import BAND, KICK, LINE, at, covered, stage
-from tests.bridge.brain.virtual_stage import (
-    melody,
-    quarters,
-)
+from tests.bridge.brain.virtual_stage import melody, quarters
 
 
 def test_it_listens_a_bar_and_comes_in_on_the_downbeat() -> None:
@@ -30,7 +24,7 @@ def test_it_listens_as_long_as_it_is_told_to() -> None:
 def test_it_does_not_play_before_the_player() -> None:
     played = stage(notes=[]).run(at(64))
     assert played.owner.plays == []
-    assert played.engine.asks == []
+    assert played.engine.requests == []
 
 
 def test_an_early_first_note_counts_as_the_downbeat() -> None:
@@ -40,12 +34,12 @@ def test_an_early_first_note_counts_as_the_downbeat() -> None:
     made.extend(melody(LINE, quarters(2)[1:]))
     made.run(at(4.9))
     assert covered(made, Track.BASS)[0][0] == 4.0
-    tokens = unpack(made.engine.asks[-1][1].tokens)
+    tokens = unpack(made.engine.requests[-1][1].tokens)
     assert tokens[0, Track.MELODY] == 60 - 19
 
 
 def test_without_an_answer_it_comes_in_a_bar_later() -> None:
-    late = 0.7  # the first ask is two beats before the entry, a second
+    late = 0.7  # the first request is two beats before the entry, a second
     played = stage(latency_s=lambda seq: late if seq > 1 else None).run(at(16))
     assert covered(played, Track.BASS)[0][0] == 8.0
 
@@ -63,7 +57,7 @@ def test_it_comes_in_again_after_a_rest_and_remembers_no_empty_bars() -> None:
     again = [(4.0 * 12 + beat, 0.8, 70) for beat in range(8)]
     played = stage(notes=[*quarters(3), *again]).run(at(55.9))
     assert covered(played, Track.BASS) == [(4.0, 29.0), (52.0, 56.0)]
-    last = unpack(played.engine.asks[-1][1].tokens)
+    last = unpack(played.engine.requests[-1][1].tokens)
     # 3 bars, 4 of rest, 2 of playing, the next, 2 ahead; the 5 bars of waiting are not there
     assert len(last) == 12 * 16
     assert last[7 * 16, Track.MELODY] == 70 - 19
@@ -96,7 +90,7 @@ def test_it_goes_on_where_the_player_rests() -> None:
     played = stage(ALONE, notes=[(0.0, 4.0, 60), (4.0, 1.5, 62)]).run(at(24))
     assert played.onsets(Track.MELODY)[0] == (8.0, 40)
     assert covered(played, Track.MELODY)[0][1] >= 24.0
-    tokens = unpack(played.engine.asks[-1][1].tokens)
+    tokens = unpack(played.engine.requests[-1][1].tokens)
     assert tokens[:24, 0].tolist() == [41, *[0] * 15, 43, *[0] * 5, OFF, 0]
     assert tokens[32, 0] == 40 - 19
 
@@ -120,11 +114,11 @@ def test_it_gives_back_with_the_first_note() -> None:
 
 def test_in_its_turn_it_knows_what_it_played() -> None:
     played = stage(ALONE, notes=[(0.0, 4.0, 60)]).run(at(10.2))
-    _, ask = played.engine.asks[-1]
-    tokens = unpack(ask.tokens)
+    _, request = played.engine.requests[-1]
+    tokens = unpack(request.tokens)
     assert tokens[32:44:4, 0].tolist() == [21, 21, 21], "up to the beat that comes"
     assert (tokens[44:, 0] == 90).all()
-    assert unpack_cells(ask.fill, *tokens.shape)[44:, 0].all()
+    assert unpack_cells(request.fill, *tokens.shape)[44:, 0].all()
 
 
 def test_what_was_planned_before_it_gave_back_is_not_played_after() -> None:
@@ -145,8 +139,8 @@ def test_turn_after_turn() -> None:
 def test_between_two_notes_nobody_takes_a_turn() -> None:
     """Every gap is longer than half a bar before some bar line, but no rest."""
     played = stage(BAND, notes=[(beat, 0.7, 60) for beat in range(32)]).run(at(31))
-    for _, ask in played.engine.asks:
-        assert not unpack_cells(ask.fill, ask.tokens.steps, 3)[:, Track.MELODY].any()
+    for _, request in played.engine.requests:
+        assert not unpack_cells(request.fill, request.tokens.steps, 3)[:, Track.MELODY].any()
 
 
 def test_the_band_accompanies_player_and_machine_alike() -> None:

@@ -4,17 +4,9 @@ from schmubert.bridge.brain.band import BandState
 from schmubert.bridge.protocol.messages import Moved, Play
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.vocabulary import HOLD, MASK, Track
-from schmubert.engine.service.wire import (
-    unpack,
-)
+from schmubert.engine.service.wire import unpack
 from tests.bridge.brain.stages import at, covered, prompt, stage
-from tests.bridge.brain.virtual_stage import (
-    Engine,
-    always,
-    beats,
-    melody,
-    quarters,
-)
+from tests.bridge.brain.virtual_stage import Engine, always, beats, melody, quarters
 
 
 def test_after_a_stop_it_listens_again_and_remembers() -> None:
@@ -27,7 +19,7 @@ def test_after_a_stop_it_listens_again_and_remembers() -> None:
     made.run(again.seconds(11))
     assert made.conductor.state is BandState.PLAYING
     assert covered(made, Track.BASS, 1) == [(4.0, 12.0)]
-    tokens = unpack(made.engine.asks[-1][1].tokens)
+    tokens = unpack(made.engine.requests[-1][1].tokens)
     assert tokens[0, Track.MELODY] == 60 - 19
     assert tokens[3 * 16, Track.MELODY] == 70 - 19
     assert tokens[2 * 16, Track.BASS] == 40 - 19
@@ -37,10 +29,10 @@ def test_after_a_stop_it_listens_again_and_remembers() -> None:
 def test_drafts_of_an_old_passage_are_ignored() -> None:
     made = stage(latency_s=lambda _seq: None)
     made.run(at(3.9))
-    _, ask = made.engine.asks[-1]
+    _, request = made.engine.requests[-1]
     made.conductor.receive(Moved(1, True, 0.0, at(3.9), 120.0), at(3.9))
     engine = Engine(prompt, always(HOLD), drafts=1)
-    ((_, draft),) = engine.answers(ask, at(3.9))
+    ((_, draft),) = engine.answers(request, at(3.9))
     for beat in range(4):
         when = at(3.9) + beat / 2
         made.conductor.receive(Moved(1, True, float(beat), when, 120.0), when)

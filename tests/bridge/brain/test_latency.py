@@ -21,7 +21,7 @@ def test_a_beat_is_committed_one_reply_before_it_sounds(took_s: float, lead_s: f
     assert latency.first_s == took_s
 
 
-def test_one_slow_answer_makes_no_ask_early_but_commits_do_not_trust_it() -> None:
+def test_one_slow_answer_makes_no_request_early_but_commits_do_not_trust_it() -> None:
     latency = Latency()
     for _ in range(30):
         latency.first(0.02)

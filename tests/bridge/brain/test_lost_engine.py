@@ -4,23 +4,9 @@ import pytest
 
 from schmubert.bridge.protocol.messages import Say
 from schmubert.engine.music.vocabulary import Track
-from schmubert.engine.service.wire import (
-    Draft,
-    Failed,
-    Goodbye,
-    Welcome,
-    unpack,
-)
+from schmubert.engine.service.wire import Draft, Failed, Goodbye, Welcome, unpack
 from tests.bridge.brain.stages import BASS_AND_DRUMS, LINE, at, covered, prompt, stage
-from tests.bridge.brain.virtual_stage import (
-    WELCOME,
-    Engine,
-    Stage,
-    always,
-    beats,
-    melody,
-    quarters,
-)
+from tests.bridge.brain.virtual_stage import WELCOME, Engine, Stage, always, beats, melody, quarters
 
 
 def test_the_groove_is_held_when_the_engine_dies_and_said_once() -> None:
@@ -52,7 +38,7 @@ def test_an_engine_that_comes_back_is_welcome() -> None:
 def test_a_refusal_is_said_once() -> None:
     made = stage(bars=8)
     made.run(at(9))
-    seq = made.engine.asks[-1][1].seq
+    seq = made.engine.requests[-1][1].seq
     said = [made.conductor.receive(Failed(seq, "too long"), at(9.1)) for _ in range(3)]
     texts = [a.text for actions in said for a in actions if isinstance(a, Say)]
     assert texts == ["the engine cannot answer: too long"]
@@ -67,18 +53,18 @@ def test_a_model_without_drums_leaves_them_out(tracks: tuple[int, ...]) -> None:
     made.extend(melody(LINE, quarters(8)))
     made.run(at(16))
     assert made.said[0][1] == "this model knows no drums: it stays silent"
-    assert made.engine.asks[0][1].tokens.tracks == 2
+    assert made.engine.requests[0][1].tokens.tracks == 2
     assert covered(made, Track.DRUMS) == []
     assert covered(made, Track.BASS) == [(4.0, 17.0)]
-    tokens = unpack(made.engine.asks[-1][1].tokens)
+    tokens = unpack(made.engine.requests[-1][1].tokens)
     assert tokens[0, tracks.index(Track.MELODY)] == 60 - 19
 
 
 def test_an_answer_of_no_use_is_dropped() -> None:
     made = stage()
     made.run(at(9))
-    _, ask = made.engine.asks[-1]
-    unfilled = Draft(ask.seq, 9, 1, ask.tokens, 1.0, True)
+    _, request = made.engine.requests[-1]
+    unfilled = Draft(request.seq, 9, 1, request.tokens, 1.0, True)
     (say,) = (a for a in made.conductor.receive(unfilled, made.now) if isinstance(a, Say))
     assert say.text == "the engine's answer is of no use: a draft leaves cells unfilled"
     made.run(at(12))
