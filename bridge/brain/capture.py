@@ -10,7 +10,7 @@ from schmubert.bridge.brain.sounds import Sounds
 from schmubert.bridge.brain.tape import Passage, Tape, nearest, up_to, write
 from schmubert.bridge.brain.touch import Touch
 from schmubert.bridge.protocol.messages import Heard, Moved, Pedal
-from schmubert.bridge.protocol.timeline import GRACE_S, Timeline
+from schmubert.bridge.protocol.timeline import GRACE_S, USUAL_BPM, Timeline
 from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.music.vocabulary import GENERAL_MIDI_DRUMS, Track
 
@@ -32,7 +32,7 @@ class Capture:
         self.touch = Touch()
         self._keep = keep_bars * STEPS_PER_BAR
         self.played = Played(self._keep)
-        self._timeline = Timeline(0.0, 0.0, 120.0)
+        self._timeline = Timeline(0.0, 0.0, USUAL_BPM)
         self._shift = 0
         self._passages: list[Passage] = []  # those that are over
         self._since = 0

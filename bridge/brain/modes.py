@@ -95,10 +95,10 @@ class Rule:
         """The same mode from another bar line on: the music stood, and goes on."""
         return type(self)(self.sides, since)
 
-    def takes(self, step: int, now_step: float, turn: bool, capture: Capture) -> bool:  # noqa: ARG002
+    def takes(self, step: int, now_step: float, leads: bool, capture: Capture) -> bool:  # noqa: ARG002
         """Whether from bar line `step` on the machine plays what is traded.
 
-        `now_step` is where the music is, `turn` whether the machine does already.
+        `now_step` is where the music is, `leads` whether the machine does already.
         """
         return False
 
@@ -129,10 +129,10 @@ class Continue(Rule):
 
     gives_back_at_a_note = True
 
-    def takes(self, step: int, now_step: float, turn: bool, capture: Capture) -> bool:
+    def takes(self, step: int, now_step: float, leads: bool, capture: Capture) -> bool:
         """From a bar line on before which the player rested for half a bar."""
-        if turn or not self.sides.traded:
-            return turn
+        if leads or not self.sides.traded:
+            return leads
         since = capture.silent_since(self.sides.traded)
         return since is not None and now_step - since >= GAP_STEPS and step - since >= TURN_STEPS
 
@@ -145,7 +145,7 @@ class Continue(Rule):
 class Trade(Rule):
     """So many bars the player, so many the machine: the fours of jazz."""
 
-    def takes(self, step: int, now_step: float, turn: bool, capture: Capture) -> bool:  # noqa: ARG002
+    def takes(self, step: int, now_step: float, leads: bool, capture: Capture) -> bool:  # noqa: ARG002
         """In every other turn, the player's being the first."""
         return bool(self.sides.traded) and (step - self.since) // self._turn_steps % 2 == 1
 
@@ -171,7 +171,7 @@ class Loop(Rule):
         self.phrase = phrase or Phrase(since, sides.bars)
         self._from = max(since, self.phrase.end_step)
 
-    def takes(self, step: int, now_step: float, turn: bool, capture: Capture) -> bool:  # noqa: ARG002
+    def takes(self, step: int, now_step: float, leads: bool, capture: Capture) -> bool:  # noqa: ARG002
         """From when the phrase is whole."""
         return bool(self.sides.traded) and step >= self._from
 
@@ -277,7 +277,7 @@ class Interpolate(Rule):
         start, goal = (one if one.whole else None for one in (self.start, self.goal))
         return interpolation(self.sides, since, start, goal)
 
-    def takes(self, step: int, now_step: float, turn: bool, capture: Capture) -> bool:  # noqa: ARG002
+    def takes(self, step: int, now_step: float, leads: bool, capture: Capture) -> bool:  # noqa: ARG002
         """From when both phrases are whole."""
         return bool(self.sides.traded) and step >= self._from
 

@@ -38,9 +38,9 @@ from schmubert.bridge.protocol.messages import (
     ToOwner,
 )
 from schmubert.bridge.protocol.roles import Rig
-from schmubert.bridge.protocol.timeline import GRACE_S
 from schmubert.engine.music.vocabulary import Track
 
+GRACE_S = 0.030  # some DAWs send the first note before START
 LONGEST_ARMED_S = 2.0
 NO_CLOCK_S = 1.0  # a DAW's first note may come before its first clock
 TOLD_S = 0.002

@@ -2,7 +2,14 @@
 
 from collections.abc import Callable
 
+from schmubert.bridge.brain.asking import Asking
+from schmubert.bridge.brain.band import Band, BandEvent
+from schmubert.bridge.brain.capture import Capture
+from schmubert.bridge.brain.commit import Commit
+from schmubert.bridge.brain.dialogue import Dialogue
+from schmubert.bridge.brain.mode_switch import ModeSwitch
 from schmubert.bridge.brain.settings import Settings
+from schmubert.bridge.protocol.messages import Moved
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.vocabulary import Track
 from tests.bridge.brain.virtual_stage import Engine, Stage, beats, melody, pulse, quarters
@@ -45,3 +52,21 @@ def covered(played: Stage, role: Track, passage: int = 0) -> list[tuple[float, f
         else:
             spans.append((play.from_beat, play.to_beat))
     return spans
+
+
+class Parts:
+    """What a conductor is made of, each part by itself; the band plays from beat 4 on."""
+
+    def __init__(self, settings: Settings = BASS_AND_DRUMS) -> None:
+        self.band = Band(settings.hears, settings.plays)
+        self.capture = Capture(settings.hears, keep_bars=20)
+        self.dialogue = Dialogue(settings)
+        self.modes = ModeSwitch(settings, settings.bars)
+        self.commit = Commit(settings, self.capture, self.dialogue, self.modes)
+        self.asking = Asking(
+            settings, self.band, self.capture, self.dialogue, self.modes, self.commit
+        )
+        self.capture.roll(Moved(0, True, 0.0, at(0.0), 120.0), at(0.0))
+        for event in (BandEvent.START, BandEvent.FIRST_NOTE, BandEvent.ENTRY):
+            self.band.on(event)
+        self.commit.next_step = 16

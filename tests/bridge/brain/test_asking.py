@@ -9,14 +9,15 @@ import pytest
 
 from schmubert.bridge.brain.conductor import Action
 from schmubert.bridge.brain.harmony import chart
+from schmubert.bridge.brain.knobs import Knobs
 from schmubert.bridge.brain.settings import Settings
 from schmubert.bridge.brain.tape import Tape, write
-from schmubert.bridge.protocol.messages import Control, Moved, Play
+from schmubert.bridge.protocol.messages import Control, Heard, Moved, Play
 from schmubert.bridge.protocol.mode import MODES
 from schmubert.engine.diffusion.recipe import STAGE_TEMPERATURE
 from schmubert.engine.music.vocabulary import MASK, Track
 from schmubert.engine.service.wire import Request, unpack
-from tests.bridge.brain.stages import LINE, at, stage
+from tests.bridge.brain.stages import LINE, Parts, at, stage
 from tests.bridge.brain.virtual_stage import Engine, Stage, beats, melody, pulse, quarters
 
 
@@ -97,6 +98,47 @@ def test_chords_struck_short_lead_as_much_as_those_held() -> None:
     biases = np.frombuffer(request.constraints.harmony, "<f4").reshape(-1, 12)
     assert biases.max() == pytest.approx(2.0)
     assert set(np.flatnonzero(biases.any(axis=0))) == {0, 3, 7}
+
+
+def test_it_asks_once_a_unit_unless_what_it_asked_is_out_of_date() -> None:
+    asking = Parts().asking
+    assert asking.begins_unit(at(4.0))
+    assert not asking.begins_unit(at(4.9))
+    assert asking.begins_unit(at(5.0))
+    asking.at_once()
+    assert asking.begins_unit(at(5.1))
+    assert asking.next_at(at(5.1)) == pytest.approx(at(6.0))
+
+
+def test_it_asks_again_about_the_same_when_the_player_has_played_and_never_a_third_time() -> None:
+    parts = Parts()
+    parts.commit.next_step = 20
+    look_s = parts.commit.at(20) - 0.15
+    parts.asking.ask(at(4.0), Knobs())
+    assert not parts.asking.is_due_again(look_s)
+    parts.capture.hear(Heard(at(4.2), Track.MELODY, 60, 90))
+    assert parts.asking.is_due_again(look_s)
+    assert not parts.asking.is_due_again(parts.commit.at(20)), "too late for an answer"
+    parts.asking.ask_again(look_s, Knobs())
+    assert not parts.asking.is_due_again(look_s)
+
+
+def test_the_slower_the_engine_the_more_is_final_before_it_could_answer() -> None:
+    parts = Parts()
+    until = []
+    for first_s in (0.01, 0.6, 1.2, 9.0):
+        parts.dialogue.latency.expect(first_s)
+        until.append(parts.asking.too_late_until(at(4.0)))
+    assert until == [20, 24, 28, 32], "never more than a bar"
+
+
+def test_what_is_traded_is_wanted_from_the_bar_line_on_which_it_is_taken_over() -> None:
+    settings = Settings(plays=(Track.MELODY, Track.BASS), mode="trade", bars=1)
+    parts = Parts(settings)
+    parts.commit.next_step = 12
+    assert parts.asking.wanted(at(2.5)) == {Track.BASS: 12, Track.MELODY: 16}
+    parts.commit.next_step = 20
+    assert parts.asking.wanted(at(4.5)) == {Track.BASS: 20}
 
 
 class TapesCounted(Stage):

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
+from schmubert.bridge.brain.knobs import Knobs
 from schmubert.bridge.brain.settings import Settings
-from schmubert.bridge.protocol.messages import Control, Heard, Moved, Play
+from schmubert.bridge.protocol.messages import Control, Event, Heard, Moved, Play
 from schmubert.bridge.protocol.timeline import Timeline
-from schmubert.engine.music.vocabulary import MASK, OFF, Track
-from tests.bridge.brain.stages import LINE, at, prompt, stage
+from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, Track
+from tests.bridge.brain.stages import LINE, Parts, at, prompt, stage
 from tests.bridge.brain.virtual_stage import (
     Engine,
     Stage,
@@ -18,6 +19,55 @@ from tests.bridge.brain.virtual_stage import (
     quarters,
     random_music,
 )
+
+
+def drums(parts: Parts, bar: int, cells: list[int]) -> None:
+    parts.capture.played.write(Track.DRUMS, 16 * bar, np.asarray(cells))
+
+
+def test_a_unit_is_final_one_reply_time_before_it_sounds() -> None:
+    parts = Parts()
+    assert parts.commit.at(16) == at(4.0) - parts.dialogue.latency.lead_s
+
+
+@pytest.mark.parametrize(("commit", "ends"), [("step", 19), ("beat", 20), ("bar", 32)])
+def test_a_unit_ends_where_the_next_begins(commit: str, ends: int) -> None:
+    """Also where it does not begin on a line of units."""
+    parts = Parts(Settings(plays=(Track.DRUMS,), commit=commit))
+    parts.commit.next_step = 18
+    (play,) = parts.commit.next_unit([Track.DRUMS], parts.capture.at(at(4.4)), Knobs())
+    assert (play.from_beat, play.to_beat) == (4.5, ends / 4)
+    assert parts.commit.next_step == ends
+    assert parts.commit.bar_line == 32
+
+
+def test_without_a_plan_the_groove_is_held() -> None:
+    parts = Parts()
+    drums(parts, 0, [1, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0])
+    plays = [
+        *parts.commit.next_unit([Track.DRUMS], parts.capture.at(at(3.9)), Knobs()),
+        *parts.commit.next_unit([Track.DRUMS], parts.capture.at(at(4.9)), Knobs()),
+    ]
+    hits = [(e.beat, e.pitch) for play in plays for e in play.events if e.velocity]
+    assert hits == [(4.0, 36), (5.0, 38)]
+
+
+def test_what_is_committed_is_what_the_tape_says_was_played() -> None:
+    parts = Parts()
+    drums(parts, 0, [1] * 16)
+    parts.commit.next_unit([Track.DRUMS], parts.capture.at(at(3.9)), Knobs())
+    assert parts.capture.tape(at(4.0)).tokens[16:20, Track.DRUMS].tolist() == [1] * 4
+
+
+def test_what_sounds_is_ended_once() -> None:
+    parts = Parts()
+    parts.capture.played.write(Track.BASS, 0, np.asarray([20, *[HOLD] * 15]))
+    (play,) = parts.commit.next_unit([Track.BASS], parts.capture.at(at(3.9)), Knobs())
+    (note_on,) = play.events
+    (ended,) = parts.commit.end([Track.BASS], 20)
+    assert ended.events == (Event(5.0, note_on.pitch, 0),)
+    (nothing,) = parts.commit.end([Track.BASS], 20)
+    assert nothing.events == ()
 
 
 def test_what_should_have_begun_long_ago_is_not_begun() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from schmubert.bridge.clock.midi_clock import Clock
 from schmubert.bridge.owner.ledger import Send
-from schmubert.bridge.owner.owner import Action, GaveUpError, Owner, Tell
+from schmubert.bridge.owner.owner import GRACE_S, Action, GaveUpError, Owner, Tell
 from schmubert.bridge.owner.scheduler import Scheduler
 from schmubert.bridge.protocol.controls import Surface, binding
 from schmubert.bridge.protocol.messages import (
@@ -20,7 +20,6 @@ from schmubert.bridge.protocol.messages import (
     ToBrain,
 )
 from schmubert.bridge.protocol.roles import Rig, input_part, output_part, rig
-from schmubert.bridge.protocol.timeline import GRACE_S
 from schmubert.engine.music.vocabulary import Track
 
 CLOCK, START, CONTINUE, STOP = b"\xf8", b"\xfa", b"\xfb", b"\xfc"
