@@ -1,4 +1,4 @@
-"""The talk with the engine: what was asked, what came back, how long it took, is it there."""
+"""The talk with the engine: what was asked, what came back, and whether the engine is there."""
 
 import math
 from collections.abc import Callable, Collection, Mapping
@@ -63,7 +63,7 @@ class Dialogue:
         return math.inf if self._under_way is None else self._under_way.at_s + PATIENCE_S
 
     def forget(self) -> None:
-        """Drop the plan, and want no answer to what was asked."""
+        """Drop the plan; answers to what was asked are not wanted any more."""
         self.plan = None
         self.candidates.forget()
         self._latest.clear()
@@ -71,7 +71,7 @@ class Dialogue:
         self._under_way = None
 
     def leave_out(self, roles: Collection[Track]) -> None:
-        """What was planned or asked for `roles` is not wanted any more."""
+        """What was planned for `roles`, or asked, is not wanted any more."""
 
         def without(asked: PendingRequest) -> PendingRequest:
             played = {role: step for role, step in asked.played.items() if role not in roles}
@@ -102,12 +102,12 @@ class Dialogue:
         return plan is not None and plan.reaches(role, step)
 
     def choose(self, roles: Collection[Track], bar_line: int) -> tuple[int, int] | None:
-        """Choose the candidate that the player wants for the bar: (number, of so many), if any."""
+        """Choose the candidate that the player wants for the bar, if any: (number, how many)."""
         plans = self._plans(roles, bar_line, bar_line + STEPS_PER_BAR)
         return self.candidates.choose(bar_line, plans)
 
     def _plans(self, roles: Collection[Track], step: int, to_step: int) -> list[Plan]:
-        """The plans of all that `roles` play from `step` to `to_step`, the newest first."""
+        """The plans that say what all `roles` play from `step` to `to_step`, the newest first."""
         return [
             plan
             for plan in reversed(self._latest.values())
@@ -123,9 +123,9 @@ class Dialogue:
         temperature: float,
         constraints: Constraints,
     ) -> Request:
-        """Ask for what the `played` roles play, each from its step on, within `constraints`.
+        """The request for what the roles in `played` play, each from its step on.
 
-        `commit_at` says when a step becomes final.
+        `commit_at` says when a step becomes final. The request counts as sent at `now`.
         """
         self._seq += 1
         asked = PendingRequest(self._seq, now, about.first_step, about.fill, played)
@@ -208,7 +208,7 @@ class Dialogue:
         return self._lose(f"the engine does not answer: {then}")
 
     def _lose(self, text: str) -> list[Say]:
-        """One line, until an engine answers again."""
+        """The engine is lost, which is said once until one answers again."""
         self._under_way = None
         if self._lost:
             return []

@@ -1,4 +1,4 @@
-"""The groove that is held where no draft reaches: the same drums, the bass on the heard root."""
+"""The groove is held where no draft reaches: the same drums, and the bass on the heard root."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,14 +39,9 @@ def heard_root(tokens: Tokens, until: int) -> int | None:
         return None
 
     def fit(root: int) -> tuple[float, float]:
-        of_root = weights[root]
-        covered = max(
-            ROOT * of_root
-            + THIRD * weights[(root + third) % PITCH_CLASSES]
-            + FIFTH * weights[(root + 7) % PITCH_CLASSES]
-            for _, third, _ in TRIADS
-        )
-        return covered, of_root
+        triads = ([weights[(root + above) % PITCH_CLASSES] for above in triad] for triad in TRIADS)
+        covered = max(ROOT * one + THIRD * third + FIFTH * fifth for one, third, fifth in triads)
+        return covered, weights[root]
 
     return max((root for root in range(PITCH_CLASSES) if weights[root]), key=fit)
 
@@ -54,8 +49,9 @@ def heard_root(tokens: Tokens, until: int) -> int | None:
 def held(tokens: Tokens, role: Track, row: int, steps: int, root: int | None) -> NDArray[np.int64]:
     """What `role` plays in `steps` rows of `tokens` [steps, 3] from `row` on to hold the groove.
 
-    The latest of the last four bars in which it played, again; in the bass every note becomes
-    the pitch of class `root` nearest to it (None: as it was). A melody falls silent.
+    It plays once more what it played in the latest of the last four bars, if it played in any.
+    In the bass every note becomes the pitch of class `root` that is nearest to it, unless `root`
+    is None. A melody falls silent.
     """
     cells = np.full(steps, HOLD, np.int64)
     if role is Track.MELODY:

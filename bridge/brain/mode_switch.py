@@ -1,4 +1,4 @@
-"""The mode that holds and the one that comes, and the pads that a mode listens to."""
+"""Which mode holds, which one comes next, and what the pads of a mode do."""
 
 import secrets
 from dataclasses import replace
@@ -16,7 +16,7 @@ PHRASES = ("phrase-a", "phrase-b")
 
 
 class ModeSwitch:
-    """How the roles are shared: by `rule`, until the bar line from which on another holds."""
+    """Keeps the `rule` of the mode that holds, and the next one until its bar line is reached."""
 
     def __init__(self, settings: Settings, bars: int) -> None:
         hears, plays = frozenset(settings.hears), frozenset(settings.plays)
@@ -29,11 +29,11 @@ class ModeSwitch:
         self.rule: Rule = rule_of(self.mode, self._sides, 0)
         self._next: Rule | None = None
         self._began = 0
-        """The bar line of the bar in which the player began to play."""
+        """The bar line before the first note that the player played."""
         self._phrases: dict[str, Phrase] = {}
 
     def at(self, step: int) -> Rule:
-        """The rule at bar line `step`, as far as is known now."""
+        """The rule that will hold at bar line `step`, as far as is known now."""
         return self._next if self._next is not None and step >= self._next.since else self.rule
 
     def begin(self, bar_line: int) -> None:
@@ -43,26 +43,24 @@ class ModeSwitch:
         self._next = None
 
     def rerolls(self, bar_line: int) -> bool:
-        """Whether beats of the bar at `bar_line` can be made anew by a pad."""
+        """Whether a pad can have beats of the bar at `bar_line` played anew."""
         return isinstance(self.at(bar_line), Infill)
 
     def phrase(self, name: str) -> Phrase | None:
-        """What was captured as `name` of `PHRASES`, if anything was."""
+        """The phrase that was captured under `name`, one of `PHRASES`, if there is one."""
         return self._phrases.get(name)
 
-    def arrive(self, bar_line: int) -> bool:
-        """The bar at `bar_line` is committed next; whether another mode holds from it on."""
-        if self._next is None or self._next.since > bar_line:
-            return False
-        self.rule, self._next = self._next, None
-        return True
+    def arrive(self, bar_line: int) -> None:
+        """The bar at `bar_line` is committed next: from it on another mode may hold."""
+        if self._next is not None and self._next.since <= bar_line:
+            self.rule, self._next = self._next, None
 
     def turned(
         self, control: Control, knobs: Knobs, bar_line: int, capture: Capture, now: float
     ) -> bool:
-        """Whether `control`, as `knobs` stand with it, changes what is played from `bar_line` on.
+        """The player turned `control`. Returns whether what is played from `bar_line` on changes.
 
-        `bar_line` is the first that is not committed.
+        `knobs` stand as it left them; `bar_line` is the first that is not committed.
         """
         if control.name in ("mode", "bars"):
             return self._switch(control, knobs, bar_line, capture.rolling)
@@ -77,7 +75,7 @@ class ModeSwitch:
     def _keep(
         self, control: Control, knobs: Knobs, bar_line: int, capture: Capture, now: float
     ) -> bool:
-        """Capture the last bars that are over, those of a mode that waits for them at once."""
+        """Capture the last whole bars. A mode that plays phrases takes them up at once."""
         over = int(capture.step_at(now)) // STEPS_PER_BAR * STEPS_PER_BAR
         bars = min(knobs.bars, (over - self._began) // STEPS_PER_BAR)
         if not capture.rolling or bars < 1:

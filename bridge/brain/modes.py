@@ -29,13 +29,13 @@ class Sides:
     traded: frozenset[Track]
     rest_bars: int
     bars: int
-    """How long a turn, a phrase or a way from phrase to phrase is."""
+    """The length of a turn, of a phrase, and of the way from one phrase to the other."""
     seed: int
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """Which beats of a bar, from 0, are made anew where a pad is held, and the bars where it was.
+    """Which beats of a bar, from 0, are played anew while a pad is held, and the bars where it was.
 
     `from_step` and `to_step` are bar lines of the tape.
     """
@@ -46,7 +46,7 @@ class Marks:
 
 
 class Phrase:
-    """The bars from `first_step` to `end_step`, as the tape has them; kept when they are whole."""
+    """The bars from `first_step` to `end_step`, kept as the tape has them once they are over."""
 
     def __init__(self, first_step: int, bars: int) -> None:
         self.first_step, self.end_step = first_step, first_step + bars * STEPS_PER_BAR
@@ -78,21 +78,22 @@ class Phrase:
 
 
 class Rule:
-    """Accompany: what is traded is the player's, and nothing is known ahead.
+    """What a mode says. As it stands this is the mode accompany: the other modes change it.
 
-    The base of the other modes. `since` is the bar line from which on the mode holds.
+    What is traded is the player's, and nothing is known ahead. `since` is the bar line from which
+    on the mode holds.
     """
 
     gives_back_at_a_note = False
     sees_step = 0
-    """A step that windows reach out to, where they can."""
+    """Windows reach as far ahead as this step, if they can."""
 
     def __init__(self, sides: Sides, since: int) -> None:
         self.sides = sides
         self.since = since
 
     def again(self, since: int) -> "Rule":
-        """The same mode from another bar line on: the music stood, and goes on."""
+        """The same mode from another bar line on: the music stood still and goes on."""
         return type(self)(self.sides, since)
 
     def takes(self, step: int, now_step: float, leads: bool, capture: Capture) -> bool:  # noqa: ARG002
@@ -116,9 +117,9 @@ class Rule:
         return unknown(to_step - from_step)
 
     def hidden(self, first_step: int, from_step: int, to_step: int) -> Mask:
-        """What of the past, [`first_step` to `from_step`, 3], is to be unknown to whoever fills.
+        """What of the past the engine must not see: [`first_step` to `from_step`, 3].
 
-        What is to be made anew up to `to_step` would come out as it was, if that were seen.
+        If it saw what it is to play anew up to `to_step`, it would play the same once more.
         """
         del to_step
         return np.zeros((from_step - first_step, len(TRIO)), bool)
@@ -130,7 +131,7 @@ class Continue(Rule):
     gives_back_at_a_note = True
 
     def takes(self, step: int, now_step: float, leads: bool, capture: Capture) -> bool:
-        """From a bar line on before which the player rested for half a bar."""
+        """From the first bar line on before which the player rested for half a bar."""
         if leads or not self.sides.traded:
             return leads
         since = capture.silent_since(self.sides.traded)
@@ -143,15 +144,15 @@ class Continue(Rule):
 
 
 class Trade(Rule):
-    """So many bars the player, so many the machine: the fours of jazz."""
+    """Player and machine take turns of the same length, as jazz musicians trade fours."""
 
     def takes(self, step: int, now_step: float, leads: bool, capture: Capture) -> bool:  # noqa: ARG002
-        """In every other turn, the player's being the first."""
+        """In every other turn; the first is the player's."""
         return bool(self.sides.traded) and (step - self.since) // self._turn_steps % 2 == 1
 
     @property
     def rest_steps(self) -> float:
-        """A turn without a note, and the machine's before it."""
+        """For a turn of the player's and the machine's turn before it."""
         return max(super().rest_steps, 2 * self._turn_steps)
 
     @property
@@ -172,11 +173,11 @@ class Loop(Rule):
         self._from = max(since, self.phrase.end_step)
 
     def takes(self, step: int, now_step: float, leads: bool, capture: Capture) -> bool:  # noqa: ARG002
-        """From when the phrase is whole."""
+        """From the bar line on where the phrase is whole."""
         return bool(self.sides.traded) and step >= self._from
 
     def again(self, since: int) -> "Loop":
-        """The phrase, if it was whole, from its beginning."""
+        """The phrase goes round from its beginning; one that was not whole is heard anew."""
         return Loop(self.sides, since, self.phrase if self.phrase.whole else None)
 
     @property
@@ -185,7 +186,7 @@ class Loop(Rule):
         return math.inf
 
     def ahead(self, from_step: int, to_step: int, moment: Moment) -> Tokens:
-        """The player's roles as in the phrase, the others as in the last pass, but for a share."""
+        """The player's roles play the phrase, the others the last pass, but for some beats."""
         known = unknown(to_step - from_step)
         first = max(0, self._from - from_step)
         steps = np.arange(from_step + first, to_step)
@@ -224,7 +225,7 @@ class Loop(Rule):
 
 
 class Infill(Rule):
-    """The bar before goes on; where a pad is held, marked beats of the coming bar are made anew."""
+    """The last bar goes round; while a pad is held, its marked beats are played anew."""
 
     def __init__(self, sides: Sides, since: int) -> None:
         super().__init__(sides, since)
@@ -236,7 +237,7 @@ class Infill(Rule):
         return math.inf
 
     def ahead(self, from_step: int, to_step: int, moment: Moment) -> Tokens:
-        """The machine's roles as in the bar before, but for the marked beats."""
+        """The machine's roles play the last bar, but for the marked beats."""
         known = unknown(to_step - from_step)
         steps = np.arange(from_step, to_step)
         anew = self._marked(steps) & (steps >= self.marks.from_step) & (steps < self.marks.to_step)
@@ -246,7 +247,7 @@ class Infill(Rule):
         return known
 
     def hidden(self, first_step: int, from_step: int, to_step: int) -> Mask:
-        """The marked beats of the bars that went round, where they are made anew."""
+        """The marked beats of all bars that went round, where these are played anew."""
         hidden = super().hidden(first_step, from_step, to_step)
         if self.marks.from_step < to_step and from_step < self.marks.to_step:
             past = np.arange(first_step, from_step)
@@ -260,9 +261,9 @@ class Infill(Rule):
 
 
 class Interpolate(Rule):
-    """Phrase A, a way of so many bars that the model finds, and phrase B, which then goes round.
+    """Phrase A, then bars that lead from A to B, then phrase B, which goes round.
 
-    Between what is before and what is after, the way is filled (thesis 5.2).
+    The model fills these bars, knowing what is before and after them (thesis 5.2).
     """
 
     def __init__(self, sides: Sides, since: int, start: Phrase, goal: Phrase) -> None:
@@ -273,12 +274,12 @@ class Interpolate(Rule):
         self.sees_step = self._arrives + len(goal)
 
     def again(self, since: int) -> Rule:
-        """The phrases, if they were whole, from the beginning of A."""
+        """From the beginning of A; a phrase that was not whole is heard anew."""
         start, goal = (one if one.whole else None for one in (self.start, self.goal))
         return interpolation(self.sides, since, start, goal)
 
     def takes(self, step: int, now_step: float, leads: bool, capture: Capture) -> bool:  # noqa: ARG002
-        """From when both phrases are whole."""
+        """From the bar line on where both phrases are whole."""
         return bool(self.sides.traded) and step >= self._from
 
     @property
@@ -287,7 +288,7 @@ class Interpolate(Rule):
         return math.inf
 
     def ahead(self, from_step: int, to_step: int, moment: Moment) -> Tokens:
-        """A, nothing on the way, B and B again."""
+        """First A, then nothing for the bars between, then B over and over."""
         known = unknown(to_step - from_step)
         steps = np.arange(from_step, to_step)
         start, goal = (one.tokens(moment) for one in (self.start, self.goal))
@@ -327,7 +328,7 @@ def rule_of(
 def interpolation(
     sides: Sides, since: int, start: Phrase | None, goal: Phrase | None, heard_bars: int = 0
 ) -> Interpolate:
-    """From A to B; of the bars heard and of those to come, what is not captured is taken."""
+    """From A to B. In place of a phrase that was not captured the bars heard last are taken."""
     if start is None and goal is None:
         bars = min(sides.bars, heard_bars // 2)
         if bars:
@@ -343,6 +344,6 @@ def interpolation(
 
 
 def _last(bars: int, since: int, heard_bars: int) -> Phrase | None:
-    """The last `bars` before `since`, or as many as were heard; None where none were."""
+    """The last `bars` before `since`, or as many as were heard; None if none were."""
     bars = min(bars, heard_bars)
     return Phrase(since - bars * STEPS_PER_BAR, bars) if bars > 0 else None

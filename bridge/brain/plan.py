@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class PendingRequest:
-    """A request that was sent: `played` says from which step of the tape each role is filled.
+    """A request that was sent: `played` says from which step of the tape each role is wanted.
 
     From step `ends` on the answer is not wanted any more.
     """
@@ -49,7 +49,7 @@ class Plan:
 
     @property
     def end_step(self) -> int:
-        """The step of the tape after its last that is wanted."""
+        """The step of the tape after the last that is wanted."""
         return int(min(self.asked.first_step + len(self.tokens), self.asked.ends))
 
     def reaches(self, role: Track, step: int) -> bool:

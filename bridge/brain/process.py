@@ -1,4 +1,4 @@
-"""The brain process: the conductor between the port owner's pipe and an engine's socket.
+"""The brain process: a conductor between the port owner's pipe and the engine's socket.
 
 `python -m schmubert.bridge.brain.process`, with the pipe as standard input, is started by
 `BrainProcess`.
@@ -75,7 +75,7 @@ def think(owner: Pipe[FromBrain, ToBrain], setup: Setup, waiting: Sequence[ToBra
 
 
 def settings(setup: Setup) -> Settings:
-    """What of `setup` the conductor decides by."""
+    """The part of `setup` by which the conductor decides."""
     return Settings(
         hears=tuple(Track(role) for role in setup.hears),
         plays=tuple(Track(role) for role in setup.plays),

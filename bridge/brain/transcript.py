@@ -1,4 +1,4 @@
-"""What was asked and answered, written down for whoever keeps or shows it; decides nothing."""
+"""What was asked and answered, written down for the log and the screen. It decides nothing."""
 
 from collections.abc import Callable
 from hashlib import blake2b
@@ -27,7 +27,7 @@ class Transcript:
     def __init__(self) -> None:
         self._tracks: tuple[int, ...] = tuple(int(track) for track in TRIO)
         self._asked: dict[int, tuple[Asked, int]] = {}
-        """By seq, with the first row to be filled."""
+        """By the number of the request; beside it the first row that is wanted."""
 
     def asked(
         self, ask: Request, first_step: int, beat: Callable[[float], float], now: float
@@ -51,7 +51,7 @@ class Transcript:
         return noted
 
     def came(self, message: ToClient, now: float) -> Answered | None:
-        """The draft that `message` is, which came at `now`; None for others and for nonsense."""
+        """The answer in `message`, which came at `now`; None where it holds none of use."""
         if isinstance(message, Welcome):
             self._tracks = message.tracks
         if not isinstance(message, Draft) or message.seq not in self._asked:
@@ -77,6 +77,6 @@ class Transcript:
 
 
 def _is_whole(grid: Grid) -> bool:
-    """Whether a `grid` has as many bytes as it says, so that it need not be unpacked here too."""
+    """Whether `grid` has as many bytes as its sizes say: then they are copied, not unpacked."""
     size = BYTES_PER_TOKEN * grid.steps * grid.tracks
     return 0 < grid.steps <= MOST_STEPS and len(grid.data) == size
