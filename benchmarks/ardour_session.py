@@ -40,10 +40,10 @@ import mido
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from schmubert.bridge.brain.capture import GRACE_S
 from schmubert.bridge.protocol.bytes import STOP, begins_note
 from schmubert.bridge.protocol.events import Came, Sent
 from schmubert.bridge.protocol.messages import Heard, Moved
+from schmubert.bridge.protocol.timeline import GRACE_S
 from schmubert.bridge.session.log import Log
 from tests.live.midi_server import SERVERS, MidiServer, end, start, wait_until
 from tests.live.stage import free_port

@@ -61,7 +61,7 @@ def early_notes(given: argparse.Namespace) -> tuple[int, int]:
             for action in (*owner.receive(at_s, 0, message), *owner.tick(at_s)):
                 if isinstance(action, Tell):
                     _hear(capture, action.message, at_s)
-        column = capture.tape(daw.now)[:, Track.MELODY].tolist()
+        column = capture.tape(daw.now).tokens[:, Track.MELODY].tolist()
         kept += sum(onset_token(pitch) in column for pitch in pitches)
         played += len(pitches)
     return kept, played

@@ -1,4 +1,4 @@
-"""Chords, written down or held -> which pitch classes the band leans to, beat by beat."""
+"""Chords that are written down or held -> the pitch classes that the band leans to in each beat."""
 
 import re
 from collections.abc import Sequence
@@ -59,7 +59,7 @@ ROOT_WEIGHT = 1.5
 NOTHING = ("-", "N.C.", "NC")
 AGAIN, REMARK, HEADING = "%", "#", "["
 HELD_BEATS = BEATS_PER_BAR
-"""So far ahead what is held leads the band, less and less."""
+"""So many beats ahead a held chord leads the band, less and less."""
 
 Weights = NDArray[np.float64]
 """For each pitch class [12], 0 to `ROOT_WEIGHT`: how much it belongs to a chord."""
@@ -132,7 +132,7 @@ def biases(
     held: Weights,
     held_until: int,
 ) -> bytes:
-    """The `harmony` of an ask whose window has `song_beats`, one for each of its beats.
+    """The `harmony` of a request whose window has `song_beats`, one for each of its beats.
 
     Where a chart is `written` it says which chord is whose; else what is `held` leads in the beats
     before `held_until` of the window, and less and less in the `HELD_BEATS` after. Empty where

@@ -1,4 +1,4 @@
-"""The brain process: the conductor between the port owner's pipe and an engine's socket.
+"""The brain process: a conductor between the port owner's pipe and the engine's socket.
 
 `python -m schmubert.bridge.brain.process`, with the pipe as standard input, is started by
 `BrainProcess`.
@@ -16,7 +16,7 @@ from schmubert.bridge.brain.conductor import Action, Conductor
 from schmubert.bridge.brain.engine_link import EngineLink
 from schmubert.bridge.brain.harmony import chart
 from schmubert.bridge.brain.settings import Settings
-from schmubert.bridge.brain.transcript import Minutes
+from schmubert.bridge.brain.transcript import Transcript
 from schmubert.bridge.protocol.messages import FromBrain, GiveUp, Quit, Say, Setup, ToBrain
 from schmubert.bridge.protocol.pipe import Pipe, brain_end
 from schmubert.bridge.protocol.process import connection
@@ -39,7 +39,7 @@ def think(owner: Pipe[FromBrain, ToBrain], setup: Setup, waiting: Sequence[ToBra
         owner.say(GiveUp(str(error)))
         return
     with closing(link) as engine:
-        minutes, beat = Minutes(), conductor.capture.beat
+        transcript, beat = Transcript(), conductor.capture.beat
         poller = zmq.Poller()
         poller.register(owner.fileno(), zmq.POLLIN)
         poller.register(engine.socket, zmq.POLLIN)
@@ -48,7 +48,7 @@ def think(owner: Pipe[FromBrain, ToBrain], setup: Setup, waiting: Sequence[ToBra
             for action in actions:
                 if isinstance(action, Request):
                     engine.ask(action)
-                    owner.say(minutes.asked(action, conductor.asked_step, beat, now()))
+                    owner.say(transcript.asked(action, conductor.asked_step, beat, now()))
                 else:
                     owner.say(action)
 
@@ -64,7 +64,7 @@ def think(owner: Pipe[FromBrain, ToBrain], setup: Setup, waiting: Sequence[ToBra
                 else:
                     came_s = now()
                     carry_out(conductor.receive(answer, came_s))
-                    noted = minutes.came(answer, came_s)
+                    noted = transcript.came(answer, came_s)
                     if noted is not None:
                         owner.say(noted)
             if now() >= conductor.wake_at:
@@ -75,7 +75,7 @@ def think(owner: Pipe[FromBrain, ToBrain], setup: Setup, waiting: Sequence[ToBra
 
 
 def settings(setup: Setup) -> Settings:
-    """What of `setup` the conductor decides by."""
+    """The part of `setup` by which the conductor decides."""
     return Settings(
         hears=tuple(Track(role) for role in setup.hears),
         plays=tuple(Track(role) for role in setup.plays),

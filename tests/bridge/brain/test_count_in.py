@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schmubert.bridge.brain.conductor import Settings
+from schmubert.bridge.brain.settings import Settings
 from schmubert.bridge.protocol.messages import Moved
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.vocabulary import Track
