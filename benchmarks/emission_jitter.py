@@ -19,20 +19,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from schmubert.bridge.audience import Audience
 from schmubert.bridge.clock.sync import Timing
 from schmubert.bridge.owner.brain_process import BrainProcess
 from schmubert.bridge.owner.loop import perform
 from schmubert.bridge.owner.memory_ports import MemoryPorts
 from schmubert.bridge.protocol.bytes import CLOCK, START
 from schmubert.bridge.protocol.events import Record
-from schmubert.bridge.protocol.messages import Event, Moved, Play, Quit, Setup
+from schmubert.bridge.protocol.messages import Event, Moved, Play, Quit, Settings
 from schmubert.bridge.protocol.pipe import brain_end
 from schmubert.bridge.protocol.quantile import quantile
 from schmubert.bridge.protocol.roles import input_part, output_part, rig
+from schmubert.bridge.screen.audience import Audience
 
 RIG = rig([input_part("DAW")], [output_part("Bass")], None)
-SETUP = Setup(hears=(0,), plays=(1,))
+SETUP = Settings(hears=(0,), plays=(1,))
 CYCLE_S = 256 / 48000
 LEAD_S = 2.0
 STEADY_BEATS = 2

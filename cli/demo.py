@@ -111,7 +111,7 @@ def demo(
     from schmubert.bridge.owner.brain_process import BrainError
     from schmubert.bridge.owner.memory_ports import MemoryPorts
     from schmubert.bridge.owner.owner import GaveUpError
-    from schmubert.bridge.protocol.messages import Setup
+    from schmubert.bridge.protocol.messages import Settings
     from schmubert.bridge.protocol.roles import input_part, output_part, rig
 
     files = _files(out, force)
@@ -126,9 +126,9 @@ def demo(
 
     ports = MemoryPorts(script(score, tempo_bpm), starts_s=inf)
     plugged = rig([input_part("Melody")], [output_part(role.name) for role in BAND], None)
-    setup = Setup(
-        hears=(int(Track.MELODY),),
-        plays=tuple(int(role) for role in BAND),
+    setup = Settings(
+        hears=(Track.MELODY,),
+        plays=BAND,
         temperature=temperature,
         seed=seed,
         engine=address,

@@ -145,8 +145,8 @@ def _on_stage(
 def requests(welcome: "Welcome", count: int) -> "list[Request]":
     """So many requests as a bridge makes them, a beat after the other, of the engine it met."""
     from schmubert.bridge.brain.dialogue import Dialogue
-    from schmubert.bridge.brain.settings import Settings
     from schmubert.bridge.doctor.dry_run import stage_window
+    from schmubert.bridge.protocol.settings import Settings
     from schmubert.engine.service.wire import Constraints
 
     window = stage_window()

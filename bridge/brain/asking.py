@@ -7,11 +7,12 @@ from schmubert.bridge.brain.band import Band, BandState
 from schmubert.bridge.brain.capture import Capture
 from schmubert.bridge.brain.commit import Commit
 from schmubert.bridge.brain.dialogue import TRANSIT_S, Dialogue
+from schmubert.bridge.brain.harmony import chart
 from schmubert.bridge.brain.knobs import Knobs
 from schmubert.bridge.brain.mode_switch import ModeSwitch
-from schmubert.bridge.brain.settings import Settings
 from schmubert.bridge.brain.tape import up_to
 from schmubert.bridge.brain.window import leading, window
+from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.music.score import STEPS_PER_BAR
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.service.wire import Request
@@ -37,6 +38,7 @@ class Asking:
         self.first_step = 0
         """The step of the tape at which the window of the latest request begins."""
         self._settings = settings
+        self._chart = chart(settings.chords) if settings.chords else None
         self._band, self._capture, self._dialogue = band, capture, dialogue
         self._modes, self._commit = modes, commit
         self._unit = commit.unit
@@ -156,7 +158,7 @@ class Asking:
         if not about.fill.any():
             return []
         self.first_step = about.first_step
-        harmony = leading(about, moment, self._settings.chart, knobs.harmony_nats)
+        harmony = leading(about, moment, self._chart, knobs.harmony_nats)
         constraints = knobs.constraints(harmony)
         temperature = knobs.temperature
         commit_at = self._commit.at

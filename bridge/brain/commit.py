@@ -19,12 +19,14 @@ from schmubert.bridge.brain.knobs import Knobs
 from schmubert.bridge.brain.mode_switch import ModeSwitch
 from schmubert.bridge.brain.plan import as_sounded
 from schmubert.bridge.brain.played import known_part
-from schmubert.bridge.brain.settings import UNITS, Settings
 from schmubert.bridge.brain.tape import up_to
 from schmubert.bridge.protocol.messages import Event, Play, Silence
-from schmubert.engine.music.score import STEPS_PER_BAR
+from schmubert.bridge.protocol.settings import Settings
+from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, Track
 
+UNITS = {"step": 1, "beat": STEPS_PER_BEAT, "bar": STEPS_PER_BAR}
+"""The steps of each unit that `--commit` names."""
 LATE_S = 0.030  # after a jump, a downbeat this late is better than none
 
 

@@ -17,10 +17,10 @@ from schmubert.bridge.brain.groove import BARS_BACK
 from schmubert.bridge.brain.knobs import knobs
 from schmubert.bridge.brain.mode_switch import PHRASES, ModeSwitch
 from schmubert.bridge.brain.modes import Phrase
-from schmubert.bridge.brain.settings import Settings
 from schmubert.bridge.brain.tape import up_to
 from schmubert.bridge.protocol.controls import ON
 from schmubert.bridge.protocol.messages import Control, Heard, Moved, Pedal, Play, Say, Silence
+from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.music.score import STEPS_PER_BAR
 from schmubert.engine.service.wire import Draft, Failed, Goodbye, Request, Welcome
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 from schmubert.bridge.brain.candidates import Candidates
 from schmubert.bridge.brain.latency import Latency
 from schmubert.bridge.brain.plan import PendingRequest, Plan, plan_of, remember
-from schmubert.bridge.brain.settings import Settings
 from schmubert.bridge.brain.tape import unknown
 from schmubert.bridge.protocol.messages import Say
+from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.diffusion.horizon import Horizon
 from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.music.vocabulary import TRIO, Track

@@ -6,10 +6,10 @@ from dataclasses import replace
 from schmubert.bridge.brain.capture import Capture
 from schmubert.bridge.brain.knobs import Knobs
 from schmubert.bridge.brain.modes import Infill, Marks, Phrase, Rule, Sides, rule_of
-from schmubert.bridge.brain.settings import Settings
 from schmubert.bridge.protocol.controls import ON
 from schmubert.bridge.protocol.messages import Control
 from schmubert.bridge.protocol.mode import MODES, Mode
+from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.music.score import STEPS_PER_BAR
 
 PHRASES = ("phrase-a", "phrase-b")

@@ -14,27 +14,26 @@ import zmq
 
 from schmubert.bridge.brain.conductor import Action, Conductor
 from schmubert.bridge.brain.engine_link import EngineLink
-from schmubert.bridge.brain.harmony import chart
-from schmubert.bridge.brain.settings import Settings
 from schmubert.bridge.brain.transcript import Transcript
-from schmubert.bridge.protocol.messages import FromBrain, GiveUp, Quit, Say, Setup, ToBrain
+from schmubert.bridge.protocol.messages import FromBrain, GiveUp, Quit, Say, Settings, ToBrain
 from schmubert.bridge.protocol.pipe import Pipe, brain_end
 from schmubert.bridge.protocol.process import connection
-from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.service.wire import Request
 
 LONGEST_WAIT_S = 0.1  # the engine wants to be looked after
 
 
-def think(owner: Pipe[FromBrain, ToBrain], setup: Setup, waiting: Sequence[ToBrain] = ()) -> None:
-    """Play along as `setup` says until the owner says `Quit` or hangs up.
+def think(
+    owner: Pipe[FromBrain, ToBrain], settings: Settings, waiting: Sequence[ToBrain] = ()
+) -> None:
+    """Play along as `settings` says until the owner says `Quit` or hangs up.
 
-    `waiting` came along with the setup.
+    `waiting` came along with them.
     """
     now = time.monotonic
     try:
-        conductor = Conductor(settings(setup))
-        link = EngineLink(setup.engine, setup.model, setup.device, now())
+        conductor = Conductor(settings)
+        link = EngineLink(settings.engine, settings.model, settings.device, now())
     except ValueError as error:  # a setting out of its range: no other brain would do better
         owner.say(GiveUp(str(error)))
         return
@@ -56,7 +55,7 @@ def think(owner: Pipe[FromBrain, ToBrain], setup: Setup, waiting: Sequence[ToBra
             for message in waiting:
                 if isinstance(message, Quit):
                     return
-                if not isinstance(message, Setup):
+                if not isinstance(message, Settings):
                     carry_out(conductor.receive(message, now()))
             for answer in engine.receive(now()):
                 if isinstance(answer, Say | GiveUp):
@@ -74,26 +73,6 @@ def think(owner: Pipe[FromBrain, ToBrain], setup: Setup, waiting: Sequence[ToBra
             waiting = owner.hear()
 
 
-def settings(setup: Setup) -> Settings:
-    """The part of `setup` by which the conductor decides."""
-    return Settings(
-        hears=tuple(Track(role) for role in setup.hears),
-        plays=tuple(Track(role) for role in setup.plays),
-        mode=setup.mode,
-        listen_bars=setup.listen_bars,
-        count_in_bars=setup.count_in_bars,
-        rest_bars=setup.rest_bars,
-        bars=setup.bars,
-        commit=setup.commit,
-        future=setup.future,
-        window_bars=setup.window_bars,
-        temperature=setup.temperature,
-        seed=setup.seed,
-        controls=setup.controls,
-        chart=chart(setup.chords) if setup.chords else None,
-    )
-
-
 def main() -> None:
     """Be the brain of the owner at the other end of standard input."""
     owner = brain_end(connection())
@@ -103,13 +82,13 @@ def main() -> None:
     while not heard and not owner.closed:
         poller.poll()
         heard = owner.hear()
-    if not heard or not isinstance(heard[0], Setup):
+    if not heard or not isinstance(heard[0], Settings):
         return
-    setup = heard[0]
+    settings = heard[0]
     try:
-        think(owner, setup, heard[1:])
+        think(owner, settings, heard[1:])
     except Exception as error:
-        if setup.verbose:
+        if settings.verbose:
             raise
         sys.exit(f"schmubert: the brain failed: {type(error).__name__}: {error}")
 

@@ -9,8 +9,8 @@ from schmubert.bridge.brain.capture import Moment
 from schmubert.bridge.brain.harmony import Chart, biases
 from schmubert.bridge.brain.mode_switch import ModeSwitch
 from schmubert.bridge.brain.plan import Plan
-from schmubert.bridge.brain.settings import Settings
 from schmubert.bridge.brain.tape import up_to
+from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.diffusion.horizon import AHEAD_BARS, Horizon, horizon
 from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track

@@ -1,4 +1,5 @@
 from .brain_process import Brain, BrainError, BrainProcess
+from .learn import learned
 from .loop import Observer, perform, stopping
 from .memory_ports import MemoryPorts
 from .owner import Action, GaveUpError, Owner, Tell, owner_of
@@ -26,6 +27,7 @@ __all__ = [
     "Tell",
     "Time",
     "existing_ports",
+    "learned",
     "owner_of",
     "perform",
     "report_on",

@@ -35,7 +35,7 @@ from schmubert.bridge.protocol.messages import (
     Moved,
     Plugged,
     Say,
-    Setup,
+    Settings,
     ToBrain,
 )
 from schmubert.bridge.protocol.roles import Rig
@@ -52,7 +52,7 @@ Observer: TypeAlias = Callable[[ToBrain | FromBrain], None]
 def perform(
     ports: Ports,
     rig: Rig,
-    setup: Setup,
+    setup: Settings,
     timing: Timing,
     *,
     say: Callable[[str], None],
@@ -93,7 +93,7 @@ class _Stage:
         self,
         ports: Ports,
         owner: Owner,
-        setup: Setup,
+        setup: Settings,
         passing: Time,
         aside: "_Aside",
         say: Callable[[str], None],

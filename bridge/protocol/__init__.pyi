@@ -21,12 +21,24 @@ from .bytes import (
     position_in,
     song_position,
 )
-from .controls import CONTROLS, Surface, binding, collisions, control, setting, target_of
+from .chart import chart_beats
+from .controls import (
+    CONTROLS,
+    Control,
+    Surface,
+    assigned,
+    bindable,
+    binding,
+    collisions,
+    control,
+    control_rows,
+    setting,
+    target_of,
+)
 from .events import BrainRestarted, Came, Ended, Ending, Followed, Happening, Record, Sent, Tick
 from .messages import (
     Answered,
     Asked,
-    Control,
     Event,
     FromBrain,
     GiveUp,
@@ -38,15 +50,16 @@ from .messages import (
     Plugged,
     Quit,
     Say,
-    Setup,
     Silence,
     ToBrain,
     ToOwner,
 )
 from .mode import MODES, MOST_TURN_BARS, Mode
+from .option import Option, options_of
 from .pipe import Pipe, brain_end, owner_end
 from .process import connection, end_child, start_child
 from .roles import DRUM_CHANNEL, Binding, Part, Rig, input_part, output_part, rig
+from .settings import Settings
 from .timeline import BEATS_PER_BAR, GRACE_S, NEARLY_BEATS, USUAL_BPM, Timeline, bar_and_beat
 
 __all__ = [
@@ -90,6 +103,7 @@ __all__ = [
     "Mode",
     "Moved",
     "Neighbour",
+    "Option",
     "Part",
     "Pedal",
     "Pipe",
@@ -101,24 +115,29 @@ __all__ = [
     "Say",
     "Send",
     "Sent",
-    "Setup",
+    "Settings",
     "Silence",
     "Surface",
     "Tick",
     "Timeline",
     "ToBrain",
     "ToOwner",
+    "assigned",
     "bar_and_beat",
     "begins_note",
+    "bindable",
     "binding",
     "brain_end",
+    "chart_beats",
     "collisions",
     "connection",
     "control",
+    "control_rows",
     "end_child",
     "ends_note",
     "input_part",
     "note_off",
+    "options_of",
     "output_part",
     "owner_end",
     "position_in",

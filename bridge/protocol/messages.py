@@ -10,35 +10,8 @@ from typing import TypeAlias
 
 import msgspec
 
-from schmubert.engine.diffusion.recipe import STAGE_TEMPERATURE, WINDOW_BARS
-
-
-class Setup(msgspec.Struct, frozen=True, tag=True):
-    """Owner -> brain, before all else: who plays and how.
-
-    `controls` are as they stand at first, `chords` a chart as `harmony.py` reads it.
-    `hears` and `plays` are `Track` values; `engine` is an address, None for the usual one;
-    `model` a file for an engine that has to be started, None for the model in the package.
-    """
-
-    hears: tuple[int, ...]
-    plays: tuple[int, ...]
-    mode: str = "accompany"
-    listen_bars: int = 1
-    count_in_bars: int = 0
-    rest_bars: int = 4
-    bars: int = 4
-    commit: str = "beat"
-    future: str = "known"
-    window_bars: int = WINDOW_BARS
-    temperature: float = STAGE_TEMPERATURE
-    seed: int | None = None
-    engine: str | None = None
-    model: str | None = None
-    device: str = "auto"
-    verbose: bool = False
-    controls: tuple["Control", ...] = ()
-    chords: str = ""
+from schmubert.bridge.protocol.controls import Control as Control
+from schmubert.bridge.protocol.settings import Settings as Settings
 
 
 class Moved(msgspec.Struct, frozen=True, tag=True):
@@ -72,17 +45,6 @@ class Pedal(msgspec.Struct, frozen=True, tag=True):
     at_s: float
     role: int
     down: bool
-
-
-class Control(msgspec.Struct, frozen=True, tag=True):
-    """Owner -> brain: the player turned a control of `controls.py`, in its own units.
-
-    `role` is a `Track` value, None for the whole band.
-    """
-
-    name: str
-    value: float
-    role: int | None = None
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -178,7 +140,7 @@ class Quit(msgspec.Struct, frozen=True, tag=True):
     """Owner -> brain: end."""
 
 
-ToBrain: TypeAlias = Setup | Moved | Heard | Pedal | Control | Quit
+ToBrain: TypeAlias = Settings | Moved | Heard | Pedal | Control | Quit
 ToOwner: TypeAlias = Play | Silence | Say | GiveUp
 FromBrain: TypeAlias = ToOwner | Asked | Answered
 """What the owner goes by, and what it only passes on to whoever keeps or shows it."""

@@ -21,7 +21,7 @@ from schmubert.bridge.protocol.messages import (
     Moved,
     Play,
     Say,
-    Setup,
+    Settings,
     Silence,
 )
 from schmubert.bridge.protocol.mode import MODES
@@ -95,7 +95,7 @@ class Scene:
     """`see` what happens; then it tells how things stand."""
 
     def __init__(self) -> None:
-        self.setup: Setup | None = None
+        self.setup: Settings | None = None
         self.mode = ""
         """The mode that holds, or will from the next downbeat on."""
         self.band: dict[int, Part] = {}
@@ -141,7 +141,7 @@ class Scene:
     def see(self, record: Record) -> None:
         """Take in what happened."""
         what = record.what
-        if isinstance(what, Setup):
+        if isinstance(what, Settings):
             self.setup = what
             self.mode = what.mode
             self.band = {role: Part() for role in what.plays}

@@ -9,16 +9,17 @@ import msgspec
 
 from schmubert.bridge.clock.sync import Timing
 from schmubert.bridge.protocol.events import BrainRestarted, Happening, Record
-from schmubert.bridge.protocol.messages import Control, Setup
+from schmubert.bridge.protocol.messages import Control, Settings
 from schmubert.bridge.protocol.roles import Rig
 from schmubert.engine.diffusion.recipe import STAGE_TEMPERATURE, WINDOW_BARS
+from schmubert.engine.music.vocabulary import Track
 
 
 class OldSetup(msgspec.Struct, frozen=True, tag="Setup"):
-    """What was played with: `Setup` as it was."""
+    """What was played with: `Settings` as it was."""
 
-    hears: tuple[int, ...]
-    plays: tuple[int, ...]
+    hears: tuple[Track, ...]
+    plays: tuple[Track, ...]
     mode: str = "accompany"
     listen_bars: int = 1
     count_in_bars: int = 0
@@ -36,9 +37,9 @@ class OldSetup(msgspec.Struct, frozen=True, tag="Setup"):
     controls: tuple[Control, ...] = ()
     chords: str = ""
 
-    def today(self) -> Setup:
+    def today(self) -> Settings:
         """The same, as it is said today."""
-        return Setup(**{name: getattr(self, name) for name in self.__struct_fields__})
+        return Settings(**{name: getattr(self, name) for name in self.__struct_fields__})
 
 
 class OldSession(msgspec.Struct, frozen=True, tag="Session"):

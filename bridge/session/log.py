@@ -11,7 +11,7 @@ import msgspec
 
 from schmubert.bridge.clock.sync import Timing
 from schmubert.bridge.protocol.events import Ended, Record
-from schmubert.bridge.protocol.messages import Setup
+from schmubert.bridge.protocol.messages import Settings
 from schmubert.bridge.protocol.roles import Rig
 from schmubert.bridge.session import format_1
 
@@ -25,7 +25,7 @@ class Session(msgspec.Struct, frozen=True, tag=True):
     began: str
     at_s: float
     release: str
-    setup: Setup
+    setup: Settings
     rig: Rig
     timing: Timing
     format: int = FORMAT

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from schmubert.bridge.clock.sync import Timing
 from schmubert.bridge.protocol.events import Record
-from schmubert.bridge.protocol.messages import Setup
+from schmubert.bridge.protocol.messages import Settings
 from schmubert.bridge.protocol.roles import Rig
 from schmubert.bridge.session.log import LOG_NAME, SONG_NAME, Session, line
 from schmubert.bridge.session.midi_export import MidiExport
 
 
-def session_of(setup: Setup, rig: Rig, timing: Timing) -> Session:
+def session_of(setup: Settings, rig: Rig, timing: Timing) -> Session:
     """A session that begins now."""
     try:
         release = version("schmubert")

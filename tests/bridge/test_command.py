@@ -8,7 +8,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from schmubert.bridge import command
-from schmubert.bridge.audience import Audience
 from schmubert.bridge.clock.sync import Sync, Timing
 from schmubert.bridge.clock.transport import PositionUnit
 from schmubert.bridge.owner import loop
@@ -17,8 +16,9 @@ from schmubert.bridge.owner.memory_ports import MemoryPorts
 from schmubert.bridge.owner.owner import GaveUpError
 from schmubert.bridge.owner.ports import NoMidiError
 from schmubert.bridge.owner.report import Report, report_on
-from schmubert.bridge.protocol.messages import Setup
+from schmubert.bridge.protocol.messages import Settings
 from schmubert.bridge.protocol.roles import Rig
+from schmubert.bridge.screen.audience import Audience
 from schmubert.bridge.session.log import Log
 
 
@@ -34,13 +34,13 @@ class NoPorts(MemoryPorts):
 
 
 @pytest.fixture
-def performed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Rig, Setup, Timing]]:
-    calls: list[tuple[Rig, Setup, Timing]] = []
+def performed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Rig, Settings, Timing]]:
+    calls: list[tuple[Rig, Settings, Timing]] = []
 
     def perform(
         ports: object,  # noqa: ARG001
         plugged: Rig,
-        setup: Setup,
+        setup: Settings,
         timing: Timing,
         *,
         say: object,  # noqa: ARG001
@@ -58,13 +58,13 @@ def run(*words: str) -> Result:
     return CliRunner().invoke(command.bridge_command, words)
 
 
-def test_the_usual_call(performed: list[tuple[Rig, Setup, Timing]]) -> None:
+def test_the_usual_call(performed: list[tuple[Rig, Settings, Timing]]) -> None:
     result = run("--in", "DAW Out", "--out", "Bass", "--out", "Kit:drums")
     assert result.exit_code == 0, result.output
     ((plugged, setup, timing),) = performed
     assert NoPorts.asked[0] == (("DAW Out",), ("Bass", "Kit"), "auto")
     assert plugged.plays == ((0, 1, 0), (1, 2, 9))
-    assert setup == Setup(hears=(0,), plays=(1, 2))
+    assert setup == Settings(hears=(0,), plays=(1, 2))
     assert timing == Timing()
     (ports,) = NoPorts.asked[1]
     assert isinstance(ports, NoPorts)
@@ -73,7 +73,9 @@ def test_the_usual_call(performed: list[tuple[Rig, Setup, Timing]]) -> None:
     assert "bass and drums ready" in result.output
 
 
-def test_every_option_arrives(performed: list[tuple[Rig, Setup, Timing]], tmp_path: Path) -> None:
+def test_every_option_arrives(
+    performed: list[tuple[Rig, Settings, Timing]], tmp_path: Path
+) -> None:
     model = tmp_path / "m.onnx"
     model.touch()
     words = "--in A --in B:drums:10 --out Lead --out X:bass:2 --clock C --tempo 90 --mode continue"
@@ -84,7 +86,7 @@ def test_every_option_arrives(performed: list[tuple[Rig, Setup, Timing]], tmp_pa
     ((plugged, setup, timing),) = performed
     assert NoPorts.asked[0] == (("A", "B", "C"), ("Lead", "X"), "jack")
     assert plugged.clock == 2
-    assert setup == Setup(
+    assert setup == Settings(
         hears=(0, 2),
         plays=(0, 1),
         mode="continue",
@@ -130,7 +132,7 @@ def test_bad_words_are_an_error_that_says_what_to_write(words: list[str], says: 
 )
 def test_an_error_is_one_line(
     error: Exception,
-    performed: list[tuple[Rig, Setup, Timing]],  # noqa: ARG001
+    performed: list[tuple[Rig, Settings, Timing]],  # noqa: ARG001
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def perform(*_: object, **__: object) -> Report:
@@ -156,7 +158,7 @@ def test_an_error_is_one_line(
     ],
 )
 def test_a_screen_is_drawn_on_a_terminal_unless_lines_are_wanted(
-    performed: list[tuple[Rig, Setup, Timing]],
+    performed: list[tuple[Rig, Settings, Timing]],
     monkeypatch: pytest.MonkeyPatch,
     words: list[str],
     terminal: bool,
@@ -177,7 +179,9 @@ def test_a_screen_is_drawn_on_a_terminal_unless_lines_are_wanted(
     assert opened == [(setup, plugged, timing, None, drawn)]
 
 
-def test_a_session_is_recorded(performed: list[tuple[Rig, Setup, Timing]], tmp_path: Path) -> None:
+def test_a_session_is_recorded(
+    performed: list[tuple[Rig, Settings, Timing]], tmp_path: Path
+) -> None:
     result = run("--in", "A", "--out", "Bass", "--tempo", "99", "--record", str(tmp_path / "kept"))
     assert result.exit_code == 0, result.output
     ((plugged, setup, timing),) = performed
@@ -213,7 +217,7 @@ def test_it_starts_fast_and_light() -> None:
     assert time.monotonic() - began_s < 5.0
 
 
-def test_an_own_tempo_and_its_clock(performed: list[tuple[Rig, Setup, Timing]]) -> None:
+def test_an_own_tempo_and_its_clock(performed: list[tuple[Rig, Settings, Timing]]) -> None:
     own = ("--sync", "internal", "--tempo", "96")
     result = run("--in", "Keys", "--out", "Bass", *own, "--send-clock", "DAW sync")
     assert result.exit_code == 0, result.output

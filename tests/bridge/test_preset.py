@@ -8,13 +8,13 @@ from click.testing import CliRunner, Result
 
 from schmubert.bridge import command
 from schmubert.bridge.brain.harmony import chart
-from schmubert.bridge.learn import Learner
 from schmubert.bridge.owner import loop
+from schmubert.bridge.owner.learn import Learner
 from schmubert.bridge.owner.memory_ports import MemoryPorts
 from schmubert.bridge.owner.report import Report, report_on
 from schmubert.bridge.preset import bound, kept, read
 from schmubert.bridge.protocol.controls import CONTROLS, binding
-from schmubert.bridge.protocol.messages import Control, Heard, Pedal, Setup
+from schmubert.bridge.protocol.messages import Control, Heard, Pedal, Settings
 from schmubert.bridge.protocol.roles import Rig, input_part, output_part, rig
 from schmubert.engine.music.vocabulary import Track
 from tests.bridge.owner.test_owner import owner_of, start, told
@@ -32,7 +32,7 @@ swing = 0.3
 [bind]
 "mode:accompany" = "note:37"
 """
-Performed = list[tuple[Rig, Setup]]
+Performed = list[tuple[Rig, Settings]]
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def performed(monkeypatch: pytest.MonkeyPatch) -> Performed:
             super().__init__(self.script)
             self.named = ["a port"]
 
-    def perform(_: object, plugged: Rig, setup: Setup, *__: object, **___: object) -> Report:
+    def perform(_: object, plugged: Rig, setup: Settings, *__: object, **___: object) -> Report:
         calls.append((plugged, setup))
         return report_on(0, 0, 0, [])
 

@@ -8,8 +8,8 @@ from schmubert.bridge.brain.capture import Capture
 from schmubert.bridge.brain.commit import Commit
 from schmubert.bridge.brain.dialogue import Dialogue
 from schmubert.bridge.brain.mode_switch import ModeSwitch
-from schmubert.bridge.brain.settings import Settings
 from schmubert.bridge.protocol.messages import Moved
+from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.vocabulary import Track
 from tests.bridge.brain.virtual_stage import Engine, Stage, beats, melody, pulse, quarters

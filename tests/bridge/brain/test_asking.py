@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 from schmubert.bridge.brain.conductor import Action
-from schmubert.bridge.brain.harmony import chart
 from schmubert.bridge.brain.knobs import Knobs
-from schmubert.bridge.brain.settings import Settings
 from schmubert.bridge.brain.tape import Tape, write
 from schmubert.bridge.protocol.messages import Control, Heard, Moved, Play
 from schmubert.bridge.protocol.mode import MODES
+from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.diffusion.recipe import STAGE_TEMPERATURE
 from schmubert.engine.music.vocabulary import MASK, Track
 from schmubert.engine.service.wire import Request, unpack
@@ -73,7 +72,7 @@ def test_a_knob_is_in_the_next_request() -> None:
 
 
 def test_chords_lead_the_band_where_they_are_written_or_held() -> None:
-    written = stage(Settings(plays=(Track.BASS,), chart=chart("C F")))
+    written = stage(Settings(plays=(Track.BASS,), chords="C F"))
     written.run(at(20.0))
     _, request = written.engine.requests[-1]
     biases = np.frombuffer(request.constraints.harmony, "<f4").reshape(-1, 12)

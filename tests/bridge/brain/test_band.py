@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from schmubert.bridge.brain.band import TRANSITIONS, Band, BandEvent, BandState
-from schmubert.bridge.brain.settings import Settings
 from schmubert.bridge.protocol.controls import control
 from schmubert.bridge.protocol.messages import Heard, Moved, Pedal, Play, Say, Silence
+from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.service.wire import Draft, Failed, Goodbye, Request, pack
 from tests.bridge.brain.stages import BAND, at, stage

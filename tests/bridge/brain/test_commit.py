@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from schmubert.bridge.brain.knobs import Knobs
-from schmubert.bridge.brain.settings import Settings
 from schmubert.bridge.protocol.messages import Control, Event, Heard, Moved, Play
+from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, Track
 from tests.bridge.brain.stages import LINE, Parts, at, prompt, stage

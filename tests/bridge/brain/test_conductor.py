@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from schmubert.bridge.brain.settings import Settings
 from schmubert.bridge.protocol.messages import Heard, Moved
+from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.score import Note, canonical, monophonic
 from schmubert.engine.music.vocabulary import HOLD, MASK, Track

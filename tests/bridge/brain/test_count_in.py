@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schmubert.bridge.brain.settings import Settings
 from schmubert.bridge.protocol.messages import Moved
+from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.vocabulary import Track
 from tests.bridge.brain.virtual_stage import Engine, Stage, beats, melody, pulse, quarters

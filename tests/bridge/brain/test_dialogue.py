@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from schmubert.bridge.brain.dialogue import PATIENCE_S, Dialogue
-from schmubert.bridge.brain.settings import Settings
 from schmubert.bridge.protocol.messages import Say
+from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.diffusion.horizon import horizon
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.service.wire import (

@@ -1,8 +1,8 @@
 """Coming in, resting, taking over and giving back."""
 
 from schmubert.bridge.brain.band import BandState
-from schmubert.bridge.brain.settings import Settings
 from schmubert.bridge.protocol.messages import Heard, Play
+from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, Track
 from schmubert.engine.service.wire import unpack, unpack_cells
 from tests.bridge.brain.stages import BAND, KICK, LINE, at, covered, stage

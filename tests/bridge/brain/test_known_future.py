@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from schmubert.bridge.brain.settings import Settings
+from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track
 from schmubert.engine.service.validation import validated

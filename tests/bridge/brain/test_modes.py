@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from schmubert.bridge.brain.settings import Settings
 from schmubert.bridge.protocol.controls import control
 from schmubert.bridge.protocol.messages import Moved
 from schmubert.bridge.protocol.mode import MODES
+from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.score import STEPS_PER_BEAT, Tokens
 from schmubert.engine.music.vocabulary import HOLD, MASK, TRIO, Track

@@ -2,7 +2,7 @@
 
 import pytest
 
-from schmubert.bridge.brain.settings import Settings
+from schmubert.bridge.protocol.settings import Settings
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from schmubert.bridge.brain.settings import Settings
 from schmubert.bridge.brain.transcript import Transcript
 from schmubert.bridge.protocol.messages import Answered, Asked
+from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.vocabulary import MASK, Track
 from schmubert.engine.service.wire import Draft, Failed, Request, Welcome, pack, unpack

@@ -12,8 +12,8 @@ import numpy as np
 
 from schmubert.bridge.brain.commit import LATE_S
 from schmubert.bridge.brain.conductor import Action, Conductor
-from schmubert.bridge.brain.settings import Settings
 from schmubert.bridge.protocol.messages import Event, Heard, Moved, Play, Say, Silence
+from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import DRUM_PITCH, MASK, PITCHED, SIZES, TRIO, Track

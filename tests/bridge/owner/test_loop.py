@@ -23,7 +23,7 @@ from schmubert.bridge.protocol.messages import (
     Moved,
     Play,
     Say,
-    Setup,
+    Settings,
     ToBrain,
     ToOwner,
 )
@@ -33,7 +33,7 @@ from tests.bridge.virtual_daw import CLOCK, START, STOP
 
 FAKE_BRAIN = Path(__file__).with_name("fake_brain.py")
 RIG = rig([input_part("DAW")], [output_part("Bass")], None)
-SETUP = Setup(hears=(0,), plays=(1,))
+SETUP = Settings(hears=(0,), plays=(1,))
 TICK_S = 60.0 / 24.0 / 120.0
 BEGAN_S = 100.0
 

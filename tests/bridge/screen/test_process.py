@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import pytest
 
 from schmubert.bridge.protocol.events import Record
-from schmubert.bridge.protocol.messages import Moved, Say, Setup
+from schmubert.bridge.protocol.messages import Moved, Say, Settings
 from schmubert.bridge.protocol.pipe import Pipe
 
 fcntl = pytest.importorskip("fcntl")
@@ -72,7 +72,7 @@ def screen(term: str = "xterm") -> Iterator[tuple[Terminal, Pipe, subprocess.Pop
 
 def test_it_draws_follows_the_size_and_gives_the_terminal_back() -> None:
     with screen() as (terminal, pipe, process):
-        pipe.say(Record(0.0, Setup(hears=(0,), plays=(1,))))
+        pipe.say(Record(0.0, Settings(hears=(0,), plays=(1,))))
         pipe.say(Record(0.0, Moved(1, True, 8.0, time.monotonic(), 120.0)))
         pipe.say(Record(0.0, Say("bar 3: I listen")))
         shown = terminal.wait_for("bar 3: I listen")

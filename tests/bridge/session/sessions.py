@@ -17,7 +17,7 @@ from schmubert.bridge.protocol.messages import (
     Play,
     Plugged,
     Say,
-    Setup,
+    Settings,
     Silence,
     ToBrain,
 )
@@ -31,7 +31,7 @@ RIG = rig(
     [output_part("Lead"), output_part("Bass:bass:3"), output_part("Drums")],
     None,
 )
-SETUP = Setup(hears=(0, 1), plays=(0, 1, 2), mode="continue")
+SETUP = Settings(hears=(0, 1), plays=(0, 1, 2), mode="continue")
 BEGAN_S = 1000.25
 
 Script = list[tuple[float, int, bytes]]
@@ -128,7 +128,7 @@ def kept(
     seconds: float = 7.0,
     timing: Timing | None = None,
     rigged: Rig = RIG,
-    setup: Setup = SETUP,
+    setup: Settings = SETUP,
     say: Callable[[str], None] = lambda _: None,
     plugs: Iterable[tuple[float, Plugged | Neighbour]] = (),
 ) -> tuple[MemoryPorts, list[Record], Recording]:

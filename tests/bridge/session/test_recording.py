@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from schmubert.bridge.clock.sync import Timing
 from schmubert.bridge.owner.memory_ports import MemoryPorts
 from schmubert.bridge.protocol.events import Record, Sent
-from schmubert.bridge.protocol.messages import Play, Setup
+from schmubert.bridge.protocol.messages import Play, Settings
 from schmubert.bridge.session.log import LOG_NAME, SONG_NAME, Log, Session, line
 from schmubert.bridge.session.midi_export import MidiExport
 from schmubert.bridge.session.playback import play
@@ -295,4 +295,4 @@ def test_a_line_is_json_for_others_too() -> None:
         b'{"at_s":1.5,"what":{"type":"Sent","port":0,"message":"kEBA","wanted_s":1.25}}\n'
     )
     assert b'"setup":{"type":"Setup"' in line(SESSION)
-    assert Setup in type(SESSION).__annotations__.values()
+    assert Settings in type(SESSION).__annotations__.values()
