@@ -30,6 +30,8 @@ from schmubert.bridge.protocol.pipe import brain_end
 from schmubert.bridge.protocol.quantile import quantile
 from schmubert.bridge.protocol.roles import input_part, output_part, rig
 from schmubert.bridge.screen.audience import Audience
+from schmubert.bridge.screen.process import Screen
+from schmubert.bridge.session.recording import Recording, session_of
 
 RIG = rig([input_part("DAW")], [output_part("Bass")], None)
 SETUP = Settings(hears=(0,), plays=(1,))
@@ -99,13 +101,14 @@ def watched() -> Iterator[Callable[[Record], None]]:
     kept = os.dup(2)
     os.dup2(slave, 2)
     with tempfile.TemporaryDirectory() as folder:
-        audience = Audience(SETUP, RIG, Timing(), Path(folder), drawn=True)
+        audience = Audience(SETUP, Screen())
+        session = session_of(SETUP, RIG, Timing())
+        audience.keep(Recording(Path(folder), session, audience.tell))
         os.dup2(kept, 2)
         reader = multiprocessing.Process(target=drain, args=(master,), daemon=True)
         reader.start()
         try:
-            assert audience.witness is not None
-            yield audience.witness
+            yield audience.see
         finally:
             audience.close()
             reader.kill()

@@ -10,16 +10,18 @@ from click.testing import CliRunner, Result
 from schmubert.bridge import command
 from schmubert.bridge.clock.sync import Sync, Timing
 from schmubert.bridge.clock.transport import PositionUnit
+from schmubert.bridge.options import OPTIONS
 from schmubert.bridge.owner import loop
 from schmubert.bridge.owner.brain_process import BrainError
 from schmubert.bridge.owner.memory_ports import MemoryPorts
 from schmubert.bridge.owner.owner import GaveUpError
 from schmubert.bridge.owner.ports import NoMidiError
 from schmubert.bridge.owner.report import Report, report_on
+from schmubert.bridge.protocol.controls import control_rows
 from schmubert.bridge.protocol.messages import Settings
 from schmubert.bridge.protocol.roles import Rig
-from schmubert.bridge.screen.audience import Audience
 from schmubert.bridge.session.log import Log
+from tests.bridge.screen.test_audience import Sheet
 
 
 class NoPorts(MemoryPorts):
@@ -164,19 +166,19 @@ def test_a_screen_is_drawn_on_a_terminal_unless_lines_are_wanted(
     terminal: bool,
     drawn: bool,
 ) -> None:
-    opened: list[tuple[object, ...]] = []
+    opened: list[Sheet] = []
 
-    class Watching(Audience):
-        def __init__(self, *given: object) -> None:
-            opened.append(given)
-            super().__init__(*given[:3], None, False)  # type: ignore[arg-type]
+    def screen() -> Sheet:
+        opened.append(Sheet())
+        return opened[-1]
 
-    monkeypatch.setattr(command, "Audience", Watching)
+    monkeypatch.setattr(command, "Screen", screen)
     monkeypatch.setattr(command, "draws", lambda: terminal)
     result = run("--in", "A", "--out", "Bass", *words)
     assert result.exit_code == 0, result.output
-    ((plugged, setup, timing),) = performed
-    assert opened == [(setup, plugged, timing, None, drawn)]
+    ((_, settings, _),) = performed
+    assert len(opened) == int(drawn)
+    assert all(sheet.seen[0] == settings and sheet.closed for sheet in opened)
 
 
 def test_a_session_is_recorded(
@@ -191,19 +193,15 @@ def test_a_session_is_recorded(
     assert f"recorded: {folder}" in result.output
 
 
-def test_help_names_every_option() -> None:
-    result = run("--help")
+@pytest.mark.parametrize("word", ["-h", "--help"])
+def test_help_names_every_option_and_control(word: str) -> None:
+    result = run(word)
     assert result.exit_code == 0
-    for option in bridge_options():
-        assert option in result.output
-
-
-def bridge_options() -> list[str]:
-    return [
-        parameter.opts[0]
-        for parameter in command.bridge_command.params
-        if parameter.opts[0].startswith("--")
-    ]
+    named = result.output.split()
+    for option in OPTIONS:
+        assert f"--{option.name}" in named
+    for control, _, _ in control_rows():
+        assert control in named
 
 
 def test_it_starts_fast_and_light() -> None:
