@@ -5,13 +5,14 @@ import threading
 import time
 from collections.abc import Callable
 from itertools import pairwise
+from math import inf
 from pathlib import Path
 
 import pytest
 
 from schmubert.bridge.clock.sync import Timing
-from schmubert.bridge.owner.brain_process import BrainError, BrainProcess
-from schmubert.bridge.owner.loop import perform
+from schmubert.bridge.owner.brain_process import Brain, BrainError, BrainProcess
+from schmubert.bridge.owner.loop import Observer, perform
 from schmubert.bridge.owner.memory_ports import MemoryPorts
 from schmubert.bridge.owner.owner import GaveUpError
 from schmubert.bridge.owner.realtime import RealTime
@@ -41,7 +42,7 @@ BEGAN_S = 100.0
 class EveryBeat:
     """A brain in the same process: commits the next beat whenever it hears of one."""
 
-    def __init__(self, log: list[ToBrain], lives: float = float("inf")) -> None:
+    def __init__(self, log: list[ToBrain], lives: float = inf) -> None:
         self.log = log
         self.lives = lives
         self.said: list[ToOwner] = []
@@ -93,22 +94,43 @@ def played(sent: list[tuple[float, int, bytes]]) -> list[tuple[float, int]]:
     return [(at_s, message[1]) for at_s, _, message in sent if message[0] == NOTE_ON]
 
 
+def stage(
+    ports: MemoryPorts,
+    passing: VirtualTime,
+    until_s: float = inf,
+    *,
+    timing: Timing | None = None,
+    say: Callable[[str], None] = lambda _: None,
+    start_brain: Callable[[], Brain] = lambda: EveryBeat([]),
+    observer: Observer | None = None,
+) -> Report:
+    """Perform in virtual time until then, with a brain that plays on every beat."""
+    return perform(
+        ports,
+        RIG,
+        SETUP,
+        timing or Timing(),
+        say=say,
+        until=lambda now: now > until_s,
+        observer=observer,
+        start_brain=start_brain,
+        passing=passing,
+    )
+
+
 def test_a_song_in_virtual_time() -> None:
     passing = VirtualTime(BEGAN_S)
     ports = MemoryPorts(song(8), clock=passing.now)
     log: list[ToBrain] = []
     lines: list[str] = []
     seen: list[ToBrain | ToOwner] = []
-    result = perform(
+    result = stage(
         ports,
-        RIG,
-        SETUP,
-        Timing(),
+        passing,
+        107.0,
         say=lines.append,
-        until=lambda now: now > 107.0,
         observer=seen.append,
         start_brain=lambda: EveryBeat(log),
-        passing=passing,
     )
     notes = played(ports.sent)
     assert len(notes) == result.note_ons == 14
@@ -129,16 +151,7 @@ def test_a_song_in_virtual_time() -> None:
 def test_the_end_ends_every_note() -> None:
     passing = VirtualTime(BEGAN_S)
     ports = MemoryPorts(song(8, stop=False), clock=passing.now)
-    perform(
-        ports,
-        RIG,
-        SETUP,
-        Timing(),
-        say=lambda _: None,
-        until=lambda now: now > 103.9,
-        start_brain=lambda: EveryBeat([]),
-        passing=passing,
-    )
+    stage(ports, passing, 103.9)
     assert ports.sent[-1][2][0] == NOTE_OFF
     assert unended(ports.sent) == set()
 
@@ -153,15 +166,7 @@ def test_an_error_ends_every_note_and_is_raised() -> None:
     passing = VirtualTime(BEGAN_S)
     ports = Broken(song(8), clock=passing.now)
     with pytest.raises(OSError, match="unplugged"):
-        perform(
-            ports,
-            RIG,
-            SETUP,
-            Timing(),
-            say=lambda _: None,
-            start_brain=lambda: EveryBeat([]),
-            passing=passing,
-        )
+        stage(ports, passing)
     assert played(ports.sent)
     assert unended(ports.sent) == set()
 
@@ -174,18 +179,9 @@ def test_a_dead_brain_is_replaced_and_what_it_left_is_ended() -> None:
 
     def start() -> EveryBeat:
         logs.append([])
-        return EveryBeat(logs[-1], lives=10 if len(logs) == 1 else float("inf"))
+        return EveryBeat(logs[-1], lives=10 if len(logs) == 1 else inf)
 
-    result = perform(
-        ports,
-        RIG,
-        SETUP,
-        Timing(),
-        say=lines.append,
-        until=lambda now: now > 109.0,
-        start_brain=start,
-        passing=passing,
-    )
+    result = stage(ports, passing, 109.0, say=lines.append, start_brain=start)
     assert result.deaths == 1
     assert "the brain died" in "".join(lines)
     assert logs[1][0] == SETUP
@@ -199,31 +195,20 @@ def test_a_dead_brain_is_replaced_and_what_it_left_is_ended() -> None:
 def test_a_brain_that_keeps_dying_ends_the_show() -> None:
     passing = VirtualTime(BEGAN_S)
     with pytest.raises(BrainError, match="died 4 times"):
-        perform(
+        stage(
             MemoryPorts(song(4), clock=passing.now),
-            RIG,
-            SETUP,
-            Timing(),
-            say=lambda _: None,
+            passing,
             start_brain=lambda: EveryBeat([], lives=0),
-            passing=passing,
         )
 
 
 def test_an_error_of_the_observer_is_not_lost() -> None:
+    def fails(_: object) -> None:
+        raise ZeroDivisionError
+
     passing = VirtualTime(BEGAN_S)
     with pytest.raises(ZeroDivisionError):
-        perform(
-            MemoryPorts(song(4), clock=passing.now),
-            RIG,
-            SETUP,
-            Timing(),
-            say=lambda _: None,
-            until=lambda now: now > 103.0,
-            observer=lambda _: 1 // 0,  # type: ignore[arg-type]
-            start_brain=lambda: EveryBeat([]),
-            passing=passing,
-        )
+        stage(MemoryPorts(song(4), clock=passing.now), passing, 103.0, observer=fails)
 
 
 def test_an_offset_moves_every_note() -> None:
@@ -231,16 +216,7 @@ def test_an_offset_moves_every_note() -> None:
     for offset_s in (0.0, -0.02):
         passing = VirtualTime(BEGAN_S)
         ports = MemoryPorts(song(4), clock=passing.now)
-        perform(
-            ports,
-            RIG,
-            SETUP,
-            Timing(offset_s=offset_s),
-            say=lambda _: None,
-            until=lambda now: now > 106.0,
-            start_brain=lambda: EveryBeat([]),
-            passing=passing,
-        )
+        stage(ports, passing, 106.0, timing=Timing(offset_s=offset_s))
         starts.append(played(ports.sent)[0][0])
     assert starts[1] - starts[0] == pytest.approx(-0.02, abs=0.002)
 
@@ -372,14 +348,7 @@ def test_what_the_brain_says_is_a_line() -> None:
     brain = EveryBeat([])
     brain.said.append(Say("bar 2: I come in"))
     lines: list[str] = []
-    perform(
-        MemoryPorts(clock=passing.now),
-        RIG,
-        SETUP,
-        Timing(),
-        say=lines.append,
-        until=lambda now: now > 100.1,
-        start_brain=lambda: brain,
-        passing=passing,
+    stage(
+        MemoryPorts(clock=passing.now), passing, 100.1, say=lines.append, start_brain=lambda: brain
     )
     assert lines == ["bar 2: I come in"]
