@@ -1,4 +1,4 @@
-"""What a screen shows of a session, folded from what happens: who played and will play what.
+"""What a screen shows of a session: who played what, and who will.
 
 Places are 16ths of the song. What lies ahead is committed (final), tentative (the latest draft
 says so) or unknown.

@@ -83,7 +83,7 @@ def _transport(scene: Scene, now: float, marks: Marks) -> Text:
 
 
 def _numbers(scene: Scene) -> Text:
-    """Reply time against its deadline, drops, p99 of lateness of sending, jitter."""
+    """Reply time and its deadline, notes dropped, lateness of sending (p99), jitter (p95)."""
     text = Text(" ")
     if scene.answers:
         late = sum(scene.answers)
