@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from schmubert.bridge.session.log import LOG_NAME, SONG_NAME, Log, line
-from schmubert.bridge.session.midi_export import MidiExport
 from schmubert.bridge.session.verify import verify_session
+from tests.bridge.session.sessions import midi_of
 
 FOLDER = Path(__file__).with_name("format_1")
 """Format 1: a start, a loop, a stop, a brain that died, a port that went, knobs and chords."""
@@ -42,10 +42,7 @@ def test_it_verifies(log: Log) -> None:
 
 
 def test_its_midi_file_is_the_same(log: Log) -> None:
-    export = MidiExport(log.session)
-    for record in log:
-        export.see(record)
-    assert export.midi() == (FOLDER / SONG_NAME).read_bytes()
+    assert midi_of(log) == (FOLDER / SONG_NAME).read_bytes()
 
 
 def test_it_is_written_today_as_format_2(log: Log, tmp_path: Path) -> None:
