@@ -37,7 +37,7 @@ from schmubert.engine.music.vocabulary import (
     pitch_of,
 )
 
-STEPS_PER_BEAT, STEPS_PER_BAR = 4, 16
+STEPS_PER_BEAT, STEPS_PER_BAR = 4, 16  # as in a score, which NumPy holds: none is loaded here
 EPSILON = 1e-6
 LINES = 200  # said lines that are kept
 ANSWERS = 100  # first drafts that the share of late ones is of
