@@ -1,5 +1,5 @@
-from .lines import StatusLines as StatusLines
-from .process import Screen as Screen
+from .lines import StatusLines
+from .process import Screen
 
 __all__ = [
     "Screen",
