@@ -10,7 +10,7 @@ from schmubert.cli.errors import one_line
 
 @click.command("import-weights")
 @click.argument("file", type=options.PATH)
-@click.option("--out", type=options.PATH, required=True, help="The checkpoint, .safetensors.")
+@options.out("The checkpoint, .safetensors.")
 @click.option(
     "--heads",
     type=click.IntRange(1),
@@ -23,7 +23,7 @@ def import_weights(file: Path, out: Path, heads: int | None, force: bool) -> Non
 
     FILE is a PyTorch state dict; nothing in it is executed.
     """
-    from schmubert.engine.networks.model import PRESETS
+    from schmubert.engine.networks.config import PRESETS
     from schmubert.training.learning.published import import_weights as run
 
     if out.suffix != ".safetensors":

@@ -4,32 +4,19 @@ from pathlib import Path
 
 import click
 
+from schmubert.engine import options
+from schmubert.engine.extras import how_to_install
 
-@click.command("engine")
-@click.option(
-    "--model",
-    type=click.Path(path_type=Path),
-    help="The model: .onnx or .safetensors; the one that ships with schmubert if not given.",
-)
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda"]),
-    default="auto",
-    show_default=True,
-    help="What the model runs on; auto takes CUDA where it works.",
-)
+
+@click.command("engine", context_settings={"help_option_names": ["-h", "--help"]})
+@options.model
+@options.device
 @click.option(
     "--bind",
     metavar="ADDRESS",
     help="Where to listen, tcp://ADDRESS:PORT; this computer alone (loopback) if not given.",
 )
-@click.option(
-    "--threads",
-    type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    help="CPU threads; one is fastest while a DAW keeps the other cores busy.",
-)
+@options.threads(1)
 @click.option(
     "--linger-s",
     type=click.FloatRange(min=0.1),
@@ -51,14 +38,15 @@ def engine_command(
     try:
         import zmq
 
-        from schmubert.engine.networks import load as denoisers
+        from schmubert.engine.networks.devices import DEVICES
+        from schmubert.engine.networks.load import load
         from schmubert.engine.service import server
         from schmubert.engine.service.client import EXIT_ADDRESS_IN_USE
         from schmubert.engine.service.pace import Pace
         from schmubert.engine.service.wire import DEFAULT_ADDRESS
     except ImportError as error:
         raise click.ClickException(
-            f"{error.name or error} is missing: pip install --force-reinstall schmubert"
+            f"{error.name or error} is missing: {how_to_install()}"
         ) from error
 
     ended: list[int] = []
@@ -75,8 +63,8 @@ def engine_command(
     try:
         pace = Pace()
         try:
-            chosen = next(known for known in denoisers.DEVICES if known == device)
-            loaded = denoisers.load(model, chosen, threads, flush_denormals=True)
+            chosen = next(known for known in DEVICES if known == device)
+            loaded = load(model, chosen, threads, flush_denormals=True)
             call_ms = server.warm_up(loaded, pace)
         except (ValueError, OSError, ImportError) as error:
             raise click.ClickException(str(error)) from error

@@ -1,4 +1,4 @@
-"""What a screen shows of a session, folded from what happens: who played and will play what.
+"""What a screen shows of a session: who played what, and who will.
 
 Places are 16ths of the song. What lies ahead is committed (final), tentative (the latest draft
 says so) or unknown.
@@ -37,7 +37,7 @@ from schmubert.engine.music.vocabulary import (
     pitch_of,
 )
 
-STEPS_PER_BEAT, STEPS_PER_BAR = 4, 16
+STEPS_PER_BEAT, STEPS_PER_BAR = 4, 16  # as in a score, which NumPy holds: none is loaded here
 EPSILON = 1e-6
 LINES = 200  # said lines that are kept
 ANSWERS = 100  # first drafts that the share of late ones is of

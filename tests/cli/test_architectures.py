@@ -20,7 +20,7 @@ from schmubert.engine.music.vocabulary import Track  # noqa: E402
 from schmubert.engine.networks import checkpoint  # noqa: E402
 from schmubert.engine.networks import load as denoisers  # noqa: E402
 from schmubert.engine.networks.build import network  # noqa: E402
-from schmubert.engine.networks.model import ARCHITECTURES, PRESETS, ModelConfig  # noqa: E402
+from schmubert.engine.networks.config import ARCHITECTURES, PRESETS, ModelConfig  # noqa: E402
 from schmubert.engine.service.pace import Pace  # noqa: E402
 from schmubert.engine.service.server import warm_up  # noqa: E402
 
@@ -76,3 +76,4 @@ def test_an_engine_starts_with_an_exported_architecture(exported: Path) -> None:
     assert warm_up(model, Pace()) > 0.0
     logits = model(np.tile(np.asarray([90, 90, 512]), (2, 80, 1)))
     assert [of_track.shape for of_track in logits] == [(2, 80, n) for n in (90, 90, 512)]
+    assert all(np.isfinite(of_track).all() for of_track in logits)
