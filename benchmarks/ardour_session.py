@@ -40,9 +40,8 @@ import mido
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from schmubert.bridge.clock.midi_clock import STOP
-from schmubert.bridge.owner.witness import Came, Sent
-from schmubert.bridge.protocol.bytes import begins_note
+from schmubert.bridge.protocol.bytes import STOP, begins_note
+from schmubert.bridge.protocol.events import Came, Sent
 from schmubert.bridge.protocol.messages import Heard, Moved
 from schmubert.bridge.protocol.timeline import GRACE_S
 from schmubert.bridge.session.log import Log

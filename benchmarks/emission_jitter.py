@@ -20,12 +20,15 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from schmubert.bridge.audience import Audience
-from schmubert.bridge.owner.live import BrainProcess, Timing, perform
+from schmubert.bridge.clock.sync import Timing
+from schmubert.bridge.owner.brain_process import BrainProcess
+from schmubert.bridge.owner.loop import perform
 from schmubert.bridge.owner.memory_ports import MemoryPorts
-from schmubert.bridge.owner.report import quantile
-from schmubert.bridge.owner.witness import Record
+from schmubert.bridge.protocol.bytes import CLOCK, START
+from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import Event, Moved, Play, Quit, Setup
 from schmubert.bridge.protocol.pipe import brain_end
+from schmubert.bridge.protocol.quantile import quantile
 from schmubert.bridge.protocol.roles import input_part, output_part, rig
 
 RIG = rig([input_part("DAW")], [output_part("Bass")], None)
@@ -122,9 +125,9 @@ def measure(
     """Distances of sends from their 16ths in ms, and the loop's own report."""
     beats = int(seconds * tempo_bpm / 60.0)
     tick_s = 60.0 / 24.0 / tempo_bpm
-    script = [(number * tick_s, 0, b"\xf8") for number in range(24 * beats)]
+    script = [(number * tick_s, 0, bytes((CLOCK,))) for number in range(24 * beats)]
     start = 24 * (int(LEAD_S / tick_s) // 24)
-    script.append((start * tick_s - tick_s / 2, 0, b"\xfa"))
+    script.append((start * tick_s - tick_s / 2, 0, bytes((START,))))
     ports = CycledPorts(script, starts_s=time.monotonic() + 0.5)
     assert ports.starts_s is not None
     first_beat_s = ports.starts_s + start * tick_s

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from schmubert.bridge.owner.live import Timing
-from schmubert.bridge.owner.witness import Record
+from schmubert.bridge.clock.sync import Timing
+from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import Setup
 from schmubert.bridge.protocol.roles import Rig
-from schmubert.bridge.screen.lines import Figures
+from schmubert.bridge.screen.lines import StatusLines
 from schmubert.bridge.screen.process import Screen
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Audience:
         self._screen: Screen | None = None
         self._recording: Recording | None = None
         self._caught: _Caught | None = None
-        self._figures = Figures()
+        self._lines = StatusLines()
         if drawn:
             self._screen = Screen()
             self._screen.see(Record(time.monotonic(), setup))
@@ -115,6 +115,6 @@ class Audience:
         if self._screen is not None and self._screen.alive:
             self._screen.see(seen)
         else:
-            line = self._figures.see(seen)
+            line = self._lines.see(seen)
             if line is not None:
                 self.tell(line)

@@ -12,8 +12,8 @@ import click
 
 from schmubert.bridge import preset
 from schmubert.bridge.audience import Audience, show
-from schmubert.bridge.clock.midi_clock import PositionUnit
-from schmubert.bridge.clock.sync import Sync
+from schmubert.bridge.clock.sync import Sync, Timing
+from schmubert.bridge.clock.transport import PositionUnit
 from schmubert.bridge.learn import Learner
 from schmubert.bridge.options import (
     MOST_OFFSET_MS,
@@ -25,9 +25,10 @@ from schmubert.bridge.options import (
     from_preset,
     note,
 )
-from schmubert.bridge.owner import live
+from schmubert.bridge.owner import loop
 from schmubert.bridge.owner.owner import GaveUpError
 from schmubert.bridge.owner.ports import APIS, MidiPorts
+from schmubert.bridge.owner.realtime import POLL_S, RealTime
 from schmubert.bridge.protocol.controls import binding, collisions, setting, target_of
 from schmubert.bridge.protocol.messages import Control, Setup
 from schmubert.bridge.protocol.mode import MODES, MOST_TURN_BARS
@@ -304,7 +305,7 @@ def bridge_command(
         bars = int(one.value) if one.name == "bars" else bars
     try:
         plugged = rig(heard, played, clock, knobs, bindings, send_clock, split)
-        timing = live.Timing(tempo, PositionUnit(spp_unit), offset_ms / 1000.0, Sync(sync))
+        timing = Timing(tempo, PositionUnit(spp_unit), offset_ms / 1000.0, Sync(sync))
         _check(plugged, mode, controls, learned)
         _check_time(plugged, timing)
     except ValueError as error:
@@ -337,7 +338,7 @@ def bridge_command(
             with closing(Audience(setup, plugged, timing, record, drawn)) as audience:
                 for line in [*ports.named, _waiting_for(plugged, timing)]:
                     audience.tell(line)
-                report = live.perform(
+                report = loop.perform(
                     ports, plugged, setup, timing, say=audience.say, witness=audience.witness
                 )
             show(str(report))
@@ -356,7 +357,7 @@ def _learn(ports: MidiPorts, plugged: Rig, targets: Sequence[str], path: Path | 
     if path is None:
         raise ValueError("--learn needs a place to keep it: give --preset FILE")
     preset.writable(path)
-    learner, passing = Learner(), live.RealTime()
+    learner, passing = Learner(), RealTime()
     waiting: deque[bytes] = deque()  # what comes at once may be for several
     bindings = list(plugged.bindings)
     for target in targets:
@@ -364,7 +365,7 @@ def _learn(ports: MidiPorts, plugged: Rig, targets: Sequence[str], path: Path | 
         source = None
         while source is None:
             if not waiting:
-                passing.wait_until(passing.now() + live.POLL_S, exactly=False)
+                passing.wait_until(passing.now() + POLL_S, exactly=False)
                 waiting.extend(message for _, _, message in ports.poll())
             else:
                 source = learner.hear(target, waiting.popleft())
@@ -406,7 +407,7 @@ def _check(plugged: Rig, mode: str, controls: Sequence[Control], learned: Sequen
         show(f"{name!r} is an input and an output: two ports of that name")
 
 
-def _check_time(plugged: Rig, timing: live.Timing) -> None:
+def _check_time(plugged: Rig, timing: Timing) -> None:
     if timing.sync is Sync.CLOCK and plugged.clock_out is not None:
         raise ValueError(
             "--send-clock sends a clock of one's own: add --sync internal and --tempo BPM,"
@@ -414,7 +415,7 @@ def _check_time(plugged: Rig, timing: live.Timing) -> None:
         )
 
 
-def _waiting_for(plugged: Rig, timing: live.Timing) -> str:
+def _waiting_for(plugged: Rig, timing: Timing) -> str:
     roles = sorted({role for _, role, _ in plugged.plays})
     band = " and ".join(Track(role).name.lower() for role in roles)
     first_note = f"your first note at {timing.tempo_bpm or 0.0:g} BPM"

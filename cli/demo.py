@@ -106,7 +106,9 @@ def demo(
     The melody goes in real time through the bridge and the engine of the stage, over ports in
     memory. Ctrl-C ends early; what was played is written.
     """
-    from schmubert.bridge.owner import live
+    from schmubert.bridge.clock.sync import Timing
+    from schmubert.bridge.owner import loop
+    from schmubert.bridge.owner.brain_process import BrainError
     from schmubert.bridge.owner.memory_ports import MemoryPorts
     from schmubert.bridge.owner.owner import GaveUpError
     from schmubert.bridge.protocol.messages import Setup
@@ -136,16 +138,16 @@ def demo(
     show = _Show(score, tempo_bpm, ports)
     show.announce()
     try:
-        report = live.perform(
+        report = loop.perform(
             ports,
             plugged,
             setup,
-            live.Timing(),
+            Timing(),
             say=lambda line: click.echo(click.style(f"      {line}", dim=True)),
             until=show.is_over,
             observer=show.watch,
         )
-    except (live.BrainError, GaveUpError) as error:
+    except (BrainError, GaveUpError) as error:
         raise click.ClickException(str(error)) from error
     show.up_to(time.monotonic())
     click.echo(f"\n{report}")

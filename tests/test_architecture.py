@@ -96,7 +96,7 @@ def test_imports_point_down(path: Path) -> None:
         ("bridge", "from schmubert import export"),
         ("training", "def f():\n    from schmubert.cli.main import main"),
         ("export", "importlib.import_module('schmubert.training.learning.train')"),
-        ("cli", "from schmubert.bridge.owner.live import run"),
+        ("cli", "from schmubert.bridge.owner.loop import run"),
         ("engine", "from .score import Score"),
         ("engine", "from engine.score import Score"),
     ],
@@ -106,7 +106,7 @@ def test_a_wrong_import_is_seen(room: str, line: str) -> None:
 
 
 def test_cli_names_the_others_when_it_needs_them() -> None:
-    lazy = "def f():\n    from schmubert.bridge.owner.live import run"
+    lazy = "def f():\n    from schmubert.bridge.owner.loop import run"
     assert wrong_ways("cli", lazy) == []
     assert wrong_ways("cli", "COMMANDS = {'train': 'schmubert.training.learning.train:main'}") == []
 
@@ -161,7 +161,7 @@ def test_help_of_the_bridge_is_light() -> None:
     assert loaded & (HEAVY | {"numpy", "zmq", "symusic"}) == set()
 
 
-@pytest.mark.parametrize("module", ["schmubert.bridge.command", "schmubert.bridge.owner.live"])
+@pytest.mark.parametrize("module", ["schmubert.bridge.command", "schmubert.bridge.owner.loop"])
 def test_the_owner_of_the_ports_is_light(module: str) -> None:
     assert loaded_by(f"import {module}") & (HEAVY | {"numpy", "symusic"}) == set()
 

@@ -7,19 +7,19 @@ Messages").
 
 from math import ceil, inf
 
-from schmubert.bridge.clock.midi_clock import (
+from schmubert.bridge.clock.transport import Transport
+from schmubert.bridge.protocol.bytes import (
     CLOCK,
+    CLOCKS_PER_16TH,
     CLOCKS_PER_BEAT,
     CONTINUE,
-    SONG_POSITION,
+    LAST_POSITION,
     START,
     STOP,
-    Transport,
+    Send,
+    song_position,
 )
-from schmubert.bridge.owner.ledger import Send
 
-CLOCKS_PER_16TH = 6
-LAST_POSITION = 0x3FFF
 NEAR = 1e-6
 
 
@@ -78,12 +78,8 @@ class ClockOut:
         # a position is in 16ths: Continue waits for the next one
         sixteenth = ceil(clock / CLOCKS_PER_16TH)
         self._clock = sixteenth * CLOCKS_PER_16TH
-        place = min(sixteenth, LAST_POSITION)
-        return [
-            *sends,
-            self._message(SONG_POSITION, place & 0x7F, place >> 7),
-            self._message(CONTINUE),
-        ]
+        place = song_position(min(sixteenth, LAST_POSITION))
+        return [*sends, Send(self._port, place), self._message(CONTINUE)]
 
-    def _message(self, *message: int) -> Send:
-        return Send(self._port, bytes(message))
+    def _message(self, status: int) -> Send:
+        return Send(self._port, bytes((status,)))

@@ -10,7 +10,7 @@ LEAST_CLOCKS = 24
 
 
 @dataclass(frozen=True, slots=True)
-class PhaseError:
+class Jitter:
     """Distances between arrival and line, in ms, whichever way: of `clocks` clocks.
 
     It holds what the DAW's own arrivals scatter by (half a cycle of its audio server) as well as
@@ -25,7 +25,7 @@ class PhaseError:
         return f"{self.median_ms:.1f} ms (median), {self.p95_ms:.1f} (p95)"
 
 
-class PhaseMeter:
+class JitterMeter:
     """Collects distances; each call costs the same however many came before."""
 
     def __init__(self) -> None:
@@ -41,20 +41,20 @@ class PhaseMeter:
         self._count += 1
 
     @property
-    def recent(self) -> PhaseError | None:
+    def recent(self) -> Jitter | None:
         """Of the last four bars; None before a beat of clocks came."""
         count = len(self._recent_ms)
         if count < LEAST_CLOCKS:
             return None
         ordered = sorted(self._recent_ms)
-        return PhaseError(ordered[count // 2], ordered[int(0.95 * count)], count)
+        return Jitter(ordered[count // 2], ordered[int(0.95 * count)], count)
 
     @property
-    def overall(self) -> PhaseError | None:
+    def overall(self) -> Jitter | None:
         """Of all, to `BIN_MS`; None before a beat of clocks came."""
         if self._count < LEAST_CLOCKS:
             return None
-        return PhaseError(
+        return Jitter(
             self._quantile_ms(self._count // 2),
             self._quantile_ms(int(0.95 * self._count)),
             self._count,

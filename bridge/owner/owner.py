@@ -3,14 +3,15 @@
 It keeps time and the schedule, and thinks about no music; the brain does, a process further.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import floor, inf
 from typing import TypeAlias
 
 from schmubert.bridge.clock.clock_out import ClockOut
-from schmubert.bridge.clock.midi_clock import PositionUnit, TimeKeeper, Transport
+from schmubert.bridge.clock.sync import Timing, time_keeper
+from schmubert.bridge.clock.transport import PositionUnit, TimeKeeper, Transport
 from schmubert.bridge.owner.echoes import CERTAIN, Echoes
-from schmubert.bridge.owner.ledger import Send
 from schmubert.bridge.owner.scheduler import Scheduler
 from schmubert.bridge.protocol.bytes import (
     ALL_NOTES_OFF,
@@ -20,6 +21,7 @@ from schmubert.bridge.protocol.bytes import (
     NOTE_ON,
     SUSTAIN_PEDAL,
     SYSTEM,
+    Send,
     begins_note,
 )
 from schmubert.bridge.protocol.controls import CONTROLS, Surface
@@ -38,9 +40,9 @@ from schmubert.bridge.protocol.messages import (
     ToOwner,
 )
 from schmubert.bridge.protocol.roles import Rig
+from schmubert.bridge.protocol.timeline import GRACE_S, NEARLY_BEATS, bar_and_beat
 from schmubert.engine.music.vocabulary import Track
 
-GRACE_S = 0.030  # some DAWs send the first note before START
 LONGEST_ARMED_S = 2.0
 NO_CLOCK_S = 1.0  # a DAW's first note may come before its first clock
 TOLD_S = 0.002
@@ -241,7 +243,7 @@ class Owner:
             if port == output
             for number in (ALL_NOTES_OFF, ALL_SOUND_OFF)
         ]
-        return [*self.scheduler.end_struck(output), *controls]
+        return [*self.scheduler.end_note_ons(output), *controls]
 
     def _turn(self, turned: list[Control]) -> list[Action]:
         actions: list[Action] = []
@@ -306,7 +308,7 @@ class Owner:
         actions: list[Action] = []
         if new.passage != old.passage:
             actions += self.scheduler.begin(new.passage)
-            self._told_beat = floor(new.timeline.at_beat + 1e-6)
+            self._told_beat = floor(new.timeline.at_beat + NEARLY_BEATS)
             self._said_bpm = new.timeline.tempo_bpm
             actions += [Say(_started(new, jumped=old.rolling)), self._moved(new)]
             return actions + self._release(inf)
@@ -362,6 +364,19 @@ def _started(transport: Transport, jumped: bool) -> str:
 
 
 def _place(beat: float) -> str:
-    """A beat as players count: bars and beats from 1."""
-    beats = max(0, floor(beat + 1e-6))
-    return f"bar {beats // 4 + 1}, beat {beats % 4 + 1}"
+    bar, in_bar = bar_and_beat(beat)
+    return f"bar {bar}, beat {in_bar}"
+
+
+def owner_of(rig: Rig, timing: Timing, controls: Iterable[Control] = ()) -> Owner:
+    """The port owner that plays on `rig` and keeps time as `timing` says.
+
+    `controls` are as they stand at first.
+    """
+    return Owner(
+        rig,
+        time_keeper(timing.sync, timing.tempo_bpm, timing.unit),
+        Scheduler(rig.plays, timing.offset_s),
+        timing.offset_s,
+        Surface(rig.bindings, controls),
+    )

@@ -6,12 +6,12 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from schmubert.bridge.owner.live import Timing
-from schmubert.bridge.owner.witness import Record
+from schmubert.bridge.clock.sync import Timing
+from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import Setup
 from schmubert.bridge.protocol.roles import Rig
 from schmubert.bridge.session.log import LOG_NAME, SONG_NAME, Session, line
-from schmubert.bridge.session.midi_export import Take
+from schmubert.bridge.session.midi_export import MidiExport
 
 
 def session_of(setup: Setup, rig: Rig, timing: Timing) -> Session:
@@ -35,7 +35,7 @@ class Recording:
         self.folder: Path | None = None
         """Where it is kept; None where it cannot be."""
         self._say = say
-        self._take = Take(session)
+        self._export = MidiExport(session)
         self._failed = False
         try:
             self.folder = _new_folder(parent, session.began)
@@ -45,13 +45,13 @@ class Recording:
         except OSError as error:
             self._fail(f"cannot record in {parent}: {error.strerror or error}")
 
-    def see(self, seen: Record) -> None:
+    def see(self, record: Record) -> None:
         """Keep what happened."""
-        self._take.see(seen)
+        self._export.see(record)
         if self._failed:
             return
         try:
-            self._write(line(seen))
+            self._write(line(record))
         except OSError as error:
             self._fail(f"the recording ends here: {error.strerror or error}")
 
@@ -62,7 +62,7 @@ class Recording:
         song, part = self.folder / SONG_NAME, self.folder / f"{SONG_NAME}.part"
         try:
             self._log.close()
-            part.write_bytes(self._take.midi())
+            part.write_bytes(self._export.midi())
             part.replace(song)
         except OSError as error:
             part.unlink(missing_ok=True)

@@ -7,14 +7,13 @@ from math import ceil
 from typing import NamedTuple
 
 from schmubert.bridge.protocol.messages import Moved
-from schmubert.bridge.protocol.timeline import BEATS_PER_BAR
+from schmubert.bridge.protocol.timeline import BEATS_PER_BAR, USUAL_BPM
 
 TICKS_PER_BEAT = 960
 GRID_S = 0.001
 """How far a beat of the file may lie from the same beat of the transport."""
 LEAST_BEATS = 0.05  # between two places that make a tempo
 SNAP_BEATS = 0.1  # a jump this near the beat is one on the beat
-USUAL_BPM = 120.0
 SLOWEST = 0xFFFFFF  # microseconds a beat that a MIDI file can say
 UNIT = 1_000_000 * TICKS_PER_BEAT  # a second, in the microseconds-a-beat times ticks of a file
 

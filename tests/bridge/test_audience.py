@@ -9,8 +9,8 @@ import pytest
 
 from schmubert.bridge import audience
 from schmubert.bridge.audience import Audience
-from schmubert.bridge.owner.live import Timing
-from schmubert.bridge.owner.witness import Came, Happening, Record, Tick
+from schmubert.bridge.clock.sync import Timing
+from schmubert.bridge.protocol.events import Came, Happening, Record, Tick
 from schmubert.bridge.protocol.messages import Moved, Say, Setup
 from schmubert.bridge.screen.lines import BARS
 from schmubert.bridge.session.log import SONG_NAME, Log

@@ -9,9 +9,9 @@ from click.testing import CliRunner, Result
 from schmubert.bridge import command
 from schmubert.bridge.brain.harmony import chart
 from schmubert.bridge.learn import Learner
-from schmubert.bridge.owner import live
+from schmubert.bridge.owner import loop
 from schmubert.bridge.owner.memory_ports import MemoryPorts
-from schmubert.bridge.owner.report import Report, report
+from schmubert.bridge.owner.report import Report, report_on
 from schmubert.bridge.preset import bound, kept, read
 from schmubert.bridge.protocol.controls import CONTROLS, binding
 from schmubert.bridge.protocol.messages import Control, Heard, Pedal, Setup
@@ -53,10 +53,10 @@ def performed(monkeypatch: pytest.MonkeyPatch) -> Performed:
 
     def perform(_: object, plugged: Rig, setup: Setup, *__: object, **___: object) -> Report:
         calls.append((plugged, setup))
-        return report(0, 0, 0, [])
+        return report_on(0, 0, 0, [])
 
     monkeypatch.setattr(command, "MidiPorts", Ports)
-    monkeypatch.setattr(live, "perform", perform)
+    monkeypatch.setattr(loop, "perform", perform)
     return calls
 
 

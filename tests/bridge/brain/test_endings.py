@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from schmubert.bridge.owner.live import Timing, perform
+from schmubert.bridge.clock.sync import Timing
+from schmubert.bridge.owner.loop import perform
 from schmubert.bridge.owner.memory_ports import MemoryPorts
 from schmubert.bridge.protocol.bytes import begins_note, ends_note
 from schmubert.bridge.protocol.controls import binding

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from schmubert.bridge.owner.witness import Record
+from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import Moved, Say, Setup
 from schmubert.bridge.protocol.pipe import Pipe
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from schmubert.bridge.owner.witness import BrainRestarted, Followed, Happening, Record, Sent, Tick
+from schmubert.bridge.protocol.events import BrainRestarted, Followed, Happening, Record, Sent, Tick
 from schmubert.bridge.protocol.messages import (
     Answered,
     Control,

@@ -4,9 +4,11 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from schmubert.bridge.owner.live import Timing, perform
+from schmubert.bridge.clock.sync import Timing
+from schmubert.bridge.owner.loop import perform
 from schmubert.bridge.owner.memory_ports import MemoryPorts
-from schmubert.bridge.owner.witness import Record
+from schmubert.bridge.protocol.bytes import NOTE_OFF, NOTE_ON, song_position
+from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import (
     Event,
     FromBrain,
@@ -22,6 +24,7 @@ from schmubert.bridge.protocol.messages import (
 from schmubert.bridge.protocol.roles import Rig, input_part, output_part, rig
 from schmubert.bridge.session.log import Session
 from schmubert.bridge.session.recording import Recording
+from tests.bridge.virtual_daw import CLOCK, CONTINUE, START, STOP
 
 RIG = rig(
     [input_part("DAW"), input_part("Keys:bass")],
@@ -30,8 +33,6 @@ RIG = rig(
 )
 SETUP = Setup(hears=(0, 1), plays=(0, 1, 2), mode="continue")
 BEGAN_S = 1000.25
-CLOCK, START, CONTINUE, STOP = b"\xf8", b"\xfa", b"\xfb", b"\xfc"
-NOTE_ON, NOTE_OFF = 0x90, 0x80
 
 Script = list[tuple[float, int, bytes]]
 
@@ -108,7 +109,7 @@ def whims(seed: int, seconds: float = 6.0) -> Script:
         script += clocks(at_s, beats, tempo_bpm)
         at_s += beats * 60.0 / tempo_bpm + rng.choice((0.0, 0.0, 0.01, 3.0))
     for _ in range(rng.randrange(1, 8)):
-        message = rng.choice((START, START, CONTINUE, STOP, bytes((0xF2, rng.randrange(64), 0))))
+        message = rng.choice((START, START, CONTINUE, STOP, song_position(rng.randrange(64))))
         script.append((rng.uniform(0.0, seconds), 0, message))
     for _ in range(rng.randrange(30)):
         script += note(

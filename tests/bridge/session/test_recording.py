@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schmubert.bridge.owner.live import Timing
+from schmubert.bridge.clock.sync import Timing
 from schmubert.bridge.owner.memory_ports import MemoryPorts
-from schmubert.bridge.owner.witness import Record, Sent
+from schmubert.bridge.protocol.events import Record, Sent
 from schmubert.bridge.protocol.messages import Play, Setup
 from schmubert.bridge.session.log import LOG_NAME, SONG_NAME, Log, Session, line
-from schmubert.bridge.session.midi_export import Take
+from schmubert.bridge.session.midi_export import MidiExport
 from schmubert.bridge.session.playback import play
 from schmubert.bridge.session.recording import Recording
-from schmubert.bridge.session.verify import rerun
+from schmubert.bridge.session.verify import verify_session
 from tests.bridge.session.sessions import (
     BEGAN_S,
     NOTE_OFF,
@@ -52,10 +52,10 @@ def song(beats: int = 16, tempo_bpm: float = 120.0) -> Script:
 
 
 def again(log: Log) -> bytes:
-    take = Take(log.session)
+    export = MidiExport(log.session)
     for seen in log:
-        take.see(seen)
-    return take.midi()
+        export.see(seen)
+    return export.midi()
 
 
 def on_ports(log: Log) -> list[tuple[int, bytes]]:
@@ -91,7 +91,7 @@ def test_replaying_a_recorded_session_is_the_session(
     sent = [(one.at_s, one.what.port, one.what.message) for one in log if type(one.what) is Sent]
     assert sent == ports.sent
     assert on_ports(log) == [(port, message) for _, port, message in ports.sent]
-    verdict = rerun(log.session, log)
+    verdict = verify_session(log.session, log)
     assert verdict.difference is None
     assert verdict.same >= len(sent)
 
@@ -224,7 +224,7 @@ def test_a_log_cut_off_is_used_up_to_there(tmp_path: Path, cut: int) -> None:
     assert log.damage is not None
     number = whole[:-cut].count(b"\n") + 1
     assert log.damage.startswith(f"line {number} is damaged")
-    assert rerun(log.session, read).difference is None
+    assert verify_session(log.session, read).difference is None
 
 
 def test_a_damaged_line_is_named(tmp_path: Path) -> None:
@@ -265,13 +265,13 @@ def test_a_log_that_was_touched_is_found_out(tmp_path: Path) -> None:
     assert isinstance(sent, Sent)
     forged = Sent(sent.port, bytes((sent.message[0], 12, 3)), sent.wanted_s)
     changed = [*seen[:index], Record(seen[index].at_s, forged), *seen[index + 1 :]]
-    verdict = rerun(log.session, changed)
+    verdict = verify_session(log.session, changed)
     assert verdict.difference is not None
     assert verdict.difference.startswith(f"line {index + 2} says Sent(")
     without = [*seen[:index], *seen[index + 1 :]]
-    assert rerun(log.session, without).difference is not None
+    assert verify_session(log.session, without).difference is not None
     no_play = [one for one in seen if not isinstance(one.what, Play)]
-    assert rerun(log.session, no_play).difference is not None
+    assert verify_session(log.session, no_play).difference is not None
 
 
 def test_an_interrupted_replay_ends_what_sounds() -> None:

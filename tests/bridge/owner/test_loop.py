@@ -9,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from schmubert.bridge.owner.live import BrainError, BrainProcess, RealTime, Timing, perform
+from schmubert.bridge.clock.sync import Timing
+from schmubert.bridge.owner.brain_process import BrainError, BrainProcess
+from schmubert.bridge.owner.loop import perform
 from schmubert.bridge.owner.memory_ports import MemoryPorts
 from schmubert.bridge.owner.owner import GaveUpError
-from schmubert.bridge.owner.report import Report, report
+from schmubert.bridge.owner.realtime import RealTime
+from schmubert.bridge.owner.report import Report, report_on
+from schmubert.bridge.protocol.bytes import NOTE_OFF, NOTE_ON
 from schmubert.bridge.protocol.messages import (
     Event,
     Heard,
@@ -24,25 +28,14 @@ from schmubert.bridge.protocol.messages import (
     ToOwner,
 )
 from schmubert.bridge.protocol.roles import input_part, output_part, rig
+from tests.bridge.session.sessions import VirtualTime
+from tests.bridge.virtual_daw import CLOCK, START, STOP
 
 FAKE_BRAIN = Path(__file__).with_name("fake_brain.py")
 RIG = rig([input_part("DAW")], [output_part("Bass")], None)
 SETUP = Setup(hears=(0,), plays=(1,))
 TICK_S = 60.0 / 24.0 / 120.0
-NOTE_ON, NOTE_OFF = 0x90, 0x80
-
-
-class VirtualTime:
-    """Passes as fast as the loop turns."""
-
-    def __init__(self) -> None:
-        self.at_s = 100.0
-
-    def now(self) -> float:
-        return self.at_s
-
-    def wait_until(self, at_s: float, exactly: bool) -> None:  # noqa: ARG002
-        self.at_s = max(self.at_s, at_s)
+BEGAN_S = 100.0
 
 
 class EveryBeat:
@@ -74,14 +67,14 @@ class EveryBeat:
 
 def song(beats: int, stop: bool = True) -> list[tuple[float, int, bytes]]:
     """A bar of clocks, then Start, clocks and a note on each beat, and Stop."""
-    script = [(number * TICK_S, 0, b"\xf8") for number in range(24 * (4 + beats))]
-    script += [(96 * TICK_S - 0.001, 0, b"\xfa")]
+    script = [(number * TICK_S, 0, CLOCK) for number in range(24 * (4 + beats))]
+    script += [(96 * TICK_S - 0.001, 0, START)]
     for beat in range(beats):
         at_s = (96 + 24 * beat) * TICK_S
         script += [(at_s + 0.001, 0, bytes((NOTE_ON, 60, 90)))]
         script += [(at_s + 0.300, 0, bytes((NOTE_OFF, 60, 0)))]
     if stop:
-        script += [((96 + 24 * beats) * TICK_S - 0.001, 0, b"\xfc")]
+        script += [((96 + 24 * beats) * TICK_S - 0.001, 0, STOP)]
     return script
 
 
@@ -101,7 +94,7 @@ def played(sent: list[tuple[float, int, bytes]]) -> list[tuple[float, int]]:
 
 
 def test_a_song_in_virtual_time() -> None:
-    passing = VirtualTime()
+    passing = VirtualTime(BEGAN_S)
     ports = MemoryPorts(song(8), clock=passing.now)
     log: list[ToBrain] = []
     lines: list[str] = []
@@ -134,7 +127,7 @@ def test_a_song_in_virtual_time() -> None:
 
 
 def test_the_end_ends_every_note() -> None:
-    passing = VirtualTime()
+    passing = VirtualTime(BEGAN_S)
     ports = MemoryPorts(song(8, stop=False), clock=passing.now)
     perform(
         ports,
@@ -157,7 +150,7 @@ def test_an_error_ends_every_note_and_is_raised() -> None:
                 raise OSError("the interface was unplugged")
             return super().poll()
 
-    passing = VirtualTime()
+    passing = VirtualTime(BEGAN_S)
     ports = Broken(song(8), clock=passing.now)
     with pytest.raises(OSError, match="unplugged"):
         perform(
@@ -174,7 +167,7 @@ def test_an_error_ends_every_note_and_is_raised() -> None:
 
 
 def test_a_dead_brain_is_replaced_and_what_it_left_is_ended() -> None:
-    passing = VirtualTime()
+    passing = VirtualTime(BEGAN_S)
     ports = MemoryPorts(song(12), clock=passing.now)
     logs: list[list[ToBrain]] = []
     lines: list[str] = []
@@ -204,7 +197,7 @@ def test_a_dead_brain_is_replaced_and_what_it_left_is_ended() -> None:
 
 
 def test_a_brain_that_keeps_dying_ends_the_show() -> None:
-    passing = VirtualTime()
+    passing = VirtualTime(BEGAN_S)
     with pytest.raises(BrainError, match="died 4 times"):
         perform(
             MemoryPorts(song(4), clock=passing.now),
@@ -218,7 +211,7 @@ def test_a_brain_that_keeps_dying_ends_the_show() -> None:
 
 
 def test_an_error_of_the_observer_is_not_lost() -> None:
-    passing = VirtualTime()
+    passing = VirtualTime(BEGAN_S)
     with pytest.raises(ZeroDivisionError):
         perform(
             MemoryPorts(song(4), clock=passing.now),
@@ -236,7 +229,7 @@ def test_an_error_of_the_observer_is_not_lost() -> None:
 def test_an_offset_moves_every_note() -> None:
     starts = []
     for offset_s in (0.0, -0.02):
-        passing = VirtualTime()
+        passing = VirtualTime(BEGAN_S)
         ports = MemoryPorts(song(4), clock=passing.now)
         perform(
             ports,
@@ -253,12 +246,12 @@ def test_an_offset_moves_every_note() -> None:
 
 
 def test_a_report_reads_as_a_line() -> None:
-    text = str(report(3, 1, 0, [0.001, 0.002, 0.01]))
+    text = str(report_on(3, 1, 0, [0.001, 0.002, 0.01]))
     assert text == (
         "3 notes played, 1 came too late and were left out; sent after their time by"
         " 2.00 ms (p50), 10.00 (p99), 10.00 (max)"
     )
-    assert str(report(0, 0, 0, [])) == "nothing was played"
+    assert str(report_on(0, 0, 0, [])) == "nothing was played"
 
 
 # In real time, with the brain as a process
@@ -375,7 +368,7 @@ def test_waiting_exactly_is_exact() -> None:
 
 
 def test_what_the_brain_says_is_a_line() -> None:
-    passing = VirtualTime()
+    passing = VirtualTime(BEGAN_S)
     brain = EveryBeat([])
     brain.said.append(Say("bar 2: I come in"))
     lines: list[str] = []

@@ -1,0 +1,7 @@
+from .lines import StatusLines
+from .process import Screen
+
+__all__ = [
+    "Screen",
+    "StatusLines",
+]
