@@ -15,6 +15,7 @@ from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.score import STEPS_PER_BEAT, Tokens
 from schmubert.engine.music.vocabulary import HOLD, MASK, TRIO, Track
 from schmubert.engine.service.validation import validated
+from tests.bridge.brain.stages import LINE, at
 from tests.bridge.brain.virtual_stage import (
     Engine,
     Stage,
@@ -25,13 +26,8 @@ from tests.bridge.brain.virtual_stage import (
     random_music,
 )
 
-LINE = Timeline(0.0, 1.0, 120.0)
 ROLES = (Track.MELODY, Track.BASS, Track.DRUMS)
 BAR = 16
-
-
-def at(beat: float) -> float:
-    return LINE.seconds(beat)
 
 
 def stage(mode: str, *turned: tuple[float, str, float], bars: int = 24, turn: int = 2) -> Stage:
