@@ -34,7 +34,7 @@ WARM, ROUNDS = 1, 7
 def collected(runs: Path) -> dict[str, Any]:
     """What the runs of `NAMES` in `runs` have logged, and what a step of each costs."""
     from schmubert.engine.networks.checkpoint import load
-    from schmubert.engine.networks.model import parameters
+    from schmubert.engine.networks.layers import parameters
     from schmubert.training.learning.settings import TrainSettings
 
     every = [TrainSettings.load(runs / name / "settings.json") for name in NAMES]

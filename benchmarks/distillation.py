@@ -33,9 +33,10 @@ from rich.table import Table
 from torch import Tensor, nn
 
 from schmubert.cli.errors import one_line
+from schmubert.engine.denoiser import Denoiser, Logits
 from schmubert.engine.diffusion.compose import Sampling
 from schmubert.engine.diffusion.recipe import STAGE_TEMPERATURE
-from schmubert.engine.diffusion.unmasking import Denoiser, Logits, infill, random_order
+from schmubert.engine.diffusion.unmasking import infill, random_order
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import MASK
 from schmubert.engine.networks import checkpoint

@@ -17,11 +17,11 @@ import click
 import numpy as np
 
 from schmubert.cli.errors import one_line
+from schmubert.engine.denoiser import Logits, Model
 from schmubert.engine.diffusion.compose import Sampling
 from schmubert.engine.diffusion.samplers import SAMPLERS
-from schmubert.engine.diffusion.unmasking import Logits
 from schmubert.engine.music.score import Tokens
-from schmubert.engine.networks.load import Model, load
+from schmubert.engine.networks.load import load
 from schmubert.training.data.dataset import Dataset
 from schmubert.training.evaluation.rehearsal import at_leisure
 from schmubert.training.evaluation.settings import windows_of_songs

@@ -17,10 +17,12 @@ import numpy as np
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.cli.piano_roll import Roll, draw_stack
+from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion.compose import Sampling, accompany, infill, infill_bars
 from schmubert.engine.music.score import STEPS_PER_BAR, Score, unknown
 from schmubert.engine.music.vocabulary import HOLD, TRIO, Track
-from schmubert.engine.networks.load import Device, Model, load
+from schmubert.engine.networks.devices import Device
+from schmubert.engine.networks.load import load
 from schmubert.training.data.dataset import Dataset, Split
 from schmubert.training.evaluation import algorithm7
 from schmubert.training.evaluation.pieces import overlaps_of

@@ -5,9 +5,9 @@ import numpy as np
 
 from schmubert.cli.errors import one_line
 from schmubert.cli.offline import Made, Request, offline_options, run, told, tracks_named
+from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion import compose
 from schmubert.engine.music.vocabulary import Track
-from schmubert.engine.networks.load import Model
 
 
 @click.command("accompany")

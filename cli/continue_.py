@@ -15,8 +15,8 @@ from schmubert.cli.offline import (
     tracks_named,
     wanted_of,
 )
+from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion import compose
-from schmubert.engine.networks.load import Model
 
 
 @click.command("continue")

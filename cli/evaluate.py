@@ -9,7 +9,9 @@ import click
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
-from schmubert.engine.networks.load import Device, default_model, load, usual_window_bars
+from schmubert.engine.diffusion.recipe import usual_window_bars
+from schmubert.engine.networks.devices import Device
+from schmubert.engine.networks.load import default_model, load
 
 if TYPE_CHECKING:
     from rich.table import Table

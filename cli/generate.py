@@ -10,12 +10,13 @@ import numpy as np
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.engine.diffusion.compose import MOST_BARS, MOST_BATCHED, Sampling, generate_all
-from schmubert.engine.diffusion.recipe import SAMPLER
+from schmubert.engine.diffusion.recipe import SAMPLER, usual_window_bars
 from schmubert.engine.diffusion.reversal import REVERSE, generate_from_noise
 from schmubert.engine.diffusion.samplers import SAMPLERS
 from schmubert.engine.music.score import Score
 from schmubert.engine.music.vocabulary import Track
-from schmubert.engine.networks.load import Device, load, load_any, usual_window_bars
+from schmubert.engine.networks.devices import Device
+from schmubert.engine.networks.load import load, load_any
 
 LONGEST_BARS = 1024
 

@@ -23,7 +23,7 @@ def import_weights(file: Path, out: Path, heads: int | None, force: bool) -> Non
 
     FILE is a PyTorch state dict; nothing in it is executed.
     """
-    from schmubert.engine.networks.model import PRESETS
+    from schmubert.engine.networks.config import PRESETS
     from schmubert.training.learning.published import import_weights as run
 
     if out.suffix != ".safetensors":

@@ -18,10 +18,10 @@ from schmubert.cli.offline import (
     tracks_named,
     wanted_of,
 )
+from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion import compose
 from schmubert.engine.music.score import STEPS_PER_BAR, Mask, Score
 from schmubert.engine.music.vocabulary import HOLD, PITCHED, Track
-from schmubert.engine.networks.load import Model
 
 
 @click.command("infill")

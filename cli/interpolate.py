@@ -17,8 +17,8 @@ from schmubert.cli.offline import (
     told,
     tracks_named,
 )
+from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion import compose
-from schmubert.engine.networks.load import Model
 
 
 @click.command("interpolate")

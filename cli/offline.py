@@ -13,7 +13,9 @@ import numpy as np
 
 from schmubert.cli import options
 from schmubert.cli.songs import Errand, errands
+from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion.compose import Sampling
+from schmubert.engine.diffusion.recipe import usual_window_bars
 from schmubert.engine.music.score import (
     BEATS_PER_BAR,
     STEPS_PER_BAR,
@@ -25,7 +27,8 @@ from schmubert.engine.music.score import (
     notes,
 )
 from schmubert.engine.music.vocabulary import PITCHED, Track
-from schmubert.engine.networks.load import Device, Model, load, usual_window_bars
+from schmubert.engine.networks.devices import Device
+from schmubert.engine.networks.load import load
 
 if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
     from schmubert.engine.music.midifile import Reading

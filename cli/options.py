@@ -6,7 +6,7 @@ import click
 
 from schmubert.engine.diffusion.recipe import CALLS, SAMPLER, TEMPERATURE, WINDOW_BARS
 from schmubert.engine.diffusion.samplers import SAMPLERS
-from schmubert.engine.networks.load import DEVICES
+from schmubert.engine.networks.devices import DEVICES
 
 PATH = click.Path(path_type=Path)
 

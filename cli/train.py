@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 import click
 
 from schmubert.cli.errors import one_line
-from schmubert.engine.diffusion.corruption import KERNELS, MASKING
+from schmubert.engine.denoiser import MASKING
+from schmubert.engine.diffusion.corruption import KERNELS
 
 T = TypeVar("T")
 

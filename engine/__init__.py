@@ -1,1 +1,5 @@
-"""The shared language, the model and the engine process."""
+"""The shared language, the model and its process: what scripts, bridge and training build on."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -51,7 +51,8 @@ def engine_command(
     try:
         import zmq
 
-        from schmubert.engine.networks import load as denoisers
+        from schmubert.engine.networks.devices import DEVICES
+        from schmubert.engine.networks.load import load
         from schmubert.engine.service import server
         from schmubert.engine.service.client import EXIT_ADDRESS_IN_USE
         from schmubert.engine.service.pace import Pace
@@ -75,8 +76,8 @@ def engine_command(
     try:
         pace = Pace()
         try:
-            chosen = next(known for known in denoisers.DEVICES if known == device)
-            loaded = denoisers.load(model, chosen, threads, flush_denormals=True)
+            chosen = next(known for known in DEVICES if known == device)
+            loaded = load(model, chosen, threads, flush_denormals=True)
             call_ms = server.warm_up(loaded, pace)
         except (ValueError, OSError, ImportError) as error:
             raise click.ClickException(str(error)) from error

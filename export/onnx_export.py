@@ -16,13 +16,13 @@ import onnx
 import torch
 from torch import nn
 
-from schmubert.engine.diffusion import unmasking as diffusion
-from schmubert.engine.diffusion.rests import Pauses
 from schmubert.engine.diffusion.temperature import log_softmax
+from schmubert.engine.diffusion.unmasking import balanced_order, infill
+from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.music.vocabulary import MASK, SIZES
 from schmubert.engine.networks import checkpoint
-from schmubert.engine.networks.model import ModelConfig
+from schmubert.engine.networks.config import ModelConfig
 from schmubert.engine.networks.torch_denoiser import TorchDenoiser
 
 ONNX_FORMAT = "1"
@@ -158,9 +158,9 @@ def _own_music(
 ) -> Tokens:
     shape = (4, bars * STEPS_PER_BAR, len(config.tracks))
     empty = np.broadcast_to([MASK[column] for column in config.columns], shape)
-    order = diffusion.balanced_order(np.ones(shape, bool), OWN_GRIDS_CALLS, rng)
+    order = balanced_order(np.ones(shape, bool), OWN_GRIDS_CALLS, rng)
     denoiser = TorchDenoiser.of(model, config, "the network to export")
-    return diffusion.infill(denoiser, np.array(empty), order, rng)
+    return infill(denoiser, np.array(empty), order, rng)
 
 
 def _trace(model: nn.Module, config: ModelConfig, path: Path) -> None:

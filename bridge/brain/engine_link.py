@@ -10,7 +10,7 @@ from typing import TypeAlias, cast
 import zmq
 
 from schmubert.bridge.protocol.messages import GiveUp, Say
-from schmubert.engine.networks.load import Device
+from schmubert.engine.networks.devices import Device
 from schmubert.engine.service.client import EXIT_ADDRESS_IN_USE, Client, spawn_engine
 from schmubert.engine.service.wire import (
     DEFAULT_ADDRESS,

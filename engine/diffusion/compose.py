@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from schmubert.engine.denoiser import Denoiser, Logits
 from schmubert.engine.diffusion.copula import draw_traits
 from schmubert.engine.diffusion.recipe import CALLS, SAMPLER, TEMPERATURE, WINDOW_BARS
-from schmubert.engine.diffusion.rests import Pauses, tacet_cells
+from schmubert.engine.diffusion.rests import tacet_cells
 from schmubert.engine.diffusion.samplers import SAMPLERS
-from schmubert.engine.diffusion.unmasking import Denoiser, Guide, Logits, SamplerRun, masked_cells
+from schmubert.engine.diffusion.unmasking import Guide, SamplerRun, masked_cells
+from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import (
     STEPS_PER_BAR,
     Mask,

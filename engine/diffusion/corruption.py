@@ -16,6 +16,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from schmubert.engine.denoiser import MASKING
 from schmubert.engine.music.vocabulary import (
     FIRST_ONSET,
     MASK,
@@ -314,14 +315,13 @@ def embedding(track: Track) -> Diffusing:
 
 KERNELS: Mapping[str, Callable[[Track], Kernel]] = MappingProxyType(
     {
-        "absorbing": lambda track: absorbing(MASK[track]),
+        MASKING: lambda track: absorbing(MASK[track]),
         "uniform": lambda track: uniform(SIZES[track]),
         "gaussian": lambda track: gaussian(SIZES[track]),
         "embedding": embedding,
     }
 )
 """Corruptions by name, for a track. Only the absorbing one has masks."""
-MASKING = "absorbing"
 
 
 def linear(kernel: Kernel, steps_t: int) -> Floats:

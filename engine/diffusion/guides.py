@@ -11,8 +11,9 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.temperature import BISECTIONS, SURE, log_softmax, log_sum
-from schmubert.engine.diffusion.unmasking import Guide, Logits
+from schmubert.engine.diffusion.unmasking import Guide
 from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT, Tokens
 from schmubert.engine.music.vocabulary import (
     HIGHEST_PITCH,

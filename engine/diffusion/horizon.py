@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from schmubert.engine.diffusion.recipe import WINDOW_BARS
 from schmubert.engine.music.score import STEPS_PER_BAR, Mask, Tokens, canonical
 from schmubert.engine.music.vocabulary import MASK, OFF, PITCHED, TRIO, Track, first_onset
-from schmubert.engine.service.wire import MOST_STEPS
 
 AHEAD_BARS = 2  # bars beyond the current one: the tentative future
 LEAST_BARS = 4  # no model was trained on shorter windows
-MOST_BARS = MOST_STEPS // STEPS_PER_BAR
+MOST_BARS = 64
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,8 @@
 """How music is sampled where nobody says otherwise: for files at leisure, on stage in time."""
 
+from schmubert.engine.denoiser import Model
+from schmubert.engine.music.score import STEPS_PER_BAR
+
 SAMPLER = "remasking"
 """For files: what was drawn while little was known is drawn again with all the rest in sight."""
 CALLS = 16
@@ -17,3 +20,14 @@ MOST_CALLS = 8
 """On stage, calls of the best draft: the first is remade once, then the next ask is due."""
 STAGE_TEMPERATURE = 0.97
 """On stage: what follows is unknown, and a band that plays safer repeats what it just played."""
+
+
+def usual_window_bars(model: Model) -> int:
+    """The window to show `model` where nobody says: what learned positions were trained on."""
+    return WINDOW_BARS if model.longest_steps is None else model.longest_steps // STEPS_PER_BAR
+
+
+def more_calls(planned: int, most: int) -> int | None:
+    """The calls of the draft that follows one of `planned`, at most `most`; None: none follows."""
+    calls = min(2 * planned, most)
+    return calls if calls > planned else None

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
+from schmubert.engine.denoiser import Denoiser, Logits
 from schmubert.engine.diffusion.corruption import (
     STEPS_T,
     Corruption,
@@ -20,7 +21,7 @@ from schmubert.engine.diffusion.corruption import (
     draw_rows,
 )
 from schmubert.engine.diffusion.temperature import tempered
-from schmubert.engine.diffusion.unmasking import Denoiser, Logits, draw
+from schmubert.engine.diffusion.unmasking import draw
 from schmubert.engine.music.score import STEPS_PER_BAR, Score, Tokens, canonical
 from schmubert.engine.music.vocabulary import HOLD, TRIO, Track
 

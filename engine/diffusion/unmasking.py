@@ -9,11 +9,12 @@ see the same state. A sampler is therefore an `order`: which call unmasks which 
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from schmubert.engine.denoiser import Denoiser, Logits
 from schmubert.engine.diffusion.copula import (
     VARIANCE_SHARES,
     CorrelatedUniforms,
@@ -25,27 +26,12 @@ from schmubert.engine.diffusion.temperature import tempered
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, PITCHED, TRIO, Track
 
-Logits: TypeAlias = Sequence[NDArray[np.float32]]
-"""One array [batch, steps, events] a track, in the denoiser's order of tracks."""
 Guide: TypeAlias = Callable[[Tokens, Logits], Logits]
 """Bends the logits [batch, steps, events] a track that are about to be sampled from."""
 SamplerRun: TypeAlias = Generator[Tokens, Logits, Tokens]
 """A sampler at work: yields the tokens to denoise, is sent their logits, returns the result."""
 
 GOLDEN = (5**0.5 - 1) / 2  # its multiples, mod 1, are the most evenly spread of all
-
-
-class Denoiser(Protocol):
-    """The unmasking function f(x_t) of algorithm 4."""
-
-    @property
-    def tracks(self) -> tuple[Track, ...]:
-        """The tracks it knows, in the order of its columns."""
-        ...
-
-    def __call__(self, tokens: Tokens) -> Logits:
-        """Tokens [batch, steps, tracks], steps a multiple of 4 -> logits, one array a track."""
-        ...
 
 
 def ancestral_order(cells: Mask, steps_t: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -1,1 +1,5 @@
-"""The denoisers: networks in torch, exported ones, and their files."""
+"""The denoisers: networks in torch, exported ones in ONNX Runtime, and the files of both."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -2,7 +2,8 @@
 
 from torch import nn
 
-from schmubert.engine.networks.model import ConvTransformer, ModelConfig
+from schmubert.engine.networks.config import ModelConfig
+from schmubert.engine.networks.convolutional import ConvTransformer
 from schmubert.engine.networks.transformers import (
     HierarchicalTransformer,
     Transformer,

@@ -1,6 +1,7 @@
 """Checkpoints: safetensors files that describe themselves."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -11,11 +12,20 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from schmubert.engine.diffusion.rests import Pauses
+from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.networks.build import network
-from schmubert.engine.networks.model import ModelConfig
+from schmubert.engine.networks.config import ModelConfig
 
 FORMAT = "schmubert checkpoint 1"
+RENAMED = (
+    (r"^summaries\.", "downsamples."),
+    (r"^expansions\.", "upsamples."),
+    (r"^repeats\.", "repeat_features."),
+    (r"^copies\.", "copy_heads."),
+    (r"\.attention\.inward\.", ".attention.qkv."),
+    (r"\.attention\.outward\.", ".attention.out."),
+)
+"""What weights were called before 0.2: the checkpoints and runs that there are hold these names."""
 
 
 def save(
@@ -57,6 +67,16 @@ def load(path: Path) -> tuple[nn.Module, ModelConfig]:
     return model.eval(), config
 
 
+def renamed(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """`weights` under the names of today; today's own stay."""
+    found = {}
+    for name, tensor in weights.items():
+        for old, new in RENAMED:
+            name = re.sub(old, new, name)  # noqa: PLW2901 - one name after the other
+        found[name] = tensor
+    return found
+
+
 def pauses_of(path: Path) -> Pauses | None:
     """The pauses of the songs that a checkpoint was trained on, if it was to be told of any.
 
@@ -80,7 +100,7 @@ def read(path: Path) -> tuple[dict[str, Tensor], ModelConfig, dict[str, Any]]:
             metadata = file.metadata() or {}
             if metadata.get("format") != FORMAT:
                 raise ValueError(f"{path}: safetensors, but no schmubert checkpoint")
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            weights = renamed({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
     except SafetensorError as error:
         raise ValueError(f"{path}: no checkpoint ({error}); give a .safetensors file") from error
     except OSError as error:

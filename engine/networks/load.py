@@ -2,61 +2,11 @@
 
 import importlib.resources
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
 
-from schmubert.engine.diffusion.corruption import MASKING
-from schmubert.engine.diffusion.recipe import WINDOW_BARS
-from schmubert.engine.diffusion.rests import Pauses
-from schmubert.engine.diffusion.unmasking import Denoiser
-from schmubert.engine.music.score import STEPS_PER_BAR
+from schmubert.engine.denoiser import MASKING, Model
+from schmubert.engine.networks.devices import Device
 
-Device: TypeAlias = Literal["auto", "cpu", "cuda"]
-DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda")
 DEFAULT_MODEL = "schmubert-live.onnx"
-
-
-class Model(Denoiser, Protocol):
-    """A denoiser that was loaded from a file."""
-
-    @property
-    def name(self) -> str:
-        """What to call it: the file's name without its ending."""
-        ...
-
-    @property
-    def runtime(self) -> str:
-        """What runs it and where, as "onnxruntime 1.20.1 on cpu, 1 thread"."""
-        ...
-
-    @property
-    def corruption(self) -> str:
-        """What it was trained to undo, a name of `corruption.KERNELS`."""
-        ...
-
-    @property
-    def pauses(self) -> Pauses | None:
-        """Where tracks rest in pieces out of nothing, where it was trained to be told."""
-        ...
-
-    @property
-    def longest_steps(self) -> int | None:
-        """The longest window it can be asked for, where learned positions limit it."""
-        ...
-
-
-def within_reach(steps: int, longest_steps: int | None, name: str) -> None:
-    """ValueError where `steps` are more than the model `name` has positions for."""
-    if longest_steps is not None and steps > longest_steps:
-        bars = longest_steps // STEPS_PER_BAR
-        raise ValueError(
-            f"{name} knows windows of up to {bars} bars and was asked for {steps} steps,"
-            f" {steps / STEPS_PER_BAR:g} bars: --window {bars} is its longest"
-        )
-
-
-def usual_window_bars(model: Model) -> int:
-    """The window to show `model` where nobody says: what learned positions were trained on."""
-    return WINDOW_BARS if model.longest_steps is None else model.longest_steps // STEPS_PER_BAR
 
 
 def default_model() -> Path:

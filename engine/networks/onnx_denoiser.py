@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from schmubert.engine.diffusion.corruption import MASKING
-from schmubert.engine.diffusion.rests import Pauses
-from schmubert.engine.diffusion.unmasking import Logits
+from schmubert.engine.denoiser import MASKING, Logits, within_reach
+from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import MASK, SIZES, Track
-from schmubert.engine.networks.load import Device, within_reach
+from schmubert.engine.networks.devices import Device
 
 FORMAT = "1"
 FATAL = 4  # ONNX Runtime's severity: what it says about missing CUDA libraries fills a screen

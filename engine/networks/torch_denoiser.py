@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from schmubert.engine.diffusion.rests import Pauses
-from schmubert.engine.diffusion.unmasking import Logits
+from schmubert.engine.denoiser import Logits, within_reach
+from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import Tokens
-from schmubert.engine.networks.load import Device, within_reach
+from schmubert.engine.networks.devices import Device
 
 if TYPE_CHECKING:  # torch loads only where a network is used
     from torch import nn
 
-    from schmubert.engine.networks.model import ModelConfig
+    from schmubert.engine.networks.config import ModelConfig
 
 
 class TorchDenoiser:

@@ -14,7 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from schmubert.engine.music.vocabulary import MASK
-from schmubert.engine.networks.model import Block, Embedding, Head, ModelConfig, initialised
+from schmubert.engine.networks.config import ModelConfig
+from schmubert.engine.networks.layers import Block, Embedding, Head, initialised
 
 GROUP_STEPS = 32
 """The length of a subsequence of the hierarchical network (table 5.2)."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import zmq
 
-from schmubert.engine.networks.load import Device
+from schmubert.engine.networks.devices import Device
 from schmubert.engine.service.wire import (
     Draft,
     Failed,

@@ -1,6 +1,6 @@
 """What an engine works on: which window goes to the denoiser next, and which draft is sent.
 
-Pure: the time is an argument, the denoiser is called elsewhere. An ask becomes a `Job`: a
+Pure: the time is an argument, the denoiser is called elsewhere. A request becomes a `Job`: a
 complete draft in few calls first, which is then remade in twice the calls, and that one again,
 as long as the measured pace says that they end within the budget.
 """
@@ -9,8 +9,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from schmubert.engine.denoiser import Logits
+from schmubert.engine.diffusion.recipe import more_calls
 from schmubert.engine.diffusion.samplers import balanced, refine
-from schmubert.engine.diffusion.unmasking import Logits, SamplerRun, tidy
+from schmubert.engine.diffusion.unmasking import SamplerRun, tidy
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.service.pace import Pace
@@ -21,23 +23,17 @@ MOST_BATCHED = 8
 """Windows in one denoiser call: eight of 64 bars are 23 MB of logits."""
 
 
-def more_calls(planned: int, most: int) -> int | None:
-    """The calls of the draft that follows one of `planned`, at most `most`; None: none follows."""
-    calls = min(2 * planned, most)
-    return calls if calls > planned else None
-
-
 class Job:
-    """One ask on its way: `window` to fill by `deadline_s`, the draft being made, the last sent."""
+    """A request on its way: its `window`, the draft that is being made, the last one sent."""
 
     def __init__(
-        self, ask: Request, tracks: tuple[Track, ...], received_s: float, seed: int
+        self, request: Request, tracks: tuple[Track, ...], received_s: float, seed: int
     ) -> None:
-        self.ask = ask
+        self.request = request
         self.tracks = tracks
-        self.window: Window = validated(ask, tracks)
+        self.window: Window = validated(request, tracks)
         self.received_s = received_s
-        self.deadline_s = received_s + ask.budget_ms / 1000.0
+        self.deadline_s = received_s + request.budget_ms / 1000.0
         self.freezes_s = received_s + self.window.freezes_s
         self.seed = seed
         self.sent: Draft | None = None
@@ -45,7 +41,7 @@ class Job:
         self.planned_calls = 0  # of the draft being made, or the last made
         self.calls = 0  # the same, as they come out
         self.calls_left = 0
-        self.made: Mask = self.window.cells  # the cells of the draft being made
+        self.targets: Mask = self.window.targets  # of the draft being made
         self.state: Tokens = self.window.tokens[None]  # what to denoise, [1, steps, tracks]
         self._run: SamplerRun | None = None
 
@@ -59,7 +55,7 @@ class Job:
         """When the draft being made is needed: the first before anything else freezes."""
         if self.sent is not None:
             return self.deadline_s
-        still_open = self.freezes_s[self.window.cells.any(axis=1)]
+        still_open = self.freezes_s[self.window.targets.any(axis=1)]
         still_open = still_open[still_open > self.received_s]
         return min(self.deadline_s, float(still_open.min(initial=np.inf)))
 
@@ -70,37 +66,37 @@ class Job:
         cells that freeze before it is expected to end.
         """
         if self.sent is None:
-            self.made = self.window.cells
-            self.planned_calls = self.ask.first_calls
-            self.calls = min(self.planned_calls, int(self.made.sum()))
+            self.targets = self.window.targets
+            self.planned_calls = self.request.first_calls
+            self.calls = min(self.planned_calls, int(self.targets.sum()))
             self._run = balanced(
                 self.window.tokens[None],
-                self.made[None],
+                self.targets[None],
                 self.calls,
                 self._rng(0),
-                self.ask.temperature,
+                self.request.temperature,
                 self.window.guide,
                 tracks=self.tracks,
             )
         else:
-            planned = more_calls(self.planned_calls, self.ask.most_calls)
+            planned = more_calls(self.planned_calls, self.request.most_calls)
             # with a call for every cell there is nothing left to gain
-            if planned is None or self.calls >= self.made.sum():
+            if planned is None or self.calls >= self.targets.sum():
                 return False
             # with fewer cells left than calls, the draft needs only as many calls as cells
             calls = min(planned, int(self._open_at(now).sum()))
             ends_s = now + calls * call_s
-            made = self._open_at(ends_s)
-            if ends_s > self.deadline_s or not made.any():
+            targets = self._open_at(ends_s)
+            if ends_s > self.deadline_s or not targets.any():
                 return False
-            self.made, self.planned_calls = made, planned
-            self.calls = min(planned, int(made.sum()))
+            self.targets, self.planned_calls = targets, planned
+            self.calls = min(planned, int(targets.sum()))
             self._run = refine(
                 self.latest[None],
-                made[None],
+                targets[None],
                 self.calls,
                 self._rng(self.sent.number + 1),
-                self.ask.temperature,
+                self.request.temperature,
                 self.window.guide,
                 tracks=self.tracks,
             )
@@ -127,15 +123,15 @@ class Job:
 
     def finish(self, draft: Tokens, now: float) -> None:
         """Take `draft` for the latest: but cells frozen meanwhile stay as sent, if any were."""
-        made = self.made if self.sent is None else self.made & self._open_at(now)
-        tokens = np.where(made, draft, self.latest)
-        self.latest = tidy(tokens[None], made[None], self.tracks)[0]
+        targets = self.targets if self.sent is None else self.targets & self._open_at(now)
+        tokens = np.where(targets, draft, self.latest)
+        self.latest = tidy(tokens[None], targets[None], self.tracks)[0]
 
     def report(self, now: float, last: bool) -> Draft:
         """The latest tokens as a new draft to send."""
         number = 0 if self.sent is None else self.sent.number + 1
         spent_ms = (now - self.received_s) * 1000.0
-        self.sent = Draft(self.ask.seq, number, self.calls, pack(self.latest), spent_ms, last)
+        self.sent = Draft(self.request.seq, number, self.calls, pack(self.latest), spent_ms, last)
         return self.sent
 
     def closing(self) -> Draft:
@@ -146,14 +142,14 @@ class Job:
         return Draft(sent.seq, sent.number, sent.calls, sent.tokens, sent.spent_ms, True)
 
     def _open_at(self, instant_s: float) -> Mask:
-        """The cells wanted that are not frozen at `instant_s`."""
-        return self.window.cells & (self.freezes_s > instant_s)[:, None]
+        """The targets that are not frozen at `instant_s`."""
+        return self.window.targets & (self.freezes_s > instant_s)[:, None]
 
 
 class Jobs:
-    """All asks in hand, one a client; a newer one takes the place of an older.
+    """All requests in hand, one a client; a newer one takes the place of an older.
 
-    `rng` seeds the asks that name no seed.
+    `rng` seeds the requests that name no seed.
     """
 
     def __init__(self, tracks: tuple[Track, ...], pace: Pace, rng: np.random.Generator) -> None:
@@ -168,15 +164,15 @@ class Jobs:
     def __contains__(self, client: bytes) -> bool:
         return client in self._jobs
 
-    def take(self, client: bytes, ask: Request, received_s: float, now: float) -> list[Draft]:
-        """Accept `ask`; the answer, where nothing is to be filled. ValueError says what is wrong.
+    def take(self, client: bytes, request: Request, received_s: float, now: float) -> list[Draft]:
+        """Accept `request`; the answer, where it has no targets. ValueError says what is wrong.
 
-        The older ask of `client` is dropped in either case.
+        The older request of `client` is dropped in either case.
         """
         self._jobs.pop(client, None)
-        seed = int(self._rng.integers(2**63)) if ask.seed is None else ask.seed
-        job = Job(ask, self.tracks, received_s, seed)
-        if not job.window.cells.any():
+        seed = int(self._rng.integers(2**63)) if request.seed is None else request.seed
+        job = Job(request, self.tracks, received_s, seed)
+        if not job.window.targets.any():
             return [job.report(now, last=True)]
         self._jobs[client] = job
         job.begin(self._call_s(job.steps), now)
@@ -185,7 +181,7 @@ class Jobs:
     def drop(self, client: bytes) -> int | None:
         """Forget what `client` asked; its `seq`, if there was anything."""
         job = self._jobs.pop(client, None)
-        return None if job is None else job.ask.seq
+        return None if job is None else job.request.seq
 
     def give_up(self, now: float) -> list[tuple[bytes, Draft]]:
         """Drop the jobs whose next draft cannot end in time any more; their last words."""

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import zmq
 
+from schmubert.engine.denoiser import Model
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.music.vocabulary import MASK, SIZES
-from schmubert.engine.networks.load import Model
 from schmubert.engine.service.jobs import Job, Jobs, stacked
 from schmubert.engine.service.pace import Pace
 from schmubert.engine.service.wire import (
@@ -204,21 +204,21 @@ class Server:
             if not self._router.poll(IDLE_MS):
                 return
             received_s = self._clock()
-        asks: dict[bytes, Request] = {}  # the newest of each client
+        requests: dict[bytes, Request] = {}  # the newest of each client
         for _ in range(MOST_READ):
             try:
                 frames = self._router.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 self._empty_s = self._clock()
                 break
-            self._receive(frames, asks)
-        for client, ask in asks.items():
-            self._take(client, ask, received_s)
+            self._receive(frames, requests)
+        for client, request in requests.items():
+            self._take(client, request, received_s)
 
-    def _receive(self, frames: list[bytes], asks: dict[bytes, Request]) -> None:
-        """Answer a message; asks are put down in `asks`, a newer one over an older."""
+    def _receive(self, frames: list[bytes], requests: dict[bytes, Request]) -> None:
+        """Answer a message; requests are put down in `requests`, a newer one over an older."""
         client = frames[0]
-        if not self._admit(client, asks):
+        if not self._admit(client, requests):
             self._refuse(client, -1, f"this engine has its {MOST_CLIENTS} players already")
             return
         if len(frames) != 2:
@@ -232,30 +232,32 @@ class Server:
         self._clients[client] = self._alive_s = self._clock()
         if isinstance(message, Request):
             self.served.asks += 1
-            self.served.replaced += client in asks or client in self._jobs
-            asks[client] = message
+            self.served.replaced += client in requests or client in self._jobs
+            requests[client] = message
         elif isinstance(message, Hello):
             self._send(client, self._about)
         else:
-            asks.pop(client, None)
+            requests.pop(client, None)
             self._jobs.drop(client)
             del self._clients[client]
 
-    def _admit(self, client: bytes, asks: Mapping[bytes, Request]) -> bool:
+    def _admit(self, client: bytes, requests: Mapping[bytes, Request]) -> bool:
         """Whether there is room for `client`: whoever has been silent longest makes room."""
         if client in self._clients or len(self._clients) < MOST_CLIENTS:
             return True
-        idle = [known for known in self._clients if known not in self._jobs and known not in asks]
+        idle = [
+            known for known in self._clients if known not in self._jobs and known not in requests
+        ]
         if not idle:
             return False
         del self._clients[min(idle, key=self._clients.__getitem__)]
         return True
 
-    def _take(self, client: bytes, ask: Request, received_s: float) -> None:
+    def _take(self, client: bytes, request: Request, received_s: float) -> None:
         try:
-            drafts = self._jobs.take(client, ask, received_s, self._clock())
+            drafts = self._jobs.take(client, request, received_s, self._clock())
         except ValueError as error:
-            self._refuse(client, ask.seq, str(error))
+            self._refuse(client, request.seq, str(error))
             return
         for draft in drafts:
             self._send(client, draft)
@@ -288,7 +290,7 @@ class Server:
             self._complaint = reason
         for client, job in batch.items():
             self._jobs.drop(client)
-            self._refuse(client, job.ask.seq, reason)
+            self._refuse(client, job.request.seq, reason)
 
     def _refuse(self, client: bytes, seq: int, reason: str) -> None:
         self.served.refused += 1

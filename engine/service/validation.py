@@ -31,14 +31,14 @@ STRONGEST_NATS = 20.0
 
 @dataclass(frozen=True)
 class Window:
-    """A window to fill: `tokens` and the `cells` wanted, both [steps, tracks].
+    """A window to fill: `tokens` and `targets`, both [steps, tracks].
 
     `freezes_s` says for each step how long after receipt it freezes (infinity: never); `guide`
     holds to the constraints of the request, None where it has none.
     """
 
     tokens: Tokens
-    cells: Mask
+    targets: Mask
     freezes_s: NDArray[np.float64]
     guide: Guide | None = None
 
@@ -48,20 +48,20 @@ class Window:
         return int(self.tokens.shape[0])
 
 
-def validated(ask: Request, tracks: tuple[Track, ...]) -> Window:
-    """The window that `ask` wants from a model of `tracks`; ValueError says what is wrong."""
-    _within("budget_ms", ask.budget_ms, 0.0, MOST_BUDGET_MS)
-    _within("temperature", ask.temperature, COLDEST, HOTTEST)
-    _within("first_calls", ask.first_calls, 1, CALLS_LIMIT)
-    _within("most_calls", ask.most_calls, 1, CALLS_LIMIT)
-    if ask.seed is not None and ask.seed < 0:
-        raise ValueError(f"seed {ask.seed} is below 0")
-    tokens = unpack(ask.tokens)
+def validated(request: Request, tracks: tuple[Track, ...]) -> Window:
+    """The window that `request` wants from a model of `tracks`; ValueError says what is wrong."""
+    _within("budget_ms", request.budget_ms, 0.0, MOST_BUDGET_MS)
+    _within("temperature", request.temperature, COLDEST, HOTTEST)
+    _within("first_calls", request.first_calls, 1, CALLS_LIMIT)
+    _within("most_calls", request.most_calls, 1, CALLS_LIMIT)
+    if request.seed is not None and request.seed < 0:
+        raise ValueError(f"seed {request.seed} is below 0")
+    tokens = unpack(request.tokens)
     steps = len(tokens)
-    if ask.tokens.tracks != len(tracks):
+    if request.tokens.tracks != len(tracks):
         names = ", ".join(track.name.lower() for track in tracks)
         raise ValueError(
-            f"the window has {ask.tokens.tracks} tracks, this model has {len(tracks)}: {names}"
+            f"the window has {request.tokens.tracks} tracks, this model has {len(tracks)}: {names}"
         )
     if steps % STEPS_PER_BEAT:
         raise ValueError(f"{steps} steps are no whole beats of {STEPS_PER_BEAT}")
@@ -73,14 +73,14 @@ def validated(ask: Request, tracks: tuple[Track, ...]) -> Window:
             f"token {tokens[step, column]} in step {step} of the {track.name.lower()}"
             f" is outside 0..{MASK[track]}"
         )
-    cells = unpack_cells(ask.fill, steps, len(tracks))
-    if (cells & (tokens != mask)).any():
-        step, column = np.argwhere(cells & (tokens != mask))[0]
+    targets = unpack_cells(request.fill, steps, len(tracks))
+    if (targets & (tokens != mask)).any():
+        step, column = np.argwhere(targets & (tokens != mask))[0]
         raise ValueError(
             f"step {step} of the {tracks[column].name.lower()} is to be filled but not masked"
         )
-    guide = guide_of(ask.constraints, tracks, steps)
-    return Window(tokens, cells, _freezes(ask.freezes_ms, steps), guide)
+    guide = guide_of(request.constraints, tracks, steps)
+    return Window(tokens, targets, _freezes(request.freezes_ms, steps), guide)
 
 
 def guide_of(constraints: Constraints, tracks: tuple[Track, ...], steps: int) -> Guide | None:

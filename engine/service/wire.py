@@ -5,12 +5,13 @@ from typing import TypeAlias
 import msgspec
 import numpy as np
 
+from schmubert.engine.diffusion.horizon import MOST_BARS
 from schmubert.engine.diffusion.recipe import FIRST_CALLS, MOST_CALLS, STAGE_TEMPERATURE
-from schmubert.engine.music.score import Mask, Tokens
+from schmubert.engine.music.score import STEPS_PER_BAR, Mask, Tokens
 
 WIRE_VERSION = 4
 DEFAULT_ADDRESS = "tcp://127.0.0.1:28765"
-MOST_STEPS = 64 * 16
+MOST_STEPS = MOST_BARS * STEPS_PER_BAR
 """The longest window an engine takes, in 16ths."""
 
 

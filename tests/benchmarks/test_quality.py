@@ -66,7 +66,8 @@ def test_samplers_make_no_more_calls_than_asked(
 def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch = pytest.importorskip("torch", reason="a checkpoint needs torch")
     from schmubert.engine.networks import checkpoint
-    from schmubert.engine.networks.model import ConvTransformer, ModelConfig
+    from schmubert.engine.networks.config import ModelConfig
+    from schmubert.engine.networks.convolutional import ConvTransformer
 
     config = ModelConfig(
         token_width=16, width=32, layers=1, heads=2, positions="rotary", dropout=0.0
@@ -131,7 +132,8 @@ def test_filters_are_compared_on_the_same_windows_by_runs_trained_alike(
 ) -> None:
     torch = pytest.importorskip("torch", reason="a checkpoint needs torch")
     from schmubert.engine.networks import checkpoint
-    from schmubert.engine.networks.model import ConvTransformer, ModelConfig
+    from schmubert.engine.networks.config import ModelConfig
+    from schmubert.engine.networks.convolutional import ConvTransformer
     from schmubert.training.learning.settings import TrainSettings
 
     config = ModelConfig(

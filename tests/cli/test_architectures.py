@@ -20,7 +20,7 @@ from schmubert.engine.music.vocabulary import Track  # noqa: E402
 from schmubert.engine.networks import checkpoint  # noqa: E402
 from schmubert.engine.networks import load as denoisers  # noqa: E402
 from schmubert.engine.networks.build import network  # noqa: E402
-from schmubert.engine.networks.model import ARCHITECTURES, PRESETS, ModelConfig  # noqa: E402
+from schmubert.engine.networks.config import ARCHITECTURES, PRESETS, ModelConfig  # noqa: E402
 from schmubert.engine.service.pace import Pace  # noqa: E402
 from schmubert.engine.service.server import warm_up  # noqa: E402
 

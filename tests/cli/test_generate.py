@@ -5,8 +5,9 @@ import pytest
 from click.testing import CliRunner
 
 from schmubert.cli.main import main
-from schmubert.engine.diffusion.rests import Pauses, tacet_bars
+from schmubert.engine.diffusion.rests import tacet_bars
 from schmubert.engine.music.midifile import read_score
+from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.vocabulary import Track
 from tests import tiny_model
 
@@ -56,14 +57,16 @@ def test_what_is_there_stays_unless_forced(tmp_path: Path, tiny_model_file: Path
 
 def test_a_model_of_noise_is_played_by_the_reverse_sampler_alone(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch", reason="a checkpoint needs torch")
-    from schmubert.engine.networks import checkpoint, model
+    from schmubert.engine.networks import checkpoint
+    from schmubert.engine.networks.config import ModelConfig
+    from schmubert.engine.networks.convolutional import ConvTransformer
 
     torch.manual_seed(0)
-    config = model.ModelConfig(
+    config = ModelConfig(
         token_width=8, width=16, layers=1, heads=2, positions="rotary", corruption="uniform"
     )
     path, out = tmp_path / "noise.safetensors", tmp_path / "pieces"
-    checkpoint.save(path, model.ConvTransformer(config).state_dict(), config, {})
+    checkpoint.save(path, ConvTransformer(config).state_dict(), config, {})
     words = ("--bars", "4", "--calls", "3", "--model", str(path), "--device", "cpu")
     code, said = run(*words, "--out", str(out))
     assert code == 1
@@ -76,15 +79,17 @@ def test_a_model_of_noise_is_played_by_the_reverse_sampler_alone(tmp_path: Path)
 
 def test_tracks_rest_where_songs_did_unless_all_are_to_play(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch", reason="a checkpoint needs torch")
-    from schmubert.engine.networks import checkpoint, model
+    from schmubert.engine.networks import checkpoint
+    from schmubert.engine.networks.config import ModelConfig
+    from schmubert.engine.networks.convolutional import ConvTransformer
 
     torch.manual_seed(0)
-    config = model.ModelConfig(token_width=8, width=16, layers=1, heads=2, positions="rotary")
+    config = ModelConfig(token_width=8, width=16, layers=1, heads=2, positions="rotary")
     resting = np.zeros((1, 8, 3), bool)
     resting[0, 2:5] = True
     path, out = tmp_path / "m.safetensors", tmp_path / "pieces"
     about = {"pauses": Pauses(resting).encoded()}
-    checkpoint.save(path, model.ConvTransformer(config).state_dict(), config, about)
+    checkpoint.save(path, ConvTransformer(config).state_dict(), config, about)
     words = ("--bars", "8", "--calls", "2", "--model", str(path), "--device", "cpu", "--seed", "1")
     for tutti in (False, True):
         code, said = run(*words, "--out", str(out), "--force", *["--tutti"][: int(tutti)])

@@ -9,11 +9,11 @@ torch = pytest.importorskip("torch", reason="export needs torch")
 onnxruntime = pytest.importorskip("onnxruntime", reason="export checks in ONNX Runtime")
 onnx = pytest.importorskip("onnx")
 
-from schmubert.engine.diffusion.rests import Pauses  # noqa: E402
+from schmubert.engine.music.pauses import Pauses  # noqa: E402
 from schmubert.engine.networks import checkpoint  # noqa: E402
 from schmubert.engine.networks import load as denoisers  # noqa: E402
 from schmubert.engine.networks.build import network  # noqa: E402
-from schmubert.engine.networks.model import ModelConfig  # noqa: E402
+from schmubert.engine.networks.config import ModelConfig  # noqa: E402
 from schmubert.export import onnx_export  # noqa: E402
 from schmubert.export.onnx_export import ParityError, Tolerance, export_onnx  # noqa: E402
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from schmubert.engine.networks.model import ModelConfig
+from schmubert.engine.networks.config import ModelConfig
 from schmubert.training.learning import train as loop
 from schmubert.training.learning.settings import TrainSettings
 

@@ -6,11 +6,11 @@ from functools import cached_property
 
 import numpy as np
 
+from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion.compose import MOST_BARS, Sampling, generate_all, infill_all
 from schmubert.engine.diffusion.recipe import FIRST_CALLS, MOST_CALLS, STAGE_TEMPERATURE
 from schmubert.engine.music.score import BEATS_PER_BAR, STEPS_PER_BAR, Score, Tokens
 from schmubert.engine.music.vocabulary import TRIO
-from schmubert.engine.networks.load import Model
 from schmubert.training.data.dataset import Dataset, Split
 from schmubert.training.evaluation import bands as evaluate_bands
 from schmubert.training.evaluation import pieces as evaluate_pieces

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion.compose import generate_all
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import TRIO
-from schmubert.engine.networks.load import Model
 from schmubert.training.data.dataset import Dataset
 from schmubert.training.evaluation import algorithm7
 from schmubert.training.evaluation.evaluate import require_trio

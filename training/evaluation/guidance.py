@@ -18,7 +18,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from schmubert.engine.diffusion.unmasking import Guide, Logits
+from schmubert.engine.denoiser import Logits
+from schmubert.engine.diffusion.unmasking import Guide
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.music.vocabulary import FIRST_ONSET, MASK, PITCHED_TOKENS, SIZES, TRIO, Track
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from schmubert.engine.denoiser import Denoiser
 from schmubert.engine.diffusion.compose import PLAIN, Sampling, accompany_all
 from schmubert.engine.diffusion.horizon import horizon
 from schmubert.engine.diffusion.recipe import (
@@ -11,12 +12,12 @@ from schmubert.engine.diffusion.recipe import (
     MOST_CALLS,
     STAGE_TEMPERATURE,
     WINDOW_BARS,
+    more_calls,
 )
 from schmubert.engine.diffusion.samplers import refine
-from schmubert.engine.diffusion.unmasking import Denoiser, balanced_order, infill, run_sampler, tidy
+from schmubert.engine.diffusion.unmasking import balanced_order, infill, run_sampler, tidy
 from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT, Mask, Score, Tokens
 from schmubert.engine.music.vocabulary import HOLD, MASK, Track
-from schmubert.engine.service.jobs import more_calls
 
 LISTEN_BARS = 1
 LEAD_STEPS = 1

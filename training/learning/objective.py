@@ -15,7 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from schmubert.engine.diffusion.corruption import MASKING, Corruption, Ints, corruption_of
+from schmubert.engine.denoiser import MASKING
+from schmubert.engine.diffusion.corruption import Corruption, Ints, corruption_of
 from schmubert.engine.diffusion.rests import tacet_bars, tacet_cells
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import MASK, Track

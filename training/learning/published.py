@@ -15,7 +15,8 @@ from torch import Tensor
 from schmubert.engine.music.score import STEPS_PER_BEAT
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track
 from schmubert.engine.networks import checkpoint
-from schmubert.engine.networks.model import ConvTransformer, ModelConfig
+from schmubert.engine.networks.config import ModelConfig
+from schmubert.engine.networks.convolutional import ConvTransformer
 
 PREFIX = re.compile(r"^(?:module\.)?_denoise_fn\.(?:module\.)?|^module\.")
 HEADS = {1: 8, 3: 16}
@@ -24,17 +25,17 @@ HEADS = {1: 8, 3: 16}
 RENAMED = (
     (r"tok_emb\.(\d+)\.weight", r"embeddings.\1.weight"),
     (r"bar_pos_emb", "step_of_beat"),
-    (r"conv\.(\d+)\.0\.(weight|bias)", r"summaries.\1.\2"),
+    (r"conv\.(\d+)\.0\.(weight|bias)", r"downsamples.\1.\2"),
     (r"emb_red(?:\.0)?\.(weight|bias)", r"merge.\1"),
     (r"pos_emb", "positions"),
     (r"start_tok", "start_token"),
     (r"blocks\.(\d+)\.ln1\.(weight|bias)", r"blocks.\1.attention_norm.\2"),
     (r"blocks\.(\d+)\.ln2\.(weight|bias)", r"blocks.\1.mlp_norm.\2"),
     (r"blocks\.(\d+)\.attn\.(query|key|value)\.(weight|bias)", r"blocks.\1.\2.\3"),
-    (r"blocks\.(\d+)\.attn\.proj\.(weight|bias)", r"blocks.\1.attention.outward.\2"),
+    (r"blocks\.(\d+)\.attn\.proj\.(weight|bias)", r"blocks.\1.attention.out.\2"),
     (r"blocks\.(\d+)\.mlp\.([02])\.(weight|bias)", r"blocks.\1.mlp.\2.\3"),
     (r"ln_f\.(weight|bias)", r"norm.\1"),
-    (r"transpose_conv\.(\d+)\.0\.(weight|bias)", r"expansions.\1.\2"),
+    (r"transpose_conv\.(\d+)\.0\.(weight|bias)", r"upsamples.\1.\2"),
     (r"head\.(\d+)\.weight", r"heads.\1.weight"),
 )
 """His names, whole, and ours."""
@@ -121,7 +122,5 @@ def _joined(weights: dict[str, Tensor]) -> dict[str, Tensor]:
             parts = [weights.get(f"{block}.{part}.{kind}") for part in ("query", "key", "value")]
             if any(part is None for part in parts):
                 raise ValueError(f"{block} lacks a part of its attention")
-            joined[f"{block}.attention.inward.{kind}"] = torch.cat(
-                [p for p in parts if p is not None]
-            )
+            joined[f"{block}.attention.qkv.{kind}"] = torch.cat([p for p in parts if p is not None])
     return joined

@@ -8,6 +8,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from schmubert.engine.networks.checkpoint import renamed
+
 
 @dataclass
 class RunState:
@@ -43,7 +45,7 @@ def load_state(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -
     except (OSError, KeyError, SafetensorError) as error:
         raise ValueError(f"{path}: no run to resume here: {error}") from error
     try:
-        model.load_state_dict(_under("model/", tensors))
+        model.load_state_dict(renamed(_under("model/", tensors)))
     except RuntimeError as error:
         raise ValueError(f"{path}: the run trained another network than this preset") from error
     moments: dict[int, dict[str, Tensor]] = {}
@@ -51,7 +53,7 @@ def load_state(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -
         index, moment = name.split("/")
         moments.setdefault(int(index), {})[moment] = tensor
     optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
-    return RunState(step, _under("ema/", tensors))
+    return RunState(step, renamed(_under("ema/", tensors)))
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from schmubert.engine.diffusion.corruption import KERNELS, MASKING, STEPS_T
+from schmubert.engine.denoiser import MASKING
+from schmubert.engine.diffusion.corruption import KERNELS, STEPS_T
 from schmubert.training.data.dataset import SOUNDING
 from schmubert.training.data.masking import DEFAULT_MIX, EXCERPT_MIX, PATTERNS
 

@@ -20,11 +20,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
-from schmubert.engine.diffusion.rests import Pauses, tacet_bars
+from schmubert.engine.diffusion.rests import tacet_bars
+from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.vocabulary import MASK, Track
 from schmubert.engine.networks import checkpoint
 from schmubert.engine.networks.build import network
-from schmubert.engine.networks.model import PRESETS, SILENT_AT_FIRST, ModelConfig, parameters
+from schmubert.engine.networks.config import PRESETS, ModelConfig
+from schmubert.engine.networks.convolutional import SILENT_AT_FIRST
+from schmubert.engine.networks.layers import parameters
 from schmubert.training.data.batches import Windows, melodies_alone, transposed, windows_by_song
 from schmubert.training.data.dataset import Dataset, Split
 from schmubert.training.learning.objective import objective_of

@@ -9,11 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from schmubert.engine.diffusion.corruption import MASKING
+from schmubert.engine.denoiser import MASKING
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import MASK, Track
 from schmubert.engine.networks.build import network
-from schmubert.engine.networks.model import ModelConfig
+from schmubert.engine.networks.config import ModelConfig
 from schmubert.training.data.dataset import Split
 from schmubert.training.learning.loss import masked_cross_entropy
 from schmubert.training.learning.objective import Denoising, Noisy

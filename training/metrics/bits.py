@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from schmubert.engine.denoiser import Denoiser
 from schmubert.engine.diffusion.temperature import log_softmax
-from schmubert.engine.diffusion.unmasking import Denoiser
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import MASK, Track
 from schmubert.training.data.batches import windows_by_song

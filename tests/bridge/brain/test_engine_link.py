@@ -13,7 +13,7 @@ from schmubert.bridge.brain.engine_link import (
     EngineLink,
 )
 from schmubert.bridge.protocol.messages import GiveUp, Say
-from schmubert.engine.networks.load import Device
+from schmubert.engine.networks.devices import Device
 from schmubert.engine.service.client import EXIT_ADDRESS_IN_USE, Client
 from schmubert.engine.service.wire import WIRE_VERSION, Failed, Goodbye, Hello, ToClient, Welcome
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion import compose
 from schmubert.engine.diffusion.compose import (
     GIVEN_AS_MADE,
@@ -22,9 +23,10 @@ from schmubert.engine.diffusion.compose import (
     sounds,
     warmed,
 )
-from schmubert.engine.diffusion.rests import Pauses, tacet_bars, tacet_cells
+from schmubert.engine.diffusion.rests import tacet_bars, tacet_cells
 from schmubert.engine.diffusion.samplers import SAMPLERS
-from schmubert.engine.diffusion.unmasking import Logits, masked_cells
+from schmubert.engine.diffusion.unmasking import masked_cells
+from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import STEPS_PER_BAR, Mask, Score, Tokens, canonical, silence
 from schmubert.engine.music.vocabulary import FIRST_ONSET, HOLD, MASK, OFF, SIZES, TRIO, Track
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.copula import (
     PHRASE_BARS,
     VARIANCE_SHARES,
@@ -20,7 +21,7 @@ from schmubert.engine.diffusion.copula import (
     normal_cdf,
 )
 from schmubert.engine.diffusion.samplers import remasking
-from schmubert.engine.diffusion.unmasking import Logits, TokenSampler, run_sampler
+from schmubert.engine.diffusion.unmasking import TokenSampler, run_sampler
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.music.vocabulary import (
     FIRST_ONSET,

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from schmubert.engine.diffusion.unmasking import Logits, ancestral_order, infill, random_order
+from schmubert.engine.denoiser import Logits
+from schmubert.engine.diffusion.unmasking import ancestral_order, infill, random_order
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import MASK, SIZES, Track
 

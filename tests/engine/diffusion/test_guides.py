@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.compose import Sampling, generate
 from schmubert.engine.diffusion.guides import density, harmony, key, pitches, register, together
 from schmubert.engine.diffusion.temperature import log_softmax
-from schmubert.engine.diffusion.unmasking import Logits, infill, masked_cells
+from schmubert.engine.diffusion.unmasking import infill, masked_cells
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens, notes, unknown
 from schmubert.engine.music.vocabulary import MASK, SIZES, TRIO, Track, first_onset, onset_token
 

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schmubert.engine.diffusion.rests import Pauses, tacet_bars, tacet_cells
+from schmubert.engine.diffusion.rests import tacet_bars, tacet_cells
+from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens, notes
 from schmubert.engine.music.vocabulary import FIRST_ONSET, HOLD, MASK, OFF, TRIO, Track
 

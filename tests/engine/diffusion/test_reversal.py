@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.corruption import (
     Corruption,
     Floats,
@@ -22,7 +23,6 @@ from schmubert.engine.diffusion.reversal import (
     reverse,
     reverse_steps,
 )
-from schmubert.engine.diffusion.unmasking import Logits
 from schmubert.engine.music.score import Tokens, canonical
 from schmubert.engine.music.vocabulary import HOLD, SIZES, Track
 

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.recipe import SAMPLER
 from schmubert.engine.diffusion.samplers import (
     FILL_POWER,
@@ -14,7 +15,7 @@ from schmubert.engine.diffusion.samplers import (
     SAMPLERS,
     refine,
 )
-from schmubert.engine.diffusion.unmasking import Logits, masked_cells, run_sampler, tidy
+from schmubert.engine.diffusion.unmasking import masked_cells, run_sampler, tidy
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, PITCHED, SIZES, TRIO, Track
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
+from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.unmasking import (
-    Logits,
     TokenSampler,
     ancestral_order,
     balanced_order,

@@ -13,9 +13,10 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from schmubert.engine.diffusion.recipe import usual_window_bars
 from schmubert.engine.diffusion.unmasking import balanced_order, infill
 from schmubert.engine.music.vocabulary import MASK, SIZES, TRIO, Track
-from schmubert.engine.networks import load as denoisers
+from schmubert.engine.networks.load import DEFAULT_MODEL, default_model, load
 from schmubert.engine.networks.onnx_denoiser import OnnxDenoiser
 
 
@@ -102,10 +103,10 @@ def test_a_window_beyond_learned_positions_is_refused_with_the_longest_it_knows(
     path = write(tmp_path / "short.onnx", says={"config": json.dumps(config)})
     denoiser = OnnxDenoiser(path, "cpu")
     assert denoiser.longest_steps == 256
-    assert denoisers.usual_window_bars(denoiser) == 16
+    assert usual_window_bars(denoiser) == 16
     full = {"positions": "learned", "longest_steps": 1024}
     longer = OnnxDenoiser(write(tmp_path / "full.onnx", says={"config": json.dumps(full)}), "cpu")
-    assert denoisers.usual_window_bars(longer) == 64
+    assert usual_window_bars(longer) == 64
     assert len(denoiser(np.zeros((1, 256, 3), np.int64))) == 3
     with pytest.raises(
         ValueError, match=r"^short knows .* up to 16 bars .* 260 steps.*--window 16"
@@ -118,7 +119,7 @@ def test_rotary_positions_know_no_end(tmp_path: Path) -> None:
     path = write(tmp_path / "long.onnx", says={"config": json.dumps(config)})
     denoiser = OnnxDenoiser(path, "cpu")
     assert denoiser.longest_steps is None
-    assert denoisers.usual_window_bars(denoiser) == 16
+    assert usual_window_bars(denoiser) == 16
     assert denoiser(np.zeros((1, 1024, 3), np.int64))[0].shape == (1, 1024, 90)
 
 
@@ -184,7 +185,7 @@ def test_without_a_runtime_the_line_says_what_to_install(
     path = write(tmp_path / "table.onnx")
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(ImportError, match=r'^[^\n]+pip install "schmubert\[cpu\]"$'):
-        denoisers.load(path)
+        load(path)
 
 
 def test_cuda_that_is_not_installed_is_an_error_only_if_wanted(tmp_path: Path) -> None:
@@ -228,20 +229,20 @@ def test_cuda_that_does_not_start_is_a_line_or_an_error(
 
 
 def test_a_file_is_opened_by_what_it_ends_in(tmp_path: Path) -> None:
-    assert isinstance(denoisers.load(write(tmp_path / "table.onnx")), OnnxDenoiser)
+    assert isinstance(load(write(tmp_path / "table.onnx")), OnnxDenoiser)
     song = tmp_path / "song.mid"
     song.write_bytes(b"MThd")
     with pytest.raises(ValueError, match=r"song\.mid: a model ends in \.onnx or \.safetensors"):
-        denoisers.load(song)
+        load(song)
     with pytest.raises(FileNotFoundError, match="no such model file"):
-        denoisers.load(tmp_path / "nothing.onnx")
+        load(tmp_path / "nothing.onnx")
 
 
 def test_a_missing_default_model_is_told_kindly(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(denoisers.importlib.resources, "files", lambda _: tmp_path)
+    monkeypatch.setattr("importlib.resources.files", lambda _: tmp_path)
     with pytest.raises(FileNotFoundError, match=r"install schmubert again, or .* --model FILE"):
-        denoisers.load()
-    written = write(tmp_path / denoisers.DEFAULT_MODEL)
-    assert denoisers.default_model() == written
+        load()
+    written = write(tmp_path / DEFAULT_MODEL)
+    assert default_model() == written

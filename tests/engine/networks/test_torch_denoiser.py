@@ -4,35 +4,37 @@ import numpy as np
 import pytest
 
 from schmubert.engine.music.vocabulary import MASK, SIZES, Track
-from schmubert.engine.networks import load as denoisers
+from schmubert.engine.networks.load import load, load_any
 
 torch = pytest.importorskip("torch", reason="torch is not installed: pip install schmubert[train]")
 
 
 @pytest.fixture
 def checkpoint(tmp_path: Path) -> Path:
-    from schmubert.engine.networks import checkpoint, model
+    from schmubert.engine.networks import checkpoint
+    from schmubert.engine.networks.config import ModelConfig
+    from schmubert.engine.networks.convolutional import ConvTransformer
 
     torch.manual_seed(0)
-    config = model.ModelConfig(
+    config = ModelConfig(
         tracks=("bass", "drums"), token_width=8, width=16, layers=1, heads=2, positions="rotary"
     )
     path = tmp_path / "small.safetensors"
-    checkpoint.save(path, model.ConvTransformer(config).state_dict(), config, {})
+    checkpoint.save(path, ConvTransformer(config).state_dict(), config, {})
     return path
 
 
 def test_it_says_what_the_network_says(checkpoint: Path) -> None:
-    from schmubert.engine.networks.checkpoint import load
+    from schmubert.engine.networks.checkpoint import load as network_of
 
-    denoiser = denoisers.load(checkpoint, "cpu")
+    denoiser = load(checkpoint, "cpu")
     assert denoiser.tracks == (Track.BASS, Track.DRUMS)
     assert denoiser.name == "small"
     assert denoiser.runtime.startswith("torch ")
     assert denoiser.runtime.endswith("on cpu, 1 thread")
     tokens = np.random.default_rng(0).integers([MASK[1] + 1, MASK[2] + 1], size=(2, 64, 2))
     logits = denoiser(tokens)
-    network, _ = load(checkpoint)
+    network, _ = network_of(checkpoint)
     with torch.no_grad():
         expected = network(torch.from_numpy(tokens))
     for track, ours, theirs in zip(denoiser.tracks, logits, expected, strict=True):
@@ -42,10 +44,10 @@ def test_it_says_what_the_network_says(checkpoint: Path) -> None:
 
 
 def test_a_network_in_memory_says_the_same(checkpoint: Path) -> None:
-    from schmubert.engine.networks.checkpoint import load
+    from schmubert.engine.networks.checkpoint import load as network_of
     from schmubert.engine.networks.torch_denoiser import TorchDenoiser
 
-    network, config = load(checkpoint)
+    network, config = network_of(checkpoint)
     network.train()
     denoiser = TorchDenoiser.of(network, config, "epoch 3")
     assert (denoiser.tracks, denoiser.name) == ((Track.BASS, Track.DRUMS), "epoch 3")
@@ -53,26 +55,24 @@ def test_a_network_in_memory_says_the_same(checkpoint: Path) -> None:
     assert " on cpu" in denoiser.runtime
     assert not network.training, "dropout would add noise"
     tokens = np.random.default_rng(0).integers([MASK[1] + 1, MASK[2] + 1], size=(2, 64, 2))
-    for ours, theirs in zip(
-        denoiser(tokens), denoisers.load(checkpoint, "cpu")(tokens), strict=True
-    ):
+    for ours, theirs in zip(denoiser(tokens), load(checkpoint, "cpu")(tokens), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-6)
 
 
 def test_cuda_that_is_not_there_is_an_error_only_if_wanted(checkpoint: Path) -> None:
     if torch.cuda.is_available():
-        assert denoisers.load(checkpoint, "cuda").runtime.endswith("on cuda")
+        assert load(checkpoint, "cuda").runtime.endswith("on cuda")
         return
     with pytest.raises(ValueError, match="take --device cpu"):
-        denoisers.load(checkpoint, "cuda")
-    assert " on cpu" in denoisers.load(checkpoint, "auto").runtime
+        load(checkpoint, "cuda")
+    assert " on cpu" in load(checkpoint, "auto").runtime
 
 
 def test_a_damaged_checkpoint_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "broken.safetensors"
     path.write_bytes(b"nothing of the kind")
     with pytest.raises(ValueError, match=r"^.*broken\.safetensors: [^\n]+$"):
-        denoisers.load(path)
+        load(path)
 
 
 def test_without_torch_the_line_says_what_to_install(
@@ -82,28 +82,32 @@ def test_without_torch_the_line_says_what_to_install(
 
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ImportError, match=r'^[^\n]+pip install "schmubert\[train\]"[^\n]+$'):
-        denoisers.load(checkpoint)
+        load(checkpoint)
 
 
 @pytest.mark.parametrize("corruption", ["uniform", "gaussian", "embedding"])
 def test_a_network_of_noise_is_not_taken_for_one_that_unmasks(
     corruption: str, tmp_path: Path
 ) -> None:
-    from schmubert.engine.networks import checkpoint, model
+    from schmubert.engine.networks import checkpoint
+    from schmubert.engine.networks.config import ModelConfig
+    from schmubert.engine.networks.convolutional import ConvTransformer
 
-    config = model.ModelConfig(("bass",), 8, 16, 1, 2, positions="rotary", corruption=corruption)
+    config = ModelConfig(("bass",), 8, 16, 1, 2, positions="rotary", corruption=corruption)
     path = tmp_path / "noise.safetensors"
-    checkpoint.save(path, model.ConvTransformer(config).state_dict(), config, {})
+    checkpoint.save(path, ConvTransformer(config).state_dict(), config, {})
     with pytest.raises(ValueError, match=f"noise.safetensors: a model of {corruption} noise"):
-        denoisers.load(path, "cpu")
-    assert denoisers.load_any(path, "cpu").corruption == corruption
+        load(path, "cpu")
+    assert load_any(path, "cpu").corruption == corruption
 
 
 def test_a_window_beyond_learned_positions_is_refused_as_with_onnx() -> None:
-    from schmubert.engine.networks import model, torch_denoiser
+    from schmubert.engine.networks import torch_denoiser
+    from schmubert.engine.networks.config import ModelConfig
+    from schmubert.engine.networks.convolutional import ConvTransformer
 
-    config = model.ModelConfig(("bass",), 8, 16, 1, 2, longest_steps=64)
-    network = model.ConvTransformer(config)
+    config = ModelConfig(("bass",), 8, 16, 1, 2, longest_steps=64)
+    network = ConvTransformer(config)
     denoiser = torch_denoiser.TorchDenoiser.of(network, config, "short")
     assert denoiser.longest_steps == 64
     with pytest.raises(ValueError, match=r"^short knows .* up to 4 bars .* 80 steps.*--window 4"):
@@ -111,7 +115,7 @@ def test_a_window_beyond_learned_positions_is_refused_as_with_onnx() -> None:
 
 
 def test_a_corruption_that_is_none_is_refused() -> None:
-    from schmubert.engine.networks import model
+    from schmubert.engine.networks.config import ModelConfig
 
     with pytest.raises(ValueError, match="salty"):
-        model.ModelConfig(corruption="salty")
+        ModelConfig(corruption="salty")

@@ -10,7 +10,8 @@ torch = pytest.importorskip("torch", reason="the networks need torch")
 from schmubert.engine.music.vocabulary import MASK, SIZES, TRIO  # noqa: E402
 from schmubert.engine.networks import checkpoint  # noqa: E402
 from schmubert.engine.networks.build import network  # noqa: E402
-from schmubert.engine.networks.model import ARCHITECTURES, PRESETS, ModelConfig, parameters  # noqa: E402
+from schmubert.engine.networks.config import ARCHITECTURES, PRESETS, ModelConfig  # noqa: E402
+from schmubert.engine.networks.layers import parameters  # noqa: E402
 
 TINY = ModelConfig(token_width=16, width=16, layers=2, heads=2, longest_steps=256, dropout=0.0)
 TINY_ONES = {

@@ -35,7 +35,7 @@ def test_a_good_ask_is_taken_as_it_is(beats: int, data: st.DataObject) -> None:
     tokens = np.where(masked, np.asarray(MASK), 1)
     window = validated(ask(tokens, fill, freezes_ms=freezes_ms), TRIO)
     np.testing.assert_array_equal(window.tokens, tokens)
-    np.testing.assert_array_equal(window.cells, fill)
+    np.testing.assert_array_equal(window.targets, fill)
     assert window.steps == 4 * beats
     expected = np.repeat(freezes_ms, 4) / 1000 if freezes_ms else np.full(4 * beats, np.inf)
     np.testing.assert_allclose(window.freezes_s, expected)
@@ -110,7 +110,7 @@ def test_a_beat_may_never_freeze_or_have_long_frozen() -> None:
 def test_a_model_of_one_track_takes_windows_of_one() -> None:
     tokens = np.full((32, 1), MASK[Track.DRUMS])
     window = validated(ask(tokens, np.ones((32, 1), bool)), (Track.DRUMS,))
-    assert window.cells.all()
+    assert window.targets.all()
     with pytest.raises(ValueError, match=r"outside 0\.\.90"):
         validated(ask(tokens, np.ones((32, 1), bool)), (Track.BASS,))
 

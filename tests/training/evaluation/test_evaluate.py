@@ -7,9 +7,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from schmubert.engine.diffusion.rests import Pauses
-from schmubert.engine.diffusion.unmasking import Logits
+from schmubert.engine.denoiser import Logits
 from schmubert.engine.music.midifile import midi_bytes
+from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.music.vocabulary import TRIO, Track
 from schmubert.training.data import shards

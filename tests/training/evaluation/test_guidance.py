@@ -5,9 +5,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.compose import Sampling, generate
 from schmubert.engine.diffusion.temperature import log_softmax
-from schmubert.engine.diffusion.unmasking import Guide, Logits
+from schmubert.engine.diffusion.unmasking import Guide
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, SIZES, TRIO, Track, onset_token
 from schmubert.training.evaluation.guidance import (

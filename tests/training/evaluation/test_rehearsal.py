@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from schmubert.engine.diffusion.unmasking import Logits, masked_cells
+from schmubert.engine.denoiser import Logits
+from schmubert.engine.diffusion.unmasking import masked_cells
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens, canonical
 from schmubert.engine.music.vocabulary import FIRST_ONSET, HOLD, MASK, OFF, SIZES, TRIO, Track
 from schmubert.engine.service.jobs import Jobs, stacked

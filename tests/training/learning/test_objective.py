@@ -8,7 +8,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
-from schmubert.engine.diffusion.corruption import KERNELS, MASKING, STEPS_T  # noqa: E402
+from schmubert.engine.denoiser import MASKING  # noqa: E402
+from schmubert.engine.diffusion.corruption import KERNELS, STEPS_T  # noqa: E402
 from schmubert.engine.music.vocabulary import MASK, SIZES, TRIO, Track  # noqa: E402
 from schmubert.training.learning.objective import Denoising, Unmasking, objective_of  # noqa: E402
 from schmubert.training.learning.settings import TrainSettings  # noqa: E402

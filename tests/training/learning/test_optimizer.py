@@ -2,7 +2,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
-from schmubert.engine.networks.model import ConvTransformer, ModelConfig  # noqa: E402
+from schmubert.engine.networks.config import ModelConfig  # noqa: E402
+from schmubert.engine.networks.convolutional import ConvTransformer  # noqa: E402
 from schmubert.training.learning.optimizer import MuonWithAdam, optimizer_of, orthogonalised  # noqa: E402
 
 TINY = ModelConfig(token_width=8, width=16, layers=2, heads=2, positions="rotary", dropout=0.0)
@@ -37,7 +38,7 @@ def test_muon_moves_inner_matrices_by_steps_as_large_as_those_of_adam() -> None:
     moved = {
         n: (p.detach() - before[n]).square().mean().sqrt() for n, p in model.named_parameters()
     }
-    for name in ("blocks.0.mlp.0.weight", "blocks.1.attention.inward.weight", "merge.weight"):
+    for name in ("blocks.0.mlp.0.weight", "blocks.1.attention.qkv.weight", "merge.weight"):
         assert 0.1e-2 < moved[name] < 1.1e-2, name
     assert moved["heads.0.weight"] > 0
 

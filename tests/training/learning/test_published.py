@@ -10,7 +10,7 @@ from click.testing import CliRunner  # noqa: E402
 
 from schmubert.cli.main import main  # noqa: E402
 from schmubert.engine.networks import checkpoint  # noqa: E402
-from schmubert.engine.networks.model import PRESETS  # noqa: E402
+from schmubert.engine.networks.config import PRESETS  # noqa: E402
 from schmubert.training.learning.published import import_weights  # noqa: E402
 
 PREFIX = "_denoise_fn.module."

@@ -24,7 +24,7 @@ from schmubert.engine.diffusion.rests import tacet_bars, tacet_cells  # noqa: E4
 from schmubert.engine.music.vocabulary import FIRST_ONSET, PITCHED_TOKENS, TRIO, Track  # noqa: E402
 from schmubert.engine.networks import checkpoint  # noqa: E402
 from schmubert.engine.networks import load as denoisers  # noqa: E402
-from schmubert.engine.networks.model import ModelConfig  # noqa: E402
+from schmubert.engine.networks.config import ModelConfig  # noqa: E402
 from schmubert.training.data.batches import transposed  # noqa: E402
 from schmubert.training.data.dataset import Dataset  # noqa: E402
 from schmubert.training.data.prepare import prepare  # noqa: E402

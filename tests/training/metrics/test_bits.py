@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from schmubert.engine.diffusion.unmasking import Logits
+from schmubert.engine.denoiser import Logits
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import SIZES, TRIO, Track
 from schmubert.training.data.dataset import Dataset, Split

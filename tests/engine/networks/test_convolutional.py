@@ -1,24 +1,20 @@
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 torch = pytest.importorskip("torch", reason="the networks need torch")
 
 from schmubert.engine.music.vocabulary import MASK, Track, onset_token  # noqa: E402
-from schmubert.engine.networks import checkpoint  # noqa: E402
-from schmubert.engine.networks.model import (  # noqa: E402
-    PRESETS,
-    Chroma,
-    ConvTransformer,
-    Copies,
-    Elsewhere,
+from schmubert.engine.networks.config import PRESETS, ModelConfig  # noqa: E402
+from schmubert.engine.networks.convolutional import ConvTransformer  # noqa: E402
+from schmubert.engine.networks.layers import (  # noqa: E402
+    CopyHead,
     Embedding,
-    Key,
-    ModelConfig,
-    Repeats,
+    RepeatFeatures,
+    Shifted,
     parameters,
 )
+from schmubert.engine.networks.tonality import Chroma, Key  # noqa: E402
 
 TINY = ModelConfig(token_width=8, width=16, layers=2, heads=2, positions="rotary", dropout=0.0)
 
@@ -137,14 +133,14 @@ COPYING = replace(TINY, copy_steps=(4, 16))
 
 def test_elsewhere_is_what_stands_before_and_after_and_the_mask_beyond_the_window() -> None:
     tokens = torch.arange(32)[None, :, None].repeat(1, 1, 3)
-    there = Elsewhere(COPYING)(tokens)
+    there = Shifted(COPYING)(tokens)
     assert there.shape == (1, 32, 4, 3)
     assert there[0, 10, :, Track.BASS].tolist() == [90, 6, 14, 26]
     assert there[0, 20, :, Track.DRUMS].tolist() == [4, 16, 24, 512]
 
 
 def test_repeats_tell_what_comes_again_from_what_does_not_and_nothing_of_the_masked() -> None:
-    repeats, elsewhere = Repeats(COPYING), Elsewhere(COPYING)
+    repeats, elsewhere = RepeatFeatures(COPYING), Shifted(COPYING)
 
     def shares(tokens: "torch.Tensor") -> "torch.Tensor":
         """Alike and unlike shares within a beat, as the layer sees them: [4, distances, beats]."""
@@ -168,7 +164,7 @@ def test_repeats_tell_what_comes_again_from_what_does_not_and_nothing_of_the_mas
 
 
 def test_a_copy_speaks_for_what_stands_elsewhere_and_for_nothing_masked() -> None:
-    copies = Copies(Track.BASS, COPYING)
+    copies = CopyHead(Track.BASS, COPYING)
     there = torch.tensor([[[onset_token(36), 0, MASK[Track.BASS], onset_token(36)]]])
     with torch.no_grad():
         copies.weights.weight.zero_()
@@ -189,10 +185,10 @@ def test_a_network_that_starts_to_copy_says_at_first_what_it_said_before() -> No
     assert all(torch.equal(a, b) for a, b in zip(before(tokens), after(tokens), strict=True))
 
 
-def test_summaries_and_expansions_are_the_convolutions_they_hold() -> None:
+def test_downsampling_and_upsampling_are_the_convolutions_they_hold() -> None:
     torch.manual_seed(0)
     model = ConvTransformer(TINY)
-    summary, expansion = model.summaries[0], model.expansions[0]
+    summary, expansion = model.downsamples[0], model.upsamples[0]
     with torch.no_grad():
         summary.bias.normal_()
         expansion.bias.normal_()
@@ -231,56 +227,3 @@ def test_a_window_beyond_learned_positions_is_refused() -> None:
     model = ConvTransformer(replace(TINY, positions="learned", longest_steps=64))
     with pytest.raises(ValueError, match="64"):
         model(torch.zeros(1, 80, 3, dtype=torch.long))
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"positions": "none"},
-        {"width": 18},
-        {"tracks": ("melody", "flute")},
-        {"chroma_beats": (4,)},
-        {"copy_steps": (0, 4)},
-    ],
-)
-def test_a_config_out_of_range_is_refused(wrong: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"."):
-        replace(TINY, **wrong)  # type: ignore[arg-type]
-
-
-def test_a_checkpoint_gives_back_the_network_and_says_what_it_is(tmp_path: Path) -> None:
-    path = tmp_path / "model.safetensors"
-    model = ConvTransformer(TINY).eval()
-    checkpoint.save(path, model.state_dict(), TINY, {"step": 7})
-    again, config = checkpoint.load(path)
-    tokens = torch.randint(0, 90, (1, 32, 3))
-    assert config == TINY
-    assert all(torch.equal(a, b) for a, b in zip(model(tokens), again(tokens), strict=True))
-    assert checkpoint.read(path)[2] == {"step": 7}
-    assert [p.name for p in tmp_path.iterdir()] == ["model.safetensors"]
-
-
-def test_bf16_checkpoints_are_half_the_size_and_load_as_float32(tmp_path: Path) -> None:
-    model = ConvTransformer(TINY)
-    full, half = tmp_path / "full.safetensors", tmp_path / "half.safetensors"
-    checkpoint.save(full, model.state_dict(), TINY, {})
-    checkpoint.save(half, model.state_dict(), TINY, {}, dtype=torch.bfloat16)
-    assert half.stat().st_size < 0.6 * full.stat().st_size
-    assert next(checkpoint.load(half)[0].parameters()).dtype == torch.float32
-
-
-@pytest.mark.parametrize("content", [b"", b"no safetensors at all", b"\x10" + b"\0" * 40])
-def test_what_is_no_checkpoint_is_said_in_one_line(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "bad.safetensors"
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"bad\.safetensors"):
-        checkpoint.load(path)
-
-
-def test_safetensors_of_others_are_refused(tmp_path: Path) -> None:
-    from safetensors.torch import save_file
-
-    path = tmp_path / "other.safetensors"
-    save_file({"x": torch.zeros(1)}, path)
-    with pytest.raises(ValueError, match="no schmubert checkpoint"):
-        checkpoint.load(path)
