@@ -102,7 +102,7 @@ def as_sounded(role: Track, cells: NDArray[np.int64], sounding: int | None) -> N
 def plan_of(asked: PendingRequest, number: int, tokens: Tokens) -> Plan:
     """The plan in a draft's `tokens` [steps, 3]; ValueError where it leaves cells unfilled."""
     if tokens.shape != asked.fill.shape:
-        raise ValueError(f"a draft of {tokens.shape} to an ask of {asked.fill.shape}")
+        raise ValueError(f"a draft of {tokens.shape} to a request of {asked.fill.shape}")
     if (tokens[asked.fill] >= np.broadcast_to(np.asarray(MASK), tokens.shape)[asked.fill]).any():
         raise ValueError("a draft leaves cells unfilled")
     return Plan(asked, number, tokens)
