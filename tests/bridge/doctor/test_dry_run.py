@@ -47,8 +47,8 @@ def test_it_asks_as_on_stage_and_times_the_first_drafts() -> None:
     assert made.first_ms == pytest.approx([60.5] * 8, abs=1.1)
     window = validated(engine.asks[0], TRIO)
     assert window.steps == 256
-    assert not window.cells[:, Track.MELODY].any()
-    assert window.cells[:, [Track.BASS, Track.DRUMS]].sum() == 2 * (3 * 16 - 4)
+    assert not window.targets[:, Track.MELODY].any()
+    assert window.targets[:, [Track.BASS, Track.DRUMS]].sum() == 2 * (3 * 16 - 4)
 
 
 def test_an_engine_that_never_answers_is_asked_once_and_told() -> None:
