@@ -6,6 +6,10 @@ from setuptools import setup
 
 HERE = Path(__file__).parent
 ROOMS = ("bridge", "engine", "training", "export", "cli")
+ITSELF = "package"
+"""The folder of `schmubert` itself. One named `schmubert` would shadow what is installed."""
+DATA = ("py.typed", "*.pyi", "*.md", "*.mid", "*.onnx")
+"""What a package holds besides modules: types, the model with its card, tunes."""
 
 FOLDERS = sorted(
     path.parent.relative_to(HERE).as_posix()
@@ -14,9 +18,12 @@ FOLDERS = sorted(
 )
 """Every folder with an `__init__.py`, sub-packages included."""
 
+PACKAGES = {"schmubert": ITSELF} | {
+    f"schmubert.{folder.replace('/', '.')}": folder for folder in FOLDERS
+}
+
 setup(
-    packages=[f"schmubert.{folder.replace('/', '.')}" for folder in FOLDERS],
-    package_dir={f"schmubert.{folder.replace('/', '.')}": folder for folder in FOLDERS},
-    package_data={"schmubert.engine": ["py.typed", "*.onnx", "MODEL_CARD.md"]}
-    | {f"schmubert.{room}": ["py.typed", "*.mid"] for room in ROOMS if room != "engine"},
+    packages=list(PACKAGES),
+    package_dir=PACKAGES,
+    package_data={"": list(DATA)},
 )

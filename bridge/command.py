@@ -39,7 +39,10 @@ from schmubert.engine.music.vocabulary import Track
 TAKING_TURNS = {"continue", "trade"}
 
 
-@click.command(cls=Command, context_settings={"max_content_width": 100})
+@click.command(
+    cls=Command,
+    context_settings={"max_content_width": 100, "help_option_names": ["-h", "--help"]},
+)
 @click.option(
     "--preset",
     "preset_file",

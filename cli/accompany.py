@@ -3,8 +3,11 @@
 import click
 import numpy as np
 
+from schmubert.cli import options
 from schmubert.cli.errors import one_line
-from schmubert.cli.offline import Made, Request, offline_options, run, told, tracks_named
+from schmubert.cli.excerpts import told
+from schmubert.cli.offline import Job, Made, offline_options, run
+from schmubert.cli.places import tracks_named
 from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion import compose
 from schmubert.engine.music.vocabulary import Track
@@ -12,19 +15,14 @@ from schmubert.engine.music.vocabulary import Track
 
 @click.command("accompany")
 @offline_options
-@click.option(
-    "--tracks",
-    default="bass,drums",
-    show_default=True,
-    help="What to add: of melody, bass and drums, with commas.",
-)
+@options.tracks("What to add", default="bass,drums")
 @click.option(
     "--melody",
     metavar="NAME|NUMBER",
     help="Which track of IN is the melody, if the guess is wrong.",
 )
 @one_line
-def accompany(request: Request, tracks: str, melody: str | None) -> None:
+def accompany(job: Job, tracks: str, melody: str | None) -> None:
     """Add tracks that accompany the melody of a MIDI file, or of each file in a folder.
 
     OUT keeps all that is in IN. The bass or drums that IN has are heard when others are added.
@@ -42,9 +40,9 @@ def accompany(request: Request, tracks: str, melody: str | None) -> None:
         reading = read_score(data, choice)
         if not set(reading.roles) - set(wanted):
             raise ValueError("it has no melody to accompany")
-        score = compose.accompany(model, reading.score, wanted, rng, request.sampling(model))
+        score = compose.accompany(model, reading.score, wanted, rng, job.sampling(model))
         beside = [track for track in wanted if track in reading.roles]
         also = "".join(f"; its own {track.name.lower()} is still there" for track in beside)
         return Made(with_tracks(data, score, wanted), score, told=told(score, wanted) + also)
 
-    run(request, make, wanted)
+    run(job, make, wanted)

@@ -3,18 +3,11 @@
 import click
 import numpy as np
 
+from schmubert.cli import options
 from schmubert.cli.errors import one_line
-from schmubert.cli.offline import (
-    Made,
-    Request,
-    offline_options,
-    only,
-    run,
-    sounding_bars,
-    told,
-    tracks_named,
-    wanted_of,
-)
+from schmubert.cli.excerpts import only, sounding_bars, told
+from schmubert.cli.offline import Job, Made, offline_options, run, wanted_of
+from schmubert.cli.places import tracks_named
 from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion import compose
 
@@ -23,16 +16,13 @@ from schmubert.engine.diffusion import compose
 @offline_options
 @click.option("--bars", type=click.IntRange(1, 1024), required=True, help="How many bars to add.")
 @click.option("--before", is_flag=True, help="Add them before the beginning, not after the end.")
-@click.option(
-    "--tracks",
-    help="What goes on: of melody, bass and drums, with commas; what IN has if not given.",
-)
+@options.tracks("What goes on", "what IN has")
 @one_line
-def continue_(request: Request, bars: int, before: bool, tracks: str | None) -> None:
+def continue_(job: Job, bars: int, before: bool, tracks: str | None) -> None:
     """Let a MIDI file, or each file in a folder, go on for more bars.
 
-    OUT keeps all that is in IN; the new bars follow the last in which anything sounds, on tracks
-    of their own, or come before the first, and all of IN so much later.
+    OUT keeps all that is in IN. The new bars are on tracks of their own. They follow the last bar
+    in which anything sounds; with --before they precede the first, and IN comes later by so much.
     """
     named = None if tracks is None else tracks_named(tracks)
 
@@ -46,12 +36,12 @@ def continue_(request: Request, bars: int, before: bool, tracks: str | None) -> 
         score, sounding = reading.score, sounding_bars(reading.score)
         if before:
             heard = score.window(sounding.start, score.bars - sounding.start)
-            begun = compose.begin(model, heard, bars, rng, wanted, request.sampling(model))
+            begun = compose.begin(model, heard, bars, rng, wanted, job.sampling(model))
             longer = silence(sounding.start, score.tempo_bpm).followed_by(begun)
             fresh, data = range(sounding.start, sounding.start + bars), later(data, bars)
         else:
             heard = score.window(0, sounding.stop)
-            longer = compose.continue_(model, heard, bars, rng, wanted, request.sampling(model))
+            longer = compose.continue_(model, heard, bars, rng, wanted, job.sampling(model))
             fresh = range(sounding.stop, longer.bars)
         return Made(
             with_tracks(data, only(longer, [fresh]), wanted),
@@ -60,4 +50,4 @@ def continue_(request: Request, bars: int, before: bool, tracks: str | None) -> 
             f"from bar {fresh.start + 1} on {told(longer.window(fresh.start, bars), wanted)}",
         )
 
-    run(request, make, named or ())
+    run(job, make, named or ())

@@ -5,52 +5,29 @@ import time
 from contextlib import closing
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from schmubert.cli import options
 from schmubert.cli.errors import one_line
-from schmubert.cli.performance import (
-    LEGEND,
-    NOTES_WIDTH,
-    Beat,
-    answered,
-    bar_cells,
-    count_in_s,
-    repeated,
-    script,
-)
+from schmubert.cli.live_view import BAND, LiveView
+from schmubert.cli.performance import repeated, script
 from schmubert.cli.sound import check, render, sound_font
 from schmubert.cli.tune import tune
-from schmubert.engine.diffusion.recipe import STAGE_TEMPERATURE
-from schmubert.engine.music.score import STEPS_PER_BAR, Score
+from schmubert.engine.music.score import Score
 from schmubert.engine.music.vocabulary import Track
 
-if TYPE_CHECKING:
-    from schmubert.bridge.owner.memory_ports import MemoryPorts
-    from schmubert.bridge.protocol.messages import FromBrain, ToBrain
-
-BAND = (Track.BASS, Track.DRUMS)
-COLOURS = {Track.MELODY: "red", Track.BASS: "blue", Track.DRUMS: None}
 ENGINE_PATIENCE_S = 60.0
 LOOK_S = 0.02
-BAND_PATIENCE_S = 15.0
-AFTER_S = 0.3  # the band ends what it plays
 
 
 @click.command("demo")
 @click.option(
     "--melody",
-    type=click.Path(path_type=Path),
+    type=options.PATH,
     help="A MIDI file whose melody to play; a tune of our own if not given.",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("demo"),
-    show_default=True,
-    help="The folder for demo.mid, demo.png and demo.wav.",
-)
+@options.out("The folder for demo.mid, demo.png and demo.wav.", default=Path("demo"))
 @click.option(
     "--tempo",
     type=click.FloatRange(30.0, 300.0),
@@ -62,31 +39,13 @@ AFTER_S = 0.3  # the band ends what it plays
     type=click.IntRange(2, 512),
     help="How many bars to play, the melody over and over; all of it once if not given.",
 )
-@click.option("--seed", type=click.IntRange(min=0), help="The seed of the band's choices.")
-@click.option(
-    "--temperature",
-    type=click.FloatRange(0.05, 4.0),
-    default=STAGE_TEMPERATURE,
-    show_default=True,
-    help="Below 1 the band plays safe, above 1 it dares.",
-)
-@click.option(
-    "--model",
-    type=click.Path(path_type=Path),
-    help="A model, .onnx or .safetensors, not the default.",
-)
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda"]),
-    default="auto",
-    show_default=True,
-    help="What the model runs on.",
-)
-@click.option("--engine", metavar="ADDRESS", help="An engine that runs already.")
-@click.option(
-    "--soundfont", type=click.Path(path_type=Path), help="What fluidsynth is to sound like."
-)
-@click.option("--force", is_flag=True, help="Write over an earlier demo.")
+@options.seed
+@options.stage_temperature
+@options.model
+@options.device
+@options.engine
+@click.option("--soundfont", type=options.PATH, help="What fluidsynth is to sound like.")
+@options.force
 @one_line
 def demo(
     melody: Path | None,
@@ -135,8 +94,8 @@ def demo(
         model=model_file,
         device=device,
     )
-    show = _Show(score, tempo_bpm, ports)
-    show.announce()
+    view = LiveView(score, tempo_bpm, ports)
+    view.announce()
     try:
         report = loop.perform(
             ports,
@@ -144,81 +103,15 @@ def demo(
             setup,
             Timing(),
             say=lambda line: click.echo(click.style(f"      {line}", dim=True)),
-            until=show.is_over,
-            observer=show.watch,
+            until=view.is_over,
+            observer=view.watch,
         )
     except (BrainError, GaveUpError) as error:
         raise click.ClickException(str(error)) from error
-    show.up_to(time.monotonic())
+    view.up_to(time.monotonic())
     click.echo(f"\n{report}")
-    for line in _leave(show.played(), files, melody, soundfont):
+    for line in _leave(view.played(), files, melody, soundfont):
         click.echo(line)
-
-
-class _Show:
-    """The performance as it goes: each bar is shown once, when it is over."""
-
-    def __init__(self, score: Score, tempo_bpm: float, ports: "MemoryPorts") -> None:
-        self._score = score
-        self._tempo_bpm = tempo_bpm
-        self._ports = ports
-        self._shown = 0
-        self._give_up_waiting_s = time.monotonic() + BAND_PATIENCE_S
-
-    @property
-    def _beat(self) -> Beat:
-        """Its grid, in seconds of the ports' clock."""
-        assert self._ports.starts_s is not None
-        return Beat(self._ports.starts_s + count_in_s(self._tempo_bpm), self._tempo_bpm)
-
-    def announce(self) -> None:
-        """Say what is to come."""
-        click.echo(f"{self._score.bars} bars at {self._tempo_bpm:g} BPM; drums: {LEGEND}\n")
-        names = {track: track.name.lower() for track in Track}
-        self._line("bar", {track: f"{name:<{NOTES_WIDTH}}" for track, name in names.items()})
-
-    def watch(self, message: "ToBrain | FromBrain") -> None:
-        """Start when the band speaks for the first time; show what is over as the music moves."""
-        from schmubert.bridge.protocol.messages import Moved, Say
-
-        if isinstance(message, Say):
-            self._start()
-        elif isinstance(message, Moved):
-            self.up_to(message.at_s)
-
-    def is_over(self, now: float) -> bool:
-        """Whether the last bar has ended by `now`; a band that says nothing is not waited for."""
-        if now > self._give_up_waiting_s:
-            self._start()
-        beat = self._beat
-        return now > beat.zero_s + self._score.steps * beat.step_s + AFTER_S
-
-    def up_to(self, now: float) -> None:
-        """Show the bars that have ended by `now`."""
-        if self._ports.starts_s == inf:
-            return
-        bars = min(self._beat.step(now) // STEPS_PER_BAR, self._score.bars)
-        if bars <= self._shown:
-            return
-        played = self._played(bars)
-        for bar in range(self._shown, bars):
-            self._line(str(bar + 1), bar_cells(played.window(bar, 1)))
-        self._shown = bars
-
-    def _start(self) -> None:
-        if self._ports.starts_s == inf:
-            self._ports.starts_s = time.monotonic()
-
-    def played(self) -> Score:
-        """All bars that were shown, the band's part with them."""
-        return self._played(self._shown)
-
-    def _played(self, bars: int) -> Score:
-        return answered(list(self._ports.sent), BAND, self._beat, self._score.window(0, bars))
-
-    def _line(self, number: str, cells: dict[Track, str]) -> None:
-        coloured = [click.style(cells[track], fg=COLOURS[track]) for track in Track]
-        click.echo(" ".join([f"{number:>4} ", *coloured]))
 
 
 def _files(out: Path, force: bool) -> dict[str, Path]:

@@ -1,4 +1,4 @@
-"""`schmubert doctor`, `schmubert calibrate`: what this computer can do, how far away a DAW is."""
+"""`schmubert doctor`: what this computer can do."""
 
 from contextlib import closing
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from schmubert.cli import options
 from schmubert.cli.errors import one_line
 
 if TYPE_CHECKING:
@@ -15,39 +16,17 @@ if TYPE_CHECKING:
     from schmubert.bridge.protocol.messages import Plugged
     from schmubert.engine.service.wire import Request, Welcome
 
-API = click.option(
-    "--api",
-    type=click.Choice(["auto", "alsa", "jack", "core", "windows"]),
-    default="auto",
-    show_default=True,
-    help="The MIDI system.",
-)
 PAIR = "schmubert doctor"
 NOTES = 50
-ENOUGH = 0.5  # of the notes have to come back for a figure
 
 
 @click.command()
-@API
-@click.option("--engine", metavar="ADDRESS", help="An engine elsewhere, tcp://HOST:PORT.")
-@click.option(
-    "--model",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The model of an engine that is started, not the default.",
-)
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda"]),
-    default="auto",
-    show_default=True,
-    help="What that runs on.",
-)
-@click.option(
-    "--seconds",
-    type=click.FloatRange(2.0, 600.0),
-    default=10.0,
-    show_default=True,
-    help="How long to work as on stage.",
+@options.api
+@options.engine
+@options.model
+@options.device
+@options.with_default(
+    "--seconds", click.FloatRange(2.0, 600.0), 10.0, "How long to work as on stage."
 )
 @one_line
 def doctor(api: str, engine: str | None, model: Path | None, device: str, seconds: float) -> None:
@@ -57,6 +36,8 @@ def doctor(api: str, engine: str | None, model: Path | None, device: str, second
     """
     from schmubert.bridge.doctor import checkup
 
+    if model is not None and not model.is_file():
+        raise ValueError(f"{model}: no such model file")
     found: list[checkup.Finding] = []
 
     def tell(findings: list[checkup.Finding]) -> None:
@@ -164,76 +145,3 @@ def requests(welcome: "Welcome", count: int) -> "list[Request]":
         )
         for _ in range(count)
     ]
-
-
-@click.command()
-@click.option("--out", "played", metavar="NAME", required=True, help="Where the notes go out.")
-@click.option("--in", "heard", metavar="NAME", required=True, help="Where they come back.")
-@API
-@click.option(
-    "--notes",
-    type=click.IntRange(4, 1000),
-    default=NOTES,
-    show_default=True,
-    help="How many notes to send.",
-)
-@click.option(
-    "--preset",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Keep the offset in this preset of schmubert-bridge.",
-)
-@click.option("--wait", type=click.FloatRange(0.0, 600.0), default=0.0, help="Seconds to plug in.")
-@one_line
-def calibrate(
-    played: str, heard: str, api: str, notes: int, preset: Path | None, wait: float
-) -> None:
-    """Measure the way through a DAW, and say what --offset-ms makes up for it.
-
-    In the DAW, let a track listen to NAME of --out and play to NAME of --in (monitor on). The DAW's
-    clock is late by the way to here and a note is late by the way back: the whole way is what the
-    bridge has to be early by.
-
-    \b
-    schmubert calibrate --out "Bass" --in "DAW Out"
-    """
-    from schmubert.bridge.doctor.roundtrip import round_trips
-    from schmubert.bridge.options import MOST_OFFSET_MS
-    from schmubert.bridge.owner.ports import MidiPorts
-    from schmubert.bridge.preset import kept, writable
-    from schmubert.bridge.protocol.quantile import quantile
-
-    if preset is not None:
-        writable(preset)
-    with closing(MidiPorts((heard,), (played,), api)) as ports:
-        for line in ports.named:
-            click.echo(line)
-        if wait:
-            click.echo(f"plug in within {wait:g} s")
-            _sleep(wait)
-        found = [1000.0 * seconds for seconds in round_trips(ports, notes)]
-    if len(found) < ENOUGH * notes:
-        raise ValueError(
-            f"{len(found)} of {notes} notes came back: let a track of the DAW listen to {played!r}"
-            f" and play to {heard!r}, monitor on; --wait 30 leaves time for that"
-        )
-    middle = quantile(found, 0.5)
-    if middle > MOST_OFFSET_MS:
-        raise ValueError(
-            f"there and back takes {middle:.0f} ms, and no offset makes up for more than"
-            f" {MOST_OFFSET_MS:.0f}: give the audio system a shorter period"
-        )
-    spread = quantile(found, 0.95) - quantile(found, 0.05)
-    click.echo(
-        f"there and back: {middle:.1f} ms (median), {spread:.1f} ms between p5 and p95,"
-        f" {len(found)} of {notes} notes"
-    )
-    click.echo(f"give schmubert-bridge --offset-ms {-middle:.1f}")
-    if preset is not None:
-        kept(preset, "offset-ms", round(-middle, 1))
-        click.echo(f"kept in {preset}")
-
-
-def _sleep(seconds: float) -> None:
-    from time import sleep
-
-    sleep(seconds)

@@ -24,10 +24,11 @@ MARKS = {True: "yes", False: "no", None: ""}
 
 
 @click.command("evaluate")
-@click.option("--data", type=options.PATH, required=True, help="A prepared dataset.")
-@click.option("--out", type=options.PATH, required=True, help="Folder for figures and draws.")
+@options.data()
+@options.out("Folder for figures and draws.")
 @click.option(
     "--parts",
+    metavar="PARTS",
     help="Of bits, unconditional, infilling, accompaniment and live, with commas; all if not"
     " given.",
 )
@@ -36,32 +37,14 @@ MARKS = {True: "yes", False: "no", None: ""}
     type=click.Choice(EXPERIMENTS),
     help="Repeat this experiment of the thesis instead of the parts.",
 )
-@click.option(
-    "--pieces", type=click.IntRange(2), default=200, show_default=True, help="Pieces of 64 bars."
+@options.with_default("--pieces", click.IntRange(2), 200, "Pieces of 64 bars.")
+@options.with_default("--songs", click.IntRange(2), 200, "Melodies of 16 bars to accompany.")
+@options.with_default(
+    "--draws", click.IntRange(1), 5, "How often each piece is made and each melody accompanied."
 )
-@click.option(
-    "--songs",
-    type=click.IntRange(2),
-    default=200,
-    show_default=True,
-    help="Melodies of 16 bars to accompany.",
-)
-@click.option(
-    "--draws", type=click.IntRange(1), default=5, show_default=True, help="How often, for both."
-)
-@click.option(
-    "--stage-songs",
-    type=click.IntRange(2),
-    default=24,
-    show_default=True,
-    help="Melodies to accompany as on stage.",
-)
-@click.option(
-    "--stage-draws",
-    type=click.IntRange(1),
-    default=4,
-    show_default=True,
-    help="How often each of these.",
+@options.with_default("--stage-songs", click.IntRange(2), 24, "Melodies to accompany as on stage.")
+@options.with_default(
+    "--stage-draws", click.IntRange(1), 4, "How often each of these is accompanied."
 )
 @click.option(
     "--tutti", is_flag=True, help="Draw no pauses for pieces out of nothing: all tracks play."
@@ -71,7 +54,7 @@ MARKS = {True: "yes", False: "no", None: ""}
     is_flag=True,
     help="Self-similarity over all frames, as the thesis says, not piece by piece.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all draws.")
+@options.with_default("--seed", click.IntRange(0), 0, "The seed of all draws.")
 @options.window
 @options.temperature
 @options.calls
@@ -79,7 +62,7 @@ MARKS = {True: "yes", False: "no", None: ""}
 @options.model
 @options.device
 @options.threads
-@click.option("--force", is_flag=True, help="Draw anew what was drawn with other settings.")
+@options.forced("Draw anew what was drawn with other settings.")
 @one_line
 def evaluate(
     data: Path,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from schmubert.training.evaluation.settings import Evaluation, Figure, Section
 
 SCALES = (re.compile(r"^way closed"), re.compile(r"(a bar|density error|in bars)$"))
-"""Figures that are no shares of 0 to 1 and would squeeze those: each kind has its own axis."""
+"""Figures that are no shares of 0 to 1; each kind has an axis of its own, not to squeeze those."""
 INTERVAL: dict[str, Any] = {"color": "#b0bec5", "linewidth": 7, "solid_capstyle": "butt"}
 MODEL, REAL, FLOOR = "#1f4fbf", "#111111", "#c8102e"
 

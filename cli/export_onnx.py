@@ -4,25 +4,22 @@ from pathlib import Path
 
 import click
 
+from schmubert.cli import options
 from schmubert.cli.errors import one_line
+from schmubert.engine.extras import how_to_install
 
 
 @click.command("export-onnx")
-@click.argument("checkpoint", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="The ONNX file.")
-@click.option(
+@click.argument("checkpoint", type=options.PATH)
+@options.out("The ONNX file.")
+@options.with_default(
     "--precision",
-    type=click.Choice(["fp32", "fp16", "int8"]),
-    default="fp32",
-    show_default=True,
-    help="Of the weights; int8 is the fastest on a CPU.",
+    click.Choice(["fp32", "fp16", "int8"]),
+    "fp32",
+    "The precision of the weights; int8 is the fastest on a CPU.",
 )
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    help="Check on songs of this dataset, not on music that the model makes.",
-)
-@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@options.data("Check on songs of this dataset, not on music that the model makes.", required=False)
+@options.force
 @one_line
 def export_onnx(
     checkpoint: Path, out: Path, precision: str, data: Path | None, force: bool
@@ -39,7 +36,7 @@ def export_onnx(
         import onnxruntime  # noqa: F401
     except ImportError as error:
         raise click.ClickException(
-            'The check needs ONNX Runtime: pip install "schmubert[train,cpu]"'
+            f"The check needs ONNX Runtime: {how_to_install('train,cpu')}"
         ) from error
     from schmubert.export.onnx_export import TOLERANCES
     from schmubert.export.onnx_export import export_onnx as export

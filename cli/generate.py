@@ -9,10 +9,11 @@ import numpy as np
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
-from schmubert.engine.diffusion.compose import MOST_BARS, MOST_BATCHED, Sampling, generate_all
-from schmubert.engine.diffusion.recipe import SAMPLER, usual_window_bars
+from schmubert.engine.diffusion.compose import generate_all
+from schmubert.engine.diffusion.recipe import MOST_WINDOW_BARS, usual_window_bars
 from schmubert.engine.diffusion.reversal import REVERSE, generate_from_noise
-from schmubert.engine.diffusion.samplers import SAMPLERS
+from schmubert.engine.diffusion.sampling import Sampling
+from schmubert.engine.diffusion.windows import MOST_BATCHED
 from schmubert.engine.music.score import Score
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.networks.devices import Device
@@ -22,32 +23,16 @@ LONGEST_BARS = 1024
 
 
 @click.command("generate")
-@click.option(
-    "--count", type=click.IntRange(1), default=1, show_default=True, help="How many pieces."
-)
-@click.option(
-    "--bars",
-    type=click.IntRange(4, LONGEST_BARS),
-    default=64,
-    show_default=True,
-    help="How long each piece is.",
-)
-@click.option("--out", type=options.PATH, required=True, help="The folder to write to.")
-@click.option(
-    "--tempo", type=click.FloatRange(20, 400), default=120.0, show_default=True, help="In BPM."
-)
+@options.with_default("--count", click.IntRange(1), 1, "How many pieces.")
+@options.with_default("--bars", click.IntRange(4, LONGEST_BARS), 64, "How long each piece is.")
+@options.out("The folder to write to.")
+@options.with_default("--tempo", click.FloatRange(20, 400), 120.0, "The tempo, in BPM.")
 @click.option("--tutti", is_flag=True, help="Let all tracks play throughout.")
 @options.seed
 @options.window
 @options.temperature
 @options.calls
-@click.option(
-    "--sampler",
-    type=click.Choice([*SAMPLERS, REVERSE]),
-    default=SAMPLER,
-    show_default=True,
-    help="How the calls are spent; reverse is for models of a corruption without masks, too.",
-)
+@options.sampler_of(REVERSE, words=f"; {REVERSE} is for models of a corruption without masks, too")
 @options.model
 @options.device
 @options.threads
@@ -71,7 +56,8 @@ def generate(
 ) -> None:
     """Make pieces out of nothing, as MIDI files 1.mid, 2.mid and so on.
 
-    A piece depends on the seed and its own number alone: more of them begin with the same ones.
+    A piece depends on the seed and on its number alone, so a larger --count begins with the same
+    pieces.
     """
     from schmubert.cli.progress import counting
     from schmubert.engine.music.midifile import midi_bytes, write_file
@@ -80,9 +66,9 @@ def generate(
     paths = [out / f"{number:0{digits}}.mid" for number in range(1, count + 1)]
     if not force and (there := next((path for path in paths if path.exists()), None)):
         raise click.ClickException(f"{there} is there already: --force writes over it.")
-    if sampler == REVERSE and bars > MOST_BARS:
+    if sampler == REVERSE and bars > MOST_WINDOW_BARS:
         raise click.ClickException(
-            f"--sampler {REVERSE} makes a piece all at once: at most {MOST_BARS} bars."
+            f"--sampler {REVERSE} makes a piece all at once: at most {MOST_WINDOW_BARS} bars."
         )
     denoiser = (load_any if sampler == REVERSE else load)(model, device, threads)
     chosen = secrets.randbelow(2**32) if seed is None else seed

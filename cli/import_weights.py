@@ -10,7 +10,7 @@ from schmubert.cli.errors import one_line
 
 @click.command("import-weights")
 @click.argument("file", type=options.PATH)
-@click.option("--out", type=options.PATH, required=True, help="The checkpoint, .safetensors.")
+@options.out("The checkpoint, .safetensors.")
 @click.option(
     "--heads",
     type=click.IntRange(1),

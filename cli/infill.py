@@ -5,19 +5,11 @@ from collections.abc import Sequence
 import click
 import numpy as np
 
+from schmubert.cli import options
 from schmubert.cli.errors import one_line
-from schmubert.cli.offline import (
-    Made,
-    Request,
-    Stretch,
-    begun_in,
-    offline_options,
-    run,
-    stretches_named,
-    told,
-    tracks_named,
-    wanted_of,
-)
+from schmubert.cli.excerpts import begun_in, told
+from schmubert.cli.offline import Job, Made, offline_options, run, wanted_of
+from schmubert.cli.places import Stretch, stretches_named, tracks_named
 from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion import compose
 from schmubert.engine.music.score import STEPS_PER_BAR, Mask, Score
@@ -33,16 +25,13 @@ from schmubert.engine.music.vocabulary import HOLD, PITCHED, Track
     help="Which bars to make anew, counted from 1, the last included; beats as 9.3-10.2, 16ths as"
     " 9.3.2, those of one track as bass:9; several with commas.",
 )
-@click.option(
-    "--tracks",
-    help="What to make anew: of melody, bass and drums, with commas; what IN has if not given.",
-)
+@options.tracks("What to make anew", "what IN has")
 @one_line
-def infill(request: Request, bars: str, tracks: str | None) -> None:
+def infill(job: Job, bars: str, tracks: str | None) -> None:
     """Make bars of a MIDI file, or of each file in a folder, anew; the rest stays and is heard.
 
-    OUT keeps all that is in IN but the notes that these tracks begin in these bars, beats or
-    16ths; the new ones are on tracks of their own.
+    OUT keeps all that is in IN, except the notes that these tracks begin in these bars, beats or
+    16ths. The new notes are on tracks of their own.
     """
     named = None if tracks is None else tracks_named(tracks)
     stretches = stretches_named(bars)
@@ -60,7 +49,7 @@ def infill(request: Request, bars: str, tracks: str | None) -> None:
         if max(stretch.steps.stop for stretch in stretches) > reading.score.steps:
             raise ValueError(f"it has {reading.score.bars} bars, of which {bars} are none")
         cells = _cells(stretches, common, reading.score.steps)
-        score = compose.infill_cells(model, reading.score, cells, rng, request.sampling(model))
+        score = compose.infill_cells(model, reading.score, cells, rng, job.sampling(model))
         for track in wanted:
             places = reading.places.get(track, ())
             data = _without(data, places, score, track, _runs(cells[:, track]))
@@ -73,7 +62,7 @@ def infill(request: Request, bars: str, tracks: str | None) -> None:
             f"bars {bars} with {told(fresh, wanted).partition(' of ')[2]}",
         )
 
-    run(request, make, {*own, *(named or ())})
+    run(job, make, {*own, *(named or ())})
 
 
 def _cells(stretches: Sequence[Stretch], common: Sequence[Track], steps: int) -> Mask:

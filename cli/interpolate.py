@@ -7,16 +7,9 @@ import numpy as np
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
-from schmubert.cli.offline import (
-    Made,
-    Request,
-    offline_options,
-    only,
-    run,
-    sounding_bars,
-    told,
-    tracks_named,
-)
+from schmubert.cli.excerpts import only, sounding_bars, told
+from schmubert.cli.offline import Job, Made, offline_options, run
+from schmubert.cli.places import tracks_named
 from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion import compose
 
@@ -27,27 +20,23 @@ from schmubert.engine.diffusion import compose
 @click.option(
     "--bars", type=click.IntRange(1, 1024), required=True, help="How many bars the way takes."
 )
-@click.option(
-    "--tracks",
-    help="What plays on the way: of melody, bass and drums, with commas; what IN and TO have if"
-    " not given.",
-)
+@options.tracks("What plays on the way", "what IN and TO have")
 @one_line
-def interpolate(request: Request, to: Path, bars: int, tracks: str | None) -> None:
+def interpolate(job: Job, to: Path, bars: int, tracks: str | None) -> None:
     """Find a way from the end of a MIDI file, or of each in a folder, to the beginning of another.
 
     OUT keeps all that is in IN and then in TO; the new bars between the last in which IN sounds
     and the first in which TO does are on tracks of their own.
     """
     from schmubert.engine.music.midifile import read_score, with_tracks
-    from schmubert.engine.music.song import load
+    from schmubert.engine.music.song import read_bytes
     from schmubert.engine.music.splice import joined
 
-    if request.out.resolve() == to.resolve():
+    if job.out.resolve() == to.resolve():
         raise ValueError(f"{to} is a song to read: name another place with --out")
     named = None if tracks is None else tracks_named(tracks)
     end = read_score(to)
-    end_data, end_bars = load(to), sounding_bars(end.score)
+    end_data, end_bars = read_bytes(to), sounding_bars(end.score)
     after = end.score.window(end_bars.start, end.score.bars - end_bars.start)
 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:
@@ -58,9 +47,7 @@ def interpolate(request: Request, to: Path, bars: int, tracks: str | None) -> No
         if not known:
             raise ValueError("nothing sounds in it, or where it leads, that this model could play")
         before = reading.score.window(0, sounding_bars(reading.score).stop)
-        whole = compose.interpolate(
-            model, before, after, bars, rng, wanted, request.sampling(model)
-        )
+        whole = compose.interpolate(model, before, after, bars, rng, wanted, job.sampling(model))
         way = range(before.bars, before.bars + bars)
         both = joined(data, end_data, way.stop, end_bars.start)
         return Made(
@@ -70,4 +57,4 @@ def interpolate(request: Request, to: Path, bars: int, tracks: str | None) -> No
             f"from bar {way.start + 1} on {told(whole.window(way.start, bars), wanted)}",
         )
 
-    run(request, make, named or ())
+    run(job, make, named or ())

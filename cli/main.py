@@ -25,7 +25,7 @@ COMMANDS: Mapping[str, Place] = MappingProxyType(
             "Add tracks that accompany the melody of a MIDI file, or of each file in a folder.",
         ),
         "calibrate": Place(
-            "schmubert.cli.doctor:calibrate",
+            "schmubert.cli.calibrate:calibrate",
             "Measure the way through a DAW, and say what --offset-ms makes up for it.",
         ),
         "continue": Place(
@@ -88,6 +88,7 @@ COMMANDS: Mapping[str, Place] = MappingProxyType(
 )
 
 TRAINING_PACKAGES = ("torch", "accelerate", "safetensors", "tensorboard", "onnx", "onnxscript")
+CALLED = {"torch": "PyTorch"}
 
 
 class LazyGroup(click.Group):
@@ -128,15 +129,15 @@ class LazyGroup(click.Group):
 
 def missing(error: ImportError) -> str:
     """What to install where an import failed."""
+    from schmubert.engine.extras import how_to_install
+
     package = (error.name or "").partition(".")[0]
     if not isinstance(error, ModuleNotFoundError) or package in ("", "schmubert"):
         return str(error)
-    if package == "torch":
-        return 'This needs PyTorch: pip install "schmubert[train,cpu]"'
     if package in TRAINING_PACKAGES:
-        return f'This needs {package}: pip install "schmubert[train,cpu]"'
+        return f"This needs {CALLED.get(package, package)}: {how_to_install('train,cpu')}"
     if package == "onnxruntime":
-        return 'This needs ONNX Runtime: pip install "schmubert[cpu]"'
+        return f"This needs ONNX Runtime: {how_to_install('cpu')}"
     return f"{error}: install schmubert again, in a fresh virtual environment"
 
 

@@ -1,58 +1,116 @@
-"""Options that several commands share, each worded once."""
+"""Options that several commands share, each worded once.
 
+Those that are the same everywhere are decorators; those whose words differ are functions of them.
+"""
+
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from schmubert.engine.diffusion.recipe import CALLS, SAMPLER, TEMPERATURE, WINDOW_BARS
-from schmubert.engine.diffusion.samplers import SAMPLERS
-from schmubert.engine.networks.devices import DEVICES
+from schmubert.engine.diffusion.recipe import (
+    CALLS,
+    FEWEST_WINDOW_BARS,
+    MOST_WINDOW_BARS,
+    SAMPLER,
+    STAGE_TEMPERATURE,
+    TEMPERATURE,
+    WINDOW_BARS,
+)
+from schmubert.engine.diffusion.samplers import FORMER_NAMES, SAMPLERS
+from schmubert.engine.options import Decorated
+from schmubert.engine.options import device as device
+from schmubert.engine.options import model as model
+from schmubert.engine.options import threads as threads_of
+from schmubert.engine.options import with_default as with_default
 
 PATH = click.Path(path_type=Path)
+APIS = ("auto", "alsa", "jack", "core", "windows")
+"""The MIDI systems of `bridge/owner/ports.py`, which is not loaded for a line of help."""
 
+threads = threads_of(2)
 seed = click.option(
     "--seed", type=click.IntRange(min=0), help="The same seed makes the same music."
 )
-calls = click.option(
+calls = with_default(
     "--calls",
-    type=click.IntRange(1, 1024),
-    default=CALLS,
-    show_default=True,
-    help="Calls to the model a window; fewer are faster and coarser.",
-)
-sampler = click.option(
-    "--sampler",
-    type=click.Choice(list(SAMPLERS)),
-    default=SAMPLER,
-    show_default=True,
-    help="How the calls are spent; remasking remakes what was made while little was known.",
-)
-temperature = click.option(
-    "--temperature",
-    type=click.FloatRange(0.01, 10.0),
-    default=TEMPERATURE,
-    show_default=True,
-    help="Below 1 it plays safe, above 1 it dares.",
+    click.IntRange(1, 1024),
+    CALLS,
+    "Calls to the model a window; fewer are faster and coarser.",
 )
 window = click.option(
     "--window",
-    type=click.IntRange(4, 64),
+    type=click.IntRange(FEWEST_WINDOW_BARS, MOST_WINDOW_BARS),
     help=f"Bars that the model sees at once: {WINDOW_BARS} if not given, or those that its"
     " positions are for.",
 )
-model = click.option("--model", type=PATH, help="A model, .onnx or .safetensors, not the default.")
-device = click.option(
-    "--device",
-    type=click.Choice(DEVICES),
-    default="auto",
-    show_default=True,
-    help="What the model runs on; auto takes CUDA where it works.",
+api = with_default("--api", click.Choice(APIS), "auto", "The MIDI system.")
+engine = click.option(
+    "--engine", metavar="ADDRESS", help="An engine that runs already, tcp://HOST:PORT."
 )
-threads = click.option(
-    "--threads",
-    type=click.IntRange(1, 64),
-    default=2,
-    show_default=True,
-    help="CPU threads for the model.",
-)
-force = click.option("--force", is_flag=True, help="Write over files that are there.")
+
+
+def sampler_of(*more: str, words: str = "") -> Callable[[Decorated], Decorated]:
+    """`--sampler`: one of those that unmask, or of `more`, of which `words` tell."""
+    named = [*SAMPLERS, *more]
+    return click.option(
+        "--sampler",
+        type=click.Choice([*named, *FORMER_NAMES]),
+        metavar=f"[{'|'.join(named)}]",
+        default=SAMPLER,
+        show_default=True,
+        help=f"How the calls are spent; {SAMPLER} draws again what was drawn while little was"
+        f" known{words}.",
+    )
+
+
+sampler = sampler_of()
+
+
+def _temperature(default: float, lowest: float, highest: float) -> Callable[[Decorated], Decorated]:
+    return with_default(
+        "--temperature",
+        click.FloatRange(lowest, highest),
+        default,
+        "Below 1 the model plays safe, above 1 it dares.",
+    )
+
+
+temperature = _temperature(TEMPERATURE, 0.01, 10.0)
+stage_temperature = _temperature(STAGE_TEMPERATURE, 0.05, 4.0)
+
+
+def out(words: str, default: Path | None = None) -> Callable[[Decorated], Decorated]:
+    """`--out`: `words` say what is written there; required where there is no `default`."""
+    if default is None:
+        return click.option("--out", type=PATH, required=True, help=words)
+    return with_default("--out", PATH, default, words)
+
+
+def data(
+    words: str = "A prepared dataset.", required: bool = True
+) -> Callable[[Decorated], Decorated]:
+    """`--data`, a folder that `schmubert prepare` made."""
+    return click.option("--data", type=PATH, required=required, help=words)
+
+
+def tracks(
+    words: str, otherwise: str = "", default: str | None = None
+) -> Callable[[Decorated], Decorated]:
+    """`--tracks`, names with commas: `words` say what for, and `otherwise` which if not given."""
+    named = f"{words}: of melody, bass and drums, with commas"
+    return click.option(
+        "--tracks",
+        metavar="TRACKS",
+        default=default,
+        show_default=default is not None,
+        help=f"{named}; {otherwise} if not given." if otherwise else f"{named}.",
+    )
+
+
+def forced(words: str) -> Callable[[Decorated], Decorated]:
+    """`--force`: `words` say what it does."""
+    return click.option("--force", is_flag=True, help=words)
+
+
+force = forced("Write over files that are there.")

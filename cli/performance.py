@@ -5,19 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from schmubert.engine.music.pitches import name_of
 from schmubert.engine.music.score import (
     STEPS_PER_BAR,
     STEPS_PER_BEAT,
     Note,
     Score,
     canonical,
-    drum_hits,
     monophonic,
     notes,
     silence,
 )
-from schmubert.engine.music.vocabulary import DRUM_PITCH, PITCHED, Drum, Track, drum_token
+from schmubert.engine.music.vocabulary import DRUM_PITCH, Drum, Track, drum_token
 
 CLOCK, START, STOP = b"\xf8", b"\xfa", b"\xfc"
 CLOCKS_PER_BEAT = 24
@@ -120,46 +118,3 @@ def repeated(score: Score, bars: int | None = None) -> Score:
     tokens = silence(last + 1 - first if bars is None else bars).tokens.copy()
     tokens[:, Track.MELODY] = np.resize(melody, len(tokens))
     return Score(canonical(tokens), score.tempo_bpm)
-
-
-GLYPHS = (  # what of a 16th is shown, the most telling first
-    ({Drum.KICK, Drum.SNARE}, "X"),
-    ({Drum.KICK}, "K"),
-    ({Drum.SNARE}, "S"),
-    ({Drum.CRASH}, "C"),
-    ({Drum.LOW_TOM}, "t"),
-    ({Drum.MID_TOM}, "t"),
-    ({Drum.HIGH_TOM}, "t"),
-    ({Drum.OPEN_HI_HAT}, "o"),
-    ({Drum.RIDE}, "r"),
-    ({Drum.CLOSED_HI_HAT}, "h"),
-)
-NOTES_WIDTH = 26
-LEGEND = "K kick, S snare, X both, h hi-hat, o open, r ride, C crash, t tom"
-
-
-def drum_pattern(bar: Score) -> str:
-    """The drums of one bar, a letter a 16th, a dot where none is hit (see `LEGEND`)."""
-    hit: dict[int, set[Drum]] = {}
-    for step, drum in drum_hits(bar.tokens):
-        hit.setdefault(step, set()).add(Drum(drum))
-    shown = ""
-    for step in range(bar.steps):
-        here = hit.get(step, set())
-        shown += next((glyph for drums, glyph in GLYPHS if drums <= here), ".")
-    return shown
-
-
-def note_names(bar: Score, track: Track) -> str:
-    """The notes that start in one bar of a pitched `track`; a dash where one is only held on."""
-    return " ".join(name_of(note.pitch) for note in notes(bar.tokens, track)) or "-"
-
-
-def bar_cells(bar: Score) -> dict[Track, str]:
-    """What each track did in one bar, as text; the notes fill `NOTES_WIDTH` columns."""
-    cells = {}
-    for track in PITCHED:
-        text = note_names(bar, track)
-        text = text if len(text) <= NOTES_WIDTH else text[: NOTES_WIDTH - 1] + "…"
-        cells[track] = f"{text:<{NOTES_WIDTH}}"
-    return cells | {Track.DRUMS: drum_pattern(bar)}

@@ -36,8 +36,8 @@ def draw(
 ) -> None:
     """Write `score` to `path`, whose suffix says the format, `BARS_A_ROW` bars a row.
 
-    `boxes` are (first bar, bar after the last) of areas to frame, such as what was generated; they
-    need not be whole bars.
+    `boxes` are (first bar, bar after the last) of areas to frame, such as what was generated. They
+    may begin or end within a bar.
     ValueError where the suffix is no format that matplotlib writes.
     """
     # a Figure and canvas of its own: no window system, no state shared with other callers
@@ -65,10 +65,11 @@ def draw(
 
 @dataclass(frozen=True)
 class Roll:
-    """A `score` under a `title`; `pitched` and `drums` are boxes [(first bar, bar after)] of each.
+    """A `score` under a `title`, with boxes [(first bar, bar after the last)] around parts of it.
 
-    Those of `bass` are as high as the bass alone reaches. What is `hidden` of its tracks is not
-    drawn, and where the drums are, their lanes neither.
+    Boxes of `pitched` are as high as the pitches, those of `bass` as high as the bass reaches, and
+    those of `drums` as high as their lanes. Tracks that are `hidden` are not drawn, and the lanes
+    of hidden drums are left out.
     """
 
     score: Score

@@ -2,17 +2,12 @@
 
 import click
 
+from schmubert.cli import options
 from schmubert.cli.errors import one_line
 
 
 @click.command()
-@click.option(
-    "--api",
-    type=click.Choice(["auto", "alsa", "jack", "core", "windows"]),
-    default="auto",
-    show_default=True,
-    help="The MIDI system.",
-)
+@options.api
 @one_line
 def ports(api: str) -> None:
     """List the MIDI ports that are there, by their exact names.

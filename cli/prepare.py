@@ -4,16 +4,13 @@ from pathlib import Path
 
 import click
 
+from schmubert.cli import options
 from schmubert.cli.errors import one_line
 
 
 @click.command("prepare")
-@click.argument(
-    "sources", metavar="SOURCE...", nargs=-1, required=True, type=click.Path(path_type=Path)
-)
-@click.option(
-    "--out", type=click.Path(path_type=Path), required=True, help="The folder of the dataset."
-)
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=options.PATH)
+@options.out("The folder of the dataset.")
 @click.option(
     "--drum-map",
     "drum_maps",
@@ -22,15 +19,14 @@ from schmubert.cli.errors import one_line
     help="How drum pitches become nine classes: general-midi, thesis or published; for all files,"
     " or for those whose paths fit PATTERN.",
 )
-@click.option(
+@options.with_default(
     "--validation",
-    type=click.FloatRange(0.0, 1.0, max_open=True),
-    default=0.05,
-    show_default=True,
-    help="The share of songs that is never trained on.",
+    click.FloatRange(0.0, 1.0, max_open=True),
+    0.05,
+    "The share of songs that is never trained on.",
 )
 @click.option("--workers", type=click.IntRange(1), help="Processes; all cores if not given.")
-@click.option("--force", is_flag=True, help="Replace another dataset at --out.")
+@options.forced("Replace another dataset at --out.")
 @one_line
 def prepare(
     sources: tuple[Path, ...],

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from schmubert.cli import options
 from schmubert.cli.errors import one_line
 
 if TYPE_CHECKING:
@@ -29,14 +30,8 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Decide again all that the bridge decided, from what came in, and compare.",
 )
-@click.option(
-    "--api",
-    type=click.Choice(["auto", "alsa", "jack", "core", "windows"]),
-    default="auto",
-    show_default=True,
-    help="The MIDI system.",
-)
-@click.option("--force", is_flag=True, help="Write over an existing file.")
+@options.api
+@options.force
 @one_line
 def replay(
     folder: Path, out: Path | None, ports: tuple[str, ...], verify: bool, api: str, force: bool

@@ -1,6 +1,7 @@
 """Which MIDI files to read and where their answers go: a file, or a folder full of them."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,10 +68,29 @@ def _in_folder(source: Path, out: Path, plot: Path | None) -> list[Errand]:
             continue
         if within & set(path.resolve().parents):
             continue
-        inside = path.relative_to(source)
-        picture = None if plot is None else plot / inside.with_name(f"{inside.name}.png")
-        found.append(Errand(inside.as_posix(), path, out / inside, picture))
-    return found
+        found.append(path.relative_to(source))
+    pictures = _pictures(found)
+    return [
+        Errand(
+            inside.as_posix(),
+            source / inside,
+            out / inside,
+            None if plot is None else plot / pictures[inside],
+        )
+        for inside in found
+    ]
+
+
+def _pictures(songs: Sequence[Path]) -> dict[Path, Path]:
+    """The piano roll of each song: X.png of X.mid, but X.mid.png where X.midi is there too."""
+    short = {song: song.with_suffix(".png") for song in songs}
+    long = {song: song.with_name(f"{song.name}.png") for song in songs}
+    # file systems of Windows and macOS take X.png and x.png for one file
+    wanted = Counter(str(path).casefold() for path in [*short.values(), *long.values()])
+    return {
+        song: path if wanted[str(path).casefold()] == 1 else long[song]
+        for song, path in short.items()
+    }
 
 
 def _refuse_existing(paths: Iterable[Path]) -> None:

@@ -1,66 +1,132 @@
 """`schmubert train`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
+from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.engine.denoiser import MASKING
 from schmubert.engine.diffusion.corruption import KERNELS
+from schmubert.engine.options import Decorated
+
+if TYPE_CHECKING:
+    from schmubert.training.learning.settings import TrainSettings
 
 T = TypeVar("T")
 
+PRESETS: Mapping[str, str] = MappingProxyType(
+    {
+        "live": "for the stage: 7.4 million parameters, windows of 4 to 64 bars",
+        "schmubert-melody": "the thesis' Convolutional Transformer: 77 million, a melody alone",
+        "schmubert-trio": "the same for melody, bass and drums: 78 million",
+        "transformer-melody": "the thesis' Transformer, a melody alone",
+        "transformer-trio": "the same for melody, bass and drums",
+        "hierarchical-melody": "the thesis' Hierarchical Transformer, a melody alone",
+        "hierarchical-trio": "the same for melody, bass and drums",
+        "u-melody": "the thesis' U-Transformer, a melody alone",
+        "u-trio": "the same for melody, bass and drums",
+        "small-convolutional": "Convolutional Transformer of 2 million, 16 bars, for one core",
+        "small-transformer": "Transformer of 2 million, 16 bars, for one core",
+        "small-hierarchical": "Hierarchical Transformer of 2 million, 16 bars, for one core",
+        "small-u": "U-Transformer of 2 million, 16 bars, for one core",
+    }
+)
+"""A word on each preset of `training/learning/settings.py`, which is not loaded for `--help`."""
+WIDEST = max(map(len, PRESETS))
+LISTED = "\b\n" + "\n".join(
+    ["Presets:", *(f"  {name:<{WIDEST}}  {word}" for name, word in PRESETS.items())]
+)
 
-@click.command()
-@click.option("--data", type=click.Path(path_type=Path), required=True, help="A prepared dataset.")
-@click.option("--preset", help="schmubert-melody, schmubert-trio or live.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the run.")
+
+def _of_preset(
+    name: str, kind: "click.ParamType[Any]", words: str, metavar: str | None = None
+) -> Callable[[Decorated], Decorated]:
+    """An option whose default a preset says; `words` are its help."""
+    return click.option(name, type=kind, metavar=metavar, show_default="the preset's", help=words)
+
+
+@click.command(epilog=LISTED)
+@options.data()
+@click.option(
+    "--preset",
+    type=click.Choice(list(PRESETS)),
+    metavar="PRESET",
+    help="Which network to train, and how; required but with --resume.",
+)
+@options.out("Folder of the run.")
 @click.option("--resume", is_flag=True, help="Go on where the run in --out stopped.")
 @click.option(
     "--from",
     "start_from",
-    type=click.Path(path_type=Path),
+    type=options.PATH,
     help="Begin with the weights of this checkpoint.",
 )
-@click.option("--steps", type=int, help="Train to this step.")
-@click.option("--decay-steps", type=int, help="Lower the learning rate to 0 over the last N steps.")
-@click.option("--warmup-steps", type=int, help="Raise the learning rate over the first N steps.")
-@click.option("--learning-rate", type=float, help="Of Adam, at its highest.")
-@click.option("--batch-bars", type=int, help="Bars in a batch, on each device.")
-@click.option(
-    "--window-bars", help="Lengths of windows and their shares, such as 8:0.3,16:0.7, or one."
+@_of_preset("--steps", click.IntRange(1), "Train to this step.")
+@_of_preset(
+    "--decay-steps", click.IntRange(0), "Lower the learning rate to 0 over the last N steps."
 )
-@click.option(
+@_of_preset("--warmup-steps", click.IntRange(0), "Raise the learning rate over the first N steps.")
+@_of_preset(
+    "--learning-rate", click.FloatRange(0, min_open=True), "The optimizer's rate at its highest."
+)
+@_of_preset("--batch-bars", click.IntRange(1), "Bars in a batch, on each device.")
+@_of_preset(
+    "--window-bars",
+    click.STRING,
+    "Lengths of windows and their shares, such as 8:0.3,16:0.7, or one.",
+    metavar="BARS[:SHARE],...",
+)
+@_of_preset(
     "--mix",
-    help="Masking patterns and their shares, such as uniform:0.4,track-subsets:0.6, or one.",
+    click.STRING,
+    "Masking patterns and their shares, such as uniform:0.4,track-subsets:0.6, or one.",
+    metavar="PATTERN[:SHARE],...",
 )
-@click.option(
+@_of_preset(
     "--excerpts",
-    type=float,
-    help="Share of batches cut out of longer windows, so that a track may rest; none with --mix.",
+    click.FloatRange(0, 1),
+    "Share of batches cut out of longer windows, so that a track may rest; none with --mix.",
 )
-@click.option(
+@_of_preset(
     "--tacet",
-    type=float,
-    help="Share of the excerpts in which the network is told where tracks rest for whole bars.",
+    click.FloatRange(0, 1),
+    "Share of the excerpts in which the network is told where tracks rest for whole bars.",
 )
-@click.option(
+@options.with_default(
     "--corruption",
-    type=click.Choice(list(KERNELS)),
-    help="What the network learns to undo; only the absorbing state, the default, has masks.",
+    click.Choice(list(KERNELS)),
+    MASKING,
+    f"What the network learns to undo; only the {MASKING} state has masks.",
 )
-@click.option("--auxiliary", type=float, help="Lambda of L_aux, for a corruption without masks.")
-@click.option("--on-grid", type=float, help="Only songs with this share of onsets on the grid.")
+@options.with_default(
+    "--auxiliary", click.FloatRange(0), 1.0, "Lambda of L_aux, for a corruption without masks."
+)
+@_of_preset(
+    "--on-grid", click.FloatRange(0, 1), "Only songs with this share of onsets on the grid."
+)
 @click.option(
-    "--sounding", type=float, help="Only windows whose tracks have onsets in this share of bars."
+    "--sounding",
+    type=click.FloatRange(0, 1, min_open=True),
+    show_default="a third",
+    help="Only windows whose tracks have onsets in this share of bars.",
 )
-@click.option("--ema-decay", type=float, help="Decay of the averaged weights, every 10 steps.")
-@click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), help="Of the arithmetic.")
-@click.option("--validate-every", type=int, help="Steps between two validations.")
-@click.option("--checkpoint-every", type=int, help="Steps between two checkpoints.")
-@click.option("--seed", type=int, help="Of weights, windows and masks.")
+@_of_preset("--ema-decay", click.FloatRange(0, 1), "Decay of the averaged weights, every 10 steps.")
+@options.with_default(
+    "--precision",
+    click.Choice(["auto", "fp32", "bf16"]),
+    "auto",
+    "The precision of the arithmetic.",
+)
+@_of_preset("--validate-every", click.IntRange(1), "Steps between two validations.")
+@options.with_default(
+    "--checkpoint-every", click.IntRange(1), 1000, "Steps between two checkpoints."
+)
+@options.with_default("--seed", click.IntRange(0), 0, "The seed of weights, windows and masks.")
 @one_line
 def train(
     data: Path,
@@ -68,44 +134,90 @@ def train(
     out: Path,
     resume: bool,
     start_from: Path | None,
-    window_bars: str | None,
-    mix: str | None,
-    **given: Any,
+    **settings: Any,
 ) -> None:
     """Train a model on a prepared dataset.
 
-    Ctrl-C ends after a checkpoint, and --resume goes on, also to more --steps. On several GPUs or
-    machines: accelerate launch -m schmubert.cli train ...
+    Ctrl-C ends after a checkpoint, and --resume goes on, also to more --steps; it keeps what the
+    run began with, which settings.json in its folder says. On several GPUs or machines:
+    accelerate launch -m schmubert.cli train ...
     """
-    from schmubert.training.learning.settings import PRESET_SETTINGS, TrainSettings
-    from schmubert.training.learning.train import SETTINGS_FILE
+    from schmubert.training.learning.settings import TrainSettings
     from schmubert.training.learning.train import train as run
 
-    changes = {name: value for name, value in given.items() if value is not None}
-    if window_bars is not None:
-        changes["window_bars"] = _shares("--window-bars", "16 or 8:0.3,16:0.7", int, window_bars)
-    if mix is not None:
-        changes["mix"] = _shares("--mix", "uniform or uniform:0.4,track-subsets:0.6", str, mix)
-        changes.setdefault("excerpts", 0.0)  # they have a mix of their own
+    changes = _changes(settings)
     if resume:
         if start_from is not None:
             raise click.UsageError("--resume goes on with its own weights: leave --from out.")
-        saved = TrainSettings.load(out / SETTINGS_FILE)
-        if preset not in (None, saved.preset):
-            raise click.UsageError(f"{out} trains the preset {saved.preset}, not {preset}.")
-        if changes.get("corruption", saved.corruption) != saved.corruption:
-            raise click.UsageError(f"{out} trains on the corruption {saved.corruption}.")
-        settings = TrainSettings(**{**vars(saved), **changes})
+        chosen = _resumed(out, preset, changes)
+    elif preset is None:
+        raise click.UsageError(
+            f"Which network is to be trained? Give --preset {' or '.join(PRESETS)}."
+        )
     else:
-        if preset is None or preset not in PRESET_SETTINGS:
-            unknown = f"Unknown preset {preset}." if preset else "Which network is to be trained?"
-            raise click.UsageError(f"{unknown} Give --preset {' or '.join(PRESET_SETTINGS)}.")
-        settings = TrainSettings(preset=preset, **{**PRESET_SETTINGS[preset], **changes})
-    if mix is not None and settings.corruption != MASKING:
-        raise click.UsageError(f"--mix is of masks: {settings.corruption} noise falls everywhere.")
-    if "auxiliary" in changes and settings.corruption == MASKING:
+        chosen = TrainSettings(preset=preset, **_begun(preset, changes))
+    if "mix" in changes and chosen.corruption != MASKING:
+        raise click.UsageError(f"--mix is of masks: {chosen.corruption} noise falls everywhere.")
+    if "auxiliary" in changes and chosen.corruption == MASKING:
         raise click.UsageError("--auxiliary is for a --corruption without masks.")
-    run(settings, data, out, resume=resume, start_from=start_from)
+    run(chosen, data, out, resume=resume, start_from=start_from)
+
+
+def _changes(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that were given, as training takes them."""
+    context = click.get_current_context()
+    default = ParameterSource.DEFAULT
+    changes = {
+        name: value
+        for name, value in settings.items()
+        if value is not None and context.get_parameter_source(name) is not default
+    }
+    if "window_bars" in changes:
+        like = "16 or 8:0.3,16:0.7"
+        changes["window_bars"] = _shares("--window-bars", like, int, changes["window_bars"])
+    if "mix" in changes:
+        like = "uniform or uniform:0.4,track-subsets:0.6"
+        changes["mix"] = _shares("--mix", like, str, changes["mix"])
+        changes.setdefault("excerpts", 0.0)  # they have a mix of their own
+    return changes
+
+
+def _resumed(out: Path, preset: str | None, changes: Mapping[str, Any]) -> "TrainSettings":
+    """The settings of the run in `out` with `changes`; UsageError where it cannot go on so."""
+    from schmubert.training.learning.settings import TrainSettings
+    from schmubert.training.learning.train import SETTINGS_FILE
+
+    saved = TrainSettings.load(out / SETTINGS_FILE)
+    if preset not in (None, saved.preset):
+        raise click.UsageError(f"{out} trains the preset {saved.preset}, not {preset}.")
+    if changes.get("corruption", saved.corruption) != saved.corruption:
+        raise click.UsageError(f"{out} trains on the corruption {saved.corruption}.")
+    return TrainSettings(**{**vars(saved), **changes})
+
+
+def _begun(preset: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """What `preset` sets, with `changes`.
+
+    Where these ask for fewer steps than the preset's warm-up and decay take, and for no others,
+    both keep their share of all steps.
+    """
+    from schmubert.training.learning.settings import PRESET_SETTINGS, TrainSettings
+
+    usual = TrainSettings(preset=preset, **PRESET_SETTINGS[preset])
+    steps = changes.get("steps", usual.steps)
+    warmup, decay = usual.warmup_steps, usual.decay_steps
+    shorter: dict[str, int] = {}
+    if warmup + decay > steps and not {"warmup_steps", "decay_steps"} & set(changes):
+        shorter = {
+            "warmup_steps": warmup * steps // usual.steps,
+            "decay_steps": decay * steps // usual.steps,
+        }
+        click.echo(
+            f"{steps} steps are few for {warmup} of warm-up and {decay} of decay:"
+            f" shortened to {shorter['warmup_steps']} and {shorter['decay_steps']}",
+            err=True,
+        )
+    return {**PRESET_SETTINGS[preset], **shorter, **changes}
 
 
 def _shares(option: str, like: str, read: Callable[[str], T], text: str) -> dict[T, float]:

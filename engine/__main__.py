@@ -4,32 +4,19 @@ from pathlib import Path
 
 import click
 
+from schmubert.engine import options
+from schmubert.engine.extras import how_to_install
 
-@click.command("engine")
-@click.option(
-    "--model",
-    type=click.Path(path_type=Path),
-    help="The model: .onnx or .safetensors; the one that ships with schmubert if not given.",
-)
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda"]),
-    default="auto",
-    show_default=True,
-    help="What the model runs on; auto takes CUDA where it works.",
-)
+
+@click.command("engine", context_settings={"help_option_names": ["-h", "--help"]})
+@options.model
+@options.device
 @click.option(
     "--bind",
     metavar="ADDRESS",
     help="Where to listen, tcp://ADDRESS:PORT; this computer alone (loopback) if not given.",
 )
-@click.option(
-    "--threads",
-    type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    help="CPU threads; one is fastest while a DAW keeps the other cores busy.",
-)
+@options.threads(1)
 @click.option(
     "--linger-s",
     type=click.FloatRange(min=0.1),
@@ -59,7 +46,7 @@ def engine_command(
         from schmubert.engine.service.wire import DEFAULT_ADDRESS
     except ImportError as error:
         raise click.ClickException(
-            f"{error.name or error} is missing: pip install --force-reinstall schmubert"
+            f"{error.name or error} is missing: {how_to_install()}"
         ) from error
 
     ended: list[int] = []

@@ -22,7 +22,8 @@ ARROWS: dict[str, set[str]] = {
     "engine.music": set(),
     "engine.denoiser": {"engine.music"},
     "engine.diffusion": {"engine.music", "engine.denoiser"},
-    "engine.networks": {"engine.music", "engine.denoiser"},
+    "engine.extras": set(),
+    "engine.networks": {"engine.music", "engine.denoiser", "engine.extras"},
     "engine.service": {"engine.music", "engine.denoiser", "engine.diffusion", "engine.networks"},
     "bridge.protocol": set(),
     "bridge.clock": {"bridge.protocol"},
@@ -294,7 +295,7 @@ def test_help_of_the_bridge_is_light() -> None:
     assert loaded & (HEAVY | {"numpy", "zmq", "symusic"}) == set()
 
 
-@pytest.mark.parametrize("module", ["schmubert.bridge.command", "schmubert.bridge.owner.live"])
+@pytest.mark.parametrize("module", ["schmubert.bridge.command", "schmubert.bridge.owner.loop"])
 def test_the_owner_of_the_ports_is_light(module: str) -> None:
     assert loaded_by(f"import {module}") & (HEAVY | {"numpy", "symusic"}) == set()
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from schmubert.bridge.doctor.dry_run import DryRun
 from schmubert.bridge.owner.ports import CALLED, NoMidiError, existing_ports, short_name
 from schmubert.bridge.protocol.quantile import quantile
+from schmubert.engine.extras import how_to_install
 from schmubert.engine.networks.load import default_model
 
 RUNTIMES = ("onnxruntime", "onnxruntime-gpu")
@@ -74,14 +75,15 @@ def midi(api: str) -> list[Finding]:
 
 
 def providers() -> list[Finding]:
-    """What ONNX models run on."""
+    """What ONNX models run on: the devices that --device can name, no service elsewhere."""
     try:
         import onnxruntime
     except ImportError:
-        todo = 'pip install "schmubert[cpu]", or [gpu] for an NVIDIA card'
+        todo = f"{how_to_install('cpu')}, or [gpu] for an NVIDIA card"
         return [Finding("no onnxruntime", f"for an engine on this computer: {todo}")]
-    names = ", ".join(onnxruntime.get_available_providers())
-    return [Finding(f"onnxruntime runs on {names.replace('ExecutionProvider', '')}")]
+    there = onnxruntime.get_available_providers()
+    names = [name for name in ("CUDA", "CPU") if f"{name}ExecutionProvider" in there]
+    return [Finding(f"onnxruntime runs on {', '.join(names)}")]
 
 
 def model(path: Path | None) -> list[Finding]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from schmubert.engine.denoiser import MASKING, Logits, within_reach
+from schmubert.engine.extras import how_to_install
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import MASK, SIZES, Track
@@ -65,8 +66,8 @@ def _onnxruntime() -> Any:
         import onnxruntime
     except ImportError as error:
         raise ImportError(
-            "ONNX Runtime, which runs the model, is missing or broken"
-            f' ({error}): pip install "schmubert[cpu]"'
+            f"ONNX Runtime, which runs the model, is missing or broken ({error}):"
+            f" {how_to_install('cpu')}"
         ) from error
     return onnxruntime
 
@@ -84,8 +85,8 @@ def _session(
     wanted = device == "cuda" or (device == "auto" and offered)
     if wanted and not offered:
         raise ValueError(
-            "CUDA is wanted, but this ONNX Runtime has none: pip uninstall onnxruntime, then"
-            ' pip install "schmubert[gpu]"'
+            "CUDA is wanted, but this ONNX Runtime has none: pip uninstall onnxruntime, then,"
+            f" {how_to_install('gpu')}"
         )
     if wanted:
         options.log_severity_level = FATAL

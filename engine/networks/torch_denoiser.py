@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from schmubert.engine.denoiser import Logits, within_reach
+from schmubert.engine.extras import how_to_install
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.networks.devices import Device
@@ -31,7 +32,7 @@ class TorchDenoiser:
         except ImportError as error:
             raise ImportError(
                 f"a checkpoint needs torch and safetensors, of which one is missing ({error}):"
-                ' pip install "schmubert[train]", or export it to ONNX where they are'
+                f" export it to ONNX where they are, or {how_to_install('train')}"
             ) from error
         if device == "cuda" and not torch.cuda.is_available():
             raise ValueError("CUDA is wanted, but torch finds none here: take --device cpu")

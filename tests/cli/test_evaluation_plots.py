@@ -4,9 +4,10 @@ from typing import Any
 import matplotlib.figure
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 
-from schmubert.cli.evaluation_plots import draw
-from schmubert.training.evaluation.settings import Figure, Section
+from schmubert.cli.evaluation_plots import draw, draw_all
+from schmubert.training.evaluation.settings import Evaluation, Figure, Section, Settings
 
 FIGURES = (
     Figure("bass in scale", 0.8, 0.1, real=0.9, low=0.85, high=0.95, floor=0.5),
@@ -17,7 +18,8 @@ FIGURES = (
 
 
 @pytest.fixture
-def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> matplotlib.figure.Figure:
+def pictures(monkeypatch: pytest.MonkeyPatch) -> list[matplotlib.figure.Figure]:
+    """What is written to a file, as the figures that it was."""
     kept: list[matplotlib.figure.Figure] = []
     save = matplotlib.figure.Figure.savefig
 
@@ -26,9 +28,13 @@ def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> matplotlib.figure.
         save(self, path, **how)
 
     monkeypatch.setattr(matplotlib.figure.Figure, "savefig", keep)
+    return kept
+
+
+@pytest.fixture
+def drawn(tmp_path: Path, pictures: list[matplotlib.figure.Figure]) -> matplotlib.figure.Figure:
     draw(Section("band: figures", "", FIGURES), tmp_path / "band.png", "tiny")
-    assert (tmp_path / "band.png").read_bytes()[:4] == b"\x89PNG"
-    return kept[0]
+    return pictures[0]
 
 
 def test_figures_of_other_units_have_axes_of_their_own(drawn: matplotlib.figure.Figure) -> None:
@@ -45,6 +51,33 @@ def test_the_key_names_what_is_there(drawn: matplotlib.figure.Figure) -> None:
         assert words in key.replace("\n", " ")
 
 
-def test_a_section_without_numbers_is_drawn_empty(tmp_path: Path) -> None:
+def dots(axes: Axes) -> list[float]:
+    """Where the model's figures are drawn in `axes`, a row each."""
+    return [float(np.asarray(box.lines[0].get_xdata())[0]) for box in axes.containers]
+
+
+def test_a_figure_is_drawn_where_it_is_and_its_interval_too(
+    drawn: matplotlib.figure.Figure,
+) -> None:
+    assert [dots(axes) for axes in drawn.axes] == [[0.8], [-3.0], [8.0]]
+    for axes, ends in zip(drawn.axes, [(0.85, 0.95), (-9.0, 1.0), (7.0, 9.0)], strict=True):
+        assert tuple(np.asarray(axes.lines[0].get_xdata())) == ends
+    hollow = [axes.containers[0].lines[0].get_markerfacecolor() for axes in drawn.axes]
+    assert [colour == "white" for colour in hollow] == [True, False, False]
+
+
+def test_a_section_without_numbers_is_drawn_empty(
+    tmp_path: Path, pictures: list[matplotlib.figure.Figure]
+) -> None:
     draw(Section("nothing", "", FIGURES[-1:]), tmp_path / "nothing.png", "tiny")
-    assert (tmp_path / "nothing.png").exists()
+    [axes] = pictures[0].axes
+    assert axes.get_title(loc="left") == "nothing (tiny)"
+    assert [*axes.lines, *axes.containers] == []
+
+
+def test_every_section_is_a_picture_named_after_it(tmp_path: Path) -> None:
+    sections = [Section("Bass: live, p50", "", FIGURES[:1]), Section("bits", "", FIGURES[1:2])]
+    made = Evaluation("tiny", "onnxruntime", ("songs",), Settings(), 1.0, tuple(sections))
+    written = draw_all(made, tmp_path)
+    assert written == [tmp_path / "bass-live-p50.png", tmp_path / "bits.png"]
+    assert [path.read_bytes()[:4] for path in written] == [b"\x89PNG"] * 2

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from schmubert.cli import main as module
-from schmubert.cli.main import COMMANDS, LazyGroup, Place, main
+from schmubert.cli.main import COMMANDS, Place, main
 
 
 def lazily(monkeypatch: pytest.MonkeyPatch, command: click.Command) -> None:
@@ -68,15 +68,15 @@ def test_ctrl_c_is_a_short_line_and_130(monkeypatch: pytest.MonkeyPatch) -> None
     [
         (
             ModuleNotFoundError("No module named 'torch'", name="torch"),
-            'This needs PyTorch: pip install "schmubert[train,cpu]"',
+            'This needs PyTorch: in your clone of schmubert, pip install ".[train,cpu]"',
         ),
         (
             ModuleNotFoundError("No module named 'safetensors.numpy'", name="safetensors.numpy"),
-            'This needs safetensors: pip install "schmubert[train,cpu]"',
+            'This needs safetensors: in your clone of schmubert, pip install ".[train,cpu]"',
         ),
         (
             ModuleNotFoundError("No module named 'onnxruntime'", name="onnxruntime"),
-            'This needs ONNX Runtime: pip install "schmubert[cpu]"',
+            'This needs ONNX Runtime: in your clone of schmubert, pip install ".[cpu]"',
         ),
         (
             ModuleNotFoundError("No module named 'mido'", name="mido"),
@@ -106,8 +106,3 @@ def test_the_missing_module_of_a_command_counts_too(monkeypatch: pytest.MonkeyPa
     result = CliRunner().invoke(main, ["train"])
     assert result.exit_code == 1
     assert result.output.startswith("Error: No module named 'torch_that_is_not'")
-
-
-def test_the_group_is_lazy() -> None:
-    assert isinstance(main, LazyGroup)
-    assert main.commands == {}

@@ -10,20 +10,17 @@ from schmubert.cli.performance import (
     CLOCK,
     CLOCKS_PER_BEAT,
     COUNT_IN_CLOCKS,
-    NOTES_WIDTH,
     START,
     STOP,
     Beat,
     answered,
-    bar_cells,
     count_in_s,
-    drum_pattern,
     repeated,
     script,
 )
 from schmubert.cli.tune import tune
 from schmubert.engine.music.score import STEPS_PER_BAR, Note, Score, monophonic, notes, silence
-from schmubert.engine.music.vocabulary import DRUM_PITCH, Drum, Track, drum_token, onset_token
+from schmubert.engine.music.vocabulary import DRUM_PITCH, Drum, Track
 
 BAND = (Track.BASS, Track.DRUMS)
 
@@ -132,27 +129,3 @@ def test_silence_around_a_melody_is_left_out() -> None:
     assert (repeated(late).tokens == tune().tokens).all()
     with pytest.raises(ValueError, match="no melody"):
         repeated(silence(4))
-
-
-def test_a_bar_in_words() -> None:
-    tokens = silence(1).tokens.copy()
-    tokens[[0, 4, 8], Track.MELODY] = [onset_token(74), onset_token(78), 1]
-    tokens[0, Track.DRUMS] = drum_token([Drum.KICK, Drum.CLOSED_HI_HAT])
-    tokens[4, Track.DRUMS] = drum_token([Drum.KICK, Drum.SNARE, Drum.CRASH])
-    tokens[6, Track.DRUMS] = drum_token([Drum.CLOSED_HI_HAT])
-    cells = bar_cells(Score(tokens))
-    assert cells[Track.MELODY].rstrip() == "D5 F#5"
-    assert cells[Track.BASS].rstrip() == "-"
-    assert cells[Track.DRUMS] == "K...X.h........."
-
-
-@given(st.lists(st.integers(0, 511), min_size=16, max_size=16))
-def test_a_16th_shows_a_dot_just_where_nothing_is_hit(column: list[int]) -> None:
-    pattern = drum_pattern(with_column(Track.DRUMS, np.array(column)))
-    assert [glyph == "." for glyph in pattern] == [token == 0 for token in column]
-
-
-def test_many_notes_are_cut_to_the_width() -> None:
-    busy = with_column(Track.BASS, np.full(16, onset_token(42)))
-    assert len(bar_cells(busy)[Track.BASS]) == NOTES_WIDTH
-    assert bar_cells(busy)[Track.BASS].endswith("…")

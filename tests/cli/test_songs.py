@@ -28,7 +28,21 @@ def test_a_folder_is_an_errand_a_song_and_keeps_its_shape(folder: Path, tmp_path
     found = errands(folder, tmp_path / "out", tmp_path / "plots", False)
     assert [errand.name for errand in found] == ["a.mid", "deep/b.MIDI", "deep/c.kar"]
     assert found[1].out == tmp_path / "out/deep/b.MIDI"
-    assert found[1].plot == tmp_path / "plots/deep/b.MIDI.png"
+    assert found[1].plot == tmp_path / "plots/deep/b.png"
+
+
+def test_two_songs_never_share_a_plot(tmp_path: Path) -> None:
+    songs, plots = tmp_path / "songs", tmp_path / "plots"
+    for name in ("x.mid", "x.midi", "y.mid", "deep/x.mid", "x.mid.mid"):
+        touch(songs / name)
+    found = {errand.name: errand.plot for errand in errands(songs, tmp_path / "o", plots, False)}
+    assert found == {
+        "x.mid": plots / "x.mid.png",
+        "x.midi": plots / "x.midi.png",
+        "y.mid": plots / "y.png",
+        "deep/x.mid": plots / "deep/x.png",
+        "x.mid.mid": plots / "x.mid.mid.png",
+    }
 
 
 def test_answers_within_the_folder_are_no_songs(folder: Path) -> None:

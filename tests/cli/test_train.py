@@ -1,11 +1,13 @@
 """What the options of `schmubert train` ask for."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
-from schmubert.cli.train import train
+from schmubert.cli.train import PRESETS, train
 from schmubert.training.learning.settings import PRESET_SETTINGS, TrainSettings
 
 pytest.importorskip("torch", reason="training needs torch")
@@ -47,7 +49,7 @@ def test_filters_of_songs_and_windows_are_asked_for(
     assert ask(tmp_path) == ""
     assert ask(tmp_path, "--on-grid", "0.9", "--sounding", "0.5") == ""
     assert [(run.on_grid, run.sounding) for run in asked] == [(0.8, 1 / 3), (0.9, 0.5)]
-    assert "0.0 of the bars" in ask(tmp_path, "--sounding", "0")
+    assert "0.0 is not in the range 0<x<=1" in ask(tmp_path, "--sounding", "0")
 
 
 def test_without_a_mix_it_is_that_of_the_preset(asked: list[TrainSettings], tmp_path: Path) -> None:
@@ -110,6 +112,64 @@ def test_a_resumed_run_keeps_its_corruption(asked: list[TrainSettings], tmp_path
     assert not asked
     assert ask(tmp_path, "--resume") == ""
     assert asked[0].corruption == "gaussian"
+
+
+def test_a_resumed_run_keeps_what_is_not_asked_for(
+    asked: list[TrainSettings], tmp_path: Path
+) -> None:
+    began = TrainSettings("live", seed=7, checkpoint_every=10, precision="fp32", auxiliary=0.1)
+    began.save(tmp_path / "settings.json")
+    assert ask(tmp_path, "--resume", "--checkpoint-every", "20") == ""
+    assert asked == [replace(began, checkpoint_every=20)]
+
+
+def test_a_short_run_keeps_the_shares_of_warm_up_and_decay(
+    asked: list[TrainSettings], tmp_path: Path
+) -> None:
+    assert "shortened to 10 and 200" in ask(tmp_path, "--steps", "1000")
+    assert "shortened to 0 and 8" in ask(tmp_path, "--steps", "40")
+    assert ask(tmp_path, "--steps", "4200") == ""
+    found = [(run.steps, run.warmup_steps, run.decay_steps) for run in asked]
+    assert found == [(1000, 10, 200), (40, 0, 8), (4200, 200, 4000)]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--steps", "40", "--warmup-steps", "5"), "give --decay-steps 35 or less, or more"),
+        (("--warmup-steps", "16001"), "give --warmup-steps 16000 or less, or more --steps"),
+        (("--steps", "9", "--warmup-steps", "10", "--decay-steps", "10"), "fewer --warmup-steps"),
+    ],
+)
+def test_what_does_not_fit_is_named_by_its_option(
+    words: tuple[str, ...], said: str, asked: list[TrainSettings], tmp_path: Path
+) -> None:
+    assert said in ask(tmp_path, *words)
+    assert not asked
+
+
+def test_every_preset_is_listed_with_a_word() -> None:
+    assert set(PRESETS) == set(PRESET_SETTINGS)
+    shown = CliRunner().invoke(train, ["--help"]).output
+    assert [
+        name for name, word in PRESETS.items() if f"{name} " not in shown or word not in shown
+    ] == []
+
+
+def test_the_help_says_the_default_of_every_setting() -> None:
+    by_presets = {name for changed in PRESET_SETTINGS.values() for name in changed}
+    usual = TrainSettings("live")
+    for option in train.params:
+        if not isinstance(option, click.Option) or not hasattr(usual, option.name or ""):
+            continue
+        if option.name in by_presets:
+            assert option.show_default == "the preset's", option.name
+        elif isinstance(option.show_default, str):
+            assert (option.name, option.show_default) == ("sounding", "a third")
+            assert usual.sounding == 1 / 3
+        elif option.name != "preset":
+            assert option.default == getattr(usual, str(option.name)), option.name
+            assert option.show_default
 
 
 def test_windows_come_in_shares_too(asked: list[TrainSettings], tmp_path: Path) -> None:

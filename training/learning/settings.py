@@ -74,7 +74,7 @@ class TrainSettings:
         if self.decay_steps + self.warmup_steps > self.steps:
             raise ValueError(
                 f"{self.warmup_steps} steps of warm-up and {self.decay_steps} of decay"
-                f" do not fit into {self.steps} steps"
+                f" do not fit into {self.steps} steps: {self._what_to_shorten()}"
             )
         if not self.window_bars or any(not 1 <= bars <= 64 for bars in self.window_bars):
             raise ValueError(f"windows of {list(self.window_bars)} bars are outside 1..64")
@@ -107,6 +107,15 @@ class TrainSettings:
             )
         if self.precision not in PRECISIONS:
             raise ValueError(f'precision is one of {PRECISIONS}, not "{self.precision}"')
+
+    def _what_to_shorten(self) -> str:
+        """Which option makes room: that of the longer of warm-up and decay, if one is enough."""
+        option, other = "--decay-steps", self.warmup_steps
+        if self.warmup_steps > self.decay_steps:
+            option, other = "--warmup-steps", self.decay_steps
+        if other > self.steps:
+            return "give fewer --warmup-steps and --decay-steps, or more --steps"
+        return f"give {option} {self.steps - other} or less, or more --steps"
 
     def learning_rate_at(self, step: int) -> float:
         """The learning rate of `step`, counted from 0."""

@@ -82,3 +82,10 @@ def test_this_machine_has_python_a_model_and_a_runtime() -> None:
     assert "schmubert-live.onnx" in checkup.model(None)[0].what
     assert "CPU" in checkup.providers()[0].what
     assert all(not one.bad for one in checkup.priority())
+
+
+def test_only_devices_that_can_be_asked_for_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    onnxruntime = pytest.importorskip("onnxruntime", reason="no ONNX Runtime is installed here")
+    there = ["CUDAExecutionProvider", "AzureExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: there)
+    assert checkup.providers()[0].what == "onnxruntime runs on CUDA, CPU"

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from schmubert.engine.diffusion.recipe import usual_window_bars
-from schmubert.engine.diffusion.unmasking import balanced_order, infill
+from schmubert.engine.diffusion.unmasking import balanced_order, unmask
 from schmubert.engine.music.vocabulary import MASK, SIZES, TRIO, Track
 from schmubert.engine.networks.load import DEFAULT_MODEL, default_model, load
 from schmubert.engine.networks.onnx_denoiser import OnnxDenoiser
@@ -128,7 +128,7 @@ def test_a_sampler_runs_on_it(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     tokens = np.tile(np.asarray(MASK), (1, 64, 1))
     order = balanced_order(np.ones(tokens.shape, bool), 8, rng)
-    assert (infill(denoiser, tokens, order, rng) < np.asarray(MASK)).all()
+    assert (unmask(denoiser, tokens, order, rng) < np.asarray(MASK)).all()
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_without_a_runtime_the_line_says_what_to_install(
 ) -> None:
     path = write(tmp_path / "table.onnx")
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(ImportError, match=r'^[^\n]+pip install "schmubert\[cpu\]"$'):
+    with pytest.raises(ImportError, match=r'^[^\n]+pip install "\.\[cpu\]"$'):
         load(path)
 
 
@@ -194,7 +194,7 @@ def test_cuda_that_is_not_installed_is_an_error_only_if_wanted(tmp_path: Path) -
     if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
         pytest.skip("this ONNX Runtime has CUDA")
     path = write(tmp_path / "table.onnx")
-    with pytest.raises(ValueError, match=r'pip install "schmubert\[gpu\]"'):
+    with pytest.raises(ValueError, match=r'pip install "\.\[gpu\]"'):
         OnnxDenoiser(path, "cuda")
     assert " on cpu" in OnnxDenoiser(path, "auto").runtime
 

@@ -1,0 +1,56 @@
+"""What of a score sounds where: the bars that it fills, parts of it, and what to tell of it."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from schmubert.engine.music.score import (
+    STEPS_PER_BAR,
+    Mask,
+    Score,
+    drum_hits,
+    monophonic,
+    notes,
+)
+from schmubert.engine.music.vocabulary import PITCHED, Track
+
+
+def sounding_bars(score: Score) -> range:
+    """The bars of `score` from the first to the last in which anything sounds."""
+    played = [note for track in PITCHED for note in notes(score.tokens, track)]
+    hits = [step for step, _ in drum_hits(score.tokens)]
+    starts = [note.onset for note in played] + hits
+    ends = [note.onset + note.length for note in played] + [step + 1 for step in hits]
+    last = -(-max(ends, default=0) // STEPS_PER_BAR)
+    return range(min(starts, default=0) // STEPS_PER_BAR, last)
+
+
+def only(score: Score, stretches: Iterable[range]) -> Score:
+    """`score` with nothing but the notes that begin in `stretches` of bars, in full length."""
+    bars = np.arange(score.steps) // STEPS_PER_BAR
+    inside = np.isin(bars, [bar for stretch in stretches for bar in stretch])
+    return begun_in(score, np.repeat(inside[:, None], len(Track), axis=1))
+
+
+def begun_in(score: Score, cells: Mask) -> Score:
+    """`score` with nothing but the notes that begin in `cells` [steps, 3], in full length."""
+    tokens = np.zeros_like(score.tokens)
+    for track in Track:
+        inside = cells[:, track]
+        if track in PITCHED:
+            begun = [note for note in notes(score.tokens, track) if inside[note.onset]]
+            tokens[:, track] = monophonic(begun, score.steps)
+        else:
+            tokens[inside, track] = score.tokens[inside, track]
+    return Score(tokens, score.tempo_bpm)
+
+
+def told(score: Score, tracks: Sequence[Track]) -> str:
+    """How much `tracks` play in `score`, in words."""
+    parts = []
+    for track in tracks:
+        if track == Track.DRUMS:
+            parts.append(f"drums ({len(drum_hits(score.tokens))} hits)")
+        else:
+            parts.append(f"{track.name.lower()} ({len(notes(score.tokens, track))} notes)")
+    return f"{score.bars} bars of {' and '.join(parts)}"
