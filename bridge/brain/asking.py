@@ -155,7 +155,7 @@ class Asking:
         candidate = self._dialogue.candidates.at(committed)
         heard = self._band.player_roles
         about = window(moment, self._modes, self._settings, heard, wanted, candidate, committed)
-        if not about.fill.any():
+        if not about.targets.any():
             return []
         self.first_step = about.first_step
         harmony = leading(about, moment, self._chart, knobs.harmony_nats)

@@ -55,6 +55,10 @@ class Commit:
         """The first bar line that is not final."""
         return up_to(self.next_step, STEPS_PER_BAR)
 
+    def begin_at(self, step: int) -> None:
+        """Nothing before `step` is played."""
+        self.next_step = step
+
     def resume(self, step: int, now: float) -> None:
         """The music goes on in `step`; what should have sounded long before `now` is left out."""
         self.next_step = max(step, self._late_until(now))

@@ -169,8 +169,7 @@ class Conductor:
         if self.state is BandState.PLAYING:
             self._commit.resume(start, now)
         elif self.state is BandState.LISTENING:
-            entry = max(self._commit.next_step, up_to(start, STEPS_PER_BAR))
-            self._commit.next_step = entry
+            self._commit.begin_at(max(self._commit.next_step, up_to(start, STEPS_PER_BAR)))
         else:
             self._wait_from(start)
 
@@ -211,7 +210,7 @@ class Conductor:
             bar = onset // STEPS_PER_BAR
             self._modes.begin(bar * STEPS_PER_BAR)
             listened = (bar + self.settings.listen_bars) * STEPS_PER_BAR
-            self._commit.next_step = max(listened, self._counted_in)
+            self._commit.begin_at(max(listened, self._counted_in))
             self._say(f"bar {self.capture.bar(onset)}: I listen")
 
     def _commit_is_due(self, now: float) -> bool:

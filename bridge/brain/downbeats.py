@@ -31,7 +31,7 @@ class Downbeats:
         step = self._commit.next_step
         ready = all(self._dialogue.reaches(role, step) for role in self.roles)
         if not ready or now > self._capture.seconds(step):
-            self._commit.next_step += STEPS_PER_BAR
+            self._commit.begin_at(step + STEPS_PER_BAR)
             return []
         self._band.on(BandEvent.ENTRY)
         return [self._say(step, "I come in")] if self.roles else []

@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.music.score import STEPS_PER_BEAT, Mask, Tokens
+from schmubert.engine.music.score import STEPS_PER_BEAT, Mask, Tokens, idle_offs
 from schmubert.engine.music.vocabulary import (
     FIRST_ONSET,
     HOLD,
@@ -90,19 +90,13 @@ def as_sounded(role: Track, cells: NDArray[np.int64], sounding: int | None) -> N
     """`cells` of `role` without the OFFs that end nothing, after what is `sounding` before them."""
     if role is Track.DRUMS:
         return cells
-    cells, sounds = cells.copy(), sounding is not None
-    for step, cell in enumerate(cells.tolist()):
-        if cell == OFF and not sounds:
-            cells[step] = HOLD
-        elif cell != HOLD:
-            sounds = cell != OFF
-    return cells
+    return np.where(idle_offs(cells, sounding is not None), HOLD, cells)
 
 
 def plan_of(asked: PendingRequest, number: int, tokens: Tokens) -> Plan:
     """The plan in a draft's `tokens` [steps, 3]; ValueError where it leaves cells unfilled."""
     if tokens.shape != asked.fill.shape:
-        raise ValueError(f"a draft of {tokens.shape} to an ask of {asked.fill.shape}")
+        raise ValueError(f"a draft of {tokens.shape} to a request of {asked.fill.shape}")
     if (tokens[asked.fill] >= np.broadcast_to(np.asarray(MASK), tokens.shape)[asked.fill]).any():
         raise ValueError("a draft leaves cells unfilled")
     return Plan(asked, number, tokens)

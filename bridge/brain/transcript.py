@@ -30,24 +30,24 @@ class Transcript:
         """By the number of the request; beside it the first row that is wanted."""
 
     def asked(
-        self, ask: Request, first_step: int, beat: Callable[[float], float], now: float
+        self, request: Request, first_step: int, beat: Callable[[float], float], now: float
     ) -> Asked:
-        """`ask`, sent at `now`, in the song's beats.
+        """`request`, sent at `now`, in the song's beats.
 
         Its window begins at `first_step` of the tape; `beat` says in which beat a step stands.
         """
-        steps = ask.tokens.steps
-        filled = unpack_cells(ask.fill, steps, ask.tokens.tracks).any(axis=1)
+        steps = request.tokens.steps
+        filled = unpack_cells(request.fill, steps, request.tokens.tracks).any(axis=1)
         row = int(np.argmax(filled))
         noted = Asked(
-            seq=ask.seq,
+            seq=request.seq,
             at_s=now,
             from_beat=beat(first_step + row),
             to_beat=beat(first_step + steps),
-            budget_ms=ask.budget_ms,
-            digest=blake2b(ask.tokens.data + ask.fill, digest_size=8).hexdigest(),
+            budget_ms=request.budget_ms,
+            digest=blake2b(request.tokens.data + request.fill, digest_size=8).hexdigest(),
         )
-        self._asked = remember(self._asked, ask.seq, (noted, row))
+        self._asked = remember(self._asked, request.seq, (noted, row))
         return noted
 
     def came(self, message: ToClient, now: float) -> Answered | None:

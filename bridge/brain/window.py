@@ -11,7 +11,7 @@ from schmubert.bridge.brain.mode_switch import ModeSwitch
 from schmubert.bridge.brain.plan import Plan
 from schmubert.bridge.brain.tape import up_to
 from schmubert.bridge.protocol.settings import Settings
-from schmubert.engine.diffusion.horizon import AHEAD_BARS, Horizon, horizon
+from schmubert.engine.diffusion.horizon import AHEAD_BARS, Horizon, horizon_at
 from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track
 
@@ -33,7 +33,7 @@ def window(
     bar_line = up_to(committed, STEPS_PER_BAR)
     tape, rule = moment.tape, modes.at(bar_line)
     bars = math.ceil((rule.sees_step - bar_line) / STEPS_PER_BAR)
-    about = horizon(
+    about = horizon_at(
         tape.tokens,
         tape.heard_until,
         heard,

@@ -9,12 +9,15 @@ from schmubert.bridge.protocol.controls import Control, assigned, setting
 from schmubert.bridge.protocol.mode import MODES, MOST_TURN_BARS, TURN_BARS
 from schmubert.bridge.protocol.option import Option, check
 from schmubert.engine.diffusion.recipe import (
+    FEWEST_WINDOW_BARS,
     FIRST_CALLS,
     MOST_CALLS,
+    MOST_WINDOW_BARS,
     STAGE_TEMPERATURE,
     WINDOW_BARS,
 )
 from schmubert.engine.music.vocabulary import Track
+from schmubert.engine.networks.devices import DEVICES
 
 MOST_ENGINE_CALLS = 4096
 MOST_SEED = 2**63 - 1
@@ -70,8 +73,8 @@ class Settings(msgspec.Struct, frozen=True, tag="Setup"):
             "How much music the model looks at, what it is to play included.",
             name="window",
             metavar="BARS",
-            low=4,
-            high=64,
+            low=FEWEST_WINDOW_BARS,
+            high=MOST_WINDOW_BARS,
         ),
     ] = WINDOW_BARS
     temperature: Annotated[
@@ -142,7 +145,7 @@ class Settings(msgspec.Struct, frozen=True, tag="Setup"):
         ),
     ] = None
     device: Annotated[
-        str, Option("What a started engine runs on.", choices=("auto", "cpu", "cuda"))
+        str, Option("What a started engine runs on.", choices=DEVICES)
     ] = "auto"
     verbose: Annotated[bool, Option("Print lines, and show where an error comes from.")] = False
     first_calls: int = FIRST_CALLS

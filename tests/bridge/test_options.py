@@ -17,7 +17,8 @@ from schmubert.bridge.protocol.mode import MODES
 from schmubert.bridge.protocol.option import Option, options_of
 from schmubert.bridge.protocol.roles import input_part, output_part
 from schmubert.bridge.protocol.settings import Settings
-from schmubert.engine.diffusion.horizon import AHEAD_BARS, LEAST_BARS, MOST_BARS
+from schmubert.engine.diffusion.horizon import AHEAD_BARS
+from schmubert.engine.diffusion.recipe import FEWEST_WINDOW_BARS, MOST_WINDOW_BARS
 
 BAND = ["--in", "A", "--out", "Lead"]
 IN_PRESETS = [
@@ -175,7 +176,8 @@ def test_a_preset_holds_neither_itself_nor_what_is_to_be_learned(tmp_path: Path)
 
 def test_the_window_is_one_that_the_engine_makes() -> None:
     (window,) = (option for option in OPTIONS if option.field == "window_bars")
-    assert (window.low, window.high) == (max(LEAST_BARS, AHEAD_BARS + 2), MOST_BARS)
+    assert (window.low, window.high) == (FEWEST_WINDOW_BARS, MOST_WINDOW_BARS)
+    assert FEWEST_WINDOW_BARS >= AHEAD_BARS + 2
 
 
 def test_every_option_says_what_it_does_and_is_named_once() -> None:

@@ -69,4 +69,4 @@ class Parts:
         self.capture.roll(Moved(0, True, 0.0, at(0.0), 120.0), at(0.0))
         for event in (BandEvent.START, BandEvent.FIRST_NOTE, BandEvent.ENTRY):
             self.band.on(event)
-        self.commit.next_step = 16
+        self.commit.begin_at(16)

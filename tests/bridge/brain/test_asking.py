@@ -111,7 +111,7 @@ def test_it_asks_once_a_unit_unless_what_it_asked_is_out_of_date() -> None:
 
 def test_it_asks_again_about_the_same_when_the_player_has_played_and_never_a_third_time() -> None:
     parts = Parts()
-    parts.commit.next_step = 20
+    parts.commit.begin_at(20)
     look_s = parts.commit.at(20) - 0.15
     parts.asking.ask(at(4.0), Knobs())
     assert not parts.asking.is_due_again(look_s)
@@ -134,9 +134,9 @@ def test_the_slower_the_engine_the_more_is_final_before_it_could_answer() -> Non
 def test_what_is_traded_is_wanted_from_the_bar_line_on_which_it_is_taken_over() -> None:
     settings = Settings(plays=(Track.MELODY, Track.BASS), mode="trade", bars=1)
     parts = Parts(settings)
-    parts.commit.next_step = 12
+    parts.commit.begin_at(12)
     assert parts.asking.wanted(at(2.5)) == {Track.BASS: 12, Track.MELODY: 16}
-    parts.commit.next_step = 20
+    parts.commit.begin_at(20)
     assert parts.asking.wanted(at(4.5)) == {Track.BASS: 20}
 
 

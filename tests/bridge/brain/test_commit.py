@@ -34,7 +34,7 @@ def test_a_unit_is_final_one_reply_time_before_it_sounds() -> None:
 def test_a_unit_ends_where_the_next_begins(commit: str, ends: int) -> None:
     """Also where it does not begin on a line of units."""
     parts = Parts(Settings(plays=(Track.DRUMS,), commit=commit))
-    parts.commit.next_step = 18
+    parts.commit.begin_at(18)
     (play,) = parts.commit.next_unit([Track.DRUMS], parts.capture.at(at(4.4)), Knobs())
     assert (play.from_beat, play.to_beat) == (4.5, ends / 4)
     assert parts.commit.next_step == ends

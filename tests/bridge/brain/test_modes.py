@@ -15,6 +15,7 @@ from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.score import STEPS_PER_BEAT, Tokens
 from schmubert.engine.music.vocabulary import HOLD, MASK, TRIO, Track
 from schmubert.engine.service.validation import validated
+from tests.bridge.brain.stages import LINE, at
 from tests.bridge.brain.virtual_stage import (
     Engine,
     Stage,
@@ -25,13 +26,8 @@ from tests.bridge.brain.virtual_stage import (
     random_music,
 )
 
-LINE = Timeline(0.0, 1.0, 120.0)
 ROLES = (Track.MELODY, Track.BASS, Track.DRUMS)
 BAR = 16
-
-
-def at(beat: float) -> float:
-    return LINE.seconds(beat)
 
 
 def stage(mode: str, *turned: tuple[float, str, float], bars: int = 24, turn: int = 2) -> Stage:
@@ -168,7 +164,7 @@ def test_a_loop_knows_the_player_ahead() -> None:
     played = stage("accompany", switch(14.5, "loop")).run(at(30))
     request = played.engine.requests[-1][1]
     window = validated(request, TRIO)
-    assert not window.cells[:, Track.MELODY].any()
+    assert not window.targets[:, Track.MELODY].any()
     assert (window.tokens[:, Track.MELODY] != MASK[Track.MELODY]).all()
 
 
@@ -200,7 +196,7 @@ def test_what_is_made_anew_is_not_seen_as_it_was() -> None:
         window = validated(played.engine.requests[-1][1], TRIO)
         final = max(play.to_beat for _, play in played.owner.plays)
         past = int(final * STEPS_PER_BEAT) - played.conductor.asked_step - STEPS_PER_BEAT
-        anew = [(step, role) for step, role in np.argwhere(window.cells) if step - 2 * BAR < past]
+        anew = [(step, role) for step, role in np.argwhere(window.targets) if step - 2 * BAR < past]
         assert anew
         for step, role in anew:
             assert window.tokens[step - 2 * BAR, role] == MASK[role], f"step {step}, {role}"

@@ -70,7 +70,7 @@ class Engine:
         took_s = self.latency_s(request.seq)
         if took_s is None:
             return []
-        tokens, fill = window.tokens, window.cells
+        tokens, fill = window.tokens, window.targets
         found = []
         for number in range(self.drafts):
             filled = self.fill(tokens, fill, request.seq * 10 + number)
