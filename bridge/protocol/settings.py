@@ -144,9 +144,7 @@ class Settings(msgspec.Struct, frozen=True, tag="Setup"):
             exists=True,
         ),
     ] = None
-    device: Annotated[
-        str, Option("What a started engine runs on.", choices=DEVICES)
-    ] = "auto"
+    device: Annotated[str, Option("What a started engine runs on.", choices=DEVICES)] = "auto"
     verbose: Annotated[bool, Option("Print lines, and show where an error comes from.")] = False
     first_calls: int = FIRST_CALLS
     most_calls: int = MOST_CALLS
