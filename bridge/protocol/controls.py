@@ -15,7 +15,7 @@ from schmubert.bridge.protocol.bytes import ALL_SOUND_OFF, CONTROL_CHANGE, NOTE_
 from schmubert.bridge.protocol.chart import key_named
 from schmubert.bridge.protocol.mode import MODES, MOST_TURN_BARS
 from schmubert.bridge.protocol.roles import ROLES, Binding
-from schmubert.engine.music.pitches import pitch_named
+from schmubert.engine.music.pitches import name_of, pitch_named
 from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, Track
 
 Value = TypeVar("Value")
@@ -65,7 +65,7 @@ PITCH, KEY, MODE = "note", "key", "mode"
 
 
 def _density_in(beat: str) -> Kind:
-    return Kind(f"How much it plays in the {beat} beat.", 0.0, 4.0, "onsets", of_role=True)
+    return Kind(f"How much the role plays in the {beat} beat.", 0.0, 4.0, "onsets", of_role=True)
 
 
 def _mark(beat: str) -> Kind:
@@ -74,13 +74,13 @@ def _mark(beat: str) -> Kind:
 
 CONTROLS = {
     "temperature": Kind("Below 1 the band plays safe, above 1 it dares.", 0.3, 1.5),
-    "density": Kind("How much it plays.", 0.0, 16.0, "onsets a bar", of_role=True),
+    "density": Kind("How much the role plays.", 0.0, 16.0, "onsets a bar", of_role=True),
     "density1": _density_in("first"),
     "density2": _density_in("second"),
     "density3": _density_in("third"),
     "density4": _density_in("fourth"),
     "lowest": Kind(
-        "The lowest note that it plays: E1, or 28.",
+        "The lowest note that the role plays: E1, or 28.",
         LOWEST_PITCH,
         HIGHEST_PITCH,
         PITCH,
@@ -88,7 +88,7 @@ CONTROLS = {
         steps=True,
     ),
     "highest": Kind(
-        "The highest note that it plays: E3, or 52.",
+        "The highest note that the role plays: E3, or 52.",
         LOWEST_PITCH,
         HIGHEST_PITCH,
         PITCH,
@@ -103,12 +103,12 @@ CONTROLS = {
         steps=True,
     ),
     "harmony": Kind("How much likelier the notes of a chord are.", 0.0, 8.0, "nats"),
-    "swing": Kind("How late odd 16ths are.", 0.0, 0.6, "16ths"),
-    "shuffle": Kind("How late odd eighths are.", 0.0, 0.9, "16ths"),
+    "swing": Kind("How late odd 16ths are.", 0.0, 0.6, "of a 16th"),
+    "shuffle": Kind("How late odd eighths are.", 0.0, 0.9, "of a 16th"),
     "humanise": Kind("How far times and velocities stray."),
     "groove": Kind("How much the band takes over of your timing."),
-    "mute": Kind("It is silent.", of_role=True, switch=True),
-    "solo": Kind("The others are silent.", of_role=True, switch=True),
+    "mute": Kind("The role is silent.", of_role=True, switch=True),
+    "solo": Kind("The other roles are silent.", of_role=True, switch=True),
     "lock": Kind("The bar in which it is hit goes round until it is let go.", switch=True),
     "mode": Kind("How you and the band share the music.", 0, len(MODES) - 1, MODE, steps=True),
     "bars": Kind("How long a turn, a loop or a phrase is.", 1, MOST_TURN_BARS, "bars", steps=True),
@@ -145,6 +145,11 @@ def _range(kind: Kind) -> str:
         return "on or off"
     if kind.unit == MODE:
         return ", ".join(MODES)
+    if kind.unit == KEY:
+        return f"a key or any, {kind.low:g} to {kind.high:g}"
+    if kind.unit == PITCH:
+        notes = f"{name_of(int(kind.low))} to {name_of(int(kind.high))}"
+        return f"{notes}, {kind.low:g} to {kind.high:g}"
     return f"{kind.low:g} to {kind.high:g} {kind.unit}".rstrip()
 
 

@@ -207,6 +207,7 @@ def test_help_names_every_option_and_control(word: str) -> None:
 def test_it_starts_fast_and_light() -> None:
     code = (
         "import sys; from schmubert.bridge import command;"
+        "from schmubert.bridge.protocol.settings import Settings; Settings(chords='Am F');"
         "print(*{'numpy', 'zmq', 'torch', 'onnxruntime', 'rich', 'mido'} & set(sys.modules))"
     )
     began_s = time.monotonic()

@@ -208,4 +208,4 @@ def test_every_control_says_what_it_is_and_how_far_it_goes() -> None:
     rows = control_rows()
     assert [name.removesuffix(":ROLE") for name, _, _ in rows] == list(CONTROLS)
     assert all(reach and does.endswith(".") for _, reach, does in rows)
-    assert ("swing", "0 to 0.6 16ths", "How late odd 16ths are.") in rows
+    assert ("swing", "0 to 0.6 of a 16th", "How late odd 16ths are.") in rows
