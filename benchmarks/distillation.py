@@ -34,9 +34,9 @@ from torch import Tensor, nn
 
 from schmubert.cli.errors import one_line
 from schmubert.engine.denoiser import Denoiser, Logits
-from schmubert.engine.diffusion.compose import Sampling
 from schmubert.engine.diffusion.recipe import STAGE_TEMPERATURE
-from schmubert.engine.diffusion.unmasking import infill, random_order
+from schmubert.engine.diffusion.sampling import Sampling
+from schmubert.engine.diffusion.unmasking import random_order, unmask
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import MASK
 from schmubert.engine.networks import checkpoint
@@ -62,7 +62,7 @@ from schmubert.training.metrics.bootstrap import Estimate, bootstrap, pooled, wa
 
 BARS = 16
 MIX = {"whole-tracks": 0.5, "hidden-future": 0.5}
-SAMPLERS = ("balanced", "remasking")
+SAMPLERS = ("balanced", "remdm")
 CALLS = (2, 4, 8, 16)
 WARMUP_STEPS = 50
 SAVE_EVERY = 100  # steps
@@ -116,7 +116,7 @@ def lesson(teacher: Denoiser, batch: Masked, calls: int, rng: np.random.Generato
     cells = batch.masked & batch.present[:, None, :]
     order = random_order(cells, calls, rng)
     overheard = Overheard(teacher, order)
-    infill(overheard, state, order, rng)
+    unmask(overheard, state, order, rng)
     said = tuple(
         torch.from_numpy(kept[cells[..., column]]).log_softmax(dim=-1)
         for column, kept in enumerate(overheard.said)

@@ -18,8 +18,8 @@ import click
 import numpy as np
 
 from schmubert.cli.errors import one_line
-from schmubert.engine.diffusion.compose import Sampling
 from schmubert.engine.diffusion.samplers import SAMPLERS
+from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.networks.load import load
 from schmubert.training.data.dataset import Dataset

@@ -18,7 +18,8 @@ from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.cli.piano_roll import Roll, draw_stack
 from schmubert.engine.denoiser import Model
-from schmubert.engine.diffusion.compose import Sampling, accompany, infill, infill_bars
+from schmubert.engine.diffusion.compose import accompany, infill, infill_bars
+from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.music.score import STEPS_PER_BAR, Score, unknown
 from schmubert.engine.music.vocabulary import HOLD, TRIO, Track
 from schmubert.engine.networks.devices import Device

@@ -9,9 +9,11 @@ import numpy as np
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
-from schmubert.engine.diffusion.compose import MOST_BARS, MOST_BATCHED, Sampling, generate_all
-from schmubert.engine.diffusion.recipe import usual_window_bars
+from schmubert.engine.diffusion.compose import generate_all
+from schmubert.engine.diffusion.recipe import MOST_WINDOW_BARS, usual_window_bars
 from schmubert.engine.diffusion.reversal import REVERSE, generate_from_noise
+from schmubert.engine.diffusion.sampling import Sampling
+from schmubert.engine.diffusion.windows import MOST_BATCHED
 from schmubert.engine.music.score import Score
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.networks.devices import Device
@@ -64,9 +66,9 @@ def generate(
     paths = [out / f"{number:0{digits}}.mid" for number in range(1, count + 1)]
     if not force and (there := next((path for path in paths if path.exists()), None)):
         raise click.ClickException(f"{there} is there already: --force writes over it.")
-    if sampler == REVERSE and bars > MOST_BARS:
+    if sampler == REVERSE and bars > MOST_WINDOW_BARS:
         raise click.ClickException(
-            f"--sampler {REVERSE} makes a piece all at once: at most {MOST_BARS} bars."
+            f"--sampler {REVERSE} makes a piece all at once: at most {MOST_WINDOW_BARS} bars."
         )
     denoiser = (load_any if sampler == REVERSE else load)(model, device, threads)
     chosen = secrets.randbelow(2**32) if seed is None else seed

@@ -29,14 +29,14 @@ def interpolate(job: Job, to: Path, bars: int, tracks: str | None) -> None:
     and the first in which TO does are on tracks of their own.
     """
     from schmubert.engine.music.midifile import read_score, with_tracks
-    from schmubert.engine.music.song import load
+    from schmubert.engine.music.song import read_bytes
     from schmubert.engine.music.splice import joined
 
     if job.out.resolve() == to.resolve():
         raise ValueError(f"{to} is a song to read: name another place with --out")
     named = None if tracks is None else tracks_named(tracks)
     end = read_score(to)
-    end_data, end_bars = load(to), sounding_bars(end.score)
+    end_data, end_bars = read_bytes(to), sounding_bars(end.score)
     after = end.score.window(end_bars.start, end.score.bars - end_bars.start)
 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:

@@ -10,12 +10,14 @@ import click
 
 from schmubert.engine.diffusion.recipe import (
     CALLS,
+    FEWEST_WINDOW_BARS,
+    MOST_WINDOW_BARS,
     SAMPLER,
     STAGE_TEMPERATURE,
     TEMPERATURE,
     WINDOW_BARS,
 )
-from schmubert.engine.diffusion.samplers import SAMPLERS
+from schmubert.engine.diffusion.samplers import FORMER_NAMES, SAMPLERS
 from schmubert.engine.options import Decorated
 from schmubert.engine.options import device as device
 from schmubert.engine.options import model as model
@@ -38,7 +40,7 @@ calls = with_default(
 )
 window = click.option(
     "--window",
-    type=click.IntRange(4, 64),
+    type=click.IntRange(FEWEST_WINDOW_BARS, MOST_WINDOW_BARS),
     help=f"Bars that the model sees at once: {WINDOW_BARS} if not given, or those that its"
     " positions are for.",
 )
@@ -50,11 +52,14 @@ engine = click.option(
 
 def sampler_of(*more: str, words: str = "") -> Callable[[Decorated], Decorated]:
     """`--sampler`: one of those that unmask, or of `more`, of which `words` tell."""
-    return with_default(
+    named = [*SAMPLERS, *more]
+    return click.option(
         "--sampler",
-        click.Choice([*SAMPLERS, *more]),
-        SAMPLER,
-        f"How the calls are spent; {SAMPLER} makes anew what was made while little was"
+        type=click.Choice([*named, *FORMER_NAMES]),
+        metavar=f"[{'|'.join(named)}]",
+        default=SAMPLER,
+        show_default=True,
+        help=f"How the calls are spent; {SAMPLER} draws again what was drawn while little was"
         f" known{words}.",
     )
 

@@ -1,30 +1,30 @@
-from .denoiser import Denoiser as Denoiser, Logits as Logits, Model as Model
+from .denoiser import Denoiser, Logits, Model
 from .diffusion.compose import (
-    Sampling as Sampling,
-    accompany as accompany,
-    begin as begin,
-    continue_ as continue_,
-    generate as generate,
-    infill as infill,
-    infill_bars as infill_bars,
-    interpolate as interpolate,
+    accompany,
+    begin,
+    continue_,
+    generate,
+    infill,
+    infill_bars,
+    interpolate,
 )
 from .diffusion.guides import (
-    density as density,
-    harmony as harmony,
-    key as key,
-    register as register,
-    together as together,
+    density,
+    harmony,
+    key,
+    register,
+    together,
 )
+from .diffusion.sampling import Sampling
 from .music.midifile import (
-    Reading as Reading,
-    add_tracks as add_tracks,
-    read_score as read_score,
-    write_score as write_score,
+    Reading,
+    add_tracks,
+    read_score,
+    write_score,
 )
-from .music.score import Note as Note, Score as Score, notes as notes
-from .music.vocabulary import Drum as Drum, Track as Track
-from .networks.load import default_model as default_model, load as load, load_any as load_any
+from .music.score import Note, Score, notes
+from .music.vocabulary import Drum, Track
+from .networks.load import default_model, load, load_any
 
 __all__ = [
     "Denoiser",

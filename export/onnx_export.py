@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from schmubert.engine.diffusion.temperature import log_softmax
-from schmubert.engine.diffusion.unmasking import balanced_order, infill
+from schmubert.engine.diffusion.unmasking import balanced_order, unmask
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.music.vocabulary import MASK, SIZES
@@ -160,7 +160,7 @@ def _own_music(
     empty = np.broadcast_to([MASK[column] for column in config.columns], shape)
     order = balanced_order(np.ones(shape, bool), OWN_GRIDS_CALLS, rng)
     denoiser = TorchDenoiser.of(model, config, "the network to export")
-    return infill(denoiser, np.array(empty), order, rng)
+    return unmask(denoiser, np.array(empty), order, rng)
 
 
 def _trace(model: nn.Module, config: ModelConfig, path: Path) -> None:

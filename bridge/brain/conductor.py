@@ -466,7 +466,7 @@ class Conductor:
             settings.future,
             now,
         )
-        if not about.fill.any():
+        if not about.targets.any():
             return
         self.asked_step = about.first_step
         nats = self.knobs.harmony_nats

@@ -112,7 +112,7 @@ class Dialogue:
         `commit_at` says when a step becomes final.
         """
         self._seq += 1
-        asked = PendingRequest(self._seq, now, about.first_step, about.fill, played)
+        asked = PendingRequest(self._seq, now, about.first_step, about.targets, played)
         latest = list(self._asked.values())[1 - REMEMBERED :]
         self._asked = {one.seq: one for one in [*latest, asked]}
         self._under_way = asked
@@ -123,7 +123,7 @@ class Dialogue:
         return Request(
             seq=asked.seq,
             tokens=pack(about.tokens[:, self.tracks]),
-            fill=pack_cells(about.fill[:, self.tracks]),
+            fill=pack_cells(about.targets[:, self.tracks]),
             budget_ms=max(1.0, (commit_at(step) - now - TRANSIT_S) * 1000.0),
             freezes_ms=tuple(max(0.0, freeze_s * 1000.0) for freeze_s in freezes_s),
             first_calls=settings.first_calls,

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from schmubert.bridge.brain.feel import STRAIGHT, Feel, scatter
 from schmubert.bridge.protocol.messages import Event
-from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT
+from schmubert.engine.music.score import STEPS_PER_BEAT
+from schmubert.engine.music.velocity import PLAYED
 from schmubert.engine.music.vocabulary import (
     DRUM_PITCH,
     HOLD,
@@ -16,7 +17,6 @@ from schmubert.engine.music.vocabulary import (
     pitch_of,
 )
 
-DOWNBEAT, HALF_BAR, BEAT, EIGHTH, SIXTEENTH = 1.12, 1.05, 1.0, 0.91, 0.83
 BACKBEAT = 1.15  # the snare on two and four
 GHOST = 0.62  # a snare between the eighths
 LIGHT = {
@@ -28,26 +28,14 @@ HUMAN = 0.03  # how far a hand misses its loudness
 HIT_BEATS = 0.5 / STEPS_PER_BEAT  # a drum is let go half a 16th after it is hit
 
 
-def accent(step: int) -> float:
-    """The weight of `step` in its bar: the downbeat weighs most, the odd 16ths least."""
-    place = step % STEPS_PER_BAR
-    if place == 0:
-        return DOWNBEAT
-    if place % (2 * STEPS_PER_BEAT) == 0:
-        return HALF_BAR
-    if place % STEPS_PER_BEAT == 0:
-        return BEAT
-    return EIGHTH if place % 2 == 0 else SIXTEENTH
-
-
 def drum_accent(drum: Drum, step: int) -> float:
     """The weight of a hit: hats are light, the snare leans on the backbeat."""
     if drum is Drum.SNARE:
         place = step % (2 * STEPS_PER_BEAT)
         if place == STEPS_PER_BEAT:
             return BACKBEAT
-        return GHOST if place % 2 else accent(step) * EIGHTH
-    return accent(step) * LIGHT.get(drum, 1.0)
+        return GHOST if place % 2 else PLAYED.at(step) * PLAYED.eighth
+    return PLAYED.at(step) * LIGHT.get(drum, 1.0)
 
 
 def velocity(weight: float, mean_velocity: float, step: int, voice: int) -> int:
@@ -90,7 +78,7 @@ def events(
             sounding = None
         if token != OFF:
             sounding = pitch_of(token)
-            weight = accent(in_bar) * feel.factor(in_bar, sounding)
+            weight = PLAYED.at(in_bar) * feel.factor(in_bar, sounding)
             loud = velocity(weight, mean_velocity, in_bar, sounding)
             found.append(Event(at, sounding, loud))
     return tuple(found), sounding

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.music.score import STEPS_PER_BEAT, Mask, Tokens
+from schmubert.engine.music.score import STEPS_PER_BEAT, Mask, Tokens, idle_offs
 from schmubert.engine.music.vocabulary import (
     FIRST_ONSET,
     HOLD,
@@ -86,13 +86,7 @@ def as_sounded(role: Track, cells: NDArray[np.int64], sounding: int | None) -> N
     """`cells` of `role` without the OFFs that end nothing, after what is `sounding` before them."""
     if role is Track.DRUMS:
         return cells
-    cells, sounds = cells.copy(), sounding is not None
-    for step, cell in enumerate(cells.tolist()):
-        if cell == OFF and not sounds:
-            cells[step] = HOLD
-        elif cell != HOLD:
-            sounds = cell != OFF
-    return cells
+    return np.where(idle_offs(cells, sounding is not None), HOLD, cells)
 
 
 def plan_of(asked: PendingRequest, number: int, tokens: Tokens) -> Plan:

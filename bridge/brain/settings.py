@@ -6,10 +6,12 @@ from schmubert.bridge.brain.harmony import Chart
 from schmubert.bridge.brain.knobs import BARS
 from schmubert.bridge.protocol.messages import Control
 from schmubert.bridge.protocol.mode import MODES, MOST_TURN_BARS
-from schmubert.engine.diffusion.horizon import AHEAD_BARS, LEAST_BARS, MOST_BARS
+from schmubert.engine.diffusion.horizon import AHEAD_BARS
 from schmubert.engine.diffusion.recipe import (
+    FEWEST_WINDOW_BARS,
     FIRST_CALLS,
     MOST_CALLS,
+    MOST_WINDOW_BARS,
     STAGE_TEMPERATURE,
     WINDOW_BARS,
 )
@@ -63,7 +65,7 @@ class Settings:
             ("count_in_bars", 0, 64),
             ("rest_bars", 1, 1000),
             ("bars", 1, MOST_TURN_BARS),
-            ("window_bars", max(LEAST_BARS, AHEAD_BARS + 2), MOST_BARS),
+            ("window_bars", max(FEWEST_WINDOW_BARS, AHEAD_BARS + 2), MOST_WINDOW_BARS),
             ("first_calls", 1, 4096),
             ("most_calls", self.first_calls, 4096),
         ):

@@ -9,7 +9,7 @@ from schmubert.bridge.brain.capture import Capture
 from schmubert.bridge.brain.harmony import Chart, biases
 from schmubert.bridge.brain.mode_switch import Sharing
 from schmubert.bridge.brain.plan import Plan
-from schmubert.engine.diffusion.horizon import AHEAD_BARS, Horizon, horizon
+from schmubert.engine.diffusion.horizon import AHEAD_BARS, Horizon, horizon_at
 from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track
 
@@ -33,7 +33,7 @@ def window(
     bar_line = -(-committed // STEPS_PER_BAR) * STEPS_PER_BAR
     rule = sharing.at(bar_line)
     bars = math.ceil((rule.sees_step - bar_line) / STEPS_PER_BAR)
-    about = horizon(
+    about = horizon_at(
         capture.tape(now),
         capture.heard_until(now),
         heard,

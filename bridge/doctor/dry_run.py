@@ -8,7 +8,7 @@ import numpy as np
 
 from schmubert.bridge.owner.realtime import RealTime, Time, undisturbed, wait_for_next
 from schmubert.bridge.protocol.messages import GiveUp
-from schmubert.engine.diffusion.horizon import Horizon, horizon
+from schmubert.engine.diffusion.horizon import Horizon, horizon_at
 from schmubert.engine.diffusion.recipe import WINDOW_BARS
 from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.music.vocabulary import HOLD, Track, onset_token
@@ -84,7 +84,7 @@ def stage_window(window_bars: int = WINDOW_BARS) -> StageWindow:
     assert (tape[1::STEPS_PER_BEAT] == HOLD).all()
     now_step = (window_bars - COMING_BARS) * STEPS_PER_BAR
     needed = dict.fromkeys((Track.BASS, Track.DRUMS), now_step + STEPS_PER_BEAT)
-    about = horizon(tape, now_step, [Track.MELODY], needed, window_bars=window_bars)
+    about = horizon_at(tape, now_step, [Track.MELODY], needed, window_bars=window_bars)
     return StageWindow(about, needed, now_step)
 
 

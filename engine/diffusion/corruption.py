@@ -1,10 +1,10 @@
 """Corruption: what the forward process does to tokens, as values (thesis 3.3.3).
 
-The four discrete diffusions of D3PM (arXiv 2107.03006), in NumPy. Each is a Markov process that
-runs in a time of its own, its `amount` of noise: after `amount` the transition matrix is
-exp(amount R), R its rates. So Q_t and the product Q-bar_t of equation 3.52 are the same function
-of other amounts, and no T x K x K numbers are ever held: a `Kernel` is a formula (uniform,
-absorbing) or one eigendecomposition (Gaussian, embedding), a schedule is T + 1 amounts.
+The four discrete diffusions of D3PM (arXiv 2107.03006), in NumPy. Each is a continuous Markov
+process with rates R: after an `amount` of noise its transition matrix is exp(amount R). Q_t and the
+product Q-bar_t of equation 3.52 are this one function of two amounts, so that T matrices need not
+be held. A `Kernel` is a formula (uniform, absorbing) or one eigendecomposition (Gaussian,
+embedding); a schedule is T + 1 amounts.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.denoiser import MASKING
+from schmubert.engine.diffusion.temperature import Floats
 from schmubert.engine.music.vocabulary import (
     FIRST_ONSET,
     MASK,
@@ -27,7 +28,6 @@ from schmubert.engine.music.vocabulary import (
     pitch_of,
 )
 
-Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
 STEPS_T = 1024
@@ -35,15 +35,16 @@ STEPS_T = 1024
 GAUSSIAN_WIDTH = 1 / 16
 """Standard deviation of a jump of the Gaussian, in all states of a track."""
 LEAPS = 0.02
-"""The share of jumps that may end anywhere: without them whatever lies far apart would take
-probabilities too small for arithmetic, and what is not connected would never mix."""
+"""The share of jumps that may end anywhere. Without them, states far apart would be reached with
+probabilities too small for arithmetic, and states that are not connected would never mix."""
 OCTAVES_APART, WITHIN_AN_OCTAVE = 1.0, 0.1
-"""How near two notes are: the same in other octaves, and different ones in one octave."""
+"""How near a note is to the same note of another octave, and to other notes of its own."""
 FOREVER = 1e300
 """Stands for infinite noise where it is multiplied with a rate that may be 0."""
 FINENESS = 64
-"""At so many amounts the information that is left is computed; between them it is interpolated."""
+"""The number of amounts at which information is computed; between them it is interpolated."""
 DRAWN_AT_ONCE = 2048
+"""Rows of a transition matrix that are held at a time."""
 
 
 class Kernel(Protocol):
@@ -66,7 +67,7 @@ class Kernel(Protocol):
 
     @property
     def slowest(self) -> float:
-        """The rate at which the last trace of the first state fades."""
+        """The smallest rate other than 0: that at which the last trace of the first state fades."""
         ...
 
     def rows(self, states: Ints, amounts: Floats) -> Floats:
@@ -84,7 +85,7 @@ class Kernel(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Resampling:
-    """Now and then a state is drawn anew from `stationary`: uniform, or absorbing.
+    """At rate 1 a state is drawn anew from the distribution `stationary`: uniform, or absorbing.
 
     exp(amount R) = kept I + (1 - kept) 1 stationary, where kept = exp(-amount).
     """
@@ -132,10 +133,10 @@ class Diffusing:
 
     @classmethod
     def among(cls, nearness: Floats) -> "Diffusing":
-        """Jumps in proportion to a symmetric `nearness` [states, states], one in 1 on average.
+        """Jumps in proportion to `nearness` [states, states], at rate 1 on average.
 
-        Of the jumps `LEAPS` go anywhere. ValueError where `nearness` is not symmetric, negative,
-        or nothing.
+        A share of `LEAPS` goes anywhere. ValueError where `nearness` is not symmetric, is negative
+        somewhere, or is 0 everywhere.
         """
         between = nearness.astype(np.float64)
         np.fill_diagonal(between, 0.0)
@@ -233,13 +234,6 @@ class Corruption:
             raise ValueError(f"step {t} is outside 0..{self.steps_t}")
         return self._after(self.amounts[t])
 
-    def beta(self, t: int) -> float:
-        """beta_t of equations 3.54 and 3.55: the chance that a state is drawn anew at step t.
-
-        Of the Gaussian and the embedding it is the chance of a jump at the mean rate, which is 1.
-        """
-        return float(1.0 - np.exp(-(self.amounts[t] - self.amounts[t - 1])))
-
     def noisy(self, tokens: Ints, t: Ints, rng: np.random.Generator) -> Ints:
         """x_t ~ q(x_t|x_0) of `tokens` x_0, of any shape, at steps `t` of that shape (3.52)."""
         drawn = self.kernel.drawn(tokens.ravel(), self.amounts[t].ravel(), rng)
@@ -325,27 +319,18 @@ KERNELS: Mapping[str, Callable[[Track], Kernel]] = MappingProxyType(
 
 
 def linear(kernel: Kernel, steps_t: int) -> Floats:
-    """Amounts [T + 1] of which the slowest trace falls evenly: 1 - t/T.
+    """Amounts [T + 1] after which 1 - t/T is left of what fades slowest.
 
-    For the absorbing state and uniform noise beta_t = 1 / (T - t + 1): what is masked is t/T
-    (thesis 4.4; arXiv 1503.03585).
+    For the absorbing state and uniform noise, beta_t is 1 / (T - t + 1), and t/T of the cells are
+    masked or drawn anew (thesis 4.4; arXiv 1503.03585).
     """
     return _fading(kernel, 1.0 - np.arange(steps_t + 1) / steps_t)
 
 
-def cosine(kernel: Kernel, steps_t: int, offset: float = 0.008) -> Floats:
-    """Amounts [T + 1] of which the slowest trace falls as a cosine (arXiv 2102.05379; D3PM)."""
-    angle = (np.arange(steps_t + 1) / steps_t + offset) / (1.0 + offset) * np.pi / 2
-    left = np.cos(angle) / np.cos(angle[0])
-    left[-1] = 0.0
-    return _fading(kernel, left)
-
-
 def mutual_information(kernel: Kernel, steps_t: int) -> Floats:
-    """Amounts [T + 1] with which the information on x_0 falls evenly (D3PM, section 3.2).
+    """Amounts [T + 1] after which 1 - t/T is left of the information on x_0 (D3PM, section 3.2).
 
-    After t steps x_t tells 1 - t/T of what there is to tell, where every event is as likely. For
-    the absorbing state it is the linear schedule.
+    Every event counts as equally likely. For the absorbing state it is the linear schedule.
     """
     amounts = np.geomspace(1e-6, 40.0, FINENESS) / kernel.slowest
     told = np.asarray([information(kernel, amount) for amount in amounts])
@@ -355,9 +340,9 @@ def mutual_information(kernel: Kernel, steps_t: int) -> Floats:
 
 
 def information(kernel: Kernel, amount: float) -> float:
-    """The share of x_0 that x tells after `amount` of noise, 0..1: I(x; x_0) / H(x_0).
+    """The share of the information on x_0 that is left after `amount` of noise, 0 to 1.
 
-    Every event is as likely as x_0.
+    It is I(x; x_0) / H(x_0), where x_0 is any event with the same probability.
     """
     events = np.arange(kernel.events)
     goes = kernel.rows(events, np.full(len(events), amount))
@@ -380,6 +365,6 @@ def corruption_of(name: str, track: Track, steps_t: int = STEPS_T) -> Corruption
 
 
 def _fading(kernel: Kernel, left: Floats) -> Floats:
-    """The amounts [T + 1] at which of the slowest trace `left` [T + 1], 1 to 0, is left."""
+    """The amounts [T + 1] after which `left` [T + 1], 1 to 0, is left of what fades slowest."""
     with np.errstate(divide="ignore"):
         return np.asarray(np.abs(np.log(left)) / kernel.slowest)

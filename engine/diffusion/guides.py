@@ -1,7 +1,7 @@
 """Guides without a gradient: they bend the logits that are about to be sampled from, in NumPy.
 
-Each function makes a `Guide` of `unmasking.py`, for `Sampling.guide` or a sampler. They cost about
-a millisecond a call, so they are for the stage as well. Classifier guidance (algorithm 6 of the
+Each function makes a `Guide` for `Sampling.guide` or a `TokenSampler`. A guide takes about a
+millisecond a call, so it serves on stage as well. Classifier guidance (algorithm 6 of the
 thesis), which asks torch for a gradient, is in `schmubert.training.evaluation.guidance`;
 `schmubert evaluate --experiment guidance` compares both.
 """
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.temperature import BISECTIONS, SURE, log_softmax, log_sum
 from schmubert.engine.diffusion.unmasking import Guide
-from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT, Tokens
+from schmubert.engine.music.meter import STEPS_PER_BAR, STEPS_PER_BEAT
+from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import (
     HIGHEST_PITCH,
     LOWEST_PITCH,
@@ -33,7 +34,7 @@ MAJOR = (0, 2, 4, 5, 7, 9, 11)
 
 
 def together(*guides: Guide) -> Guide:
-    """All of `guides`, one after the other: the last one sees what the others made."""
+    """All of `guides`, one after the other: each bends what the one before it returned."""
 
     def guide(tokens: Tokens, logits: Logits) -> Logits:
         for each in guides:
@@ -44,21 +45,21 @@ def together(*guides: Guide) -> Guide:
 
 
 PARTS = (1, 2, 4, 8, 16)
-"""Into which a bar can be divided."""
+"""The numbers of equal parts into which a bar can be divided."""
 
 
 def density(
     onsets: Mapping[Track, float | Sequence[float]], tracks: Sequence[Track] = TRIO
 ) -> Guide:
-    """So many `onsets` a bar in each track named, in a drum track 16ths with hits.
+    """A guide to so many `onsets` a bar in each track named (of drums: 16ths with hits).
 
-    A sequence is a curve over the bar: so many in each of its 2, 4, 8 or 16 parts, NaN where the
+    A sequence is a curve over the bar: a number for each of its 2, 4, 8 or 16 parts, NaN where the
     model decides. In every bar, or part, one bias is added to the logits of all onsets in masked
-    cells, solved by bisection so that the onsets there are and those expected add up to the number
-    wanted, or come as near as the masked cells allow. Which cells, pitches and drums are likelier
-    than others is left as the model says. The number is met exactly where a call draws no more than
-    one cell of a bar and track. `tracks` says what the columns are; they begin on a bar line.
-    ValueError for a number outside of what the bar, or part, has room for.
+    cells. It is solved by bisection, so that the onsets that are there and those to be expected add
+    up to the number, or come as near as the masked cells allow. The model still says which cells,
+    pitches and drums are likelier than others. The number is met exactly where a call draws no
+    more than one cell of a bar and track. `tracks` says what the columns are; they begin on a bar
+    line. ValueError for a number that the bar, or part, has no room for.
     """
     curves = {track: np.atleast_1d(np.asarray(one, np.float64)) for track, one in onsets.items()}
     for track, curve in curves.items():
@@ -80,9 +81,10 @@ def density(
 
 
 def key(tonic: int, tracks: Sequence[Track] = TRIO) -> Guide:
-    """No pitch outside the major key on pitch class `tonic` (0 is C), nor its relative minor.
+    """A guide to the pitches of the major key on pitch class `tonic` (0 is C).
 
-    Notes begin where they would without: see `pitches`. ValueError for a `tonic` outside 0..11.
+    Its relative minor has the same. Notes begin as often as without the guide: see `pitches`.
+    ValueError for a `tonic` outside 0..11.
     """
     if not 0 <= tonic < 12:
         raise ValueError(f"a tonic of {tonic} is outside 0..11")
@@ -92,15 +94,15 @@ def key(tonic: int, tracks: Sequence[Track] = TRIO) -> Guide:
 
 
 def register(ranges: Mapping[Track, range], tracks: Sequence[Track] = TRIO) -> Guide:
-    """No MIDI pitch of a track outside its of `ranges`; see `pitches`."""
+    """A guide that keeps each track named to its range of MIDI pitches; see `pitches`."""
     return pitches(ranges, tracks)
 
 
 def pitches(allowed: Mapping[Track, Collection[int]], tracks: Sequence[Track] = TRIO) -> Guide:
-    """In each pitched track named no MIDI pitch but those `allowed`.
+    """A guide that keeps each pitched track named to the MIDI pitches `allowed`.
 
-    A cell is as likely to begin a note as before: the others' probability goes to the allowed
-    ones in proportion. ValueError for a track without pitches, or of which none is allowed.
+    A cell is as likely to begin a note as before: the probability of the other pitches goes to the
+    allowed ones in proportion. ValueError for a track without pitches, or if none is allowed.
     """
     forbidden = {}
     for track, chosen in allowed.items():
@@ -122,11 +124,11 @@ def pitches(allowed: Mapping[Track, Collection[int]], tracks: Sequence[Track] = 
 
 
 def harmony(biases: NDArray[np.floating], tracks: Sequence[Track] = TRIO) -> Guide:
-    """Pitches that fit what sounds beside them: `biases` [beats, 12] nats for each pitch class.
+    """A guide to pitches that fit what sounds beside them.
 
-    They are added to the logits of the onsets in a beat, of every pitched track, and taken off
-    again where all pitches of a cell share them: it is as likely to begin a note as before. A beat
-    without bias stays as it is, and so do beats beyond the last. ValueError for another shape.
+    `biases` [beats, 12] are added to the logits (base e) of each pitch class in a beat, of every
+    pitched track. A cell is as likely to begin a note as before. A beat without bias stays as it
+    is, and so do beats beyond the last. ValueError for another shape.
     """
     if biases.ndim != 2 or biases.shape[1] != PITCH_CLASSES:
         raise ValueError(f"biases of shape {biases.shape} are not 12 for each beat")
@@ -172,35 +174,35 @@ def _without(
 
 
 def _as_dense(
-    cells: Tokens, of_track: NDArray[np.float32], track: Track, curve: NDArray[np.float64]
+    tokens: Tokens, of_track: NDArray[np.float32], track: Track, curve: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    """`of_track` [batch, steps, events] biased to the onsets of `curve` in each bar of `cells`.
+    """`of_track` [batch, steps, events] biased to the onsets of `curve` in each bar of `tokens`.
 
-    `cells` are [batch, steps]; a bar cut off at the end is taken for a whole one.
+    `tokens` are [batch, steps]; a bar cut off at the end is taken for a whole one.
     """
-    batch, steps = cells.shape
+    batch, steps = tokens.shape
     first, bars = first_onset(track), -(-steps // STEPS_PER_BAR)
     parts, length = bars * len(curve), STEPS_PER_BAR // len(curve)
     exact = of_track.astype(np.float64)
     odds = np.full((batch, parts * length), -np.inf)
     odds[:, :steps] = log_sum(exact[..., first:]) - log_sum(exact[..., :first])
-    odds[:, :steps][cells != MASK[track]] = -np.inf
+    odds[:, :steps][tokens != MASK[track]] = -np.inf
     odds = odds.reshape(batch, parts, length)
     there = np.zeros((batch, parts * length))
-    there[:, :steps] = (cells >= first) & (cells != MASK[track])
+    there[:, :steps] = (tokens >= first) & (tokens != MASK[track])
     wanted = np.tile(curve, bars)
     missing = np.nan_to_num(wanted) - there.reshape(batch, parts, length).sum(axis=-1)
     biases = np.where(np.isnan(wanted), 0.0, _bias(odds, missing))
     bias = np.repeat(biases, length, axis=1)[:, :steps]
-    exact[..., first:] += np.where(cells == MASK[track], bias, 0.0)[..., None]
+    exact[..., first:] += np.where(tokens == MASK[track], bias, 0.0)[..., None]
     return exact.astype(np.float32)
 
 
 def _bias(log_odds: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What [batch, parts], added to `log_odds` [.., steps], makes `wanted` the expected number.
+    """The bias [batch, parts] of `log_odds` [.., steps] that makes `wanted` the expected number.
 
-    Infinite log-odds are impossible or sure, whatever is added; at the ends of what is possible
-    the bias makes all others so.
+    Infinite log-odds stay, whatever is added. Where `wanted` is out of reach, the bias makes all
+    others impossible or sure.
     """
     finite = np.isfinite(log_odds)
     low = -np.where(finite, log_odds, 0.0).max(axis=-1, initial=0.0) - SURE

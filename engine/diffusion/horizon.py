@@ -1,7 +1,7 @@
-"""What to ask: from what was heard and played and the instant, the window with its masks.
+"""The window that an engine is asked to fill, made of what was heard and played up to now.
 
-Pure, and used on stage and by the live evaluation alike: both hand in a tape of all they have,
-and nothing that lies after the instant can get from there into the window.
+Both the stage and the live evaluation use it. Each hands in a tape of all that it has, and nothing
+that lies after the present instant can get from there into the window.
 """
 
 from collections.abc import Collection, Mapping
@@ -10,24 +10,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.diffusion.recipe import WINDOW_BARS
-from schmubert.engine.music.score import STEPS_PER_BAR, Mask, Tokens, canonical
+from schmubert.engine.diffusion.recipe import FEWEST_WINDOW_BARS, MOST_WINDOW_BARS, WINDOW_BARS
+from schmubert.engine.music.meter import STEPS_PER_BAR
+from schmubert.engine.music.score import Mask, Tokens, canonical
 from schmubert.engine.music.vocabulary import MASK, OFF, PITCHED, TRIO, Track, first_onset
 
 AHEAD_BARS = 2  # bars beyond the current one: the tentative future
-LEAST_BARS = 4  # no model was trained on shorter windows
-MOST_BARS = 64
 
 
 @dataclass(frozen=True)
 class Horizon:
-    """A window to ask about: `tokens` and the cells to `fill`, both [steps, 3].
+    """A window to ask about: `tokens` and the `targets` to fill, both [steps, 3].
 
     `first_step` is the step of the tape that stands in row 0: row r is step first_step + r.
     """
 
     tokens: Tokens
-    fill: Mask
+    targets: Mask
     first_step: int
 
     @property
@@ -36,16 +35,20 @@ class Horizon:
         return self.first_step + len(self.tokens)
 
     def hiding(self, hidden: Mask) -> "Horizon":
-        """Without what is `hidden` [steps, 3] of its first steps: unknown, and nobody fills it."""
+        """The same window with the cells `hidden` [steps, 3] of its first steps unknown.
+
+        They are not filled either.
+        """
         steps = len(hidden)
         tokens = self.tokens.copy()
         tokens[:steps] = np.where(hidden, np.asarray(MASK), tokens[:steps])
-        return Horizon(canonical(tokens), self.fill, self.first_step)
+        return Horizon(canonical(tokens), self.targets, self.first_step)
 
     def knowing(self, ahead: Tokens, from_step: int) -> "Horizon":
-        """With what `ahead` [steps, 3] says of the tape from `from_step` on: not filled but known.
+        """The same window that knows what `ahead` [steps, 3] says from step `from_step` on.
 
-        Where it is MASK nothing changes, nor in cells that are known.
+        Such cells are not filled. Where `ahead` is MASK nothing changes, nor in cells that are
+        known already.
         """
         row = from_step - self.first_step
         said = np.tile(np.asarray(MASK), (len(self.tokens), 1))
@@ -54,10 +57,10 @@ class Horizon:
         masks = np.asarray(MASK)
         taken = (self.tokens == masks) & (said != masks)
         tokens = canonical(np.where(taken, said, self.tokens))
-        return Horizon(tokens, self.fill & ~taken, self.first_step)
+        return Horizon(tokens, self.targets & ~taken, self.first_step)
 
 
-def horizon(
+def horizon_at(
     tape: Tokens,
     now_step: int,
     heard: Collection[Track],
@@ -71,20 +74,23 @@ def horizon(
 
     `tape` [steps, 3] is what was heard and played, its row 0 being step `tape_first`, a bar line.
     Roles in `heard` are known before `now_step` and unknown (MASK, never HOLD) from there on.
-    A role in `played` is to be filled from its step there, the first not committed, to the end;
-    before that it is known as it was played or, where it is in `heard` too, as it was heard.
-    A role in neither is unknown throughout, and nobody fills it. Where a role that plays has been
-    silent for a bar or longer, it is unknown since: told of its silence, it would never come in.
+    A role in `played` is to be filled from the step given there, its first that is not committed,
+    to the end. Before that it is known as it was played or, if it is in `heard` too, as it was
+    heard. A role in neither is unknown throughout, and not filled. A role that plays, but has been
+    silent for a bar or longer, is unknown since: a model told of the silence would go on with it.
 
-    The window ends `ahead_bars` after the bar in which the filling begins, and reaches back to
-    `window_bars` in all, or to the first bar of the tape; below four bars it is drawn out into
-    the unknown. Raises ValueError where the tape begins inside a bar or after the instant, or the
-    sizes do not fit.
+    The window ends `ahead_bars` after the bar in which the filling begins. It is `window_bars`
+    long, or begins with the first bar of the tape. If that makes less than four bars, unknown bars
+    are added. ValueError where the tape begins inside a bar or after the present, or the sizes do
+    not fit.
     """
-    if not max(LEAST_BARS, ahead_bars + 2) <= window_bars <= MOST_BARS or ahead_bars < 0:
+    if (
+        not max(FEWEST_WINDOW_BARS, ahead_bars + 2) <= window_bars <= MOST_WINDOW_BARS
+        or ahead_bars < 0
+    ):
         raise ValueError(
             f"a window of {window_bars} bars, {ahead_bars} of them ahead: it takes"
-            f" {LEAST_BARS}..{MOST_BARS} bars, two more than lie ahead"
+            f" {FEWEST_WINDOW_BARS}..{MOST_WINDOW_BARS} bars, two more than lie ahead"
         )
     if tape_first % STEPS_PER_BAR or now_step < tape_first:
         raise ValueError(
@@ -95,13 +101,13 @@ def horizon(
     begins = max(now_step, min(played.values(), default=now_step))
     end_bar = begins // STEPS_PER_BAR + 1 + ahead_bars
     first_bar = max(tape_first // STEPS_PER_BAR, end_bar - window_bars)
-    end_bar = max(end_bar, first_bar + LEAST_BARS)
+    end_bar = max(end_bar, first_bar + FEWEST_WINDOW_BARS)
     first, steps = first_bar * STEPS_PER_BAR, (end_bar - first_bar) * STEPS_PER_BAR
 
     tokens = np.tile(np.asarray(MASK), (steps, 1))
     given = tape[first - tape_first : first - tape_first + steps]
     tokens[: len(given)] = given
-    fill = np.zeros(tokens.shape, bool)
+    targets = np.zeros(tokens.shape, bool)
     for role in set(played) - set(heard):
         until = max(0, min(len(given), played[role] - first))
         if until - (silent := _silent_from(tokens[:until, role], role)) >= STEPS_PER_BAR:
@@ -110,8 +116,8 @@ def horizon(
         from_step = played.get(role, first + steps)
         known = now_step if role in heard else from_step if role in played else first
         tokens[max(0, min(known, from_step) - first) :, role] = MASK[role]
-        fill[max(0, from_step - first) :, role] = True
-    return Horizon(canonical(tokens), fill, first)
+        targets[max(0, from_step - first) :, role] = True
+    return Horizon(canonical(tokens), targets, first)
 
 
 def _silent_from(column: NDArray[np.int64], role: Track) -> int:

@@ -1,18 +1,17 @@
 """Tacet: the whole bars in which a track rests.
 
-Silence for bars on end is a decision, not the sum of cells that happen to hold nothing: a network
-that unmasks cell by cell lets one onset slip in, and goes on from there. So it is shown in
-training where tracks rest, and a piece out of nothing is made around `Pauses` drawn before it.
+Silence for bars on end is a decision, not the sum of cells that happen to hold nothing. A network
+that unmasks cell by cell lets one onset slip in, and goes on from there. So in training it is shown
+where tracks rest, and for a piece out of nothing `Pauses` are drawn before any note.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from schmubert.engine.music.score import STEPS_PER_BAR, Mask, Tokens
-from schmubert.engine.music.vocabulary import HOLD, PITCHED, Track, first_onset
-
-BARS_PER_PHRASE = 4
+from schmubert.engine.music.meter import STEPS_PER_BAR
+from schmubert.engine.music.score import Mask, Tokens, lasting
+from schmubert.engine.music.vocabulary import PITCHED, Track, first_onset
 
 
 def tacet_bars(tokens: Tokens, tracks: Sequence[Track]) -> Mask:
@@ -24,7 +23,7 @@ def tacet_bars(tokens: Tokens, tracks: Sequence[Track]) -> Mask:
     for column, track in enumerate(tracks):
         events = tokens[..., column]
         if track in PITCHED:
-            events = _held(events)
+            events = lasting(events)
         sounds[..., column] = events >= first_onset(track)
     by_bar = sounds.reshape(*tokens.shape[:-2], -1, STEPS_PER_BAR, len(tracks))
     return np.asarray(~by_bar.any(axis=-2))
@@ -40,10 +39,3 @@ def tacet_cells(tacet: Mask) -> Mask:
     begins[..., 1:, :] &= ~tacet[..., :-1, :]
     cells[..., ::STEPS_PER_BAR, :] &= ~begins
     return cells
-
-
-def _held(events: Tokens) -> Tokens:
-    """The event [.., steps] that lasts in each 16th: itself, or the last before it that spoke."""
-    steps = np.arange(events.shape[-1])
-    latest = np.maximum.accumulate(np.where(events != HOLD, steps, 0), axis=-1)
-    return np.take_along_axis(events, latest, axis=-1)

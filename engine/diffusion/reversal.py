@@ -2,8 +2,8 @@
 
 A network says what x_0 may be (the x_0-parameterisation of D3PM, arXiv 2107.03006, section 3.3),
 and x_s is drawn from the posterior of equation 3.53. With the absorbing state this is algorithm 4
-again. Without masks nothing tells what is known: such a process makes pieces out of nothing, and
-neither fills gaps nor accompanies.
+again. The other corruptions have no mask that could tell what is known and what is not: with them
+pieces are made out of nothing, but no gap is filled and no melody accompanied.
 """
 
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ from schmubert.engine.denoiser import Denoiser, Logits
 from schmubert.engine.diffusion.corruption import (
     STEPS_T,
     Corruption,
-    Floats,
     Ints,
     corruption_of,
     draw_rows,
 )
-from schmubert.engine.diffusion.temperature import tempered
+from schmubert.engine.diffusion.temperature import Floats, tempered
 from schmubert.engine.diffusion.unmasking import draw
-from schmubert.engine.music.score import STEPS_PER_BAR, Score, Tokens, canonical
+from schmubert.engine.music.meter import STEPS_PER_BAR, USUAL_BPM
+from schmubert.engine.music.score import Score, Tokens, canonical
 from schmubert.engine.music.vocabulary import HOLD, TRIO, Track
 
 REVERSE = "reverse"
@@ -38,7 +38,7 @@ class TimedDenoiser(Protocol):
 
 
 def untimed(denoise: Denoiser) -> TimedDenoiser:
-    """`denoise` where t is told: the networks here see from the noise how much of it there is."""
+    """`denoise` as a `TimedDenoiser` that ignores t: the networks here see how noisy x_t is."""
 
     def timed(tokens: Tokens, t: int) -> Logits:
         del t
@@ -69,11 +69,11 @@ def reverse(
 ) -> Tokens:
     """Pieces [len(rngs), steps, tracks] out of noise, in `calls` calls to `denoise`.
 
-    `corruptions` are one each of `tracks`, of the same T. From x_T, drawn from the stationary
-    distribution, each call draws x_0 from what is said of it, then x_s from q(x_s|x_t, x_0)
-    (3.53; D3PM, equation 4), s the step of the next call. Exact for cells that are independent
-    of each other, and for others in the limit of many calls. A piece depends on its own `rng`
-    alone.
+    `corruptions` has one for each of `tracks`, all of the same T. x_T is drawn from the stationary
+    distribution. Each call draws x_0 from what the denoiser says of it, then x_s from
+    q(x_s|x_t, x_0), where s is the step of the next call (3.53; D3PM, equation 4). That is exact
+    where cells are independent of each other, and for others in the limit of many calls. A piece
+    depends on its own `rng` alone.
     """
     shape = (len(rngs), steps, len(corruptions))
     tokens = np.empty(shape, np.int64)
@@ -98,7 +98,7 @@ def generate_from_noise(
     bars: int,
     calls: int,
     rngs: Sequence[np.random.Generator],
-    tempo_bpm: float = 120.0,
+    tempo_bpm: float = USUAL_BPM,
     temperature: float = 1.0,
 ) -> list[Score]:
     """Scores of `bars` bars, one an `rng`, by a network trained for the `corruption` of that name.

@@ -1,19 +1,18 @@
-"""The samplers by name: each fills the masked cells of a grid in a given number of calls.
+"""The samplers by name: each fills the targets of a grid in a given number of calls.
 
 They differ in which cells a call draws, and whether a cell, once drawn, may be drawn again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Protocol
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.diffusion.copula import CorrelatedUniforms, Floats, Traits
 from schmubert.engine.diffusion.recipe import CALLS
+from schmubert.engine.diffusion.temperature import Floats
 from schmubert.engine.diffusion.unmasking import (
-    Guide,
     SamplerRun,
     TokenSampler,
     ancestral_order,
@@ -24,100 +23,85 @@ from schmubert.engine.diffusion.unmasking import (
     unmasking,
 )
 from schmubert.engine.music.score import Mask, Tokens
-from schmubert.engine.music.vocabulary import MASK, TRIO, Track
+from schmubert.engine.music.vocabulary import MASK
 
-REMAKING_CALLS = 10
-"""Of the 16 `CALLS` of `remasking` so many remake the grid, the others fill it."""
+Sampler: TypeAlias = Callable[[Tokens, Mask, int, TokenSampler], SamplerRun]
+"""A way to fill `targets` [batch, steps, tracks] of `tokens`, masked there, in `calls` calls.
+
+The last argument says how tokens are drawn. What is returned yields at most `calls` states to be
+denoised, and returns the filled tokens (`run_sampler`). No other cell changes.
+"""
+
+
+class RemaskSchedule(NamedTuple):
+    """The share of the targets that each call masks again: `first`, falling evenly to `last`.
+
+    `alone` is the share where there is one call.
+    """
+
+    first: float
+    last: float
+    alone: float
+
+    def shares(self, calls: int) -> Floats:
+        """The share of each of `calls` calls: [calls]."""
+        if calls == 1:
+            return np.asarray([self.alone])
+        return np.linspace(self.first, self.last, calls)
+
+
+REFINE_CALLS = 10
+"""Of the 16 `CALLS` of `remdm` so many refine the grid, the others fill it.
+
+Tuned together with the temperature, by how often bars come again in validation songs
+(`schmubert evaluate --parts accompaniment,unconditional`)."""
 FILL_POWER = 3
-"""What is drawn first is drawn knowing least, so few cells of the fill are: after half of its calls
-an eighth (the cubic schedule of MaskGIT, arXiv 2202.04200). What a bar is to be, silent or the
-last one over again, is settled by few cells; many at once settle it differently."""
-REMASKED = (0.5, 0.15)
-"""The shares of the cells that `remasking` draws anew: in its first refine call, in its last."""
-FIRST_REMADE, LAST_REMADE = 0.4, 0.1
-"""Those that the first call of `refine` draws anew, and the last."""
-REMADE_AT_ONCE = 0.3
-"""The share where there is one call only."""
-
-
-class Sampler(Protocol):
-    """A way to fill `cells` [batch, steps, tracks] of `tokens`, masked there, in `calls` calls."""
-
-    def __call__(
-        self,
-        tokens: Tokens,
-        cells: Mask,
-        calls: int,
-        rng: np.random.Generator,
-        temperature: float = 1.0,
-        guide: Guide | None = None,
-        *,
-        tracks: Sequence[Track] = TRIO,
-        traits: Traits | None = None,
-    ) -> SamplerRun:
-        """The sampler at work, to be driven: at most `calls` states are yielded.
-
-        `tracks` says what the columns are; `traits` are for samplers whose cells have noise in
-        common (`CorrelatedUniforms`).
-        """
-        ...
+"""What is drawn first is drawn knowing least, so few cells are: after half of the calls that fill,
+an eighth is filled (the cubic schedule of MaskGIT, arXiv 2202.04200). Whether a bar is silent, or
+the last one again, is settled by few cells; many cells at once settle it in different ways."""
+REMDM_SCHEDULE = RemaskSchedule(first=0.5, last=0.15, alone=0.5)
+"""After a fill in few calls: half of the grid was drawn knowing little of the rest."""
+REFINE_SCHEDULE = RemaskSchedule(first=0.4, last=0.1, alone=0.3)
+"""For a grid that was complete before, as the drafts on stage are."""
 
 
 def _in_order(
-    order: Callable[[Mask, int, np.random.Generator], NDArray[np.int64]], named: str
+    order: Callable[[Mask, int, np.random.Generator], NDArray[np.int64]], described: str
 ) -> Sampler:
     """The sampler that unmasks the cells in an `order` drawn beforehand."""
 
     def sampler(
-        tokens: Tokens,
-        cells: Mask,
-        calls: int,
-        rng: np.random.Generator,
-        temperature: float = 1.0,
-        guide: Guide | None = None,
-        *,
-        tracks: Sequence[Track] = TRIO,
-        **_: object,
+        tokens: Tokens, targets: Mask, calls: int, token_sampler: TokenSampler
     ) -> SamplerRun:
-        drawing = TokenSampler(rng, temperature, guide, tracks=tracks)
-        return unmasking(tokens, order(cells, calls, rng), drawing)
+        return unmasking(tokens, order(targets, calls, token_sampler.rng), token_sampler)
 
-    sampler.__doc__ = named
+    sampler.__doc__ = described
     return sampler
 
 
 ancestral = _in_order(ancestral_order, "Algorithm 4 of the thesis with T = `calls` steps.")
 first_hitting = _in_order(random_order, "Cells in random order, evenly (arXiv 2409.02908).")
-balanced = _in_order(balanced_order, "Cells far from each other in time, evenly.")
+balanced = _in_order(balanced_order, "Cells of a call lie far from each other; calls are even.")
 
 
 def confidence(
-    tokens: Tokens,
-    cells: Mask,
-    calls: int,
-    rng: np.random.Generator,
-    temperature: float = 1.0,
-    guide: Guide | None = None,
-    *,
-    tracks: Sequence[Track] = TRIO,
-    **_: object,
+    tokens: Tokens, targets: Mask, calls: int, token_sampler: TokenSampler
 ) -> SamplerRun:
     """In each call the cells whose likeliest event is most likely (MaskGIT, arXiv 2202.04200).
 
     Every call takes the same number of cells, one more or less. What is most certain is that
-    nothing happens: notes come last, and fewer than in music.
+    nothing happens: so notes come last, and there are fewer of them than in music.
     """
-    drawing = TokenSampler(rng, temperature, guide, tracks=tracks)
-    tokens, masked = tokens.copy(), cells.copy()
-    for left in range(min(calls, int(cells.sum(axis=(1, 2)).max(initial=0))), 0, -1):
-        logits = drawing.guided(tokens, (yield tokens))
+    tokens, masked = tokens.copy(), targets.copy()
+    for left in range(min(calls, int(targets.sum(axis=(1, 2)).max(initial=0))), 0, -1):
+        logits = token_sampler.guided(tokens, (yield tokens))
         certain = np.stack([_certainty(of_track) for of_track in logits], axis=-1)
         now = np.zeros_like(masked)
         for batch, still in enumerate(masked):
             share = -(-int(still.sum()) // left)
             rank = (-certain[batch][still]).argsort(kind="stable").argsort()
             now[batch][still] = rank < share
-        tokens = drawing.draw(tokens, now, logits)
+        tokens = token_sampler.draw(tokens, now, logits)
         masked &= ~now
     return tokens
 
@@ -129,79 +113,51 @@ def _certainty(logits: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.asarray(1.0 / np.exp(exact).sum(axis=-1))
 
 
-def remasking(
-    tokens: Tokens,
-    cells: Mask,
-    calls: int,
-    rng: np.random.Generator,
-    temperature: float = 1.0,
-    guide: Guide | None = None,
-    *,
-    tracks: Sequence[Track] = TRIO,
-    traits: Traits | None = None,
-) -> SamplerRun:
-    """Of 16 calls 6 fill all cells, at first few, in the other 10 they are remade.
+def remdm(tokens: Tokens, targets: Mask, calls: int, token_sampler: TokenSampler) -> SamplerRun:
+    """Of 16 calls 6 fill all targets, few of them at first, and 10 draw parts of them anew.
 
     What an early call draws, it draws without knowing the cells of the same call and most of the
-    rest. Masking it again corrects it, with predictor-corrector steps as those of ReMDM (arXiv
-    2503.00307), here blocked Gibbs sampling of the finished grid: see `refine`. The cells have
-    noise in common (`noise.py`).
+    rest. Masking it again corrects it. ReMDM (arXiv 2503.00307) does so in predictor-corrector
+    steps; here it is blocked Gibbs sampling of the finished grid, as in `refine`. The cells are
+    drawn with correlated numbers (`copula.py`).
     """
-    remake = calls * REMAKING_CALLS // CALLS
-    drawing = TokenSampler(
-        rng, temperature, guide, CorrelatedUniforms(tokens.shape, rng, traits), tracks
-    )
-    order = balanced_order(cells, calls - remake, rng, FILL_POWER)
-    made = yield from unmasking(tokens, order, drawing)
-    remade: Tokens = yield from _refined(
-        made, tokens, cells, np.linspace(*REMASKED, remake), drawing
-    )
-    return remade
+    refine_calls = calls * REFINE_CALLS // CALLS
+    token_sampler = token_sampler.correlated(tokens.shape)
+    order = balanced_order(targets, calls - refine_calls, token_sampler.rng, FILL_POWER)
+    filled = yield from unmasking(tokens, order, token_sampler)
+    shares = REMDM_SCHEDULE.shares(refine_calls)
+    refined: Tokens = yield from _remasked(filled, tokens, targets, shares, token_sampler)
+    return refined
 
 
-def refine(
-    tokens: Tokens,
-    cells: Mask,
-    calls: int,
-    rng: np.random.Generator,
-    temperature: float = 1.0,
-    guide: Guide | None = None,
-    *,
-    tracks: Sequence[Track] = TRIO,
-) -> SamplerRun:
-    """Make better what was made: complete `tokens` [batch, steps, tracks] -> complete tokens.
+def refine(tokens: Tokens, targets: Mask, calls: int, token_sampler: TokenSampler) -> SamplerRun:
+    """Make `targets` of complete `tokens` [batch, steps, tracks] better; no other cell changes.
 
-    Each of `calls` calls masks again a share of `cells`, 0.4 in the first falling to 0.1 in the
-    last (0.3 where there is but one), that lie far from each other, and draws them anew given
-    all the rest. No other cell is touched. `tracks` says what the columns are.
+    Each of `calls` calls masks a share of the targets again (`REFINE_SCHEDULE`), cells that lie far
+    from each other, and draws them anew given all the rest.
     """
-    masked = np.where(cells, np.asarray([MASK[track] for track in tracks]), tokens)
-    shares = np.linspace(FIRST_REMADE, LAST_REMADE, calls) if calls > 1 else [REMADE_AT_ONCE]
-    drawing = TokenSampler(rng, temperature, guide, tracks=tracks)
-    return _refined(tokens, masked, cells, shares[:calls], drawing)
+    masked = np.where(targets, np.asarray([MASK[track] for track in token_sampler.tracks]), tokens)
+    return _remasked(tokens, masked, targets, REFINE_SCHEDULE.shares(calls), token_sampler)
 
 
-def _refined(
-    tokens: Tokens,
-    masked: Tokens,
-    cells: Mask,
-    shares: Sequence[float] | Floats,
-    drawing: TokenSampler,
+def _remasked(
+    tokens: Tokens, masked: Tokens, targets: Mask, shares: Floats, token_sampler: TokenSampler
 ) -> SamplerRun:
-    """Draw in each call one of `shares` of `cells` anew; `masked` are the tokens without them.
+    """Mask one of `shares` of the targets in each call, and draw it anew.
 
-    Of what was drawn the denoiser is shown no note-off that ends nothing: in music there is none.
+    `masked` are `tokens` without the targets. The denoiser is shown no note-off that ends nothing
+    among what was drawn: in music there is none.
     """
     tokens = tokens.copy()
-    if not cells.any():
+    if not targets.any():
         return tokens
     for share in shares:
-        again = np.zeros_like(cells)
-        for batch, grid in enumerate(cells):
-            again[batch][grid] = spread(grid, drawing.rng) < max(1, round(share * grid.sum()))
-        state = tidy(np.where(again, masked, tokens), cells, drawing.tracks)
-        logits = drawing.guided(state, (yield state))
-        tokens = drawing.draw(state, again, logits)
+        again = np.zeros_like(targets)
+        for batch, grid in enumerate(targets):
+            again[batch][grid] = spread(grid, token_sampler.rng) < max(1, round(share * grid.sum()))
+        state = tidy(np.where(again, masked, tokens), targets, token_sampler.tracks)
+        logits = token_sampler.guided(state, (yield state))
+        tokens = token_sampler.draw(state, again, logits)
     return tokens
 
 
@@ -211,6 +167,16 @@ SAMPLERS: Mapping[str, Sampler] = MappingProxyType(
         "first-hitting": first_hitting,
         "balanced": balanced,
         "confidence": confidence,
-        "remasking": remasking,
+        "remdm": remdm,
     }
 )
+FORMER_NAMES = MappingProxyType({"remasking": "remdm"})
+"""What samplers were called, in settings and commands that users have, and are called now."""
+
+
+def sampler_name(said: str) -> str:
+    """The name in `SAMPLERS` of what a user calls `said`; ValueError where it names no sampler."""
+    name = FORMER_NAMES.get(said, said)
+    if name not in SAMPLERS:
+        raise ValueError(f"sampler {said!r} is none of {', '.join(SAMPLERS)}")
+    return name

@@ -1,14 +1,14 @@
-"""The samplers: functions of (denoiser, tokens, order, rng), in NumPy alone.
+"""Unmasking a grid call by call: the core that all samplers share, in NumPy alone.
 
 Absorbing-state diffusion unmasks every masked cell exactly once, and at a given call all cells
 see the same state. A sampler is therefore an `order`: which call unmasks which cell.
 `ancestral_order` gives algorithm 4 of the thesis, calls in which nothing happens left out;
-`balanced_order` spreads the cells evenly over few calls. `unmasking` does the rest for all
-(`samplers.py` has them by name, and those that are no order).
+`balanced_order` spreads the cells evenly over few calls. `unmasking` does the rest for all.
+`samplers.py` has the samplers by name, those too that are no order.
 """
 
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -18,13 +18,15 @@ from schmubert.engine.denoiser import Denoiser, Logits
 from schmubert.engine.diffusion.copula import (
     VARIANCE_SHARES,
     CorrelatedUniforms,
+    PieceTraits,
+    VarianceShares,
     draw_onsets_and_ends,
     draw_ranked,
-    leaning,
+    register_biased,
 )
 from schmubert.engine.diffusion.temperature import tempered
-from schmubert.engine.music.score import Mask, Tokens
-from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, PITCHED, TRIO, Track
+from schmubert.engine.music.score import Mask, Tokens, canonical
+from schmubert.engine.music.vocabulary import MASK, PITCHED, TRIO, Track
 
 Guide: TypeAlias = Callable[[Tokens, Logits], Logits]
 """Bends the logits [batch, steps, events] a track that are about to be sampled from."""
@@ -34,66 +36,67 @@ SamplerRun: TypeAlias = Generator[Tokens, Logits, Tokens]
 GOLDEN = (5**0.5 - 1) / 2  # its multiples, mod 1, are the most evenly spread of all
 
 
-def ancestral_order(cells: Mask, steps_t: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """The calls of algorithm 4, T = `steps_t`, for masked `cells` of any shape; -1 elsewhere.
+def ancestral_order(targets: Mask, steps_t: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """The call that unmasks each of `targets`, of any shape, by algorithm 4 with T = `steps_t`.
 
-    A cell still masked at step t is unmasked with probability 1/t, so its step is uniform on
-    T..1. Steps that unmask nothing need no call: the distribution is exactly algorithm 4's.
+    Cells that are no targets have -1. A cell still masked at step t is unmasked with probability
+    1/t, so its step is uniform on T..1. Steps that unmask nothing need no call: the distribution is
+    exactly that of algorithm 4.
     """
-    order = np.full(cells.shape, -1, np.int64)
-    drawn = rng.integers(steps_t, size=int(cells.sum()))
-    order[cells] = np.unique(drawn, return_inverse=True)[1]
+    order = np.full(targets.shape, -1, np.int64)
+    drawn = rng.integers(steps_t, size=int(targets.sum()))
+    order[targets] = np.unique(drawn, return_inverse=True)[1]
     return order
 
 
 def balanced_order(
-    cells: Mask, calls: int, rng: np.random.Generator, power: int = 1
+    targets: Mask, calls: int, rng: np.random.Generator, power: int = 1
 ) -> NDArray[np.int64]:
-    """Masked `cells` [batch, steps, tracks] spread over `calls` calls; -1 elsewhere.
+    """`targets` [batch, steps, tracks] spread over `calls` calls; -1 elsewhere.
 
     The cells of a call lie far from each other. After a share s of the calls, s ** `power` of the
     cells are drawn: with 1 every call takes as many as any other, one more or less; above 1 the
-    first take few. Fewer calls are made where there are fewer cells, and none takes none.
+    first take few. Where there are fewer cells than calls, each call takes one.
     """
-    order = np.full(cells.shape, -1, np.int64)
-    for batch, grid in enumerate(cells):
+    order = np.full(targets.shape, -1, np.int64)
+    for batch, grid in enumerate(targets):
         ends = _ends(int(grid.sum()), calls, power)
         order[batch][grid] = np.searchsorted(ends, spread(grid, rng), side="right")
     return order
 
 
 def _ends(count: int, calls: int, power: int) -> NDArray[np.int64]:
-    """How many of `count` cells are drawn after each call: [`calls`], or fewer where they do."""
-    made = min(calls, count)
-    call = np.arange(1, made + 1)
-    return np.asarray(np.maximum(-(-count * call**power // max(1, made) ** power), call))
+    """How many of `count` cells are drawn after each call: [`calls`], or [`count`] if fewer."""
+    used = min(calls, count)
+    call = np.arange(1, used + 1)
+    return np.asarray(np.maximum(-(-count * call**power // max(1, used) ** power), call))
 
 
-def random_order(cells: Mask, calls: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Masked `cells` [batch, steps, tracks] in random order over `calls` calls; -1 elsewhere.
+def random_order(targets: Mask, calls: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """`targets` [batch, steps, tracks] in random order over `calls` calls; -1 elsewhere.
 
-    First-hitting order (arXiv 2409.02908), of which each call takes an even share; fewer calls
-    are made where there are fewer cells.
+    This is the first-hitting order (arXiv 2409.02908), of which each call takes an even share.
+    Where there are fewer cells than calls, each call takes one.
     """
-    order = np.full(cells.shape, -1, np.int64)
-    for batch, grid in enumerate(cells):
+    order = np.full(targets.shape, -1, np.int64)
+    for batch, grid in enumerate(targets):
         count = int(grid.sum())
         order[batch][grid] = rng.permutation(count) * min(calls, count) // max(1, count)
     return order
 
 
-def spread(cells: Mask, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Ranks for `cells` [steps, tracks], of which any few in a row lie far from each other.
+def spread(targets: Mask, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Ranks for `targets` [steps, tracks]: any few ranks in a row lie far from each other.
 
     Within a track a step stands at its multiple of the golden ratio from a random start (compare
-    Halton order, arXiv 2503.17076); the tracks are shifted against each other, so that the cells
-    of one step get ranks far apart. Returns [cells], in the order of `tokens[cells]`.
+    Halton order, arXiv 2503.17076). The tracks are shifted against each other, so that the cells
+    of one step get ranks far apart. Returns [targets], in the order of `tokens[targets]`.
     """
-    steps, tracks = cells.shape
+    steps, tracks = targets.shape
     shift = rng.random() + np.arange(tracks) / tracks
-    jitter = rng.random((steps, tracks)) / max(2, int(cells.sum()))
+    jitter = rng.random((steps, tracks)) / max(2, int(targets.sum()))
     places = (shift + GOLDEN * np.arange(steps)[:, None] + jitter) % 1.0
-    return np.asarray(places[cells].argsort().argsort())
+    return np.asarray(places[targets].argsort().argsort())
 
 
 def draw(logits: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.int64]:
@@ -111,65 +114,75 @@ def draw(logits: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.i
 
 @dataclass(frozen=True)
 class TokenSampler:
-    """How cells are drawn from logits: with which numbers, at what temperature, bent by what.
+    """How tokens are drawn from logits: at what `temperature`, bent by which `guide`.
 
-    All cells of a call are drawn from what the denoiser said of one state, independently where
-    there is no `noise` that they have in common. `tracks` says what the columns are.
+    All cells of a call are drawn from what the denoiser said of one state. With `uniforms` their
+    random numbers are correlated; without, each cell has one of its own from `rng`. `tracks` says
+    what the columns are. `piece` is what the windows of one piece have in common, and `shares`, by
+    `Track`, how much of the numbers is.
     """
 
     rng: np.random.Generator
     temperature: float = 1.0
     guide: Guide | None = None
-    noise: CorrelatedUniforms | None = None
     tracks: Sequence[Track] = TRIO
+    piece: PieceTraits | None = None
+    uniforms: CorrelatedUniforms | None = None
+    shares: Sequence[VarianceShares] = VARIANCE_SHARES
+
+    def correlated(self, shape: Sequence[int]) -> "TokenSampler":
+        """The same, with correlated numbers for tokens of `shape` [batch, steps, tracks]."""
+        return replace(self, uniforms=CorrelatedUniforms(shape, self.rng, self.piece))
 
     def guided(self, tokens: Tokens, logits: Logits) -> Logits:
         """What the denoiser said of `tokens`, bent by the guide if there is one."""
         return logits if self.guide is None else self.guide(tokens, logits)
 
-    def draw(self, tokens: Tokens, cells: Mask, logits: Logits) -> Tokens:
-        """`tokens` [batch, steps, tracks] with `cells` drawn, each piece tempered alone.
+    def draw(self, tokens: Tokens, targets: Mask, logits: Logits) -> Tokens:
+        """`tokens` [batch, steps, tracks] with `targets` drawn from `logits`, those of `guided`.
 
-        `logits` are those that are `guided`.
+        The temperature keeps the expected number of events of each piece of the batch.
         """
         tokens = tokens.copy()
         for column, (track, of_track) in enumerate(zip(self.tracks, logits, strict=True)):
-            wanted = cells[..., column]
-            pieces = zip(of_track, wanted, strict=True)
+            in_track = targets[..., column]
+            pieces = zip(of_track, in_track, strict=True)
             rows = [tempered(one[mine], self.temperature, track) for one, mine in pieces]
-            tokens[..., column][wanted] = self._events(np.concatenate(rows), column, wanted)
+            tokens[..., column][in_track] = self._events(np.concatenate(rows), column, in_track)
         return tokens
 
-    def _events(self, rows: NDArray[np.floating], column: int, wanted: Mask) -> NDArray[np.int64]:
-        """One event a row of the tempered logits [rows, events] of the cells `wanted`."""
-        if self.noise is None:
+    def _events(self, rows: NDArray[np.floating], column: int, targets: Mask) -> NDArray[np.int64]:
+        """One event a row of the tempered logits [rows, events] of `targets` [batch, steps]."""
+        if self.uniforms is None:
             return draw(rows, self.rng)
-        track, noise = self.tracks[column], self.noise
-        shares = VARIANCE_SHARES[track]
-        uniforms = noise.uniforms(column, shares)[wanted]
+        track, uniforms = self.tracks[column], self.uniforms
+        shares = self.shares[track]
+        events = uniforms.for_events(column, shares)[targets]
         if track not in PITCHED:
-            return draw_ranked(rows, uniforms)
-        ends = noise.ends(column, shares.habit)[wanted]
-        registers = noise.registers(column, shares.register)[wanted] if shares.register else None
-        rows = leaning(rows, noise.leanings(column, shares.lean)[wanted])
-        return draw_onsets_and_ends(rows, uniforms, ends, registers)
+            return draw_ranked(rows, events)
+        ends = uniforms.for_note_ends(column, shares.even_articulation)[targets]
+        pitches = (
+            uniforms.for_pitches(column, shares.register)[targets] if shares.register else None
+        )
+        biases = uniforms.register_biases(column, shares.register_bias)[targets]
+        return draw_onsets_and_ends(register_biased(rows, biases), events, ends, pitches)
 
 
-def unmasking(tokens: Tokens, order: NDArray[np.int64], drawing: TokenSampler) -> SamplerRun:
+def unmasking(tokens: Tokens, order: NDArray[np.int64], token_sampler: TokenSampler) -> SamplerRun:
     """Unmask `tokens` [batch, steps, tracks] cell by cell as `order` says, a call at a time.
 
-    A generator: it yields the tokens to denoise and is sent their logits, so that whoever
-    drives it may batch several, or stop between two calls. Returns the tokens at the end.
+    A generator: it yields the tokens to denoise and is sent their logits. So its caller may batch
+    several runs, or stop between two calls. Returns the tokens at the end.
     """
     tokens = tokens.copy()
     for call in range(int(order.max(initial=-1)) + 1):
-        logits = drawing.guided(tokens, (yield tokens))
-        tokens = drawing.draw(tokens, order == call, logits)
+        logits = token_sampler.guided(tokens, (yield tokens))
+        tokens = token_sampler.draw(tokens, order == call, logits)
     return tokens
 
 
 def run_sampler(denoise: Denoiser, run: SamplerRun) -> Tokens:
-    """Answer all that a sampler's `run` asks; the tokens [batch, steps, tracks] at its end."""
+    """Call `denoise` for all that a sampler's `run` yields; its tokens [batch, steps, tracks]."""
     try:
         state = next(run)
         while True:
@@ -179,7 +192,7 @@ def run_sampler(denoise: Denoiser, run: SamplerRun) -> Tokens:
         return filled
 
 
-def infill(
+def unmask(
     denoise: Denoiser,
     tokens: Tokens,
     order: NDArray[np.int64],
@@ -188,7 +201,7 @@ def infill(
     guide: Guide | None = None,
 ) -> Tokens:
     """Fill the cells of `tokens` [batch, steps, tracks] that `order` names; the others stay."""
-    run = unmasking(tokens, order, TokenSampler(rng, temperature, guide, tracks=denoise.tracks))
+    run = unmasking(tokens, order, TokenSampler(rng, temperature, guide, denoise.tracks))
     return run_sampler(denoise, run)
 
 
@@ -197,29 +210,11 @@ def masked_cells(tokens: Tokens) -> Mask:
     return np.asarray(tokens == np.asarray(MASK))
 
 
-def tidy(tokens: Tokens, cells: Mask | None = None, tracks: Sequence[Track] = TRIO) -> Tokens:
-    """`tokens` [batch, steps, tracks] without note-offs that end nothing, in `cells` alone.
+def tidy(tokens: Tokens, targets: Mask | None = None, tracks: Sequence[Track] = TRIO) -> Tokens:
+    """`tokens` [.., steps, tracks] without note-offs that end nothing, in `targets` alone.
 
-    16 to 28% of the note-offs that a model makes are of that kind, in real music none. Without
-    `cells` all are meant. Masked cells count as sounding.
+    Of the note-offs that a model makes 16 to 28% are of that kind, in real music none. Without
+    `targets` all cells are meant. Masked cells count as sounding.
     """
-    tokens = tokens.copy()
-    for column, track in enumerate(tracks):
-        if track not in PITCHED:
-            continue
-        for batch in range(len(tokens)):
-            line = tokens[batch, :, column]
-            ends_nothing = idle_offs(line)
-            if cells is not None:
-                ends_nothing &= cells[batch, :, column]
-            line[ends_nothing] = HOLD
-    return tokens
-
-
-def idle_offs(line: NDArray[np.int64]) -> Mask:
-    """Where a pitched track `line` [steps] holds a note-off while nothing sounds."""
-    found = np.zeros(len(line), bool)
-    speaks = np.flatnonzero(line != HOLD)
-    before = np.concatenate([[OFF], line[speaks[:-1]]]) if len(speaks) else line[:0]
-    found[speaks] = (line[speaks] == OFF) & (before == OFF)
-    return found
+    tidied = canonical(tokens, tracks)
+    return tidied if targets is None else np.where(targets, tidied, tokens)

@@ -1,11 +1,10 @@
-"""A player's MIDI file <-> Score: which part plays what, and how a score is written down.
+"""A player's MIDI file to a Score and back: which part plays what, and how a score is written.
 
-The way onto the grid is in `quantise`. A player's file has to be in 4/4 throughout and is read
-from tick 0 to its end-of-track, so that silence at the end survives. Existing files stay as they
-are unless `force` is given.
+`quantise.py` says how notes get onto the grid. A player's file has to be in 4/4 throughout. It is
+read from tick 0 to its end-of-track, so that silence at the end survives. Existing files are not
+overwritten unless `force` is given.
 """
 
-import io
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -16,9 +15,9 @@ from types import MappingProxyType
 import mido
 import numpy as np
 
+from schmubert.engine.music.meter import MOST_SONG_BARS, STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.music.quantise import (
     FOUR_FOUR,
-    MOST_BARS,
     drum_column,
     drum_map_named,
     nearest_step,
@@ -26,33 +25,26 @@ from schmubert.engine.music.quantise import (
     spans,
     tempo_at,
 )
-from schmubert.engine.music.score import (
-    STEPS_PER_BAR,
-    STEPS_PER_BEAT,
-    Note,
-    Score,
-    drum_hits,
-    notes,
-)
+from schmubert.engine.music.score import Note, Score, drum_hits, notes
 from schmubert.engine.music.song import (
     DRUM_CHANNEL,
     Part,
     Song,
     Unusable,
-    load,
+    bytes_of,
     open_midi,
     player_song,
+    read_bytes,
 )
+from schmubert.engine.music.velocity import WRITTEN
 from schmubert.engine.music.vocabulary import DRUM_PITCH, PITCHED, TRIO, Drum, Track
 
 TICKS_PER_BEAT = 480
 NAMES = MappingProxyType({Track.MELODY: "Melody", Track.BASS: "Bass", Track.DRUMS: "Drums"})
 PROGRAM = MappingProxyType({Track.MELODY: 0, Track.BASS: 33})  # grand piano, fingered bass
 CHANNEL = MappingProxyType({Track.MELODY: 0, Track.BASS: 1, Track.DRUMS: DRUM_CHANNEL})
-BEAT_ACCENTS = (100, 86, 94, 86)  # the velocities on the beats of a bar
-OFF_BEAT, BETWEEN = 80, 74  # on the eighths and on the 16ths between them
 
-# how a part is told: words in its name first, then the range of its program
+# how the role of a part is recognised: by words in its name first, then by its program
 WORDS = MappingProxyType(
     {
         Track.BASS: re.compile(r"bass(?!oon)", re.IGNORECASE),
@@ -88,16 +80,17 @@ def read_score(
 ) -> Reading:
     """The score in a player's MIDI file (a path, or its bytes), from tick 0 to its end-of-track.
 
-    A track without a part is silent, and not in `roles`. Parts are found by `choice` (the name of
-    a part, or its number among the pitched parts from 1 on), else by name ("bass"; "melody",
-    "lead", "vocal", ...), else by program; for the melody any other pitched part will do. Of
-    several, the highest of those that play in at least half as many bars as the busiest.
-    Raises Unusable with one line that says what is wrong.
+    A track without a part is silent, and not in `roles`. A part is found by `choice` (its name, or
+    its number among the pitched parts from 1 on), else by a word in its name ("bass"; "melody",
+    "lead", "vocal", ...), else by its program. For the melody any other pitched part will do. Of
+    several parts it is the highest of those that play in at least half as many bars as the busiest.
+    Unusable, with one line that says what is wrong; ValueError where `choice` names the drums, or
+    there is no `drum_map` of that name.
     """
     if choice and Track.DRUMS in choice:
         raise ValueError("the drums cannot be chosen: they are all of channel 10")
     try:
-        song = player_song(load(source))
+        song = player_song(read_bytes(source))
         return _read_song(song, choice or {}, drum_map_named(drum_map))
     except Unusable as error:
         raise error if isinstance(source, bytes) else error.of(str(source)) from error
@@ -117,8 +110,8 @@ def _read_song(
     bars = -(-int(steps) // STEPS_PER_BAR)
     if bars <= 0:
         raise Unusable("empty", "it holds neither notes nor bars")
-    if bars > MOST_BARS:
-        raise Unusable("too long", f"{bars} bars; at most {MOST_BARS} can be read")
+    if bars > MOST_SONG_BARS:
+        raise Unusable("too long", f"{bars} bars; at most {MOST_SONG_BARS} can be read")
     tokens = np.zeros((bars * STEPS_PER_BAR, len(TRIO)), np.int64)
     roles, playing = {}, {}
     for track, part in _cast(song, choice).items():
@@ -202,7 +195,7 @@ def midi_bytes(score: Score, tracks: Sequence[Track] = TRIO) -> bytes:
     midi.tracks.append(conductor)
     for track in tracks:
         midi.tracks.append(_midi_track(score, track, NAMES[track], CHANNEL[track], TICKS_PER_BEAT))
-    return _bytes(midi)
+    return bytes_of(midi)
 
 
 def add_tracks(
@@ -219,7 +212,7 @@ def add_tracks(
     type 1. Pitched tracks get a channel that the file leaves free, named "Bass", or "Bass 2" if
     there is one already. FileExists unless `force`; Unusable where no channel is free.
     """
-    write_file(path, with_tracks(load(source), score, tracks), force=force)
+    write_file(path, with_tracks(read_bytes(source), score, tracks), force=force)
 
 
 def with_tracks(source: bytes, score: Score, tracks: Sequence[Track]) -> bytes:
@@ -241,7 +234,7 @@ def with_tracks(source: bytes, score: Score, tracks: Sequence[Track]) -> bytes:
         else:
             raise Unusable("no free channel", f"none of 16 channels is left for the {name}")
         midi.tracks.append(_midi_track(score, track, name, channel, midi.ticks_per_beat))
-    return _bytes(midi)
+    return bytes_of(midi)
 
 
 def write_file(path: Path | str, data: bytes, *, force: bool = False) -> None:
@@ -280,7 +273,7 @@ def _midi_track(
         played = notes(score.tokens, track)
     else:
         played = [Note(step, 1, DRUM_PITCH[Drum(drum)]) for step, drum in drum_hits(score.tokens)]
-    events = [(note.onset, velocity(note.onset), note.pitch) for note in played]
+    events = [(note.onset, int(WRITTEN.at(note.onset)), note.pitch) for note in played]
     events += [(note.onset + note.length, 0, note.pitch) for note in played]
     written = mido.MidiTrack()
     written.append(mido.MetaMessage("track_name", name=name))
@@ -297,17 +290,3 @@ def _midi_track(
     end = round(score.steps * ticks_per_beat / STEPS_PER_BEAT)
     written.append(mido.MetaMessage("end_of_track", time=end - now))
     return written
-
-
-def velocity(step: int) -> int:
-    """How hard a note at 16th `step` of a score is struck: the accents of 4/4."""
-    beat, part = divmod(step % STEPS_PER_BAR, STEPS_PER_BEAT)
-    if part == 0:
-        return BEAT_ACCENTS[beat]
-    return OFF_BEAT if part == STEPS_PER_BEAT // 2 else BETWEEN
-
-
-def _bytes(midi: mido.MidiFile) -> bytes:
-    buffer = io.BytesIO()
-    midi.save(file=buffer)
-    return buffer.getvalue()

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from schmubert.engine.music.meter import PHRASE_BARS
 from schmubert.engine.music.score import Mask
 
-BARS_PER_PHRASE = 4
 LEAST_PLAYING = 3
 """Of so many bars a track plays in one, as in the windows that networks are trained on."""
 TRIES = 100
@@ -37,8 +37,8 @@ class Pauses:
     def _cut(self, bars: int, rng: np.random.Generator) -> Mask:
         songs, length, tracks = self.tacet.shape
         in_a_row = self.tacet[rng.integers(songs, size=-(-bars // length))].reshape(-1, tracks)
-        phrase = rng.integers((len(in_a_row) - bars) // BARS_PER_PHRASE + 1)
-        first = int(phrase) * BARS_PER_PHRASE
+        phrase = rng.integers((len(in_a_row) - bars) // PHRASE_BARS + 1)
+        first = int(phrase) * PHRASE_BARS
         return np.asarray(in_a_row[first : first + bars])
 
     def encoded(self) -> str:

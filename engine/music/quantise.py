@@ -1,4 +1,4 @@
-"""From a `Song` to columns on the grid: every rule of time and pitch on the way (thesis 4.2).
+"""From a `Song` to columns on the grid: all rules of time and pitch (thesis 4.2).
 
 - Onsets and ends go to the nearest 16th, by ticks, so that tempo changes do not bend the grid; a
   note lasts at least a 16th.
@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT, Note, monophonic
+from schmubert.engine.music.meter import STEPS_PER_BAR, STEPS_PER_BEAT, USUAL_BPM
+from schmubert.engine.music.score import Note, monophonic
 from schmubert.engine.music.song import Meter, Part, Song
 from schmubert.engine.music.vocabulary import DRUM_MAPS, HIGHEST_PITCH, LOWEST_PITCH, Drum
 
-MOST_BARS = 4096  # some two hours: a file that claims more is broken, and would eat the memory
 TEMPO_RANGE = (10.0, 1000.0)
 FOUR_FOUR = (4, 4)
 
@@ -78,7 +78,7 @@ def nearest_step(ticks: Any, ticks_per_beat: int) -> Any:
 
 def tempo_at(song: Song, tick: int) -> float:
     """The tempo in BPM at `tick`, 120 where none is said, within what a Score takes."""
-    bpm = 120.0
+    bpm = USUAL_BPM
     for tempo in song.tempos:
         if tempo.tick <= tick:
             bpm = tempo.bpm

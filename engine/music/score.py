@@ -1,12 +1,16 @@
 """Score: a trio as a grid of tokens, a row a 16th, a column a track (thesis 4.2)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from schmubert.engine.music.meter import BEATS_PER_BAR as BEATS_PER_BAR
+from schmubert.engine.music.meter import STEPS_PER_BAR as STEPS_PER_BAR
+from schmubert.engine.music.meter import STEPS_PER_BEAT as STEPS_PER_BEAT
+from schmubert.engine.music.meter import USUAL_BPM
 from schmubert.engine.music.vocabulary import (
     FIRST_ONSET,
     HOLD,
@@ -20,10 +24,6 @@ from schmubert.engine.music.vocabulary import (
     onset_token,
     pitch_of,
 )
-
-STEPS_PER_BEAT = 4
-BEATS_PER_BAR = 4
-STEPS_PER_BAR = STEPS_PER_BEAT * BEATS_PER_BAR
 
 Tokens: TypeAlias = NDArray[np.int64]
 """Tokens [steps, tracks], or [batch, steps, tracks] where said."""
@@ -48,7 +48,7 @@ class Score:
     """
 
     tokens: Tokens
-    tempo_bpm: float = 120.0
+    tempo_bpm: float = USUAL_BPM
 
     def __post_init__(self) -> None:
         tokens = np.ascontiguousarray(self.tokens, dtype=np.int64)
@@ -100,29 +100,50 @@ class Score:
         return replace(self, tokens=tokens)
 
 
-def silence(bars: int, tempo_bpm: float = 120.0) -> Score:
+def silence(bars: int, tempo_bpm: float = USUAL_BPM) -> Score:
     """A score in which nothing sounds."""
     return Score(np.zeros((bars * STEPS_PER_BAR, len(TRIO)), np.int64), tempo_bpm)
 
 
-def unknown(bars: int, tempo_bpm: float = 120.0) -> Score:
+def unknown(bars: int, tempo_bpm: float = USUAL_BPM) -> Score:
     """A score of which nothing is known: every cell masked."""
     return Score(np.tile(np.asarray(MASK), (bars * STEPS_PER_BAR, 1)), tempo_bpm)
 
 
-def canonical(tokens: Tokens) -> Tokens:
-    """`tokens` [steps, 3] with every OFF that ends nothing made HOLD; masks count as sounding."""
+def canonical(tokens: Tokens, tracks: Sequence[Track] = TRIO) -> Tokens:
+    """`tokens` [.., steps, tracks] in which each OFF that ends nothing is HOLD.
+
+    `tracks` says what the columns are. A masked cell counts as a note that sounds.
+    """
     tokens = tokens.copy()
-    for track in PITCHED:
-        column = tokens[:, track]
-        speaks = np.flatnonzero(column != HOLD)
-        ends_nothing = np.zeros(len(speaks), bool)
-        ends_nothing[1:] = column[speaks[:-1]] == OFF
-        if len(speaks):
-            ends_nothing[0] = True
-        ends_nothing &= column[speaks] == OFF
-        column[speaks[ends_nothing]] = HOLD
+    for column, track in enumerate(tracks):
+        if track in PITCHED:
+            of_track = tokens[..., column]
+            of_track[idle_offs(of_track)] = HOLD
     return tokens
+
+
+def idle_offs(column: Tokens, sounding: bool = False) -> Mask:
+    """Where a pitched `column` [.., steps] has an OFF that ends nothing.
+
+    `sounding` says whether a note sounds before the first step. A masked cell counts as a note.
+    """
+    before = np.full(column.shape, HOLD, np.int64)
+    before[..., 1:] = lasting(column)[..., :-1]
+    silent = before == OFF
+    if not sounding:
+        silent |= before == HOLD
+    return np.asarray((column == OFF) & silent)
+
+
+def lasting(column: Tokens) -> Tokens:
+    """The event that lasts in each step of a pitched `column` [.., steps].
+
+    It is the step's own, or where that is HOLD the last one before it; HOLD where there is none.
+    """
+    steps = np.arange(column.shape[-1])
+    latest = np.maximum.accumulate(np.where(column != HOLD, steps, 0), axis=-1)
+    return np.take_along_axis(column, latest, axis=-1)
 
 
 def notes(tokens: Tokens, track: Track) -> list[Note]:

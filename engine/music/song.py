@@ -1,4 +1,4 @@
-"""A MIDI file as plain data: `Song`, the one form on which the rules in `midifile` work.
+"""A MIDI file as plain data: `Song`, the one form that `quantise`, `midifile` and `trios` read.
 
 Two readers make it. Corpora are read by symusic (C++, under a millisecond a file), which drops
 MIDI channels and the end-of-track; a player's own file is read by mido, which keeps both.
@@ -134,6 +134,13 @@ def open_midi(data: bytes) -> mido.MidiFile:
     return midi
 
 
+def bytes_of(midi: mido.MidiFile) -> bytes:
+    """`midi` as the bytes of a MIDI file: what `open_midi` reads."""
+    buffer = io.BytesIO()
+    midi.save(file=buffer)
+    return buffer.getvalue()
+
+
 def _listen(
     track: mido.MidiTrack, meters: list[Meter], tempos: list[tuple[int, int]]
 ) -> tuple[dict[int, Part], int]:
@@ -192,7 +199,7 @@ def _song(
     )
 
 
-def load(source: Path | str | bytes) -> bytes:
+def read_bytes(source: Path | str | bytes) -> bytes:
     """The bytes of a MIDI file, or `source` itself if it is bytes; ValueError if unreadable."""
     if isinstance(source, bytes):
         return source

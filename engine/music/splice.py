@@ -1,18 +1,18 @@
-"""MIDI files moved, joined and cut as a whole: every event that is not meant stays as it is.
+"""MIDI files moved, joined and cut as a whole: all other events stay as they are.
 
-All take and give the bytes of MIDI files in 4/4, and raise Unusable where they are none.
+All functions take and return the bytes of MIDI files in 4/4, and raise Unusable where those are
+none.
 """
 
-import io
 from collections.abc import Sequence
 
 import mido
 
+from schmubert.engine.music.meter import BEATS_PER_BAR, STEPS_PER_BEAT, USUAL_BPM
 from schmubert.engine.music.quantise import nearest_step
-from schmubert.engine.music.score import BEATS_PER_BAR, STEPS_PER_BEAT
-from schmubert.engine.music.song import DRUM_CHANNEL, open_midi
+from schmubert.engine.music.song import DRUM_CHANNEL, bytes_of, open_midi
 
-DEFAULT_TEMPO = 500_000  # microseconds a beat, until a file says another
+DEFAULT_TEMPO = round(60e6 / USUAL_BPM)  # microseconds a beat, until a file says another
 DEFAULT_CONTROLS = ((121, 0), (7, 100), (10, 64))  # reset, volume and pan of General MIDI
 
 NOTES = ("note_on", "note_off")
@@ -30,15 +30,15 @@ def later(source: bytes, bars: int) -> bytes:
             if message.time or message.type in (*NOTES, "end_of_track"):
                 message.time += shift
                 break
-    return _bytes(midi)
+    return bytes_of(midi)
 
 
 def joined(first: bytes, second: bytes, at_bar: int, from_bar: int) -> bytes:
     """All of `first` up to bar `at_bar`, where bar `from_bar` of `second` falls, from there on.
 
-    Bars count from 0. Ticks are those of `first`. What `second` sets before its `from_bar` is set
-    as that begins, where tempo, and on its channels programs and controllers, start as in a file
-    of its own. Events of `first` that come later are moved before it.
+    Bars count from 0, and ticks are those of `first`. At the join, tempo, programs and controllers
+    are first set to what they are where a file begins, and then to what `second` sets before its
+    `from_bar`. Events of `first` that come later are moved to the join.
     """
     midi, other = open_midi(first), open_midi(second)
     per_bar = BEATS_PER_BAR * midi.ticks_per_beat
@@ -54,7 +54,7 @@ def joined(first: bytes, second: bytes, at_bar: int, from_bar: int) -> bytes:
             scaled = round(tick * midi.ticks_per_beat / other.ticks_per_beat)
             moved.append((max(at, before + scaled), message))
         midi.tracks.append(_track(moved))
-    return _bytes(midi)
+    return bytes_of(midi)
 
 
 def without_notes(
@@ -62,8 +62,8 @@ def without_notes(
 ) -> bytes:
     """`source` without the notes of `places` that begin in `steps`, the nearest 16ths from 0.
 
-    `places` are MIDI tracks and channels. Their notes from before `steps` end at step `hushed` at
-    the latest.
+    `places` are (MIDI track, channel), from 0. Notes of these that begin before `steps` end at
+    step `hushed` at the latest.
     """
     midi = open_midi(source)
     latest = round(hushed * midi.ticks_per_beat / STEPS_PER_BEAT)
@@ -87,11 +87,11 @@ def without_notes(
                     events[index] = min(tick, max(latest, events[onset][0])), message
         kept = [event for index, event in enumerate(events) if index not in dropped]
         midi.tracks[number] = _track(kept)
-    return _bytes(midi)
+    return bytes_of(midi)
 
 
 def _defaults(midi: mido.MidiFile) -> list[mido.Message]:
-    """What is so where a file begins: its tempo, and the sound of the channels it plays on."""
+    """What holds where a file begins: the usual tempo, and the sound of the channels it uses."""
     notes = (message for track in midi.tracks for message in track if message.type == "note_on")
     channels = {message.channel for message in notes}
     defaults: list[mido.Message] = [mido.MetaMessage("set_tempo", tempo=DEFAULT_TEMPO)]
@@ -120,9 +120,3 @@ def _track(events: Events) -> mido.MidiTrack:
         track.append(message.copy(time=tick - now))
         now = tick
     return track
-
-
-def _bytes(midi: mido.MidiFile) -> bytes:
-    buffer = io.BytesIO()
-    midi.save(file=buffer)
-    return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""A corpus' MIDI file -> trios: suitable tracks, stretches of 4/4, the cross product (thesis 4.2).
+"""From a corpus' MIDI file to trios: its suitable tracks in stretches of 4/4 (thesis 4.2).
 
 Programs count from zero: melody 0-31, bass 32-39. Each stretch of 4/4 is a piece that starts on
 its first bar line; other metres are left out.
@@ -8,14 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from schmubert.engine.music.meter import MOST_SONG_BARS, STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.music.quantise import (
     FOUR_FOUR,
-    MOST_BARS,
     Span,
     drum_column,
     drum_map_named,
@@ -24,8 +23,7 @@ from schmubert.engine.music.quantise import (
     spans,
     tempo_at,
 )
-from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT, Score
-from schmubert.engine.music.song import Part, Song, Unusable, corpus_song, load
+from schmubert.engine.music.song import Part, Song, Unusable
 from schmubert.engine.music.vocabulary import PITCHED, TRIO, Track, first_onset
 
 
@@ -33,8 +31,9 @@ from schmubert.engine.music.vocabulary import PITCHED, TRIO, Track, first_onset
 class Rules:
     """What counts as a suitable track of a corpus, and how many trios a stretch may give.
 
-    `least_bars`: bars with an onset that a track needs, and bars that a piece needs. `most_trios`:
-    the cross product of a stretch is cut there, the busiest tracks first.
+    A track needs `least_bars` bars with an onset, and a piece as many bars. Of all trios of a
+    stretch `most_trios` are kept, those of the busiest tracks. ValueError where a value is out of
+    its range, or there is no `drum_map` of that name.
     """
 
     melody_programs: tuple[int, int] = (0, 31)
@@ -107,28 +106,6 @@ class Cut:
     left_out: Mapping[str, int] = field(default_factory=dict)
 
 
-def read_trios(source: Path | str | bytes, rules: Rules | None = None) -> list[Score]:
-    """The trios in a MIDI file (a path, or its bytes): the cross product of suitable tracks.
-
-    Raises Unusable with a countable `reason` where there are none: "damaged", "empty", "too long",
-    "not 4/4", "too short", "no melody track", "no bass track", "no drum track", or "tracks never
-    together".
-    """
-    rules = rules or Rules()
-    cut = cut_song(corpus_song(load(source)), rules)
-    require_tracks(cut, TRIO)
-    scores = []
-    for stretch in cut.stretches:
-        for trio in stretch.trios(rules.most_trios):
-            columns = [voice.column for voice in trio if voice is not None]
-            if len(columns) == len(TRIO):
-                tokens = np.stack(columns, axis=1).astype(np.int64)
-                scores.append(Score(tokens, stretch.tempo_bpm))
-    if not scores:
-        raise Unusable("tracks never together")
-    return scores
-
-
 def cut_song(song: Song, rules: Rules) -> Cut:
     """The 4/4 stretches of a corpus `song`, with all suitable voices; Unusable where none is."""
     if not song.parts:
@@ -140,7 +117,7 @@ def cut_song(song: Song, rules: Rules) -> Cut:
             left_out["stretches not in 4/4"] += 1
             continue
         bars = span.bars(song.ticks_per_beat)
-        if bars > MOST_BARS:
+        if bars > MOST_SONG_BARS:
             raise Unusable("too long", f"{bars} bars")
         if bars < rules.least_bars:
             left_out["stretches too short"] += 1

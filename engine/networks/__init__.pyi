@@ -1,13 +1,13 @@
-from .config import PRESETS as PRESETS, ModelConfig as ModelConfig
-from .devices import DEVICES as DEVICES, Device as Device
+from .config import PRESETS, ModelConfig
+from .devices import DEVICES, Device
 from .load import (
-    DEFAULT_MODEL as DEFAULT_MODEL,
-    default_model as default_model,
-    load as load,
-    load_any as load_any,
+    DEFAULT_MODEL,
+    default_model,
+    load,
+    load_any,
 )
-from .onnx_denoiser import OnnxDenoiser as OnnxDenoiser
-from .torch_denoiser import TorchDenoiser as TorchDenoiser
+from .onnx_denoiser import OnnxDenoiser
+from .torch_denoiser import TorchDenoiser
 
 __all__ = [
     "DEFAULT_MODEL",

@@ -1,18 +1,18 @@
-from .client import Client as Client, spawn_engine as spawn_engine
-from .server import Server as Server, listen as listen, warm_up as warm_up, welcome as welcome
+from .client import Client, spawn_engine
+from .server import Server, listen, warm_up, welcome
 from .wire import (
-    DEFAULT_ADDRESS as DEFAULT_ADDRESS,
-    WIRE_VERSION as WIRE_VERSION,
-    Constraints as Constraints,
-    Draft as Draft,
-    Failed as Failed,
-    Goodbye as Goodbye,
-    Grid as Grid,
-    Hello as Hello,
-    Request as Request,
-    Welcome as Welcome,
-    pack as pack,
-    unpack as unpack,
+    DEFAULT_ADDRESS,
+    WIRE_VERSION,
+    Constraints,
+    Draft,
+    Failed,
+    Goodbye,
+    Grid,
+    Hello,
+    Request,
+    Welcome,
+    pack,
+    unpack,
 )
 
 __all__ = [

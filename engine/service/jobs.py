@@ -12,7 +12,7 @@ import numpy as np
 from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.recipe import more_calls
 from schmubert.engine.diffusion.samplers import balanced, refine
-from schmubert.engine.diffusion.unmasking import SamplerRun, tidy
+from schmubert.engine.diffusion.unmasking import SamplerRun, TokenSampler, tidy
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.service.pace import Pace
@@ -73,10 +73,7 @@ class Job:
                 self.window.tokens[None],
                 self.targets[None],
                 self.calls,
-                self._rng(0),
-                self.request.temperature,
-                self.window.guide,
-                tracks=self.tracks,
+                self._token_sampler(0),
             )
         else:
             planned = more_calls(self.planned_calls, self.request.most_calls)
@@ -95,18 +92,16 @@ class Job:
                 self.latest[None],
                 targets[None],
                 self.calls,
-                self._rng(self.sent.number + 1),
-                self.request.temperature,
-                self.window.guide,
-                tracks=self.tracks,
+                self._token_sampler(self.sent.number + 1),
             )
         self.calls_left = self.calls
         self.state = next(self._run)
         return True
 
-    def _rng(self, number: int) -> np.random.Generator:
+    def _token_sampler(self, number: int) -> TokenSampler:
         """What draft `number` is drawn with, whatever came before it."""
-        return np.random.default_rng((self.seed, number))
+        rng = np.random.default_rng((self.seed, number))
+        return TokenSampler(rng, self.request.temperature, self.window.guide, self.tracks)
 
     def advance(self, logits: Logits) -> Tokens | None:
         """Unmask with `logits` [1, steps, events] a track; the draft [steps, tracks] at its end."""

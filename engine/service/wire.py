@@ -5,13 +5,18 @@ from typing import TypeAlias
 import msgspec
 import numpy as np
 
-from schmubert.engine.diffusion.horizon import MOST_BARS
-from schmubert.engine.diffusion.recipe import FIRST_CALLS, MOST_CALLS, STAGE_TEMPERATURE
-from schmubert.engine.music.score import STEPS_PER_BAR, Mask, Tokens
+from schmubert.engine.diffusion.recipe import (
+    FIRST_CALLS,
+    MOST_CALLS,
+    MOST_WINDOW_BARS,
+    STAGE_TEMPERATURE,
+)
+from schmubert.engine.music.meter import STEPS_PER_BAR
+from schmubert.engine.music.score import Mask, Tokens
 
 WIRE_VERSION = 4
 DEFAULT_ADDRESS = "tcp://127.0.0.1:28765"
-MOST_STEPS = MOST_BARS * STEPS_PER_BAR
+MOST_STEPS = MOST_WINDOW_BARS * STEPS_PER_BAR
 """The longest window an engine takes, in 16ths."""
 
 

@@ -18,9 +18,9 @@ from schmubert.cli.tune import tune  # noqa: E402
 from schmubert.engine.music.midifile import midi_bytes, read_score  # noqa: E402
 from schmubert.engine.music.vocabulary import Track  # noqa: E402
 from schmubert.engine.networks import checkpoint  # noqa: E402
-from schmubert.engine.networks import load as denoisers  # noqa: E402
 from schmubert.engine.networks.build import network  # noqa: E402
 from schmubert.engine.networks.config import ARCHITECTURES, PRESETS, ModelConfig  # noqa: E402
+from schmubert.engine.networks.load import load  # noqa: E402
 from schmubert.engine.service.pace import Pace  # noqa: E402
 from schmubert.engine.service.server import warm_up  # noqa: E402
 
@@ -72,7 +72,7 @@ def test_an_exported_architecture_is_played_by_every_command(
 
 
 def test_an_engine_starts_with_an_exported_architecture(exported: Path) -> None:
-    model = denoisers.load(exported)
+    model = load(exported)
     assert warm_up(model, Pace()) > 0.0
     logits = model(np.tile(np.asarray([90, 90, 512]), (2, 80, 1)))
     assert [of_track.shape for of_track in logits] == [(2, 80, n) for n in (90, 90, 512)]

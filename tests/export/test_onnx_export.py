@@ -11,9 +11,9 @@ onnx = pytest.importorskip("onnx")
 
 from schmubert.engine.music.pauses import Pauses  # noqa: E402
 from schmubert.engine.networks import checkpoint  # noqa: E402
-from schmubert.engine.networks import load as denoisers  # noqa: E402
 from schmubert.engine.networks.build import network  # noqa: E402
 from schmubert.engine.networks.config import ModelConfig  # noqa: E402
+from schmubert.engine.networks.load import load, load_any  # noqa: E402
 from schmubert.export import onnx_export  # noqa: E402
 from schmubert.export.onnx_export import ParityError, Tolerance, export_onnx  # noqa: E402
 
@@ -106,21 +106,21 @@ def test_an_exported_model_says_what_noise_it_undoes_and_is_not_taken_for_anothe
 ) -> None:
     source = _checkpoint(tmp_path / "noise.safetensors", replace(TINY, corruption="gaussian"))
     export_onnx(source, tmp_path / "noise.onnx")
-    assert denoisers.load_any(tmp_path / "noise.onnx").corruption == "gaussian"
+    assert load_any(tmp_path / "noise.onnx").corruption == "gaussian"
     with pytest.raises(ValueError, match="a model of gaussian noise"):
-        denoisers.load(tmp_path / "noise.onnx")
+        load(tmp_path / "noise.onnx")
 
 
 def test_pauses_go_from_a_checkpoint_into_its_graph(tmp_path: Path) -> None:
     source, out = _checkpoint(tmp_path / "m.safetensors"), tmp_path / "m.onnx"
     export_onnx(source, out)
-    assert denoisers.load(source, "cpu").pauses is denoisers.load(out, "cpu").pauses is None
+    assert load(source, "cpu").pauses is load(out, "cpu").pauses is None
     pauses = Pauses(np.random.default_rng(0).random((5, 64, 3)) < 0.2)
     weights, config, about = checkpoint.read(source)
     checkpoint.save(source, weights, config, {**about, "pauses": pauses.encoded()})
     export_onnx(source, out)
     for path in (source, out):
-        found = denoisers.load(path, "cpu").pauses
+        found = load(path, "cpu").pauses
         assert found is not None
         assert (found.tacet == pauses.tacet).all()
     checkpoint.save(source, weights, config, {"pauses": "none"})
@@ -131,7 +131,7 @@ def test_pauses_go_from_a_checkpoint_into_its_graph(tmp_path: Path) -> None:
 def test_an_exported_model_says_how_far_its_positions_reach(tmp_path: Path) -> None:
     short = replace(TINY, positions="learned", longest_steps=256)
     export_onnx(_checkpoint(tmp_path / "short.safetensors", short), tmp_path / "short.onnx")
-    exported = denoisers.load(tmp_path / "short.onnx")
+    exported = load(tmp_path / "short.onnx")
     assert exported.longest_steps == 256
     with pytest.raises(ValueError, match="windows of up to 16 bars"):
         exported(np.zeros((1, 512, 3), np.int64))

@@ -7,8 +7,14 @@ from functools import cached_property
 import numpy as np
 
 from schmubert.engine.denoiser import Model
-from schmubert.engine.diffusion.compose import MOST_BARS, Sampling, generate_all, infill_all
-from schmubert.engine.diffusion.recipe import FIRST_CALLS, MOST_CALLS, STAGE_TEMPERATURE
+from schmubert.engine.diffusion.compose import generate_all, infill_all
+from schmubert.engine.diffusion.recipe import (
+    FIRST_CALLS,
+    MOST_CALLS,
+    MOST_WINDOW_BARS,
+    STAGE_TEMPERATURE,
+)
+from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.music.score import BEATS_PER_BAR, STEPS_PER_BAR, Score, Tokens
 from schmubert.engine.music.vocabulary import TRIO
 from schmubert.training.data.dataset import Dataset, Split
@@ -119,7 +125,9 @@ class _Judge:
     def _pieces(self, part: str) -> Iterator[Section]:
         settings = self.settings
         real = self._real_pieces
-        longest_bars = (self.model.longest_steps or MOST_BARS * STEPS_PER_BAR) // STEPS_PER_BAR
+        longest_bars = (
+            self.model.longest_steps or MOST_WINDOW_BARS * STEPS_PER_BAR
+        ) // STEPS_PER_BAR
         wanted_bars = settings.window_bars if part == "unconditional" else PIECE_BARS
         window_bars = min(wanted_bars, longest_bars)
         pieces = settings.pieces if part == "unconditional" else min(settings.pieces, len(real))

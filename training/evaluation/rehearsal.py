@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from schmubert.engine.denoiser import Denoiser
-from schmubert.engine.diffusion.compose import PLAIN, Sampling, accompany_all
-from schmubert.engine.diffusion.horizon import horizon
+from schmubert.engine.diffusion.compose import accompany_all
+from schmubert.engine.diffusion.horizon import horizon_at
 from schmubert.engine.diffusion.recipe import (
     FIRST_CALLS,
     MOST_CALLS,
@@ -15,7 +15,14 @@ from schmubert.engine.diffusion.recipe import (
     more_calls,
 )
 from schmubert.engine.diffusion.samplers import refine
-from schmubert.engine.diffusion.unmasking import balanced_order, infill, run_sampler, tidy
+from schmubert.engine.diffusion.sampling import PLAIN, Sampling
+from schmubert.engine.diffusion.unmasking import (
+    TokenSampler,
+    balanced_order,
+    run_sampler,
+    tidy,
+    unmask,
+)
 from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT, Mask, Score, Tokens
 from schmubert.engine.music.vocabulary import HOLD, MASK, Track
 
@@ -79,15 +86,15 @@ def as_on_stage(
     for step in range(entry, songs.shape[1], STEPS_PER_BEAT):
         played = dict.fromkeys(tracks, step)
         asks = [
-            horizon(song, step - LEAD_STEPS, heard, played, window_bars=window_bars)
+            horizon_at(song, step - LEAD_STEPS, heard, played, window_bars=window_bars)
             for song in tape
         ]
         tokens = np.stack([ask.tokens for ask in asks])
-        cells = np.stack([ask.fill for ask in asks])[..., columns]
+        cells = np.stack([ask.targets for ask in asks])[..., columns]
         window = tokens[..., columns]
         if most_calls is None:
             order = balanced_order(cells, ORACLE_CALLS, rng)
-            made = infill(denoise, window, order, rng, temperature)
+            made = unmask(denoise, window, order, rng, temperature)
         else:
             made = _in_rounds(denoise, window, cells, first_calls, most_calls, rng, temperature)
         tokens[..., columns] = made
@@ -114,11 +121,12 @@ def _in_rounds(
     """The last draft of `cells` [batch, steps, tracks] that the engine makes with time enough."""
     count = int(cells[0].sum())  # in all songs alike
     calls = min(first_calls, count)
-    made = infill(denoise, tokens, balanced_order(cells, calls, rng), rng, temperature)
+    made = unmask(denoise, tokens, balanced_order(cells, calls, rng), rng, temperature)
     made = tidy(made, cells, denoise.tracks)
+    token_sampler = TokenSampler(rng, temperature, tracks=denoise.tracks)
     # once there is a call for every cell, no better draft follows
     while calls < count and (planned := more_calls(calls, most_calls)) is not None:
         calls = min(planned, count)
-        run = refine(made, cells, calls, rng, temperature, tracks=denoise.tracks)
+        run = refine(made, cells, calls, token_sampler)
         made = tidy(run_sampler(denoise, run), cells, denoise.tracks)
     return made

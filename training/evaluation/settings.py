@@ -12,8 +12,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.diffusion.compose import MOST_BATCHED, Sampling
 from schmubert.engine.diffusion.recipe import CALLS, SAMPLER, TEMPERATURE, WINDOW_BARS
+from schmubert.engine.diffusion.sampling import Sampling
+from schmubert.engine.diffusion.windows import MOST_BATCHED
 from schmubert.engine.music.score import Tokens
 from schmubert.training.data.dataset import Split
 from schmubert.training.metrics.bootstrap import Share, pooled

@@ -6,7 +6,7 @@ import pytest
 from schmubert.bridge.brain.dialogue import PATIENCE_S, Dialogue
 from schmubert.bridge.brain.settings import Settings
 from schmubert.bridge.protocol.messages import Say
-from schmubert.engine.diffusion.horizon import horizon
+from schmubert.engine.diffusion.horizon import horizon_at
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.service.wire import (
     Constraints,
@@ -23,7 +23,7 @@ PLAYED = {Track.BASS: 20}
 
 def ask(dialogue: Dialogue, now: float = 1.0) -> Request:
     """Ask at step 16 about the bass from step 20 on; a step lasts 0.1 s, lead is none."""
-    about = horizon(np.zeros((16, 3), np.int64), 16, {Track.MELODY}, PLAYED)
+    about = horizon_at(np.zeros((16, 3), np.int64), 16, {Track.MELODY}, PLAYED)
     return dialogue.ask(
         about, PLAYED, now, lambda step: 1.0 + (step - 16) * 0.1, 0.9, Constraints()
     )

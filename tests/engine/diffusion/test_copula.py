@@ -1,4 +1,4 @@
-"""CorrelatedUniforms in common changes how cells go together, and no cell alone."""
+"""Correlated numbers change how cells go together, and no cell alone."""
 
 import numpy as np
 import pytest
@@ -8,21 +8,21 @@ from numpy.typing import NDArray
 
 from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.copula import (
-    PHRASE_BARS,
     VARIANCE_SHARES,
     CorrelatedUniforms,
-    Traits,
+    PieceTraits,
     VarianceShares,
     draw_in_order,
     draw_onsets_and_ends,
+    draw_piece_traits,
     draw_ranked,
-    draw_traits,
-    leaning,
     normal_cdf,
+    register_biased,
 )
-from schmubert.engine.diffusion.samplers import remasking
+from schmubert.engine.diffusion.samplers import remdm
 from schmubert.engine.diffusion.unmasking import TokenSampler, run_sampler
-from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
+from schmubert.engine.music.meter import PHRASE_BARS, STEPS_PER_BAR
+from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import (
     FIRST_ONSET,
     HOLD,
@@ -39,8 +39,8 @@ Floats = NDArray[np.float64]
 
 def numbers(shares: VarianceShares, calls: int, pieces: int = 4000) -> Floats:
     """What the first track of `pieces` of two bars is drawn with: [calls, pieces, steps]."""
-    noise = CorrelatedUniforms((pieces, 32, 1), np.random.default_rng(1))
-    return np.stack([noise.uniforms(0, shares) for _ in range(calls)])
+    uniforms = CorrelatedUniforms((pieces, 32, 1), np.random.default_rng(1))
+    return np.stack([uniforms.for_events(0, shares) for _ in range(calls)])
 
 
 def correlation(first: Floats, second: Floats) -> float:
@@ -73,48 +73,52 @@ def test_each_share_is_common_to_what_it_says() -> None:
 
 def test_traits_are_what_parts_of_a_piece_have_in_common() -> None:
     shares = VarianceShares(piece=0.9, bar=0, call=0)
-    traits = Traits(np.asarray([[2.0, -2.0]]), np.asarray([[0.1, 0.3]]), np.zeros((1, 2), bool))
+    traits = PieceTraits(
+        np.asarray([[2.0, -2.0]]), np.asarray([[0.1, 0.3]]), np.zeros((1, 2), bool)
+    )
     for seed in range(3):
-        noise = CorrelatedUniforms((1, 16, 2), np.random.default_rng(seed), traits)
-        assert noise.uniforms(0, shares).min() > 0.5 > noise.uniforms(1, shares).max()
+        uniforms = CorrelatedUniforms((1, 16, 2), np.random.default_rng(seed), traits)
+        assert uniforms.for_events(0, shares).min() > 0.5 > uniforms.for_events(1, shares).max()
         for _ in range(2):
-            np.testing.assert_allclose(noise.ends(0, 0.4), 0.25)
-            np.testing.assert_allclose(noise.ends(1, 0.4), 0.75)
-            assert len(np.unique(noise.ends(1, 0.3))) == 16
+            np.testing.assert_allclose(uniforms.for_note_ends(0, 0.4), 0.25)
+            np.testing.assert_allclose(uniforms.for_note_ends(1, 0.4), 0.75)
+            assert len(np.unique(uniforms.for_note_ends(1, 0.3))) == 16
 
 
-def test_as_many_pieces_as_it_says_have_a_habit_and_their_notes_end_as_often() -> None:
-    noise = CorrelatedUniforms((4000, 16, 2), np.random.default_rng(1))
-    ends = noise.ends(1, 0.3)
+def test_as_many_pieces_as_it_says_are_evenly_articulated_and_their_notes_end_as_often() -> None:
+    uniforms = CorrelatedUniforms((4000, 16, 2), np.random.default_rng(1))
+    ends = uniforms.for_note_ends(1, 0.3)
     alike = ends.min(axis=1) == ends.max(axis=1)
     assert alike.mean() == pytest.approx(0.3, abs=0.02)
-    assert (noise.ends(1, 0.3)[alike] == ends[alike]).all()
+    assert (uniforms.for_note_ends(1, 0.3)[alike] == ends[alike]).all()
     for found in (ends[:, 0], ends[alike, 0], ends[~alike, 0]):
         even = (np.arange(len(found)) + 0.5) / len(found)
         assert np.abs(np.sort(found) - even).max() < 1.63 / len(found) ** 0.5
-    ends = noise.ends(0, 0.0)
+    ends = uniforms.for_note_ends(0, 0.0)
     assert (ends.min(axis=1) < ends.max(axis=1)).all()
 
 
-def test_a_track_of_which_something_is_known_has_no_habit() -> None:
-    traits = draw_traits(np.asarray([[True, False]] * 2000), np.random.default_rng(3))
-    noise = CorrelatedUniforms((2000, 16, 2), np.random.default_rng(4), traits)
+def test_a_track_of_which_something_is_known_is_articulated_freely() -> None:
+    traits = draw_piece_traits(np.asarray([[True, False]] * 2000), np.random.default_rng(3))
+    uniforms = CorrelatedUniforms((2000, 16, 2), np.random.default_rng(4), traits)
     for column, share in ((0, 0.0), (1, 0.5)):
-        ends = noise.ends(column, 0.5)
+        ends = uniforms.for_note_ends(column, 0.5)
         alike = ends.min(axis=1) == ends.max(axis=1)
         assert alike.mean() == pytest.approx(share, abs=0.05)
 
 
-def test_drums_have_bars_in_common_and_pitched_tracks_their_calls() -> None:
-    assert VARIANCE_SHARES[Track.DRUMS].bar > VARIANCE_SHARES[Track.DRUMS].call
-    for track in PITCHED:
-        assert VARIANCE_SHARES[track].bar == 0 < VARIANCE_SHARES[track].call
+@pytest.mark.parametrize("track", Track)
+def test_the_shares_leave_something_to_each_cell(track: Track) -> None:
+    shares = VARIANCE_SHARES[track]
+    assert min(shares) >= 0
+    assert shares.piece + shares.bar + shares.call < 1
+    assert max(shares.register, shares.even_articulation) <= 1
 
 
 def test_registers_are_common_to_a_phrase_in_all_calls() -> None:
     phrase = PHRASE_BARS * STEPS_PER_BAR
-    noise = CorrelatedUniforms((4000, 2 * phrase, 1), np.random.default_rng(1))
-    first, later = noise.registers(0, 0.5), noise.registers(0, 0.5)
+    uniforms = CorrelatedUniforms((4000, 2 * phrase, 1), np.random.default_rng(1))
+    first, later = uniforms.for_pitches(0, 0.5), uniforms.for_pitches(0, 0.5)
     for other, r in (
         (first[:, phrase - 1], 0.5),
         (first[:, phrase], 0.0),
@@ -126,29 +130,29 @@ def test_registers_are_common_to_a_phrase_in_all_calls() -> None:
     assert first[:, 0].var() == pytest.approx(1 / 12, abs=0.005)
 
 
-def test_a_phrase_leans_in_all_calls_where_something_of_the_track_is_known() -> None:
+def test_a_phrase_of_a_known_track_has_one_register_bias_in_all_calls() -> None:
     phrase = PHRASE_BARS * STEPS_PER_BAR
-    traits = draw_traits(np.asarray([[True, False]] * 4000), np.random.default_rng(3))
-    noise = CorrelatedUniforms((4000, 2 * phrase, 2), np.random.default_rng(1), traits)
-    first = noise.leanings(0, 0.5)
-    np.testing.assert_array_equal(first, noise.leanings(0, 0.5))
+    traits = draw_piece_traits(np.asarray([[True, False]] * 4000), np.random.default_rng(3))
+    uniforms = CorrelatedUniforms((4000, 2 * phrase, 2), np.random.default_rng(1), traits)
+    first = uniforms.register_biases(0, 0.5)
+    np.testing.assert_array_equal(first, uniforms.register_biases(0, 0.5))
     np.testing.assert_array_equal(first[:, 0], first[:, phrase - 1])
     assert correlation(first[:, 0], first[:, phrase]) == pytest.approx(0.0, abs=0.05)
     assert first[:, 0].mean() == pytest.approx(0.0, abs=0.03)
     assert first[:, 0].std() == pytest.approx(0.5, abs=0.02)
-    assert (noise.leanings(1, 0.5) == 0.0).all()
+    assert (uniforms.register_biases(1, 0.5) == 0.0).all()
 
 
-def test_notes_gain_what_they_lean_and_others_lose_it() -> None:
+def test_high_notes_gain_the_bias_and_low_ones_lose_it() -> None:
     logits = np.random.default_rng(2).normal(size=(3, FIRST_ONSET + 30)).astype(np.float32)
     logits[:, FIRST_ONSET + 3] = logits[1, FIRST_ONSET:] = -np.inf
-    leant = leaning(logits, np.asarray([0.7, 0.7, 0.0]))
-    np.testing.assert_array_equal(leant[1:], logits[1:])
-    np.testing.assert_array_equal(leant[0, :FIRST_ONSET], logits[0, :FIRST_ONSET])
-    low, high = (leant[0, note] - logits[0, note] for note in (FIRST_ONSET + 4, FIRST_ONSET + 16))
+    biased = register_biased(logits, np.asarray([0.7, 0.7, 0.0]))
+    np.testing.assert_array_equal(biased[1:], logits[1:])
+    np.testing.assert_array_equal(biased[0, :FIRST_ONSET], logits[0, :FIRST_ONSET])
+    low, high = (biased[0, note] - logits[0, note] for note in (FIRST_ONSET + 4, FIRST_ONSET + 16))
     assert high - low == pytest.approx(0.7, abs=1e-5)
-    assert leant[0, FIRST_ONSET + 3] == -np.inf
-    sums = [np.exp(some[0, FIRST_ONSET:]).sum() for some in (logits, leant)]
+    assert biased[0, FIRST_ONSET + 3] == -np.inf
+    sums = [np.exp(some[0, FIRST_ONSET:]).sum() for some in (logits, biased)]
     assert sums[0] == pytest.approx(sums[1], rel=1e-5)
 
 
@@ -257,11 +261,11 @@ def test_pieces_differ_in_density_more_than_independent_cells_would_let_them() -
     tokens = np.tile(np.asarray(MASK), (600, 16, 1))
     cells = np.ones_like(tokens, bool)
     rng = np.random.default_rng(3)
-    noise = CorrelatedUniforms(tokens.shape, rng)
+    shares = [VarianceShares(piece=0.1, bar=0, call=0.3)] * len(TRIO)
+    own = TokenSampler(rng, shares=shares)
     found = {}
-    for name, of_cells in (("common", noise), ("own", None)):
-        drawing = TokenSampler(rng, noise=of_cells)
-        onsets = drawing.draw(tokens, cells, doubtful(tokens.shape)) != HOLD
+    for name, sampler in (("common", own.correlated(tokens.shape)), ("own", own)):
+        onsets = sampler.draw(tokens, cells, doubtful(tokens.shape)) != HOLD
         found[name] = onsets.mean(axis=1)[:, Track.MELODY]
     assert found["common"].mean() == pytest.approx(0.4, abs=0.04)
     assert found["own"].mean() == pytest.approx(0.4, abs=0.01)
@@ -280,21 +284,21 @@ class Doubtful:
         return logits
 
 
-def test_remasking_draws_a_piece_with_its_traits() -> None:
+def test_remdm_draws_a_piece_with_its_traits() -> None:
     tokens = np.tile(np.asarray(MASK), (40, 64, 1))
+    shares = [VarianceShares(piece=0.1, bar=0, call=0.3, even_articulation=0.4)] * len(TRIO)
 
-    def basses(boldness: float, habit: float) -> Tokens:
+    def basses(activity: float, articulation: float) -> Tokens:
         nothing = np.zeros((40, 3), bool)
-        traits = Traits(np.full((40, 3), boldness), np.full((40, 3), habit), nothing)
-        rng = np.random.default_rng(5)
-        run = remasking(tokens, np.ones_like(tokens, bool), 4, rng, traits=traits)
+        piece = PieceTraits(np.full((40, 3), activity), np.full((40, 3), articulation), nothing)
+        sampler = TokenSampler(np.random.default_rng(5), piece=piece, shares=shares)
+        run = remdm(tokens, np.ones_like(tokens, bool), 4, sampler)
         return np.asarray(run_sampler(Doubtful(), run)[..., Track.BASS])
 
-    timid, bold = ((basses(boldness, 1.0) >= FIRST_ONSET).mean() for boldness in (-2.0, 2.0))
-    assert bold - timid > 0.1
-    habits = VARIANCE_SHARES[Track.BASS].habit
+    calm, active = ((basses(activity, 1.0) >= FIRST_ONSET).mean() for activity in (-2.0, 2.0))
+    assert active - calm > 0.1
     held, either, short = (
-        (basses(0.0, habit) == OFF).mean() for habit in (0.1 * habits, 1.0, 0.9 * habits)
+        (basses(0.0, articulation) == OFF).mean() for articulation in (0.04, 1.0, 0.36)
     )
     assert held == 0 < either < short
 
@@ -311,14 +315,16 @@ class TwoOctaves:
         return logits
 
 
-def test_remasking_leans_a_bass_that_goes_on_from_something() -> None:
+def test_remdm_biases_the_register_of_a_bass_that_goes_on_from_something() -> None:
     phrase = PHRASE_BARS * STEPS_PER_BAR
     tokens = np.tile(np.asarray(MASK), (60, 2 * phrase, 1))
+    shares = [VarianceShares(piece=0, bar=0, call=0.5, register_bias=0.8)] * len(TRIO)
     apart = {}
     for known in (False, True):
         rng = np.random.default_rng(6)
-        traits = draw_traits(np.full((60, 3), known), rng)
-        run = remasking(tokens, np.ones_like(tokens, bool), 4, rng, traits=traits)
+        piece = draw_piece_traits(np.full((60, 3), known), rng)
+        sampler = TokenSampler(rng, piece=piece, shares=shares)
+        run = remdm(tokens, np.ones_like(tokens, bool), 4, sampler)
         bass = run_sampler(TwoOctaves(), run)[..., Track.BASS].reshape(60, 2, phrase)
         high = (bass == FIRST_ONSET + 12).sum(axis=-1) / (bass >= FIRST_ONSET).sum(axis=-1)
         apart[known] = np.abs(high[:, 0] - high[:, 1]).mean()

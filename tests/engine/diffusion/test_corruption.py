@@ -11,11 +11,9 @@ from schmubert.engine.diffusion.corruption import (
     KERNELS,
     Corruption,
     Diffusing,
-    Floats,
     Kernel,
     absorbing,
     corruption_of,
-    cosine,
     draw_rows,
     embedding,
     gaussian,
@@ -24,6 +22,7 @@ from schmubert.engine.diffusion.corruption import (
     mutual_information,
     uniform,
 )
+from schmubert.engine.diffusion.temperature import Floats
 from schmubert.engine.music.vocabulary import (
     HOLD,
     MASK,
@@ -54,7 +53,7 @@ SMALL: dict[str, Kernel] = {
     "gaussian": gaussian(STATES),
     "neighbours": neighbours(),
 }
-SCHEDULES = {"linear": linear, "cosine": cosine, "mutual-information": mutual_information}
+SCHEDULES = {"linear": linear, "mutual-information": mutual_information}
 
 names = st.sampled_from(sorted(SMALL))
 schedules = st.sampled_from(sorted(SCHEDULES))
@@ -74,7 +73,6 @@ def test_rows_sum_to_one_and_hold_no_negative_chance(
         for matrix in (noise.step(t), noise.cumulative(t)):
             np.testing.assert_allclose(matrix.sum(axis=1), 1.0, atol=1e-12)
             assert (matrix >= 0.0).all()
-            assert noise.beta(t) > 0.0
 
 
 @given(names, schedules, st.integers(1, 40))
@@ -203,7 +201,6 @@ def test_the_printed_uniform_matrix_loses_probability() -> None:
     np.testing.assert_allclose(printed.sum(axis=1), 1 - beta / STATES)
     meant = printed + np.eye(STATES) * beta / STATES
     noise = Corruption(uniform(STATES), np.asarray([0.0, -np.log(1 - beta)]))
-    assert noise.beta(1) == pytest.approx(beta)
     np.testing.assert_allclose(noise.step(1), meant, atol=1e-12)
 
 
@@ -211,7 +208,7 @@ def test_the_absorbing_state_masks_with_probability_t_over_t() -> None:
     """Thesis 4.4: beta_t = 1 / (T - t + 1), and a share of t/T masked after t steps."""
     noise = corruption_of("absorbing", Track.BASS, 64)
     for t in range(1, 65):
-        assert noise.beta(t) == pytest.approx(1 / (64 - t + 1))
+        assert noise.step(t)[30, MASK[Track.BASS]] == pytest.approx(1 / (64 - t + 1))
         of_a_note = noise.cumulative(t)[30]
         assert of_a_note[MASK[Track.BASS]] == pytest.approx(t / 64)
         assert of_a_note[30] == pytest.approx(1 - t / 64)

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from schmubert.engine.denoiser import Logits
-from schmubert.engine.diffusion.unmasking import ancestral_order, infill, random_order
+from schmubert.engine.diffusion.unmasking import ancestral_order, random_order, unmask
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import MASK, SIZES, Track
 
@@ -115,7 +115,7 @@ def sampled(
     wanted = np.zeros((PIECES, STEPS, 1), bool)
     wanted[:, :CELLS] = True
     tokens = np.where(wanted, MASK[Track.MELODY], 0)
-    filled = infill(Whimsical(), tokens, order(wanted, calls, rng), rng)
+    filled = unmask(Whimsical(), tokens, order(wanted, calls, rng), rng)
     pieces, counts = np.unique(filled[:, :CELLS, 0], axis=0, return_counts=True)
     return {tuple(p): int(c) for p, c in zip(pieces.tolist(), counts.tolist(), strict=True)}
 

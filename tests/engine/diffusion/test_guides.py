@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schmubert.engine.denoiser import Logits
-from schmubert.engine.diffusion.compose import Sampling, generate
+from schmubert.engine.diffusion.compose import generate
 from schmubert.engine.diffusion.guides import density, harmony, key, pitches, register, together
+from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.diffusion.temperature import log_softmax
-from schmubert.engine.diffusion.unmasking import infill, masked_cells
+from schmubert.engine.diffusion.unmasking import masked_cells, unmask
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens, notes, unknown
 from schmubert.engine.music.vocabulary import MASK, SIZES, TRIO, Track, first_onset, onset_token
 
@@ -20,7 +21,7 @@ def rng(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
-class CorrelatedUniforms:
+class Noise:
     """A denoiser that believes something else each time, and rarely that a note begins."""
 
     tracks = TRIO
@@ -60,7 +61,7 @@ def test_the_onsets_there_and_those_expected_add_up_to_the_number_wanted(
     wanted: float, share: float, seed: int, track: Track
 ) -> None:
     tokens, first = partly_masked(3, share, seed), first_onset(track)
-    logits = CorrelatedUniforms(seed)(tokens)
+    logits = Noise(seed)(tokens)
     bent = density({track: wanted})(tokens, logits)
     masked = masked_cells(tokens)[..., track]
     begins = probabilities(bent, track)[..., first:].sum(axis=-1) * masked
@@ -72,7 +73,7 @@ def test_the_onsets_there_and_those_expected_add_up_to_the_number_wanted(
 
 def test_density_leaves_proportions_known_cells_and_other_tracks_alone() -> None:
     tokens = partly_masked(2, 0.5, 3)
-    logits = CorrelatedUniforms()(tokens)
+    logits = Noise()(tokens)
     bent = density({MELODY: 12})(tokens, logits)
     assert (bent[BASS] == logits[BASS]).all()
     masked = masked_cells(tokens)[..., MELODY]
@@ -87,7 +88,7 @@ def test_a_bar_drawn_cell_by_cell_has_exactly_the_number_wanted() -> None:
     tokens = np.tile(np.asarray(MASK), (2, 4 * STEPS_PER_BAR, 1))
     order = np.broadcast_to((np.arange(4 * 16) % 16)[None, :, None], tokens.shape)
     guide = density({MELODY: 8, DRUMS: 3})
-    made = infill(CorrelatedUniforms(), tokens, order, rng(), guide=guide)
+    made = unmask(Noise(), tokens, order, rng(), guide=guide)
     for track, wanted in ((MELODY, 8), (DRUMS, 3)):
         begins = (made[..., track] >= first_onset(track)).reshape(2, 4, 16)
         assert (begins.sum(axis=-1) == wanted).all()
@@ -95,7 +96,7 @@ def test_a_bar_drawn_cell_by_cell_has_exactly_the_number_wanted() -> None:
 
 def test_a_curve_has_the_number_wanted_in_each_beat_and_leaves_others_alone() -> None:
     tokens = np.tile(np.asarray(MASK), (2, 4 * STEPS_PER_BAR, 1))
-    logits = CorrelatedUniforms()(tokens)
+    logits = Noise()(tokens)
     bent = density({MELODY: (3, 0, math.nan, 1)})(tokens, logits)
     begins = np.exp(log_softmax(bent[MELODY].astype(np.float64)))[..., 2:].sum(axis=-1)
     beats = begins.reshape(2, 4, 4, 4).sum(axis=-1)
@@ -104,7 +105,7 @@ def test_a_curve_has_the_number_wanted_in_each_beat_and_leaves_others_alone() ->
     third = np.arange(64) // 4 % 4 == 2
     np.testing.assert_allclose(bent[MELODY][:, third], logits[MELODY][:, third], rtol=1e-6)
     order = np.broadcast_to((np.arange(4 * 16) % 4)[None, :, None], tokens.shape)
-    made = infill(CorrelatedUniforms(), tokens, order, rng(), guide=density({MELODY: (3, 0, 2, 1)}))
+    made = unmask(Noise(), tokens, order, rng(), guide=density({MELODY: (3, 0, 2, 1)}))
     made_beats = (made[..., MELODY] >= first_onset(MELODY)).reshape(2, 4, 4, 4).sum(axis=-1)
     assert (made_beats == (3, 0, 2, 1)).all()
 
@@ -117,7 +118,7 @@ def test_what_no_curve_can_be(curve: tuple[float, ...]) -> None:
 
 def test_columns_are_those_of_the_denoiser() -> None:
     tokens = partly_masked(2, 1.0, 0)[..., [DRUMS]]
-    logits = [CorrelatedUniforms()(tokens)[DRUMS]]
+    logits = [Noise()(tokens)[DRUMS]]
     bent = density({DRUMS: 5}, tracks=[DRUMS])(tokens, logits)
     begins = np.exp(log_softmax(bent[0].astype(np.float64)))[..., 1:].sum(axis=-1)
     np.testing.assert_allclose(begins.reshape(2, 2, 16).sum(axis=-1), 5, atol=1e-4)
@@ -125,7 +126,7 @@ def test_columns_are_those_of_the_denoiser() -> None:
 
 def test_a_window_that_ends_within_a_bar_is_no_trouble() -> None:
     tokens = partly_masked(2, 1.0, 0)[:, :24]
-    bent = density({MELODY: 4})(tokens, CorrelatedUniforms()(tokens))
+    bent = density({MELODY: 4})(tokens, Noise()(tokens))
     begins = probabilities(bent, MELODY)[..., 2:].sum(axis=-1)
     np.testing.assert_allclose(begins[:, 16:].sum(axis=-1), 4, atol=1e-4)
 
@@ -133,7 +134,7 @@ def test_a_window_that_ends_within_a_bar_is_no_trouble() -> None:
 @pytest.mark.parametrize("tonic", [0, 5, 11])
 def test_in_a_key_notes_begin_where_they_would_and_are_of_it(tonic: int) -> None:
     tokens = partly_masked(2, 0.5, 1)
-    logits = CorrelatedUniforms()(tokens)
+    logits = Noise()(tokens)
     bent = key(tonic)(tokens, logits)
     inside = [tonic % 12, *((tonic + step) % 12 for step in (2, 4, 5, 7, 9, 11))]
     for track in (MELODY, BASS):
@@ -149,7 +150,7 @@ def test_in_a_key_notes_begin_where_they_would_and_are_of_it(tonic: int) -> None
 def test_guides_work_together_in_a_piece_with_a_temperature() -> None:
     guide = together(density({MELODY: 6}), key(2), register({MELODY: range(60, 72)}))
     sampling = Sampling(32, 0.8, guide=guide, sampler="balanced")
-    made = generate(CorrelatedUniforms(), 4, rng(), sampling=sampling)
+    made = generate(Noise(), 4, rng(), sampling=sampling)
     assert masked_cells(unknown(4).tokens).all()
     played = notes(made.tokens, MELODY)
     assert 20 <= len(played) <= 28
@@ -159,7 +160,7 @@ def test_guides_work_together_in_a_piece_with_a_temperature() -> None:
 
 def test_one_pitch_alone_is_allowed() -> None:
     tokens = partly_masked(1, 1.0, 0)
-    bent = pitches({BASS: [36]})(tokens, CorrelatedUniforms()(tokens))
+    bent = pitches({BASS: [36]})(tokens, Noise()(tokens))
     finite = np.isfinite(bent[BASS][..., 2:]).any(axis=(0, 1))
     assert np.flatnonzero(finite).tolist() == [onset_token(36) - 2]
 
@@ -183,7 +184,7 @@ def test_a_harmony_makes_its_pitch_classes_likelier_and_no_note_more_likely(
     seed: int, strength: float, beats: int
 ) -> None:
     tokens = partly_masked(2, 0.7, seed)
-    plain = CorrelatedUniforms(seed)(tokens)
+    plain = Noise(seed)(tokens)
     biases = np.zeros((beats, 12))
     biases[:, [0, 4, 7]] = strength
     bent = harmony(biases)(tokens, plain)

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.corruption import (
     Corruption,
-    Floats,
     absorbing,
     corruption_of,
     gaussian,
@@ -23,6 +22,7 @@ from schmubert.engine.diffusion.reversal import (
     reverse,
     reverse_steps,
 )
+from schmubert.engine.diffusion.temperature import Floats
 from schmubert.engine.music.score import Tokens, canonical
 from schmubert.engine.music.vocabulary import HOLD, SIZES, Track
 

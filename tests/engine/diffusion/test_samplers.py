@@ -1,4 +1,4 @@
-"""The laws of every sampler, and what sets `confidence` and `remasking` apart."""
+"""The laws of every sampler, and what sets `confidence` and `remdm` apart."""
 
 import numpy as np
 import pytest
@@ -10,16 +10,24 @@ from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.recipe import SAMPLER
 from schmubert.engine.diffusion.samplers import (
     FILL_POWER,
-    REMAKING_CALLS,
-    REMASKED,
+    FORMER_NAMES,
+    REFINE_CALLS,
+    REFINE_SCHEDULE,
+    REMDM_SCHEDULE,
     SAMPLERS,
+    RemaskSchedule,
     refine,
+    sampler_name,
 )
-from schmubert.engine.diffusion.unmasking import masked_cells, run_sampler, tidy
+from schmubert.engine.diffusion.unmasking import TokenSampler, masked_cells, run_sampler, tidy
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, PITCHED, SIZES, TRIO, Track
 
 NAMES = st.sampled_from(sorted(SAMPLERS))
+
+
+def seeded() -> TokenSampler:
+    return TokenSampler(np.random.default_rng(0))
 
 
 class Dice:
@@ -46,10 +54,10 @@ class Dice:
 def tasks(draw: st.DrawFn) -> tuple[Tokens, Mask]:
     """Music of which some cells are to be filled and others are unknown."""
     shape = (draw(st.integers(1, 2)), 4 * draw(st.integers(1, 8)), 3)
-    wanted = draw(hnp.arrays(np.bool_, shape))
+    targets = draw(hnp.arrays(np.bool_, shape))
     unknown = draw(hnp.arrays(np.bool_, shape))
     events = np.random.default_rng(0).integers(np.asarray(SIZES), size=shape)
-    return np.where(wanted | unknown, np.asarray(MASK), events), wanted
+    return np.where(targets | unknown, np.asarray(MASK), events), targets
 
 
 @given(tasks(), NAMES, st.integers(1, 20), st.integers(0, 2**32), st.sampled_from([0.5, 1.0]))
@@ -57,24 +65,24 @@ def tasks(draw: st.DrawFn) -> tuple[Tokens, Mask]:
 def test_laws_of_every_sampler(
     task: tuple[Tokens, Mask], name: str, calls: int, seed: int, temperature: float
 ) -> None:
-    tokens, wanted = task
+    tokens, targets = task
     given_tokens = tokens.copy()
 
     def once() -> tuple[Tokens, list[Tokens]]:
         dice = Dice()
-        rng = np.random.default_rng(seed)
-        return run_sampler(dice, SAMPLERS[name](tokens, wanted, calls, rng, temperature)), dice.seen
+        sampler = TokenSampler(np.random.default_rng(seed), temperature)
+        return run_sampler(dice, SAMPLERS[name](tokens, targets, calls, sampler)), dice.seen
 
     filled, seen = once()
-    # every cell wanted is filled and no other changes, the caller's tokens least of all
+    # every cell targets is filled and no other changes, the caller's tokens least of all
     np.testing.assert_array_equal(tokens, given_tokens)
-    assert not masked_cells(filled)[wanted].any()
-    np.testing.assert_array_equal(filled[~wanted], tokens[~wanted])
-    # no other cell is touched on the way, and what is shown is masked in cells wanted alone
+    assert not masked_cells(filled)[targets].any()
+    np.testing.assert_array_equal(filled[~targets], tokens[~targets])
+    # no other cell is touched on the way, and what is shown is masked in cells targets alone
     for state in seen:
-        np.testing.assert_array_equal(state[~wanted], tokens[~wanted])
+        np.testing.assert_array_equal(state[~targets], tokens[~targets])
     assert len(seen) <= calls
-    assert bool(seen) == bool(wanted.any())
+    assert bool(seen) == bool(targets.any())
     # the same seed gives the same result
     again, _ = once()
     np.testing.assert_array_equal(filled, again)
@@ -83,10 +91,10 @@ def test_laws_of_every_sampler(
 @given(tasks(), NAMES)
 @settings(deadline=None, max_examples=30)
 def test_one_call_draws_everything_at_once(task: tuple[Tokens, Mask], name: str) -> None:
-    tokens, wanted = task
+    tokens, targets = task
     dice = Dice()
-    run_sampler(dice, SAMPLERS[name](tokens, wanted, 1, np.random.default_rng(0)))
-    assert len(dice.seen) == int(wanted.any())
+    run_sampler(dice, SAMPLERS[name](tokens, targets, 1, seeded()))
+    assert len(dice.seen) == int(targets.any())
     for state in dice.seen:
         np.testing.assert_array_equal(state, tokens)
 
@@ -97,9 +105,8 @@ def test_a_guide_is_asked_before_every_draw(name: str) -> None:
         return [np.where(np.arange(a.shape[-1]) == HOLD, a, -np.inf) for a in logits]
 
     tokens = np.tile(np.asarray(MASK), (1, 16, 1))
-    run = SAMPLERS[name](
-        tokens, np.ones_like(tokens, bool), 6, np.random.default_rng(0), 0.7, only_holds
-    )
+    sampler = TokenSampler(np.random.default_rng(0), 0.7, only_holds)
+    run = SAMPLERS[name](tokens, np.ones_like(tokens, bool), 6, sampler)
     assert (run_sampler(Dice(), run) == HOLD).all()
 
 
@@ -107,15 +114,23 @@ def test_a_guide_is_asked_before_every_draw(name: str) -> None:
 def test_a_model_of_two_tracks_is_sampled_too(name: str) -> None:
     tracks = (Track.BASS, Track.DRUMS)
     tokens = np.tile([MASK[track] for track in tracks], (1, 16, 1))
-    rng = np.random.default_rng(0)
-    every = np.ones_like(tokens, bool)
-    run = SAMPLERS[name](tokens, every, 8, rng, 0.7, tracks=tracks)
+    sampler = TokenSampler(np.random.default_rng(0), 0.7, tracks=tracks)
+    run = SAMPLERS[name](tokens, np.ones_like(tokens, bool), 8, sampler)
     filled = run_sampler(Dice(tracks), run)
     assert (filled < np.asarray([MASK[track] for track in tracks])).all()
 
 
 def test_the_default_is_one_of_them() -> None:
     assert SAMPLER in SAMPLERS
+
+
+def test_a_sampler_is_known_by_the_names_that_it_had() -> None:
+    assert sampler_name("remasking") == "remdm"
+    for former, name in FORMER_NAMES.items():
+        assert sampler_name(former) == sampler_name(name) == name
+        assert former not in SAMPLERS
+    with pytest.raises(ValueError, match="sampler 'best' is none of ancestral"):
+        sampler_name("best")
 
 
 def test_confidence_draws_the_most_certain_first() -> None:
@@ -130,8 +145,8 @@ def test_confidence_draws_the_most_certain_first() -> None:
 
     tokens = np.tile(np.asarray(MASK), (1, 16, 1))
     sure = Sure()
-    sampler = SAMPLERS["confidence"]
-    run_sampler(sure, sampler(tokens, np.ones_like(tokens, bool), 12, np.random.default_rng(0)))
+    every = np.ones_like(tokens, bool)
+    run_sampler(sure, SAMPLERS["confidence"](tokens, every, 12, seeded()))
     second, fifth = masked_cells(sure.seen[1][0]), masked_cells(sure.seen[4][0])
     assert (~second).sum() == 4
     assert not second[4:8, Track.BASS].any()
@@ -139,8 +154,8 @@ def test_confidence_draws_the_most_certain_first() -> None:
     assert not fifth[:, Track.BASS].any()
 
 
-def shares(seen: list[Tokens], wanted: Mask) -> list[float]:
-    return [float(masked_cells(state)[wanted].mean()) for state in seen]
+def shares(seen: list[Tokens], targets: Mask) -> list[float]:
+    return [float(masked_cells(state)[targets].mean()) for state in seen]
 
 
 def everything(steps: int = 80) -> tuple[Tokens, Mask]:
@@ -148,56 +163,69 @@ def everything(steps: int = 80) -> tuple[Tokens, Mask]:
     return tokens, np.ones_like(tokens, bool)
 
 
-def test_remasking_fills_ever_faster_and_then_remakes_ever_less() -> None:
-    tokens, wanted = everything()
+def test_remdm_fills_ever_faster_and_then_refines_ever_less() -> None:
+    tokens, targets = everything()
     dice = Dice()
-    run_sampler(dice, SAMPLERS["remasking"](tokens, wanted, 16, np.random.default_rng(0)))
-    fill = 16 - REMAKING_CALLS
+    run_sampler(dice, SAMPLERS["remdm"](tokens, targets, 16, seeded()))
+    fill = 16 - REFINE_CALLS
     filling = [1 - (call / fill) ** FILL_POWER for call in range(fill)]
-    expected = [*filling, *np.linspace(*REMASKED, REMAKING_CALLS)]
+    expected = [*filling, *REMDM_SCHEDULE.shares(REFINE_CALLS)]
     assert np.all(np.diff(np.diff(filling)) < 0)
     assert np.all(np.diff(expected[fill:]) < 0)
-    np.testing.assert_allclose(shares(dice.seen, wanted), expected, atol=0.01)
+    np.testing.assert_allclose(shares(dice.seen, targets), expected, atol=0.01)
 
 
 @given(tasks(), st.integers(1, 6), st.integers(0, 2**32))
 @settings(deadline=None, max_examples=40)
-def test_remaking_changes_only_what_it_masked_and_ends_complete(
+def test_refining_changes_only_what_it_masked_and_ends_complete(
     task: tuple[Tokens, Mask], calls: int, seed: int
 ) -> None:
-    tokens, wanted = task
-    complete = np.where(wanted, 5, tokens)
+    tokens, targets = task
+    complete = np.where(targets, 5, tokens)
     dice = Dice()
-    made = run_sampler(dice, refine(complete, wanted, calls, np.random.default_rng(seed)))
-    np.testing.assert_array_equal(made[~wanted], tokens[~wanted])
-    assert not masked_cells(made)[wanted].any()
-    assert len(dice.seen) == (calls if wanted.any() else 0)
+    sampler = TokenSampler(np.random.default_rng(seed))
+    made = run_sampler(dice, refine(complete, targets, calls, sampler))
+    np.testing.assert_array_equal(made[~targets], tokens[~targets])
+    assert not masked_cells(made)[targets].any()
+    assert len(dice.seen) == (calls if targets.any() else 0)
     for earlier, later in zip([complete, *dice.seen], [*dice.seen, made], strict=False):
         untouched = ~masked_cells(earlier) & ~masked_cells(later)
         # a note-off that came to end nothing is no longer there
         untouched[..., PITCHED] &= (earlier[..., PITCHED] != OFF) | (later[..., PITCHED] != HOLD)
         np.testing.assert_array_equal(earlier[untouched], later[untouched])
     for state in dice.seen:
-        np.testing.assert_array_equal(state, tidy(state, wanted))
+        np.testing.assert_array_equal(state, tidy(state, targets))
 
 
-def test_one_remaking_call_draws_three_tenths_anew() -> None:
-    _, wanted = everything()
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.integers(0, 20))
+def test_a_schedule_has_a_share_a_call_from_the_first_to_the_last(
+    first: float, last: float, alone: float, calls: int
+) -> None:
+    found = RemaskSchedule(first, last, alone).shares(calls)
+    assert len(found) == calls
+    if calls == 1:
+        assert found[0] == alone
+    elif calls:
+        assert (found[0], found[-1]) == (first, last)
+        np.testing.assert_allclose(np.diff(found), (last - first) / (calls - 1), atol=1e-12)
+
+
+@pytest.mark.parametrize("calls", [1, 2, 5])
+def test_refining_masks_the_shares_of_its_schedule(calls: int) -> None:
+    _, targets = everything()
     dice = Dice()
-    run_sampler(
-        dice, refine(np.full_like(wanted, 5, np.int64), wanted, 1, np.random.default_rng(0))
-    )
-    np.testing.assert_allclose(shares(dice.seen, wanted), [0.3], atol=0.01)
+    run_sampler(dice, refine(np.full_like(targets, 5, np.int64), targets, calls, seeded()))
+    np.testing.assert_allclose(shares(dice.seen, targets), REFINE_SCHEDULE.shares(calls), atol=0.01)
 
 
-def test_a_remaking_call_leaves_neighbours_of_what_it_masks() -> None:
-    """A tenth of a track: never two steps in a row, and no hole of much more than ten."""
-    _, wanted = everything()
-    wanted[..., [Track.MELODY, Track.DRUMS]] = False
+def test_a_refining_call_leaves_neighbours_of_what_it_masks() -> None:
+    """Of one track: never two steps in a row, and no hole of much more than the mean."""
+    _, targets = everything()
+    targets[..., [Track.MELODY, Track.DRUMS]] = False
     dice = Dice()
-    complete = np.full_like(wanted, 5, np.int64)
-    run_sampler(dice, refine(complete, wanted, 2, np.random.default_rng(0)))
+    complete = np.full_like(targets, 5, np.int64)
+    run_sampler(dice, refine(complete, targets, 2, seeded()))
     steps = np.flatnonzero(masked_cells(dice.seen[-1][0])[:, Track.BASS])
-    assert len(steps) == 8
-    assert np.diff(steps).min() >= 4
-    assert np.diff(steps).max() <= 25
+    assert len(steps) == round(80 * REFINE_SCHEDULE.last)
+    assert np.diff(steps).min() >= 0.4 / REFINE_SCHEDULE.last
+    assert np.diff(steps).max() <= 2.5 / REFINE_SCHEDULE.last

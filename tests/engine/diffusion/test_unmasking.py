@@ -15,10 +15,10 @@ from schmubert.engine.diffusion.unmasking import (
     ancestral_order,
     balanced_order,
     draw,
-    infill,
     masked_cells,
     random_order,
     tidy,
+    unmask,
     unmasking,
 )
 from schmubert.engine.music.score import Mask, Tokens, canonical, notes
@@ -49,10 +49,10 @@ def cells(most_batch: int = 2, most_steps: int = 32) -> st.SearchStrategy[Mask]:
     return shapes.flatmap(lambda shape: hnp.arrays(np.bool_, shape))
 
 
-def music(wanted: Mask, rng: np.random.Generator) -> Tokens:
-    """Random events, masked where `wanted`."""
-    events = rng.integers(np.asarray(SIZES), size=wanted.shape)
-    return np.where(wanted, np.asarray(MASK), events)
+def music(targets: Mask, rng: np.random.Generator) -> Tokens:
+    """Random events, masked where `targets`."""
+    events = rng.integers(np.asarray(SIZES), size=targets.shape)
+    return np.where(targets, np.asarray(MASK), events)
 
 
 def deviations(counts: NDArray[np.int64], expected: NDArray[np.float64]) -> float:
@@ -69,33 +69,33 @@ def deviations(counts: NDArray[np.int64], expected: NDArray[np.float64]) -> floa
     st.sampled_from([ancestral_order, balanced_order, random_order]),
 )
 def test_every_masked_cell_is_filled_and_no_other_changes(
-    wanted: Mask,
+    targets: Mask,
     calls: int,
     seed: int,
     make: Callable[[Mask, int, np.random.Generator], NDArray[np.int64]],
 ) -> None:
     rng = np.random.default_rng(seed)
-    tokens = music(wanted, rng)
+    tokens = music(targets, rng)
     denoiser = Dice()
-    filled = infill(denoiser, tokens, make(wanted, calls, rng), rng)
+    filled = unmask(denoiser, tokens, make(targets, calls, rng), rng)
     assert not masked_cells(filled).any()
-    np.testing.assert_array_equal(filled[~wanted], tokens[~wanted])
-    np.testing.assert_array_equal(masked_cells(tokens), wanted)
+    np.testing.assert_array_equal(filled[~targets], tokens[~targets])
+    np.testing.assert_array_equal(masked_cells(tokens), targets)
     assert len(denoiser.seen) <= calls
 
 
 @given(cells(), st.integers(1, 12), st.integers(0, 2**32))
 def test_only_what_is_ordered_is_filled_and_a_filled_cell_stays(
-    wanted: Mask, calls: int, seed: int
+    targets: Mask, calls: int, seed: int
 ) -> None:
     rng = np.random.default_rng(seed)
-    tokens = music(np.ones_like(wanted), rng)
-    order = balanced_order(wanted, calls, rng)
+    tokens = music(np.ones_like(targets), rng)
+    order = balanced_order(targets, calls, rng)
     denoiser = Dice()
-    filled = infill(denoiser, tokens, order, rng)
-    np.testing.assert_array_equal(masked_cells(filled), ~wanted)
+    filled = unmask(denoiser, tokens, order, rng)
+    np.testing.assert_array_equal(masked_cells(filled), ~targets)
     for call, seen in enumerate(denoiser.seen):
-        known = wanted & (order < call)
+        known = targets & (order < call)
         np.testing.assert_array_equal(masked_cells(seen), ~known)
         np.testing.assert_array_equal(seen[known], filled[known])
 
@@ -107,14 +107,14 @@ def test_only_what_is_ordered_is_filled_and_a_filled_cell_stays(
     st.sampled_from([balanced_order, random_order]),
 )
 def test_a_balanced_or_random_order_gives_every_call_its_even_share(
-    wanted: Mask,
+    targets: Mask,
     calls: int,
     seed: int,
     make: Callable[[Mask, int, np.random.Generator], NDArray[np.int64]],
 ) -> None:
-    order = make(wanted, calls, np.random.default_rng(seed))
-    np.testing.assert_array_equal(order >= 0, wanted)
-    for grid, its_cells in zip(order, wanted, strict=True):
+    order = make(targets, calls, np.random.default_rng(seed))
+    np.testing.assert_array_equal(order >= 0, targets)
+    for grid, its_cells in zip(order, targets, strict=True):
         count = int(its_cells.sum())
         shares = np.bincount(grid[its_cells], minlength=min(calls, count))
         assert len(shares) == min(calls, count)
@@ -124,11 +124,11 @@ def test_a_balanced_or_random_order_gives_every_call_its_even_share(
 
 @given(cells(), st.integers(1, 40), st.integers(1, 4), st.integers(0, 2**32))
 def test_a_balanced_order_of_a_higher_power_takes_ever_more_cells(
-    wanted: Mask, calls: int, power: int, seed: int
+    targets: Mask, calls: int, power: int, seed: int
 ) -> None:
-    order = balanced_order(wanted, calls, np.random.default_rng(seed), power)
-    np.testing.assert_array_equal(order >= 0, wanted)
-    for grid, its_cells in zip(order, wanted, strict=True):
+    order = balanced_order(targets, calls, np.random.default_rng(seed), power)
+    np.testing.assert_array_equal(order >= 0, targets)
+    for grid, its_cells in zip(order, targets, strict=True):
         count = int(its_cells.sum())
         made = min(calls, count)
         drawn = np.bincount(grid[its_cells], minlength=made).cumsum()
@@ -141,16 +141,16 @@ def test_a_balanced_order_of_a_higher_power_takes_ever_more_cells(
 def test_a_balanced_order_never_takes_the_tracks_of_a_step_together(
     beats: int, calls: int, seed: int
 ) -> None:
-    wanted = np.ones((1, 4 * beats, 3), bool)
-    order = balanced_order(wanted, calls, np.random.default_rng(seed))[0]
+    targets = np.ones((1, 4 * beats, 3), bool)
+    order = balanced_order(targets, calls, np.random.default_rng(seed))[0]
     assert (np.diff(np.sort(order, axis=1), axis=1) > 0).all()
 
 
 @given(st.integers(4, 16), st.integers(0, 2**32))
 def test_the_cells_of_a_balanced_call_lie_apart(calls: int, seed: int) -> None:
-    wanted = np.zeros((1, 256, 3), bool)
-    wanted[:, :, Track.BASS] = True
-    order = balanced_order(wanted, calls, np.random.default_rng(seed))[0, :, Track.BASS]
+    targets = np.zeros((1, 256, 3), bool)
+    targets[:, :, Track.BASS] = True
+    order = balanced_order(targets, calls, np.random.default_rng(seed))[0, :, Track.BASS]
     for call in range(calls):
         steps = np.flatnonzero(order == call)
         gaps = np.diff(steps)
@@ -162,10 +162,10 @@ def test_an_ancestral_order_is_algorithm_4() -> None:
     """A cell's step is uniform and independent of the others', steps without cells left out."""
     rng = np.random.default_rng(4)
     steps_t, runs = 6, 20_000
-    wanted = np.ones((1, 1, 2), bool)
+    targets = np.ones((1, 1, 2), bool)
     same = together = 0
     for _ in range(runs):
-        first, second = ancestral_order(wanted, steps_t, rng)[0, 0]
+        first, second = ancestral_order(targets, steps_t, rng)[0, 0]
         same += int(first == second)
         together += int(first < second)
     counts = np.asarray([same, together, runs - same - together])
@@ -176,17 +176,17 @@ def test_an_ancestral_order_is_algorithm_4() -> None:
 def test_the_calls_of_an_ancestral_order_are_those_the_theory_counts() -> None:
     rng = np.random.default_rng(5)
     steps_t = cell_count = 128
-    wanted = np.ones((1, cell_count, 1), bool)
-    calls = [int(ancestral_order(wanted, steps_t, rng).max()) + 1 for _ in range(500)]
+    targets = np.ones((1, cell_count, 1), bool)
+    calls = [int(ancestral_order(targets, steps_t, rng).max()) + 1 for _ in range(500)]
     expected = steps_t * (1 - (1 - 1 / steps_t) ** cell_count)
     assert abs(np.mean(calls) - expected) < 1.0
 
 
 @given(cells(), st.integers(1, 64), st.integers(0, 2**32))
-def test_no_call_of_an_ancestral_order_is_idle(wanted: Mask, steps_t: int, seed: int) -> None:
-    order = ancestral_order(wanted, steps_t, np.random.default_rng(seed))
-    np.testing.assert_array_equal(order >= 0, wanted)
-    used = np.unique(order[wanted])
+def test_no_call_of_an_ancestral_order_is_idle(targets: Mask, steps_t: int, seed: int) -> None:
+    order = ancestral_order(targets, steps_t, np.random.default_rng(seed))
+    np.testing.assert_array_equal(order >= 0, targets)
+    used = np.unique(order[targets])
     np.testing.assert_array_equal(used, np.arange(len(used)))
 
 
@@ -230,18 +230,18 @@ def test_draw_never_takes_what_is_excluded() -> None:
     assert set(draw(logits, np.random.default_rng(9)).tolist()) == {1, 2, 4, 5, 6}
 
 
-def test_a_drawing_draws_those_cells_alone_and_each_piece_as_if_it_were_the_only_one() -> None:
+def test_a_token_sampler_draws_targets_alone_and_each_piece_as_if_it_were_alone() -> None:
     rng = np.random.default_rng(10)
-    wanted = rng.random((2, 32, 3)) < 0.3
-    tokens = music(np.zeros_like(wanted), rng)
+    targets = rng.random((2, 32, 3)) < 0.3
+    tokens = music(np.zeros_like(targets), rng)
     # the first piece is full of notes, the second nearly empty
     density = np.asarray([3.0, -3.0])[:, None, None]
     logits = [rng.normal(size=(2, 32, SIZES[track])).astype(np.float32) for track in TRIO]
     for of_track in logits:
         of_track[..., 2:] += density
-    both = TokenSampler(np.random.default_rng(11), 0.3).draw(tokens, wanted, logits)
-    np.testing.assert_array_equal(both[~wanted], tokens[~wanted])
-    bass = wanted & (np.arange(3) == Track.BASS)
+    both = TokenSampler(np.random.default_rng(11), 0.3).draw(tokens, targets, logits)
+    np.testing.assert_array_equal(both[~targets], tokens[~targets])
+    bass = targets & (np.arange(3) == Track.BASS)
     bass[1] = False
     beside = TokenSampler(np.random.default_rng(12), 0.3).draw(tokens, bass, logits)
     alone = TokenSampler(np.random.default_rng(12), 0.3).draw(
@@ -250,56 +250,56 @@ def test_a_drawing_draws_those_cells_alone_and_each_piece_as_if_it_were_the_only
     np.testing.assert_array_equal(beside[:1], alone)
 
 
-def test_a_drawing_draws_each_column_as_the_track_that_it_is() -> None:
+def test_a_token_sampler_draws_each_column_as_the_track_that_it_is() -> None:
     rng = np.random.default_rng(13)
-    wanted = rng.random((2, 32, 3)) < 0.3
-    wanted[..., Track.MELODY] = False
-    tokens = music(wanted, rng)
+    targets = rng.random((2, 32, 3)) < 0.3
+    targets[..., Track.MELODY] = False
+    tokens = music(targets, rng)
     logits = [rng.normal(size=(2, 32, SIZES[track])).astype(np.float32) for track in TRIO]
-    trio = TokenSampler(np.random.default_rng(14), 0.3).draw(tokens, wanted, logits)
+    trio = TokenSampler(np.random.default_rng(14), 0.3).draw(tokens, targets, logits)
     band = (Track.BASS, Track.DRUMS)
     columns = list(band)
     duo = TokenSampler(np.random.default_rng(14), 0.3, tracks=band).draw(
-        tokens[..., columns], wanted[..., columns], [logits[track] for track in band]
+        tokens[..., columns], targets[..., columns], [logits[track] for track in band]
     )
     np.testing.assert_array_equal(duo, trio[..., columns])
 
 
 def test_a_guide_and_a_temperature_meet() -> None:
     """What a guide excludes stays excluded, whatever the temperature."""
-    wanted = np.ones((1, 16, 3), bool)
+    targets = np.ones((1, 16, 3), bool)
     rng = np.random.default_rng(15)
 
     def no_offs(_: Tokens, logits: Logits) -> Logits:
         return [np.where(np.arange(a.shape[-1]) == OFF, -np.inf, a) for a in logits]
 
     for temperature in (0.1, 0.7, 3.0):
-        order = balanced_order(wanted, 4, rng)
-        filled = infill(Dice(), music(wanted, rng), order, rng, temperature, no_offs)
+        order = balanced_order(targets, 4, rng)
+        filled = unmask(Dice(), music(targets, rng), order, rng, temperature, no_offs)
         assert (filled != OFF).all()
 
 
 def test_a_seed_makes_the_same_music_again() -> None:
-    wanted = np.ones((1, 32, 3), bool)
+    targets = np.ones((1, 32, 3), bool)
 
     def once(seed: int) -> Tokens:
         rng = np.random.default_rng(seed)
-        order = balanced_order(wanted, 8, rng)
-        return infill(Dice(), music(wanted, rng), order, rng)
+        order = balanced_order(targets, 8, rng)
+        return unmask(Dice(), music(targets, rng), order, rng)
 
     np.testing.assert_array_equal(once(12), once(12))
     assert (once(12) != once(13)).any()
 
 
 def test_a_guide_bends_what_is_drawn() -> None:
-    wanted = np.ones((1, 16, 3), bool)
+    targets = np.ones((1, 16, 3), bool)
     rng = np.random.default_rng(14)
 
     def only_holds(_: Tokens, logits: Logits) -> Logits:
         return [np.where(np.arange(a.shape[-1]) == HOLD, a, -np.inf) for a in logits]
 
-    order = balanced_order(wanted, 4, rng)
-    filled = infill(Dice(), music(wanted, rng), order, rng, guide=only_holds)
+    order = balanced_order(targets, 4, rng)
+    filled = unmask(Dice(), music(targets, rng), order, rng, guide=only_holds)
     assert (filled == HOLD).all()
 
 
@@ -307,7 +307,7 @@ def test_without_cells_nothing_is_asked() -> None:
     tokens = np.zeros((1, 16, 3), np.int64)
     order = balanced_order(np.zeros_like(tokens, bool), 4, np.random.default_rng(0))
     denoiser = Dice()
-    np.testing.assert_array_equal(infill(denoiser, tokens, order, np.random.default_rng(0)), tokens)
+    np.testing.assert_array_equal(unmask(denoiser, tokens, order, np.random.default_rng(0)), tokens)
     assert not denoiser.seen
     with pytest.raises(StopIteration):
         next(unmasking(tokens, order, TokenSampler(np.random.default_rng(0))))

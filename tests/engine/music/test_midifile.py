@@ -16,13 +16,11 @@ from schmubert.engine.music.midifile import (
     add_tracks,
     midi_bytes,
     read_score,
-    velocity,
     with_tracks,
     write_score,
 )
 from schmubert.engine.music.score import STEPS_PER_BAR, Score, canonical, silence
 from schmubert.engine.music.song import Unusable, corpus_song, player_song
-from schmubert.engine.music.trios import read_trios
 from schmubert.engine.music.vocabulary import (
     DRUM_TOKENS,
     HOLD,
@@ -33,6 +31,7 @@ from schmubert.engine.music.vocabulary import (
     Track,
     onset_token,
 )
+from tests.engine.music.corpus_trios import trios_of
 
 
 @st.composite
@@ -145,7 +144,7 @@ CHUNKS = st.binary(max_size=80).map(
 @settings(max_examples=400, deadline=None)
 @given(st.one_of(st.binary(max_size=60), damaged_files(), CHUNKS))
 def test_whatever_the_bytes_are_there_are_scores_or_a_reason(data: bytes) -> None:
-    for read in (read_score, read_trios):
+    for read in (read_score, trios_of):
         refusal = None
         try:
             read(data)
@@ -296,13 +295,6 @@ def test_unknown_cells_are_written_as_silence() -> None:
     assert read[:5, 0].tolist() == [onset_token(60), HOLD, HOLD, HOLD, OFF]
     assert not read[5:].any()
     assert not read[:, 1:].any()
-
-
-def test_the_downbeat_is_the_strongest() -> None:
-    strengths = [velocity(step) for step in range(STEPS_PER_BAR)]
-    assert max(strengths) == strengths[0] == velocity(STEPS_PER_BAR)
-    assert strengths.count(strengths[0]) == 1
-    assert min(strengths[::2]) > max(strengths[1::2])
 
 
 def events(track: mido.MidiTrack) -> list[tuple[int, str]]:

@@ -11,6 +11,7 @@ from schmubert.engine.music.score import (
     Tokens,
     canonical,
     drum_hits,
+    idle_offs,
     monophonic,
     notes,
     silence,
@@ -78,6 +79,20 @@ def test_in_a_canonical_line_an_off_ends_something(tokens: Tokens) -> None:
             assert event != OFF or sounding
             if event != HOLD:
                 sounding = event != OFF
+
+
+@given(grids(masked=True), st.booleans(), st.integers(0, 32))
+def test_idle_are_the_offs_before_which_nothing_sounds(
+    tokens: Tokens, sounding: bool, steps: int
+) -> None:
+    column = tokens[:steps, Track.BASS]
+    expected, sounds = [], sounding
+    for event in column.tolist():
+        expected.append(event == OFF and not sounds)
+        if event != HOLD:
+            sounds = event != OFF
+    assert idle_offs(column, sounding).tolist() == expected
+    np.testing.assert_array_equal(idle_offs(np.stack([column] * 2), sounding), [expected] * 2)
 
 
 @given(grids())

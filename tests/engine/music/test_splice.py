@@ -8,7 +8,7 @@ from schmubert.engine.music.score import STEPS_PER_BAR, Note, Score, notes
 from schmubert.engine.music.song import Unusable
 from schmubert.engine.music.splice import joined, later, without_notes
 from schmubert.engine.music.vocabulary import TRIO, Track
-from tests.engine.diffusion.test_compose import song
+from tests.engine.diffusion.small_songs import song
 
 BAR = 4 * 480
 

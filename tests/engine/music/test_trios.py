@@ -2,7 +2,6 @@
 
 import io
 from itertools import pairwise
-from pathlib import Path
 
 import mido
 import numpy as np
@@ -14,8 +13,9 @@ from schmubert.engine.music.midifile import midi_bytes
 from schmubert.engine.music.quantise import nearest_step, pitched_column, spans, tempo_at
 from schmubert.engine.music.score import STEPS_PER_BAR, Score, canonical
 from schmubert.engine.music.song import Meter, Part, Song, Tempo, Unusable, corpus_song
-from schmubert.engine.music.trios import Rules, cut_song, read_trios
-from schmubert.engine.music.vocabulary import HOLD, OFF, Drum, Track, drum_token, onset_token
+from schmubert.engine.music.trios import Rules, cut_song, require_tracks
+from schmubert.engine.music.vocabulary import HOLD, OFF, TRIO, Drum, Track, drum_token, onset_token
+from tests.engine.music.corpus_trios import trios_of
 
 BEAT = 480
 BAR = 4 * BEAT
@@ -67,7 +67,7 @@ def test_a_written_trio_is_read_as_it_was(extra: int, random: object) -> None:
         tokens[spoken, track] = rng.integers(low, high, int(spoken.sum()))
         tokens[::STEPS_PER_BAR, track] = rng.integers(2, high, bars)  # every bar sounds
     tokens[-1, 0] = onset_token(60)  # and so does the end, which symusic does not tell
-    (read,) = read_trios(midi_bytes(Score(canonical(tokens), 97.0)))
+    (read,) = trios_of(midi_bytes(Score(canonical(tokens), 97.0)))
     np.testing.assert_array_equal(read.tokens, canonical(tokens))
     assert read.tempo_bpm == pytest.approx(97.0, rel=1e-4)
 
@@ -235,19 +235,11 @@ def test_how_near_the_grid_it_was_played() -> None:
         (trio()[:2], [], "no drum track"),
         ([*trio()[:2], part(beats(3, 36), 0, True)], [], "no drum track"),
         ([part([(0, 10**7, 60)])], [], "too long"),
-        (
-            [*trio(8)[:2], part(beats(8, 36, first_bar=8), 0, True)],
-            [Meter(8 * BAR, 3, 4), Meter(8 * BAR + 3 * BEAT, 4, 4)],
-            "tracks never together",
-        ),
     ],
 )
-def test_what_gives_no_trio_says_why(
-    monkeypatch: pytest.MonkeyPatch, parts: list[Part], meters: list[Meter], reason: str
-) -> None:
-    monkeypatch.setattr("schmubert.engine.music.trios.corpus_song", lambda _: song(parts, meters))
+def test_what_gives_no_trio_says_why(parts: list[Part], meters: list[Meter], reason: str) -> None:
     with pytest.raises(Unusable) as caught:
-        read_trios(b"")
+        require_tracks(cut_song(song(parts, meters), Rules()), TRIO)
     assert caught.value.reason == reason
 
 
@@ -267,12 +259,3 @@ def test_symusic_hears_channels_and_programs() -> None:
         ("Band", 0, True, [BEAT], [2 * BEAT]),
         ("Band", 34, False, [BEAT], [2 * BEAT]),
     ]
-
-
-def test_a_path_is_as_good_as_bytes(tmp_path: Path) -> None:
-    tokens = np.zeros((64, 3), np.int64)
-    tokens[::4] = onset_token(60), onset_token(40), 1
-    data = midi_bytes(Score(tokens))
-    (tmp_path / "song.mid").write_bytes(data)
-    (from_path,), (from_bytes,) = read_trios(tmp_path / "song.mid"), read_trios(data)
-    np.testing.assert_array_equal(from_path.tokens, from_bytes.tokens)

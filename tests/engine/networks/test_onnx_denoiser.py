@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from schmubert.engine.diffusion.recipe import usual_window_bars
-from schmubert.engine.diffusion.unmasking import balanced_order, infill
+from schmubert.engine.diffusion.unmasking import balanced_order, unmask
 from schmubert.engine.music.vocabulary import MASK, SIZES, TRIO, Track
 from schmubert.engine.networks.load import DEFAULT_MODEL, default_model, load
 from schmubert.engine.networks.onnx_denoiser import OnnxDenoiser
@@ -128,7 +128,7 @@ def test_a_sampler_runs_on_it(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     tokens = np.tile(np.asarray(MASK), (1, 64, 1))
     order = balanced_order(np.ones(tokens.shape, bool), 8, rng)
-    assert (infill(denoiser, tokens, order, rng) < np.asarray(MASK)).all()
+    assert (unmask(denoiser, tokens, order, rng) < np.asarray(MASK)).all()
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schmubert.engine.music.score import STEPS_PER_BAR, Score, canonical
-from schmubert.engine.music.trios import read_trios
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track
 from schmubert.training.data.dataset import Dataset, Split
 from schmubert.training.data.prepare import prepare
 from schmubert.training.data.shards import Settings
+from tests.engine.music.corpus_trios import trios_of
 from tests.training.small_corpus import files, folder
 
 CONTENT = files(12)
@@ -39,7 +39,7 @@ def test_every_window_is_that_of_the_song(dataset: Dataset) -> None:
             columns = dataset.pieces["columns"][piece]
             if (columns < 0).any():
                 continue
-            (trio,) = read_trios(CONTENT[split.path(piece)])
+            (trio,) = trios_of(CONTENT[split.path(piece)])
             assert split.tempo_bpm(piece) == pytest.approx(trio.tempo_bpm)
             for first in range(0, trio.bars - 4, 3):
                 found = split.tokens(piece, first, 4)

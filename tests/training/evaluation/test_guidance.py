@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 
 from schmubert.engine.denoiser import Logits
-from schmubert.engine.diffusion.compose import Sampling, generate
+from schmubert.engine.diffusion.compose import generate
+from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.diffusion.temperature import log_softmax
 from schmubert.engine.diffusion.unmasking import Guide
 from schmubert.engine.music.score import Tokens

@@ -23,8 +23,8 @@ from schmubert.engine.diffusion.corruption import KERNELS  # noqa: E402
 from schmubert.engine.diffusion.rests import tacet_bars, tacet_cells  # noqa: E402
 from schmubert.engine.music.vocabulary import FIRST_ONSET, PITCHED_TOKENS, TRIO, Track  # noqa: E402
 from schmubert.engine.networks import checkpoint  # noqa: E402
-from schmubert.engine.networks import load as denoisers  # noqa: E402
 from schmubert.engine.networks.config import ModelConfig  # noqa: E402
+from schmubert.engine.networks.load import load  # noqa: E402
 from schmubert.training.data.batches import transposed  # noqa: E402
 from schmubert.training.data.dataset import Dataset  # noqa: E402
 from schmubert.training.data.prepare import prepare  # noqa: E402
@@ -303,7 +303,7 @@ def test_excerpts_show_where_tracks_rest_and_the_checkpoint_remembers_it(
     loop.train(run, data, tmp_path / "without")
     assert "pauses" not in checkpoint.read(tmp_path / "without" / loop.CHECKPOINT_FILE)[2]
     loop.train(replace(run, tacet=0.5), data, tmp_path / "with")
-    pauses = denoisers.load(tmp_path / "with" / loop.CHECKPOINT_FILE, "cpu").pauses
+    pauses = load(tmp_path / "with" / loop.CHECKPOINT_FILE, "cpu").pauses
     assert pauses is not None
     assert pauses.tacet.shape[1:] == (16, 3)
     songs = {split.songs[piece] for piece, _ in split.windows(16, 16)}
