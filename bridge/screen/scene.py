@@ -27,6 +27,7 @@ from schmubert.bridge.protocol.messages import (
 from schmubert.bridge.protocol.mode import MODES
 from schmubert.bridge.protocol.quantile import quantile
 from schmubert.bridge.protocol.timeline import USUAL_BPM, Timeline
+from schmubert.engine.music.meter import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.music.vocabulary import (
     DRUM_PITCH,
     HOLD,
@@ -37,7 +38,6 @@ from schmubert.engine.music.vocabulary import (
     pitch_of,
 )
 
-STEPS_PER_BEAT, STEPS_PER_BAR = 4, 16  # as in a score, which NumPy holds: none is loaded here
 EPSILON = 1e-6
 LINES = 200  # said lines that are kept
 ANSWERS = 100  # first drafts that the share of late ones is of

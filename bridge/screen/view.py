@@ -10,7 +10,8 @@ from rich.console import Group
 from rich.text import Text
 
 from schmubert.bridge.protocol.timeline import bar_and_beat
-from schmubert.bridge.screen.scene import EPSILON, STEPS_PER_BAR, STEPS_PER_BEAT, Part, Scene, Sure
+from schmubert.bridge.screen.scene import EPSILON, Part, Scene, Sure
+from schmubert.engine.music.meter import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.music.vocabulary import GENERAL_MIDI_DRUMS, Drum, Track
 
 LABEL = 8  # columns before the roll

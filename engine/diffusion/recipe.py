@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from schmubert.engine.music.meter import STEPS_PER_BAR
 
-if TYPE_CHECKING:  # it needs NumPy, which the owner of the ports does not load
+if TYPE_CHECKING:  # the owner of the ports reads these numbers, and loads no NumPy
     from schmubert.engine.denoiser import Model
 
 FEWEST_WINDOW_BARS = 4
