@@ -1,7 +1,7 @@
-"""The transport -> MIDI clock for others: Start, Continue, Stop, Song Position and 24 a beat.
+"""The transport -> MIDI clock for others: Start, Continue, Stop, Song Position, 24 clocks a beat.
 
 Pure: the loop that sends the notes sends these too. Clocks go on while the music stands, so that
-whoever follows knows the tempo before beat 1 (MIDI 1.0 detailed specification, "System Real Time
+a follower knows the tempo before beat 1 (MIDI 1.0 detailed specification, "System Real Time
 Messages").
 """
 
@@ -26,7 +26,8 @@ NEAR = 1e-6
 class ClockOut:
     """Sends the clock of a transport to output `port`.
 
-    Every clock of a passage is sent, however late, and none twice: who counts them stays right.
+    Every clock of a passage is sent, however late, and none twice, so that a follower who counts
+    them stays right.
     """
 
     def __init__(self, port: int) -> None:
@@ -59,7 +60,7 @@ class ClockOut:
         return [self._message(STOP)] if self._rolling else []
 
     def _told(self, transport: Transport) -> list[Send]:
-        """Start, stop or jump, where the transport did since."""
+        """What tells of a start, a stop or a jump since the last call."""
         sends = []
         if transport.rolling and transport.passage != self._passage:
             self._passage = transport.passage

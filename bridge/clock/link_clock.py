@@ -1,7 +1,7 @@
 """An Ableton Link session -> transport: its tempo and bars, and its start and stop where shared.
 
-Pure: what the session says is asked of a `LinkSession`. Link counts beats from anywhere and knows
-no song position: bar 1 is the bar in which the music starts.
+Pure: a `LinkSession` is asked what the session says. Link counts beats from anywhere and knows no
+song position, so bar 1 is the bar in which the music starts.
 """
 
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from schmubert.bridge.clock.jitter import JitterMeter
 from schmubert.bridge.clock.transport import REST_BEATS, PositionUnit, standing
 from schmubert.bridge.protocol.timeline import BEATS_PER_BAR, Timeline
 
-OFF_S = 0.0002  # a line off by less is left as it is
-LEAP_BEATS = 0.25  # farther is another session's time, joined: a jump
-LATE_S = 0.5  # a start longer past was not ours: the bridge joined music under way
-EARLY_BEATS = 0.05  # a start this little before a bar line means the bar line
+OFF_S = 0.0002  # a line that is off by less is kept
+LEAP_BEATS = 0.25  # farther off: another session was joined, which is a jump
+LATE_S = 0.5  # a start longer ago: the bridge joined music that was under way
+EARLY_BEATS = 0.05  # a start so shortly before a bar line is meant for the bar line
 
 
 @dataclass(frozen=True, slots=True)

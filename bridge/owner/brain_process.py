@@ -8,8 +8,6 @@ from schmubert.bridge.protocol.messages import FromBrain, Quit, ToBrain
 from schmubert.bridge.protocol.pipe import owner_end
 from schmubert.bridge.protocol.process import end_child, start_child
 
-BRAIN = "schmubert.bridge.brain.process"
-"""Started by its name, never imported: the owner of the ports loads none of it."""
 LEAVE_S = 1.5
 
 
@@ -38,7 +36,10 @@ class BrainProcess:
     """The brain as a child process, in a session of its own: Ctrl-C ends only the owner."""
 
     def __init__(self, command: Sequence[str] = ()) -> None:
-        self._process, ours = start_child(command or (sys.executable, "-m", BRAIN))
+        self._process, ours = start_child(
+            # started by its name, never imported: the owner of the ports loads none of it
+            command or (sys.executable, "-m", "schmubert.bridge.brain.process")
+        )
         self._pipe = owner_end(ours)
 
     @property

@@ -71,8 +71,8 @@ def perform(
     passing = passing or RealTime()
     owner = owner_of(rig, timing, setup.controls)
     with _Aside() as aside, stopping() as stopped, undisturbed():
-        seen = None if witness is None else Witness(partial(aside.put, witness))
-        stage = _Stage(ports, owner, setup, passing, aside, say, observer, seen, start_brain)
+        written = None if witness is None else Witness(partial(aside.put, witness))
+        stage = _Stage(ports, owner, setup, passing, aside, say, observer, written, start_brain)
         try:
             while not (stopped or until(passing.now())):
                 stage.step()
@@ -227,7 +227,7 @@ class _Stage:
 
 
 class _Aside:
-    """A thread for what may take its time: printing, watching."""
+    """A thread for what may take its time, such as printing."""
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[tuple[Callable[[Any], None], Any] | None] = SimpleQueue()
@@ -260,7 +260,7 @@ class _Aside:
 
 @contextlib.contextmanager
 def stopping() -> Iterator[list[int]]:
-    """A list that a signal to end makes non-empty."""
+    """A list that is empty until a signal to end comes."""
     caught: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         yield caught

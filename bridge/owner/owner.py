@@ -1,6 +1,6 @@
-"""The port owner's decisions, no I/O: what came in or fell due -> what to send, tell and say.
+"""The port owner's decisions, without I/O: what came in or fell due -> what to send, tell and say.
 
-It keeps time and the schedule, and thinks about no music; the brain does, a process further.
+It keeps time and the schedule. The music is the brain's, which is another process.
 """
 
 from collections.abc import Iterable
@@ -133,7 +133,7 @@ class Owner:
         return actions
 
     def _echoed(self, port: int) -> list[Action]:
-        """What was sent came back: say so, once it is certain."""
+        """A note that was sent came back: say so, once it is certain."""
         if self._echoes.count != CERTAIN:
             return []
         name = self.rig.inputs[port]
@@ -184,7 +184,7 @@ class Owner:
         return min(due_s, self.scheduler.next_s(transport.timeline, sure_until))
 
     def plugged(self, change: Plugged, now: float) -> list[Action]:
-        """Something vanished or came back: what it held is let go, what it may sound is ended."""
+        """A port vanished or came back: what it held is let go, and what it may sound is ended."""
         rig = self.rig
         name = (rig.inputs if change.is_input else rig.outputs)[change.port]
         place = change.is_input, change.port
@@ -227,7 +227,7 @@ class Owner:
         return [*self.scheduler.stop(), *stops]
 
     def panic(self) -> list[Action]:
-        """End every note, also those that are not known to sound, and forget what is planned."""
+        """End every note, known to sound or not, and forget what is planned."""
         self.scheduler.clear()  # what it would end is ended with the rest
         return [*self.quiet(), Say("panic: every note is ended")]
 
@@ -236,7 +236,7 @@ class Owner:
         return [send for port in range(len(self.rig.outputs)) for send in self._quiet(port)]
 
     def _quiet(self, output: int) -> list[Send]:
-        """Every note's own end, which some hardware hears alone, and All Notes and Sound Off."""
+        """A note-off for each note, since some hardware knows no other end, and the rest by CC."""
         controls = [
             Send(port, bytes((CONTROL_CHANGE | channel, number, 0)))
             for port, _, channel in self.rig.plays

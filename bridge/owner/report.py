@@ -9,7 +9,7 @@ from schmubert.bridge.protocol.quantile import quantile
 
 @dataclass(frozen=True)
 class Report:
-    """Notes played and come too late, lateness of sending, brains that died, the clock."""
+    """Notes that were played or came too late, brains that died, lateness of sending, the clock."""
 
     note_ons: int
     dropped: int

@@ -12,7 +12,7 @@ from schmubert.bridge.protocol.timeline import NEARLY_BEATS, Timeline
 LATEST_S = 0.050
 """A note-on later than this is dropped: it would be heard as wrong, not as late."""
 LONGEST_WAIT_BEATS = 0.5
-"""What still sounds this long after the last committed beat is ended: nobody else would."""
+"""A note that sounds so long after the last committed beat is ended: nobody else would."""
 
 
 class Scheduler:
@@ -79,7 +79,7 @@ class Scheduler:
         self._committed[play.role] = max(done, play.to_beat)
 
     def due(self, now: float, timeline: Timeline, before_beat: float = math.inf) -> list[Send]:
-        """What is to be sent by `now`, in the order of the beats, however long it was not asked.
+        """What is to be sent by `now`, in the order of beats, however long ago the last call was.
 
         What is planned for `before_beat` or later is left for another time.
         """

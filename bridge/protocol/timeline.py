@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from math import floor
 
-BEATS_PER_BAR = 4
-USUAL_BPM = 120.0
-"""The tempo where nothing tells another."""
+from schmubert.engine.music.meter import BEATS_PER_BAR as BEATS_PER_BAR
+from schmubert.engine.music.meter import USUAL_BPM as USUAL_BPM
+
 GRACE_S = 0.030  # some DAWs send the first note before START, or before the end of a loop
 NEARLY_BEATS = 1e-6  # a beat that falls short by less has come
 

@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from schmubert.bridge.protocol.events import Came, Record, Tick
@@ -23,9 +24,10 @@ NICE = 5  # below the engine, and far below the music
 class Screen:
     """The owner's end: hands on what happens, and never waits."""
 
-    def __init__(self) -> None:
-        command = (sys.executable, "-m", "schmubert.bridge.screen.process")
-        self._process, ours = start_child(command)
+    def __init__(self, command: Sequence[str] = ()) -> None:
+        self._process, ours = start_child(
+            command or (sys.executable, "-m", "schmubert.bridge.screen.process")
+        )
         self._pipe: Pipe[Record, Any] = Pipe(ours, Any)
         self._dropped = 0
         self._lock = threading.Lock()  # what others print comes in a thread of its own

@@ -1,4 +1,4 @@
-"""What a screen shows of a session, folded from what happens: who played and will play what.
+"""What a screen shows of a session: who played what, and who will.
 
 Places are 16ths of the song. What lies ahead is committed (final), tentative (the latest draft
 says so) or unknown.
@@ -27,6 +27,7 @@ from schmubert.bridge.protocol.messages import (
 from schmubert.bridge.protocol.mode import MODES
 from schmubert.bridge.protocol.quantile import quantile
 from schmubert.bridge.protocol.timeline import USUAL_BPM, Timeline
+from schmubert.engine.music.meter import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.music.vocabulary import (
     DRUM_PITCH,
     HOLD,
@@ -37,7 +38,6 @@ from schmubert.engine.music.vocabulary import (
     pitch_of,
 )
 
-STEPS_PER_BEAT, STEPS_PER_BAR = 4, 16
 EPSILON = 1e-6
 LINES = 200  # said lines that are kept
 ANSWERS = 100  # first drafts that the share of late ones is of

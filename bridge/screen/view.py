@@ -10,7 +10,8 @@ from rich.console import Group
 from rich.text import Text
 
 from schmubert.bridge.protocol.timeline import bar_and_beat
-from schmubert.bridge.screen.scene import EPSILON, STEPS_PER_BAR, Part, Scene, Sure
+from schmubert.bridge.screen.scene import EPSILON, Part, Scene, Sure
+from schmubert.engine.music.meter import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.music.vocabulary import GENERAL_MIDI_DRUMS, Drum, Track
 
 LABEL = 8  # columns before the roll
@@ -83,7 +84,7 @@ def _transport(scene: Scene, now: float, marks: Marks) -> Text:
 
 
 def _numbers(scene: Scene) -> Text:
-    """Reply time against its deadline, drops, p99 of lateness of sending, jitter."""
+    """Reply time and its deadline, notes dropped, lateness of sending (p99), jitter (p95)."""
     text = Text(" ")
     if scene.answers:
         late = sum(scene.answers)
@@ -118,7 +119,7 @@ def _bars(beat: float, width: int) -> tuple[int, int]:
 
 def _ruler(beat: float, first: int, bars: int, marks: Marks) -> Text:
     cells = list(" " * LABEL + "".join(f"{bar + 1:<{BAR}}" for bar in range(first, first + bars)))
-    bar, step = divmod(max(0, floor(beat * 4 + EPSILON)), STEPS_PER_BAR)
+    bar, step = divmod(max(0, floor(beat * STEPS_PER_BEAT + EPSILON)), STEPS_PER_BAR)
     column = LABEL + 1 + (bar - first) * BAR + step
     if 0 <= column < len(cells):
         cells[column] = marks.place
@@ -140,7 +141,7 @@ def _roll(
     sounding = {step: part.sounding(step) for step in steps}
     row_of = _rows(role, {pitch for found in sounding.values() for pitch, _ in found}, rows)
     colour = COLOURS[role] if machine else PLAYER
-    here = floor(beat * 4 + EPSILON)
+    here = floor(beat * STEPS_PER_BEAT + EPSILON)
     texts = [Text(f" {label:<{LABEL - 1}}", style=colour) for label in _labels(role, machine, rows)]
     for step in steps:
         if step % STEPS_PER_BAR == 0:

@@ -11,7 +11,6 @@ from schmubert.bridge.clock.sync import Timing
 from schmubert.bridge.protocol.events import BrainRestarted, Happening, Record
 from schmubert.bridge.protocol.messages import Control, Setup
 from schmubert.bridge.protocol.roles import Rig
-from schmubert.engine.diffusion.recipe import STAGE_TEMPERATURE, WINDOW_BARS
 
 
 class OldSetup(msgspec.Struct, frozen=True, tag="Setup"):
@@ -26,8 +25,8 @@ class OldSetup(msgspec.Struct, frozen=True, tag="Setup"):
     bars: int = 4
     commit: str = "beat"
     future: str = "known"
-    window_bars: int = WINDOW_BARS
-    temperature: float = STAGE_TEMPERATURE
+    window_bars: int = 16
+    temperature: float = 0.97
     seed: int | None = None
     engine: str | None = None
     model: str | None = None

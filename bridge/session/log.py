@@ -70,7 +70,7 @@ class Log:
         if recorded == FORMAT:
             return _session_in(first), _record_in
         if recorded == 1:
-            return Session(**format_1.session_in(first), format=1), format_1.record_in
+            return Session(**format_1.session_in(first)), format_1.record_in
         raise ValueError(
             f"{self.path} has format {recorded}, this schmubert reads 1 to {FORMAT}:"
             " replay it with the release that recorded it"

@@ -1,8 +1,8 @@
 """A session -> a MIDI file: a track a role of the machine, and the player's own.
 
 Every note stands at its true time. Bar lines follow the transport as it was heard, within
-`GRID_S`; while it stood, bars are a little longer or shorter, so that the next start falls on a
-bar line too. A loop or a jump goes on in time, and markers tell of it.
+`GRID_S`. While it stood, bars are a little longer or shorter, so that the next start falls on a
+bar line too. The file goes on in time through a loop or a jump, and a marker tells of it.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""What a session sent, sent again: the same messages in the same order, as far apart."""
+"""A session is sent again: the same messages, in the same order, as far apart."""
 
 from collections.abc import Callable, Iterable
 

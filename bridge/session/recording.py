@@ -1,4 +1,4 @@
-"""`--record`: a session is written down as it happens, so that a killed bridge leaves it too."""
+"""`--record`: a session is written down as it happens, so a killed bridge leaves it behind too."""
 
 import time
 from collections.abc import Callable
@@ -25,7 +25,7 @@ def session_of(setup: Setup, rig: Rig, timing: Timing) -> Session:
 
 
 class Recording:
-    """`session` in a folder of its own in `parent`, called after the time of day.
+    """Keeps `session` in a folder of its own in `parent`, which is named after the time of day.
 
     Each line is handed to the system at once. Where that fails (no rights, a full disk) `say`
     gets one line, and the music goes on.
@@ -80,7 +80,7 @@ class Recording:
 
 
 def _new_folder(parent: Path, began: str) -> Path:
-    """A folder that was not there, DIR/2026-11-24-20-15-03; another that second gets a number."""
+    """A new folder such as DIR/2026-11-24-20-15-03; a second one of that second gets a number."""
     name = began[:19].replace("T", "-").replace(":", "-")
     parent.mkdir(parents=True, exist_ok=True)
     for number in range(1, 1000):

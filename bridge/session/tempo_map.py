@@ -56,7 +56,8 @@ def tempo_map(
 ) -> TempoMap:
     """The map of what the transport did; `first_s` is when the first note sounds.
 
-    `moved` are dated `offset_s` late. Where nothing rolled, a usual tempo from the first note on.
+    `moved` are dated `offset_s` late. Where nothing rolled, the usual tempo holds from the first
+    note on.
     """
     anchors = _anchors(moved, offset_s, first_s)
     if len(anchors) < 2:
@@ -128,7 +129,7 @@ def _to_the_beat(wanted: float, expected: float) -> float:
 
 
 def _straightened(zero_s: float, places: Sequence[tuple[int, int, bool]]) -> TempoMap:
-    """As few tempos as keep every place within `GRID_S` (a swing filter), and starts to the tick.
+    """As few tempos as keep places within `GRID_S` and starts on the tick (a swing filter).
 
     A place is (tick, clock, whether it is a start).
     """

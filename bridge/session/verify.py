@@ -27,7 +27,7 @@ Made: TypeAlias = Sent | ToBrain
 
 @dataclass(frozen=True)
 class Verdict:
-    """`same` messages came out again; `difference` is where they no longer did, if anywhere."""
+    """`same` messages came out again; `difference` tells of the first that did not, if any."""
 
     same: int
     difference: str | None = None

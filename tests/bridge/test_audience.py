@@ -1,6 +1,5 @@
 import subprocess
 import sys
-import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 from schmubert.bridge import audience
 from schmubert.bridge.audience import Audience
 from schmubert.bridge.clock.sync import Timing
-from schmubert.bridge.protocol.events import Came, Happening, Record, Tick
+from schmubert.bridge.protocol.events import Happening, Record, Tick
 from schmubert.bridge.protocol.messages import Moved, Say, Setup
 from schmubert.bridge.screen.lines import BARS
 from schmubert.bridge.session.log import SONG_NAME, Log
@@ -94,21 +93,3 @@ def test_what_is_said_of_the_recording_comes_after_the_screen(
     assert [seen.what for seen in log] == [Tick()]
     assert isinstance(log.session.setup, Setup)
     assert sheet.seen[-1] == Tick()
-
-
-def test_the_screen_gets_only_what_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
-    from schmubert.bridge.screen import process as screen
-
-    said: list[Record] = []
-    drawn = screen.Screen.__new__(screen.Screen)
-    drawn._dropped = 0
-    drawn._lock = threading.Lock()
-
-    class Wire:
-        def say(self, seen: Record) -> None:
-            said.append(seen)
-
-    monkeypatch.setattr(drawn, "_pipe", Wire(), raising=False)
-    for what in (Tick(), Came(0.0, 0, b"\xf8"), Tick(2), Tick(2), Say("x")):
-        drawn.see(Record(0.0, what))
-    assert [seen.what for seen in said] == [Tick(2), Say("x")]

@@ -4,6 +4,8 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from schmubert.bridge.clock.sync import Timing
 from schmubert.bridge.owner.loop import perform
 from schmubert.bridge.owner.memory_ports import MemoryPorts
@@ -22,7 +24,8 @@ from schmubert.bridge.protocol.messages import (
     ToBrain,
 )
 from schmubert.bridge.protocol.roles import Rig, input_part, output_part, rig
-from schmubert.bridge.session.log import Session
+from schmubert.bridge.session.log import Log, Session
+from schmubert.bridge.session.midi_export import MidiExport
 from schmubert.bridge.session.recording import Recording
 from tests.bridge.virtual_daw import CLOCK, CONTINUE, START, STOP
 
@@ -33,6 +36,7 @@ RIG = rig(
 )
 SETUP = Setup(hears=(0, 1), plays=(0, 1, 2), mode="continue")
 BEGAN_S = 1000.25
+SESSION = Session("2026-11-24T20:15:03+01:00", BEGAN_S, "1.2.3", SETUP, RIG, Timing())
 
 Script = list[tuple[float, int, bytes]]
 
@@ -136,7 +140,7 @@ def kept(
     passing = VirtualTime()
     timing = timing or Timing()
     ports = MemoryPorts(script, clock=passing.now, plugs=plugs)
-    session = Session("2026-11-24T20:15:03+01:00", BEGAN_S, "1.2.3", setup, rigged, timing)
+    session = msgspec.structs.replace(SESSION, setup=setup, rig=rigged, timing=timing)
     recording = Recording(folder, session, say)
     seen: list[Record] = []
 
@@ -159,3 +163,24 @@ def kept(
     finally:
         recording.close()
     return ports, seen, recording
+
+
+def quiet() -> Whim:
+    return Whim(random.Random(1), float("inf"))
+
+
+def song(beats: int = 16, tempo_bpm: float = 120.0) -> Script:
+    """A bar of clocks, Start, and a note on each beat; Stop."""
+    beat_s = 60.0 / tempo_bpm
+    script = clocks(0.0, 4 + beats, tempo_bpm)
+    script += [(4 * beat_s - 0.005, 0, START), ((4 + beats) * beat_s - 0.005, 0, STOP)]
+    for beat in range(beats):
+        script += note((4 + beat) * beat_s + 0.003, 60 + beat % 4)
+    return script
+
+
+def midi_of(log: Log) -> bytes:
+    export = MidiExport(log.session)
+    for seen in log:
+        export.see(seen)
+    return export.midi()
