@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.diffusion.guides import PITCH_CLASSES
+from schmubert.engine.music.meter import PHRASE_BARS
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens, notes
 from schmubert.engine.music.vocabulary import (
     FIRST_ONSET,
@@ -17,7 +18,7 @@ from schmubert.engine.music.vocabulary import (
     pitch_of,
 )
 
-BARS_BACK = 4  # how far to look for a bar that grooves
+BARS_BACK = PHRASE_BARS  # how far to look for a bar that grooves
 LOWEST_BASS, HIGHEST_BASS = 28, 52  # E1 to E3: two octaves, so that any root is in reach
 
 TRIADS = ((0, 4, 7), (0, 3, 7))
@@ -49,7 +50,7 @@ def heard_root(tokens: Tokens, until: int) -> int | None:
 def held(tokens: Tokens, role: Track, row: int, steps: int, root: int | None) -> NDArray[np.int64]:
     """What `role` plays in `steps` rows of `tokens` [steps, 3] from `row` on to hold the groove.
 
-    It plays once more what it played in the latest of the last four bars, if it played in any.
+    It plays the latest of the last `BARS_BACK` bars in which it played once more, if there is one.
     In the bass every note becomes the pitch of class `root` that is nearest to it, unless `root`
     is None. A melody falls silent.
     """
