@@ -49,11 +49,10 @@ from ardour import (
     write_melody,
 )
 
-from schmubert.bridge.brain.capture import GRACE_S
-from schmubert.bridge.clock.midi_clock import STOP
-from schmubert.bridge.owner.witness import Came, Sent
-from schmubert.bridge.protocol.bytes import begins_note
+from schmubert.bridge.protocol.bytes import STOP, begins_note
+from schmubert.bridge.protocol.events import Came, Sent
 from schmubert.bridge.protocol.messages import Heard, Moved
+from schmubert.bridge.protocol.timeline import GRACE_S
 from schmubert.bridge.session.log import Log
 from tests.live.midi_server import SERVERS, MidiServer, end, start, wait_until
 from tests.live.stage import free_port

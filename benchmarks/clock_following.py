@@ -13,8 +13,9 @@ import math
 import random
 from collections.abc import Callable, Iterable, Iterator
 
-from schmubert.bridge.clock.midi_clock import CLOCK, CLOCKS_PER_BEAT, START, Clock
+from schmubert.bridge.clock.midi_clock import Clock
 from schmubert.bridge.clock.pulse import Pulse
+from schmubert.bridge.protocol.bytes import CLOCK, CLOCKS_PER_BEAT, START
 
 CYCLE_S = 256 / 48000
 RIGHT_MS, RIGHT_TEMPO = 5.0, 0.01

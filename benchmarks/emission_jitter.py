@@ -21,17 +21,22 @@ from pathlib import Path
 
 from busy import busy_cores
 
-from schmubert.bridge.audience import Audience
-from schmubert.bridge.owner.live import BrainProcess, Timing, perform
+from schmubert.bridge.clock.sync import Timing
+from schmubert.bridge.owner.brain_process import BrainProcess
+from schmubert.bridge.owner.loop import perform
 from schmubert.bridge.owner.memory_ports import MemoryPorts
-from schmubert.bridge.owner.report import quantile
-from schmubert.bridge.owner.witness import Record
-from schmubert.bridge.protocol.messages import Event, Moved, Play, Quit, Setup
+from schmubert.bridge.protocol.bytes import CLOCK, START
+from schmubert.bridge.protocol.events import Record
+from schmubert.bridge.protocol.messages import Event, Moved, Play, Quit, Settings
 from schmubert.bridge.protocol.pipe import brain_end
+from schmubert.bridge.protocol.quantile import quantile
 from schmubert.bridge.protocol.roles import input_part, output_part, rig
+from schmubert.bridge.screen.audience import Audience
+from schmubert.bridge.screen.process import Screen
+from schmubert.bridge.session.recording import Recording, session_of
 
 RIG = rig([input_part("DAW")], [output_part("Bass")], None)
-SETUP = Setup(hears=(0,), plays=(1,))
+SETUP = Settings(hears=(0,), plays=(1,))
 CYCLE_S = 256 / 48000
 LEAD_S = 2.0
 STEADY_BEATS = 2
@@ -80,13 +85,14 @@ def watched() -> Iterator[Callable[[Record], None]]:
     kept = os.dup(2)
     os.dup2(slave, 2)
     with tempfile.TemporaryDirectory() as folder:
-        audience = Audience(SETUP, RIG, Timing(), Path(folder), drawn=True)
+        audience = Audience(SETUP, Screen())
+        session = session_of(SETUP, RIG, Timing())
+        audience.keep(Recording(Path(folder), session, audience.tell))
         os.dup2(kept, 2)
         reader = multiprocessing.Process(target=drain, args=(master,), daemon=True)
         reader.start()
         try:
-            assert audience.witness is not None
-            yield audience.witness
+            yield audience.see
         finally:
             audience.close()
             reader.kill()
@@ -106,9 +112,9 @@ def measure(
     """Distances of sends from their 16ths in ms, and the loop's own report."""
     beats = int(seconds * tempo_bpm / 60.0)
     tick_s = 60.0 / 24.0 / tempo_bpm
-    script = [(number * tick_s, 0, b"\xf8") for number in range(24 * beats)]
+    script = [(number * tick_s, 0, bytes((CLOCK,))) for number in range(24 * beats)]
     start = 24 * (int(LEAD_S / tick_s) // 24)
-    script.append((start * tick_s - tick_s / 2, 0, b"\xfa"))
+    script.append((start * tick_s - tick_s / 2, 0, bytes((START,))))
     ports = CycledPorts(script, starts_s=time.monotonic() + 0.5)
     assert ports.starts_s is not None
     first_beat_s = ports.starts_s + start * tick_s

@@ -16,10 +16,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from schmubert.bridge.brain.capture import Capture
 from schmubert.bridge.owner.owner import Tell
+from schmubert.bridge.protocol.bytes import song_position as position
 from schmubert.bridge.protocol.messages import Heard, Moved, ToBrain
 from schmubert.engine.music.vocabulary import Track, onset_token
 from tests.bridge.owner.test_jumps import JITTER_S, daw_of, note_ons, owner_of, wrong_bars
-from tests.bridge.virtual_daw import CONTINUE, STYLES, BarCaller, Daw, play_to, position
+from tests.bridge.virtual_daw import CONTINUE, STYLES, BarCaller, Daw, play_to
 
 
 def loops(style: str, per_beat: int, given: argparse.Namespace) -> tuple[int, int, int, int]:
@@ -60,7 +61,7 @@ def early_notes(given: argparse.Namespace) -> tuple[int, int]:
             for action in (*owner.receive(at_s, 0, message), *owner.tick(at_s)):
                 if isinstance(action, Tell):
                     _hear(capture, action.message, at_s)
-        column = capture.tape(daw.now)[:, Track.MELODY].tolist()
+        column = capture.tape(daw.now).tokens[:, Track.MELODY].tolist()
         kept += sum(onset_token(pitch) in column for pitch in pitches)
         played += len(pitches)
     return kept, played

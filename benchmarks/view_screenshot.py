@@ -19,9 +19,9 @@ from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from schmubert.bridge.owner.live import RealTime
 from schmubert.bridge.owner.ports import MidiPorts
-from schmubert.bridge.owner.witness import Record
+from schmubert.bridge.owner.realtime import RealTime
+from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import Moved
 from schmubert.bridge.screen.scene import Scene
 from schmubert.bridge.screen.view import view

@@ -2,37 +2,26 @@
 
 import os
 import sys
-from collections import deque
-from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
 import click
+import msgspec
 
 from schmubert.bridge import preset
-from schmubert.bridge.audience import Audience, show
-from schmubert.bridge.clock.midi_clock import PositionUnit
-from schmubert.bridge.clock.sync import Sync
-from schmubert.bridge.learn import Learner
-from schmubert.bridge.options import (
-    MOST_OFFSET_MS,
-    Command,
-    assigned,
-    bindable,
-    chart_text,
-    each,
-    from_preset,
-    note,
-)
-from schmubert.bridge.owner import live
+from schmubert.bridge.clock.sync import Sync, Timing
+from schmubert.bridge.options import OPTIONS, Command, Stage, parameter, said
+from schmubert.bridge.owner import loop
+from schmubert.bridge.owner.learn import learned
 from schmubert.bridge.owner.owner import GaveUpError
-from schmubert.bridge.owner.ports import APIS, MidiPorts
-from schmubert.bridge.protocol.controls import binding, collisions, setting, target_of
-from schmubert.bridge.protocol.messages import Control, Setup
-from schmubert.bridge.protocol.mode import MODES, MOST_TURN_BARS
-from schmubert.bridge.protocol.roles import Binding, Part, Rig, input_part, output_part, rig
-from schmubert.engine.diffusion.recipe import STAGE_TEMPERATURE, WINDOW_BARS
+from schmubert.bridge.owner.ports import MidiPorts
+from schmubert.bridge.protocol.controls import binding, collisions, target_of
+from schmubert.bridge.protocol.mode import MODES
+from schmubert.bridge.protocol.roles import Binding, Rig, rig
+from schmubert.bridge.protocol.settings import Settings
+from schmubert.bridge.screen.audience import Audience, show
+from schmubert.bridge.screen.process import Screen
 from schmubert.engine.music.vocabulary import Track
 
 TAKING_TURNS = {"continue", "trade"}
@@ -40,261 +29,11 @@ TAKING_TURNS = {"continue", "trade"}
 
 @click.command(
     cls=Command,
+    params=[parameter(option) for option in OPTIONS],
     context_settings={"max_content_width": 100, "help_option_names": ["-h", "--help"]},
 )
-@click.option(
-    "--preset",
-    "preset_file",
-    is_eager=True,
-    callback=from_preset,
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Options, controls and bindings from a TOML file; those given here go before them.",
-)
-@click.option(
-    "--learn",
-    "learned",
-    multiple=True,
-    callback=each(bindable),
-    metavar="CONTROL",
-    help="Bind CONTROL to the knob you turn or the pad you hit, and keep that in --preset."
-    " Repeatable.",
-)
-@click.option(
-    "--in",
-    "heard",
-    callback=each(input_part),
-    multiple=True,
-    required=True,
-    metavar="NAME[:ROLE[:CHANNEL]]",
-    help="A port on which you play; the melody if no role is said. Repeatable.",
-)
-@click.option(
-    "--out",
-    "played",
-    callback=each(output_part),
-    multiple=True,
-    required=True,
-    metavar="NAME[:ROLE[:CHANNEL]]",
-    help="A port on which the band plays; the role (melody, bass or drums) is taken from the name"
-    " if it is not said. Drums go to channel 10, others to 1. Repeatable.",
-)
-@click.option("--clock", metavar="NAME", help="The port that MIDI clock comes on [the first --in].")
-@click.option(
-    "--tempo",
-    type=click.FloatRange(20.0, 400.0),
-    metavar="BPM",
-    help="Keep this tempo while no MIDI clock comes; bar 1 starts with your first note.",
-)
-@click.option(
-    "--sync",
-    type=click.Choice([sync.value for sync in Sync]),
-    default=Sync.CLOCK.value,
-    show_default=True,
-    help="Follow MIDI clock, keep the time of --tempo whatever clock comes, or follow Ableton"
-    " Link.",
-)
-@click.option(
-    "--send-clock",
-    metavar="NAME",
-    help="Send MIDI clock on this port, for a DAW to follow; not with --sync clock.",
-)
-@click.option(
-    "--mode",
-    type=click.Choice(MODES),
-    default=MODES[0],
-    show_default=True,
-    help="Play along with you; go on with your part when you rest; trade bars with you; let your"
-    " first bars go round; repeat a bar but for what is made anew; find a way between phrases.",
-)
-@click.option(
-    "--bars",
-    type=click.IntRange(1, MOST_TURN_BARS),
-    default=4,
-    show_default=True,
-    help="How long a turn, a loop, a phrase or the way between two is.",
-)
-@click.option(
-    "--listen",
-    "listen_bars",
-    type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    metavar="BARS",
-    help="Listen for so long before coming in.",
-)
-@click.option(
-    "--count-in",
-    "count_in_bars",
-    type=click.IntRange(0, 64),
-    default=0,
-    show_default=True,
-    metavar="BARS",
-    help="Listen for so many bars after every start, whoever plays in them.",
-)
-@click.option(
-    "--window",
-    "window_bars",
-    type=click.IntRange(4, 64),
-    default=WINDOW_BARS,
-    show_default=True,
-    metavar="BARS",
-    help="How much music the model looks at, what it is to play included.",
-)
-@click.option(
-    "--temperature",
-    type=click.FloatRange(0.05, 4.0),
-    default=STAGE_TEMPERATURE,
-    show_default=True,
-    help="Below 1 the band plays safe, above 1 it dares.",
-)
-@click.option(
-    "--rest",
-    "rest_bars",
-    type=click.IntRange(1, 1000),
-    default=4,
-    show_default=True,
-    metavar="BARS",
-    help="When you rest for so long, so does the band.",
-)
-@click.option(
-    "--commit",
-    type=click.Choice(["step", "beat", "bar"]),
-    default="beat",
-    show_default=True,
-    help="How much becomes final at a time: what is not can still follow you.",
-)
-@click.option(
-    "--future",
-    type=click.Choice(["known", "unknown"]),
-    default="known",
-    show_default=True,
-    help="When a loop goes round: count on what you played there the last time, as long as you"
-    " play it again, or on nothing.",
-)
-@click.option(
-    "--split",
-    callback=note,
-    metavar="NOTE",
-    help="What you play below NOTE (C4 is middle C) is the bass, for the band to go by.",
-)
-@click.option(
-    "--chords",
-    callback=chart_text,
-    default="",
-    metavar="CHART",
-    help='Chords that the band leans to, a bar each, over and over from bar 1: "Am F C G7/B";'
-    " two in a bar as Am,F; % is the bar before again, - none.",
-)
-@click.option(
-    "--set",
-    "controls",
-    callback=each(assigned(setting)),
-    multiple=True,
-    metavar="CONTROL=VALUE",
-    help="How a control stands at first: density:bass=4 (onsets a bar), lowest:bass=28,"
-    " highest:bass=52, key=1 (C major; 0 any), harmony=2, swing=0.3, shuffle=0.6, humanise=0.5,"
-    " groove=1, mute:drums=1, solo:bass=1. Repeatable.",
-)
-@click.option(
-    "--bind",
-    "bindings",
-    callback=each(assigned(binding)),
-    multiple=True,
-    metavar="CONTROL=SOURCE",
-    help="Turn a control by a knob or pad: density:bass=cc:21, mute:drums=note:36,"
-    " regenerate=note:37, lock=note:38, panic=cc:120; a channel may follow, cc:21:1. Repeatable.",
-)
-@click.option(
-    "--knobs", metavar="NAME", help="A port for knobs and pads alone; else any --in has them."
-)
-@click.option("--seed", type=click.IntRange(min=0), help="The same music for the same playing.")
-@click.option(
-    "--engine",
-    metavar="ADDRESS",
-    help="Where the engine is, tcp://HOST:PORT; on this computer one is started when none answers.",
-)
-@click.option(
-    "--model",
-    type=click.Path(exists=True, dir_okay=False, resolve_path=True),
-    help="The model for an engine that is started, .onnx or .safetensors [the one that ships].",
-)
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda"]),
-    default="auto",
-    show_default=True,
-    help="What a started engine runs on.",
-)
-@click.option(
-    "--api",
-    type=click.Choice(["auto", *APIS]),
-    default="auto",
-    show_default=True,
-    help="The MIDI system.",
-)
-@click.option(
-    "--offset-ms",
-    type=click.FloatRange(-MOST_OFFSET_MS, MOST_OFFSET_MS),
-    default=0.0,
-    show_default=True,
-    help="Send everything later by this, or earlier where negative.",
-)
-@click.option(
-    "--spp-unit",
-    type=click.Choice([unit.value for unit in PositionUnit]),
-    default=PositionUnit.AUTO.value,
-    show_default=True,
-    help="What song positions count: MIDI says 16ths, Ardour sends clocks; auto finds out at the"
-    " first stop.",
-)
-@click.option(
-    "--record",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Keep the session in a new folder in DIR: a MIDI file, and a log for `schmubert replay`.",
-)
-@click.option(
-    "--headless",
-    is_flag=True,
-    help="Print lines, draw no screen; so it is too where stderr is no terminal.",
-)
-@click.option("--verbose", is_flag=True, help="Print lines, and show where an error comes from.")
 @click.version_option(package_name="schmubert")
-def bridge_command(
-    preset_file: Path | None,
-    learned: tuple[str, ...],
-    heard: Sequence[Part],
-    played: Sequence[Part],
-    clock: str | None,
-    tempo: float | None,
-    sync: str,
-    send_clock: str | None,
-    mode: str,
-    bars: int,
-    rest_bars: int,
-    commit: str,
-    future: str,
-    listen_bars: int,
-    count_in_bars: int,
-    window_bars: int,
-    temperature: float,
-    split: int | None,
-    chords: str,
-    controls: tuple[Control, ...],
-    bindings: tuple[Binding, ...],
-    knobs: str | None,
-    seed: int | None,
-    engine: str | None,
-    model: str | None,
-    device: str,
-    api: str,
-    offset_ms: float,
-    spp_unit: str,
-    record: Path | None,
-    headless: bool,
-    verbose: bool,
-) -> None:
+def bridge_command(**values: Any) -> None:
     """Play in a band with a DAW: you on --in, it on --out, in time with your MIDI clock.
 
     Ports that do not exist yet are made, under exactly these names. Ctrl-C ends every note.
@@ -302,79 +41,79 @@ def bridge_command(
     \b
     schmubert-bridge --in "DAW Out" --out "Bass" --out "Drums"
     """
-    for one in controls:
-        mode = MODES[int(one.value)] if one.name == "mode" else mode
-        bars = int(one.value) if one.name == "bars" else bars
+    stage = Stage(**said(Stage, values))
     try:
-        plugged = rig(heard, played, clock, knobs, bindings, send_clock, split)
-        timing = live.Timing(tempo, PositionUnit(spp_unit), offset_ms / 1000.0, Sync(sync))
-        _check(plugged, mode, controls, learned)
-        _check_time(plugged, timing)
+        plugged = plugged_in(stage)
+        timing = Timing(stage.tempo, stage.spp_unit, stage.offset_ms / 1000.0, stage.sync)
+        settings = settings_of(plugged, values)
+        for line in [*complaints(plugged, settings, stage), *port_complaints(plugged, timing)]:
+            show(line)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    setup = Setup(
-        hears=tuple(sorted(int(role) for role in plugged.heard)),
-        plays=tuple(sorted(int(role) for role in plugged.played)),
-        mode=mode,
-        bars=bars,
-        rest_bars=rest_bars,
-        commit=commit,
-        future=future,
-        listen_bars=listen_bars,
-        count_in_bars=count_in_bars,
-        window_bars=window_bars,
-        temperature=temperature,
-        seed=seed,
-        engine=engine,
-        model=model,
-        device=device,
-        verbose=verbose,
-        controls=controls,
-        chords=chords,
-    )
-    drawn = not (headless or verbose) and draws()
     try:
-        ports = MidiPorts(plugged.inputs, plugged.outputs, api)
-        try:
-            plugged = _learn(ports, plugged, learned, preset_file)
-            with closing(Audience(setup, plugged, timing, record, drawn)) as audience:
-                for line in [*ports.named, _waiting_for(plugged, timing)]:
-                    audience.tell(line)
-                report = live.perform(
-                    ports, plugged, setup, timing, say=audience.say, witness=audience.witness
-                )
-            show(str(report))
-        finally:
-            ports.close()
+        perform(stage, plugged, settings, timing)
     except (OSError, RuntimeError, ValueError, GaveUpError) as error:
-        if verbose:
+        if settings.verbose:
             raise
         raise click.ClickException(str(error)) from error
 
 
-def _learn(ports: MidiPorts, plugged: Rig, targets: Sequence[str], path: Path | None) -> Rig:
-    """The rig with what is bound to `targets` as the player shows; kept in the preset at `path`."""
-    if not targets:
-        return plugged
-    if path is None:
+def perform(stage: Stage, plugged: Rig, settings: Settings, timing: Timing) -> None:
+    """Open the ports, learn what is to be learned, and play until Ctrl-C."""
+    with closing(MidiPorts(plugged.inputs, plugged.outputs, stage.api)) as ports:
+        if stage.learn:
+            plugged = learn(ports, plugged, stage)
+        drawn = not (stage.headless or settings.verbose) and draws()
+        with closing(Audience(settings, Screen() if drawn else None)) as audience:
+            if stage.record is not None:
+                from schmubert.bridge.session.recording import Recording, session_of
+
+                session = session_of(settings, plugged, timing)
+                audience.keep(Recording(stage.record, session, audience.tell))
+            for line in [*ports.named, waiting_for(plugged, timing)]:
+                audience.tell(line)
+            report = loop.perform(
+                ports, plugged, settings, timing, say=audience.say, witness=audience.see
+            )
+        show(str(report))
+
+
+def plugged_in(stage: Stage) -> Rig:
+    """What is plugged in; ValueError where that is no band."""
+    return rig(
+        stage.heard,
+        stage.played,
+        stage.clock,
+        stage.knobs,
+        stage.bindings,
+        stage.send_clock,
+        stage.split,
+    )
+
+
+def settings_of(plugged: Rig, values: dict[str, Any]) -> Settings:
+    """The settings that the options in `values` are; a mode that a control sets goes first."""
+    settings = Settings(
+        hears=tuple(sorted(plugged.heard)),
+        plays=tuple(sorted(plugged.played)),
+        **said(Settings, values),
+    )
+    stand = {control.name: int(control.value) for control in settings.controls}
+    mode = MODES[stand["mode"]] if "mode" in stand else settings.mode
+    return msgspec.structs.replace(settings, mode=mode, bars=stand.get("bars", settings.bars))
+
+
+def learn(ports: MidiPorts, plugged: Rig, stage: Stage) -> Rig:
+    """The rig with what the player shows bound to what is to be learned; the preset keeps it."""
+    if stage.preset is None:
         raise ValueError("--learn needs a place to keep it: give --preset FILE")
-    preset.writable(path)
-    learner, passing = Learner(), live.RealTime()
-    waiting: deque[bytes] = deque()  # what comes at once may be for several
+    preset.writable(stage.preset)
     bindings = list(plugged.bindings)
-    for target in targets:
-        show(f"{target}: turn the knob or hit the pad for it")
-        source = None
-        while source is None:
-            if not waiting:
-                passing.wait_until(passing.now() + live.POLL_S, exactly=False)
-                waiting.extend(message for _, _, message in ports.poll())
-            else:
-                source = learner.hear(target, waiting.popleft())
-        preset.bound(path, target, source)
+    for target, source in learned(ports, stage.learn, show):
+        preset.bound(stage.preset, target, source)
         new = binding(target, source)
         bindings = [*(bound for bound in bindings if target_of(bound) != target_of(new)), new]
-        show(f"{target} is {source}, kept in {path}")
+        show(f"{target} is {source}, kept in {stage.preset}")
     for line in collisions(bindings):
         show(line)
     return replace(plugged, bindings=tuple(bindings))
@@ -385,39 +124,49 @@ def draws() -> bool:
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def _check(plugged: Rig, mode: str, controls: Sequence[Control], learned: Sequence[str]) -> None:
-    heard, played = plugged.heard, plugged.played
-    turned = [*plugged.bindings, *(binding(target, "note:0") for target in learned)]
+def complaints(plugged: Rig, settings: Settings, stage: Stage) -> list[str]:
+    """What does not fit together in who plays what; ValueError where nothing could be played."""
+    heard, played, mode = plugged.heard, plugged.played, settings.mode
+    turned = [*plugged.bindings, *(binding(target, "note:0") for target in stage.learn)]
+    lines = []
     if mode == MODES[0] and heard & played:
         names = " and ".join(role.name.lower() for role in sorted(heard & played))
         if played <= heard and all(bound.name != "mode" for bound in turned):
             raise ValueError(f"you play the {names} yourself: --mode continue takes turns")
-        show(f"you play the {names} yourself until another mode shares that")
+        lines.append(f"you play the {names} yourself until another mode shares that")
     modes = {mode, *(MODES[int(bound.value)] for bound in turned if bound.value is not None)}
     if not heard & played and modes & TAKING_TURNS:
         word = min(modes & TAKING_TURNS)
-        show(f"{word} has nothing to trade: add what you play to what the band plays, --out Lead")
-    if not learned:
-        for line in collisions(plugged.bindings):
-            show(line)
-    named = {one.role for one in controls} | {bound.role for bound in turned}
-    for role in sorted(role for role in named if role is not None and role not in played):
-        word = Track(role).name.lower()
-        show(f"no --out plays the {word}: controls of the {word} do nothing")
-    for name in set(plugged.inputs) & set(plugged.outputs):
-        # a virtual port is one-way: the two would be distinct ports of one name
-        show(f"{name!r} is an input and an output: two ports of that name")
+        lines.append(
+            f"{word} has nothing to trade: add what you play to what the band plays, --out Lead"
+        )
+    if not stage.learn:
+        lines += collisions(plugged.bindings)
+    return [*lines, *_idle(turned, settings, played)]
 
 
-def _check_time(plugged: Rig, timing: live.Timing) -> None:
+def _idle(turned: list[Binding], settings: Settings, played: frozenset[Track]) -> list[str]:
+    """A line for every role that controls are of and nobody plays."""
+    named = {one.role for one in settings.controls} | {bound.role for bound in turned}
+    idle = sorted(Track(role) for role in named if role is not None and role not in played)
+    words = [role.name.lower() for role in idle]
+    return [f"no --out plays the {word}: controls of the {word} do nothing" for word in words]
+
+
+def port_complaints(plugged: Rig, timing: Timing) -> list[str]:
+    """What does not fit together in ports and time; ValueError where that cannot be."""
     if timing.sync is Sync.CLOCK and plugged.clock_out is not None:
         raise ValueError(
             "--send-clock sends a clock of one's own: add --sync internal and --tempo BPM,"
             " or --sync link"
         )
+    # a virtual port is one-way: the two would be distinct ports of one name
+    both = sorted(set(plugged.inputs) & set(plugged.outputs))
+    return [f"{name!r} is an input and an output: two ports of that name" for name in both]
 
 
-def _waiting_for(plugged: Rig, timing: live.Timing) -> str:
+def waiting_for(plugged: Rig, timing: Timing) -> str:
+    """What the band waits for before it plays."""
     roles = sorted({role for _, role, _ in plugged.plays})
     band = " and ".join(Track(role).name.lower() for role in roles)
     first_note = f"your first note at {timing.tempo_bpm or 0.0:g} BPM"

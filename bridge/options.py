@@ -1,58 +1,245 @@
-"""How the words of `schmubert-bridge` are read: repeatable ones, presets, charts and notes."""
+"""The options of `schmubert-bridge`, and how click reads them from words and from a preset.
+
+What an option is called, may be and does is described where its field stands: in `Settings` what
+the brain goes by, in `Stage` all the rest.
+"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from math import isfinite
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, Any
 
 import click
 
 from schmubert.bridge import preset
-from schmubert.bridge.protocol.controls import binding
+from schmubert.bridge.clock.sync import Sync
+from schmubert.bridge.clock.transport import PositionUnit
+from schmubert.bridge.owner.ports import APIS
+from schmubert.bridge.protocol.controls import assigned, bindable, binding, control_rows
+from schmubert.bridge.protocol.option import Option, options_of
+from schmubert.bridge.protocol.roles import Binding, Part, input_part, output_part
+from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.music.pitches import pitch_named
 
-Value = TypeVar("Value")
 MOST_OFFSET_MS = 250.0
-LEARNS, PRESET = "schmubert.learns", "schmubert.preset"  # in click's notes on one call
+LEARNS, KEPT = "schmubert.learns", "schmubert.preset"  # in click's notes on one call
 
 
-def each(
-    read: Callable[[str], Value],
-) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], tuple[Value, ...]]:
-    """A callback of click that reads every word of a repeatable option."""
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """What is plugged in, whose time it is, and who watches: what the brain need not know."""
 
-    def convert(
-        ctx: click.Context, param: click.Parameter, specs: tuple[str, ...]
-    ) -> tuple[Value, ...]:
-        kept: tuple[str, ...] = ctx.meta.get(f"{PRESET}.{param.name}", ())
+    preset: Annotated[
+        Path | None,
+        Option(
+            "Options, controls and bindings from a TOML file; those given here go before them.",
+            metavar="FILE",
+            place="file",
+            in_preset=False,
+        ),
+    ] = None
+    learn: Annotated[
+        tuple[str, ...],
+        Option(
+            "Bind CONTROL to the knob you turn or the pad you hit, and keep that in --preset."
+            " Repeatable.",
+            metavar="CONTROL",
+            read=bindable,
+            in_preset=False,
+        ),
+    ] = ()
+    heard: Annotated[
+        tuple[Part, ...],
+        Option(
+            "A port on which you play; the melody if no role is said. Repeatable.",
+            name="in",
+            metavar="NAME[:ROLE[:CHANNEL]]",
+            read=input_part,
+        ),
+    ]
+    played: Annotated[
+        tuple[Part, ...],
+        Option(
+            "A port on which the band plays; the role (melody, bass or drums) is taken from the"
+            " name if it is not said. Drums go to channel 10, others to 1. Repeatable.",
+            name="out",
+            metavar="NAME[:ROLE[:CHANNEL]]",
+            read=output_part,
+        ),
+    ]
+    split: Annotated[
+        int | None,
+        Option(
+            "What you play below NOTE (C4 is middle C) is the bass, for the band to go by.",
+            metavar="NOTE",
+            read=pitch_named,
+        ),
+    ] = None
+    clock: Annotated[
+        str | None, Option("The port that MIDI clock comes on [the first --in].", metavar="NAME")
+    ] = None
+    tempo: Annotated[
+        float | None,
+        Option(
+            "Keep this tempo while no MIDI clock comes; bar 1 starts with your first note.",
+            metavar="BPM",
+            low=20.0,
+            high=400.0,
+        ),
+    ] = None
+    sync: Annotated[
+        Sync,
+        Option(
+            "Follow MIDI clock, keep the time of --tempo whatever clock comes, or follow Ableton"
+            " Link."
+        ),
+    ] = Sync.CLOCK
+    send_clock: Annotated[
+        str | None,
+        Option(
+            "Send MIDI clock on this port, for a DAW to follow; not with --sync clock.",
+            metavar="NAME",
+        ),
+    ] = None
+    offset_ms: Annotated[
+        float,
+        Option(
+            "Send everything later by this, or earlier where negative.",
+            low=-MOST_OFFSET_MS,
+            high=MOST_OFFSET_MS,
+        ),
+    ] = 0.0
+    spp_unit: Annotated[
+        PositionUnit,
+        Option(
+            "What song positions count: MIDI says 16ths, Ardour sends clocks; auto finds out at the"
+            " first stop."
+        ),
+    ] = PositionUnit.AUTO
+    api: Annotated[str, Option("The MIDI system.", choices=("auto", *APIS))] = "auto"
+    bindings: Annotated[
+        tuple[Binding, ...],
+        Option(
+            "Turn a control by a knob or pad: density:bass=cc:21, mute:drums=note:36,"
+            " regenerate=note:37, lock=note:38, panic=cc:120; a channel may follow, cc:21:1."
+            " Repeatable.",
+            name="bind",
+            metavar="CONTROL=SOURCE",
+            read=assigned(binding),
+        ),
+    ] = ()
+    knobs: Annotated[
+        str | None,
+        Option("A port for knobs and pads alone; else any --in has them.", metavar="NAME"),
+    ] = None
+    record: Annotated[
+        Path | None,
+        Option(
+            "Keep the session in a new folder in DIR: a MIDI file, and a log for `schmubert"
+            " replay`.",
+            metavar="DIR",
+            place="folder",
+        ),
+    ] = None
+    headless: Annotated[
+        bool, Option("Print lines, draw no screen; so it is too where stderr is no terminal.")
+    ] = False
+
+
+OPTIONS = (*options_of(Stage), *options_of(Settings))
+"""Every option of `schmubert-bridge`, in the order of its help."""
+
+
+def worded(read: Callable[[str], Any]) -> Callable[[Any], Any]:
+    """`read` for click: a ValueError of it is said to the player."""
+
+    def convert(word: Any) -> Any:
         try:
-            return tuple(read(spec) for spec in (*kept, *specs))
+            return read(str(word))
         except ValueError as error:
             raise click.BadParameter(str(error)) from error
 
     return convert
 
 
-def bindable(name: str) -> str:
-    """`name`, if it can be bound; ValueError otherwise."""
-    binding(name, "note:0")
-    return name
+class Whole(click.IntRange):
+    """A whole number in a range; infinity is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As click does."""
+        if isinstance(value, float) and not isfinite(value):
+            self.fail(f"{value} is no number in the range {self._describe_range()}.", param, ctx)
+        return super().convert(value, param, ctx)
 
 
-def assigned(read: Callable[[str, str], Value]) -> Callable[[str], Value]:
-    """What reads both sides of `CONTROL=...`."""
+class Real(click.FloatRange):
+    """A number in a range; infinity and NaN are none."""
 
-    def sides(spec: str) -> Value:
-        target, _, rest = spec.partition("=")
-        try:
-            return read(target, rest)
-        except ValueError as error:
-            raise ValueError(f"{spec!r}: {error}") from error
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As click does."""
+        found = super().convert(value, param, ctx)
+        if not isfinite(found):
+            self.fail(f"{value} is no number in the range {self._describe_range()}.", param, ctx)
+        return found
 
-    return sides
+
+def type_of(option: Option) -> "click.ParamType[Any] | Callable[[Any], Any]":
+    """What makes a value of a word for `option`."""
+    if option.read is not None:
+        return worded(option.read)
+    if option.choices:
+        return click.Choice(option.choices)
+    if option.place:
+        return click.Path(
+            exists=option.exists,
+            dir_okay=option.place == "folder",
+            file_okay=option.place == "file",
+            resolve_path=option.exists,
+            path_type=option.kind,
+        )
+    if option.kind is int:
+        low, high = (None if end is None else int(end) for end in (option.low, option.high))
+        return Whole(low, high)
+    if option.kind is float:
+        return Real(option.low, option.high)
+    return click.STRING
+
+
+def parameter(option: Option) -> click.Option:
+    """`option` as click knows it."""
+    names = [f"--{option.name}", option.field]
+    if option.kind is bool:
+        return click.Option(names, is_flag=True, help=option.help)
+    default = option.default.value if isinstance(option.default, Enum) else option.default
+    return click.Option(
+        names,
+        type=type_of(option),
+        required=option.required,
+        multiple=option.repeatable,
+        default=None if option.repeatable else default,
+        show_default=default not in (None, "", ()),
+        metavar=option.metavar,
+        help=option.help,
+        is_eager=option.field == "preset",
+        callback={"preset": _from_preset}.get(option.field, _after_preset),
+    )
 
 
 class Command(click.Command):
-    """Notes before all else whether something is to be learned: then a preset may not exist yet."""
+    """Lists the controls in its help, and notes first whether one is to be learned.
+
+    Then a preset may not exist yet.
+    """
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """As click does, and the controls after the options."""
+        super().format_options(ctx, formatter)
+        with formatter.section("Controls, for --set, --bind and --learn"):
+            formatter.write_dl(
+                [(name, f"{does}  [{reach}]") for name, reach, does in control_rows()]
+            )
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does."""
@@ -60,45 +247,40 @@ class Command(click.Command):
         return super().parse_args(ctx, args)
 
 
-def from_preset(ctx: click.Context, _: click.Parameter, path: Path | None) -> Path | None:
+def said(holder: type, values: dict[str, Any]) -> dict[str, Any]:
+    """Those of `values` that are fields of `holder`, of the kinds that it has."""
+    found = {}
+    for option in options_of(holder):
+        value = values[option.field]
+        as_kind = value is not None and option.choices and not option.repeatable
+        found[option.field] = option.kind(value) if as_kind else value
+    return found
+
+
+def _from_preset(ctx: click.Context, _: click.Parameter, path: Path | None) -> Path | None:
     """Take what the preset says for defaults; what is set and bound there comes first."""
     if path is None or (ctx.meta[LEARNS] and not path.exists()):
         return path
-    by_name = {
-        option.removeprefix("--"): param
-        for param in ctx.command.params
-        for option in param.opts
-        if param.name not in ("preset_file", "learned", "version", "help")
-    }
+    by_name = {option.name: option for option in OPTIONS if option.in_preset}
     try:
-        said = preset.read(path, by_name)
+        words = preset.read(path, by_name)
     except (OSError, ValueError) as error:
         raise click.UsageError(f"--preset: {error}") from error
     ctx.default_map = {}
-    for name, value in said.items():
-        param = by_name[name]
+    for name, value in words.items():
+        option = by_name[name]
         if name in preset.TABLES:
-            ctx.meta[f"{PRESET}.{param.name}"] = tuple(value)
-        elif param.multiple and isinstance(value, str):
-            ctx.default_map[str(param.name)] = [value]
+            ctx.meta[f"{KEPT}.{option.field}"] = tuple(value)
+        elif option.repeatable and isinstance(value, str):
+            ctx.default_map[option.field] = [value]
         else:
-            ctx.default_map[str(param.name)] = value
+            ctx.default_map[option.field] = value
     return path
 
 
-def chart_text(_: click.Context, __: click.Parameter, text: str) -> str:
-    """`text`, or what the file says that `@FILE` names."""
-    if not text.startswith("@"):
-        return text
-    try:
-        return Path(text[1:]).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.BadParameter(str(error)) from error
-
-
-def note(_: click.Context, __: click.Parameter, name: str | None) -> int | None:
-    """The pitch of the note called `name`."""
-    try:
-        return None if name is None else pitch_named(name)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from error
+def _after_preset(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+    """What the tables of a preset say of a repeatable option, and then `value`."""
+    kept = ctx.meta.get(f"{KEPT}.{param.name}", ())
+    if not kept:
+        return value
+    return (*(param.type.convert(word, param, ctx) for word in kept), *value)

@@ -40,8 +40,8 @@ def calibrate(
     from schmubert.bridge.doctor.roundtrip import round_trips
     from schmubert.bridge.options import MOST_OFFSET_MS
     from schmubert.bridge.owner.ports import MidiPorts
-    from schmubert.bridge.owner.report import quantile
     from schmubert.bridge.preset import kept, writable
+    from schmubert.bridge.protocol.quantile import quantile
 
     if preset is not None:
         writable(preset)

@@ -173,39 +173,17 @@ def _plain(value: Any) -> str:
 
 def _controls() -> str:
     """The table of what can be turned, from the bridge's own."""
-    from schmubert.bridge.protocol.controls import CONTROLS as KINDS
+    from schmubert.bridge.protocol.controls import control_rows
 
-    rows = [
-        (f"`{name}{':ROLE' if kind.of_role else ''}`", _reach(kind), _text(_help(kind)))
-        for name, kind in KINDS.items()
-    ]
+    rows = [(f"`{name}`", reach, _text(does)) for name, reach, does in control_rows()]
     return _table(("control", "range", "what it is"), rows)
-
-
-def _reach(kind: Any) -> str:
-    """What a control can be turned to."""
-    if kind.trigger:
-        return "a hit"
-    if kind.momentary:
-        return "on while it is held"
-    if kind.switch:
-        return "`on` or `off`"
-    whole = ", whole numbers" if kind.steps else ""
-    return f"{_plain(float(kind.low))} to {_plain(float(kind.high))}{whole}"
 
 
 def _modes() -> str:
     """The table of modes, from the bridge's own."""
     from schmubert.bridge.protocol.mode import Mode
 
-    return _table(
-        ("mode", "what it is"), [(f"`{mode.value}`", _text(_help(mode))) for mode in Mode]
-    )
-
-
-def _help(described: object) -> str:
-    """What a control or a mode says of itself, if anything."""
-    return str(getattr(described, "help", ""))
+    return _table(("mode", "what it is"), [(f"`{mode.value}`", _text(mode.help)) for mode in Mode])
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -65,10 +65,12 @@ def demo(
     The melody goes in real time through the bridge and the engine of the stage, over ports in
     memory. Ctrl-C ends early; what was played is written.
     """
-    from schmubert.bridge.owner import live
+    from schmubert.bridge.clock.sync import Timing
+    from schmubert.bridge.owner import loop
+    from schmubert.bridge.owner.brain_process import BrainError
     from schmubert.bridge.owner.memory_ports import MemoryPorts
     from schmubert.bridge.owner.owner import GaveUpError
-    from schmubert.bridge.protocol.messages import Setup
+    from schmubert.bridge.protocol.messages import Settings
     from schmubert.bridge.protocol.roles import input_part, output_part, rig
 
     files = _files(out, force)
@@ -83,9 +85,9 @@ def demo(
 
     ports = MemoryPorts(script(score, tempo_bpm), starts_s=inf)
     plugged = rig([input_part("Melody")], [output_part(role.name) for role in BAND], None)
-    setup = Setup(
-        hears=(int(Track.MELODY),),
-        plays=tuple(int(role) for role in BAND),
+    setup = Settings(
+        hears=(Track.MELODY,),
+        plays=BAND,
         temperature=temperature,
         seed=seed,
         engine=address,
@@ -95,16 +97,16 @@ def demo(
     view = LiveView(score, tempo_bpm, ports)
     view.announce()
     try:
-        report = live.perform(
+        report = loop.perform(
             ports,
             plugged,
             setup,
-            live.Timing(),
+            Timing(),
             say=lambda line: click.echo(click.style(f"      {line}", dim=True)),
             until=view.is_over,
             observer=view.watch,
         )
-    except (live.BrainError, GaveUpError) as error:
+    except (BrainError, GaveUpError) as error:
         raise click.ClickException(str(error)) from error
     view.up_to(time.monotonic())
     click.echo(f"\n{report}")

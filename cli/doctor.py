@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from schmubert.bridge.doctor.checkup import Finding
     from schmubert.bridge.owner.ports import Ports
     from schmubert.bridge.protocol.messages import Plugged
+    from schmubert.engine.service.wire import Request, Welcome
 
 PAIR = "schmubert doctor"
 NOTES = 50
@@ -104,7 +105,7 @@ def _on_stage(
     """The engine found or started, and worked with for so many `seconds`."""
     from schmubert.bridge.brain.engine_link import EngineLink
     from schmubert.bridge.doctor.checkup import Finding, lateness, played, replies
-    from schmubert.bridge.doctor.dry_run import meet, stage_work
+    from schmubert.bridge.doctor.dry_run import meet, requests_in, stage_work
 
     path = None if model is None else str(model.resolve())
     with closing(EngineLink(engine, path, device, monotonic())) as link:
@@ -116,7 +117,31 @@ def _on_stage(
             if strange:
                 return strange
             click.echo(f"      working as on stage for {seconds:g} s")
-            trial = stage_work(link, welcome, seconds)
+            dry_run = stage_work(link, requests(welcome, requests_in(seconds)), seconds)
         except ValueError as error:
             return [Finding("no engine", str(error), bad=True)]
-    return [lateness(trial), *replies(trial)]
+    return [lateness(dry_run), *replies(dry_run)]
+
+
+def requests(welcome: "Welcome", count: int) -> "list[Request]":
+    """So many requests as a bridge makes them, a beat after the other, of the engine it met."""
+    from schmubert.bridge.brain.dialogue import Dialogue
+    from schmubert.bridge.doctor.dry_run import stage_window
+    from schmubert.bridge.protocol.settings import Settings
+    from schmubert.engine.service.wire import Constraints
+
+    window = stage_window()
+    settings = Settings(plays=tuple(window.needed))
+    dialogue = Dialogue(settings)
+    dialogue.welcome(welcome)
+    return [
+        dialogue.ask(
+            window.about,
+            window.needed,
+            0.0,
+            window.commit_at,
+            settings.temperature,
+            Constraints(),
+        )
+        for _ in range(count)
+    ]

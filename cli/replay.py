@@ -11,7 +11,7 @@ from schmubert.cli.errors import one_line
 
 if TYPE_CHECKING:
     from schmubert.bridge.session.log import Log
-    from schmubert.bridge.session.midi_export import Take
+    from schmubert.bridge.session.midi_export import MidiExport
 
 
 @click.command("replay")
@@ -46,15 +46,15 @@ def replay(
     if out is not None and out.exists() and not force:
         raise ValueError(f"{out} is there already: --force writes over it")
     log = Log(folder)
-    take = _taken(log)
-    band, player = take.onsets()
+    export = _exported(log)
+    band, player = export.onsets()
     click.echo(
-        f"{log.session.began}: {take.seconds:.1f} s, {band} notes of the band,"
+        f"{log.session.began}: {export.seconds:.1f} s, {band} notes of the band,"
         f" {player} of the player"
     )
     if log.damage is not None:
         click.echo(f"{log.path.name}: {log.damage}", err=True)
-    midi = take.midi()
+    midi = export.midi()
     _compare(log, midi)
     if out is not None:
         out.write_bytes(midi)
@@ -65,13 +65,13 @@ def replay(
         _play(log, ports, api)
 
 
-def _taken(log: "Log") -> "Take":
-    from schmubert.bridge.session.midi_export import Take
+def _exported(log: "Log") -> "MidiExport":
+    from schmubert.bridge.session.midi_export import MidiExport
 
-    take = Take(log.session)
-    for seen in log:
-        take.see(seen)
-    return take
+    export = MidiExport(log.session)
+    for record in log:
+        export.see(record)
+    return export
 
 
 def _compare(log: "Log", midi: bytes) -> None:
@@ -95,23 +95,23 @@ def _compare(log: "Log", midi: bytes) -> None:
 
 
 def _verify(log: "Log") -> None:
-    from schmubert.bridge.session.verify import rerun
+    from schmubert.bridge.session.verify import verify_session
 
-    verdict = rerun(log.session, log)
+    verdict = verify_session(log.session, log)
     if verdict.difference is not None:
         raise ValueError(f"after {verdict.same} messages that are the same, {verdict.difference}")
     click.echo(f"decided again: {verdict.same} messages, all the same")
 
 
 def _play(log: "Log", names: tuple[str, ...], api: str) -> None:
-    from schmubert.bridge.owner.live import stopping
+    from schmubert.bridge.owner.loop import stopping
     from schmubert.bridge.owner.ports import MidiPorts
-    from schmubert.bridge.owner.report import report
-    from schmubert.bridge.owner.witness import Sent
+    from schmubert.bridge.owner.report import report_on
     from schmubert.bridge.protocol.bytes import begins_note
+    from schmubert.bridge.protocol.events import Sent
     from schmubert.bridge.session.playback import play
 
-    sent = [seen for seen in log if isinstance(seen.what, Sent)]
+    sent = [record for record in log if isinstance(record.what, Sent)]
     outputs = tuple(dict.fromkeys(names))
     places = [outputs.index(name) for name in names]
     ports = MidiPorts((), outputs, api)
@@ -127,8 +127,8 @@ def _play(log: "Log", names: tuple[str, ...], api: str) -> None:
             )
     finally:
         ports.close()
-    left = [seen.what.message for seen in sent[: len(late_s)] if isinstance(seen.what, Sent)]
+    left = [record.what.message for record in sent[: len(late_s)] if isinstance(record.what, Sent)]
     note_ons = sum(begins_note(message) for message in left)
-    click.echo(str(report(note_ons, 0, 0, late_s)))
+    click.echo(str(report_on(note_ons, 0, 0, late_s)))
     if len(late_s) < len(sent):
         sys.exit(130)

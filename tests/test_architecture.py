@@ -295,7 +295,7 @@ def test_help_of_the_bridge_is_light() -> None:
     assert loaded & (HEAVY | {"numpy", "zmq", "symusic"}) == set()
 
 
-@pytest.mark.parametrize("module", ["schmubert.bridge.command", "schmubert.bridge.owner.live"])
+@pytest.mark.parametrize("module", ["schmubert.bridge.command", "schmubert.bridge.owner.loop"])
 def test_the_owner_of_the_ports_is_light(module: str) -> None:
     assert loaded_by(f"import {module}") & (HEAVY | {"numpy", "symusic"}) == set()
 

@@ -1,4 +1,4 @@
-"""Candidates for a bar: the player hears another of the latest drafts from the next downbeat on."""
+"""Candidates for a bar: the player may hear another of the latest drafts than the newest."""
 
 from collections.abc import Sequence
 
@@ -6,8 +6,8 @@ from schmubert.bridge.brain.plan import Plan
 from schmubert.engine.music.score import STEPS_PER_BAR
 
 
-class Audition:
-    """Counts how many candidates on the player wants to be, and holds the one of this bar."""
+class Candidates:
+    """Counts how many candidates further the player wants to go, and keeps the one of this bar."""
 
     def __init__(self) -> None:
         self._wanted = 0
@@ -18,8 +18,8 @@ class Audition:
         """No candidate is chosen."""
         self._plan = None
 
-    def ask(self) -> None:
-        """The next candidate, please."""
+    def next(self) -> None:
+        """The player wants the next candidate, from the next downbeat on."""
         self._wanted += 1
 
     def at(self, step: int) -> Plan | None:
@@ -27,7 +27,7 @@ class Audition:
         return self._plan if self._bar == step // STEPS_PER_BAR else None
 
     def choose(self, bar_line: int, plans: Sequence[Plan]) -> tuple[int, int] | None:
-        """Choose among `plans` for the bar at `bar_line`, if that is wanted: (number, of so many).
+        """Choose among `plans` for the bar at `bar_line`, if that is wanted: (number, how many).
 
         Number 0 is what would be played anyway; it is the only one where there are no others.
         """

@@ -1,18 +1,18 @@
-"""The talk with the engine: what was asked, what came back, how long it took, is it there."""
+"""The talk with the engine: what was asked, what came back, and whether the engine is there."""
 
 import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
-import numpy as np
-
-from schmubert.bridge.brain.latency import Replies
-from schmubert.bridge.brain.plan import PendingRequest, Plan, plan_of
-from schmubert.bridge.brain.settings import Settings
+from schmubert.bridge.brain.candidates import Candidates
+from schmubert.bridge.brain.latency import Latency
+from schmubert.bridge.brain.plan import PendingRequest, Plan, plan_of, remember
+from schmubert.bridge.brain.tape import unknown
 from schmubert.bridge.protocol.messages import Say
+from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.diffusion.horizon import Horizon
-from schmubert.engine.music.score import STEPS_PER_BEAT
-from schmubert.engine.music.vocabulary import MASK, TRIO, Track
+from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT
+from schmubert.engine.music.vocabulary import TRIO, Track
 from schmubert.engine.service.wire import (
     Constraints,
     Draft,
@@ -24,22 +24,23 @@ from schmubert.engine.service.wire import (
     unpack,
 )
 
-PATIENCE_S = 2.0  # an ask without an answer for so long is lost
+PATIENCE_S = 2.0  # a request without an answer for so long is lost
 TRANSIT_S = 0.004  # pipes and sockets, there and back
-REMEMBERED = 8  # asks whose drafts are still welcome
 CANDIDATES = 4  # plans to choose from
 
 
 class Dialogue:
-    """Numbers the asks, matches the drafts, keeps the latest as `plan`, and says what it notices.
+    """Numbers the requests, matches the drafts, keeps the latest `plan`, and says what it notices.
 
-    One ask at a time is under way until its first draft comes: a slow engine that is asked again
-    before would never answer at all.
+    One request at a time is under way until its first draft comes: a slow engine that is asked
+    again before would never answer at all.
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.replies = Replies()
+        self.latency = Latency()
         self.plan: Plan | None = None
+        """The latest draft, as a plan."""
+        self.candidates = Candidates()
         self.tracks: tuple[Track, ...] = TRIO
         """What the engine's model knows, in the order of its columns."""
         self._settings = settings
@@ -48,28 +49,29 @@ class Dialogue:
         self._said: set[str] = set()
         self._seq = 0
         self._asked: dict[int, PendingRequest] = {}
-        self._latest: dict[int, Plan] = {}  # the best draft of each of the latest asks
+        self._latest: dict[int, Plan] = {}  # the best draft of each of the latest requests
         self._under_way: PendingRequest | None = None
 
     @property
     def free(self) -> bool:
-        """Whether no ask is under way."""
+        """Whether no request is under way."""
         return self._under_way is None
 
     @property
     def lost_at(self) -> float:
-        """When the ask under way counts as lost; infinity where there is none."""
+        """When the request under way counts as lost; infinity where there is none."""
         return math.inf if self._under_way is None else self._under_way.at_s + PATIENCE_S
 
     def forget(self) -> None:
-        """Drop the plan, and want no answer to what was asked."""
+        """Drop the plan; answers to what was asked are not wanted any more."""
         self.plan = None
+        self.candidates.forget()
         self._latest.clear()
         self._asked.clear()
         self._under_way = None
 
     def leave_out(self, roles: Collection[Track]) -> None:
-        """What was planned or asked for `roles` is not wanted any more."""
+        """What was planned for `roles`, or asked, is not wanted any more."""
 
         def without(asked: PendingRequest) -> PendingRequest:
             played = {role: step for role, step in asked.played.items() if role not in roles}
@@ -90,8 +92,22 @@ class Dialogue:
             seq: replace(one, asked=change(one.asked)) for seq, one in self._latest.items()
         }
 
-    def candidates(self, roles: Collection[Track], step: int, to_step: int) -> list[Plan]:
-        """The plans of all that `roles` play from `step` to `to_step`, the newest first."""
+    def plan_at(self, step: int) -> Plan | None:
+        """What is to be played in `step`: the candidate chosen for its bar, or the latest draft."""
+        return self.candidates.at(step) or self.plan
+
+    def reaches(self, role: Track, step: int) -> bool:
+        """Whether it is planned what `role` plays in `step`."""
+        plan = self.plan_at(step)
+        return plan is not None and plan.reaches(role, step)
+
+    def choose(self, roles: Collection[Track], bar_line: int) -> tuple[int, int] | None:
+        """Choose the candidate that the player wants for the bar, if any: (number, how many)."""
+        plans = self._plans(roles, bar_line, bar_line + STEPS_PER_BAR)
+        return self.candidates.choose(bar_line, plans)
+
+    def _plans(self, roles: Collection[Track], step: int, to_step: int) -> list[Plan]:
+        """The plans that say what all `roles` play from `step` to `to_step`, the newest first."""
         return [
             plan
             for plan in reversed(self._latest.values())
@@ -107,14 +123,13 @@ class Dialogue:
         temperature: float,
         constraints: Constraints,
     ) -> Request:
-        """Ask for what the `played` roles play, each from its step on, within `constraints`.
+        """The request for what the roles in `played` play, each from its step on.
 
-        `commit_at` says when a step becomes final.
+        `commit_at` says when a step becomes final. The request counts as sent at `now`.
         """
         self._seq += 1
         asked = PendingRequest(self._seq, now, about.first_step, about.targets, played)
-        latest = list(self._asked.values())[1 - REMEMBERED :]
-        self._asked = {one.seq: one for one in [*latest, asked]}
+        self._asked = remember(self._asked, asked.seq, asked)
         self._under_way = asked
         step = min(played.values())
         beats = range(about.first_step, about.end_step, STEPS_PER_BEAT)
@@ -139,7 +154,7 @@ class Dialogue:
             return []
         self._engine = welcome
         self.tracks = tuple(Track(track) for track in welcome.tracks)
-        self.replies.expect(welcome.call_ms * self._settings.first_calls / 1000.0 + TRANSIT_S)
+        self.latency.expect(welcome.call_ms * self._settings.first_calls / 1000.0 + TRANSIT_S)
         self._asked.clear()
         self._under_way = None
         unknown = [role for role in self._settings.plays if role not in self.tracks]
@@ -158,14 +173,14 @@ class Dialogue:
             return says
         if self._under_way is not None and self._under_way.seq == draft.seq:
             self._under_way = None
-            self.replies.first(now - asked.at_s)
+            self.latency.first(now - asked.at_s)
         if draft.last:
-            self.replies.last(now - asked.at_s)
+            self.latency.last(now - asked.at_s)
         try:
             given = unpack(draft.tokens)
             if given.shape[1] != len(self.tracks):
                 raise ValueError(f"{given.shape[1]} tracks of {len(self.tracks)}")
-            tokens = np.tile(np.asarray(MASK), (len(given), 1))
+            tokens = unknown(len(given))
             tokens[:, self.tracks] = given
             plan = plan_of(asked, draft.number, tokens)
         except ValueError as error:
@@ -189,11 +204,11 @@ class Dialogue:
         return self._lose(f"the engine has ended: {then}")
 
     def unanswered(self, then: str) -> list[Say]:
-        """The ask under way has waited for too long."""
+        """The request under way has waited for too long."""
         return self._lose(f"the engine does not answer: {then}")
 
     def _lose(self, text: str) -> list[Say]:
-        """One line, until an engine answers again."""
+        """The engine is lost, which is said once until one answers again."""
         self._under_way = None
         if self._lost:
             return []

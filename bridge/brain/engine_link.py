@@ -1,4 +1,4 @@
-"""The brain's engine: found or started, started again when it dies; nothing here waits."""
+"""The brain's engine is found or started, and started again when it dies. Nothing here waits."""
 
 import subprocess
 import tempfile
@@ -36,7 +36,7 @@ Start: TypeAlias = Callable[[str, Path, Path | None, Device], "subprocess.Popen[
 
 
 class EngineLink:
-    """Keeps an engine at `address` answering; one on another computer it can only wait for."""
+    """Keeps an engine at `address` answering; for one on another computer it can only wait."""
 
     def __init__(
         self,
@@ -70,12 +70,12 @@ class EngineLink:
         """The socket, for a poller."""
         return self._client.socket
 
-    def ask(self, ask: Request) -> None:
-        """Send `ask`; without an engine it is lost, and the conductor does without."""
-        self._client.send(ask)
+    def ask(self, request: Request) -> None:
+        """Send `request`; without an engine it is lost, and the conductor does without."""
+        self._client.send(request)
 
     def receive(self, now: float) -> list[Answer]:
-        """What the engine said since, and what became of it; call it a few times a second."""
+        """What the engine said since the last call, and what became of it. Call it often."""
         answers: list[Answer] = []
         for message in self._client.receive():
             self._heard_s = now
@@ -92,14 +92,14 @@ class EngineLink:
         return answers
 
     def another(self, model: str) -> str:
-        """What to do where an engine that was there already has `model`, not the one wanted."""
+        """What the player can do where the engine plays `model`, and not the one that is wanted."""
         return (
             f"the engine at {self.address} plays {model}: for another model, end it or give"
             " --engine another address, as tcp://127.0.0.1:28766"
         )
 
     def close(self) -> None:
-        """Say goodbye; an engine that was started here ends by itself when nobody is left."""
+        """Say goodbye. An engine that was started here ends by itself when nobody is left."""
         self._client.send(Goodbye())
         self._client.close()
         self._folder.cleanup()
@@ -136,7 +136,7 @@ class EngineLink:
         )
 
     def _tend(self, now: float) -> list[Answer]:
-        """Look after an engine that does not answer yet, or no more."""
+        """Look after an engine that does not answer yet, or does not answer any more."""
         if not self.address.startswith(LOCAL):
             if self._said_waiting or now < self._start_s:
                 return []

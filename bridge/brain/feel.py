@@ -7,8 +7,8 @@ from schmubert.bridge.brain.knobs import Knobs
 from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT
 
 MOST_DELAY = 0.9
-"""In 16ths: what is played late still ends before the next 16th begins, so notes keep their order
-and no beat that is final is touched."""
+"""In 16ths. What is played late still begins before the next 16th, so notes keep their order and
+no beat that is final is touched."""
 HUMAN_DELAY = 0.12  # in 16ths, at most, where `humanise` is 1
 HUMAN_LOUDNESS = 0.15
 
@@ -17,7 +17,7 @@ HUMAN_LOUDNESS = 0.15
 class Feel:
     """For each 16th of a bar [16] its delay in 16ths and its loudness as a factor.
 
-    `humanise` (0 to 1) scatters both, in a way that hangs on the step alone.
+    `humanise` (0 to 1) scatters both, in a way that depends on the step alone.
     """
 
     delays: tuple[float, ...] = (0.0,) * STEPS_PER_BAR
@@ -25,7 +25,7 @@ class Feel:
     humanise: float = 0.0
 
     def delay(self, step: int) -> float:
-        """How much later than straight `step` sounds, 0 to `MOST_DELAY` 16ths."""
+        """How much later than written `step` sounds: 0 to `MOST_DELAY` 16ths."""
         scattered = self.humanise * HUMAN_DELAY * (1.0 + scatter(step, 1)) / 2.0
         return min(MOST_DELAY, max(0.0, self.delays[step % STEPS_PER_BAR] + scattered))
 
@@ -49,7 +49,7 @@ def feel(knobs: Knobs, delays: Sequence[float], factors: Sequence[float]) -> Fee
 
 
 def scatter(step: int, voice: int) -> float:
-    """A number in -1..1 that hangs on `step` and `voice` alone and looks like chance."""
+    """A number in -1..1 that looks like chance and depends on `step` and `voice` alone."""
     return (step * 7919 + voice * 104729) * 2654435761 % 2**32 / 2**31 - 1.0
 
 

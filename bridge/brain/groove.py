@@ -1,8 +1,10 @@
-"""The groove that is held where no draft reaches: the same drums, the bass on the heard root."""
+"""The groove is held where no draft reaches: the same drums, and the bass on the heard root."""
 
 import numpy as np
 from numpy.typing import NDArray
 
+from schmubert.engine.diffusion.guides import PITCH_CLASSES
+from schmubert.engine.music.meter import PHRASE_BARS
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens, notes
 from schmubert.engine.music.vocabulary import (
     FIRST_ONSET,
@@ -16,49 +18,47 @@ from schmubert.engine.music.vocabulary import (
     pitch_of,
 )
 
-BARS_BACK = 4  # how far to look for a bar that grooves
+BARS_BACK = PHRASE_BARS  # how far to look for a bar that grooves
 LOWEST_BASS, HIGHEST_BASS = 28, 52  # E1 to E3: two octaves, so that any root is in reach
 
 TRIADS = ((0, 4, 7), (0, 3, 7))
 ROOT, THIRD, FIFTH = 1.3, 1.0, 1.0  # a root heard tells more than a third or a fifth
 
 
-def heard_root(tape: Tokens, until: int) -> int | None:
-    """The pitch class on which the last bar of melody before row `until` of `tape` rests.
+def heard_root(tokens: Tokens, until: int) -> int | None:
+    """The pitch class on which the last bar of melody before row `until` of `tokens` rests.
 
     The root of the triad that covers most of the melody's sounding time; the note that lasted
     longest where two cover the same. None where nothing sounded.
     """
-    weights = np.zeros(12)
+    weights = np.zeros(PITCH_CLASSES)
     first = max(0, until - 2 * STEPS_PER_BAR)  # a note held over from the bar before counts too
-    for note in notes(tape[first : max(0, until)], Track.MELODY):
+    for note in notes(tokens[first : max(0, until)], Track.MELODY):
         begin, end = first + note.onset, first + note.onset + note.length
-        weights[note.pitch % 12] += max(0, end - max(begin, until - STEPS_PER_BAR))
+        weights[note.pitch % PITCH_CLASSES] += max(0, end - max(begin, until - STEPS_PER_BAR))
     if not weights.any():
         return None
 
     def fit(root: int) -> tuple[float, float]:
-        of_root = weights[root]
-        covered = max(
-            ROOT * of_root + THIRD * weights[(root + third) % 12] + FIFTH * weights[(root + 7) % 12]
-            for _, third, _ in TRIADS
-        )
-        return covered, of_root
+        triads = ([weights[(root + above) % PITCH_CLASSES] for above in triad] for triad in TRIADS)
+        covered = max(ROOT * one + THIRD * third + FIFTH * fifth for one, third, fifth in triads)
+        return covered, weights[root]
 
-    return max((root for root in range(12) if weights[root]), key=fit)
+    return max((root for root in range(PITCH_CLASSES) if weights[root]), key=fit)
 
 
-def held(tape: Tokens, role: Track, row: int, steps: int, root: int | None) -> NDArray[np.int64]:
-    """What `role` plays in `steps` rows of `tape` [steps, 3] from `row` on to hold the groove.
+def held(tokens: Tokens, role: Track, row: int, steps: int, root: int | None) -> NDArray[np.int64]:
+    """What `role` plays in `steps` rows of `tokens` [steps, 3] from `row` on to hold the groove.
 
-    The latest of the last four bars in which it played, again; in the bass every note becomes
-    the pitch of class `root` nearest to it (None: as it was). A melody falls silent.
+    It plays the latest of the last `BARS_BACK` bars in which it played once more, if there is one.
+    In the bass every note becomes the pitch of class `root` that is nearest to it, unless `root`
+    is None. A melody falls silent.
     """
     cells = np.full(steps, HOLD, np.int64)
     if role is Track.MELODY:
         cells[:1] = OFF
         return cells
-    bar = _last_bar(tape, role, row)
+    bar = _last_bar(tokens, role, row)
     if bar is None:
         return cells
     cells = np.resize(bar, steps)
@@ -69,14 +69,14 @@ def held(tape: Tokens, role: Track, row: int, steps: int, root: int | None) -> N
     return cells
 
 
-def _last_bar(tape: Tokens, role: Track, row: int) -> NDArray[np.int64] | None:
+def _last_bar(tokens: Tokens, role: Track, row: int) -> NDArray[np.int64] | None:
     """The 16 cells of the latest bar before `row` with an onset, from the same place in the bar."""
     for back in range(1, BARS_BACK + 1):
         begin = row - back * STEPS_PER_BAR
         if begin + STEPS_PER_BAR <= 0:
             break
         bar = np.full(STEPS_PER_BAR, HOLD, np.int64)
-        given = tape[max(0, begin) : max(0, begin + STEPS_PER_BAR), role]
+        given = tokens[max(0, begin) : max(0, begin + STEPS_PER_BAR), role]
         bar[STEPS_PER_BAR - len(given) :] = np.where(given == MASK[role], HOLD, given)
         least = first_onset(role)
         if ((bar >= least) & (bar < SIZES[role])).any():
@@ -86,9 +86,9 @@ def _last_bar(tape: Tokens, role: Track, row: int) -> NDArray[np.int64] | None:
 
 def _nearest_of_class(pitch_class: int, pitch: int) -> int:
     """The pitch of `pitch_class` nearest to `pitch`, within the bass' two octaves."""
-    nearest = pitch + (pitch_class - pitch + 6) % 12 - 6
+    nearest = pitch + (pitch_class - pitch + 6) % PITCH_CLASSES - 6
     while nearest < LOWEST_BASS:
-        nearest += 12
+        nearest += PITCH_CLASSES
     while nearest > HIGHEST_BASS:
-        nearest -= 12
+        nearest -= PITCH_CLASSES
     return nearest

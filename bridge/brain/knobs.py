@@ -4,14 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from schmubert.bridge.protocol.controls import CONTROLS, MARKED, ON
-from schmubert.bridge.protocol.messages import Control
+from schmubert.bridge.protocol.controls import CONTROLS, MARKED, ON, Control
+from schmubert.bridge.protocol.mode import TURN_BARS
 from schmubert.engine.diffusion.recipe import STAGE_TEMPERATURE
 from schmubert.engine.music.score import BEATS_PER_BAR
 from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, Track
 from schmubert.engine.service.wire import Constraints
 
-BARS = 4
 Curve: TypeAlias = tuple[float | None, ...]
 HARMONY_NATS = 2.0
 """Of a chord that is held or written down: seven times likelier than without."""
@@ -39,7 +38,7 @@ class Knobs:
     muted: frozenset[Track] = frozenset()
     soloed: frozenset[Track] = frozenset()
     locked: bool = False
-    bars: int = BARS
+    bars: int = TURN_BARS
     marks: frozenset[int] = frozenset(int(mark.removeprefix("mark")) - 1 for mark in MARKED)
 
     def turned(self, control: Control) -> "Knobs":
@@ -96,7 +95,7 @@ class Knobs:
         return Constraints(densities, registers, self.tonic, harmony)
 
 
-def knobs(temperature: float, controls: Iterable[Control], bars: int = BARS) -> Knobs:
+def knobs(temperature: float, controls: Iterable[Control], bars: int = TURN_BARS) -> Knobs:
     """As they stand at first: `controls` turned one after the other."""
     found = Knobs(temperature, bars=bars)
     for control in controls:

@@ -1,8 +1,8 @@
-"""How fast the engine answers here, and what follows from it for the stage."""
+"""How fast the engine answers here, and how long ahead the band therefore decides."""
 
 from collections import deque
 
-from schmubert.bridge.owner.report import quantile
+from schmubert.bridge.protocol.quantile import quantile
 
 PIPE_S = 0.010  # from the brain's decision to the port owner's schedule, with some to spare
 LEAST_LEAD_S, MOST_LEAD_S = 0.015, 0.120
@@ -11,8 +11,8 @@ MEASURED = 40
 """Answers remembered: at 120 BPM the last twenty seconds or so."""
 
 
-class Replies:
-    """Measured times from an ask to its first draft, and to its last."""
+class Latency:
+    """Measured times from a request to its first draft, and to its last."""
 
     def __init__(self) -> None:
         self._firsts_s: deque[float] = deque(maxlen=MEASURED)
@@ -20,24 +20,24 @@ class Replies:
         self.expect(UNMEASURED_FIRST_S)
 
     def expect(self, first_s: float) -> None:
-        """What an engine says of itself: a first draft takes `first_s`; forgets the one before."""
+        """Another engine says that a first draft takes `first_s`; the one before is forgotten."""
         self._firsts_s.clear()
         self._lasts_s.clear()
         self.first_s = first_s
-        """What a first draft takes (p90): a single slow one does not make all asks early."""
+        """What a first draft takes (p90): a single slow one does not make all requests early."""
         self.full_s = 3 * first_s
-        """What all drafts of an ask take (p90)."""
+        """What all drafts of a request take (p90)."""
         self.lead_s = _lead_s(first_s)
         """How long before it sounds a beat is committed: one minimal reply time (p99)."""
 
     def first(self, took_s: float) -> None:
-        """A first draft came `took_s` after its ask."""
+        """A first draft came `took_s` after its request."""
         self._firsts_s.append(took_s)
         self.first_s = quantile(self._firsts_s, 0.9)
         self.lead_s = _lead_s(quantile(self._firsts_s, 0.99))
 
     def last(self, took_s: float) -> None:
-        """A last draft came `took_s` after its ask."""
+        """A last draft came `took_s` after its request."""
         self._lasts_s.append(took_s)
         self.full_s = quantile(self._lasts_s, 0.9)
 

@@ -1,39 +1,39 @@
-"""The mode that holds and the one that comes, and the pads that a mode listens to."""
+"""Which mode holds, which one comes next, and what the pads of a mode do."""
 
 import secrets
 from dataclasses import replace
 
 from schmubert.bridge.brain.capture import Capture
 from schmubert.bridge.brain.knobs import Knobs
-from schmubert.bridge.brain.modes import Band, Infill, Marks, Phrase, Rule, rule_of
-from schmubert.bridge.brain.settings import Settings
+from schmubert.bridge.brain.modes import Infill, Marks, Phrase, Rule, Sides, rule_of
 from schmubert.bridge.protocol.controls import ON
 from schmubert.bridge.protocol.messages import Control
 from schmubert.bridge.protocol.mode import MODES, Mode
+from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.music.score import STEPS_PER_BAR
 
 PHRASES = ("phrase-a", "phrase-b")
 
 
-class Sharing:
-    """How the roles are shared: by `rule`, until the bar line from which on another holds."""
+class ModeSwitch:
+    """Keeps the `rule` of the mode that holds, and the next one until its bar line is reached."""
 
     def __init__(self, settings: Settings, bars: int) -> None:
         hears, plays = frozenset(settings.hears), frozenset(settings.plays)
         seed = secrets.randbits(32) if settings.seed is None else settings.seed
-        self._band = Band(hears, hears & plays, settings.rest_bars, bars, seed)
+        self._sides = Sides(hears, hears & plays, settings.rest_bars, bars, seed)
         self.mode = Mode(settings.mode)
         for control in settings.controls:
             if control.name == "mode":
                 self.mode = Mode(MODES[int(control.value)])
-        self.rule: Rule = rule_of(self.mode, self._band, 0)
+        self.rule: Rule = rule_of(self.mode, self._sides, 0)
         self._next: Rule | None = None
         self._began = 0
-        """The bar line of the bar in which the player began to play."""
+        """The bar line before the first note that the player played."""
         self._phrases: dict[str, Phrase] = {}
 
     def at(self, step: int) -> Rule:
-        """The rule at bar line `step`, as far as is known now."""
+        """The rule that will hold at bar line `step`, as far as is known now."""
         return self._next if self._next is not None and step >= self._next.since else self.rule
 
     def begin(self, bar_line: int) -> None:
@@ -43,26 +43,24 @@ class Sharing:
         self._next = None
 
     def rerolls(self, bar_line: int) -> bool:
-        """Whether beats of the bar at `bar_line` can be made anew by a pad."""
+        """Whether a pad can have beats of the bar at `bar_line` played anew."""
         return isinstance(self.at(bar_line), Infill)
 
     def phrase(self, name: str) -> Phrase | None:
-        """What was captured as `name` of `PHRASES`, if anything was."""
+        """The phrase that was captured under `name`, one of `PHRASES`, if there is one."""
         return self._phrases.get(name)
 
-    def arrive(self, bar_line: int) -> bool:
-        """The bar at `bar_line` is committed next; whether another mode holds from it on."""
-        if self._next is None or self._next.since > bar_line:
-            return False
-        self.rule, self._next = self._next, None
-        return True
+    def arrive(self, bar_line: int) -> None:
+        """The bar at `bar_line` is committed next: from it on another mode may hold."""
+        if self._next is not None and self._next.since <= bar_line:
+            self.rule, self._next = self._next, None
 
     def turned(
         self, control: Control, knobs: Knobs, bar_line: int, capture: Capture, now: float
     ) -> bool:
-        """Whether `control`, as `knobs` stand with it, changes what is played from `bar_line` on.
+        """The player turned `control`. Returns whether what is played from `bar_line` on changes.
 
-        `bar_line` is the first that is not committed.
+        `knobs` stand as it left them; `bar_line` is the first that is not committed.
         """
         if control.name in ("mode", "bars"):
             return self._switch(control, knobs, bar_line, capture.rolling)
@@ -77,25 +75,25 @@ class Sharing:
     def _keep(
         self, control: Control, knobs: Knobs, bar_line: int, capture: Capture, now: float
     ) -> bool:
-        """Capture the last bars that are over, those of a mode that waits for them at once."""
+        """Capture the last whole bars. A mode that plays phrases takes them up at once."""
         over = int(capture.step_at(now)) // STEPS_PER_BAR * STEPS_PER_BAR
         bars = min(knobs.bars, (over - self._began) // STEPS_PER_BAR)
         if not capture.rolling or bars < 1:
             return False
         phrase = Phrase(over - bars * STEPS_PER_BAR, bars)
-        phrase.tokens(capture, now)
+        phrase.tokens(capture.at(now))
         self._phrases[control.name] = phrase
         return self.mode is Mode.INTERPOLATE and self._switch(control, knobs, bar_line, True)
 
     def _switch(self, control: Control, knobs: Knobs, bar_line: int, playing: bool) -> bool:
         mode = Mode(MODES[int(control.value)]) if control.name == "mode" else self.mode
-        band = replace(self._band, bars=knobs.bars)
-        if (mode, band) == (self.mode, self._band) and control.name not in PHRASES:
+        sides = replace(self._sides, bars=knobs.bars)
+        if (mode, sides) == (self.mode, self._sides) and control.name not in PHRASES:
             return False
-        self.mode, self._band = mode, band
+        self.mode, self._sides = mode, sides
         heard_bars = (bar_line - self._began) // STEPS_PER_BAR if playing else 0
         start, goal = (self._phrases.get(name) for name in PHRASES)
-        self._next = rule_of(mode, band, bar_line, start, goal, heard_bars)
+        self._next = rule_of(mode, sides, bar_line, start, goal, heard_bars)
         return True
 
 

@@ -1,7 +1,7 @@
 """Whose turn it is and what is known ahead: a rule for each mode.
 
-Steps are those of the tape. A rule is asked about bar lines, those that are committed and those
-that are asked about early: asking changes nothing but what it has heard of its phrases.
+Steps are those of the tape. A rule is asked about bar lines that become final, and earlier about
+those to come. Asking changes nothing, but that a phrase that was heard to its end is kept.
 """
 
 import math
@@ -10,31 +10,32 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.bridge.brain.capture import Capture
+from schmubert.bridge.brain.capture import Capture, Moment
+from schmubert.bridge.brain.tape import Tape, unknown
 from schmubert.bridge.protocol.mode import Mode
 from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT, Mask, Tokens
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track
 
 TURN_STEPS = STEPS_PER_BAR // 2  # of rest before a bar line make the bar line the machine's turn
 GAP_STEPS = 2  # between two notes are no rest yet
-LEAST_REMADE = 1 / 8
+LEAST_RESAMPLED = 1 / 8  # of a loop, however often it went round
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
+class Sides:
     """Who is who: `hears` are the player's roles, `traded` those that the machine plays too."""
 
     hears: frozenset[Track]
     traded: frozenset[Track]
     rest_bars: int
     bars: int
-    """How long a turn, a phrase or a way is."""
+    """The length of a turn, of a phrase, and of the way from one phrase to the other."""
     seed: int
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """Which beats of a bar, from 0, are made anew where a pad is held, and the bars where it was.
+    """Which beats of a bar, from 0, are played anew while a pad is held, and the bars where it was.
 
     `from_step` and `to_step` are bar lines of the tape.
     """
@@ -45,7 +46,7 @@ class Marks:
 
 
 class Phrase:
-    """The bars from `first_step` to `end_step`, as the tape has them; kept when they are whole."""
+    """The bars from `first_step` to `end_step`, kept as the tape has them once they are over."""
 
     def __init__(self, first_step: int, bars: int) -> None:
         self.first_step, self.end_step = first_step, first_step + bars * STEPS_PER_BAR
@@ -59,62 +60,66 @@ class Phrase:
         """Whether all of it was heard."""
         return self._kept is not None
 
-    def tokens(self, capture: Capture, now: float) -> Tokens:
-        """[steps, 3], MASK where nothing is known, or not yet at `now`."""
+    def tokens(self, moment: Moment) -> Tokens:
+        """[steps, 3], MASK where nothing is known, or not yet."""
         if self._kept is not None:
             return self._kept
-        tokens = np.tile(np.asarray(MASK), (len(self), 1))
-        missed = min(max(0, capture.first_step - self.first_step), len(self))
-        rows = capture.tape(now)[max(0, self.first_step - capture.first_step) :]
-        rows = rows[: len(self) - missed]
-        tokens[missed : missed + len(rows)] = rows
-        if capture.heard_until(now) >= self.end_step:
+        tokens = self._cut_out(moment.tape)
+        if moment.heard_until >= self.end_step:
             self._kept = tokens
+        return tokens
+
+    def _cut_out(self, tape: Tape) -> Tokens:
+        tokens = unknown(len(self))
+        missed = min(max(0, tape.first_step - self.first_step), len(self))
+        rows = tape.tokens[max(0, self.first_step - tape.first_step) :][: len(self) - missed]
+        tokens[missed : missed + len(rows)] = rows
         return tokens
 
 
 class Rule:
-    """Accompany: what is traded is the player's, and nothing is known ahead.
+    """What a mode says. As it stands this is the mode accompany: the other modes change it.
 
-    The base of the other modes. `since` is the bar line from which on the mode holds.
+    What is traded is the player's, and nothing is known ahead. `since` is the bar line from which
+    on the mode holds.
     """
 
     gives_back_at_a_note = False
     sees_step = 0
-    """A step that windows reach out to, where they can."""
+    """Windows reach as far ahead as this step, if they can."""
 
-    def __init__(self, band: Band, since: int) -> None:
-        self.band = band
+    def __init__(self, sides: Sides, since: int) -> None:
+        self.sides = sides
         self.since = since
 
     def again(self, since: int) -> "Rule":
-        """The same mode from another bar line on: the music stood, and goes on."""
-        return type(self)(self.band, since)
+        """The same mode from another bar line on: the music stood still and goes on."""
+        return type(self)(self.sides, since)
 
-    def takes(self, step: int, now_step: float, turn: bool, capture: Capture) -> bool:  # noqa: ARG002
+    def takes(self, step: int, now_step: float, leads: bool, capture: Capture) -> bool:  # noqa: ARG002
         """Whether from bar line `step` on the machine plays what is traded.
 
-        `now_step` is where the music is, `turn` whether the machine does already.
+        `now_step` is where the music is, `leads` whether the machine does already.
         """
         return False
 
     @property
     def rest_steps(self) -> float:
         """How long the player rests until the band ends."""
-        return self.band.rest_bars * STEPS_PER_BAR
+        return self.sides.rest_bars * STEPS_PER_BAR
 
-    def ahead(self, from_step: int, to_step: int, capture: Capture, now: float) -> Tokens:
-        """What is known at `now` of steps to come: [steps, 3], MASK where nothing is.
+    def ahead(self, from_step: int, to_step: int, moment: Moment) -> Tokens:
+        """What is known at `moment` of steps to come: [steps, 3], MASK where nothing is.
 
         `from_step` is the first that is not committed.
         """
-        del capture, now
-        return _unknown(to_step - from_step)
+        del moment
+        return unknown(to_step - from_step)
 
     def hidden(self, first_step: int, from_step: int, to_step: int) -> Mask:
-        """What of the past, [`first_step` to `from_step`, 3], is to be unknown to whoever fills.
+        """What of the past the engine must not see: [`first_step` to `from_step`, 3].
 
-        What is to be made anew up to `to_step` would come out as it was, if that were seen.
+        If it saw what it is to play anew up to `to_step`, it would play the same once more.
         """
         del to_step
         return np.zeros((from_step - first_step, len(TRIO)), bool)
@@ -125,11 +130,11 @@ class Continue(Rule):
 
     gives_back_at_a_note = True
 
-    def takes(self, step: int, now_step: float, turn: bool, capture: Capture) -> bool:
-        """From a bar line on before which the player rested for half a bar."""
-        if turn or not self.band.traded:
-            return turn
-        since = capture.silent_since(self.band.traded)
+    def takes(self, step: int, now_step: float, leads: bool, capture: Capture) -> bool:
+        """From the first bar line on before which the player rested for half a bar."""
+        if leads or not self.sides.traded:
+            return leads
+        since = capture.silent_since(self.sides.traded)
         return since is not None and now_step - since >= GAP_STEPS and step - since >= TURN_STEPS
 
     @property
@@ -139,90 +144,91 @@ class Continue(Rule):
 
 
 class Trade(Rule):
-    """So many bars the player, so many the machine: the fours of jazz."""
+    """Player and machine take turns of the same length, as jazz musicians trade fours."""
 
-    def takes(self, step: int, now_step: float, turn: bool, capture: Capture) -> bool:  # noqa: ARG002
-        """In every other turn, the player's being the first."""
-        return bool(self.band.traded) and (step - self.since) // self._turn_steps % 2 == 1
+    def takes(self, step: int, now_step: float, leads: bool, capture: Capture) -> bool:  # noqa: ARG002
+        """In every other turn; the first is the player's."""
+        return bool(self.sides.traded) and (step - self.since) // self._turn_steps % 2 == 1
 
     @property
     def rest_steps(self) -> float:
-        """A turn without a note, and the machine's before it."""
+        """For a turn of the player's and the machine's turn before it."""
         return max(super().rest_steps, 2 * self._turn_steps)
 
     @property
     def _turn_steps(self) -> int:
-        return self.band.bars * STEPS_PER_BAR
+        return self.sides.bars * STEPS_PER_BAR
 
 
 class Loop(Rule):
-    """A phrase goes round; each pass remakes a smaller share of what accompanies it.
+    """A phrase goes round; each pass draws a smaller share of what accompanies it anew.
 
-    That is Gibbs sampling in blocks of a beat with a falling share of what is remade (Huang et
+    That is Gibbs sampling in blocks of a beat with a falling share of what is drawn anew (Huang et
     al. 2017, Counterpoint by Convolution, section 4.2, after Yao et al. 2014).
     """
 
-    def __init__(self, band: Band, since: int, phrase: Phrase | None = None) -> None:
-        super().__init__(band, since)
-        self.phrase = phrase or Phrase(since, band.bars)
+    def __init__(self, sides: Sides, since: int, phrase: Phrase | None = None) -> None:
+        super().__init__(sides, since)
+        self.phrase = phrase or Phrase(since, sides.bars)
         self._from = max(since, self.phrase.end_step)
 
-    def takes(self, step: int, now_step: float, turn: bool, capture: Capture) -> bool:  # noqa: ARG002
-        """From when the phrase is whole."""
-        return bool(self.band.traded) and step >= self._from
+    def takes(self, step: int, now_step: float, leads: bool, capture: Capture) -> bool:  # noqa: ARG002
+        """From the bar line on where the phrase is whole."""
+        return bool(self.sides.traded) and step >= self._from
 
     def again(self, since: int) -> "Loop":
-        """The phrase, if it was whole, from its beginning."""
-        return Loop(self.band, since, self.phrase if self.phrase.whole else None)
+        """The phrase goes round from its beginning; one that was not whole is heard anew."""
+        return Loop(self.sides, since, self.phrase if self.phrase.whole else None)
 
     @property
     def rest_steps(self) -> float:
         """It never ends: the phrase goes round."""
         return math.inf
 
-    def ahead(self, from_step: int, to_step: int, capture: Capture, now: float) -> Tokens:
-        """The player's roles as in the phrase, the others as in the last pass, but for a share."""
-        known = _unknown(to_step - from_step)
+    def ahead(self, from_step: int, to_step: int, moment: Moment) -> Tokens:
+        """The player's roles play the phrase, the others the last pass, but for some beats."""
+        known = unknown(to_step - from_step)
         first = max(0, self._from - from_step)
         steps = np.arange(from_step + first, to_step)
         if not len(steps):
             return known
-        phrase, length = self.phrase.tokens(capture, now), len(self.phrase)
+        phrase, length = self.phrase.tokens(moment), len(self.phrase)
         for role in TRIO:
-            if role in self.band.hears:
+            if role in self.sides.hears:
                 known[first:, role] = phrase[(steps - self._from) % length, role]
                 continue
-            before = capture.played(role, int(steps[0]) - length, to_step - length)
+            before = moment.played.cells(role, int(steps[0]) - length, to_step - length)
             known[first : first + len(before), role] = before
-            known[first:][self._remade(steps, role), role] = MASK[role]
+            known[first:][self._resampled(steps, role), role] = MASK[role]
         return known
 
     def hidden(self, first_step: int, from_step: int, to_step: int) -> Mask:
-        """The beats that are remade, in all passes before."""
+        """The beats that are played anew, in all passes before."""
         hidden = super().hidden(first_step, from_step, to_step)
         coming = np.arange(max(from_step, self._from), to_step)
         if len(coming):
             past, length = np.arange(first_step, from_step), len(self.phrase)
-            for role in set(TRIO) - self.band.hears:
-                remade = coming[self._remade(coming, role)] % length
-                hidden[:, role] = np.isin(past % length, remade) & (past >= self.phrase.first_step)
+            for role in set(TRIO) - self.sides.hears:
+                again = coming[self._resampled(coming, role)] % length
+                hidden[:, role] = np.isin(past % length, again) & (past >= self.phrase.first_step)
         return hidden
 
-    def _remade(self, steps: NDArray[np.int64], role: Track) -> Mask:
+    def _resampled(self, steps: NDArray[np.int64], role: Track) -> Mask:
+        """Which of `steps` stand in beats that `role` plays anew in this pass."""
         beats = (steps - self._from) // STEPS_PER_BEAT
         per_pass = len(self.phrase) // STEPS_PER_BEAT
-        remade = {}
+        resampled = {}
         for beat in range(int(beats[0]), int(beats[-1]) + 1):
-            rng = np.random.default_rng((self.band.seed, int(role), beat))
-            remade[beat] = rng.random() < max(LEAST_REMADE, 1 / (beat // per_pass + 2))
-        return np.asarray([remade[int(beat)] for beat in beats])
+            rng = np.random.default_rng((self.sides.seed, int(role), beat))
+            resampled[beat] = rng.random() < max(LEAST_RESAMPLED, 1 / (beat // per_pass + 2))
+        return np.asarray([resampled[int(beat)] for beat in beats])
 
 
 class Infill(Rule):
-    """The bar before goes on; where a pad is held, marked beats of the coming bar are made anew."""
+    """The last bar goes round; while a pad is held, its marked beats are played anew."""
 
-    def __init__(self, band: Band, since: int) -> None:
-        super().__init__(band, since)
+    def __init__(self, sides: Sides, since: int) -> None:
+        super().__init__(sides, since)
         self.marks = Marks(to_step=0)
 
     @property
@@ -230,24 +236,23 @@ class Infill(Rule):
         """It never ends: who holds a pad has no hand free to play."""
         return math.inf
 
-    def ahead(self, from_step: int, to_step: int, capture: Capture, now: float) -> Tokens:
-        """The machine's roles as in the bar before, but for the marked beats."""
-        del now
-        known = _unknown(to_step - from_step)
+    def ahead(self, from_step: int, to_step: int, moment: Moment) -> Tokens:
+        """The machine's roles play the last bar, but for the marked beats."""
+        known = unknown(to_step - from_step)
         steps = np.arange(from_step, to_step)
         anew = self._marked(steps) & (steps >= self.marks.from_step) & (steps < self.marks.to_step)
-        for role in set(TRIO) - self.band.hears:
-            known[:, role] = capture.last_bar(role, from_step)[steps % STEPS_PER_BAR]
+        for role in set(TRIO) - self.sides.hears:
+            known[:, role] = moment.played.latest_bar(role, from_step)[steps % STEPS_PER_BAR]
             known[anew, role] = MASK[role]
         return known
 
     def hidden(self, first_step: int, from_step: int, to_step: int) -> Mask:
-        """The marked beats of the bars that went round, where they are made anew."""
+        """The marked beats of all bars that went round, where these are played anew."""
         hidden = super().hidden(first_step, from_step, to_step)
         if self.marks.from_step < to_step and from_step < self.marks.to_step:
             past = np.arange(first_step, from_step)
             again = self._marked(past) & (past >= self.since - STEPS_PER_BAR)
-            for role in set(TRIO) - self.band.hears:
+            for role in set(TRIO) - self.sides.hears:
                 hidden[:, role] = again
         return hidden
 
@@ -256,37 +261,37 @@ class Infill(Rule):
 
 
 class Interpolate(Rule):
-    """Phrase A, a way of so many bars that the model finds, and phrase B, which then goes round.
+    """Phrase A, then bars that lead from A to B, then phrase B, which goes round.
 
-    Between what is before and what is after, the way is filled (thesis 5.2).
+    The model fills these bars, knowing what is before and after them (thesis 5.2).
     """
 
-    def __init__(self, band: Band, since: int, start: Phrase, goal: Phrase) -> None:
-        super().__init__(band, since)
+    def __init__(self, sides: Sides, since: int, start: Phrase, goal: Phrase) -> None:
+        super().__init__(sides, since)
         self.start, self.goal = start, goal
         self._from = max(since, start.end_step, goal.end_step)
-        self._arrives = self._from + len(start) + band.bars * STEPS_PER_BAR
+        self._arrives = self._from + len(start) + sides.bars * STEPS_PER_BAR
         self.sees_step = self._arrives + len(goal)
 
     def again(self, since: int) -> Rule:
-        """The phrases, if they were whole, from the beginning of A."""
+        """From the beginning of A; a phrase that was not whole is heard anew."""
         start, goal = (one if one.whole else None for one in (self.start, self.goal))
-        return interpolation(self.band, since, start, goal)
+        return interpolation(self.sides, since, start, goal)
 
-    def takes(self, step: int, now_step: float, turn: bool, capture: Capture) -> bool:  # noqa: ARG002
-        """From when both phrases are whole."""
-        return bool(self.band.traded) and step >= self._from
+    def takes(self, step: int, now_step: float, leads: bool, capture: Capture) -> bool:  # noqa: ARG002
+        """From the bar line on where both phrases are whole."""
+        return bool(self.sides.traded) and step >= self._from
 
     @property
     def rest_steps(self) -> float:
         """It never ends: B goes round."""
         return math.inf
 
-    def ahead(self, from_step: int, to_step: int, capture: Capture, now: float) -> Tokens:
-        """A, nothing on the way, B and B again."""
-        known = _unknown(to_step - from_step)
+    def ahead(self, from_step: int, to_step: int, moment: Moment) -> Tokens:
+        """First A, then nothing for the bars between, then B over and over."""
+        known = unknown(to_step - from_step)
         steps = np.arange(from_step, to_step)
-        start, goal = (one.tokens(capture, now) for one in (self.start, self.goal))
+        start, goal = (one.tokens(moment) for one in (self.start, self.goal))
         in_a = (steps >= self._from) & (steps < self._from + len(start))
         known[in_a] = start[steps[in_a] - self._from]
         in_b = steps >= self._arrives
@@ -296,7 +301,7 @@ class Interpolate(Rule):
 
 def rule_of(
     mode: Mode,
-    band: Band,
+    sides: Sides,
     since: int,
     start: Phrase | None = None,
     goal: Phrase | None = None,
@@ -314,35 +319,31 @@ def rule_of(
         Mode.INFILL: Infill,
     }
     if mode in simple:
-        return simple[mode](band, since)
+        return simple[mode](sides, since)
     if mode is Mode.LOOP:
-        return Loop(band, since, _last(band.bars, since, heard_bars))
-    return interpolation(band, since, start, goal, heard_bars)
+        return Loop(sides, since, _last(sides.bars, since, heard_bars))
+    return interpolation(sides, since, start, goal, heard_bars)
 
 
 def interpolation(
-    band: Band, since: int, start: Phrase | None, goal: Phrase | None, heard_bars: int = 0
+    sides: Sides, since: int, start: Phrase | None, goal: Phrase | None, heard_bars: int = 0
 ) -> Interpolate:
-    """From A to B; of the bars heard and of those to come, what is not captured is taken."""
+    """From A to B. In place of a phrase that was not captured the bars heard last are taken."""
     if start is None and goal is None:
-        bars = min(band.bars, heard_bars // 2)
+        bars = min(sides.bars, heard_bars // 2)
         if bars:
             goal = Phrase(since - bars * STEPS_PER_BAR, bars)
             start = Phrase(goal.first_step - len(goal), bars)
     elif start is None:
-        start = _last(band.bars, since, heard_bars)
+        start = _last(sides.bars, since, heard_bars)
     elif goal is None:
-        goal = _last(band.bars, since, heard_bars)
-    start = start or Phrase(since, band.bars)
-    goal = goal or Phrase(max(since, start.end_step), band.bars)
-    return Interpolate(band, since, start, goal)
+        goal = _last(sides.bars, since, heard_bars)
+    start = start or Phrase(since, sides.bars)
+    goal = goal or Phrase(max(since, start.end_step), sides.bars)
+    return Interpolate(sides, since, start, goal)
 
 
 def _last(bars: int, since: int, heard_bars: int) -> Phrase | None:
-    """The last `bars` before `since`, or as many as were heard; None where none were."""
+    """The last `bars` before `since`, or as many as were heard; None if none were."""
     bars = min(bars, heard_bars)
     return Phrase(since - bars * STEPS_PER_BAR, bars) if bars > 0 else None
-
-
-def _unknown(steps: int) -> Tokens:
-    return np.tile(np.asarray(MASK), (max(0, steps), 1))

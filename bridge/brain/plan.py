@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +20,13 @@ from schmubert.engine.music.vocabulary import (
     pitch_of,
 )
 
+REMEMBERED = 8  # requests whose drafts are still welcome
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class PendingRequest:
-    """A question to the engine: `played` says from which step of the tape each role is filled.
+    """A request that was sent: `played` says from which step of the tape each role is wanted.
 
     From step `ends` on the answer is not wanted any more.
     """
@@ -45,7 +49,7 @@ class Plan:
 
     @property
     def end_step(self) -> int:
-        """The step of the tape after its last that is wanted."""
+        """The step of the tape after the last that is wanted."""
         return int(min(self.asked.first_step + len(self.tokens), self.asked.ends))
 
     def reaches(self, role: Track, step: int) -> bool:
@@ -53,7 +57,7 @@ class Plan:
         return self.asked.played.get(role, self.end_step) <= step < self.end_step
 
     def supersedes(self, other: "Plan | None") -> bool:
-        """Whether it is later than `other`: of a newer ask, or a better draft of the same."""
+        """Whether it is later than `other`: of a newer request, or a better draft of the same."""
         if other is None:
             return True
         return (self.asked.seq, self.number) > (other.asked.seq, other.number)
@@ -92,10 +96,16 @@ def as_sounded(role: Track, cells: NDArray[np.int64], sounding: int | None) -> N
 def plan_of(asked: PendingRequest, number: int, tokens: Tokens) -> Plan:
     """The plan in a draft's `tokens` [steps, 3]; ValueError where it leaves cells unfilled."""
     if tokens.shape != asked.fill.shape:
-        raise ValueError(f"a draft of {tokens.shape} to an ask of {asked.fill.shape}")
+        raise ValueError(f"a draft of {tokens.shape} to a request of {asked.fill.shape}")
     if (tokens[asked.fill] >= np.broadcast_to(np.asarray(MASK), tokens.shape)[asked.fill]).any():
         raise ValueError("a draft leaves cells unfilled")
     return Plan(asked, number, tokens)
+
+
+def remember(requests: Mapping[int, T], seq: int, request: T) -> dict[int, T]:
+    """The latest of `requests`, by their numbers, and `request` as number `seq`."""
+    latest = list(requests.items())[1 - REMEMBERED :]
+    return {**dict(latest), seq: request}
 
 
 def _sounding_before(column: NDArray[np.int64], events: int) -> int | None:

@@ -1,4 +1,4 @@
-"""The brain process: the conductor between the port owner's pipe and an engine's socket.
+"""The brain process: a conductor between the port owner's pipe and the engine's socket.
 
 `python -m schmubert.bridge.brain.process`, with the pipe as standard input, is started by
 `BrainProcess`.
@@ -14,32 +14,31 @@ import zmq
 
 from schmubert.bridge.brain.conductor import Action, Conductor
 from schmubert.bridge.brain.engine_link import EngineLink
-from schmubert.bridge.brain.harmony import chart
-from schmubert.bridge.brain.settings import Settings
-from schmubert.bridge.brain.transcript import Minutes
-from schmubert.bridge.protocol.messages import FromBrain, GiveUp, Quit, Say, Setup, ToBrain
+from schmubert.bridge.brain.transcript import Transcript
+from schmubert.bridge.protocol.messages import FromBrain, GiveUp, Quit, Say, Settings, ToBrain
 from schmubert.bridge.protocol.pipe import Pipe, brain_end
 from schmubert.bridge.protocol.process import connection
-from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.service.wire import Request
 
 LONGEST_WAIT_S = 0.1  # the engine wants to be looked after
 
 
-def think(owner: Pipe[FromBrain, ToBrain], setup: Setup, waiting: Sequence[ToBrain] = ()) -> None:
-    """Play along as `setup` says until the owner says `Quit` or hangs up.
+def think(
+    owner: Pipe[FromBrain, ToBrain], settings: Settings, waiting: Sequence[ToBrain] = ()
+) -> None:
+    """Play along as `settings` says until the owner says `Quit` or hangs up.
 
-    `waiting` came along with the setup.
+    `waiting` came along with them.
     """
     now = time.monotonic
     try:
-        conductor = Conductor(settings(setup))
-        link = EngineLink(setup.engine, setup.model, setup.device, now())
+        conductor = Conductor(settings)
+        link = EngineLink(settings.engine, settings.model, settings.device, now())
     except ValueError as error:  # a setting out of its range: no other brain would do better
         owner.say(GiveUp(str(error)))
         return
     with closing(link) as engine:
-        minutes, beat = Minutes(), conductor.capture.beat
+        transcript, beat = Transcript(), conductor.capture.beat
         poller = zmq.Poller()
         poller.register(owner.fileno(), zmq.POLLIN)
         poller.register(engine.socket, zmq.POLLIN)
@@ -48,7 +47,7 @@ def think(owner: Pipe[FromBrain, ToBrain], setup: Setup, waiting: Sequence[ToBra
             for action in actions:
                 if isinstance(action, Request):
                     engine.ask(action)
-                    owner.say(minutes.asked(action, conductor.asked_step, beat, now()))
+                    owner.say(transcript.asked(action, conductor.asked_step, beat, now()))
                 else:
                     owner.say(action)
 
@@ -56,7 +55,7 @@ def think(owner: Pipe[FromBrain, ToBrain], setup: Setup, waiting: Sequence[ToBra
             for message in waiting:
                 if isinstance(message, Quit):
                     return
-                if not isinstance(message, Setup):
+                if not isinstance(message, Settings):
                     carry_out(conductor.receive(message, now()))
             for answer in engine.receive(now()):
                 if isinstance(answer, Say | GiveUp):
@@ -64,7 +63,7 @@ def think(owner: Pipe[FromBrain, ToBrain], setup: Setup, waiting: Sequence[ToBra
                 else:
                     came_s = now()
                     carry_out(conductor.receive(answer, came_s))
-                    noted = minutes.came(answer, came_s)
+                    noted = transcript.came(answer, came_s)
                     if noted is not None:
                         owner.say(noted)
             if now() >= conductor.wake_at:
@@ -72,26 +71,6 @@ def think(owner: Pipe[FromBrain, ToBrain], setup: Setup, waiting: Sequence[ToBra
             wait_s = min(conductor.wake_at - now(), LONGEST_WAIT_S)
             poller.poll(ceil(max(0.0, wait_s) * 1000.0))
             waiting = owner.hear()
-
-
-def settings(setup: Setup) -> Settings:
-    """What of `setup` the conductor decides by."""
-    return Settings(
-        hears=tuple(Track(role) for role in setup.hears),
-        plays=tuple(Track(role) for role in setup.plays),
-        mode=setup.mode,
-        listen_bars=setup.listen_bars,
-        count_in_bars=setup.count_in_bars,
-        rest_bars=setup.rest_bars,
-        bars=setup.bars,
-        commit=setup.commit,
-        future=setup.future,
-        window_bars=setup.window_bars,
-        temperature=setup.temperature,
-        seed=setup.seed,
-        controls=setup.controls,
-        chart=chart(setup.chords) if setup.chords else None,
-    )
 
 
 def main() -> None:
@@ -103,13 +82,13 @@ def main() -> None:
     while not heard and not owner.closed:
         poller.poll()
         heard = owner.hear()
-    if not heard or not isinstance(heard[0], Setup):
+    if not heard or not isinstance(heard[0], Settings):
         return
-    setup = heard[0]
+    settings = heard[0]
     try:
-        think(owner, setup, heard[1:])
+        think(owner, settings, heard[1:])
     except Exception as error:
-        if setup.verbose:
+        if settings.verbose:
             raise
         sys.exit(f"schmubert: the brain failed: {type(error).__name__}: {error}")
 

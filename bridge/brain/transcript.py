@@ -1,60 +1,65 @@
-"""What was asked and answered, written down for whoever keeps or shows it; decides nothing."""
+"""What was asked and answered, written down for the log and the screen. It decides nothing."""
 
 from collections.abc import Callable
 from hashlib import blake2b
 
 import numpy as np
 
+from schmubert.bridge.brain.plan import remember
 from schmubert.bridge.protocol.messages import Answered, Asked
 from schmubert.engine.music.vocabulary import TRIO
-from schmubert.engine.service.wire import Draft, Request, ToClient, Welcome, unpack, unpack_cells
+from schmubert.engine.service.wire import (
+    MOST_STEPS,
+    Draft,
+    Grid,
+    Request,
+    ToClient,
+    Welcome,
+    unpack_cells,
+)
 
-REMEMBERED = 8  # asks whose drafts may still come
+BYTES_PER_TOKEN = 2
 
 
-class Minutes:
-    """Sets each draft beside its ask."""
+class Transcript:
+    """Sets each draft beside its request."""
 
     def __init__(self) -> None:
         self._tracks: tuple[int, ...] = tuple(int(track) for track in TRIO)
         self._asked: dict[int, tuple[Asked, int]] = {}
-        """By seq, with the first row to be filled."""
+        """By the number of the request; beside it the first row that is wanted."""
 
     def asked(
-        self, ask: Request, first_step: int, beat: Callable[[float], float], now: float
+        self, request: Request, first_step: int, beat: Callable[[float], float], now: float
     ) -> Asked:
-        """`ask`, sent at `now`, in the song's beats.
+        """`request`, sent at `now`, in the song's beats.
 
         Its window begins at `first_step` of the tape; `beat` says in which beat a step stands.
         """
-        steps = ask.tokens.steps
-        filled = unpack_cells(ask.fill, steps, ask.tokens.tracks).any(axis=1)
+        steps = request.tokens.steps
+        filled = unpack_cells(request.fill, steps, request.tokens.tracks).any(axis=1)
         row = int(np.argmax(filled))
         noted = Asked(
-            seq=ask.seq,
+            seq=request.seq,
             at_s=now,
             from_beat=beat(first_step + row),
             to_beat=beat(first_step + steps),
-            budget_ms=ask.budget_ms,
-            digest=blake2b(ask.tokens.data + ask.fill, digest_size=8).hexdigest(),
+            budget_ms=request.budget_ms,
+            digest=blake2b(request.tokens.data + request.fill, digest_size=8).hexdigest(),
         )
-        latest = list(self._asked.items())[1 - REMEMBERED :]
-        self._asked = {**dict(latest), ask.seq: (noted, row)}
+        self._asked = remember(self._asked, request.seq, (noted, row))
         return noted
 
     def came(self, message: ToClient, now: float) -> Answered | None:
-        """The draft that `message` is, which came at `now`; None for others and for nonsense."""
+        """The answer in `message`, which came at `now`; None where it holds none of use."""
         if isinstance(message, Welcome):
             self._tracks = message.tracks
         if not isinstance(message, Draft) or message.seq not in self._asked:
             return None
         asked, row = self._asked[message.seq]
-        try:
-            tokens = unpack(message.tokens)[row:]
-        except ValueError:
+        grid = message.tokens
+        if not _is_whole(grid) or grid.tracks != len(self._tracks):
             return None  # the conductor tells of it
-        if tokens.shape[1] != len(self._tracks):
-            return None
         took_ms = (now - asked.at_s) * 1000.0
         return Answered(
             seq=message.seq,
@@ -67,5 +72,11 @@ class Minutes:
             last=message.last,
             from_beat=asked.from_beat,
             tracks=self._tracks,
-            tokens=tokens.astype("<u2").tobytes(),
+            tokens=grid.data[BYTES_PER_TOKEN * row * grid.tracks :],
         )
+
+
+def _is_whole(grid: Grid) -> bool:
+    """Whether `grid` has as many bytes as its sizes say: then they are copied, not unpacked."""
+    size = BYTES_PER_TOKEN * grid.steps * grid.tracks
+    return 0 < grid.steps <= MOST_STEPS and len(grid.data) == size

@@ -5,74 +5,71 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 
-from schmubert.bridge.brain.capture import Capture
+from schmubert.bridge.brain.capture import Moment
 from schmubert.bridge.brain.harmony import Chart, biases
-from schmubert.bridge.brain.mode_switch import Sharing
+from schmubert.bridge.brain.mode_switch import ModeSwitch
 from schmubert.bridge.brain.plan import Plan
+from schmubert.bridge.brain.tape import up_to
+from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.diffusion.horizon import AHEAD_BARS, Horizon, horizon_at
 from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track
 
 
 def window(
-    capture: Capture,
-    sharing: Sharing,
+    moment: Moment,
+    modes: ModeSwitch,
+    settings: Settings,
     heard: Collection[Track],
     wanted: Mapping[Track, int],
     candidate: Plan | None,
     committed: int,
-    window_bars: int,
-    future: str,
-    now: float,
 ) -> Horizon:
-    """The window at `now` in which `wanted` roles are to be filled, each from its step on.
+    """The window at `moment` in which `wanted` roles are to be filled, each from its step on.
 
     From `committed` on it knows the `candidate` chosen for this bar, and what the mode knows
-    ahead; where the `future` is "known", also what the player played there the last time.
+    ahead; where the future is "known", also what the player played there the last time.
     """
-    bar_line = -(-committed // STEPS_PER_BAR) * STEPS_PER_BAR
-    rule = sharing.at(bar_line)
+    bar_line = up_to(committed, STEPS_PER_BAR)
+    tape, rule = moment.tape, modes.at(bar_line)
     bars = math.ceil((rule.sees_step - bar_line) / STEPS_PER_BAR)
     about = horizon_at(
-        capture.tape(now),
-        capture.heard_until(now),
+        tape.tokens,
+        tape.heard_until,
         heard,
         wanted,
-        tape_first=capture.first_step,
-        window_bars=window_bars,
-        ahead_bars=max(AHEAD_BARS, min(bars, window_bars - 2)),
+        tape_first=tape.first_step,
+        window_bars=settings.window_bars,
+        ahead_bars=max(AHEAD_BARS, min(bars, settings.window_bars - 2)),
     )
     about = about.hiding(rule.hidden(about.first_step, committed, about.end_step))
-    if future == "known":
-        now_step = capture.heard_until(now)
-        before = capture.last_time(now_step, about.end_step, now)
+    if settings.future == "known":
+        before = tape.last_time(tape.heard_until, about.end_step)
         mine = [role for role in TRIO if role in wanted or role not in heard]
         before[:, mine] = np.asarray(MASK)[mine]
-        about = about.knowing(before, now_step)
+        about = about.knowing(before, tape.heard_until)
     if candidate is not None:
         first = candidate.asked.first_step
         about = about.knowing(candidate.tokens[: max(0, bar_line - first)], first)
-    rest = sharing.rule.ahead(committed, bar_line, capture, now)
-    ahead = rule.ahead(bar_line, about.end_step, capture, now)
+    rest = modes.rule.ahead(committed, bar_line, moment)
+    ahead = rule.ahead(bar_line, about.end_step, moment)
     return about.knowing(np.concatenate([rest, ahead]), committed)
 
 
-def leading(
-    about: Horizon, capture: Capture, chart: Chart | None, nats: float, now: float
-) -> bytes:
+def leading(about: Horizon, moment: Moment, chart: Chart | None, nats: float) -> bytes:
     """What the chart says of the window, or the chord held now, or that of the last bar.
 
     As `Constraints.harmony`, at `nats` for what was held longest: short chords lead too.
     """
-    heard_until = capture.heard_until(now)
-    held = capture.chord(heard_until - 1, heard_until)
+    heard_until, sounds = moment.heard_until, moment.capture.sounds
+    held = sounds.chord(heard_until - 1, heard_until)
     if not held.any():
-        held = capture.chord(heard_until - STEPS_PER_BAR, heard_until)
+        held = sounds.chord(heard_until - STEPS_PER_BAR, heard_until)
         held /= held.max(initial=0.0) or 1.0
     beats = range(about.first_step, about.end_step, STEPS_PER_BEAT)
     return biases(
         nats,
-        [capture.beat(step) for step in beats],
+        [moment.capture.beat(step) for step in beats],
         chart,
         held,
         (heard_until - about.first_step) // STEPS_PER_BEAT,

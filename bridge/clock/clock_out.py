@@ -1,32 +1,33 @@
-"""The transport -> MIDI clock for others: Start, Continue, Stop, Song Position and 24 a beat.
+"""The transport -> MIDI clock for others: Start, Continue, Stop, Song Position, 24 clocks a beat.
 
 Pure: the loop that sends the notes sends these too. Clocks go on while the music stands, so that
-whoever follows knows the tempo before beat 1 (MIDI 1.0 detailed specification, "System Real Time
+a follower knows the tempo before beat 1 (MIDI 1.0 detailed specification, "System Real Time
 Messages").
 """
 
 from math import ceil, inf
 
-from schmubert.bridge.clock.midi_clock import (
+from schmubert.bridge.clock.transport import Transport
+from schmubert.bridge.protocol.bytes import (
     CLOCK,
+    CLOCKS_PER_16TH,
     CLOCKS_PER_BEAT,
     CONTINUE,
-    SONG_POSITION,
+    LAST_POSITION,
     START,
     STOP,
-    Transport,
+    Send,
+    song_position,
 )
-from schmubert.bridge.owner.ledger import Send
 
-CLOCKS_PER_16TH = 6
-LAST_POSITION = 0x3FFF
 NEAR = 1e-6
 
 
 class ClockOut:
     """Sends the clock of a transport to output `port`.
 
-    Every clock of a passage is sent, however late, and none twice: who counts them stays right.
+    Every clock of a passage is sent, however late, and none twice, so that a follower who counts
+    them stays right.
     """
 
     def __init__(self, port: int) -> None:
@@ -59,7 +60,7 @@ class ClockOut:
         return [self._message(STOP)] if self._rolling else []
 
     def _told(self, transport: Transport) -> list[Send]:
-        """Start, stop or jump, where the transport did since."""
+        """What tells of a start, a stop or a jump since the last call."""
         sends = []
         if transport.rolling and transport.passage != self._passage:
             self._passage = transport.passage
@@ -78,12 +79,8 @@ class ClockOut:
         # a position is in 16ths: Continue waits for the next one
         sixteenth = ceil(clock / CLOCKS_PER_16TH)
         self._clock = sixteenth * CLOCKS_PER_16TH
-        place = min(sixteenth, LAST_POSITION)
-        return [
-            *sends,
-            self._message(SONG_POSITION, place & 0x7F, place >> 7),
-            self._message(CONTINUE),
-        ]
+        place = song_position(min(sixteenth, LAST_POSITION))
+        return [*sends, Send(self._port, place), self._message(CONTINUE)]
 
-    def _message(self, *message: int) -> Send:
-        return Send(self._port, bytes(message))
+    def _message(self, status: int) -> Send:
+        return Send(self._port, bytes((status,)))

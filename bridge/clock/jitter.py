@@ -1,20 +1,22 @@
-"""How far the DAW's clocks arrive from where they were expected: now, and all along."""
+"""How far from where they were expected the DAW's clocks arrive: of late, and all along."""
 
 from collections import Counter, deque
 from dataclasses import dataclass
 
+from schmubert.bridge.protocol.quantile import quantile
+
 RECENT_CLOCKS = 384
-"""Four bars of 4/4: what "now" means."""
+"""Four bars of 4/4: what "of late" means."""
 BIN_MS = 0.05
 LEAST_CLOCKS = 24
 
 
 @dataclass(frozen=True, slots=True)
-class PhaseError:
-    """Distances between arrival and line, in ms, whichever way: of `clocks` clocks.
+class Jitter:
+    """How far `clocks` clocks came from the line, in ms, early and late alike.
 
-    It holds what the DAW's own arrivals scatter by (half a cycle of its audio server) as well as
-    what the line is off by; the line alone is steadier than that.
+    Part of it is how the arrivals themselves scatter (by half a cycle of the DAW's audio server):
+    the line is steadier than that.
     """
 
     median_ms: float
@@ -25,7 +27,7 @@ class PhaseError:
         return f"{self.median_ms:.1f} ms (median), {self.p95_ms:.1f} (p95)"
 
 
-class PhaseMeter:
+class JitterMeter:
     """Collects distances; each call costs the same however many came before."""
 
     def __init__(self) -> None:
@@ -41,20 +43,19 @@ class PhaseMeter:
         self._count += 1
 
     @property
-    def recent(self) -> PhaseError | None:
+    def recent(self) -> Jitter | None:
         """Of the last four bars; None before a beat of clocks came."""
         count = len(self._recent_ms)
         if count < LEAST_CLOCKS:
             return None
-        ordered = sorted(self._recent_ms)
-        return PhaseError(ordered[count // 2], ordered[int(0.95 * count)], count)
+        return Jitter(quantile(self._recent_ms, 0.5), quantile(self._recent_ms, 0.95), count)
 
     @property
-    def overall(self) -> PhaseError | None:
+    def overall(self) -> Jitter | None:
         """Of all, to `BIN_MS`; None before a beat of clocks came."""
         if self._count < LEAST_CLOCKS:
             return None
-        return PhaseError(
+        return Jitter(
             self._quantile_ms(self._count // 2),
             self._quantile_ms(int(0.95 * self._count)),
             self._count,

@@ -1,21 +1,21 @@
 """An Ableton Link session -> transport: its tempo and bars, and its start and stop where shared.
 
-Pure: what the session says is asked of a `LinkSession`. Link counts beats from anywhere and knows
-no song position: bar 1 is the bar in which the music starts.
+Pure: a `LinkSession` is asked what the session says. Link counts beats from anywhere and knows no
+song position, so bar 1 is the bar in which the music starts.
 """
 
 from dataclasses import dataclass
 from math import floor
 from typing import Protocol
 
-from schmubert.bridge.clock.jitter import PhaseMeter
-from schmubert.bridge.clock.midi_clock import REST_BEATS, USUAL_BPM, PositionUnit, Transport
+from schmubert.bridge.clock.jitter import JitterMeter
+from schmubert.bridge.clock.transport import REST_BEATS, PositionUnit, standing
 from schmubert.bridge.protocol.timeline import BEATS_PER_BAR, Timeline
 
-OFF_S = 0.0002  # a line off by less is left as it is
-LEAP_BEATS = 0.25  # farther is another session's time, joined: a jump
-LATE_S = 0.5  # a start longer past was not ours: the bridge joined music under way
-EARLY_BEATS = 0.05  # a start this little before a bar line means the bar line
+OFF_S = 0.0002  # a line that is off by less is kept
+LEAP_BEATS = 0.25  # farther off: another session was joined, which is a jump
+LATE_S = 0.5  # a start longer ago: the bridge joined music that was under way
+EARLY_BEATS = 0.05  # a start so shortly before a bar line is meant for the bar line
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,11 @@ class LinkClock:
     """Follows a Link session; where nobody shares start and stop, the first note starts."""
 
     def __init__(self, session: LinkSession) -> None:
-        self.transport = Transport(0, False, Timeline(0.0, 0.0, USUAL_BPM))
+        self.transport = standing()
         self.unit = self.likely = PositionUnit.AUTO
         self.armed_s: float | None = None
         self.lost = False
-        self.phase = PhaseMeter()
+        self.jitter = JitterMeter()
         self._session = session
         self._shift = 0.0  # Link's beat that is beat 0 here
         self._shared = False  # started by the session, not by a note
@@ -92,10 +92,10 @@ class LinkClock:
         line = Timeline(state.beat - self._shift, at_s, state.tempo_bpm)
         if line.at_beat < 0.0:
             line = Timeline(0.0, line.seconds(0.0), state.tempo_bpm)
-        self.transport = Transport(self.transport.passage + 1, True, line)
+        self.transport = self.transport.rolled(line)
 
     def _follow(self, now: float, state: LinkState) -> None:
-        line, passage = self.transport.timeline, self.transport.passage
+        line, jumps = self.transport.timeline, False
         here = line.beats(now)
         off_beats = state.beat - self._shift - here
         if abs(off_beats) > LEAP_BEATS:
@@ -103,14 +103,12 @@ class LinkClock:
             self._shift = (
                 floor(state.beat / BEATS_PER_BAR) - floor(here / BEATS_PER_BAR)
             ) * BEATS_PER_BAR
-            passage += 1
+            jumps = True
         elif abs(off_beats) * 60.0 / state.tempo_bpm < OFF_S and state.tempo_bpm == line.tempo_bpm:
             return
         told = Timeline(state.beat - self._shift, now, state.tempo_bpm)
-        self.transport = Transport(passage, True, told)
+        self.transport = self.transport.rolled(told) if jumps else self.transport.followed(told)
 
     def _halt(self, now: float) -> None:
-        old = self.transport
-        standing = Timeline(old.timeline.beats(now), now, old.timeline.tempo_bpm)
-        self.transport = Transport(old.passage, False, standing)
+        self.transport = self.transport.halted(now)
         self._shared = False

@@ -1,10 +1,13 @@
 """Whose time it is: the DAW's MIDI clock, a tempo of one's own, or an Ableton Link session."""
 
+from dataclasses import dataclass
 from enum import Enum
 
 from schmubert.bridge.clock.link_clock import LinkClock
 from schmubert.bridge.clock.link_session import JoinedSession
-from schmubert.bridge.clock.midi_clock import USUAL_BPM, Clock, OwnTempo, PositionUnit, TimeKeeper
+from schmubert.bridge.clock.midi_clock import Clock, OwnTempo
+from schmubert.bridge.clock.transport import PositionUnit, TimeKeeper
+from schmubert.bridge.protocol.timeline import USUAL_BPM
 
 
 class Sync(str, Enum):
@@ -16,6 +19,24 @@ class Sync(str, Enum):
     """A tempo of one's own, from the player's first note on."""
     LINK = "link"
     """The tempo and the bars of an Ableton Link session."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How time is kept: who tells it, and how much later than written everything is sent.
+
+    `tempo_bpm` serves where no MIDI clock comes; `unit` is that of song positions. ValueError
+    where the time is to be one's own tempo, and none is given.
+    """
+
+    tempo_bpm: float | None = None
+    unit: PositionUnit = PositionUnit.AUTO
+    offset_s: float = 0.0
+    sync: Sync = Sync.CLOCK
+
+    def __post_init__(self) -> None:
+        if self.sync is Sync.INTERNAL and self.tempo_bpm is None:
+            raise ValueError("--sync internal keeps a tempo of its own: give --tempo BPM")
 
 
 def time_keeper(sync: Sync, tempo_bpm: float | None, unit: PositionUnit) -> TimeKeeper:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from schmubert.bridge.doctor.dry_run import Trial
+from schmubert.bridge.doctor.dry_run import DryRun
 from schmubert.bridge.owner.ports import CALLED, NoMidiError, existing_ports, short_name
-from schmubert.bridge.owner.report import quantile
+from schmubert.bridge.protocol.quantile import quantile
 from schmubert.engine.extras import how_to_install
 from schmubert.engine.networks.load import default_model
 
@@ -138,7 +138,7 @@ def _figures(ms: Sequence[float]) -> str:
     return ", ".join(f"{quantile(ms, share):.2f} ms {name}" for share, name in shares)
 
 
-def lateness(trial: Trial) -> Finding:
+def lateness(trial: DryRun) -> Finding:
     """How late notes would leave while the model runs, and how often which."""
     p99 = quantile(trial.late_ms, 0.99)
     todo = "" if p99 < WITHIN_MS else "allow real-time priority, close other programs"
@@ -161,7 +161,7 @@ def histogram(values_ms: Sequence[float]) -> list[str]:
     return lines
 
 
-def replies(trial: Trial) -> list[Finding]:
+def replies(trial: DryRun) -> list[Finding]:
     """How soon first drafts came, against a beat and a bar."""
     if not trial.first_ms:
         text = f"the engine was asked {trial.asked} times and never answered"

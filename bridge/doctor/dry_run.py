@@ -1,28 +1,42 @@
 """Seconds of stage work without MIDI: how late notes would leave, how soon the engine answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from schmubert.bridge.brain.dialogue import Dialogue
-from schmubert.bridge.brain.engine_link import EngineLink
-from schmubert.bridge.brain.settings import Settings
-from schmubert.bridge.owner.live import POLL_S, RealTime, Time, undisturbed
+from schmubert.bridge.owner.realtime import RealTime, Time, undisturbed, wait_for_next
 from schmubert.bridge.protocol.messages import GiveUp
-from schmubert.engine.diffusion.horizon import horizon_at
+from schmubert.engine.diffusion.horizon import Horizon, horizon_at
 from schmubert.engine.diffusion.recipe import WINDOW_BARS
 from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.music.vocabulary import HOLD, Track, onset_token
-from schmubert.engine.service.wire import Constraints, Draft, Failed, Request, Welcome
+from schmubert.engine.service.wire import Draft, Failed, Request, Welcome
 
 STEP_S = 0.125  # a 16th at 120 BPM
 PATIENCE_S = 20.0  # for a model to be loaded
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
+COMING_BARS = 3
+"""How much of the window lies ahead."""
+
+
+class Link(Protocol):
+    """The way to an engine; no call waits."""
+
+    @property
+    def address(self) -> str:
+        """Where the engine is."""
+
+    def ask(self, ask: Request) -> None:
+        """Send a request."""
+
+    def receive(self, now: float) -> Sequence[object]:
+        """What the engine answered since, and what there is to say of it."""
 
 
 @dataclass(frozen=True)
-class Trial:
+class DryRun:
     """Lateness of the turns of the loop at each 16th, and times to first drafts, all in ms.
 
     `asked` is how many times the engine was asked.
@@ -33,7 +47,20 @@ class Trial:
     asked: int
 
 
-def meet(link: EngineLink, passing: Time | None = None) -> Welcome:
+@dataclass(frozen=True)
+class StageWindow:
+    """What a bridge asks about: the window, and from which 16th on it needs each role."""
+
+    about: Horizon
+    needed: dict[Track, int]
+    now_step: int
+
+    def commit_at(self, step: int) -> float:
+        """When 16th `step` becomes final, in seconds from now."""
+        return (step - self.now_step) * STEP_S
+
+
+def meet(link: Link, passing: Time | None = None) -> Welcome:
     """The engine's own words, once it answers; ValueError says why it does not."""
     passing = passing or RealTime()
     until_s = passing.now() + PATIENCE_S
@@ -47,44 +74,39 @@ def meet(link: EngineLink, passing: Time | None = None) -> Welcome:
     raise ValueError(f"no engine answers at {link.address}")
 
 
-def stage_asks(welcome: Welcome, count: int, window_bars: int = WINDOW_BARS) -> list[Request]:
-    """What a bridge asks for beat after beat: bass and drums to a melody heard up to now."""
+def stage_window(window_bars: int = WINDOW_BARS) -> StageWindow:
+    """What is asked about beat after beat: bass and drums to a melody heard up to now."""
     tape = np.zeros((window_bars * STEPS_PER_BAR, len(Track)), np.int64)
     tape[::STEPS_PER_BEAT] = [onset_token(60), onset_token(36), 1]
     tape[::STEPS_PER_BEAT, Track.MELODY] = [
         onset_token(SCALE[beat * 5 % len(SCALE)]) for beat in range(len(tape) // STEPS_PER_BEAT)
     ]
     assert (tape[1::STEPS_PER_BEAT] == HOLD).all()
-    now_step = (window_bars - 3) * STEPS_PER_BAR
-    wanted = {Track.BASS: now_step + STEPS_PER_BEAT, Track.DRUMS: now_step + STEPS_PER_BEAT}
-    about = horizon_at(tape, now_step, [Track.MELODY], wanted, window_bars=window_bars)
-    settings = Settings(plays=tuple(wanted), window_bars=window_bars)
-    dialogue = Dialogue(settings)
-    dialogue.welcome(welcome)
+    now_step = (window_bars - COMING_BARS) * STEPS_PER_BAR
+    needed = dict.fromkeys((Track.BASS, Track.DRUMS), now_step + STEPS_PER_BEAT)
+    about = horizon_at(tape, now_step, [Track.MELODY], needed, window_bars=window_bars)
+    return StageWindow(about, needed, now_step)
 
-    def commit_at(step: int) -> float:
-        return (step - now_step) * STEP_S
 
-    return [
-        dialogue.ask(about, wanted, 0.0, commit_at, settings.temperature, Constraints())
-        for _ in range(count)
-    ]
+def requests_in(seconds: float) -> int:
+    """How many requests so many seconds of stage work may take."""
+    return _steps(seconds) // STEPS_PER_BEAT + 1
 
 
 def stage_work(
-    link: EngineLink,
-    welcome: Welcome,
+    link: Link,
+    requests: Iterable[Request],
     seconds: float,
     progress: Callable[[float], None] = lambda _: None,
     passing: Time | None = None,
-) -> Trial:
+) -> DryRun:
     """Wake at each 16th as the owner of the ports does, and ask each beat as the brain does.
 
-    `progress` is told the seconds that have passed, after each bar.
+    There are at least `requests_in(seconds)` of the `requests`. `progress` is told the seconds
+    that have passed, after each bar.
     """
     passing = passing or RealTime()
-    steps = max(STEPS_PER_BAR, round(seconds / STEP_S))
-    asks = iter(stage_asks(welcome, steps // STEPS_PER_BEAT + 1))
+    steps, coming = _steps(seconds), iter(requests)
     late_ms: list[float] = []
     first_ms: list[float] = []
     under_way: tuple[int, float] | None = None
@@ -97,9 +119,9 @@ def stage_work(
             if now >= due_s:
                 late_ms.append(1000.0 * (now - due_s))
                 if step % STEPS_PER_BEAT == 0 and under_way is None:
-                    ask = next(asks)
-                    under_way, asked = (ask.seq, passing.now()), asked + 1
-                    link.ask(ask)
+                    request = next(coming)
+                    under_way, asked = (request.seq, passing.now()), asked + 1
+                    link.ask(request)
                 if step % STEPS_PER_BAR == 0:
                     progress(now - begin_s)
                 continue
@@ -109,6 +131,9 @@ def stage_work(
                 if isinstance(answer, Draft) and under_way and answer.seq == under_way[0]:
                     first_ms.append(1000.0 * (passing.now() - under_way[1]))
                     under_way = None
-            next_poll_s = passing.now() + POLL_S
-            passing.wait_until(min(due_s, next_poll_s), exactly=due_s <= next_poll_s)
-    return Trial(late_ms, first_ms, asked)
+            wait_for_next(passing, passing.now(), due_s)
+    return DryRun(late_ms, first_ms, asked)
+
+
+def _steps(seconds: float) -> int:
+    return max(STEPS_PER_BAR, round(seconds / STEP_S))

@@ -1,8 +1,8 @@
 """A note out and in again: how long the way through a MIDI system, or a DAW, takes."""
 
-from schmubert.bridge.owner.live import RealTime, Time
 from schmubert.bridge.owner.ports import Ports
-from schmubert.bridge.protocol.bytes import NOTE_OFF, NOTE_ON, begins_note
+from schmubert.bridge.owner.realtime import RealTime, Time
+from schmubert.bridge.protocol.bytes import NOTE_ON, begins_note, note_off
 
 LOST_S = 0.5  # a note that is longer under way never came
 REST_S = 0.05  # between two notes
@@ -31,7 +31,7 @@ def round_trips(
                     arrived_s = at_s
             if arrived_s is None:
                 passing.wait_until(passing.now() + LOOK_S, exactly=False)
-        ports.send(0, bytes((NOTE_OFF | channel, pitch, 0)))
+        ports.send(0, note_off(channel, pitch))
         if arrived_s is not None:
             found.append(max(0.0, arrived_s - sent_s))
         passing.wait_until(passing.now() + REST_S, exactly=False)

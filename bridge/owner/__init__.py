@@ -1,1 +1,5 @@
 """The process that owns the ports, the schedule and what sounds."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

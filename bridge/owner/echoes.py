@@ -1,7 +1,7 @@
-"""Feedback: what the band plays and the DAW sends back is no player's, and is not heard.
+"""Feedback: what the band plays and the DAW sends back is not taken for a player's.
 
-A note-on of the same pitch and velocity, soon after one was sent, is that one again; its note-off
-too. Channels are not looked at: a DAW's track may change them.
+A note-on with the pitch and velocity of one that was sent shortly before is that one again, and
+so is its note-off. Channels do not count, since a DAW's track may change them.
 """
 
 from collections import deque
@@ -10,7 +10,7 @@ from schmubert.bridge.protocol.bytes import begins_note, ends_note
 
 LONGEST_S = 0.150
 """The longest way through a DAW and back: six periods of a slow audio server."""
-CERTAIN = 3  # echoes are no chance
+CERTAIN = 3  # so many echoes are no coincidence
 
 
 class Echoes:

@@ -1,17 +1,8 @@
 """What sounds: every note-on is written down here and gets its own note-off."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
-from schmubert.bridge.protocol.bytes import NOTE_OFF, NOTE_ON
-
-
-class Send(NamedTuple):
-    """A message for output `port`; `wanted_s` is when it was due, None where that is now."""
-
-    port: int
-    message: bytes
-    wanted_s: float | None = None
+from schmubert.bridge.protocol.bytes import NOTE_ON, Send, note_off
 
 
 class Ledger:
@@ -27,7 +18,7 @@ class Ledger:
             if (port, channel) not in places:
                 places.append((port, channel))
         self._held: dict[tuple[int, int, int], set[int]] = {}
-        self._struck: set[tuple[int, int, int]] = set()
+        self._note_ons: set[tuple[int, int, int]] = set()
 
     def __len__(self) -> int:
         return len(self._held)
@@ -36,15 +27,15 @@ class Ledger:
         """Whether a note of `role` sounds."""
         return any(role in holders for holders in self._held.values())
 
-    def strike(self, role: int, pitch: int, velocity: int, wanted_s: float) -> list[Send]:
+    def begin(self, role: int, pitch: int, velocity: int, wanted_s: float) -> list[Send]:
         """Begin a note; the same pitch, if it still sounds, ends first."""
         sends = []
         for port, channel in self._places.get(role, ()):
             key = (port, channel, pitch)
             if key in self._held:
-                sends.append(Send(port, bytes((NOTE_OFF | channel, pitch, 0)), wanted_s))
+                sends.append(Send(port, note_off(channel, pitch), wanted_s))
             self._held.setdefault(key, set()).add(role)
-            self._struck.add(key)
+            self._note_ons.add(key)
             sends.append(Send(port, bytes((NOTE_ON | channel, pitch, velocity)), wanted_s))
         return sends
 
@@ -59,18 +50,16 @@ class Ledger:
 
     def end_all(self) -> list[Send]:
         """End all that sounds, each note by its own note-off: hardware ignores CC 123."""
-        sends = [
-            Send(port, bytes((NOTE_OFF | channel, pitch, 0))) for port, channel, pitch in self._held
-        ]
+        sends = [Send(port, note_off(channel, pitch)) for port, channel, pitch in self._held]
         self._held.clear()
         return sends
 
-    def end_struck(self, port: int) -> list[Send]:
+    def end_note_ons(self, port: int) -> list[Send]:
         """End on `port` every note that was ever begun there: after a gap nobody knows better."""
-        ended = sorted(key for key in self._struck if key[0] == port)
+        ended = sorted(key for key in self._note_ons if key[0] == port)
         for key in ended:
             self._held.pop(key, None)
-        return [Send(port, bytes((NOTE_OFF | channel, pitch, 0))) for _, channel, pitch in ended]
+        return [Send(port, note_off(channel, pitch)) for _, channel, pitch in ended]
 
     def _release(
         self, keys: Sequence[tuple[int, int, int]], role: int, wanted_s: float | None
@@ -84,5 +73,5 @@ class Ledger:
             if not holders:
                 del self._held[key]
                 port, channel, pitch = key
-                sends.append(Send(port, bytes((NOTE_OFF | channel, pitch, 0)), wanted_s))
+                sends.append(Send(port, note_off(channel, pitch), wanted_s))
         return sends

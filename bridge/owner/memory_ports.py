@@ -1,4 +1,4 @@
-"""Ports in memory: what comes in is written down beforehand, what goes out is remembered."""
+"""Ports in memory: what comes in stands in a script, what goes out is remembered."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -9,9 +9,8 @@ from schmubert.bridge.protocol.messages import Neighbour, Plugged
 class MemoryPorts:
     """Plays `script`, (second, input, message) each, and records what is sent.
 
-    `plugs`, (second, what) each, is what a look finds.
-
-    Seconds of the script count from `starts_s` on the `clock`; None is the first poll.
+    `plugs`, (second, what) each, is what a look finds. Seconds count from `starts_s` on the
+    `clock`, or from the first poll where that is None.
     """
 
     def __init__(

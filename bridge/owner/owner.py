@@ -1,16 +1,17 @@
-"""The port owner's decisions, no I/O: what came in or fell due -> what to send, tell and say.
+"""The port owner's decisions, without I/O: what came in or fell due -> what to send, tell and say.
 
-It keeps time and the schedule, and thinks about no music; the brain does, a process further.
+It keeps time and the schedule. The music is the brain's, which is another process.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import floor, inf
 from typing import TypeAlias
 
 from schmubert.bridge.clock.clock_out import ClockOut
-from schmubert.bridge.clock.midi_clock import PositionUnit, TimeKeeper, Transport
+from schmubert.bridge.clock.sync import Timing, time_keeper
+from schmubert.bridge.clock.transport import PositionUnit, TimeKeeper, Transport
 from schmubert.bridge.owner.echoes import CERTAIN, Echoes
-from schmubert.bridge.owner.ledger import Send
 from schmubert.bridge.owner.scheduler import Scheduler
 from schmubert.bridge.protocol.bytes import (
     ALL_NOTES_OFF,
@@ -20,6 +21,7 @@ from schmubert.bridge.protocol.bytes import (
     NOTE_ON,
     SUSTAIN_PEDAL,
     SYSTEM,
+    Send,
     begins_note,
 )
 from schmubert.bridge.protocol.controls import CONTROLS, Surface
@@ -38,9 +40,9 @@ from schmubert.bridge.protocol.messages import (
     ToOwner,
 )
 from schmubert.bridge.protocol.roles import Rig
+from schmubert.bridge.protocol.timeline import GRACE_S, NEARLY_BEATS, bar_and_beat
 from schmubert.engine.music.vocabulary import Track
 
-GRACE_S = 0.030  # some DAWs send the first note before START
 LONGEST_ARMED_S = 2.0
 NO_CLOCK_S = 1.0  # a DAW's first note may come before its first clock
 TOLD_S = 0.002
@@ -131,7 +133,7 @@ class Owner:
         return actions
 
     def _echoed(self, port: int) -> list[Action]:
-        """What was sent came back: say so, once it is certain."""
+        """A note that was sent came back: say so, once it is certain."""
         if self._echoes.count != CERTAIN:
             return []
         name = self.rig.inputs[port]
@@ -182,7 +184,7 @@ class Owner:
         return min(due_s, self.scheduler.next_s(transport.timeline, sure_until))
 
     def plugged(self, change: Plugged, now: float) -> list[Action]:
-        """Something vanished or came back: what it held is let go, what it may sound is ended."""
+        """A port vanished or came back: what it held is let go, and what it may sound is ended."""
         rig = self.rig
         name = (rig.inputs if change.is_input else rig.outputs)[change.port]
         place = change.is_input, change.port
@@ -225,7 +227,7 @@ class Owner:
         return [*self.scheduler.stop(), *stops]
 
     def panic(self) -> list[Action]:
-        """End every note, also those that are not known to sound, and forget what is planned."""
+        """End every note, known to sound or not, and forget what is planned."""
         self.scheduler.clear()  # what it would end is ended with the rest
         return [*self.quiet(), Say("panic: every note is ended")]
 
@@ -234,14 +236,14 @@ class Owner:
         return [send for port in range(len(self.rig.outputs)) for send in self._quiet(port)]
 
     def _quiet(self, output: int) -> list[Send]:
-        """Every note's own end, which some hardware hears alone, and All Notes and Sound Off."""
+        """A note-off for each note, since some hardware knows no other end, and the rest by CC."""
         controls = [
             Send(port, bytes((CONTROL_CHANGE | channel, number, 0)))
             for port, _, channel in self.rig.plays
             if port == output
             for number in (ALL_NOTES_OFF, ALL_SOUND_OFF)
         ]
-        return [*self.scheduler.end_struck(output), *controls]
+        return [*self.scheduler.end_note_ons(output), *controls]
 
     def _turn(self, turned: list[Control]) -> list[Action]:
         actions: list[Action] = []
@@ -306,7 +308,7 @@ class Owner:
         actions: list[Action] = []
         if new.passage != old.passage:
             actions += self.scheduler.begin(new.passage)
-            self._told_beat = floor(new.timeline.at_beat + 1e-6)
+            self._told_beat = floor(new.timeline.at_beat + NEARLY_BEATS)
             self._said_bpm = new.timeline.tempo_bpm
             actions += [Say(_started(new, jumped=old.rolling)), self._moved(new)]
             return actions + self._release(inf)
@@ -362,6 +364,19 @@ def _started(transport: Transport, jumped: bool) -> str:
 
 
 def _place(beat: float) -> str:
-    """A beat as players count: bars and beats from 1."""
-    beats = max(0, floor(beat + 1e-6))
-    return f"bar {beats // 4 + 1}, beat {beats % 4 + 1}"
+    bar, in_bar = bar_and_beat(beat)
+    return f"bar {bar}, beat {in_bar}"
+
+
+def owner_of(rig: Rig, timing: Timing, controls: Iterable[Control] = ()) -> Owner:
+    """The port owner that plays on `rig` and keeps time as `timing` says.
+
+    `controls` are as they stand at first.
+    """
+    return Owner(
+        rig,
+        time_keeper(timing.sync, timing.tempo_bpm, timing.unit),
+        Scheduler(rig.plays, timing.offset_s),
+        timing.offset_s,
+        Surface(rig.bindings, controls),
+    )

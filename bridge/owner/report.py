@@ -1,14 +1,15 @@
 """How a session went: notes played, and how late they were sent."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from schmubert.bridge.clock.jitter import PhaseError
+from schmubert.bridge.clock.jitter import Jitter
+from schmubert.bridge.protocol.quantile import quantile
 
 
 @dataclass(frozen=True)
 class Report:
-    """Notes played and come too late, lateness of sending, brains that died, the clock."""
+    """Notes that were played or came too late, brains that died, lateness of sending, the clock."""
 
     note_ons: int
     dropped: int
@@ -16,11 +17,11 @@ class Report:
     late_p50_ms: float
     late_p99_ms: float
     late_max_ms: float
-    phase: PhaseError | None = None
+    jitter: Jitter | None = None
     """How far the DAW's clocks came from where they were expected; None where few or none came."""
 
     def __str__(self) -> str:
-        return self._played() + (f"; clocks off the line by {self.phase}" if self.phase else "")
+        return self._played() + (f"; clocks off the line by {self.jitter}" if self.jitter else "")
 
     def _played(self) -> str:
         if not self.note_ons:
@@ -33,19 +34,14 @@ class Report:
         )
 
 
-def report(
+def report_on(
     note_ons: int,
     dropped: int,
     deaths: int,
     late_s: Iterable[float],
-    phase: PhaseError | None = None,
+    jitter: Jitter | None = None,
 ) -> Report:
     """A `Report` on messages that were sent `late_s` seconds after they were due."""
     late_ms = sorted(1000.0 * late for late in late_s) or [0.0]
     p50, p99 = (quantile(late_ms, share) for share in (0.5, 0.99))
-    return Report(note_ons, dropped, deaths, p50, p99, late_ms[-1], phase)
-
-
-def quantile(measured: Collection[float], share: float) -> float:
-    """The value that `share` of what was `measured`, of which there is some, stays below."""
-    return sorted(measured)[min(len(measured) - 1, int(share * len(measured)))]
+    return Report(note_ons, dropped, deaths, p50, p99, late_ms[-1], jitter)

@@ -4,15 +4,15 @@ import math
 from bisect import insort
 from collections.abc import Iterable
 
-from schmubert.bridge.owner.ledger import Ledger, Send
+from schmubert.bridge.owner.ledger import Ledger
+from schmubert.bridge.protocol.bytes import Send
 from schmubert.bridge.protocol.messages import Play
-from schmubert.bridge.protocol.timeline import Timeline
+from schmubert.bridge.protocol.timeline import NEARLY_BEATS, Timeline
 
 LATEST_S = 0.050
 """A note-on later than this is dropped: it would be heard as wrong, not as late."""
 LONGEST_WAIT_BEATS = 0.5
-"""What still sounds this long after the last committed beat is ended: nobody else would."""
-EPSILON_BEATS = 1e-6
+"""A note that sounds so long after the last committed beat is ended: nobody else would."""
 
 
 class Scheduler:
@@ -61,9 +61,9 @@ class Scheduler:
         self._committed.pop(role, None)
         return self._ledger.end_role(role)
 
-    def end_struck(self, port: int) -> list[Send]:
+    def end_note_ons(self, port: int) -> list[Send]:
         """End every note that was ever begun on `port`: its note-off may not have got there."""
-        return self._ledger.end_struck(port)
+        return self._ledger.end_note_ons(port)
 
     def commit(self, play: Play) -> None:
         """Take in a role's next beats; those of another passage, or committed before, are not."""
@@ -79,7 +79,7 @@ class Scheduler:
         self._committed[play.role] = max(done, play.to_beat)
 
     def due(self, now: float, timeline: Timeline, before_beat: float = math.inf) -> list[Send]:
-        """What is to be sent by `now`, in the order of the beats, however long it was not asked.
+        """What is to be sent by `now`, in the order of beats, however long ago the last call was.
 
         What is planned for `before_beat` or later is left for another time.
         """
@@ -90,7 +90,7 @@ class Scheduler:
         taken = 0
         for beat, _, role, pitch, velocity in planned:
             wanted_s = self._wanted_s(beat, timeline)
-            if wanted_s > now or beat >= before_beat - EPSILON_BEATS:
+            if wanted_s > now or beat >= before_beat - NEARLY_BEATS:
                 break
             taken += 1
             while ends and ends[0][0] <= beat:
@@ -101,7 +101,7 @@ class Scheduler:
                 self.dropped += 1
             else:
                 self.note_ons += 1
-                sends += self._ledger.strike(role, pitch, velocity, wanted_s)
+                sends += self._ledger.begin(role, pitch, velocity, wanted_s)
         del planned[:taken]
         for end_beat, role in ends:
             if self._wanted_s(end_beat, timeline) <= now:
@@ -114,7 +114,7 @@ class Scheduler:
         for role in self._committed:
             if self._end_beat(role) < beat and self._ledger.sounds(role):
                 beat = self._end_beat(role)
-        waits = beat == math.inf or beat >= before_beat - EPSILON_BEATS
+        waits = beat == math.inf or beat >= before_beat - NEARLY_BEATS
         return math.inf if waits else self._wanted_s(beat, timeline)
 
     def _end_beat(self, role: int) -> float:

@@ -1,10 +1,25 @@
-"""MIDI channel messages as bytes: the numbers (MIDI 1.0 specification), and what a note is.
+"""MIDI messages as bytes: the numbers (MIDI 1.0 specification), and what a note is.
 
-The upper half of a status byte says what a message is, the lower half its channel.
+The upper half of a channel message's status byte says what it is, the lower half its channel.
+System messages, MIDI clock among them, have no channel.
 """
+
+from typing import NamedTuple
 
 NOTE_OFF, NOTE_ON, CONTROL_CHANGE, SYSTEM = 0x80, 0x90, 0xB0, 0xF0
 SUSTAIN_PEDAL, ALL_SOUND_OFF, ALL_NOTES_OFF = 64, 120, 123
+SONG_POSITION, CLOCK, START, CONTINUE, STOP = 0xF2, 0xF8, 0xFA, 0xFB, 0xFC
+CLOCKS_PER_BEAT = 24
+CLOCKS_PER_16TH = 6
+LAST_POSITION = 0x3FFF
+
+
+class Send(NamedTuple):
+    """A message for output `port`; `wanted_s` is when it was due, None where that is now."""
+
+    port: int
+    message: bytes
+    wanted_s: float | None = None
 
 
 def begins_note(message: bytes) -> bool:
@@ -15,3 +30,18 @@ def begins_note(message: bytes) -> bool:
 def ends_note(message: bytes) -> bool:
     """Whether a note ends: a note-off, or a note-on of velocity 0."""
     return message[0] & 0xF0 in (NOTE_ON, NOTE_OFF) and not begins_note(message)
+
+
+def note_off(channel: int, pitch: int) -> bytes:
+    """The end of a note; `channel` counts from 0."""
+    return bytes((NOTE_OFF | channel, pitch, 0))
+
+
+def song_position(count: int) -> bytes:
+    """A Song Position Pointer; MIDI counts 16ths, some DAWs clocks."""
+    return bytes((SONG_POSITION, count & 0x7F, count >> 7))
+
+
+def position_in(message: bytes) -> int:
+    """What a Song Position Pointer counts to."""
+    return message[1] | message[2] << 7

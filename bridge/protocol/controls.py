@@ -4,30 +4,49 @@ No NumPy: the port owner reads knobs and pads by this table, the brain turns the
 """
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TypeVar
+
+import msgspec
 
 from schmubert.bridge.protocol.bytes import ALL_SOUND_OFF, CONTROL_CHANGE, NOTE_ON, begins_note
-from schmubert.bridge.protocol.messages import Control
+from schmubert.bridge.protocol.chart import key_named
 from schmubert.bridge.protocol.mode import MODES, MOST_TURN_BARS
 from schmubert.bridge.protocol.roles import ROLES, Binding
+from schmubert.engine.music.pitches import name_of, pitch_named
 from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, Track
 
+Value = TypeVar("Value")
 ON = 0.5  # a switch is on from here
 SWITCHED = {"on": 1.0, "true": 1.0, "off": 0.0, "false": 0.0}
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A control: its range, whether it goes for one role each, and how a pad works it.
+class Control(msgspec.Struct, frozen=True, tag=True):
+    """Owner -> brain: the player turned a control of `CONTROLS`, in its own units.
 
-    `steps`: only whole values. A `switch` changes over with each hit of a pad and is off or on at
-    a knob; a `trigger` acts when it is hit; what is `momentary` is on as long as a pad is held.
+    `role` is a `Track` value, None for the whole band.
     """
 
-    low: float
-    high: float
+    name: str
+    value: float
+    role: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A control: what it does, its range in its unit, whose it is, and how a pad works it.
+
+    `of_role`: one for each role. `steps`: only whole values. A `switch` changes over with each hit
+    of a pad and is off or on at a knob; a `trigger` acts when it is hit; what is `momentary` is on
+    as long as a pad is held.
+    """
+
+    help: str
+    low: float = 0.0
+    high: float = 1.0
+    unit: str = ""
     of_role: bool = False
     steps: bool = False
     switch: bool = False
@@ -41,44 +60,97 @@ class Kind:
 
 
 MARKED = ("mark3", "mark4")  # at first
+PITCH, KEY, MODE = "note", "key", "mode"
+"""Units whose values have names: E1, Am, trade."""
+
+
+def _density_in(beat: str) -> Kind:
+    return Kind(f"How much the role plays in the {beat} beat.", 0.0, 4.0, "onsets", of_role=True)
+
+
+def _mark(beat: str) -> Kind:
+    return Kind(f"`reroll` makes the {beat} beat anew.", switch=True)
+
 
 CONTROLS = {
-    "temperature": Kind(0.3, 1.5),
-    "density": Kind(0.0, 16.0, of_role=True),
-    "density1": Kind(0.0, 4.0, of_role=True),
-    "density2": Kind(0.0, 4.0, of_role=True),
-    "density3": Kind(0.0, 4.0, of_role=True),
-    "density4": Kind(0.0, 4.0, of_role=True),
-    "lowest": Kind(LOWEST_PITCH, HIGHEST_PITCH, of_role=True, steps=True),
-    "highest": Kind(LOWEST_PITCH, HIGHEST_PITCH, of_role=True, steps=True),
-    "key": Kind(0, 12, steps=True),
-    "harmony": Kind(0.0, 8.0),
-    "swing": Kind(0.0, 0.6),
-    "shuffle": Kind(0.0, 0.9),
-    "humanise": Kind(0.0, 1.0),
-    "groove": Kind(0.0, 1.0),
-    "mute": Kind(0, 1, of_role=True, switch=True),
-    "solo": Kind(0, 1, of_role=True, switch=True),
-    "lock": Kind(0, 1, switch=True),
-    "mode": Kind(0, len(MODES) - 1, steps=True),
-    "bars": Kind(1, MOST_TURN_BARS, steps=True),
-    "reroll": Kind(0, 1, momentary=True),
-    "mark1": Kind(0, 1, switch=True),
-    "mark2": Kind(0, 1, switch=True),
-    "mark3": Kind(0, 1, switch=True),
-    "mark4": Kind(0, 1, switch=True),
-    "phrase-a": Kind(0, 1, trigger=True),
-    "phrase-b": Kind(0, 1, trigger=True),
-    "next": Kind(0, 1, trigger=True),
-    "regenerate": Kind(0, 1, trigger=True),
-    "panic": Kind(0, 1, trigger=True),
+    "temperature": Kind("Below 1 the band plays safe, above 1 it dares.", 0.3, 1.5),
+    "density": Kind("How much the role plays.", 0.0, 16.0, "onsets a bar", of_role=True),
+    "density1": _density_in("first"),
+    "density2": _density_in("second"),
+    "density3": _density_in("third"),
+    "density4": _density_in("fourth"),
+    "lowest": Kind(
+        "The lowest note that the role plays: E1, or 28.",
+        LOWEST_PITCH,
+        HIGHEST_PITCH,
+        PITCH,
+        of_role=True,
+        steps=True,
+    ),
+    "highest": Kind(
+        "The highest note that the role plays: E3, or 52.",
+        LOWEST_PITCH,
+        HIGHEST_PITCH,
+        PITCH,
+        of_role=True,
+        steps=True,
+    ),
+    "key": Kind(
+        "The key: C, Am, F#, Bbm or any; as a number 1 is C major or A minor, 0 any.",
+        0,
+        12,
+        KEY,
+        steps=True,
+    ),
+    "harmony": Kind("How much likelier the notes of a chord are.", 0.0, 8.0, "nats"),
+    "swing": Kind("How late odd 16ths are.", 0.0, 0.6, "of a 16th"),
+    "shuffle": Kind("How late odd eighths are.", 0.0, 0.9, "of a 16th"),
+    "humanise": Kind("How far times and velocities stray."),
+    "groove": Kind("How much the band takes over of your timing."),
+    "mute": Kind("The role is silent.", of_role=True, switch=True),
+    "solo": Kind("The other roles are silent.", of_role=True, switch=True),
+    "lock": Kind("The bar in which it is hit goes round until it is let go.", switch=True),
+    "mode": Kind("How you and the band share the music.", 0, len(MODES) - 1, MODE, steps=True),
+    "bars": Kind("How long a turn, a loop or a phrase is.", 1, MOST_TURN_BARS, "bars", steps=True),
+    "reroll": Kind("While it is held, the marked beats are made anew.", momentary=True),
+    "mark1": _mark("first"),
+    "mark2": _mark("second"),
+    "mark3": _mark("third"),
+    "mark4": _mark("fourth"),
+    "phrase-a": Kind("What was played last is phrase A.", trigger=True),
+    "phrase-b": Kind("What was played last is phrase B.", trigger=True),
+    "next": Kind("Another candidate is played from the next downbeat on.", trigger=True),
+    "regenerate": Kind(
+        "The band forgets what it has played, and plays something else.", trigger=True
+    ),
+    "panic": Kind("All that sounds ends at once.", trigger=True),
 }
-"""Every control. `density` is onsets a bar, `density1` to `density4` in that beat, `lowest` and
-`highest` are MIDI pitches, `key` is 0 for any or 1 to 12 for C major (A minor) to B major (G sharp
-minor), `harmony` nats that a chord adds to its pitch classes, `swing` and `shuffle` the delay of
-odd 16ths and of odd eighths, in 16ths, `humanise` and `groove` amounts; `mode` counts the modes of
-`mode.py` from 0, `bars` is the length of turns and phrases, `mark1` to `mark4` are the beats that
-`reroll` makes anew."""
+"""Every control by its name."""
+
+
+def control_rows() -> list[tuple[str, str, str]]:
+    """A row a control, for help and pages: how it is written, its range, and what it does."""
+    return [
+        (f"{name}:ROLE" if kind.of_role else name, _range(kind), kind.help)
+        for name, kind in CONTROLS.items()
+    ]
+
+
+def _range(kind: Kind) -> str:
+    if kind.trigger:
+        return "a hit"
+    if kind.momentary:
+        return "on while it is held"
+    if kind.switch:
+        return "on or off"
+    if kind.unit == MODE:
+        return ", ".join(MODES)
+    if kind.unit == KEY:
+        return f"a key or any, {kind.low:g} to {kind.high:g}"
+    if kind.unit == PITCH:
+        notes = f"{name_of(int(kind.low))} to {name_of(int(kind.high))}"
+        return f"{notes}, {kind.low:g} to {kind.high:g}"
+    return f"{kind.low:g} to {kind.high:g} {kind.unit}".rstrip()
 
 
 def control(target: str, value: float) -> Control:
@@ -93,19 +165,46 @@ def control(target: str, value: float) -> Control:
 
 
 def setting(target: str, word: str) -> Control:
-    """`NAME[:ROLE]` set to what `word` says: a number, on or off for a switch, a mode's name."""
+    """`NAME[:ROLE]` set to what `word` says: a number, or the name of a value.
+
+    A switch is on or off; a note, a key and a mode have the names that players call them by.
+    """
     name, _ = _target(target)
-    words: Mapping[str, float] = {}
-    if name == "mode":
-        words = {mode: float(number) for number, mode in enumerate(MODES)}
-    elif CONTROLS[name].switch or CONTROLS[name].momentary:
-        words = SWITCHED
     try:
-        value = words[word.lower()] if word.lower() in words else float(word)
+        value = float(word)
     except ValueError:
-        names = f" or one of {', '.join(words)}" if words else ""
-        raise ValueError(f"{word!r} is no number{names}") from None
+        value = _named(CONTROLS[name], word)
     return control(target, value)
+
+
+def assigned(read: Callable[[str, str], Value]) -> Callable[[str], Value]:
+    """What reads both sides of `CONTROL=...`."""
+
+    def sides(spec: str) -> Value:
+        target, _, rest = spec.partition("=")
+        try:
+            return read(target, rest)
+        except ValueError as error:
+            raise ValueError(f"{spec!r}: {error}") from error
+
+    return sides
+
+
+def _named(kind: Kind, word: str) -> float:
+    """The value of `kind` that is called `word`; ValueError says what it may be called."""
+    if kind.unit == PITCH:
+        return float(pitch_named(word))
+    if kind.unit == KEY:
+        return 0.0 if word.lower() == "any" else 1.0 + key_named(word)
+    names: dict[str, float] = {}
+    if kind.unit == MODE:
+        names = {mode: float(number) for number, mode in enumerate(MODES)}
+    elif kind.switch or kind.momentary:
+        names = SWITCHED
+    if word.lower() in names:
+        return names[word.lower()]
+    others = f" or one of {', '.join(names)}" if names else ""
+    raise ValueError(f"{word!r} is no number{others}")
 
 
 def binding(target: str, source: str) -> Binding:
@@ -126,6 +225,12 @@ def binding(target: str, source: str) -> Binding:
     if channel is not None and not 0 <= channel < 16:
         raise ValueError(f"channel {channel + 1} in {source!r} is outside 1..16")
     return Binding(name, role, statuses[kind], number, channel, fixed)
+
+
+def bindable(target: str) -> str:
+    """`target`, if it can be bound; ValueError otherwise."""
+    binding(target, "note:0")
+    return target
 
 
 def target_of(bound: Binding) -> str:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 
-def start(command: Sequence[str]) -> "tuple[subprocess.Popen[bytes], socket.socket]":
+def start_child(command: Sequence[str]) -> "tuple[subprocess.Popen[bytes], socket.socket]":
     """Start `command`; Ctrl-C does not reach it. Returns the parent's end of the socket too."""
     ours, theirs = socket.socketpair()
     if sys.platform == "win32":
@@ -24,8 +24,19 @@ def start(command: Sequence[str]) -> "tuple[subprocess.Popen[bytes], socket.sock
     return process, ours
 
 
+def end_child(process: "subprocess.Popen[bytes]", patience_s: float) -> None:
+    """Wait until `process` has ended; after `patience_s`, end it by force."""
+    try:
+        process.wait(patience_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdin is not None:
+        process.stdin.close()
+
+
 def connection() -> socket.socket:
-    """The child's end."""
+    """The child's end of the socket."""
     if sys.platform == "win32":
         return socket.fromshare(bytes.fromhex(sys.stdin.readline()))
     return socket.socket(fileno=0)

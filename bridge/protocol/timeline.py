@@ -1,8 +1,13 @@
 """Beats <-> seconds: a value."""
 
 from dataclasses import dataclass
+from math import floor
 
-BEATS_PER_BAR = 4
+from schmubert.engine.music.meter import BEATS_PER_BAR as BEATS_PER_BAR
+from schmubert.engine.music.meter import USUAL_BPM as USUAL_BPM
+
+GRACE_S = 0.030  # some DAWs send the first note before START, or before the end of a loop
+NEARLY_BEATS = 1e-6  # a beat that falls short by less has come
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +33,9 @@ class Timeline:
     def seconds(self, beat: float) -> float:
         """When `beat` sounds."""
         return self.at_s + (beat - self.at_beat) * 60.0 / self.tempo_bpm
+
+
+def bar_and_beat(beat: float) -> tuple[int, int]:
+    """A beat of the song as players count: its bar, and the beat in that bar, both from 1."""
+    bar, in_bar = divmod(max(0, floor(beat + NEARLY_BEATS)), BEATS_PER_BAR)
+    return bar + 1, in_bar + 1

@@ -1,14 +1,14 @@
-"""The figures of a session as a line now and then, for who sees no screen."""
+"""How a session goes, as a line now and then, for those who see no screen."""
 
-from schmubert.bridge.owner.report import quantile
-from schmubert.bridge.owner.witness import Followed, Record, Sent, Tick
+from schmubert.bridge.protocol.events import Followed, Record, Sent, Tick
 from schmubert.bridge.protocol.messages import Answered, Moved
+from schmubert.bridge.protocol.quantile import quantile
 from schmubert.bridge.protocol.timeline import BEATS_PER_BAR
 
 BARS = 16  # heard between two lines
 
 
-class Figures:
+class StatusLines:
     """`see` what happens: a line comes out after every `BARS` bars."""
 
     def __init__(self) -> None:
@@ -21,15 +21,15 @@ class Figures:
         self._late_ms: list[float] = []
         self._followed: Followed | None = None
 
-    def see(self, seen: Record) -> str | None:
+    def see(self, record: Record) -> str | None:
         """Take in what happened, and tell of the last bars where that is due."""
-        what = seen.what
+        what = record.what
         if isinstance(what, Answered):
             if what.number == 0:
                 self._firsts.append(what)
         elif isinstance(what, Sent):
             if what.wanted_s is not None:
-                self._late_ms.append(1000.0 * (seen.at_s - what.wanted_s))
+                self._late_ms.append(1000.0 * (record.at_s - what.wanted_s))
         elif isinstance(what, Followed):
             self._followed = what
         elif isinstance(what, Tick):

@@ -5,16 +5,16 @@
 
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 
-from schmubert.bridge.owner.witness import Came, Record, Tick
-from schmubert.bridge.protocol import process as child
+from schmubert.bridge.protocol.events import Came, Record, Tick
 from schmubert.bridge.protocol.messages import Say
 from schmubert.bridge.protocol.pipe import Pipe
+from schmubert.bridge.protocol.process import connection, end_child, start_child
 
 FRAME_S = 1 / 8
 LEAVE_S = 1.5
@@ -24,9 +24,10 @@ NICE = 5  # below the engine, and far below the music
 class Screen:
     """The owner's end: hands on what happens, and never waits."""
 
-    def __init__(self) -> None:
-        command = (sys.executable, "-m", "schmubert.bridge.screen.process")
-        self._process, ours = child.start(command)
+    def __init__(self, command: Sequence[str] = ()) -> None:
+        self._process, ours = start_child(
+            command or (sys.executable, "-m", "schmubert.bridge.screen.process")
+        )
         self._pipe: Pipe[Record, Any] = Pipe(ours, Any)
         self._dropped = 0
         self._lock = threading.Lock()  # what others print comes in a thread of its own
@@ -36,9 +37,9 @@ class Screen:
         """False when nothing is drawn any more."""
         return not self._pipe.closed and self._process.poll() is None
 
-    def see(self, seen: Record) -> None:
+    def see(self, record: Record) -> None:
         """Show what happened, if it is something to show."""
-        what = seen.what
+        what = record.what
         if isinstance(what, Came):
             return
         if isinstance(what, Tick):
@@ -46,7 +47,7 @@ class Screen:
                 return
             self._dropped = what.dropped
         with self._lock:
-            self._pipe.say(seen)
+            self._pipe.say(record)
 
     def say(self, text: str) -> None:
         """Show a line."""
@@ -56,13 +57,7 @@ class Screen:
         """Give the terminal back as it was."""
         self._pipe.flush()
         self._pipe.close()
-        try:
-            self._process.wait(LEAVE_S)
-        except subprocess.TimeoutExpired:  # a terminal held by Ctrl-S
-            self._process.kill()
-            self._process.wait()
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        end_child(self._process, LEAVE_S)  # a terminal may be held by Ctrl-S
 
 
 def draw(pipe: Pipe[Any, Record]) -> None:
@@ -81,8 +76,8 @@ def draw(pipe: Pipe[Any, Record]) -> None:
         while not pipe.closed:
             began_s = time.monotonic()
             news = pipe.hear()
-            for seen in news:
-                scene.see(seen)
+            for record in news:
+                scene.see(record)
             size = console.size
             if news or scene.rolling or size != drawn:
                 drawn = size
@@ -99,7 +94,7 @@ def main() -> None:
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(NICE)
-    draw(Pipe(child.connection(), Record))
+    draw(Pipe(connection(), Record))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a screen shows of a session, folded from what happens: who played and will play what.
+"""What a screen shows of a session: who played what, and who will.
 
 Places are 16ths of the song. What lies ahead is committed (final), tentative (the latest draft
 says so) or unknown.
@@ -12,9 +12,8 @@ from enum import IntEnum
 from math import floor
 from sys import byteorder
 
-from schmubert.bridge.owner.report import quantile
-from schmubert.bridge.owner.witness import BrainRestarted, Followed, Record, Sent, Tick
 from schmubert.bridge.protocol.bytes import begins_note
+from schmubert.bridge.protocol.events import BrainRestarted, Followed, Record, Sent, Tick
 from schmubert.bridge.protocol.messages import (
     Answered,
     Control,
@@ -22,11 +21,13 @@ from schmubert.bridge.protocol.messages import (
     Moved,
     Play,
     Say,
-    Setup,
+    Settings,
     Silence,
 )
 from schmubert.bridge.protocol.mode import MODES
-from schmubert.bridge.protocol.timeline import Timeline
+from schmubert.bridge.protocol.quantile import quantile
+from schmubert.bridge.protocol.timeline import USUAL_BPM, Timeline
+from schmubert.engine.music.meter import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.music.vocabulary import (
     DRUM_PITCH,
     HOLD,
@@ -37,7 +38,6 @@ from schmubert.engine.music.vocabulary import (
     pitch_of,
 )
 
-STEPS_PER_BEAT, STEPS_PER_BAR = 4, 16
 EPSILON = 1e-6
 LINES = 200  # said lines that are kept
 ANSWERS = 100  # first drafts that the share of late ones is of
@@ -95,7 +95,7 @@ class Scene:
     """`see` what happens; then it tells how things stand."""
 
     def __init__(self) -> None:
-        self.setup: Setup | None = None
+        self.setup: Settings | None = None
         self.mode = ""
         """The mode that holds, or will from the next downbeat on."""
         self.band: dict[int, Part] = {}
@@ -114,7 +114,7 @@ class Scene:
         self.calls = 0
         self.answers: deque[bool] = deque(maxlen=ANSWERS)
         """Of the latest first drafts, whether each was late."""
-        self._line = Timeline(0.0, 0.0, 120.0)
+        self._line = Timeline(0.0, 0.0, USUAL_BPM)
         self._passage = -1
         self._late_s: deque[float] = deque(maxlen=SENDS)
 
@@ -138,10 +138,10 @@ class Scene:
             return None
         return 1000.0 * quantile(self._late_s, 0.99)
 
-    def see(self, seen: Record) -> None:
+    def see(self, record: Record) -> None:
         """Take in what happened."""
-        what = seen.what
-        if isinstance(what, Setup):
+        what = record.what
+        if isinstance(what, Settings):
             self.setup = what
             self.mode = what.mode
             self.band = {role: Part() for role in what.plays}
@@ -158,11 +158,11 @@ class Scene:
                 _commit(self.band[what.role], what)
         elif isinstance(what, Silence):
             if what.role in self.band:
-                _end(self.band[what.role], self.beat(seen.at_s) * STEPS_PER_BEAT)
+                _end(self.band[what.role], self.beat(record.at_s) * STEPS_PER_BEAT)
         elif isinstance(what, Answered):
             self._answered(what)
         elif isinstance(what, Sent):
-            self._sent(what, seen.at_s)
+            self._sent(what, record.at_s)
         elif isinstance(what, Tick):
             self.dropped = what.dropped
         elif isinstance(what, Followed):
@@ -170,7 +170,7 @@ class Scene:
         elif isinstance(what, BrainRestarted):
             self.deaths += 1
             for part in self.band.values():
-                _end(part, self.beat(seen.at_s) * STEPS_PER_BEAT)
+                _end(part, self.beat(record.at_s) * STEPS_PER_BEAT)
         elif isinstance(what, Say):
             self.said.append(what.text)
 

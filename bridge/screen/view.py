@@ -9,7 +9,9 @@ from math import floor
 from rich.console import Group
 from rich.text import Text
 
-from schmubert.bridge.screen.scene import EPSILON, STEPS_PER_BAR, Part, Scene, Sure
+from schmubert.bridge.protocol.timeline import bar_and_beat
+from schmubert.bridge.screen.scene import EPSILON, Part, Scene, Sure
+from schmubert.engine.music.meter import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.music.vocabulary import GENERAL_MIDI_DRUMS, Drum, Track
 
 LABEL = 8  # columns before the roll
@@ -50,7 +52,7 @@ def view(scene: Scene, now: float, width: int, height: int, marks: Marks = MARKS
     """`height` lines of at most `width` columns: how things stand at `now`."""
     parts = [(role, part, False) for role, part in sorted(scene.heard(now).items())]
     parts += [(role, part, True) for role, part in sorted(scene.band.items())]
-    lines = [_transport(scene, now, marks), _figures(scene)]
+    lines = [_transport(scene, now, marks), _numbers(scene)]
     rows = min(MOST_ROWS, (height - 5 - LEAST_LINES) // max(1, len(parts)))
     if rows > 0:
         first, bars = _bars(scene.beat(now), width)
@@ -69,8 +71,8 @@ def view(scene: Scene, now: float, width: int, height: int, marks: Marks = MARKS
 
 
 def _transport(scene: Scene, now: float, marks: Marks) -> Text:
-    beats = max(0, floor(scene.beat(now) + EPSILON))
-    place = f"bar {beats // 4 + 1:<3} beat {beats % 4 + 1}"
+    bar, beat = bar_and_beat(scene.beat(now))
+    place = f"bar {bar:<3} beat {beat}"
     sign = marks.rolls if scene.rolling else marks.stands
     text = Text.assemble(
         (f" {sign} {place}", "bold"), f"   {scene.tempo_bpm:6.1f} BPM   {scene.mode}"
@@ -81,8 +83,8 @@ def _transport(scene: Scene, now: float, marks: Marks) -> Text:
     return text
 
 
-def _figures(scene: Scene) -> Text:
-    """Reply time against its deadline, drops, p99 of lateness of sending, phase error."""
+def _numbers(scene: Scene) -> Text:
+    """Reply time and its deadline, notes dropped, lateness of sending (p99), jitter (p95)."""
     text = Text(" ")
     if scene.answers:
         late = sum(scene.answers)
@@ -111,13 +113,13 @@ def _legend(marks: Marks) -> Text:
 def _bars(beat: float, width: int) -> tuple[int, int]:
     """The first bar to show, and how many: the last one, this one, and those to come."""
     bars = max(1, min(MOST_BARS, (width - LABEL - 1) // BAR))
-    this = max(0, floor(beat + EPSILON) // 4)
+    this = bar_and_beat(beat)[0] - 1
     return max(0, this - 1) if bars > 2 else this, bars
 
 
 def _ruler(beat: float, first: int, bars: int, marks: Marks) -> Text:
     cells = list(" " * LABEL + "".join(f"{bar + 1:<{BAR}}" for bar in range(first, first + bars)))
-    bar, step = divmod(max(0, floor(beat * 4 + EPSILON)), STEPS_PER_BAR)
+    bar, step = divmod(max(0, floor(beat * STEPS_PER_BEAT + EPSILON)), STEPS_PER_BAR)
     column = LABEL + 1 + (bar - first) * BAR + step
     if 0 <= column < len(cells):
         cells[column] = marks.place
@@ -139,7 +141,7 @@ def _roll(
     sounding = {step: part.sounding(step) for step in steps}
     row_of = _rows(role, {pitch for found in sounding.values() for pitch, _ in found}, rows)
     colour = COLOURS[role] if machine else PLAYER
-    here = floor(beat * 4 + EPSILON)
+    here = floor(beat * STEPS_PER_BEAT + EPSILON)
     texts = [Text(f" {label:<{LABEL - 1}}", style=colour) for label in _labels(role, machine, rows)]
     for step in steps:
         if step % STEPS_PER_BAR == 0:

@@ -1,1 +1,5 @@
 """A session as it was: kept, read, exported, verified and played back."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,20 +1,21 @@
 """A session as it is kept: a folder with a log, a JSON object a line, and a MIDI file.
 
 The first line is the `Session`, each other one a `Record`: {"at_s": ..., "what": {"type": ...}}.
-Floats are written so that they are read back as they were.
+Floats are written so that they are read back as they were. Logs of format 1 are read too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
-from schmubert.bridge.owner.live import Timing
-from schmubert.bridge.owner.witness import Ended, Record
-from schmubert.bridge.protocol.messages import Setup
+from schmubert.bridge.clock.sync import Timing
+from schmubert.bridge.protocol.events import Ended, Record
+from schmubert.bridge.protocol.messages import Settings
 from schmubert.bridge.protocol.roles import Rig
+from schmubert.bridge.session import format_1
 
-FORMAT = 1
+FORMAT = 2
 LOG_NAME, SONG_NAME = "session.jsonl", "session.mid"
 
 
@@ -24,7 +25,7 @@ class Session(msgspec.Struct, frozen=True, tag=True):
     began: str
     at_s: float
     release: str
-    setup: Setup
+    setup: Settings
     rig: Rig
     timing: Timing
     format: int = FORMAT
@@ -35,8 +36,9 @@ class _Format(msgspec.Struct):
 
 
 _encoder = msgspec.json.Encoder()
-_session_of = msgspec.json.Decoder(Session).decode
-_seen_of = msgspec.json.Decoder(Record).decode
+_format_in = msgspec.json.Decoder(_Format).decode
+_session_in = msgspec.json.Decoder(Session).decode
+_record_in = msgspec.json.Decoder(Record).decode
 
 
 def line(entry: Session | Record) -> bytes:
@@ -58,15 +60,21 @@ class Log:
         with self.path.open("rb") as lines:
             first = lines.readline()
         try:
-            recorded = msgspec.json.decode(first, type=_Format).format
-            if recorded != FORMAT:
-                raise ValueError(
-                    f"{self.path} has format {recorded}, this schmubert reads {FORMAT}:"
-                    " replay it with the release that recorded it"
-                )
-            self.session = _session_of(first)
+            self.session, self._record_in = self._begun(first)
         except msgspec.MsgspecError as error:
             raise ValueError(f"{self.path} is no log of a session: line 1: {error}") from error
+
+    def _begun(self, first: bytes) -> tuple[Session, Callable[[bytes], Record]]:
+        """The session that the `first` line tells of, and how the others are read."""
+        recorded = _format_in(first).format
+        if recorded == FORMAT:
+            return _session_in(first), _record_in
+        if recorded == 1:
+            return Session(**format_1.session_in(first)), format_1.record_in
+        raise ValueError(
+            f"{self.path} has format {recorded}, this schmubert reads 1 to {FORMAT}:"
+            " replay it with the release that recorded it"
+        )
 
     def __iter__(self) -> Iterator[Record]:
         self.damage = None
@@ -75,12 +83,12 @@ class Log:
             lines.readline()
             for number, text in enumerate(lines, 2):
                 try:
-                    seen = _seen_of(text)
+                    record = self._record_in(text)
                 except (msgspec.MsgspecError, RecursionError):
                     cut = "" if text.endswith(b"\n") else ", it was cut off"
                     self.damage = f"line {number} is damaged{cut}: what is before it is used"
                     return
-                ended |= isinstance(seen.what, Ended)
-                yield seen
+                ended |= isinstance(record.what, Ended)
+                yield record
         if not ended:
             self.damage = "the log breaks off: the bridge was killed, or the disk was full"

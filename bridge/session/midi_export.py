@@ -1,19 +1,17 @@
 """A session -> a MIDI file: a track a role of the machine, and the player's own.
 
 Every note stands at its true time. Bar lines follow the transport as it was heard, within
-`GRID_S`; while it stood, bars are a little longer or shorter, so that the next start falls on a
-bar line too. A loop or a jump goes on in time, and markers tell of it.
+`GRID_S`. While it stood, bars are a little longer or shorter, so that the next start falls on a
+bar line too. The file goes on in time through a loop or a jump, and a marker tells of it.
 """
 
 from collections.abc import Iterable, Sequence
 from io import BytesIO
-from math import floor
 from types import MappingProxyType
 from typing import NamedTuple
 
 import mido
 
-from schmubert.bridge.owner.witness import Record, Sent
 from schmubert.bridge.protocol.bytes import (
     CONTROL_CHANGE,
     NOTE_OFF,
@@ -23,8 +21,10 @@ from schmubert.bridge.protocol.bytes import (
     begins_note,
     ends_note,
 )
+from schmubert.bridge.protocol.events import Record, Sent
 from schmubert.bridge.protocol.messages import Heard, Moved, Pedal
 from schmubert.bridge.protocol.roles import DRUM_CHANNEL
+from schmubert.bridge.protocol.timeline import bar_and_beat
 from schmubert.bridge.session.log import Session
 from schmubert.bridge.session.tempo_map import TICKS_PER_BEAT, TempoMap, tempo_map
 from schmubert.engine.music.vocabulary import Track
@@ -39,8 +39,8 @@ class Timed(NamedTuple):
     message: bytes
 
 
-class Take:
-    """What a session sounded like; `see` it happen, then ask for its `midi`."""
+class MidiExport:
+    """What a session sounded like: `see` it happen, then ask for its `midi`."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -54,15 +54,15 @@ class Take:
                 self._role_at.setdefault((port, channel), int(role))
         self._ends_s = session.at_s
 
-    def see(self, seen: Record) -> None:
+    def see(self, record: Record) -> None:
         """Take in what happened."""
-        what = seen.what
-        self._ends_s = max(self._ends_s, seen.at_s)
+        what = record.what
+        self._ends_s = max(self._ends_s, record.at_s)
         if isinstance(what, Sent):
             status = what.message[0]
             role = self._role_at.get((what.port, status & 0x0F))
             if role is not None and status < SYSTEM:
-                self._sent[role].append(Timed(seen.at_s, what.message))
+                self._sent[role].append(Timed(record.at_s, what.message))
         elif isinstance(what, Moved):
             self._moved.append(what)
         elif isinstance(what, Heard):
@@ -171,6 +171,5 @@ def _track(events: Iterable[tuple[int, mido.MetaMessage | mido.Message]]) -> mid
 
 
 def _place(beat: float) -> str:
-    """A beat as players count: bars and beats from 1."""
-    bar, in_bar = divmod(floor(beat + 1e-6), 4)
-    return f"bar {bar + 1}" if not in_bar else f"bar {bar + 1}, beat {in_bar + 1}"
+    bar, in_bar = bar_and_beat(beat)
+    return f"bar {bar}" if in_bar == 1 else f"bar {bar}, beat {in_bar}"

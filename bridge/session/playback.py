@@ -1,11 +1,11 @@
-"""What a session sent, sent again: the same messages in the same order, as far apart."""
+"""A session is sent again: the same messages, in the same order, as far apart."""
 
 from collections.abc import Callable, Iterable
 
-from schmubert.bridge.owner.live import RealTime, Time, undisturbed
 from schmubert.bridge.owner.ports import Ports
-from schmubert.bridge.owner.witness import Record, Sent
-from schmubert.bridge.protocol.bytes import NOTE_OFF, begins_note, ends_note
+from schmubert.bridge.owner.realtime import RealTime, Time, undisturbed
+from schmubert.bridge.protocol.bytes import begins_note, ends_note, note_off
+from schmubert.bridge.protocol.events import Record, Sent
 
 LEAD_S = 0.5  # for connections to settle
 LOOK_S = 0.05  # how often an end is looked for in a rest
@@ -30,24 +30,24 @@ def play(
     from_s: float | None = None
     with undisturbed():
         try:
-            for seen in log:
-                if not isinstance(seen.what, Sent):
+            for record in log:
+                if not isinstance(record.what, Sent):
                     continue
                 if from_s is None:
-                    from_s = passing.now() + LEAD_S - seen.at_s
-                at_s = from_s + seen.at_s
+                    from_s = passing.now() + LEAD_S - record.at_s
+                at_s = from_s + record.at_s
                 while not stopped() and passing.now() + LOOK_S < at_s:
                     passing.wait_until(min(at_s - LOOK_S / 2, passing.now() + LOOK_S), False)
                 if stopped():
                     break
                 passing.wait_until(at_s, exactly=True)
-                port, message = output(seen.what.port), seen.what.message
+                port, message = output(record.what.port), record.what.message
                 ports.send(port, message)
                 late_s.append(passing.now() - at_s)
                 _note(sounding, port, message)
         finally:
             for port, channel, pitch in sounding:
-                ports.send(port, bytes((NOTE_OFF | channel, pitch, 0)))
+                ports.send(port, note_off(channel, pitch))
     return late_s
 
 

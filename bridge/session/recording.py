@@ -1,4 +1,4 @@
-"""`--record`: a session is written down as it happens, so that a killed bridge leaves it too."""
+"""`--record`: a session is written down as it happens, so a killed bridge leaves it behind too."""
 
 import time
 from collections.abc import Callable
@@ -6,15 +6,15 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from schmubert.bridge.owner.live import Timing
-from schmubert.bridge.owner.witness import Record
-from schmubert.bridge.protocol.messages import Setup
+from schmubert.bridge.clock.sync import Timing
+from schmubert.bridge.protocol.events import Record
+from schmubert.bridge.protocol.messages import Settings
 from schmubert.bridge.protocol.roles import Rig
 from schmubert.bridge.session.log import LOG_NAME, SONG_NAME, Session, line
-from schmubert.bridge.session.midi_export import Take
+from schmubert.bridge.session.midi_export import MidiExport
 
 
-def session_of(setup: Setup, rig: Rig, timing: Timing) -> Session:
+def session_of(setup: Settings, rig: Rig, timing: Timing) -> Session:
     """A session that begins now."""
     try:
         release = version("schmubert")
@@ -25,7 +25,7 @@ def session_of(setup: Setup, rig: Rig, timing: Timing) -> Session:
 
 
 class Recording:
-    """`session` in a folder of its own in `parent`, called after the time of day.
+    """Keeps `session` in a folder of its own in `parent`, which is named after the time of day.
 
     Each line is handed to the system at once. Where that fails (no rights, a full disk) `say`
     gets one line, and the music goes on.
@@ -35,7 +35,7 @@ class Recording:
         self.folder: Path | None = None
         """Where it is kept; None where it cannot be."""
         self._say = say
-        self._take = Take(session)
+        self._export = MidiExport(session)
         self._failed = False
         try:
             self.folder = _new_folder(parent, session.began)
@@ -45,13 +45,13 @@ class Recording:
         except OSError as error:
             self._fail(f"cannot record in {parent}: {error.strerror or error}")
 
-    def see(self, seen: Record) -> None:
+    def see(self, record: Record) -> None:
         """Keep what happened."""
-        self._take.see(seen)
+        self._export.see(record)
         if self._failed:
             return
         try:
-            self._write(line(seen))
+            self._write(line(record))
         except OSError as error:
             self._fail(f"the recording ends here: {error.strerror or error}")
 
@@ -62,7 +62,7 @@ class Recording:
         song, part = self.folder / SONG_NAME, self.folder / f"{SONG_NAME}.part"
         try:
             self._log.close()
-            part.write_bytes(self._take.midi())
+            part.write_bytes(self._export.midi())
             part.replace(song)
         except OSError as error:
             part.unlink(missing_ok=True)
@@ -80,7 +80,7 @@ class Recording:
 
 
 def _new_folder(parent: Path, began: str) -> Path:
-    """A folder that was not there, DIR/2026-11-24-20-15-03; another that second gets a number."""
+    """A new folder such as DIR/2026-11-24-20-15-03; a second one of that second gets a number."""
     name = began[:19].replace("T", "-").replace(":", "-")
     parent.mkdir(parents=True, exist_ok=True)
     for number in range(1, 1000):

@@ -7,14 +7,13 @@ from math import ceil
 from typing import NamedTuple
 
 from schmubert.bridge.protocol.messages import Moved
-from schmubert.bridge.protocol.timeline import BEATS_PER_BAR
+from schmubert.bridge.protocol.timeline import BEATS_PER_BAR, USUAL_BPM
 
 TICKS_PER_BEAT = 960
 GRID_S = 0.001
 """How far a beat of the file may lie from the same beat of the transport."""
 LEAST_BEATS = 0.05  # between two places that make a tempo
 SNAP_BEATS = 0.1  # a jump this near the beat is one on the beat
-USUAL_BPM = 120.0
 SLOWEST = 0xFFFFFF  # microseconds a beat that a MIDI file can say
 UNIT = 1_000_000 * TICKS_PER_BEAT  # a second, in the microseconds-a-beat times ticks of a file
 
@@ -57,7 +56,8 @@ def tempo_map(
 ) -> TempoMap:
     """The map of what the transport did; `first_s` is when the first note sounds.
 
-    `moved` are dated `offset_s` late. Where nothing rolled, a usual tempo from the first note on.
+    `moved` are dated `offset_s` late. Where nothing rolled, the usual tempo holds from the first
+    note on.
     """
     anchors = _anchors(moved, offset_s, first_s)
     if len(anchors) < 2:
@@ -129,7 +129,7 @@ def _to_the_beat(wanted: float, expected: float) -> float:
 
 
 def _straightened(zero_s: float, places: Sequence[tuple[int, int, bool]]) -> TempoMap:
-    """As few tempos as keep every place within `GRID_S` (a swing filter), and starts to the tick.
+    """As few tempos as keep places within `GRID_S` and starts on the tick (a swing filter).
 
     A place is (tick, clock, whether it is a start).
     """

@@ -1,4 +1,4 @@
-"""A log proves itself: from what came in, the port owner decides again, and sends the same."""
+"""A log is verified: from what came in, the port owner decides again, and sends the same."""
 
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from schmubert.bridge.clock.sync import Sync
-from schmubert.bridge.owner.ledger import Send
-from schmubert.bridge.owner.live import owner_of
-from schmubert.bridge.owner.owner import Action, Tell
-from schmubert.bridge.owner.witness import BrainRestarted, Came, Ended, Ending, Record, Sent, Tick
+from schmubert.bridge.owner.owner import Action, Tell, owner_of
+from schmubert.bridge.protocol.bytes import Send
+from schmubert.bridge.protocol.events import BrainRestarted, Came, Ended, Ending, Record, Sent, Tick
 from schmubert.bridge.protocol.messages import (
     Control,
     Heard,
@@ -28,13 +27,13 @@ Made: TypeAlias = Sent | ToBrain
 
 @dataclass(frozen=True)
 class Verdict:
-    """`same` messages came out again; `difference` is where they no longer did, if anywhere."""
+    """`same` messages came out again; `difference` tells of the first that did not, if any."""
 
     same: int
     difference: str | None = None
 
 
-def rerun(session: Session, log: Iterable[Record]) -> Verdict:
+def verify_session(session: Session, log: Iterable[Record]) -> Verdict:
     """Decide again all that `log` holds, and compare with what it says was sent and told.
 
     ValueError where the time was that of an Ableton Link session: the log does not hold it.
@@ -45,20 +44,20 @@ def rerun(session: Session, log: Iterable[Record]) -> Verdict:
     made: deque[Made] = deque()
     same = 0
     ended = False
-    for number, seen in enumerate(log, 2):
-        what = seen.what
+    for number, record in enumerate(log, 2):
+        what = record.what
         if isinstance(what, Tick):
-            made += _made(owner.tick(seen.at_s))
+            made += _made(owner.tick(record.at_s))
         elif isinstance(what, Came):
             made += _made(owner.receive(what.came_s, what.port, what.message))
         elif isinstance(what, Plugged):
-            made += _made(owner.plugged(what, seen.at_s))
+            made += _made(owner.plugged(what, record.at_s))
         elif isinstance(what, Neighbour):
             made += _made(owner.daw_found(what))
         elif isinstance(what, Play | Silence):
             made += _made(owner.take(what))
         elif isinstance(what, BrainRestarted):
-            made += _made(owner.restart_brain(seen.at_s))
+            made += _made(owner.restart_brain(record.at_s))
         elif isinstance(what, Ending):
             made += _made(owner.finish())
         elif isinstance(what, Sent | Moved | Heard | Pedal | Control):

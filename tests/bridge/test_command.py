@@ -8,17 +8,20 @@ import pytest
 from click.testing import CliRunner, Result
 
 from schmubert.bridge import command
-from schmubert.bridge.audience import Audience
-from schmubert.bridge.clock.midi_clock import PositionUnit
-from schmubert.bridge.clock.sync import Sync
-from schmubert.bridge.owner import live
+from schmubert.bridge.clock.sync import Sync, Timing
+from schmubert.bridge.clock.transport import PositionUnit
+from schmubert.bridge.options import OPTIONS
+from schmubert.bridge.owner import loop
+from schmubert.bridge.owner.brain_process import BrainError
 from schmubert.bridge.owner.memory_ports import MemoryPorts
 from schmubert.bridge.owner.owner import GaveUpError
 from schmubert.bridge.owner.ports import NoMidiError
-from schmubert.bridge.owner.report import Report, report
-from schmubert.bridge.protocol.messages import Setup
+from schmubert.bridge.owner.report import Report, report_on
+from schmubert.bridge.protocol.controls import control_rows
+from schmubert.bridge.protocol.messages import Settings
 from schmubert.bridge.protocol.roles import Rig
 from schmubert.bridge.session.log import Log
+from tests.bridge.screen.test_audience import Sheet
 
 
 class NoPorts(MemoryPorts):
@@ -33,23 +36,23 @@ class NoPorts(MemoryPorts):
 
 
 @pytest.fixture
-def performed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Rig, Setup, live.Timing]]:
-    calls: list[tuple[Rig, Setup, live.Timing]] = []
+def performed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Rig, Settings, Timing]]:
+    calls: list[tuple[Rig, Settings, Timing]] = []
 
     def perform(
         ports: object,  # noqa: ARG001
         plugged: Rig,
-        setup: Setup,
-        timing: live.Timing,
+        setup: Settings,
+        timing: Timing,
         *,
         say: object,  # noqa: ARG001
         witness: object,  # noqa: ARG001
     ) -> Report:
         calls.append((plugged, setup, timing))
-        return report(0, 0, 0, [])
+        return report_on(0, 0, 0, [])
 
     monkeypatch.setattr(command, "MidiPorts", NoPorts)
-    monkeypatch.setattr(live, "perform", perform)
+    monkeypatch.setattr(loop, "perform", perform)
     return calls
 
 
@@ -57,14 +60,14 @@ def run(*words: str) -> Result:
     return CliRunner().invoke(command.bridge_command, words)
 
 
-def test_the_usual_call(performed: list[tuple[Rig, Setup, live.Timing]]) -> None:
+def test_the_usual_call(performed: list[tuple[Rig, Settings, Timing]]) -> None:
     result = run("--in", "DAW Out", "--out", "Bass", "--out", "Kit:drums")
     assert result.exit_code == 0, result.output
     ((plugged, setup, timing),) = performed
     assert NoPorts.asked[0] == (("DAW Out",), ("Bass", "Kit"), "auto")
     assert plugged.plays == ((0, 1, 0), (1, 2, 9))
-    assert setup == Setup(hears=(0,), plays=(1, 2))
-    assert timing == live.Timing()
+    assert setup == Settings(hears=(0,), plays=(1, 2))
+    assert timing == Timing()
     (ports,) = NoPorts.asked[1]
     assert isinstance(ports, NoPorts)
     assert ports.closed
@@ -73,7 +76,7 @@ def test_the_usual_call(performed: list[tuple[Rig, Setup, live.Timing]]) -> None
 
 
 def test_every_option_arrives(
-    performed: list[tuple[Rig, Setup, live.Timing]], tmp_path: Path
+    performed: list[tuple[Rig, Settings, Timing]], tmp_path: Path
 ) -> None:
     model = tmp_path / "m.onnx"
     model.touch()
@@ -85,7 +88,7 @@ def test_every_option_arrives(
     ((plugged, setup, timing),) = performed
     assert NoPorts.asked[0] == (("A", "B", "C"), ("Lead", "X"), "jack")
     assert plugged.clock == 2
-    assert setup == Setup(
+    assert setup == Settings(
         hears=(0, 2),
         plays=(0, 1),
         mode="continue",
@@ -98,7 +101,7 @@ def test_every_option_arrives(
         device="cpu",
         verbose=True,
     )
-    assert timing == live.Timing(90.0, PositionUnit.CLOCKS, -0.02)
+    assert timing == Timing(90.0, PositionUnit.CLOCKS, -0.02)
 
 
 @pytest.mark.parametrize(
@@ -125,19 +128,19 @@ def test_bad_words_are_an_error_that_says_what_to_write(words: list[str], says: 
     [
         NoMidiError("no MIDI system here: start JACK"),
         GaveUpError("song.txt is no model"),
-        live.BrainError("the brain died"),
+        BrainError("the brain died"),
         OSError("the interface was unplugged"),
     ],
 )
 def test_an_error_is_one_line(
     error: Exception,
-    performed: list[tuple[Rig, Setup, live.Timing]],  # noqa: ARG001
+    performed: list[tuple[Rig, Settings, Timing]],  # noqa: ARG001
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def perform(*_: object, **__: object) -> Report:
         raise error
 
-    monkeypatch.setattr(live, "perform", perform)
+    monkeypatch.setattr(loop, "perform", perform)
     result = run("--in", "A", "--out", "Bass")
     assert result.exit_code == 1
     assert result.output.splitlines()[-1] == f"Error: {error}"
@@ -157,29 +160,29 @@ def test_an_error_is_one_line(
     ],
 )
 def test_a_screen_is_drawn_on_a_terminal_unless_lines_are_wanted(
-    performed: list[tuple[Rig, Setup, live.Timing]],
+    performed: list[tuple[Rig, Settings, Timing]],
     monkeypatch: pytest.MonkeyPatch,
     words: list[str],
     terminal: bool,
     drawn: bool,
 ) -> None:
-    opened: list[tuple[object, ...]] = []
+    opened: list[Sheet] = []
 
-    class Watching(Audience):
-        def __init__(self, *given: object) -> None:
-            opened.append(given)
-            super().__init__(*given[:3], None, False)  # type: ignore[arg-type]
+    def screen() -> Sheet:
+        opened.append(Sheet())
+        return opened[-1]
 
-    monkeypatch.setattr(command, "Audience", Watching)
+    monkeypatch.setattr(command, "Screen", screen)
     monkeypatch.setattr(command, "draws", lambda: terminal)
     result = run("--in", "A", "--out", "Bass", *words)
     assert result.exit_code == 0, result.output
-    ((plugged, setup, timing),) = performed
-    assert opened == [(setup, plugged, timing, None, drawn)]
+    ((_, settings, _),) = performed
+    assert len(opened) == int(drawn)
+    assert all(sheet.seen[0] == settings and sheet.closed for sheet in opened)
 
 
 def test_a_session_is_recorded(
-    performed: list[tuple[Rig, Setup, live.Timing]], tmp_path: Path
+    performed: list[tuple[Rig, Settings, Timing]], tmp_path: Path
 ) -> None:
     result = run("--in", "A", "--out", "Bass", "--tempo", "99", "--record", str(tmp_path / "kept"))
     assert result.exit_code == 0, result.output
@@ -190,24 +193,21 @@ def test_a_session_is_recorded(
     assert f"recorded: {folder}" in result.output
 
 
-def test_help_names_every_option() -> None:
-    result = run("--help")
+@pytest.mark.parametrize("word", ["-h", "--help"])
+def test_help_names_every_option_and_control(word: str) -> None:
+    result = run(word)
     assert result.exit_code == 0
-    for option in bridge_options():
-        assert option in result.output
-
-
-def bridge_options() -> list[str]:
-    return [
-        parameter.opts[0]
-        for parameter in command.bridge_command.params
-        if parameter.opts[0].startswith("--")
-    ]
+    named = result.output.split()
+    for option in OPTIONS:
+        assert f"--{option.name}" in named
+    for control, _, _ in control_rows():
+        assert control in named
 
 
 def test_it_starts_fast_and_light() -> None:
     code = (
         "import sys; from schmubert.bridge import command;"
+        "from schmubert.bridge.protocol.settings import Settings; Settings(chords='Am F');"
         "print(*{'numpy', 'zmq', 'torch', 'onnxruntime', 'rich', 'mido'} & set(sys.modules))"
     )
     began_s = time.monotonic()
@@ -216,12 +216,12 @@ def test_it_starts_fast_and_light() -> None:
     assert time.monotonic() - began_s < 5.0
 
 
-def test_an_own_tempo_and_its_clock(performed: list[tuple[Rig, Setup, live.Timing]]) -> None:
+def test_an_own_tempo_and_its_clock(performed: list[tuple[Rig, Settings, Timing]]) -> None:
     own = ("--sync", "internal", "--tempo", "96")
     result = run("--in", "Keys", "--out", "Bass", *own, "--send-clock", "DAW sync")
     assert result.exit_code == 0, result.output
     ((plugged, _, timing),) = performed
-    assert timing == live.Timing(96.0, sync=Sync.INTERNAL)
+    assert timing == Timing(96.0, sync=Sync.INTERNAL)
     assert plugged.outputs == ("Bass", "DAW sync")
     assert plugged.clock_out == 1
     assert "waiting for your first note at 96 BPM" in result.output

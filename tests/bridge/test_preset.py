@@ -1,4 +1,4 @@
-"""Presets, MIDI learn and a split keyboard."""
+"""Presets, and what is learned into them; a split keyboard and a chart in the command."""
 
 import os
 from pathlib import Path
@@ -8,16 +8,13 @@ from click.testing import CliRunner, Result
 
 from schmubert.bridge import command
 from schmubert.bridge.brain.harmony import chart
-from schmubert.bridge.learn import Learner
-from schmubert.bridge.owner import live
+from schmubert.bridge.owner import loop
 from schmubert.bridge.owner.memory_ports import MemoryPorts
-from schmubert.bridge.owner.report import Report, report
+from schmubert.bridge.owner.report import Report, report_on
 from schmubert.bridge.preset import bound, kept, read
-from schmubert.bridge.protocol.controls import CONTROLS, binding
-from schmubert.bridge.protocol.messages import Control, Heard, Pedal, Setup
-from schmubert.bridge.protocol.roles import Rig, input_part, output_part, rig
-from schmubert.engine.music.vocabulary import Track
-from tests.bridge.owner.test_owner import owner_of, start, told
+from schmubert.bridge.protocol.controls import binding
+from schmubert.bridge.protocol.messages import Control, Settings
+from schmubert.bridge.protocol.roles import Rig
 
 SONG = """# the gig
 in = "DAW Out"
@@ -32,7 +29,7 @@ swing = 0.3
 [bind]
 "mode:accompany" = "note:37"
 """
-Performed = list[tuple[Rig, Setup]]
+Performed = list[tuple[Rig, Settings]]
 
 
 @pytest.fixture
@@ -51,12 +48,12 @@ def performed(monkeypatch: pytest.MonkeyPatch) -> Performed:
             super().__init__(self.script)
             self.named = ["a port"]
 
-    def perform(_: object, plugged: Rig, setup: Setup, *__: object, **___: object) -> Report:
+    def perform(_: object, plugged: Rig, setup: Settings, *__: object, **___: object) -> Report:
         calls.append((plugged, setup))
-        return report(0, 0, 0, [])
+        return report_on(0, 0, 0, [])
 
     monkeypatch.setattr(command, "MidiPorts", Ports)
-    monkeypatch.setattr(live, "perform", perform)
+    monkeypatch.setattr(loop, "perform", perform)
     return calls
 
 
@@ -268,53 +265,6 @@ def test_a_file_that_is_no_preset_is_not_written_over(tmp_path: Path) -> None:
         bound(path, "swing", "cc:1")
     assert path.read_text() == "not = = toml"
     assert list(tmp_path.iterdir()) == [path]
-
-
-@pytest.mark.parametrize("target", [name for name in CONTROLS if not CONTROLS[name].of_role])
-def test_whatever_is_learned_can_be_bound(target: str) -> None:
-    kind = CONTROLS[target]
-    at_once = kind.switch or kind.trigger or kind.momentary
-    learner = Learner()
-    first = learner.hear(target, b"\xb2\x40\x7f")
-    source = first or learner.hear(target, b"\xb2\x40\x00")
-    assert (first is not None) == at_once
-    assert source == "cc:64:3"
-    assert binding(target, source).channel == 2
-
-
-def test_a_knob_that_still_turns_is_not_learned_twice() -> None:
-    learner = Learner()
-    assert learner.hear("swing", b"\xb0\x15\x01") is None
-    assert learner.hear("swing", b"\xb0\x15\x02") == "cc:21:1"
-    assert learner.hear("shuffle", b"\xb0\x15\x03") is None
-    assert learner.hear("shuffle", b"\xb0\x15\x04") is None
-    assert learner.hear("shuffle", b"\x80\x24\x00") is None
-    assert learner.hear("shuffle", b"\xb0\x7b\x00") is None
-    assert learner.hear("shuffle", b"\xf8") is None
-    assert learner.hear("shuffle", b"\x90\x24\x01") == "note:36:1"
-
-
-# A split keyboard
-
-SPLIT = rig([input_part("Keys")], [output_part("Drums")], None, split=48)
-
-
-def test_the_left_hand_is_the_bass() -> None:
-    assert SPLIT.heard == {Track.MELODY, Track.BASS}
-    owner = owner_of(SPLIT)
-    start(owner)
-    low, high = bytes((0x90, 47, 64)), bytes((0x90, 48, 64))
-    on = told(owner.receive(10.5, 0, low)) + told(owner.receive(10.5, 0, high))
-    low_off, high_off = bytes((0x80, 47, 0)), bytes((0x90, 48, 0))
-    off = told(owner.receive(10.6, 0, low_off)) + told(owner.receive(10.6, 0, high_off))
-    assert on == [Heard(10.5, Track.BASS, 47, 64), Heard(10.5, Track.MELODY, 48, 64)]
-    assert off == [Heard(10.6, Track.BASS, 47, 0), Heard(10.6, Track.MELODY, 48, 0)]
-    pedals = told(owner.receive(10.7, 0, b"\xb0\x40\x7f"))
-    assert {pedal.role for pedal in pedals if isinstance(pedal, Pedal)} == {0, 1}
-    owner.receive(10.8, 0, low)
-    owner.receive(10.8, 0, high)
-    ended = told(owner.receive(10.9, 0, b"\xb0\x7b\x00"))
-    assert {(one.role, one.pitch) for one in ended if isinstance(one, Heard)} == {(1, 47), (0, 48)}
 
 
 def test_a_split_in_the_command(performed: Performed) -> None:

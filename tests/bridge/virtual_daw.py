@@ -5,17 +5,13 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from schmubert.bridge.owner.ledger import Send
 from schmubert.bridge.owner.owner import Action, Owner, Tell
+from schmubert.bridge.protocol import bytes as protocol
+from schmubert.bridge.protocol.bytes import CLOCKS_PER_BEAT, Send, song_position
 from schmubert.bridge.protocol.messages import Event, Moved, Play
 
-CLOCK, START, CONTINUE, STOP = b"\xf8", b"\xfa", b"\xfb", b"\xfc"
-CLOCKS_PER_BEAT = 24
-
-
-def position(count: int) -> bytes:
-    """A Song Position Pointer."""
-    return bytes((0xF2, count & 0x7F, count >> 7))
+CLOCK, START = bytes((protocol.CLOCK,)), bytes((protocol.START,))
+CONTINUE, STOP = bytes((protocol.CONTINUE,)), bytes((protocol.STOP,))
 
 
 def on_time(at_s: float) -> float:
@@ -65,7 +61,7 @@ class Daw:
     def jump(self, beat: float, style: str) -> "Daw":
         """Go on at `beat` with the next clock, told in one of STYLES."""
         self.places.append((self.now, beat))
-        where = position(round(beat * self.per_beat))
+        where = song_position(round(beat * self.per_beat))
         words = {"stop": STOP, "position": where, "continue": CONTINUE}
         return self.send(*(words[word] for word in style.split(", ")))
 

@@ -4,11 +4,11 @@ import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+from schmubert.bridge.protocol.bytes import CLOCK, CONTINUE, START, STOP
 from tests.live.recorder import Event
 from tests.live.sequencer import CLOCKS_PER_STEP
 
 CLOCKS_PER_BAR = 16 * CLOCKS_PER_STEP
-CLOCK, START, CONTINUE, STOP = 0xF8, 0xFA, 0xFB, 0xFC
 
 
 def runs_of_clocks(events: Iterable[Event]) -> list[list[int]]:

@@ -6,7 +6,7 @@ import subprocess
 import sysconfig
 from pathlib import Path
 
-from schmubert.bridge.owner.witness import Sent
+from schmubert.bridge.protocol.events import Sent
 from schmubert.bridge.session.log import SONG_NAME, Log
 from tests.live.recorder import sounding
 from tests.live.stage import HEARS, PLAYS, Stage

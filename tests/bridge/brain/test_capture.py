@@ -32,7 +32,7 @@ def off(capture: Capture, step: float, pitch: int = 60, role: Track = Track.MELO
 
 def column(capture: Capture, step: float, role: Track = Track.MELODY) -> list[int]:
     """What is known of `role` at `step`, up to there."""
-    tape = capture.tape(second(step))[:, role]
+    tape = capture.tape(second(step)).tokens[:, role]
     assert (tape[capture.heard_until(second(step)) - capture.first_step :] == MASK[role]).all()
     return tape[: capture.heard_until(second(step)) - capture.first_step].tolist()
 
@@ -117,7 +117,7 @@ def test_a_note_just_before_a_fast_start_is_its_first_too() -> None:
     capture.roll(Moved(0, True, 0.0, START_S, 300.0), START_S)
     capture.hear(Heard(START_S - 0.028, Track.MELODY, 60, 90))
     capture.hear(Heard(START_S - 0.031, Track.MELODY, 64, 90))
-    assert capture.tape(START_S + 1)[0, Track.MELODY] == onset_token(60)
+    assert capture.tape(START_S + 1).tokens[0, Track.MELODY] == onset_token(60)
 
 
 def test_what_was_played_before_continue_is_dated_back() -> None:
@@ -211,16 +211,8 @@ def test_drums_by_general_midi() -> None:
 def test_a_role_nobody_hears_is_not_written() -> None:
     capture = rolling()
     on(capture, 0, role=Track.BASS)
-    assert (capture.tape(second(4))[:, Track.BASS] == MASK[Track.BASS]).all()
-    assert capture.changes == 0
-
-
-def test_the_players_loudness() -> None:
-    capture = rolling()
-    assert capture.mean_velocity == 80.0
-    for step, velocity in enumerate((40, 50, 60)):
-        capture.hear(Heard(second(step), Track.MELODY, 60, velocity))
-    assert capture.mean_velocity == 50.0
+    assert (capture.tape(second(4)).tokens[:, Track.BASS] == MASK[Track.BASS]).all()
+    assert capture.sounds.changes == 0
 
 
 def test_what_sounds_together_is_a_chord_and_a_single_line_is_none() -> None:
@@ -229,21 +221,9 @@ def test_what_sounds_together_is_a_chord_and_a_single_line_is_none() -> None:
     on(capture, 1, 52)
     off(capture, 2, 52)
     on(capture, 3, 55)
-    assert capture.chord(0, 1).tolist() == [0.0] * 12
-    held = capture.chord(0, 4)
+    assert capture.sounds.chord(0, 1).tolist() == [0.0] * 12
+    held = capture.sounds.chord(0, 4)
     assert {pitch: share for pitch, share in enumerate(held) if share} == {0: 0.5, 4: 0.25, 7: 0.25}
-
-
-def test_the_players_feel_is_the_mean_of_each_place_in_the_bar() -> None:
-    capture = rolling()
-    assert capture.feel == ([0.0] * 16, [1.0] * 16)
-    for step, late, velocity in ((0, 0.0, 100), (2, 0.2, 60), (16, 0.1, 100), (18, 0.3, 60)):
-        capture.hear(Heard(second(step + late), Track.MELODY, 60, velocity))
-    delays, factors = capture.feel
-    assert delays[0] == pytest.approx(0.05)
-    assert delays[2] == pytest.approx(0.25)
-    assert (factors[0], factors[2]) == pytest.approx((1.25, 0.75))
-    assert (delays[4], factors[4]) == (0.0, 1.0)
 
 
 def test_silence_is_counted_from_the_last_key() -> None:
@@ -297,7 +277,7 @@ def test_a_jump_inside_a_bar_goes_on_in_the_next() -> None:
     assert start == 40
     assert capture.beat(40) == 10.0
     on(capture, 24, 70)
-    tape = capture.tape(second(26))[:, Track.MELODY].tolist()
+    tape = capture.tape(second(26)).tokens[:, Track.MELODY].tolist()
     assert tape[:24] == [onset_token(60), 0, OFF, *[0] * 21]
     assert tape[24:40] == [90] * 16
     assert tape[40:42] == [onset_token(70), 0]
@@ -309,7 +289,7 @@ def test_a_note_just_before_a_jump_belongs_to_what_follows() -> None:
     on(capture, 23.8, 70)
     capture.roll(Moved(1, True, 4.0, second(24), 120.0), second(24))
     off(capture, 26, 70)
-    tape = capture.tape(second(28))[:, Track.MELODY].tolist()
+    tape = capture.tape(second(28)).tokens[:, Track.MELODY].tolist()
     assert tape[:24] == [0] * 24
     assert tape[24:32] == [90] * 8
     assert tape[32:36] == [onset_token(70), 0, OFF, 0]
@@ -322,16 +302,16 @@ def test_a_stop_ends_what_sounds() -> None:
     assert capture.silent_since([Track.MELODY]) == 6
     off(capture, 9)
     capture.roll(Moved(1, True, 0.0, second(100), 120.0), second(100))
-    tape = capture.tape(second(102))[:, Track.MELODY].tolist()
+    tape = capture.tape(second(102)).tokens[:, Track.MELODY].tolist()
     assert tape[:16] == [onset_token(60), *[0] * 5, *[90] * 10]
     assert tape[16:18] == [0, 0]
 
 
 def test_committed_and_never_played_is_not_remembered() -> None:
     capture = rolling()
-    capture.play(Track.BASS, 0, np.full(20, 33))
+    capture.played.write(Track.BASS, 0, np.full(20, 33))
     capture.roll(Moved(1, True, 0.0, second(16), 120.0), second(16))
-    tape = capture.tape(second(17))[:, Track.BASS]
+    tape = capture.tape(second(17)).tokens[:, Track.BASS]
     assert (tape[:16] == 33).all()
     assert (tape[16:] == MASK[Track.BASS]).all()
 
@@ -380,9 +360,9 @@ def test_long_sets_are_trimmed() -> None:
     for bar in range(100):
         on(capture, 16 * bar, 40 + bar % 40)
         off(capture, 16 * bar + 4, 40 + bar % 40)
-        capture.play(Track.BASS, 16 * bar, np.full(16, 2 + bar % 40))
+        capture.played.write(Track.BASS, 16 * bar, np.full(16, 2 + bar % 40))
         capture.trim(second(16 * bar))
-    tape = capture.tape(second(16 * 100))
+    tape = capture.tape(second(16 * 100)).tokens
     assert 4 * 16 <= len(tape) <= 22 * 16
     assert capture.first_step + len(tape) == 16 * 100
     bars = [bar % 40 for bar in range(capture.first_step // 16, 100)]

@@ -4,13 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schmubert.bridge.brain.conductor import Settings
 from schmubert.bridge.protocol.messages import Moved
+from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.vocabulary import Track
+from tests.bridge.brain.stages import LINE
 from tests.bridge.brain.virtual_stage import Engine, Stage, beats, melody, pulse, quarters
-
-LINE = Timeline(0.0, 1.0, 120.0)  # beat 0 after a second, two beats a second
 
 
 def stage(count_in_bars: int, from_beat: float = 0.0, plays_from_bar: int = 0) -> Stage:

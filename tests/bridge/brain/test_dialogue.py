@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from schmubert.bridge.brain.dialogue import PATIENCE_S, Dialogue
-from schmubert.bridge.brain.settings import Settings
 from schmubert.bridge.protocol.messages import Say
+from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.diffusion.horizon import horizon_at
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.service.wire import (
@@ -39,7 +39,7 @@ def bass(dialogue: Dialogue) -> int:
     return int(dialogue.plan.tokens[40, Track.BASS])
 
 
-def test_an_ask_says_by_when() -> None:
+def test_a_request_says_by_when() -> None:
     asked = ask(Dialogue(Settings(first_calls=3, most_calls=9, temperature=0.9)))
     assert asked.budget_ms == pytest.approx(396.0)
     assert asked.freezes_ms[:6] == pytest.approx((0, 0, 0, 0, 0, 400.0))
@@ -52,7 +52,7 @@ def test_an_ask_says_by_when() -> None:
     assert fill.sum() == asked.tokens.steps - 20
 
 
-def test_a_seed_gives_every_ask_its_own() -> None:
+def test_a_seed_gives_every_request_its_own() -> None:
     dialogue, again = Dialogue(Settings(seed=7)), Dialogue(Settings(seed=7))
     seeds = [ask(dialogue).seed for _ in range(3)]
     assert len(set(seeds)) == 3
@@ -73,7 +73,7 @@ def test_the_latest_draft_wins_in_whatever_order_they_come() -> None:
         assert bass(dialogue) == 42
 
 
-def test_a_draft_may_take_longer_than_the_next_ask() -> None:
+def test_a_draft_may_take_longer_than_the_next_request() -> None:
     dialogue = Dialogue(Settings())
     oldest, *_ = [ask(dialogue) for _ in range(5)]
     dialogue.draft(draft(oldest), 1.4)
@@ -86,8 +86,8 @@ def test_first_and_last_drafts_are_measured() -> None:
     dialogue.draft(draft(asked), 1.05)
     dialogue.draft(draft(asked, 1), 1.1)
     dialogue.draft(draft(asked, 2, last=True), 1.2)
-    assert dialogue.replies.first_s == pytest.approx(0.05)
-    assert dialogue.replies.full_s == pytest.approx(0.2)
+    assert dialogue.latency.first_s == pytest.approx(0.05)
+    assert dialogue.latency.full_s == pytest.approx(0.2)
 
 
 def test_what_was_forgotten_is_not_planned() -> None:
@@ -126,7 +126,7 @@ WELCOME = Welcome(1, "0", "m", (0, 1, 2), "r", 10.0)
 def test_a_welcome_again_changes_nothing_another_engine_does() -> None:
     dialogue = Dialogue(Settings(first_calls=4))
     dialogue.welcome(WELCOME)
-    assert dialogue.replies.first_s == pytest.approx(0.044)
+    assert dialogue.latency.first_s == pytest.approx(0.044)
     asked = ask(dialogue)
     dialogue.welcome(WELCOME)
     assert not dialogue.free

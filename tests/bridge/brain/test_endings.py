@@ -5,11 +5,20 @@ from collections.abc import Callable
 
 import pytest
 
-from schmubert.bridge.owner.live import Timing, perform
+from schmubert.bridge.clock.sync import Timing
+from schmubert.bridge.owner.loop import perform
 from schmubert.bridge.owner.memory_ports import MemoryPorts
 from schmubert.bridge.protocol.bytes import begins_note, ends_note
 from schmubert.bridge.protocol.controls import binding
-from schmubert.bridge.protocol.messages import Event, FromBrain, GiveUp, Moved, Play, Setup, ToBrain
+from schmubert.bridge.protocol.messages import (
+    Event,
+    FromBrain,
+    GiveUp,
+    Moved,
+    Play,
+    Settings,
+    ToBrain,
+)
 from schmubert.bridge.protocol.roles import input_part, output_part, rig
 from tests.bridge.session.sessions import (
     BEGAN_S,
@@ -27,7 +36,7 @@ RIG = rig(
     None,
     bindings=[binding("panic", "note:1")],
 )
-SETUP = Setup(hears=(0,), plays=(0, 1, 2), mode="continue")
+SETUP = Settings(hears=(0,), plays=(0, 1, 2), mode="continue")
 ENDS_S = 4.12
 WITHIN_S = 0.050
 BEATS = 24.0

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schmubert.bridge.brain.harmony import QUALITIES, ROOT_WEIGHT, biases, chart
+from schmubert.bridge.brain.harmony import biases, chart
+from schmubert.bridge.protocol.chart import QUALITIES, ROOT_WEIGHT
 
 
 def classes(weights: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> dict[int, float]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from schmubert.bridge.brain.conductor import Settings
+from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track
 from schmubert.engine.service.validation import validated
@@ -14,7 +14,7 @@ UNKNOWN = MASK[Track.MELODY]
 
 
 def ahead(notes: list[tuple[float, float, int]], beat: float, future: str = "known") -> np.ndarray:
-    """The melody that the last ask before `beat` of the second pass knows, from then on."""
+    """The melody that the last request before `beat` of the second pass knows, from then on."""
     made = Stage(Settings(future=future), Engine(lambda _: 0.02))
     made.extend(beats(120, 16))
     made.extend(melody(Timeline(0.0, 1.0, 120.0), quarters(4)))
@@ -22,8 +22,8 @@ def ahead(notes: list[tuple[float, float, int]], beat: float, future: str = "kno
     second = Timeline(0.0, 1.0 + LOOP_S, 120.0)
     made.extend(melody(second, notes))
     made.run(second.seconds(beat) - 0.05)
-    now, ask = made.engine.asks[-1]
-    tokens = validated(ask, TRIO).tokens[:, Track.MELODY]
+    now, request = made.engine.requests[-1]
+    tokens = validated(request, TRIO).tokens[:, Track.MELODY]
     heard = made.conductor.capture.heard_until(now) - made.conductor.asked_step
     found: np.ndarray = tokens[heard:]
     return found

@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from schmubert.bridge.brain.conductor import Settings
 from schmubert.bridge.protocol.controls import control
 from schmubert.bridge.protocol.messages import Moved
 from schmubert.bridge.protocol.mode import MODES
+from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.score import STEPS_PER_BEAT, Tokens
 from schmubert.engine.music.vocabulary import HOLD, MASK, TRIO, Track
 from schmubert.engine.service.validation import validated
+from tests.bridge.brain.stages import LINE, at
 from tests.bridge.brain.virtual_stage import (
     Engine,
     Stage,
@@ -25,13 +26,8 @@ from tests.bridge.brain.virtual_stage import (
     random_music,
 )
 
-LINE = Timeline(0.0, 1.0, 120.0)
 ROLES = (Track.MELODY, Track.BASS, Track.DRUMS)
 BAR = 16
-
-
-def at(beat: float) -> float:
-    return LINE.seconds(beat)
 
 
 def stage(mode: str, *turned: tuple[float, str, float], bars: int = 24, turn: int = 2) -> Stage:
@@ -52,6 +48,11 @@ def bars_of(played: Stage, role: Track, bars: int) -> np.ndarray:
     """What the machine played: [bars, 16], MASK where it did not."""
     column = columns([play for _, play in played.owner.plays], role, (bars + 4) * BAR)
     return column.reshape(-1, BAR)[:bars]
+
+
+def first_beat(played: Stage, role: Track) -> float:
+    """The beat from which on the machine plays `role`."""
+    return min(play.from_beat for _, play in played.owner.plays if play.role == role)
 
 
 @settings(max_examples=15, deadline=None)
@@ -82,14 +83,15 @@ def test_no_switch_loses_the_place(data: st.DataObject, commit: str) -> None:
 @pytest.mark.parametrize("mode", MODES[2:])
 @pytest.mark.parametrize("beat", [17.0, 18.3, 19.7])
 def test_a_switch_holds_from_the_next_downbeat(mode: str, beat: float) -> None:
-    played = stage("accompany", switch(beat, mode))
-    before = set()
-    for step in range(20):
-        played.run(at(16.0 + step * 0.18))
-        before.add(type(played.conductor._sharing.rule).__name__)
-    played.run(at(20.0))
-    assert before == {"Rule"}
-    assert type(played.conductor._sharing.rule).__name__ == mode.title()
+    played = stage("accompany", switch(beat, mode)).run(at(40.0))
+    assert f"bar 6: {mode}" in [text for _, text in played.said]
+    if mode == "infill":
+        bass = bars_of(played, Track.BASS, 8)
+        rows = np.where(bass >= 2, bass, HOLD)
+        assert (rows[5:] == rows[4]).all(), "the bar before does not go round"
+        assert (rows[4] != rows[3]).any(), "it went round before"
+    else:
+        assert first_beat(played, Track.MELODY) == (28.0 if mode == "trade" else 20.0)
 
 
 @pytest.mark.parametrize("commit", ["step", "beat", "bar"])
@@ -106,7 +108,7 @@ def test_a_switch_holds_from_the_next_downbeat_up_to_a_reply_time_before(
         made.extend(melody(LINE, quarters(8)))
         made.at(at(24.0) - before_s, control("mode", float(MODES.index("loop"))))
         made.run(at(24.5))
-        assert made.conductor._sharing.rule.since == 6 * BAR, f"{before_s} s before"
+        assert first_beat(made, Track.MELODY) == 24.0, f"{before_s} s before"
         assert "bar 7: I go on for you" in [text for _, text in made.said]
 
 
@@ -160,9 +162,9 @@ def test_a_loop_from_the_start_is_what_was_played_first() -> None:
 
 def test_a_loop_knows_the_player_ahead() -> None:
     played = stage("accompany", switch(14.5, "loop")).run(at(30))
-    ask = played.engine.asks[-1][1]
-    window = validated(ask, TRIO)
-    assert not window.cells[:, Track.MELODY].any()
+    request = played.engine.requests[-1][1]
+    window = validated(request, TRIO)
+    assert not window.targets[:, Track.MELODY].any()
     assert (window.tokens[:, Track.MELODY] != MASK[Track.MELODY]).all()
 
 
@@ -191,29 +193,30 @@ def test_what_is_made_anew_is_not_seen_as_it_was() -> None:
     held = (33.5, "reroll", 1.0)
     for script in ([switch(14.5, "infill"), held], [switch(14.5, "loop")]):
         played = stage("accompany", *script).run(at(38.5))
-        window = validated(played.engine.asks[-1][1], TRIO)
-        past = played.conductor._committed - played.conductor.asked_step - STEPS_PER_BEAT
-        anew = [(step, role) for step, role in np.argwhere(window.cells) if step - 2 * BAR < past]
+        window = validated(played.engine.requests[-1][1], TRIO)
+        final = max(play.to_beat for _, play in played.owner.plays)
+        past = int(final * STEPS_PER_BEAT) - played.conductor.asked_step - STEPS_PER_BEAT
+        anew = [(step, role) for step, role in np.argwhere(window.targets) if step - 2 * BAR < past]
         assert anew
         for step, role in anew:
             assert window.tokens[step - 2 * BAR, role] == MASK[role], f"step {step}, {role}"
 
 
 def test_interpolating_plays_a_a_way_and_b() -> None:
-    asks: list[Tokens] = []
+    windows: list[Tokens] = []
     made = Stage(Settings(plays=ROLES, bars=1, seed=3), Engine(lambda _: 0.02, random_music))
     made.extend(beats(120, 64))
     made.extend(melody(LINE, [*quarters(2), *quarters(14, 2, pitch=72)]))
     made.at(at(8.1), control("phrase-a", 1.0))
     made.at(at(16.1), control("phrase-b", 1.0))
     made.at(at(17.0), control("mode", float(MODES.index("interpolate"))))
-    made.on_ask.append(lambda ask, _: asks.append(validated(ask, TRIO).tokens))
+    made.on_request.append(lambda request, _: windows.append(validated(request, TRIO).tokens))
     made.run(at(36))
     rows = bars_of(made, Track.MELODY, 9)
     assert [cell + 19 for cell in rows[5] if cell >= 2] == [60, 61, 62, 63]
     assert [cell + 19 for cell in rows[7] if cell >= 2] == [72, 73, 74, 75]
-    ahead = [tokens for tokens in asks if (tokens[-BAR:, 0] != MASK[0]).all()]
-    assert ahead, "no ask knew where the way leads"
+    ahead = [tokens for tokens in windows if (tokens[-BAR:, 0] != MASK[0]).all()]
+    assert ahead, "no request knew where the way leads"
     for role in (Track.BASS, Track.DRUMS):
         band = bars_of(made, role, 9)
         assert (band[5] == band[1]).mean() > 0.9, "A is not what was played"
@@ -222,7 +225,7 @@ def test_interpolating_plays_a_a_way_and_b() -> None:
 def test_a_way_is_asked_for_between_what_is_before_and_after() -> None:
     made = stage("accompany", switch(30.5, "interpolate"), turn=4)
     made.run(at(52.5))  # the way is the four bars from beat 48 on
-    tokens = validated(made.engine.asks[-1][1], TRIO).tokens
+    tokens = validated(made.engine.requests[-1][1], TRIO).tokens
     unknown = (tokens[:, Track.MELODY] == MASK[Track.MELODY]).nonzero()[0]
     assert len(unknown) <= 4 * BAR
     assert (tokens[unknown[-1] + 1 :, Track.MELODY] != MASK[Track.MELODY]).any()

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from schmubert.bridge.brain.conductor import LATE_S, Action, Conductor, Settings
+from schmubert.bridge.brain.commit import LATE_S
+from schmubert.bridge.brain.conductor import Action, Conductor
 from schmubert.bridge.protocol.messages import Event, Heard, Moved, Play, Say, Silence
+from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import DRUM_PITCH, MASK, PITCHED, SIZES, TRIO, Track
@@ -54,26 +56,26 @@ def always(token: int) -> Fill:
 
 @dataclass
 class Engine:
-    """Answers `latency_s` after each ask, in `drafts`; None: never. A new ask replaces the old."""
+    """Answers each request after `latency_s`, in `drafts`; None: never. A newer one replaces it."""
 
     latency_s: Callable[[int], float | None]
     fill: Fill = random_music
     drafts: int = 2
     tracks: tuple[Track, ...] = TRIO
-    asks: list[tuple[float, Request]] = field(default_factory=list)
+    requests: list[tuple[float, Request]] = field(default_factory=list)
 
-    def answers(self, ask: Request, now: float) -> list[tuple[float, Draft]]:
-        self.asks.append((now, ask))
-        window = validated(ask, self.tracks)  # what a real engine would refuse raises here
-        took_s = self.latency_s(ask.seq)
+    def answers(self, request: Request, now: float) -> list[tuple[float, Draft]]:
+        self.requests.append((now, request))
+        window = validated(request, self.tracks)  # what a real engine would refuse raises here
+        took_s = self.latency_s(request.seq)
         if took_s is None:
             return []
-        tokens, fill = window.tokens, window.cells
+        tokens, fill = window.tokens, window.targets
         found = []
         for number in range(self.drafts):
-            filled = self.fill(tokens, fill, ask.seq * 10 + number)
+            filled = self.fill(tokens, fill, request.seq * 10 + number)
             last = number == self.drafts - 1
-            draft = Draft(ask.seq, number, number + 1, pack(filled), took_s * 1000, last)
+            draft = Draft(request.seq, number, number + 1, pack(filled), took_s * 1000, last)
             found.append((now + took_s * (1 + number / 2), draft))
         return found
 
@@ -142,7 +144,7 @@ class Stage:
         self.owner = Owner()
         self.now = 0.0
         self.said: list[tuple[float, str]] = []
-        self.on_ask: list[Callable[[Request, float], None]] = []
+        self.on_request: list[Callable[[Request, float], None]] = []
         self._queue: list[tuple[float, int, object]] = []
         self._order = 0
         self._newest_seq = -1
@@ -179,14 +181,14 @@ class Stage:
                     self.owner.begin(message.passage, self.now)
                 self.owner.timeline = line
             if isinstance(message, Draft) and message.seq < self._newest_seq:
-                continue  # an engine leaves an ask when a newer comes
+                continue  # an engine leaves a request when a newer comes
             self.act(self.conductor.receive(message, self.now))  # type: ignore[arg-type]
 
     def act(self, actions: Sequence[Action]) -> None:
         for action in actions:
             if isinstance(action, Request):
                 self._newest_seq = action.seq
-                for check in self.on_ask:
+                for check in self.on_request:
                     check(action, self.now)
                 for at_s, draft in self.engine.answers(action, self.now):
                     self.at(at_s, draft)

@@ -5,14 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schmubert.bridge.clock.clock_out import ClockOut
-from schmubert.bridge.clock.midi_clock import Clock, OwnTempo, Transport
-from schmubert.bridge.owner.owner import Action, Owner, Send, Tell
+from schmubert.bridge.clock.midi_clock import Clock, OwnTempo
+from schmubert.bridge.clock.transport import Transport
+from schmubert.bridge.owner.owner import Action, Owner, Tell
 from schmubert.bridge.owner.scheduler import Scheduler
+from schmubert.bridge.protocol.bytes import Send
+from schmubert.bridge.protocol.bytes import song_position as position
 from schmubert.bridge.protocol.messages import Heard, Moved
 from schmubert.bridge.protocol.roles import Part, rig
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.vocabulary import Track
-from tests.bridge.virtual_daw import CLOCK, CONTINUE, START, STOP, position
+from tests.bridge.virtual_daw import CLOCK, CONTINUE, START, STOP
 
 RIG = rig([Part("Keys", Track.MELODY)], [Part("Bass", Track.BASS, 0)], None, send_clock="Sync")
 STANDS = Transport(0, False, Timeline(0.0, 0.0, 120.0))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from schmubert.bridge import command
 from schmubert.bridge.clock.link_clock import LinkClock, LinkState
-from schmubert.bridge.clock.midi_clock import REST_BEATS
+from schmubert.bridge.clock.transport import REST_BEATS
 from schmubert.bridge.owner.memory_ports import MemoryPorts
 from schmubert.bridge.protocol.timeline import Timeline
 

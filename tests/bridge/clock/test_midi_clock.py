@@ -5,13 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schmubert.bridge.clock.midi_clock import KEEPS_TIME_S, REST_BEATS, Clock, PositionUnit
-
-CLOCK, START, CONTINUE, STOP = b"\xf8", b"\xfa", b"\xfb", b"\xfc"
-
-
-def position(count: int) -> bytes:
-    return bytes((0xF2, count & 0x7F, count >> 7))
+from schmubert.bridge.clock.midi_clock import KEEPS_TIME_S, Clock
+from schmubert.bridge.clock.transport import REST_BEATS, PositionUnit
+from schmubert.bridge.protocol.bytes import song_position as position
+from tests.bridge.virtual_daw import CLOCK, CONTINUE, START, STOP
 
 
 class Daw:

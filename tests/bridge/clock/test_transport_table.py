@@ -1,15 +1,23 @@
-"""What a DAW's messages, and time, do to the transport: state x message -> state, actions."""
+"""What a DAW's messages, and time, do to the transport.
+
+Which state follows stands in `TRANSITIONS`, and is tried for every state and event. What the
+owner then does, and where the next clock is, stands here, by what came before.
+"""
 
 import pytest
 
 from schmubert.bridge.clock.midi_clock import KEEPS_TIME_S, Clock
-from schmubert.bridge.owner.ledger import Send
+from schmubert.bridge.clock.pulse import WARM
+from schmubert.bridge.clock.states import Event as ClockEvent
+from schmubert.bridge.clock.states import State, follows
+from schmubert.bridge.clock.transport import REST_BEATS
 from schmubert.bridge.owner.owner import Action, Owner, Tell
 from schmubert.bridge.owner.scheduler import Scheduler
+from schmubert.bridge.protocol.bytes import Send
+from schmubert.bridge.protocol.bytes import song_position as position
 from schmubert.bridge.protocol.messages import Event, Moved, Play
 from schmubert.engine.music.vocabulary import Track
 from tests.bridge.owner.test_owner import CLOCK, CONTINUE, RIG, START, STOP, TICK_S, note
-from tests.bridge.virtual_daw import position
 
 MESSAGES = {
     "clock": CLOCK,
@@ -55,14 +63,10 @@ class Played:
         return self
 
     @property
-    def state(self) -> str:
+    def state(self) -> State:
         clock = self.owner.clock
-        armed = clock.armed_s is not None
-        if clock.transport.rolling:
-            return "jumping" if armed else "rolling"
-        if clock.lost:
-            return "lost"
-        return "armed" if armed else "standing"
+        assert isinstance(clock, Clock)
+        return clock.state
 
     def place(self) -> float | None:
         """The beat of the next clock, if that and those after it move the music."""
@@ -74,31 +78,31 @@ class Played:
         return round(transport.timeline.beats(came_s), 3) if told else None
 
 
-def in_state(name: str) -> Played:
-    played = Played(tempo_bpm=100.0 if name == "own tempo" else None)
-    if name == "silent":
+def after(history: str) -> Played:
+    played = Played(tempo_bpm=100.0 if history == "own tempo" else None)
+    if history == "silent":
         return played
-    if name == "cold":
+    if history == "cold":
         played.hears(START, CLOCK)
         return played
-    if name == "own tempo":
+    if history == "own tempo":
         played.hears(note(60))
         return played.sounds()
     played.hears(*[CLOCK] * 48)
-    if name == "ready":
+    if history == "ready":
         return played
     played.hears(START)
-    if name == "armed":
+    if history == "armed":
         return played
     played.hears(*[CLOCK] * 96)
     played.sounds()
-    if name == "lost":
+    if history == "lost":
         played.passes(LONG_S)
-    elif name == "jumping":
+    elif history == "jumping":
         played.hears(position(64))
-    elif name == "stopped":
+    elif history == "stopped":
         played.hears(STOP)
-    elif name == "placed":
+    elif history == "placed":
         played.hears(STOP, position(64))
     return played
 
@@ -106,93 +110,111 @@ def in_state(name: str) -> Played:
 JUMP, HALT = ["Send", "Say", "Moved"], ["Send", "Moved", "Say"]
 STARTED, BRIDGED = ["Say", "Moved"], [*["Moved"] * 4, *HALT]
 TABLE = {
-    # (state, message): (then, actions, the beat of the next clock)
-    ("silent", "clock"): ("standing", [], None),
-    ("silent", "start"): ("armed", [], 0.0),
-    ("silent", "continue"): ("armed", [], 0.0),
-    ("silent", "stop"): ("standing", [], None),
-    ("silent", "position"): ("standing", [], None),
-    ("silent", "note"): ("standing", [], None),
-    ("silent", "time"): ("standing", [], None),
+    # (history, message): (actions, the beat of the next clock)
+    ("silent", "clock"): ([], None),
+    ("silent", "start"): ([], 0.0),
+    ("silent", "continue"): ([], 0.0),
+    ("silent", "stop"): ([], None),
+    ("silent", "position"): ([], None),
+    ("silent", "note"): ([], None),
+    ("silent", "time"): ([], None),
     # Start came, but no tempo was ever heard: half a beat of clocks tells it
-    ("cold", "clock"): ("armed", [], 2 / 24),
-    ("cold", "start"): ("armed", [], 0.0),
-    ("cold", "continue"): ("armed", [], 1 / 24),
-    ("cold", "stop"): ("standing", [], None),
-    ("cold", "position"): ("armed", [], 20.0),
-    ("cold", "note"): ("armed", [], 1 / 24),
-    ("cold", "time"): ("lost", [], 1 / 24),
+    ("cold", "clock"): ([], 2 / 24),
+    ("cold", "start"): ([], 0.0),
+    ("cold", "continue"): ([], 1 / 24),
+    ("cold", "stop"): ([], None),
+    ("cold", "position"): ([], 20.0),
+    ("cold", "note"): ([], 1 / 24),
+    ("cold", "time"): ([], 1 / 24),
     # clocks came, so the tempo is known
-    ("ready", "clock"): ("standing", [], None),
-    ("ready", "start"): ("armed", [], 0.0),
-    ("ready", "continue"): ("armed", [], 0.0),
-    ("ready", "stop"): ("standing", [], None),
-    ("ready", "position"): ("standing", [], None),
-    ("ready", "note"): ("standing", [], None),
-    ("ready", "time"): ("standing", [], None),
-    ("armed", "clock"): ("rolling", STARTED, 1 / 24),
-    ("armed", "start"): ("armed", [], 0.0),
-    ("armed", "continue"): ("armed", [], 0.0),
-    ("armed", "stop"): ("standing", [], None),
-    ("armed", "position"): ("armed", [], 20.0),
-    ("armed", "note"): ("armed", [], 0.0),
-    ("armed", "time"): ("armed", [], 0.0),
-    ("rolling", "clock"): ("rolling", [], 4 + 1 / 24),
-    ("rolling", "start"): ("jumping", [], 0.0),
-    ("rolling", "continue"): ("rolling", [], 4.0),
-    ("rolling", "stop"): ("standing", HALT, None),
-    ("rolling", "position"): ("jumping", [], 20.0),
-    ("rolling", "note"): ("rolling", ["Heard"], 4.0),
-    ("rolling", "time"): ("lost", BRIDGED, 8.0),
-    ("jumping", "clock"): ("rolling", JUMP, 16 + 1 / 24),
-    ("jumping", "start"): ("jumping", [], 0.0),
-    ("jumping", "continue"): ("jumping", [], 16.0),
-    ("jumping", "stop"): ("standing", HALT, None),
-    ("jumping", "position"): ("jumping", [], 20.0),
-    ("jumping", "note"): ("jumping", [], 16.0),
-    ("jumping", "time"): ("lost", BRIDGED, 16.0),
-    ("stopped", "clock"): ("standing", [], None),
-    ("stopped", "start"): ("armed", [], 0.0),
-    ("stopped", "continue"): ("armed", [], 4.0),
-    ("stopped", "stop"): ("standing", [], None),
-    ("stopped", "position"): ("standing", [], None),
-    ("stopped", "note"): ("standing", [], None),
-    ("stopped", "time"): ("standing", [], None),
-    ("placed", "clock"): ("standing", [], None),
-    ("placed", "start"): ("armed", [], 0.0),
-    ("placed", "continue"): ("armed", [], 16.0),
-    ("placed", "stop"): ("standing", [], None),
-    ("placed", "position"): ("standing", [], None),
-    ("placed", "note"): ("standing", [], None),
-    ("placed", "time"): ("standing", [], None),
+    ("ready", "clock"): ([], None),
+    ("ready", "start"): ([], 0.0),
+    ("ready", "continue"): ([], 0.0),
+    ("ready", "stop"): ([], None),
+    ("ready", "position"): ([], None),
+    ("ready", "note"): ([], None),
+    ("ready", "time"): ([], None),
+    ("armed", "clock"): (STARTED, 1 / 24),
+    ("armed", "start"): ([], 0.0),
+    ("armed", "continue"): ([], 0.0),
+    ("armed", "stop"): ([], None),
+    ("armed", "position"): ([], 20.0),
+    ("armed", "note"): ([], 0.0),
+    ("armed", "time"): ([], 0.0),
+    ("rolling", "clock"): ([], 4 + 1 / 24),
+    ("rolling", "start"): ([], 0.0),
+    ("rolling", "continue"): ([], 4.0),
+    ("rolling", "stop"): (HALT, None),
+    ("rolling", "position"): ([], 20.0),
+    ("rolling", "note"): (["Heard"], 4.0),
+    ("rolling", "time"): (BRIDGED, 8.0),
+    ("jumping", "clock"): (JUMP, 16 + 1 / 24),
+    ("jumping", "start"): ([], 0.0),
+    ("jumping", "continue"): ([], 16.0),
+    ("jumping", "stop"): (HALT, None),
+    ("jumping", "position"): ([], 20.0),
+    ("jumping", "note"): ([], 16.0),
+    ("jumping", "time"): (BRIDGED, 16.0),
+    ("stopped", "clock"): ([], None),
+    ("stopped", "start"): ([], 0.0),
+    ("stopped", "continue"): ([], 4.0),
+    ("stopped", "stop"): ([], None),
+    ("stopped", "position"): ([], None),
+    ("stopped", "note"): ([], None),
+    ("stopped", "time"): ([], None),
+    ("placed", "clock"): ([], None),
+    ("placed", "start"): ([], 0.0),
+    ("placed", "continue"): ([], 16.0),
+    ("placed", "stop"): ([], None),
+    ("placed", "position"): ([], None),
+    ("placed", "note"): ([], None),
+    ("placed", "time"): ([], None),
     # it kept time until it held, at beat 8.0
-    ("lost", "clock"): ("rolling", STARTED, 8.0 + 1 / 24),
-    ("lost", "start"): ("lost", [], 0.0),
-    ("lost", "continue"): ("lost", [], 8.0),
-    ("lost", "stop"): ("standing", [], None),
-    ("lost", "position"): ("lost", [], 20.0),
-    ("lost", "note"): ("lost", [], 8.0),
-    ("lost", "time"): ("lost", [], 8.0),
+    ("lost", "clock"): (STARTED, 8.0 + 1 / 24),
+    ("lost", "start"): ([], 0.0),
+    ("lost", "continue"): ([], 8.0),
+    ("lost", "stop"): ([], None),
+    ("lost", "position"): ([], 20.0),
+    ("lost", "note"): ([], 8.0),
+    ("lost", "time"): ([], 8.0),
     # rolling since a note came; only a start hands over to the clock
-    ("own tempo", "clock"): ("rolling", [], None),
-    ("own tempo", "start"): ("jumping", [], 0.0),
-    ("own tempo", "continue"): ("jumping", [], 0.0),
-    ("own tempo", "stop"): ("rolling", [], None),
-    ("own tempo", "position"): ("rolling", [], None),
-    ("own tempo", "note"): ("rolling", ["Heard"], None),
-    ("own tempo", "time"): ("rolling", ["Moved"] * 3, None),
+    ("own tempo", "clock"): ([], None),
+    ("own tempo", "start"): ([], 0.0),
+    ("own tempo", "continue"): ([], 0.0),
+    ("own tempo", "stop"): ([], None),
+    ("own tempo", "position"): ([], None),
+    ("own tempo", "note"): (["Heard"], None),
+    ("own tempo", "time"): (["Moved"] * 3, None),
 }
-STATES = tuple(dict.fromkeys(state for state, _ in TABLE))
+HISTORIES = tuple(dict.fromkeys(history for history, _ in TABLE))
+EVENTS = {
+    "start": ClockEvent.START,
+    "continue": ClockEvent.CONTINUE,
+    "stop": ClockEvent.STOP,
+    "position": ClockEvent.ELSEWHERE,
+    "time": ClockEvent.SILENCE,
+}
+TEMPO_UNKNOWN = ("silent", "cold", "own tempo")
+
+
+def next_state(history: str, before: State, message: str) -> State:
+    """What `TRANSITIONS` says; a note begins nothing where a clock or an own tempo rules."""
+    if message == "note":
+        return before
+    if message == "clock":
+        early = history in TEMPO_UNKNOWN
+        return follows(before, ClockEvent.EARLY_CLOCK if early else ClockEvent.CLOCK)
+    return follows(before, EVENTS[message])
 
 
 @pytest.mark.parametrize("message", [*MESSAGES, "time"])
-@pytest.mark.parametrize("state", STATES)
-def test_table(state: str, message: str) -> None:
-    played = in_state(state)
-    passage = played.owner.clock.transport.passage
+@pytest.mark.parametrize("history", HISTORIES)
+def test_table(history: str, message: str) -> None:
+    played = after(history)
+    before, passage = played.state, played.owner.clock.transport.passage
     actions = played.passes(LONG_S) if message == "time" else played.hears(MESSAGES[message])
-    then, kinds, beat = TABLE[state, message]
-    assert played.state == then
+    kinds, beat = TABLE[history, message]
+    assert played.state is next_state(history, before, message)
     assert [
         type(action.message if isinstance(action, Tell) else action).__name__ for action in actions
     ] == kinds
@@ -201,15 +223,15 @@ def test_table(state: str, message: str) -> None:
     assert played.place() == (None if beat is None else pytest.approx(beat, abs=0.02))
 
 
-@pytest.mark.parametrize("state", STATES)
-def test_whatever_ends_the_music_ends_the_note(state: str) -> None:
+@pytest.mark.parametrize("history", HISTORIES)
+def test_whatever_ends_the_music_ends_the_note(history: str) -> None:
     """What sounds is ended by everything that leads out of a state, and by nothing else."""
     for message in [*MESSAGES, "time"]:
-        played = in_state(state)
+        played = after(history)
         sounded = not played.owner.scheduler.idle
         actions = played.passes(LONG_S) if message == "time" else played.hears(MESSAGES[message])
         ended = any(isinstance(action, Send) and action.message[0] == 0x80 for action in actions)
-        moved = played.state in ("standing", "lost") or any(
+        moved = not played.owner.clock.transport.rolling or any(
             isinstance(action, Tell)
             and isinstance(action.message, Moved)
             and action.message.passage > 1
@@ -217,3 +239,75 @@ def test_whatever_ends_the_music_ends_the_note(state: str) -> None:
         )
         assert ended == (sounded and moved)
         assert played.owner.scheduler.idle == (ended or not sounded)
+
+
+def in_state(state: State, known: bool) -> Played:
+    """A clock in `state` that has an own tempo for want of others; is the DAW's tempo `known`?"""
+    played = Played(tempo_bpm=100.0)
+    if known:
+        played.hears(*[CLOCK] * 48)
+    if state is State.STANDING:
+        return played
+    if state in (State.OWN, State.OWN_ARMED):
+        played.passes(LONG_S)
+        played.hears(note(60))
+        if state is State.OWN_ARMED:
+            played.hears(START)
+        return played
+    played.hears(START)
+    if state is State.ARMED:
+        return played
+    if state is State.WARMING and known:  # the tempo is known with the next clock
+        played = Played(tempo_bpm=100.0)
+        played.hears(START, *[CLOCK] * (WARM - 1))
+        return played
+    played.hears(CLOCK)
+    if state is State.JUMPING:
+        played.hears(START)
+    elif state in (State.LOST, State.OWN_LOST):
+        played.passes(LONG_S)
+        if state is State.OWN_LOST:
+            played.hears(note(60))
+    return played
+
+
+def happens(played: Played, event: ClockEvent) -> None:
+    if event in (ClockEvent.CLOCK, ClockEvent.EARLY_CLOCK):
+        played.hears(CLOCK)
+    elif event is ClockEvent.SILENCE:
+        played.passes(LONG_S)
+    elif event is ClockEvent.REST:
+        played.hears(note(60, 0))
+        played.passes(REST_BEATS * 60.0 / 100.0 + 0.2)
+    elif event is ClockEvent.NOTE:
+        if not played.state.counts:
+            played.passes(LONG_S)  # no clock is near
+        played.hears(note(60))
+    else:
+        message = next(name for name, known in EVENTS.items() if known is event)
+        played.hears(MESSAGES[message])
+
+
+POSSIBLE = [
+    (state, event)
+    for state in State
+    for event in ClockEvent
+    if not (state is State.ROLLING and event is ClockEvent.EARLY_CLOCK)  # its tempo is known
+    and not (state.counts and event is ClockEvent.REST)  # clocks come
+]
+
+
+@pytest.mark.parametrize(("state", "event"), POSSIBLE, ids=str)
+def test_every_transition(state: State, event: ClockEvent) -> None:
+    known = event is not ClockEvent.EARLY_CLOCK
+    if state is State.WARMING:
+        known = event is ClockEvent.CLOCK
+    played = in_state(state, known)
+    assert played.state is state
+    happens(played, event)
+    assert played.state is follows(state, event)
+    transport = played.owner.clock.transport
+    if played.state in (State.STANDING, State.ARMED, State.WARMING, State.LOST):
+        assert not transport.rolling
+    if played.state is State.ROLLING or played.state.own:
+        assert transport.rolling

@@ -8,7 +8,16 @@ import socket
 import sys
 import time
 
-from schmubert.bridge.protocol.messages import Event, GiveUp, Heard, Moved, Play, Quit, Say, Setup
+from schmubert.bridge.protocol.messages import (
+    Event,
+    GiveUp,
+    Heard,
+    Moved,
+    Play,
+    Quit,
+    Say,
+    Settings,
+)
 from schmubert.bridge.protocol.pipe import brain_end
 
 PITCH = 40
@@ -23,7 +32,7 @@ def main(how: str) -> None:
         for message in owner.hear():
             if isinstance(message, Quit):
                 return
-            if isinstance(message, Setup):
+            if isinstance(message, Settings):
                 role = message.plays[0]
                 owner.say(GiveUp("no model at all") if how == "gives-up" else Say("here I am"))
             elif isinstance(message, Heard) and message.velocity:

@@ -5,10 +5,9 @@ from hypothesis import given, settings
 
 from schmubert.bridge.clock.midi_clock import Clock
 from schmubert.bridge.owner.echoes import LONGEST_S, Echoes
-from schmubert.bridge.owner.ledger import Send
 from schmubert.bridge.owner.owner import Action, Owner
 from schmubert.bridge.owner.scheduler import Scheduler
-from schmubert.bridge.protocol.bytes import begins_note
+from schmubert.bridge.protocol.bytes import Send, begins_note
 from schmubert.bridge.protocol.messages import Event, Heard, Play
 from schmubert.bridge.protocol.roles import input_part, output_part, rig
 from tests.bridge.owner.test_owner import note, said, start, told

@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from schmubert.bridge.clock.midi_clock import Clock, PositionUnit
+from schmubert.bridge.clock.midi_clock import Clock
+from schmubert.bridge.clock.transport import PositionUnit
 from schmubert.bridge.owner.owner import Owner
 from schmubert.bridge.owner.scheduler import Scheduler
 from schmubert.bridge.protocol.roles import Part, rig

@@ -3,9 +3,9 @@ from collections.abc import Iterable
 import pytest
 
 from schmubert.bridge.clock.midi_clock import Clock
-from schmubert.bridge.owner.ledger import Send
-from schmubert.bridge.owner.owner import GRACE_S, Action, GaveUpError, Owner, Tell
+from schmubert.bridge.owner.owner import Action, GaveUpError, Owner, Tell
 from schmubert.bridge.owner.scheduler import Scheduler
+from schmubert.bridge.protocol.bytes import Send
 from schmubert.bridge.protocol.controls import Surface, binding
 from schmubert.bridge.protocol.messages import (
     Control,
@@ -20,9 +20,10 @@ from schmubert.bridge.protocol.messages import (
     ToBrain,
 )
 from schmubert.bridge.protocol.roles import Rig, input_part, output_part, rig
+from schmubert.bridge.protocol.timeline import GRACE_S
 from schmubert.engine.music.vocabulary import Track
+from tests.bridge.virtual_daw import CLOCK, CONTINUE, START, STOP
 
-CLOCK, START, CONTINUE, STOP = b"\xf8", b"\xfa", b"\xfb", b"\xfc"
 TICK_S = 60.0 / 24.0 / 120.0
 RIG = rig(
     [input_part("DAW"), input_part("Kit:drums")], [output_part("Bass"), output_part("Drums")], None

@@ -5,14 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from schmubert.bridge.clock.midi_clock import Clock, PositionUnit
-from schmubert.bridge.owner.ledger import Send
+from schmubert.bridge.clock.midi_clock import Clock
+from schmubert.bridge.clock.transport import PositionUnit
 from schmubert.bridge.owner.owner import Owner
 from schmubert.bridge.owner.ports import _meant, find, short_name
 from schmubert.bridge.owner.scheduler import Scheduler
+from schmubert.bridge.protocol.bytes import Send
+from schmubert.bridge.protocol.bytes import song_position as position
 from schmubert.bridge.protocol.messages import Event, Heard, Neighbour, Pedal, Play, Plugged
 from schmubert.bridge.session.log import Log
-from schmubert.bridge.session.verify import rerun
+from schmubert.bridge.session.verify import verify_session
 from tests.bridge.owner.test_owner import (
     CLOCK,
     CONTINUE,
@@ -27,7 +29,6 @@ from tests.bridge.owner.test_owner import (
     told,
 )
 from tests.bridge.session.sessions import Whim, kept, whims
-from tests.bridge.virtual_daw import position
 
 DAW_GONE, DAW_BACK = Plugged(True, 0, False), Plugged(True, 0, True)
 ARDOUR = Neighbour("ardour:MIDI Clock out")
@@ -80,7 +81,7 @@ def test_a_session_in_which_ports_come_and_go_proves_itself(tmp_path: Path) -> N
     ]
     assert recording.folder is not None
     log = Log(recording.folder)
-    assert rerun(log.session, log).difference is None
+    assert verify_session(log.session, log).difference is None
 
 
 def test_where_ardour_is_positions_are_taken_for_clocks_until_one_tells() -> None:

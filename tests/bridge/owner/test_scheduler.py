@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schmubert.bridge.owner.ledger import Send
 from schmubert.bridge.owner.scheduler import LATEST_S, LONGEST_WAIT_BEATS, Scheduler
+from schmubert.bridge.protocol.bytes import Send
 from schmubert.bridge.protocol.messages import Event, Play
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.vocabulary import Track

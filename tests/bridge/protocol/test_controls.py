@@ -10,6 +10,7 @@ from schmubert.bridge.protocol.controls import (
     binding,
     collisions,
     control,
+    control_rows,
     setting,
     target_of,
 )
@@ -126,7 +127,23 @@ def test_who_is_muted_or_not_soloed_is_silent() -> None:
 
 @pytest.mark.parametrize(
     ("target", "word", "value"),
-    [("lock", "on", 1.0), ("mute:bass", "False", 0.0), ("mode", "trade", 2.0), ("key", "3", 3.0)],
+    [
+        ("lock", "on", 1.0),
+        ("mute:bass", "False", 0.0),
+        ("mode", "trade", 2.0),
+        ("key", "3", 3.0),
+        ("key", "any", 0.0),
+        ("key", "C", 1.0),
+        ("key", "Am", 1.0),
+        ("key", "a minor", 1.0),
+        ("key", "F#", 7.0),
+        ("key", "Bbm", 2.0),
+        ("key", "G#m", 12.0),
+        ("key", "Cb", 12.0),
+        ("lowest:bass", "E1", 28.0),
+        ("highest:melody", "Bb5", 82.0),
+        ("lowest:bass", "28", 28.0),
+    ],
 )
 def test_a_value_is_a_number_or_a_word(target: str, word: str, value: float) -> None:
     assert setting(target, word) == control(target, value)
@@ -134,7 +151,15 @@ def test_a_value_is_a_number_or_a_word(target: str, word: str, value: float) -> 
 
 @pytest.mark.parametrize(
     ("target", "word", "says"),
-    [("swing", "on", "no number"), ("mode", "solo", "one of accompany"), ("lock", "", "one of on")],
+    [
+        ("swing", "on", "no number"),
+        ("mode", "solo", "one of accompany"),
+        ("lock", "", "one of on"),
+        ("key", "H", "no key: write C, Am"),
+        ("key", "Amaj7", "no key"),
+        ("lowest:bass", "E", "no note: write C3"),
+        ("lowest:bass", "E9", "outside"),
+    ],
 )
 def test_what_is_no_value_is_said(target: str, word: str, says: str) -> None:
     with pytest.raises(ValueError, match=says):
@@ -170,3 +195,17 @@ def test_the_first_hit_of_a_pad_changes_what_stands_at_first() -> None:
     for beat in range(1, 5):
         (turned,) = surface.turned(bytes((0x90, beat, 100))) or []
         assert stand.turned(turned) != stand, f"mark{beat}"
+
+
+def test_a_key_and_its_relative_minor_are_one() -> None:
+    names = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
+    for number, name in enumerate(names, 1):
+        minor = f"{names[(number - 1 + 9) % 12]}m"
+        assert setting("key", name).value == setting("key", minor).value == number
+
+
+def test_every_control_says_what_it_is_and_how_far_it_goes() -> None:
+    rows = control_rows()
+    assert [name.removesuffix(":ROLE") for name, _, _ in rows] == list(CONTROLS)
+    assert all(reach and does.endswith(".") for _, reach, does in rows)
+    assert ("swing", "0 to 0.6 of a 16th", "How late odd 16ths are.") in rows

@@ -14,7 +14,7 @@ from schmubert.bridge.protocol.messages import (
     Play,
     Quit,
     Say,
-    Setup,
+    Settings,
     Silence,
     ToBrain,
     ToOwner,
@@ -24,7 +24,7 @@ from schmubert.bridge.protocol.pipe import MOST_UNSENT, Pipe, brain_end, owner_e
 Ends = tuple[Pipe[ToBrain, ToOwner], Pipe[ToOwner, ToBrain]]
 SECONDS = st.floats(0.0, 1e9)
 TO_BRAIN = st.one_of(
-    st.builds(Setup, st.just((0,)), st.just((1, 2)), seed=st.none() | st.integers(0, 99)),
+    st.builds(Settings, st.just((0,)), st.just((1, 2)), seed=st.none() | st.integers(0, 99)),
     st.builds(Moved, st.integers(0, 9), st.booleans(), SECONDS, SECONDS, SECONDS),
     st.builds(Heard, SECONDS, st.integers(0, 2), st.integers(0, 127), st.integers(0, 127)),
     st.builds(Pedal, SECONDS, st.integers(0, 2), st.booleans()),

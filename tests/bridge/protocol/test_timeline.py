@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schmubert.bridge.protocol.timeline import Timeline
+from schmubert.bridge.protocol.timeline import Timeline, bar_and_beat
 
 SECONDS = st.floats(0.0, 1e6)
 LINES = st.builds(Timeline, st.floats(-1e4, 1e4), SECONDS, st.floats(15.0, 480.0))
@@ -23,3 +23,11 @@ def test_two_beats_a_second_at_120() -> None:
 def test_a_tempo_is_above_0(tempo_bpm: float) -> None:
     with pytest.raises(ValueError, match="tempo"):
         Timeline(0.0, 0.0, tempo_bpm)
+
+
+@pytest.mark.parametrize(
+    ("beat", "said"),
+    [(0.0, (1, 1)), (3.999, (1, 4)), (4.0 - 1e-9, (2, 1)), (17.5, (5, 2)), (-0.5, (1, 1))],
+)
+def test_a_beat_as_players_count(beat: float, said: tuple[int, int]) -> None:
+    assert bar_and_beat(beat) == said

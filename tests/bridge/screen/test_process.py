@@ -9,12 +9,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from schmubert.bridge.owner.witness import Record
-from schmubert.bridge.protocol.messages import Moved, Say, Setup
+from schmubert.bridge.protocol.events import Came, Record, Tick
+from schmubert.bridge.protocol.messages import Moved, Say, Settings
 from schmubert.bridge.protocol.pipe import Pipe
+from schmubert.bridge.screen.process import Screen
 
 fcntl = pytest.importorskip("fcntl")
 pty = pytest.importorskip("pty")
@@ -72,7 +74,7 @@ def screen(term: str = "xterm") -> Iterator[tuple[Terminal, Pipe, subprocess.Pop
 
 def test_it_draws_follows_the_size_and_gives_the_terminal_back() -> None:
     with screen() as (terminal, pipe, process):
-        pipe.say(Record(0.0, Setup(hears=(0,), plays=(1,))))
+        pipe.say(Record(0.0, Settings(hears=(0,), plays=(1,))))
         pipe.say(Record(0.0, Moved(1, True, 8.0, time.monotonic(), 120.0)))
         pipe.say(Record(0.0, Say("bar 3: I listen")))
         shown = terminal.wait_for("bar 3: I listen")
@@ -94,3 +96,28 @@ def test_an_owner_that_is_killed_leaves_no_screen_behind() -> None:
         pipe.close()  # what the kernel does for a killed process
         terminal.wait_for(NORMAL)
         assert process.wait(PATIENCE_S) == 0
+
+
+HEARS = """
+import sys, time
+from pathlib import Path
+from schmubert.bridge.protocol.events import Came, Record, Tick
+from schmubert.bridge.protocol.pipe import Pipe
+from schmubert.bridge.protocol.process import connection
+pipe, heard = Pipe(connection(), Record), []
+while not pipe.closed:
+    heard += [str(record.what) for record in pipe.hear()]
+    time.sleep(0.005)
+Path(sys.argv[1]).write_text("\\n".join(heard))
+"""
+
+
+def test_the_screen_gets_only_what_it_shows(tmp_path: Path) -> None:
+    heard = tmp_path / "heard"
+    drawn = Screen((sys.executable, "-c", HEARS, str(heard)))
+    for what in (Tick(), Came(0.0, 0, b"\xf8"), Tick(2), Tick(2)):
+        drawn.see(Record(0.0, what))
+    drawn.say("x")
+    assert drawn.alive
+    drawn.close()
+    assert heard.read_text().splitlines() == [str(Tick(2)), str(Say("x"))]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from schmubert.bridge.owner.witness import BrainRestarted, Followed, Happening, Record, Sent, Tick
+from schmubert.bridge.protocol.events import BrainRestarted, Followed, Happening, Record, Sent, Tick
 from schmubert.bridge.protocol.messages import (
     Answered,
     Control,
@@ -16,17 +16,17 @@ from schmubert.bridge.protocol.messages import (
     Moved,
     Play,
     Say,
-    Setup,
+    Settings,
     Silence,
 )
 from schmubert.bridge.screen.scene import Part, Scene, Sure
 from schmubert.bridge.screen.view import ASCII, MARKS, Marks, view
 
-SETUP = Setup(hears=(0,), plays=(1, 2))
+SETUP = Settings(hears=(0,), plays=(1, 2))
 C2, G2 = 36, 43
 
 
-def scene(*happened: Happening, setup: Setup = SETUP, rolls: bool = True) -> Scene:
+def scene(*happened: Happening, setup: Settings = SETUP, rolls: bool = True) -> Scene:
     """A scene at 120 BPM whose beat 0 was at second 0, after `happened`."""
     made = Scene()
     made.see(Record(0.0, setup))
@@ -144,7 +144,7 @@ def test_a_page_to_read() -> None:
         Heard(0.9, 0, 60, 0),
         bass(0.0, 2.0, (0.0, C2, 90), (1.0, C2, 0), (1.5, G2, 90)),
         draft(2.0, [0, 0, 1, onset, *[0] * 28, *[90] * 16]),
-        setup=Setup(hears=(0,), plays=(1,)),
+        setup=Settings(hears=(0,), plays=(1,)),
     )
     page = [line.rstrip() for line in text(made, 0.75, 62, 13, ASCII).splitlines()]
     assert page == [
@@ -176,7 +176,7 @@ def test_a_page_to_read() -> None:
 def test_a_page_always_fits(
     width: int, height: int, beat: float, marks: Marks, plays: tuple[int, ...], seed: int
 ) -> None:
-    made = scene(setup=Setup(hears=(0, 2), plays=plays), rolls=False)
+    made = scene(setup=Settings(hears=(0, 2), plays=plays), rolls=False)
     made.see(Record(0.0, Moved(1, True, beat, 0.0, 120.0)))
     made.see(Record(0.0, Heard(0.0, 2, seed % 128, 90)))
     for role in plays:
@@ -203,7 +203,7 @@ def test_before_anything_happens() -> None:
 @pytest.mark.parametrize("rows", [1, 2, 3, 5])
 def test_drums_share_rows_as_a_kit_is_built(rows: int) -> None:
     events = tuple(Event(0.0, pitch, 90) for pitch in (36, 38, 42, 49))
-    made = scene(Play(1, 2, 0.0, 1.0, events), setup=Setup(hears=(0,), plays=(2,)))
+    made = scene(Play(1, 2, 0.0, 1.0, events), setup=Settings(hears=(0,), plays=(2,)))
     page = text(made, 0.0, 80, 7 + 2 * rows).splitlines()
     drums = page[3 + rows : 3 + 2 * rows]
     assert [line[9] for line in drums].count("█") == min(rows, 4)

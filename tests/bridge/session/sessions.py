@@ -4,9 +4,13 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from schmubert.bridge.owner.live import Timing, perform
+import msgspec
+
+from schmubert.bridge.clock.sync import Timing
+from schmubert.bridge.owner.loop import perform
 from schmubert.bridge.owner.memory_ports import MemoryPorts
-from schmubert.bridge.owner.witness import Record
+from schmubert.bridge.protocol.bytes import NOTE_OFF, NOTE_ON, song_position
+from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import (
     Event,
     FromBrain,
@@ -15,23 +19,24 @@ from schmubert.bridge.protocol.messages import (
     Play,
     Plugged,
     Say,
-    Setup,
+    Settings,
     Silence,
     ToBrain,
 )
 from schmubert.bridge.protocol.roles import Rig, input_part, output_part, rig
-from schmubert.bridge.session.log import Session
+from schmubert.bridge.session.log import Log, Session
+from schmubert.bridge.session.midi_export import MidiExport
 from schmubert.bridge.session.recording import Recording
+from tests.bridge.virtual_daw import CLOCK, CONTINUE, START, STOP
 
 RIG = rig(
     [input_part("DAW"), input_part("Keys:bass")],
     [output_part("Lead"), output_part("Bass:bass:3"), output_part("Drums")],
     None,
 )
-SETUP = Setup(hears=(0, 1), plays=(0, 1, 2), mode="continue")
+SETUP = Settings(hears=(0, 1), plays=(0, 1, 2), mode="continue")
 BEGAN_S = 1000.25
-CLOCK, START, CONTINUE, STOP = b"\xf8", b"\xfa", b"\xfb", b"\xfc"
-NOTE_ON, NOTE_OFF = 0x90, 0x80
+SESSION = Session("2026-11-24T20:15:03+01:00", BEGAN_S, "1.2.3", SETUP, RIG, Timing())
 
 Script = list[tuple[float, int, bytes]]
 
@@ -108,7 +113,7 @@ def whims(seed: int, seconds: float = 6.0) -> Script:
         script += clocks(at_s, beats, tempo_bpm)
         at_s += beats * 60.0 / tempo_bpm + rng.choice((0.0, 0.0, 0.01, 3.0))
     for _ in range(rng.randrange(1, 8)):
-        message = rng.choice((START, START, CONTINUE, STOP, bytes((0xF2, rng.randrange(64), 0))))
+        message = rng.choice((START, START, CONTINUE, STOP, song_position(rng.randrange(64))))
         script.append((rng.uniform(0.0, seconds), 0, message))
     for _ in range(rng.randrange(30)):
         script += note(
@@ -127,7 +132,7 @@ def kept(
     seconds: float = 7.0,
     timing: Timing | None = None,
     rigged: Rig = RIG,
-    setup: Setup = SETUP,
+    setup: Settings = SETUP,
     say: Callable[[str], None] = lambda _: None,
     plugs: Iterable[tuple[float, Plugged | Neighbour]] = (),
 ) -> tuple[MemoryPorts, list[Record], Recording]:
@@ -135,7 +140,7 @@ def kept(
     passing = VirtualTime()
     timing = timing or Timing()
     ports = MemoryPorts(script, clock=passing.now, plugs=plugs)
-    session = Session("2026-11-24T20:15:03+01:00", BEGAN_S, "1.2.3", setup, rigged, timing)
+    session = msgspec.structs.replace(SESSION, setup=setup, rig=rigged, timing=timing)
     recording = Recording(folder, session, say)
     seen: list[Record] = []
 
@@ -158,3 +163,24 @@ def kept(
     finally:
         recording.close()
     return ports, seen, recording
+
+
+def quiet() -> Whim:
+    return Whim(random.Random(1), float("inf"))
+
+
+def song(beats: int = 16, tempo_bpm: float = 120.0) -> Script:
+    """A bar of clocks, Start, and a note on each beat; Stop."""
+    beat_s = 60.0 / tempo_bpm
+    script = clocks(0.0, 4 + beats, tempo_bpm)
+    script += [(4 * beat_s - 0.005, 0, START), ((4 + beats) * beat_s - 0.005, 0, STOP)]
+    for beat in range(beats):
+        script += note((4 + beat) * beat_s + 0.003, 60 + beat % 4)
+    return script
+
+
+def midi_of(log: Log) -> bytes:
+    export = MidiExport(log.session)
+    for seen in log:
+        export.see(seen)
+    return export.midi()

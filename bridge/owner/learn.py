@@ -1,11 +1,37 @@
 """MIDI learn: the player turns a knob or hits a pad, and it is bound to a control."""
 
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+
+from schmubert.bridge.owner.ports import Ports
+from schmubert.bridge.owner.realtime import POLL_S, RealTime
 from schmubert.bridge.protocol.bytes import CONTROL_CHANGE, NOTE_ON, begins_note
 from schmubert.bridge.protocol.controls import CONTROLS
 
 LAST_CONTROLLER = 119  # those above are channel mode messages
 TURNED = 2
 """A knob has been turned when it has had so many values; one alone may be an accident."""
+
+
+def learned(
+    ports: Ports, targets: Sequence[str], say: Callable[[str], None]
+) -> Iterator[tuple[str, str]]:
+    """Wait for what is to turn each of `targets`, and give it: the target and its source.
+
+    `say` gets a line that tells the player what to show.
+    """
+    learner, passing = Learner(), RealTime()
+    waiting: deque[bytes] = deque()  # what comes at once may be for several
+    for target in targets:
+        say(f"{target}: turn the knob or hit the pad for it")
+        source = None
+        while source is None:
+            if not waiting:
+                passing.wait_until(passing.now() + POLL_S, exactly=False)
+                waiting.extend(message for _, _, message in ports.poll())
+            else:
+                source = learner.hear(target, waiting.popleft())
+        yield target, source
 
 
 class Learner:

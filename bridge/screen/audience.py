@@ -1,22 +1,15 @@
-"""Who watches a session: the screen or printed lines, and the recording if one was asked for."""
+"""Who watches a session: a screen or printed lines, and a recorder if there is one."""
 
 import os
 import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from schmubert.bridge.owner.live import Timing
-from schmubert.bridge.owner.witness import Record
-from schmubert.bridge.protocol.messages import Setup
-from schmubert.bridge.protocol.roles import Rig
-from schmubert.bridge.screen.lines import Figures
-from schmubert.bridge.screen.process import Screen
-
-if TYPE_CHECKING:
-    from schmubert.bridge.session.recording import Recording
+from schmubert.bridge.protocol.events import Record
+from schmubert.bridge.protocol.settings import Settings
+from schmubert.bridge.screen.lines import StatusLines
 
 CAUGHT_S = 0.5
 
@@ -58,25 +51,48 @@ class _Caught:
                     self._take(line.rstrip())
 
 
+class Recorder(Protocol):
+    """Keeps what happens until it is closed."""
+
+    def see(self, record: Record, /) -> None:
+        """Keep what happened."""
+
+    def close(self) -> None:
+        """Nothing more is to come."""
+
+
+class Page(Protocol):
+    """A screen: `alive` as long as it shows what it is told."""
+
+    @property
+    def alive(self) -> bool:
+        """False when nothing is drawn any more."""
+
+    def see(self, record: Record, /) -> None:
+        """Show what happened."""
+
+    def say(self, text: str, /) -> None:
+        """Show a line."""
+
+    def close(self) -> None:
+        """Give the terminal back as it was."""
+
+
 class Audience:
-    """Opens the screen if `drawn`, and a recording in `record` if that is a folder's name."""
+    """Who watches a session with `settings`: the `screen`, or printed lines where there is none."""
 
-    def __init__(
-        self, setup: Setup, rig: Rig, timing: Timing, record: Path | None, drawn: bool
-    ) -> None:
-        self._screen: Screen | None = None
-        self._recording: Recording | None = None
+    def __init__(self, settings: Settings, screen: Page | None) -> None:
+        self._screen = screen
+        self._recorder: Recorder | None = None
         self._caught: _Caught | None = None
-        self._figures = Figures()
-        if drawn:
-            self._screen = Screen()
-            self._screen.see(Record(time.monotonic(), setup))
+        self._lines = StatusLines()
+        if screen is not None:
+            screen.see(Record(time.monotonic(), settings))
             self._caught = _Caught(self.tell)
-        if record is not None:
-            from schmubert.bridge.session import recording
 
-            session = recording.session_of(setup, rig, timing)
-            self._recording = recording.Recording(record, session, self.tell)
+    def keep(self, recorder: Recorder) -> None:
+        """Let `recorder` see all that happens from now on, and close it in the end."""
+        self._recorder = recorder
 
     def tell(self, text: str) -> None:
         """A line that is none of the stage's own."""
@@ -93,10 +109,16 @@ class Audience:
         if self._screen is None or not self._screen.alive:
             self.tell(text)
 
-    @property
-    def witness(self) -> Callable[[Record], None]:
-        """Who is to see what happens."""
-        return self._see
+    def see(self, record: Record) -> None:
+        """Something happened."""
+        if self._recorder is not None:
+            self._recorder.see(record)
+        if self._screen is not None and self._screen.alive:
+            self._screen.see(record)
+        else:
+            line = self._lines.see(record)
+            if line is not None:
+                self.tell(line)
 
     def close(self) -> None:
         """The show is over: the terminal is as it was, and the recording complete."""
@@ -106,15 +128,5 @@ class Audience:
         self._caught = self._screen = None
         if screen is not None:
             screen.close()
-        if self._recording is not None:
-            self._recording.close()
-
-    def _see(self, seen: Record) -> None:
-        if self._recording is not None:
-            self._recording.see(seen)
-        if self._screen is not None and self._screen.alive:
-            self._screen.see(seen)
-        else:
-            line = self._figures.see(seen)
-            if line is not None:
-                self.tell(line)
+        if self._recorder is not None:
+            self._recorder.close()

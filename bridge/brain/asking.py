@@ -1,0 +1,165 @@
+"""When the engine is asked, and what."""
+
+import math
+from collections.abc import Mapping
+
+from schmubert.bridge.brain.band import Band, BandState
+from schmubert.bridge.brain.capture import Capture
+from schmubert.bridge.brain.commit import Commit
+from schmubert.bridge.brain.dialogue import TRANSIT_S, Dialogue
+from schmubert.bridge.brain.harmony import chart
+from schmubert.bridge.brain.knobs import Knobs
+from schmubert.bridge.brain.mode_switch import ModeSwitch
+from schmubert.bridge.brain.tape import up_to
+from schmubert.bridge.brain.window import leading, window
+from schmubert.bridge.protocol.settings import Settings
+from schmubert.engine.music.score import STEPS_PER_BAR
+from schmubert.engine.music.vocabulary import Track
+from schmubert.engine.service.wire import Request
+
+EPSILON_S = 1e-6
+
+
+class Asking:
+    """Asks about what comes next when a unit begins, and once more when the player has played.
+
+    `wanted` says which roles to ask for, `next_at` when to look again.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        band: Band,
+        capture: Capture,
+        dialogue: Dialogue,
+        modes: ModeSwitch,
+        commit: Commit,
+    ) -> None:
+        self.first_step = 0
+        """The step of the tape at which the window of the latest request begins."""
+        self._settings = settings
+        self._chart = chart(settings.chords) if settings.chords else None
+        self._band, self._capture, self._dialogue = band, capture, dialogue
+        self._modes, self._commit = modes, commit
+        self._unit = commit.unit
+        self._asked_unit = -1
+        self._first_asked: tuple[int, int] | None = None
+        """What was committed and heard when what comes next was first asked for."""
+
+    # When
+
+    def at_once(self) -> None:
+        """What was asked is out of date: ask as soon as the engine is free."""
+        self._asked_unit = -1
+
+    def forget(self) -> None:
+        """What comes next was not asked for yet."""
+        self._first_asked = None
+
+    def begins_unit(self, now: float) -> bool:
+        """Whether a unit has begun that was not asked in yet; it counts as asked in from here."""
+        unit = self._unit_at(now)
+        begins = unit > self._asked_unit
+        if begins:
+            self._asked_unit = unit
+        return begins
+
+    def too_early(self, now: float) -> bool:
+        """Whether the band only listens, and its entry is a unit away from what could be asked.
+
+        It is asked for a unit early too, so that the entry does not hang on a single answer.
+        """
+        listens = self._band.state is BandState.LISTENING
+        return listens and self._ready_step(now) + self._unit < self._commit.next_step
+
+    def too_late_until(self, now: float) -> int:
+        """Up to which step, a bar on at most, an answer to a request at `now` would come too late.
+
+        So much is as good as final; where the band listens, nothing is.
+        """
+        if self._band.state is BandState.LISTENING:
+            return self._commit.next_step
+        deepest = up_to(self._capture.step_at(now), self._unit) + STEPS_PER_BAR
+        return min(self._ready_step(now), deepest)
+
+    def is_due_again(self, now: float) -> bool:
+        """Whether to ask about the same once more: the player has played, and there is time."""
+        return self._has_news and self._again_at() - EPSILON_S <= now <= self._again_until()
+
+    def next_at(self, now: float) -> float:
+        """When to ask next, as seen at `now`, if nothing happens before."""
+        unit_at = self._capture.seconds((self._unit_at(now) + 1) * self._unit)
+        if self._has_news and self._again_at() > now:
+            return min(unit_at, self._again_at())
+        return unit_at
+
+    def _unit_at(self, now: float) -> int:
+        return math.floor(self._capture.step_at(now + EPSILON_S) / self._unit)
+
+    def _ready_step(self, now: float) -> int:
+        """The first unit for which the answer to a request at `now` would come in time."""
+        latency = self._dialogue.latency
+        ready_at = now + latency.first_s + TRANSIT_S + latency.lead_s
+        return up_to(self._capture.step_at(ready_at - EPSILON_S), self._unit)
+
+    @property
+    def _has_news(self) -> bool:
+        """Whether the player has played since what comes next was first asked for."""
+        if self._first_asked is None:
+            return False
+        committed, changes = self._first_asked
+        return committed == self._commit.next_step and changes != self._capture.sounds.changes
+
+    def _again_at(self) -> float:
+        """When to ask about the same once more: late, but in time for a full answer."""
+        latency = self._dialogue.latency
+        unit_s = self._capture.seconds(self._unit) - self._capture.seconds(0)
+        full_s = max(2 * latency.first_s, min(latency.full_s, unit_s / 2))
+        return self._commit.at(self._commit.next_step) - full_s - TRANSIT_S
+
+    def _again_until(self) -> float:
+        first_s = self._dialogue.latency.first_s
+        return self._commit.at(self._commit.next_step) - 1.5 * first_s - TRANSIT_S
+
+    # What
+
+    def ask(self, now: float, knobs: Knobs) -> list[Request]:
+        """Ask about what comes next for the first time."""
+        requests = self._request(now, knobs)
+        self._first_asked = self._commit.next_step, self._capture.sounds.changes
+        return requests
+
+    def ask_again(self, now: float, knobs: Knobs) -> list[Request]:
+        """Ask about the same once more; there is no third time."""
+        self._first_asked = None
+        return self._request(now, knobs)
+
+    def wanted(self, now: float) -> Mapping[Track, int]:
+        """The roles to ask for, each with its first step."""
+        band, modes, committed = self._band, self._modes, self._commit.next_step
+        known = self._dialogue.tracks
+        wanted = {role: committed for role in known if role in band.machine_roles}
+        bar_line = self._commit.bar_line
+        now_step = self._capture.step_at(now)
+        may_take = not band.leads and band.traded <= set(known)
+        if may_take and modes.at(bar_line).takes(bar_line, now_step, False, self._capture):
+            wanted |= dict.fromkeys(band.traded, bar_line)
+        return wanted
+
+    def _request(self, now: float, knobs: Knobs) -> list[Request]:
+        """The request for what is wanted; none where nothing is, or all of it is known."""
+        wanted = self.wanted(now)
+        if not self._band.commits or not wanted:
+            return []
+        moment, committed = self._capture.at(now), self._commit.next_step
+        candidate = self._dialogue.candidates.at(committed)
+        heard = self._band.player_roles
+        about = window(moment, self._modes, self._settings, heard, wanted, candidate, committed)
+        if not about.targets.any():
+            return []
+        self.first_step = about.first_step
+        harmony = leading(about, moment, self._chart, knobs.harmony_nats)
+        constraints = knobs.constraints(harmony)
+        temperature = knobs.temperature
+        commit_at = self._commit.at
+        return [self._dialogue.ask(about, wanted, now, commit_at, temperature, constraints)]

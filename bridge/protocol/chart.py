@@ -1,0 +1,137 @@
+"""Chord charts as text -> which pitch classes belong to each beat. No NumPy: the owner reads it."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from schmubert.bridge.protocol.timeline import BEATS_PER_BAR
+from schmubert.engine.music.pitches import LETTERS
+
+PITCH_CLASSES = 12
+ACCIDENTALS = {"": 0, "#": 1, "b": -1}
+QUALITIES = {
+    "": (0, 4, 7),
+    "m": (0, 3, 7),
+    "5": (0, 7),
+    "6": (0, 4, 7, 9),
+    "m6": (0, 3, 7, 9),
+    "7": (0, 4, 7, 10),
+    "maj7": (0, 4, 7, 11),
+    "m7": (0, 3, 7, 10),
+    "mmaj7": (0, 3, 7, 11),
+    "9": (0, 2, 4, 7, 10),
+    "maj9": (0, 2, 4, 7, 11),
+    "m9": (0, 2, 3, 7, 10),
+    "add9": (0, 2, 4, 7),
+    "dim": (0, 3, 6),
+    "dim7": (0, 3, 6, 9),
+    "m7b5": (0, 3, 6, 10),
+    "aug": (0, 4, 8),
+    "sus2": (0, 2, 7),
+    "sus4": (0, 5, 7),
+    "sus": (0, 5, 7),
+    "7sus4": (0, 5, 7, 10),
+    "7b9": (0, 1, 4, 7, 10),
+    "7#9": (0, 3, 4, 7, 10),
+    "13": (0, 4, 7, 9, 10),
+    "6/9": (0, 2, 4, 7, 9),
+}
+SPELLINGS = {
+    "maj": "",
+    "M": "",
+    "min": "m",
+    "-": "m",
+    "M7": "maj7",
+    "min7": "m7",
+    "-7": "m7",
+    "m7-5": "m7b5",
+    "o": "dim",
+    "o7": "dim7",
+    "+": "aug",
+    "69": "6/9",
+}
+CHORD = re.compile(r"([A-G])([#b]?)(6/9|[^/]*)(?:/([A-G])([#b]?))?")
+KEY = re.compile(r"([A-Ga-g])([#b]?) ?(m|min|minor|maj|major)?")
+MINOR_THIRD = 3
+"""A minor key has the notes of the major key so many semitones above."""
+ROOT_WEIGHT = 1.5
+"""Of the root, or the bass note after a slash, against 1 of the other notes of a chord."""
+NOTHING = ("-", "N.C.", "NC")
+AGAIN, REMARK, HEADING = "%", "#", "["
+
+BeatWeights: TypeAlias = tuple[float, ...]
+"""For each pitch class [12], 0 to `ROOT_WEIGHT`: how much it belongs to the chord of a beat."""
+
+
+def chart_beats(text: str) -> tuple[BeatWeights, ...]:
+    """A chord chart, beat by beat: a bar after the other, `Am F C G7/B`; `Am,F` is two in a bar.
+
+    `%` is the bar before once more, `-` or `N.C.` a bar without chord, `|` and line ends part bars
+    too. Lines that begin with `#` are remarks, and those in brackets, as `[Verse]`, headings.
+    ValueError names what cannot be read, and its line where there are several.
+    """
+    bars: list[list[BeatWeights]] = []
+    lines = text.splitlines()
+    for number, line in enumerate(lines, 1):
+        if line.strip().startswith((REMARK, HEADING)):
+            continue
+        try:
+            for word in line.replace("|", " ").split():
+                bars.append(_bar(word, bars))
+        except ValueError as error:
+            raise ValueError(f"line {number}: {error}" if len(lines) > 1 else str(error)) from error
+    if not bars:
+        raise ValueError('a chart needs chords, as in "Am F C G"')
+    return tuple(beat for bar in bars for beat in bar)
+
+
+def chart_text(words: str) -> str:
+    """`words`, or what the file says that `@FILE` names; ValueError where that is no chart."""
+    text = words
+    if words.startswith("@"):
+        try:
+            text = Path(words[1:]).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ValueError(str(error)) from error
+    if text:
+        chart_beats(text)
+    return text
+
+
+def key_named(name: str) -> int:
+    """The tonic of `name`, a pitch class: that of the major key with its notes, 0 for C and Am."""
+    read = KEY.fullmatch(name)
+    if read is None:
+        raise ValueError(f"{name!r} is no key: write C, Am, F#, Bbm or any")
+    tonic = LETTERS[read[1].upper()] + ACCIDENTALS[read[2]]
+    minor = read[3] in ("m", "min", "minor")
+    return (tonic + (MINOR_THIRD if minor else 0)) % PITCH_CLASSES
+
+
+def _bar(word: str, before: Sequence[list[BeatWeights]]) -> list[BeatWeights]:
+    """The chords of a bar, beat by beat; `before` are the bars before it."""
+    if word == AGAIN:
+        if not before:
+            raise ValueError(f"a chart cannot begin with {AGAIN}: there is no bar before")
+        return before[-1]
+    chords = [_chord(name) for name in word.split(",")]
+    if BEATS_PER_BAR % len(chords):
+        raise ValueError(f"{word!r} has {len(chords)} chords: a bar has 1, 2 or 4")
+    return [chord for chord in chords for _ in range(BEATS_PER_BAR // len(chords))]
+
+
+def _chord(name: str) -> BeatWeights:
+    weights = [0.0] * PITCH_CLASSES
+    if name in NOTHING:
+        return tuple(weights)
+    read = CHORD.fullmatch(name)
+    quality = None if read is None else SPELLINGS.get(read[3], read[3])
+    if read is None or quality not in QUALITIES:
+        raise ValueError(f"{name!r} is no chord known here: write Am, F#m7, Bbmaj7, Gsus4 or C/E")
+    root = LETTERS[read[1]] + ACCIDENTALS[read[2]]
+    for step in QUALITIES[quality]:
+        weights[(root + step) % PITCH_CLASSES] = 1.0
+    bass = root if read[4] is None else LETTERS[read[4]] + ACCIDENTALS[read[5]]
+    weights[bass % PITCH_CLASSES] = ROOT_WEIGHT
+    return tuple(weights)

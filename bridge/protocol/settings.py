@@ -1,0 +1,162 @@
+"""How the band plays: the options that the brain goes by, as one value."""
+
+from typing import Annotated
+
+import msgspec
+
+from schmubert.bridge.protocol.chart import chart_beats, chart_text
+from schmubert.bridge.protocol.controls import Control, assigned, setting
+from schmubert.bridge.protocol.mode import MODES, MOST_TURN_BARS, TURN_BARS
+from schmubert.bridge.protocol.option import Option, check
+from schmubert.engine.diffusion.recipe import (
+    FEWEST_WINDOW_BARS,
+    FIRST_CALLS,
+    MOST_CALLS,
+    MOST_WINDOW_BARS,
+    STAGE_TEMPERATURE,
+    WINDOW_BARS,
+)
+from schmubert.engine.music.vocabulary import Track
+from schmubert.engine.networks.devices import DEVICES
+
+MOST_ENGINE_CALLS = 4096
+MOST_SEED = 2**63 - 1
+
+
+class Settings(msgspec.Struct, frozen=True, tag="Setup"):
+    """Owner -> brain, before all else: who plays, and how. A log of a session begins with it too.
+
+    Its name on the wire is Setup, as in the logs that players have. ValueError where a value is out
+    of its range. `engine` is an address, None for the usual one; `model` a file for an engine that
+    has to be started, None for the model in the package. A draft is first made in `first_calls`
+    calls to the model, and never in more than `most_calls`.
+    """
+
+    hears: tuple[Track, ...] = (Track.MELODY,)
+    plays: tuple[Track, ...] = (Track.BASS,)
+    mode: Annotated[
+        str,
+        Option(
+            "Play along with you; go on with your part when you rest; trade bars with you; let your"
+            " first bars go round; repeat a bar but for what is made anew; find a way between"
+            " phrases.",
+            choices=MODES,
+        ),
+    ] = MODES[0]
+    bars: Annotated[
+        int,
+        Option(
+            "How long a turn, a loop, a phrase or the way between two is.",
+            low=1,
+            high=MOST_TURN_BARS,
+        ),
+    ] = TURN_BARS
+    listen_bars: Annotated[
+        int,
+        Option(
+            "Listen for so long before coming in.", name="listen", metavar="BARS", low=1, high=64
+        ),
+    ] = 1
+    count_in_bars: Annotated[
+        int,
+        Option(
+            "Listen for so many bars after every start, whoever plays in them.",
+            name="count-in",
+            metavar="BARS",
+            low=0,
+            high=64,
+        ),
+    ] = 0
+    window_bars: Annotated[
+        int,
+        Option(
+            "How much music the model looks at, what it is to play included.",
+            name="window",
+            metavar="BARS",
+            low=FEWEST_WINDOW_BARS,
+            high=MOST_WINDOW_BARS,
+        ),
+    ] = WINDOW_BARS
+    temperature: Annotated[
+        float, Option("Below 1 the band plays safe, above 1 it dares.", low=0.05, high=4.0)
+    ] = STAGE_TEMPERATURE
+    rest_bars: Annotated[
+        int,
+        Option(
+            "When you rest for so long, so does the band.",
+            name="rest",
+            metavar="BARS",
+            low=1,
+            high=1000,
+        ),
+    ] = 4
+    commit: Annotated[
+        str,
+        Option(
+            "How much becomes final at a time: what is not can still follow you.",
+            choices=("step", "beat", "bar"),
+        ),
+    ] = "beat"
+    future: Annotated[
+        str,
+        Option(
+            "When a loop goes round: count on what you played there the last time, as long as you"
+            " play it again, or on nothing.",
+            choices=("known", "unknown"),
+        ),
+    ] = "known"
+    chords: Annotated[
+        str,
+        Option(
+            'Chords that the band leans to, a bar each, over and over from bar 1: "Am F C G7/B";'
+            " two in a bar as Am,F; % is the bar before again, - none; @FILE reads them from FILE.",
+            metavar="CHART",
+            read=chart_text,
+        ),
+    ] = ""
+    controls: Annotated[
+        tuple[Control, ...],
+        Option(
+            "How a control stands at first: density:bass=4 (onsets a bar), lowest:bass=E1,"
+            " highest:bass=E3, key=Am (or any), harmony=2, swing=0.3, shuffle=0.6, humanise=0.5,"
+            " groove=1, mute:drums=on, solo:bass=on. Repeatable.",
+            name="set",
+            metavar="CONTROL=VALUE",
+            read=assigned(setting),
+        ),
+    ] = ()
+    seed: Annotated[
+        int | None, Option("The same music for the same playing.", low=0, high=MOST_SEED)
+    ] = None
+    engine: Annotated[
+        str | None,
+        Option(
+            "Where the engine is, tcp://HOST:PORT; on this computer one is started when none"
+            " answers.",
+            metavar="ADDRESS",
+        ),
+    ] = None
+    model: Annotated[
+        str | None,
+        Option(
+            "The model for an engine that is started, .onnx or .safetensors [the one that ships].",
+            place="file",
+            exists=True,
+        ),
+    ] = None
+    device: Annotated[str, Option("What a started engine runs on.", choices=DEVICES)] = "auto"
+    verbose: Annotated[bool, Option("Print lines, and show where an error comes from.")] = False
+    first_calls: int = FIRST_CALLS
+    most_calls: int = MOST_CALLS
+
+    def __post_init__(self) -> None:
+        if not self.hears or not self.plays:
+            raise ValueError("somebody has to play, and somebody has to be heard")
+        check(self)
+        for name, low in (("first_calls", 1), ("most_calls", self.first_calls)):
+            if not low <= getattr(self, name) <= MOST_ENGINE_CALLS:
+                raise ValueError(
+                    f"{name} {getattr(self, name)} is outside {low}..{MOST_ENGINE_CALLS}"
+                )
+        if self.chords:
+            chart_beats(self.chords)

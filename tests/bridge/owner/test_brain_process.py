@@ -1,0 +1,121 @@
+"""The brain as a process of its own, in real time, that dies and is killed."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from schmubert.bridge.clock.sync import Timing
+from schmubert.bridge.owner.brain_process import BrainError, BrainProcess
+from schmubert.bridge.owner.loop import perform
+from schmubert.bridge.owner.memory_ports import MemoryPorts
+from schmubert.bridge.owner.owner import GaveUpError
+from schmubert.bridge.owner.report import Report
+from schmubert.bridge.protocol.bytes import NOTE_ON
+from tests.bridge.owner.test_loop import RIG, SETUP, unended
+
+FAKE_BRAIN = Path(__file__).with_name("fake_brain.py")
+
+
+def live(
+    how: str,
+    seconds: float,
+    meanwhile: Callable[[list[BrainProcess], list[str]], None] = lambda *_: None,
+) -> tuple[MemoryPorts, Report, list[str]]:
+    """Play for so long with the fake brain as a process, at an own tempo from a first note."""
+    brains: list[BrainProcess] = []
+    lines: list[str] = []
+
+    def start() -> BrainProcess:
+        brains.append(BrainProcess((sys.executable, str(FAKE_BRAIN), how)))
+        return brains[-1]
+
+    ports = MemoryPorts([(0.4, 0, bytes((NOTE_ON, 60, 90)))])
+    thread = threading.Thread(target=meanwhile, args=(brains, lines))
+    thread.start()
+    until_s = time.monotonic() + seconds
+    try:
+        result = perform(
+            ports,
+            RIG,
+            SETUP,
+            Timing(tempo_bpm=200.0),
+            say=lines.append,
+            until=lambda now: now > until_s,
+            start_brain=start,
+        )
+    finally:
+        thread.join()
+    assert all(not brain.alive for brain in brains)
+    return ports, result, lines
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    until_s = time.monotonic() + 10.0
+    while not what():
+        assert time.monotonic() < until_s
+        time.sleep(0.005)
+
+
+def test_a_killed_brain_process_is_replaced() -> None:
+    def kill(brains: list[BrainProcess], lines: list[str]) -> None:
+        wait_for(lambda: "heard 60" in lines)
+        time.sleep(0.7)
+        os.kill(brains[0].pid, signal.SIGKILL)
+
+    ports, result, lines = live("plays", 3.0, kill)
+    assert result.deaths == 1
+    assert lines.count("here I am") == 2
+    assert any("the brain died" in line for line in lines)
+    assert unended(ports.sent) == set()
+    dead_s = [at_s for at_s, _, message in ports.sent if message[0] == NOTE_ON]
+    assert dead_s[-1] > time.monotonic() - 1.0, "the new one plays"
+
+
+def test_a_note_of_a_killed_brain_is_ended_at_once() -> None:
+    ends: list[float] = []
+
+    def kill(brains: list[BrainProcess], lines: list[str]) -> None:
+        wait_for(lambda: "heard 60" in lines)
+        time.sleep(0.7)
+        ends.append(time.monotonic())
+        os.kill(brains[0].pid, signal.SIGKILL)
+
+    ports, _, _ = live("holds", 4.0, kill)
+    before = [message[0] for at_s, _, message in ports.sent if at_s < ends[0]]
+    assert before[-1] == NOTE_ON, "a note sounded when it died"
+    after = next(at_s for at_s, _, message in ports.sent if at_s >= ends[0])
+    assert after - ends[0] < 0.1
+    assert unended(ports.sent) == set()
+
+
+def test_a_brain_that_gives_up_says_why() -> None:
+    with pytest.raises(GaveUpError, match="no model at all"):
+        live("gives-up", 10.0)
+
+
+def test_a_brain_that_dies_at_once_is_an_error() -> None:
+    with pytest.raises(BrainError):
+        live("dies", 10.0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_show_and_every_note(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+
+    def end(_: list[BrainProcess], lines: list[str]) -> None:
+        wait_for(lambda: "heard 60" in lines)
+        time.sleep(0.5)
+        os.kill(os.getpid(), number)
+
+    began_s = time.monotonic()
+    ports, result, _ = live("holds", 30.0, end)
+    assert time.monotonic() - began_s < 10.0
+    assert result.note_ons > 0
+    assert unended(ports.sent) == set()
+    assert signal.getsignal(number) is before
