@@ -2,40 +2,28 @@
 
     python benchmarks/bridge_timing.py [--bars 64] [--tempo 120] [--period 256] [--model FILE]
 
-A private jackd, jack_midi_clock and jack_midiseq as the DAW, the bridge and its engine, and a
-recorder that knows the frame of each message. Twice: on a machine left alone, and with one core
-kept busy. "At sending" is the bridge's own report: how long after the time it wanted each message
-left Python. "Recorded" counts from the sequencer's clock, frame by frame; a message can leave
-only with a period of the server, so up to one period of it is the server's.
+A private jackd runs, jack_midi_clock and jack_midiseq are the DAW, and a recorder beside the bridge
+and its engine knows the frame of each message. It is done twice: on a machine left alone, and with
+one core kept busy. "At sending" is the bridge's own report: how long after the time it wanted each
+message left Python. "Recorded" counts from the sequencer's clock, frame by frame; a message can
+leave only with a period of the server, so up to one period of it is the server's.
 """
 
 import argparse
-import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from busy import busy_cores
+
 from tests.live import grid
-from tests.live.midi_server import RATE, end, jackd, missing, start
+from tests.live.midi_server import RATE, jackd, missing
 from tests.live.stage import DRUMS, HEARS, PLAYS, Stage
 
 REPORT = re.compile(r"by ([\d.]+) ms \(p50\), ([\d.]+) \(p99\), ([\d.]+) \(max\)")
-
-
-@contextmanager
-def busy_cores(count: int) -> Iterator[None]:
-    """`count` processes that do nothing but work."""
-    workers = [start([sys.executable, "-c", "while True: pass"], os.environ) for _ in range(count)]
-    try:
-        yield
-    finally:
-        for worker in workers:
-            end(worker)
 
 
 def measure(given: argparse.Namespace, busy: int, folder: Path) -> None:
@@ -43,7 +31,7 @@ def measure(given: argparse.Namespace, busy: int, folder: Path) -> None:
     with (
         jackd(folder / "jackd.log", period=given.period) as server,
         Stage(server, given.model, folder) as stage,
-        busy_cores(busy),
+        busy_cores([None] * busy),
     ):
         bridge = stage.bridge("--in", HEARS, "--out", PLAYS, "--out", DRUMS)
         stage.plug_in((PLAYS, DRUMS))

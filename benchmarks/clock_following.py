@@ -65,7 +65,7 @@ def percentile(values: Iterable[float], percent: float) -> float:
 def followed(
     tempi_bpm: list[float], arrival: Arrival
 ) -> tuple[list[float], list[float], list[float]]:
-    """|Off| in ms, the same one beat ahead, and the tempo told against the true one; a clock each.
+    """|Off| in ms, the same one beat ahead, and the tempo cells against the true one; a clock each.
 
     One beat ahead is where notes are decided: what a wrong tempo does is seen there.
     """
@@ -108,8 +108,8 @@ def tempo_changes(trials: int, rng: random.Random) -> None:
                 beats.append(beats_until_right(off_ms, errors, warm))
                 at_a_beat.append(off_ms[warm + CLOCKS_PER_BEAT])
             figures = (percentile(beats, 50), percentile(beats, 95), percentile(at_a_beat, 95))
-            told = " | ".join(f"{figure:.2f}" for figure in figures)
-            print(f"| {before} -> {after} | {name} | {told} |")
+            cells = " | ".join(f"{figure:.2f}" for figure in figures)
+            print(f"| {before} -> {after} | {name} | {cells} |")
 
 
 def ritardando(trials: int, rng: random.Random) -> None:
@@ -127,9 +127,9 @@ def ritardando(trials: int, rng: random.Random) -> None:
                 off += off_ms[WARM_CLOCKS:]
                 ahead += ahead_ms[WARM_CLOCKS:]
                 tempo += [abs(error) for error in errors[WARM_CLOCKS:]]
-            told = f"{percentile(off, 50):.2f} | {percentile(off, 95):.2f}"
-            told += f" | {percentile(ahead, 95):.2f} | {percentile(tempo, 95):.1%}"
-            print(f"| {before} -> {after} in {bars} bars | {name} | {told} |")
+            cells = f"{percentile(off, 50):.2f} | {percentile(off, 95):.2f}"
+            cells += f" | {percentile(ahead, 95):.2f} | {percentile(tempo, 95):.1%}"
+            print(f"| {before} -> {after} in {bars} bars | {name} | {cells} |")
 
 
 def steadiness(trials: int, rng: random.Random) -> None:
@@ -143,8 +143,8 @@ def steadiness(trials: int, rng: random.Random) -> None:
                 off_ms, _, _ = followed([tempo_bpm] * STEADY_CLOCKS, kind(rng))
                 off += off_ms[WARM_CLOCKS:]
             p95 = percentile(off, 95)
-            told = f"{percentile(off, 50):.2f} | {p95:.2f} | {max(off):.2f}"
-            print(f"| {tempo_bpm:g} BPM | {name} | {told} | {'yes' if p95 <= 1.0 else 'no'} |")
+            cells = f"{percentile(off, 50):.2f} | {p95:.2f} | {max(off):.2f}"
+            print(f"| {tempo_bpm:g} BPM | {name} | {cells} | {'yes' if p95 <= 1.0 else 'no'} |")
 
 
 def cold_start(trials: int, rng: random.Random) -> None:
@@ -165,8 +165,8 @@ def cold_start(trials: int, rng: random.Random) -> None:
                     off.append(1000 * abs(line.seconds(beat) - at_s) if rolls else math.inf)
                     errors.append(line.tempo_bpm / tempo_bpm - 1.0)
                 beats.append(beats_until_right(off, errors, 0))
-            told = f"{percentile(beats, 50):.2f} | {percentile(beats, 95):.2f}"
-            print(f"| {tempo_bpm:g} BPM | {name} | {told} |")
+            cells = f"{percentile(beats, 50):.2f} | {percentile(beats, 95):.2f}"
+            print(f"| {tempo_bpm:g} BPM | {name} | {cells} |")
 
 
 def main() -> None:

@@ -14,7 +14,6 @@ at first. Hence the divergence of the teacher itself on held-out songs: a studen
 that mean's difference, and never what the cells of a way tell of each other.
 """
 
-import json
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -24,9 +23,11 @@ from pathlib import Path
 from typing import Any
 
 import click
+import held_out
 import numpy as np
 import torch
 import torch.nn.functional as F
+from held_out import BARS, bands_for
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
@@ -34,7 +35,7 @@ from torch import Tensor, nn
 
 from schmubert.cli.errors import one_line
 from schmubert.engine.denoiser import Denoiser, Logits
-from schmubert.engine.diffusion.recipe import STAGE_TEMPERATURE
+from schmubert.engine.diffusion.recipe import SAMPLER, STAGE_TEMPERATURE
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.diffusion.unmasking import random_order, unmask
 from schmubert.engine.music.score import Mask, Tokens
@@ -42,15 +43,13 @@ from schmubert.engine.music.vocabulary import MASK
 from schmubert.engine.networks import checkpoint
 from schmubert.engine.networks.torch_denoiser import TorchDenoiser
 from schmubert.training.data.dataset import Dataset
+from schmubert.training.data.grids import windows_of_songs
 from schmubert.training.evaluation.evaluate import require_trio
-from schmubert.training.evaluation.rehearsal import at_leisure
-from schmubert.training.evaluation.settings import windows_of_songs
 from schmubert.training.learning.objective import Masked
 from schmubert.training.learning.optimizer import optimizer_of
+from schmubert.training.learning.run_batches import Batches
 from schmubert.training.learning.settings import OPTIMIZERS, TrainSettings
-from schmubert.training.learning.train import Batches
 from schmubert.training.metrics.accompaniment import (
-    BAND,
     BESIDE_THE_WAYS,
     WAYS,
     Shares,
@@ -60,9 +59,8 @@ from schmubert.training.metrics.accompaniment import (
 )
 from schmubert.training.metrics.bootstrap import Estimate, bootstrap, pooled, way_closed
 
-BARS = 16
 MIX = {"whole-tracks": 0.5, "hidden-future": 0.5}
-SAMPLERS = ("balanced", "remdm")
+SAMPLERS = ("balanced", SAMPLER)
 CALLS = (2, 4, 8, 16)
 WARMUP_STEPS = 50
 SAVE_EVERY = 100  # steps
@@ -95,13 +93,13 @@ class Overheard:
 
 @dataclass(frozen=True)
 class Lesson:
-    """A `state` [batch, steps, tracks] with `cells` to be drawn, and what a teacher said of them.
+    """A `state` [batch, steps, tracks] with `targets` to be drawn, and what a teacher said of them.
 
-    `said` are log-probabilities [cells, events], one array a track.
+    `said` are log-probabilities [targets, events], one array a track.
     """
 
     state: Tokens
-    cells: Mask
+    targets: Mask
     said: tuple[Tensor, ...]
 
 
@@ -113,15 +111,15 @@ def lesson(teacher: Denoiser, batch: Masked, calls: int, rng: np.random.Generato
     state = np.where(
         batch.masked, np.asarray([MASK[track] for track in teacher.tracks]), batch.tokens
     )
-    cells = batch.masked & batch.present[:, None, :]
-    order = random_order(cells, calls, rng)
+    targets = batch.masked & batch.present[:, None, :]
+    order = random_order(targets, calls, rng)
     overheard = Overheard(teacher, order)
     unmask(overheard, state, order, rng)
     said = tuple(
-        torch.from_numpy(kept[cells[..., column]]).log_softmax(dim=-1)
+        torch.from_numpy(kept[targets[..., column]]).log_softmax(dim=-1)
         for column, kept in enumerate(overheard.said)
     )
-    return Lesson(state, cells, said)
+    return Lesson(state, targets, said)
 
 
 def divergence(network: nn.Module, given: Lesson) -> Tensor:
@@ -130,14 +128,14 @@ def divergence(network: nn.Module, given: Lesson) -> Tensor:
     logits = network(torch.from_numpy(given.state).to(where))
     of_tracks = [
         F.kl_div(
-            of_track[torch.from_numpy(given.cells[..., column]).to(where)].log_softmax(dim=-1),
+            of_track[torch.from_numpy(given.targets[..., column]).to(where)].log_softmax(dim=-1),
             said.to(where),
             reduction="sum",
             log_target=True,
         )
         for column, (of_track, said) in enumerate(zip(logits, given.said, strict=True))
     ]
-    return torch.stack(of_tracks).sum() / (max(1, int(given.cells.sum())) * math.log(2))
+    return torch.stack(of_tracks).sum() / (max(1, int(given.targets.sum())) * math.log(2))
 
 
 def distil(
@@ -194,13 +192,13 @@ def gain(
     """The figure `name` of `one` less that of `other`, and its spread over songs drawn anew."""
     kinds = [np.asarray(kind[name]) for kind in (one, other, floor, real)]
 
-    def apart(songs: NDArray[np.int64]) -> NDArray[np.float64]:
+    def difference(songs: NDArray[np.int64]) -> NDArray[np.float64]:
         first, second, low, high = (pooled(shares[songs]) for shares in kinds)
         if name in WAYS:
             first, second = way_closed(low, first, high), way_closed(low, second, high)
         return np.asarray(first - second)
 
-    return bootstrap(apart, len(kinds[0]), rng)
+    return bootstrap(difference, len(kinds[0]), rng)
 
 
 def bands(model: Denoiser, grids: Tokens, temperature: float, seed: int) -> Made:
@@ -208,9 +206,8 @@ def bands(model: Denoiser, grids: Tokens, temperature: float, seed: int) -> Made
     made: dict[tuple[str, int], Shares] = {}
     for sampler in SAMPLERS:
         for calls in CALLS:
-            rngs = [np.random.default_rng((seed, song)) for song in range(len(grids))]
             sampling = Sampling(calls, temperature, BARS, sampler=sampler)
-            made[sampler, calls] = figures(grids, at_leisure(model, grids, BAND, rngs, sampling))
+            made[sampler, calls] = figures(grids, bands_for(model, grids, sampling, seed))
     return made
 
 
@@ -232,7 +229,7 @@ def compared(
     names = [*WAYS, *BESIDE_THE_WAYS]
     gains = Table("", "calls", "of the teacher", *names, title_justify="left")
     gains.title = "the student less the teacher (95%, songs drawn anew)"
-    apart: list[dict[str, Any]] = []
+    differences: list[dict[str, Any]] = []
     for sampler, calls in student:
         for of_teacher in (calls, 2 * calls):
             if (sampler, of_teacher) not in teacher:
@@ -242,18 +239,20 @@ def compared(
             each = {name: gain(name, *pair, floor, real, rng) for name in names}
             if of_teacher > calls:
                 gains.add_row(sampler, str(calls), str(of_teacher), *map(str, each.values()))
-            told = {name: [e.value, e.low, e.high] for name, e in each.items()}
-            apart.append({"sampler": sampler, "student": calls, "teacher": of_teacher, **told})
+            intervals = {name: [e.value, e.low, e.high] for name, e in each.items()}
+            differences.append(
+                {"sampler": sampler, "student": calls, "teacher": of_teacher, **intervals}
+            )
     rows = [
         {"model": name, "sampler": sampler, "calls": calls, **values}
         for name, made in shorts.items()
         for (sampler, calls), values in made.items()
     ]
-    return [beside, gains], {"real": own, "rows": rows, "student less teacher": apart}
+    return [beside, gains], {"real": own, "rows": rows, "student less teacher": differences}
 
 
 @click.command()
-@click.option("--data", type=click.Path(path_type=Path), required=True, help="A prepared dataset.")
+@held_out.data
 @click.option(
     "--checkpoint",
     "teacher_file",
@@ -274,11 +273,11 @@ def compared(
 @click.option("--batch-bars", type=click.IntRange(BARS), default=128, show_default=True)
 @click.option("--optimizer", type=click.Choice(OPTIMIZERS), default="muon", show_default=True)
 @click.option("--learning-rate", type=float, default=3e-4, show_default=True)
-@click.option("--songs", type=click.IntRange(2), default=64, show_default=True)
+@held_out.songs(64)
 @click.option("--temperature", type=float, default=STAGE_TEMPERATURE, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Figures as JSON.")
+@held_out.json_file
+@held_out.threads
+@held_out.seed
 @one_line
 def main(
     data: Path,
@@ -337,20 +336,23 @@ def main(
         report |= {"settings": asdict(settings), "seconds a step": seconds}
     elif student_file is not None:
         student = checkpoint.load(student_file)[0].to(where)
-    held_out = dataset.split("validation")
-    unseen = Batches(held_out, settings, config.columns, 0)
-    told = divergences(teacher, {"teacher": network, "student": student}, unseen, teacher_calls)
-    click.echo(", ".join(f"{name} {bits:.4f}" for name, bits in told.items()) + " bits a cell")
-    grids = windows_of_songs(held_out, BARS, songs, seed)
+    validation = dataset.split("validation")
+    unseen = Batches(validation, settings, config.columns, 0)
+    divergence_of = divergences(
+        teacher, {"teacher": network, "student": student}, unseen, teacher_calls
+    )
+    click.echo(
+        ", ".join(f"{name} {bits:.4f}" for name, bits in divergence_of.items()) + " bits a cell"
+    )
+    grids = windows_of_songs(validation, BARS, songs, seed)
     pupil = TorchDenoiser.of(student, config, "student")
     made, made_by_student = (bands(m, grids, temperature, seed) for m in (teacher, pupil))
     floor, real = shuffled(grids, np.random.default_rng(seed)), figures(grids, grids)
     tables, values = compared(made, made_by_student, floor, real, seed)
     for table in tables:
         Console(width=WIDTH).print(table)
-    if json_file is not None:
-        report |= {"divergence, bits a cell": told, **values}
-        json_file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    report |= {"divergence, bits a cell": divergence_of, **values}
+    held_out.write_report(json_file, report)
 
 
 if __name__ == "__main__":

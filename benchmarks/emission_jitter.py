@@ -2,10 +2,10 @@
 
     python benchmarks/emission_jitter.py [--seconds 30] [--tempo 120] [--watched]
 
-A clock that comes in cycles of 5.3 ms (MIDI through an audio server), a brain process that
-commits every 16th, ports in memory; measured is the distance of each send from the grid of the
-clock's sender. Repeated with every core kept busy by another process. `--watched` repeats each
-with the screen drawn on a pseudo-terminal and the session recorded.
+A clock comes in cycles of 5.3 ms (MIDI through an audio server), a brain process commits every
+16th, and the ports lie in memory. Measured is the distance of each send from the grid of the
+clock's sender, on an idle machine and with every core kept busy by another process. `--watched`
+repeats each with the screen drawn on a pseudo-terminal and the session recorded.
 """
 
 import argparse
@@ -18,6 +18,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+
+from busy import busy_cores
 
 from schmubert.bridge.audience import Audience
 from schmubert.bridge.clock.sync import Timing
@@ -65,24 +67,6 @@ class CycledPorts(MemoryPorts):
             cycle = at_s // CYCLE_S
             polled.append(((cycle + 0.5) * CYCLE_S, port, message))
         return polled
-
-
-@contextmanager
-def busy(processes: int) -> Iterator[None]:
-    burners = [multiprocessing.Process(target=burn, daemon=True) for _ in range(processes)]
-    for burner in burners:
-        burner.start()
-    try:
-        yield
-    finally:
-        for burner in burners:
-            burner.kill()
-            burner.join()
-
-
-def burn() -> None:
-    while True:
-        sum(range(10_000))
 
 
 @contextmanager
@@ -168,7 +152,7 @@ def main() -> None:
     if options.watched:
         runs += [(f"{name}, watched", processes, True) for name, processes, _ in runs]
     for name, processes, seen in runs:
-        with busy(processes), watched() if seen else nullcontext() as witness:
+        with busy_cores([None] * processes), watched() if seen else nullcontext() as witness:
             off_ms, report = measure(options.seconds, options.tempo, witness)
         size = [abs(off) for off in off_ms]
         p50, p99 = (quantile(size, share) for share in (0.5, 0.99))

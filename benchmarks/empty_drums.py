@@ -10,26 +10,22 @@ model accompanies the same melodies of 16 bars, one a validation song, with the 
 beside it stands how often it leaves drums or bass out and how much they play, and the song's own.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
+import held_out
 import numpy as np
+from held_out import BARS, bands_for, held_out_songs
 
 from schmubert.cli.errors import one_line
 from schmubert.engine.diffusion.samplers import SAMPLERS
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.networks.load import load
-from schmubert.training.data.dataset import Dataset
-from schmubert.training.evaluation.rehearsal import at_leisure
-from schmubert.training.evaluation.settings import windows_of_songs
 from schmubert.training.metrics.accompaniment import BAND
 from schmubert.training.metrics.bootstrap import Share, pooled
 from schmubert.training.metrics.rhythm import empty_bars, onsets_a_bar
-
-BARS = 16
 
 
 def row(bands: Tokens) -> dict[str, float]:
@@ -53,7 +49,7 @@ def line(name: str, values: Sequence[str]) -> str:
 
 
 @click.command()
-@click.option("--data", type=click.Path(path_type=Path), required=True, help="A prepared dataset.")
+@held_out.data
 @click.option(
     "--model",
     "models",
@@ -62,12 +58,12 @@ def line(name: str, values: Sequence[str]) -> str:
     required=True,
     help="A model; several times for several.",
 )
-@click.option("--songs", type=click.IntRange(2), default=48, show_default=True)
+@held_out.songs(48)
 @click.option("--sampler", type=click.Choice(list(SAMPLERS)), default="ancestral")
 @click.option("--calls", type=click.IntRange(1), default=32, show_default=True)
 @click.option("--temperature", type=float, default=1.0, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Figures as JSON.")
+@held_out.seed
+@held_out.json_file
 @one_line
 def main(
     data: Path,
@@ -80,7 +76,7 @@ def main(
     json_file: Path | None,
 ) -> None:
     """Count what models leave out of the drums and the bass of held-out melodies."""
-    grids = windows_of_songs(Dataset.open(data).split("validation"), BARS, songs, seed)
+    grids = held_out_songs(data, songs, seed)
     sampling = Sampling(calls, temperature, BARS, sampler=sampler)
     real = row(grids)
     click.echo(f"{len(grids)} songs of {BARS} bars, {sampler} in {calls} calls")
@@ -88,15 +84,13 @@ def main(
     click.echo(line("the songs' own", [f"{value:.3f}" for value in real.values()]))
     found: dict[str, dict[str, float]] = {"real": real}
     for path in models:
-        rngs = [np.random.default_rng((seed, song)) for song in range(len(grids))]
-        bands = at_leisure(load(path, "cpu"), grids, BAND, rngs, sampling)
+        bands = bands_for(load(path, "cpu"), grids, sampling, seed)
         name = str(path.parent.name or path.stem)
         found[name] = row(bands)
         click.echo(line(name, [f"{value:.3f}" for value in found[name].values()]))
-    if json_file is not None:
-        about = {"songs": len(grids), "sampler": sampler, "calls": calls}
-        report = {**about, "temperature": temperature, "seed": seed, "figures": found}
-        json_file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    about = {"songs": len(grids), "sampler": sampler, "calls": calls}
+    report = {**about, "temperature": temperature, "seed": seed, "figures": found}
+    held_out.write_report(json_file, report)
 
 
 if __name__ == "__main__":

@@ -17,20 +17,20 @@ those with most onsets on the grid. ELBO is in bits a cell, melody given in bits
 by the averaged weights. Runs that differ in nothing but the seed tell how large chance is.
 """
 
-import json
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import held_out
+from held_out import BARS
 
 from schmubert.cli.errors import one_line
 
 if TYPE_CHECKING:
     from schmubert.training.learning.settings import TrainSettings
 
-BARS = 16
 JUDGED = {"all songs": 0.0, "on the grid": 0.8}
 """What runs are judged on: songs with at least this share of their onsets near a 16th."""
 FIGURES = ("elbo", "accompaniment")
@@ -74,12 +74,13 @@ def judged(data: Path, runs: Path, count: int) -> list[dict[str, Any]]:
     from schmubert.training.data.dataset import Dataset
     from schmubert.training.evaluation.evaluate import require_trio
     from schmubert.training.learning.train import CHECKPOINT_FILE
-    from schmubert.training.metrics.bits import bits_of_masked, figures, held_out
+    from schmubert.training.metrics import bits
 
     dataset = Dataset.open(data)
     train, validation = dataset.split("train"), dataset.split("validation")
     common = {
-        name: held_out(validation, BARS, TRIO, on_grid, count) for name, on_grid in JUDGED.items()
+        name: bits.held_out(validation, BARS, TRIO, on_grid, count)
+        for name, on_grid in JUDGED.items()
     }
     rows: list[dict[str, Any]] = []
     for run, settings in finished(runs).items():
@@ -96,9 +97,9 @@ def judged(data: Path, runs: Path, count: int) -> list[dict[str, Any]]:
             "windows": len(left.pieces),
         }
         for name, (tokens, masks) in common.items():
-            wanted = {pattern: masks[pattern] for pattern in ("uniform", "accompaniment")}
-            told = figures(wanted, partial(bits_of_masked, model, tokens), TRIO)
-            row[name] = {figure: round(told[figure], 4) for figure in FIGURES}
+            chosen = {pattern: masks[pattern] for pattern in ("uniform", "accompaniment")}
+            values = bits.figures(chosen, partial(bits.bits_of_masked, model, tokens), TRIO)
+            row[name] = {figure: round(values[figure], 4) for figure in FIGURES}
         rows.append(row)
     return rows
 
@@ -120,21 +121,22 @@ def table(rows: list[dict[str, Any]]) -> list[str]:
 
 
 @click.command()
-@click.option("--data", type=click.Path(path_type=Path), required=True, help="A prepared dataset.")
+@held_out.data
 @click.option("--runs", type=click.Path(path_type=Path), required=True, help="Folder of the runs.")
 @click.option("--windows", type=click.IntRange(1), default=256, show_default=True)
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Figures as JSON.")
+@held_out.json_file
 @one_line
 def main(data: Path, runs: Path, windows: int, json_file: Path | None) -> None:
     """Compare filters of the training songs by what was trained on what they leave."""
     rows = judged(data, runs, windows)
-    alike = asdict(next(iter(finished(runs).values())))
-    click.echo(f"{windows} windows of {BARS} bars, {alike['preset']}, {alike['steps']:,} steps")
+    settings = asdict(next(iter(finished(runs).values())))
+    click.echo(
+        f"{windows} windows of {BARS} bars, {settings['preset']}, {settings['steps']:,} steps"
+    )
     click.echo("\n".join(table(rows)))
-    if json_file is not None:
-        trained = {name: value for name, value in alike.items() if name not in MAY_DIFFER}
-        report = {"bars": BARS, "windows": windows, "trained": trained, "runs": rows}
-        json_file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    trained = {name: value for name, value in settings.items() if name not in MAY_DIFFER}
+    report = {"bars": BARS, "windows": windows, "trained": trained, "runs": rows}
+    held_out.write_report(json_file, report)
 
 
 if __name__ == "__main__":

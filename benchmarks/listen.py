@@ -13,7 +13,9 @@ import wave
 from pathlib import Path
 
 import click
+import held_out
 import numpy as np
+from held_out import BARS
 from numpy.typing import NDArray
 
 from schmubert.cli.errors import one_line
@@ -27,7 +29,6 @@ from schmubert.engine.networks.load import load
 from schmubert.training.data.dataset import Dataset, Split
 from schmubert.training.metrics.accompaniment import BAND
 
-BARS = 16
 LEAST_NOTES_A_BAR = 2.0
 MOST_EMPTY_BARS = 3
 OGG_RATE_HZ = 22050
@@ -72,12 +73,12 @@ def sound(midi: Path, font: Path) -> float:
 
 
 @click.command()
-@click.option("--data", type=click.Path(path_type=Path), required=True, help="A prepared dataset.")
+@held_out.data
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write to.")
-@click.option("--model", "model_file", type=click.Path(path_type=Path), help="The model.")
+@held_out.model
 @click.option("--source", default="plassma/", show_default=True, help="Songs from here alone.")
 @click.option("--songs", type=click.IntRange(1), default=8, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@held_out.seed
 @one_line
 def main(
     data: Path, out: Path, model_file: Path | None, source: str, songs: int, seed: int

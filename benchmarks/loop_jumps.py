@@ -4,7 +4,7 @@
 
 In virtual time, with arrivals spread over a cycle of 5.33 ms, through the port owner; the brain is
 one that plays the number of each bar on each beat. A DAW tells a jump with its loop's end: the
-first time round nobody knew, and a note may have begun. It ends as the jump is told.
+first time round nobody knew, and a note may have begun. It ends when the jump is known.
 """
 
 import argparse
@@ -67,14 +67,14 @@ def early_notes(given: argparse.Namespace) -> tuple[int, int]:
     return kept, played
 
 
-def _hear(capture: Capture, told: ToBrain, now: float) -> None:
-    if isinstance(told, Heard):
-        capture.hear(told)
-    elif isinstance(told, Moved) and told.rolling:
+def _hear(capture: Capture, message: ToBrain, now: float) -> None:
+    if isinstance(message, Heard):
+        capture.hear(message)
+    elif isinstance(message, Moved) and message.rolling:
         if capture.rolling:
-            capture.follow(told)
+            capture.follow(message)
         else:
-            capture.roll(told, now)
+            capture.roll(message, now)
 
 
 def main() -> None:

@@ -6,30 +6,28 @@ Every precision is exported, held against torch on validation songs, made to acc
 melodies with the same random numbers, and timed in turns on windows of 16 bars, one thread.
 """
 
-import json
 import tempfile
 import time
 from pathlib import Path
 
 import click
+import held_out
 import numpy as np
+from held_out import BARS, bands_for
 
 from schmubert.cli.errors import one_line
+from schmubert.engine.diffusion.sampling import PLAIN
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.music.vocabulary import MASK, TRIO
 from schmubert.engine.networks.onnx_denoiser import OnnxDenoiser
 from schmubert.export.onnx_export import export_onnx
 from schmubert.training.data.dataset import Dataset
-from schmubert.training.data.grids import validation_grids
-from schmubert.training.evaluation.rehearsal import at_leisure
-from schmubert.training.evaluation.settings import windows_of_songs
+from schmubert.training.data.grids import validation_grids, windows_of_songs
+from schmubert.training.metrics import bits
 from schmubert.training.metrics.accompaniment import BAND, ROOT, SCALE, figures, shuffled, way_of
-from schmubert.training.metrics.bits import bits_of_masked, held_out
-from schmubert.training.metrics.bits import figures as bits_figures
 from schmubert.training.metrics.bootstrap import pooled
 
 PRECISIONS = ("fp32", "fp16", "int8")
-BARS = 16
 WINDOWS = 64
 
 
@@ -47,14 +45,14 @@ def call_ms(models: dict[str, OnnxDenoiser], song: Tokens, rounds: int) -> dict[
 
 
 @click.command()
-@click.option("--data", type=click.Path(path_type=Path), required=True, help="A prepared dataset.")
+@held_out.data
 @click.option(
     "--checkpoint", type=click.Path(path_type=Path), required=True, help="What to export."
 )
-@click.option("--songs", type=click.IntRange(2), default=64, show_default=True)
+@held_out.songs(64)
 @click.option("--rounds", type=click.IntRange(1), default=200, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Figures as JSON.")
+@held_out.seed
+@held_out.json_file
 @one_line
 def main(
     data: Path, checkpoint: Path, songs: int, rounds: int, seed: int, json_file: Path | None
@@ -62,7 +60,7 @@ def main(
     """Compare the precisions of an exported checkpoint."""
     split = Dataset.open(data).split("validation")
     grids = windows_of_songs(split, BARS, songs, seed)
-    tokens, masks = held_out(split, BARS, TRIO, 0.8, WINDOWS)
+    tokens, masks = bits.held_out(split, BARS, TRIO, 0.8, WINDOWS)
     floor, real = shuffled(grids, np.random.default_rng(seed)), figures(grids, grids)
     found: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -79,9 +77,8 @@ def main(
         took = call_ms(models, grids[0], rounds)
         for precision, model in models.items():
             uniform = {"uniform": masks["uniform"]}
-            elbo = bits_figures(uniform, lambda m, d=model: bits_of_masked(d, tokens, m), TRIO)
-            rngs = [np.random.default_rng((seed, song)) for song in range(len(grids))]
-            band = figures(grids, at_leisure(model, grids, BAND, rngs))
+            elbo = bits.figures(uniform, lambda m, d=model: bits.bits_of_masked(d, tokens, m), TRIO)
+            band = figures(grids, bands_for(model, grids, PLAIN, seed))
             found[precision] |= {
                 "ELBO": elbo["elbo"],
                 **{f"way: {name}": way_of(name, floor, band, real) for name in (SCALE, ROOT)},
@@ -92,8 +89,7 @@ def main(
     click.echo(f"{'':<28}" + "".join(f"{name:>12}" for name in PRECISIONS))
     for name in found["fp32"]:
         click.echo(f"{name:<28}" + "".join(f"{found[p][name]:>12.5g}" for p in PRECISIONS))
-    if json_file is not None:
-        json_file.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    held_out.write_report(json_file, found)
 
 
 if __name__ == "__main__":

@@ -13,15 +13,13 @@ import argparse
 import os
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from busy import busy_cores
 
 from schmubert.engine.music.score import STEPS_PER_BAR
 from schmubert.engine.music.vocabulary import MASK, Track, onset_token
@@ -30,13 +28,6 @@ from schmubert.engine.service.wire import Draft, Failed, Request, Welcome, pack,
 
 AMPLE_MS = 30_000.0
 START_S = 120.0
-BUSY = """
-import os
-if hasattr(os, "sched_setaffinity"):
-    os.sched_setaffinity(0, {CORE})
-while True:
-    pass
-"""
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
 
 
@@ -73,10 +64,12 @@ def ask(task: Task, seq: int, window_bars: int, known: tuple[Track, ...]) -> Req
     beats[:, Track.DRUMS] = 1
     coming = slice(-task.bars * STEPS_PER_BAR, None)
     tokens[coming] = MASK
-    fill = np.zeros(tokens.shape, bool)
-    fill[coming, list(task.tracks)] = True
+    targets = np.zeros(tokens.shape, bool)
+    targets[coming, list(task.tracks)] = True
     columns = list(known)
-    return Request(seq, pack(tokens[:, columns]), pack_cells(fill[:, columns]), AMPLE_MS, seed=seq)
+    return Request(
+        seq, pack(tokens[:, columns]), pack_cells(targets[:, columns]), AMPLE_MS, seed=seq
+    )
 
 
 def replied(client: Client, request: Request) -> Reply:
@@ -108,21 +101,6 @@ def welcomed(client: Client, engine: "subprocess.Popen[bytes]", log: Path) -> We
             if isinstance(message, Welcome):
                 return message
     raise SystemExit(f"the engine does not start: {log.read_text().strip()}")
-
-
-@contextmanager
-def busy_core(core: int | None) -> Iterator[None]:
-    """A process that does nothing but work, on `core`; none without."""
-    if core is None:
-        yield
-        return
-    worker = subprocess.Popen([sys.executable, "-c", BUSY.replace("CORE", str(core))])
-    try:
-        time.sleep(0.5)
-        yield
-    finally:
-        worker.kill()
-        worker.wait()
 
 
 def line(name: str, values_s: list[float]) -> str:
@@ -158,8 +136,8 @@ def main() -> None:
                     f" {given.asks} asks each, windows of {given.window_bars} bars"
                 )
                 print(f"\n{'ms from ask to draft':<62}{'p50':>9}{'p99':>9}{'max':>9}")
-                for busy, core in (("idle", None), ("other core busy", cores[-1])):
-                    with busy_core(core):
+                for busy, kept_busy in (("idle", []), ("other core busy", cores[-1:])):
+                    with busy_cores(kept_busy):
                         for task in TASKS:
                             if not set(task.tracks) <= set(known):
                                 continue

@@ -8,13 +8,14 @@ much it plays. `ancestral` with T = 1024 is algorithm 4 of the thesis, whose cal
 nothing are left out.
 """
 
-import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import click
+import held_out
 import numpy as np
+from held_out import BARS, bands_for, held_out_songs
 
 from schmubert.cli.errors import one_line
 from schmubert.engine.denoiser import Logits, Model
@@ -22,12 +23,8 @@ from schmubert.engine.diffusion.samplers import SAMPLERS
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.networks.load import load
-from schmubert.training.data.dataset import Dataset
-from schmubert.training.evaluation.rehearsal import at_leisure
-from schmubert.training.evaluation.settings import windows_of_songs
-from schmubert.training.metrics.accompaniment import BAND, figures, in_short, shuffled
+from schmubert.training.metrics.accompaniment import figures, in_short, shuffled
 
-BARS = 16
 CALLS = (1, 2, 4, 8, 16, 32, 64)
 THESIS_T = 1024
 
@@ -49,15 +46,15 @@ def line(name: str, calls: str, values: Mapping[str, float], seconds: str) -> st
 
 
 @click.command()
-@click.option("--data", type=click.Path(path_type=Path), required=True, help="A prepared dataset.")
-@click.option("--model", "model_file", type=click.Path(path_type=Path), help="The model.")
-@click.option("--songs", type=click.IntRange(2), default=64, show_default=True)
+@held_out.data
+@held_out.model
+@held_out.songs(64)
 @click.option("--samplers", default=",".join(SAMPLERS), show_default=True)
 @click.option("--calls", default=",".join(map(str, CALLS)), show_default=True)
 @click.option("--temperatures", default="1.0", show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Figures as JSON.")
+@held_out.seed
+@held_out.threads
+@held_out.json_file
 @one_line
 def main(
     data: Path,
@@ -71,7 +68,7 @@ def main(
     json_file: Path | None,
 ) -> None:
     """Compare the samplers on melodies of the validation split."""
-    grids = windows_of_songs(Dataset.open(data).split("validation"), BARS, songs, seed)
+    grids = held_out_songs(data, songs, seed)
     model = Counting(load(model_file, "cpu", threads))
     floor = shuffled(grids, np.random.default_rng(seed))
     real = figures(grids, grids)
@@ -83,12 +80,11 @@ def main(
     for temperature in map(float, temperatures.split(",")):
         click.echo(f"temperature {temperature:g}")
         for sampler in samplers.split(","):
-            wanted = [THESIS_T] if sampler == "ancestral" else list(map(int, calls.split(",")))
-            for count in wanted:
+            asked = [THESIS_T] if sampler == "ancestral" else list(map(int, calls.split(",")))
+            for count in asked:
                 model.windows, started_s = 0, time.perf_counter()
                 sampling = Sampling(count, temperature, BARS, sampler=sampler)
-                rngs = [np.random.default_rng((seed, song)) for song in range(len(grids))]
-                bands = at_leisure(model, grids, BAND, rngs, sampling)
+                bands = bands_for(model, grids, sampling, seed)
                 seconds = (time.perf_counter() - started_s) / len(grids)
                 values = in_short(figures(grids, bands), floor, real)
                 made = model.windows / len(grids)
@@ -103,9 +99,8 @@ def main(
                         **values,
                     }
                 )
-    if json_file is not None:
-        report = {"model": model.model.name, "songs": len(grids), "real": header, "rows": found}
-        json_file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    report = {"model": model.model.name, "songs": len(grids), "real": header, "rows": found}
+    held_out.write_report(json_file, report)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,10 @@ drums black, as in the thesis. `--sampler ancestral --calls 1024 --temperature 1
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import click
+import held_out
 import numpy as np
 
 from schmubert.cli import options
@@ -25,15 +27,15 @@ from schmubert.engine.music.vocabulary import HOLD, TRIO, Track
 from schmubert.engine.networks.devices import Device
 from schmubert.engine.networks.load import load
 from schmubert.training.data.dataset import Dataset, Split
+from schmubert.training.data.grids import windows_of_songs
 from schmubert.training.evaluation import algorithm7
 from schmubert.training.evaluation.pieces import overlaps_of
-from schmubert.training.evaluation.settings import PIECE_BARS, windows_of_songs
+from schmubert.training.evaluation.settings import INFILLED_BARS, PIECE_BARS
 from schmubert.training.metrics.accompaniment import BAND
 from schmubert.training.metrics.rhythm import empty_bars
 
 MOST_EMPTY = 0.1
-GAP = (16, 48)
-"""The bars made anew, half of the piece (thesis 5.2.1)."""
+GAP = INFILLED_BARS
 GIVEN_BARS = 36
 """Of the melody that is outpainted: 73 of 128 seconds (thesis 5.2.3), in whole bars."""
 ALL = [(0, PIECE_BARS)]
@@ -75,9 +77,9 @@ def trio(model: Model, score: Score, seed: int, sampling: Sampling) -> tuple[Rol
 def outpainted(model: Model, score: Score, seed: int, sampling: Sampling) -> tuple[Roll, ...]:
     """Figure 5.13: the first bars of a melody given; its rest, all bass and all drums made."""
     given = score.window(0, GIVEN_BARS).followed_by(unknown(PIECE_BARS - GIVEN_BARS))
-    cells = np.ones(given.tokens.shape, bool)
-    cells[: GIVEN_BARS * STEPS_PER_BAR, Track.MELODY] = False
-    made = infill(model, given.masked(cells), cells, np.random.default_rng(seed), sampling)
+    targets = np.ones(given.tokens.shape, bool)
+    targets[: GIVEN_BARS * STEPS_PER_BAR, Track.MELODY] = False
+    made = infill(model, given.masked(targets), targets, np.random.default_rng(seed), sampling)
     return (
         Roll(
             score,
@@ -96,31 +98,29 @@ def outpainted(model: Model, score: Score, seed: int, sampling: Sampling) -> tup
 
 
 @click.command()
-@click.option("--data", type=options.PATH, required=True, help="A prepared dataset.")
+@held_out.data
 @click.option("--out", type=options.PATH, required=True, help="Folder for the pictures.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@options.temperature
-@options.calls
-@options.sampler
+@held_out.seed
 @options.model
 @options.device
 @options.threads
+@options.sampler
+@options.calls
+@options.temperature
 @one_line
 def main(
     data: Path,
     out: Path,
     seed: int,
-    temperature: float,
-    calls: int,
-    sampler: str,
     model: Path | None,
     device: Device,
     threads: int,
+    **sampled: Any,
 ) -> None:
     """Draw what the model does to a song it was trained on and to one it was not."""
     dataset = Dataset.open(data)
     denoise = load(model, device, threads)
-    sampling = Sampling(calls, temperature, PIECE_BARS, sampler=sampler)
+    sampling = Sampling(window_bars=PIECE_BARS, **sampled)
     out.mkdir(parents=True, exist_ok=True)
 
     def show(number: str, rolls: Sequence[Roll]) -> None:

@@ -9,14 +9,14 @@ import click
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
-from schmubert.engine.diffusion.recipe import usual_window_bars
+from schmubert.engine.diffusion.sampling import usual_window_bars
 from schmubert.engine.networks.devices import Device
 from schmubert.engine.networks.load import default_model, load
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from schmubert.training.evaluation.settings import Evaluation, Section
+    from schmubert.training.evaluation.figures import Evaluation, Section
 
 EXPERIMENTS = ("algorithm7", "guidance")
 RECORD, DRAWS = "evaluation.json", "draws"
@@ -86,14 +86,15 @@ def evaluate(
     from schmubert.cli.progress import counting
     from schmubert.training.data.dataset import Dataset
     from schmubert.training.evaluation import experiments
-    from schmubert.training.evaluation.evaluate import evaluate as run
-    from schmubert.training.evaluation.settings import PARTS, Draws, Settings
+    from schmubert.training.evaluation.draws import Draws
+    from schmubert.training.evaluation.evaluate import evaluate_model
+    from schmubert.training.evaluation.settings import PARTS, EvaluationSettings
 
     if experiment is not None and parts is not None:
         raise ValueError("--experiment stands alone: give it or --parts")
     named = PARTS if parts is None else tuple(part.strip() for part in parts.split(","))
     chosen = {"parts": () if experiment else named, "experiment": experiment}
-    wanted = msgspec.convert({**settings, **chosen}, Settings)
+    wanted = msgspec.convert({**settings, **chosen}, EvaluationSettings)
     dataset = Dataset.open(data)
     circumstances = {"data": hashlib.sha256("".join(dataset.about.inputs).encode()).hexdigest()}
     if experiment != "algorithm7":
@@ -114,9 +115,9 @@ def evaluate(
         if experiment == "algorithm7":
             evaluation = experiments.perfect_nonsense(dataset, wanted, draws, told)
         elif experiment == "guidance":
-            evaluation = experiments.guidance(denoiser, dataset, wanted, draws, told)
+            evaluation = experiments.guided_density(denoiser, dataset, wanted, draws, told)
         else:
-            evaluation = run(denoiser, dataset, wanted, draws, told)
+            evaluation = evaluate_model(denoiser, dataset, wanted, draws, told)
     _report(evaluation, out, RECORD if experiment is None else f"{experiment}.json")
 
 

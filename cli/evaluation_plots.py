@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from schmubert.training.evaluation.settings import Evaluation, Figure, Section
+    from schmubert.training.evaluation.figures import Evaluation, Figure, Section
 
 SCALES = (re.compile(r"^way closed"), re.compile(r"(a bar|density error|in bars)$"))
 """Figures that are no shares of 0 to 1; each kind has an axis of its own, not to squeeze those."""

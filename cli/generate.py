@@ -10,9 +10,9 @@ import numpy as np
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.engine.diffusion.compose import generate_all
-from schmubert.engine.diffusion.recipe import MOST_WINDOW_BARS, usual_window_bars
+from schmubert.engine.diffusion.recipe import MOST_WINDOW_BARS
 from schmubert.engine.diffusion.reversal import REVERSE, generate_from_noise
-from schmubert.engine.diffusion.sampling import Sampling
+from schmubert.engine.diffusion.sampling import Sampling, usual_window_bars
 from schmubert.engine.diffusion.windows import MOST_BATCHED
 from schmubert.engine.music.score import Score
 from schmubert.engine.music.vocabulary import Track

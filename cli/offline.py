@@ -14,8 +14,7 @@ import numpy as np
 from schmubert.cli import options
 from schmubert.cli.songs import Errand, errands
 from schmubert.engine.denoiser import Model
-from schmubert.engine.diffusion.recipe import usual_window_bars
-from schmubert.engine.diffusion.sampling import Sampling
+from schmubert.engine.diffusion.sampling import Sampling, usual_window_bars
 from schmubert.engine.music.score import Score
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.networks.devices import Device

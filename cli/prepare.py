@@ -43,8 +43,8 @@ def prepare(
     """
     from rich.console import Console
 
-    from schmubert.training.data.prepare import prepare as run
-    from schmubert.training.data.shards import Settings
+    from schmubert.training.data.prepare import prepare_dataset
+    from schmubert.training.data.shards import PrepareSettings
 
     by_path, named = [], "general-midi"
     for value in drum_maps:
@@ -53,9 +53,9 @@ def prepare(
             by_path.append((pattern, name))
         else:
             named = name
-    settings = Settings(drum_map=named, drum_maps=tuple(by_path), validation=validation)
+    settings = PrepareSettings(drum_map=named, drum_maps=tuple(by_path), validation=validation)
     progress = Console(stderr=True)
-    report = run(sources, out, settings, workers=workers, force=force, console=progress)
+    report = prepare_dataset(sources, out, settings, workers=workers, force=force, console=progress)
     if not report.unchanged:
         Console().print(report.table())
     click.echo(report.line())

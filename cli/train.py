@@ -143,7 +143,7 @@ def train(
     accelerate launch -m schmubert.cli train ...
     """
     from schmubert.training.learning.settings import TrainSettings
-    from schmubert.training.learning.train import train as run
+    from schmubert.training.learning.train import train_network
 
     changes = _changes(settings)
     if resume:
@@ -160,7 +160,7 @@ def train(
         raise click.UsageError(f"--mix is of masks: {chosen.corruption} noise falls everywhere.")
     if "auxiliary" in changes and chosen.corruption == MASKING:
         raise click.UsageError("--auxiliary is for a --corruption without masks.")
-    run(chosen, data, out, resume=resume, start_from=start_from)
+    train_network(chosen, data, out, resume=resume, start_from=start_from)
 
 
 def _changes(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -80,11 +80,11 @@ def export_onnx(
 ) -> Parity:
     """Write the network of checkpoint `source` to `out` as ONNX, if it passes its checks.
 
-    One input `tokens` int64 [batch, steps, tracks] with dynamic batch and steps, one float32
-    output [batch, steps, events] a track; vocabulary and configuration stand in the metadata.
-    Checked by `onnx.checker` and, in ONNX Runtime, against torch on `grids` [n, steps, tracks]
-    of music, masked to several degrees; without `grids` on music that the network makes itself.
-    Raises ParityError where the figures are outside `TOLERANCES`; `out` is then not touched.
+    The graph has one input, `tokens` int64 [batch, steps, tracks], of any batch and steps, and for
+    each track a float32 output [batch, steps, events]. Vocabulary and configuration stand in the
+    metadata. `onnx.checker` checks the graph, and ONNX Runtime compares it with torch on music,
+    `grids` [n, steps, tracks], masked to several degrees; without `grids` the network makes the
+    music itself. ParityError where the figures are outside `TOLERANCES`; `out` is then not touched.
     """
     model, config = checkpoint.load(source)
     states = list(_states(model, config, grids))
@@ -148,9 +148,9 @@ def _states(model: nn.Module, config: ModelConfig, grids: Tokens | None) -> Iter
             chosen = music[rng.integers(len(music), size=batch), : bars * STEPS_PER_BAR]
             yield np.where(rng.random(chosen.shape) < share, mask, chosen)
     for column in range(len(config.tracks)):
-        wanted = grids.copy()
-        wanted[..., column] = mask[column]
-        yield wanted
+        state = grids.copy()
+        state[..., column] = mask[column]
+        yield state
 
 
 def _own_music(

@@ -4,13 +4,6 @@ The values were tuned on validation songs of the default model. The figures, and
 give them, stand in MODEL_CARD.md.
 """
 
-from typing import TYPE_CHECKING
-
-from schmubert.engine.music.meter import STEPS_PER_BAR
-
-if TYPE_CHECKING:  # the owner of the ports reads these numbers, and loads no NumPy
-    from schmubert.engine.denoiser import Model
-
 FEWEST_WINDOW_BARS = 4
 """No model was trained on shorter windows; what is shorter is shown with unknown bars after it."""
 MOST_WINDOW_BARS = 64
@@ -49,11 +42,6 @@ STAGE_TEMPERATURE = 0.97
 """On stage: what follows is unknown, and a band that plays safer repeats what it just played.
 
 By `schmubert evaluate --parts live`: at this one .178 of the drum bars repeat, in songs .212."""
-
-
-def usual_window_bars(model: "Model") -> int:
-    """The window to show `model` where nobody says: what learned positions were trained on."""
-    return WINDOW_BARS if model.longest_steps is None else model.longest_steps // STEPS_PER_BAR
 
 
 def more_calls(planned: int, most: int) -> int | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion.recipe import (
     CALLS,
     FEWEST_WINDOW_BARS,
@@ -12,6 +13,7 @@ from schmubert.engine.diffusion.recipe import (
 )
 from schmubert.engine.diffusion.samplers import sampler_name
 from schmubert.engine.diffusion.unmasking import Guide
+from schmubert.engine.music.meter import STEPS_PER_BAR
 
 
 @dataclass(frozen=True)
@@ -43,3 +45,8 @@ class Sampling:
 
 
 PLAIN = Sampling()
+
+
+def usual_window_bars(model: Model) -> int:
+    """The window to show `model` where nobody says: what learned positions were trained on."""
+    return WINDOW_BARS if model.longest_steps is None else model.longest_steps // STEPS_PER_BAR

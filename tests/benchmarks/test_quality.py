@@ -1,51 +1,25 @@
 """The benchmarks of quality, end to end on songs made here."""
 
-import importlib.util
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from numpy.typing import NDArray
 
-from schmubert.engine.music.midifile import midi_bytes, read_score
+from schmubert.engine.music.midifile import read_score
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import Track
 from schmubert.training.data.dataset import Dataset
-from schmubert.training.data.prepare import prepare
-from schmubert.training.data.shards import Settings
-from tests.training.small_corpus import song
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def benchmark(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, ROOT / "benchmarks" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def run(name: str, *words: object) -> str:
-    done = CliRunner().invoke(benchmark(name).main, [str(word) for word in words])
-    assert done.exit_code == 0, done.output
-    return done.output
+from tests.benchmarks.scripts import benchmark, run
+from tests.training.small_corpus import prepared, trios
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    songs, out = tmp_path_factory.mktemp("songs"), tmp_path_factory.mktemp("dataset")
-    for number in range(10):
-        (songs / f"{number}.mid").write_bytes(midi_bytes(song(number, 20)))
-    prepare([songs], out, Settings(validation=0.5), workers=1)
-    return out
+    return prepared(tmp_path_factory.mktemp("data"), trios(10, 20), 0.5)
 
 
 def test_samplers_make_no_more_calls_than_asked(

@@ -12,13 +12,10 @@ from click.testing import CliRunner
 
 from schmubert.cli.evaluate import EXPERIMENTS, evaluate, table
 from schmubert.cli.main import main
-from schmubert.engine.music.midifile import midi_bytes
 from schmubert.engine.networks.onnx_denoiser import OnnxDenoiser
-from schmubert.training.data.prepare import prepare
-from schmubert.training.data.shards import Settings
-from schmubert.training.evaluation import settings as evaluation
-from schmubert.training.evaluation.settings import Figure, Section
-from tests.training.small_corpus import song
+from schmubert.training.evaluation import settings
+from schmubert.training.evaluation.figures import Figure, Section
+from tests.training.small_corpus import prepared, trios
 
 SMALL = (
     *("--pieces", "3", "--draws", "2", "--songs", "3", "--stage-songs", "2", "--stage-draws", "1"),
@@ -33,11 +30,7 @@ def model(tiny_model_file: Path) -> str:
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> str:
-    songs, out = tmp_path_factory.mktemp("songs"), tmp_path_factory.mktemp("dataset")
-    for number in range(12):
-        (songs / f"{number}.mid").write_bytes(midi_bytes(song(number, 64)))
-    prepare([songs], out, Settings(validation=0.5), workers=1)
-    return str(out)
+    return str(prepared(tmp_path_factory.mktemp("data"), trios(12, 64), 0.5))
 
 
 @pytest.fixture(scope="module")
@@ -178,11 +171,10 @@ def test_the_perfect_nonsense_is_scored_without_a_model_and_beside_the_parts(
 def test_guidance_is_told_for_every_guide_and_for_none(
     tmp_path: Path, data: str, any_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from schmubert.training.evaluation import guidance
-    from schmubert.training.evaluation import guidance_study as evaluate_guidance
+    from schmubert.training.evaluation import guidance, guidance_study
 
     monkeypatch.setattr(
-        evaluate_guidance, "train_density", lambda seed: guidance.train_density(seed, 60)
+        guidance_study, "train_density", lambda seed: guidance.train_density(seed, 60)
     )
     words = ("--data", data, "--out", str(tmp_path), "--experiment", "guidance", "--draws", "1")
     more = ("--pieces", "2", "--calls", "16", "--sampler", "balanced", "--temperature", "1")
@@ -218,11 +210,11 @@ def test_guidance_is_told_for_every_guide_and_for_none(
 
 
 def test_the_command_offers_every_experiment_there_is() -> None:
-    assert EXPERIMENTS == evaluation.EXPERIMENTS
+    assert EXPERIMENTS == settings.EXPERIMENTS
 
 
 def test_what_is_not_asked_for_is_as_in_the_settings() -> None:
-    usual = msgspec.structs.asdict(evaluation.Settings())
+    usual = msgspec.structs.asdict(settings.EvaluationSettings())
     context = click.Context(evaluate)
     offered = {option.name: option.get_default(context) for option in evaluate.params}
     numbers = {name for name, value in usual.items() if isinstance(value, int | float | str)}

@@ -7,7 +7,8 @@ import pytest
 from matplotlib.axes import Axes
 
 from schmubert.cli.evaluation_plots import draw, draw_all
-from schmubert.training.evaluation.settings import Evaluation, Figure, Section, Settings
+from schmubert.training.evaluation.figures import Evaluation, Figure, Section
+from schmubert.training.evaluation.settings import EvaluationSettings
 
 FIGURES = (
     Figure("bass in scale", 0.8, 0.1, real=0.9, low=0.85, high=0.95, floor=0.5),
@@ -77,7 +78,7 @@ def test_a_section_without_numbers_is_drawn_empty(
 
 def test_every_section_is_a_picture_named_after_it(tmp_path: Path) -> None:
     sections = [Section("Bass: live, p50", "", FIGURES[:1]), Section("bits", "", FIGURES[1:2])]
-    made = Evaluation("tiny", "onnxruntime", ("songs",), Settings(), 1.0, tuple(sections))
+    made = Evaluation("tiny", "onnxruntime", ("songs",), EvaluationSettings(), 1.0, tuple(sections))
     written = draw_all(made, tmp_path)
     assert written == [tmp_path / "bass-live-p50.png", tmp_path / "bits.png"]
     assert [path.read_bytes()[:4] for path in written] == [b"\x89PNG"] * 2

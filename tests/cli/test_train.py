@@ -16,10 +16,10 @@ pytest.importorskip("torch", reason="training needs torch")
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[TrainSettings]:
     """The settings of the runs that would have been started."""
-    from schmubert.training.learning import train as loop
+    from schmubert.training.learning import train
 
     started: list[TrainSettings] = []
-    monkeypatch.setattr(loop, "train", lambda settings, *_, **__: started.append(settings))
+    monkeypatch.setattr(train, "train_network", lambda settings, *_, **__: started.append(settings))
     return started
 
 

@@ -9,6 +9,8 @@ import numpy as np
 from schmubert.engine.music.midifile import midi_bytes
 from schmubert.engine.music.score import STEPS_PER_BAR, Score, canonical
 from schmubert.engine.music.vocabulary import TRIO, Track
+from schmubert.training.data.prepare import prepare_dataset
+from schmubert.training.data.shards import PrepareSettings
 
 
 def song(seed: int, bars: int = 20, tracks: tuple[Track, ...] = TRIO, rests: bool = False) -> Score:
@@ -56,6 +58,19 @@ def archive(path: Path, content: dict[str, bytes]) -> Path:
             member.size = len(data)
             tar.addfile(member, io.BytesIO(data))
     return path
+
+
+def trios(count: int, bars: int) -> dict[str, bytes]:
+    """Songs of so many bars by path, each of all three tracks."""
+    return {f"{number}.mid": midi_bytes(song(number, bars)) for number in range(count)}
+
+
+def prepared(path: Path, content: dict[str, bytes], validation: float) -> Path:
+    """A dataset of these files below `path`; so large a share of the songs is for validation."""
+    songs = folder(path / "songs", content)
+    settings = PrepareSettings(validation=validation)
+    prepare_dataset([songs], path / "dataset", settings, workers=1)
+    return path / "dataset"
 
 
 def written(path: Path) -> dict[str, bytes]:

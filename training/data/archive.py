@@ -60,7 +60,7 @@ def is_manifest(path: str) -> bool:
     return parts[-1] == MANIFEST and len(parts) <= 2
 
 
-def _wanted(path: str) -> bool:
+def _is_read(path: str) -> bool:
     name = path.rsplit("/", 1)[-1]
     # macOS adds a "._" file beside each that it packs, with the same suffix and no music
     is_midi = name.lower().endswith(MIDI_SUFFIXES) and not name.startswith("._")
@@ -73,7 +73,7 @@ def _walk(folder: Path) -> list[tuple[Path, str]]:
         for name in names:
             path = Path(root, name)
             inside = path.relative_to(folder).as_posix()
-            if _wanted(inside) and path.is_file():
+            if _is_read(inside) and path.is_file():
                 found.append((path, inside))
     return sorted(found, key=lambda pair: pair[1])
 
@@ -92,7 +92,7 @@ def _of_archive(archive: Path) -> Iterator[Item]:
             with tarfile.open(fileobj=file, mode="r|*") as tar:
                 for member in tar:
                     path = member.name.removeprefix("./")
-                    if not member.isfile() or not _wanted(path):
+                    if not member.isfile() or not _is_read(path):
                         continue
                     content: IO[bytes] | None = tar.extractfile(member)
                     if content is not None:

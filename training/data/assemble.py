@@ -26,7 +26,7 @@ from schmubert.training.data.dataset import (
     Songs,
 )
 from schmubert.training.data.manifest import NOTHING, Manifest
-from schmubert.training.data.shards import Column, Found, Settings, read_shard
+from schmubert.training.data.shards import Column, Found, PrepareSettings, read_shard
 
 UNFINISHED = ".unfinished"
 
@@ -40,7 +40,7 @@ def held_out(song: str, share: float) -> bool:
 class Assembly:
     """Columns, pieces and songs as they are gathered; equal columns are stored once."""
 
-    def __init__(self, settings: Settings, columns: BinaryIO, active: BinaryIO) -> None:
+    def __init__(self, settings: PrepareSettings, columns: BinaryIO, active: BinaryIO) -> None:
         self.settings = settings
         self.columns_file, self.active_file = columns, active
         self.steps = 0
@@ -130,7 +130,7 @@ def assemble(
     shards: Path,
     keys: Sequence[tuple[int, str]],
     manifests: Mapping[int, Manifest],
-    settings: Settings,
+    settings: PrepareSettings,
     sources: Sequence[str],
     inputs: Sequence[str],
 ) -> About:

@@ -14,7 +14,7 @@ MOST_SEMITONES = 6
 
 
 @dataclass(frozen=True)
-class Windows:
+class SongWindows:
     """The windows of one length in a split, grouped by song.
 
     `pieces` [n, 2] are (piece, first bar); song k owns rows `first[k]` to `first[k + 1]`.
@@ -44,14 +44,14 @@ def windows_by_song(
     tracks: Sequence[Track],
     on_grid: float,
     sounding: float = SOUNDING,
-) -> Windows:
+) -> SongWindows:
     """All windows of `bars` bars in which `tracks` sound; ValueError where there is none."""
     return grouped(split, split.windows(bars, hop, tracks, on_grid, sounding), bars)
 
 
 def melodies_alone(
     split: Split, bars: int, hop: int, on_grid: float, sounding: float = SOUNDING
-) -> Windows:
+) -> SongWindows:
     """Windows in which a melody sounds, of pieces without other tracks; ValueError if none is."""
     windows = split.windows(bars, hop, (Track.MELODY,), on_grid, sounding)
     columns = split.dataset.pieces["columns"][windows[:, 0]]
@@ -59,27 +59,27 @@ def melodies_alone(
     return grouped(split, windows[(columns[:, others] < 0).all(axis=1)], bars)
 
 
-def grouped(split: Split, pieces: NDArray[np.int64], bars: int) -> Windows:
+def grouped(split: Split, pieces: NDArray[np.int64], bars: int) -> SongWindows:
     """The windows `pieces` [n, 2] of `split` by song; ValueError where there is none."""
     if not len(pieces):
-        raise ValueError(f"the dataset has no window of {bars} bars with the tracks wanted")
+        raise ValueError(f"the dataset has no window of {bars} bars with the tracks asked for")
     songs = np.asarray(split.songs)[pieces[:, 0]]
     by_song = np.argsort(songs, kind="stable")
     first = np.flatnonzero(np.diff(songs[by_song], prepend=-1))
-    return Windows(bars, pieces[by_song], np.append(first, len(pieces)))
+    return SongWindows(bars, pieces[by_song], np.append(first, len(pieces)))
 
 
 def transposed(tokens: Tokens, rng: np.random.Generator) -> Tokens:
     """Each piece of `tokens` [batch, steps, 3] moved by up to 6 semitones either way.
 
-    Melody and bass by the same offset (thesis 5.1.4), as far as every pitch stays in range.
+    Melody and bass move by the same offset (thesis 5.1.4), as far as every pitch stays in range.
     """
     tokens = tokens.copy()
     pitched = tokens[..., list(PITCHED)]
     onset = (pitched >= FIRST_ONSET) & (pitched < SIZES[Track.MELODY])
     lowest = np.where(onset, pitched, SIZES[Track.MELODY] - 1).min(axis=(1, 2))
     highest = np.where(onset, pitched, FIRST_ONSET).max(axis=(1, 2))
-    wanted = rng.integers(-MOST_SEMITONES, MOST_SEMITONES, size=len(tokens))
-    offset = np.clip(wanted, FIRST_ONSET - lowest, SIZES[Track.MELODY] - 1 - highest)
+    drawn = rng.integers(-MOST_SEMITONES, MOST_SEMITONES, size=len(tokens))
+    offset = np.clip(drawn, FIRST_ONSET - lowest, SIZES[Track.MELODY] - 1 - highest)
     tokens[..., list(PITCHED)] = pitched + onset * offset[:, None, None]
     return tokens

@@ -23,13 +23,16 @@ from numpy.typing import NDArray
 
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.music.vocabulary import FIRST_ONSET, HOLD, MASK, OFF, PITCHED, TRIO, Track
-from schmubert.training.data.shards import Settings
+from schmubert.training.data.shards import PrepareSettings
 
 FORMAT = 1
 ABOUT, SONGS, DAMAGED = "dataset.json", "songs.json", "damaged.txt"
 COLUMNS, COLUMN_INDEX, ACTIVE, PIECES = "columns.bin", "columns.npy", "active.bin", "pieces.npy"
 
 SOUNDING = 1 / 3  # a track sounds in a window if it has onsets in this share of its bars
+
+HOP_BARS = 16
+"""Windows start every so many bars of a piece, where nobody says otherwise."""
 
 PIECE = np.dtype(
     [
@@ -51,7 +54,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     """What a dataset was made of and what was left out; `inputs` are hashes of files and rules."""
 
     format: int
-    settings: Settings
+    settings: PrepareSettings
     sources: tuple[str, ...]
     inputs: tuple[str, ...]
     files: int
@@ -153,10 +156,6 @@ class Split:
         """The share of onsets near a 16th of every piece of the dataset, by its number."""
         return np.asarray(self.dataset.pieces["on_grid"], np.float32)
 
-    def song_of(self, piece: int) -> str:
-        """The name of the song that `piece` belongs to."""
-        return self.dataset.catalogue.songs[int(self.dataset.pieces["song"][piece])]
-
     def title(self, piece: int) -> str:
         """The title of the file that `piece` comes from."""
         return self._file(piece).title
@@ -175,16 +174,16 @@ class Split:
     def windows(
         self,
         bars: int,
-        hop: int = 16,
+        hop: int = HOP_BARS,
         tracks: Sequence[Track] = TRIO,
         on_grid: float = 0.0,
         sounding: float = SOUNDING,
     ) -> Windows:
         """The windows [n, 2] of `bars` bars, every `hop` bars, in which all `tracks` sound.
 
-        A track sounds where it has onsets in at least a share `sounding` of the bars. Only pieces
-        with at least `on_grid` of their onsets near a 16th; pieces that share all of `tracks` count
-        once.
+        A track sounds where it has onsets in at least a share `sounding` of the bars. Pieces with
+        less than `on_grid` of their onsets near a 16th are left out, and pieces that share all of
+        `tracks` count once.
         """
         if bars < 1 or hop < 1 or not tracks:
             raise ValueError(f"no windows of {bars} bars every {hop} bars of {len(tracks)} tracks")
@@ -192,16 +191,16 @@ class Split:
             raise ValueError(f"a share of {sounding} of the bars is outside 0..1, or 0")
         least = max(1, math.ceil(round(sounding * bars, 6)))  # a third of 3 bars is 1, however held
         pieces = self.dataset.pieces[self.numbers]
-        wanted = pieces["columns"][:, list(tracks)].astype(np.int64)
-        fit = (wanted >= 0).all(axis=1) & (pieces["bars"] >= bars) & (pieces["on_grid"] >= on_grid)
-        wanted, numbers = wanted[fit], self.numbers[fit]
-        kept = np.sort(np.unique(wanted, axis=0, return_index=True)[1])
-        wanted, numbers = wanted[kept], numbers[kept]
+        columns = pieces["columns"][:, list(tracks)].astype(np.int64)
+        fit = (columns >= 0).all(axis=1) & (pieces["bars"] >= bars) & (pieces["on_grid"] >= on_grid)
+        columns, numbers = columns[fit], self.numbers[fit]
+        kept = np.sort(np.unique(columns, axis=0, return_index=True)[1])
+        columns, numbers = columns[kept], numbers[kept]
         counts = (self.dataset.pieces["bars"][numbers].astype(np.int64) - bars) // hop + 1
         row = np.repeat(np.arange(len(numbers)), counts)
         first = (np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)) * hop
         sounds = np.ones(len(row), bool)
-        for column in wanted.T:
+        for column in columns.T:
             # column k has a bar line more than bars, so k lines more lie before it
             line = self.dataset.index[column, 0] // STEPS_PER_BAR + column
             before = self.dataset.active[line[row] + first].astype(np.int64)
@@ -216,7 +215,7 @@ class Split:
         return np.where(columns >= 0, starts, -1)
 
     def batch(self, windows: Windows, bars: int) -> Tokens:
-        """The tokens [n, bars * 16, 3] of `windows` [n, 2], canonical at the cut.
+        """The tokens [n, bars * 16, 3] of `windows` [n, 2], made canonical where they are cut.
 
         The cells of a track that a piece does not have are all masked.
         """

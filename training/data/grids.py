@@ -1,13 +1,12 @@
-"""Music for checks: windows of songs that are never trained on."""
+"""Music to judge by: windows of songs, those never trained on above all."""
 
 from pathlib import Path
 
 import numpy as np
 
 from schmubert.engine.music.score import Tokens
-from schmubert.engine.networks import checkpoint
 from schmubert.training.data.batches import windows_by_song
-from schmubert.training.data.dataset import Dataset
+from schmubert.training.data.dataset import HOP_BARS, Dataset, Split
 
 GRIDS = 8
 GRID_BARS = 16
@@ -15,9 +14,29 @@ GRID_BARS = 16
 
 def validation_grids(data: Path, of: Path) -> Tokens:
     """Eight 16-bar windows [8, 256, tracks] of validation songs for the network in `of`."""
+    from schmubert.engine.networks import checkpoint
+
     _, config, _ = checkpoint.read(of)
     split = Dataset.open(data).split("validation")
     windows = windows_by_song(split, GRID_BARS, GRID_BARS, config.columns, on_grid=0.0)
     drawn = windows.draw(GRIDS, np.random.default_rng(0))
     grids: Tokens = split.batch(drawn, GRID_BARS)[..., list(config.columns)]
     return grids
+
+
+def windows_of_songs(split: Split, bars: int, songs: int, seed: int) -> Tokens:
+    """A window [songs, steps, 3] of each of up to `songs` songs that have all three tracks.
+
+    ValueError where there are less than two.
+    """
+    rng = np.random.default_rng(seed)
+    windows = split.windows(bars, min(bars, HOP_BARS))
+    rng.shuffle(windows)
+    chosen = windows[np.unique(split.songs[windows[:, 0]], return_index=True)[1]]
+    rng.shuffle(chosen)
+    if len(chosen) < 2:
+        raise ValueError(
+            f"{len(chosen)} songs of this split have {bars} bars of melody, bass and drums:"
+            " at least 2 are needed"
+        )
+    return split.batch(chosen[:songs], bars)

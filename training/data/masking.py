@@ -28,7 +28,7 @@ def uniform(shape: Shape, rng: np.random.Generator) -> Mask:
 
 
 def whole_tracks(shape: Shape, rng: np.random.Generator) -> Mask:
-    """Each track with a ratio of its own: given whole, wanted whole, or anything between."""
+    """Each track is masked in a ratio of its own: not at all, whole, or anything between."""
     batch, _, tracks = shape
     ratio = rng.random((batch, tracks))
     kind = rng.random((batch, tracks))
@@ -53,7 +53,7 @@ def track_subsets(shape: Shape, rng: np.random.Generator) -> Mask:
 
 
 def suffix(shape: Shape, rng: np.random.Generator) -> Mask:
-    """All after a random beat unknown, to a random degree: how a piece is continued."""
+    """All after a random beat is unknown, to a random degree: how a piece is continued."""
     batch, steps, _ = shape
     beats = steps // STEPS_PER_BEAT
     start = rng.integers(beats, size=batch) * STEPS_PER_BEAT
@@ -62,7 +62,7 @@ def suffix(shape: Shape, rng: np.random.Generator) -> Mask:
 
 
 def bar_span(shape: Shape, rng: np.random.Generator) -> Mask:
-    """A run of whole bars unknown, to a random degree: how a gap is filled."""
+    """A run of whole bars is unknown, to a random degree: how a gap is filled."""
     batch, steps, _ = shape
     bars = steps // STEPS_PER_BAR
     length = rng.integers(1, bars + 1, size=batch)
@@ -73,10 +73,10 @@ def bar_span(shape: Shape, rng: np.random.Generator) -> Mask:
 
 
 def hidden_future(shape: Shape, rng: np.random.Generator) -> Mask:
-    """The stage: tracks heard up to now and hidden after, others wanted from the next beats on.
+    """The stage: some tracks are heard up to now and hidden after, others are played from then on.
 
-    Some tracks are neither heard nor played: unknown throughout. A wanted track is known up to
-    a beat or so past now (it is committed) and unknown after to a random degree.
+    Some tracks are neither heard nor played: they are unknown throughout. A played track is known
+    up to a beat or so past now (it is committed), and unknown after to a random degree.
     """
     batch, steps, tracks = shape
     beats = steps // STEPS_PER_BEAT
@@ -89,13 +89,13 @@ def hidden_future(shape: Shape, rng: np.random.Generator) -> Mask:
         usual = rng.random(batch) < 0.8
         heard[usual] = np.arange(tracks) == Track.MELODY
     absent = (rng.random((batch, tracks)) < 0.25) & ~heard
-    wanted = ~heard & ~absent
-    none = ~wanted.any(axis=1)
-    wanted[none], heard[none], absent[none] = True, False, False
+    played = ~heard & ~absent
+    none = ~played.any(axis=1)
+    played[none], heard[none], absent[none] = True, False, False
     mask = np.zeros(shape, bool)
     mask |= heard[:, None, :] & (step >= now[:, None])[:, :, None]
     mask |= absent[:, None, :]
-    unknown = wanted[:, None, :] & (step >= committed[:, None])[:, :, None]
+    unknown = played[:, None, :] & (step >= committed[:, None])[:, :, None]
     mask |= unknown & (rng.random(shape) < _degree(batch, rng))
     return mask
 
@@ -125,7 +125,7 @@ EXCERPT_MIX: Mapping[str, float] = MappingProxyType(
     {"uniform": 0.65, "suffix": 0.2, "bar-span": 0.15}
 )
 """Shares of the patterns where a track may rest in all of a window: those by which pieces are made
-and gone on with. A whole track to be made to the others is one that plays."""
+and continued. Whole tracks are not among them: a track asked for beside the others has to play."""
 
 
 def mixed(shape: Shape, mix: Mapping[str, float], rng: np.random.Generator) -> Mask:

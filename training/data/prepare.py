@@ -23,18 +23,18 @@ from schmubert.training.data.archive import Item, check_source, is_manifest, ite
 from schmubert.training.data.assemble import UNFINISHED, assemble
 from schmubert.training.data.dataset import ABOUT, FORMAT, About
 from schmubert.training.data.manifest import Manifest, read_manifest
-from schmubert.training.data.report import Report, report
-from schmubert.training.data.shards import Settings, Task, key_only, make_shard
+from schmubert.training.data.report import Report, report_on
+from schmubert.training.data.shards import PrepareSettings, Task, key_only, make_shard
 
 SHARDS = "shards"
 CHUNK_FILES = 128
 TASKS_A_WORKER = 3  # enough to keep a core fed, few enough to hold in memory
 
 
-def prepare(
+def prepare_dataset(
     sources: Sequence[Path],
     out: Path,
-    settings: Settings | None = None,
+    settings: PrepareSettings | None = None,
     *,
     workers: int | None = None,
     force: bool = False,
@@ -48,7 +48,7 @@ def prepare(
     where a source is missing, damaged or without MIDI files, where `out` holds something else
     (`force` replaces another dataset), or where no file gives a piece.
     """
-    settings = settings or Settings()
+    settings = settings or PrepareSettings()
     started = time.monotonic()
     if not sources:
         raise ValueError("no source: name at least one folder or archive of MIDI files")
@@ -68,7 +68,7 @@ def prepare(
                 raise _other(out)
         if finished.inputs != reading.inputs(keys):
             raise _other(out)
-        return report(out, finished, time.monotonic() - started, unchanged=True)
+        return report_on(out, finished, time.monotonic() - started, unchanged=True)
 
     shards = out / SHARDS
     shards.mkdir(parents=True, exist_ok=True)
@@ -86,7 +86,7 @@ def prepare(
         reading.inputs(keys),
     )
     shutil.rmtree(shards)
-    return report(out, about, time.monotonic() - started, unchanged=False)
+    return report_on(out, about, time.monotonic() - started, unchanged=False)
 
 
 def _dataset_in(out: Path, force: bool) -> About | None:

@@ -6,17 +6,16 @@ from pathlib import Path
 from rich.table import Table
 
 from schmubert.engine.music.vocabulary import TRIO, Track
-from schmubert.training.data.dataset import About, Dataset
+from schmubert.training.data.dataset import HOP_BARS, About, Dataset
 
 WINDOWS = (16, 64)
-HOP = 16
 
 
 @dataclass(frozen=True)
 class Report:
     """A finished dataset: `about` it, where it is, how many windows it gives, the time it took.
 
-    `windows` are (tracks, bars, windows at a hop of 16 bars). `unchanged` if it was there already.
+    `windows` are (tracks, bars, windows at the usual hop). `unchanged` if it was there already.
     """
 
     about: About
@@ -56,12 +55,12 @@ class Report:
         return f"{self.about.pieces} pieces of {self.about.songs} songs in {self.out} ({speed})"
 
 
-def report(out: Path, about: About, seconds: float, unchanged: bool) -> Report:
+def report_on(out: Path, about: About, seconds: float, unchanged: bool) -> Report:
     """The report on the dataset `out`, its windows counted."""
     dataset = Dataset.open(out)
     splits = [dataset.split(name) for name in ("train", "validation")]
     windows = tuple(
-        (what, bars, sum(len(split.windows(bars, HOP, tracks)) for split in splits))
+        (what, bars, sum(len(split.windows(bars, HOP_BARS, tracks)) for split in splits))
         for what, tracks in (("trio", TRIO), ("melody", (Track.MELODY,)))
         for bars in WINDOWS
     )

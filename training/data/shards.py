@@ -23,7 +23,7 @@ SHARD_FORMAT = 1  # raise it when the same file would give other columns: old sh
 MOST_BYTES = 8_000_000  # no song is that long; what is, is no song
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class PrepareSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How a corpus becomes a dataset. `drum_maps` are (pattern of paths, name of a drum map).
 
     `validation` is the share of songs kept for validation.
@@ -101,7 +101,7 @@ class Task(msgspec.Struct, frozen=True):
     items: tuple[Item, ...]
 
 
-def shard_key(settings: Settings, task: Task, contents: list[bytes]) -> str:
+def shard_key(settings: PrepareSettings, task: Task, contents: list[bytes]) -> str:
     """The name of the shard that `task` gives under `settings`."""
     digest = hashlib.blake2b(digest_size=16)
     digest.update(msgspec.msgpack.encode((SHARD_FORMAT, settings, task.source)))
@@ -111,12 +111,12 @@ def shard_key(settings: Settings, task: Task, contents: list[bytes]) -> str:
     return digest.hexdigest()
 
 
-def key_only(settings: Settings, task: Task) -> str:
+def key_only(settings: PrepareSettings, task: Task) -> str:
     """The key of `task`, without the work: to see whether a dataset was made of these files."""
     return shard_key(settings, task, [item.load() for item in task.items])
 
 
-def make_shard(folder: Path, settings: Settings, task: Task) -> str:
+def make_shard(folder: Path, settings: PrepareSettings, task: Task) -> str:
     """Write the shard of `task` into `folder`, unless it is there; returns its key."""
     contents = [item.load() for item in task.items]
     key = shard_key(settings, task, contents)

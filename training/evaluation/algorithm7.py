@@ -21,8 +21,8 @@ from schmubert.engine.music.vocabulary import (
     Track,
     onset_token,
 )
+from schmubert.training.evaluation.figures import Section
 from schmubert.training.evaluation.pieces import ALIKE, REAL, shares, similarities
-from schmubert.training.evaluation.settings import Section
 from schmubert.training.metrics.similarity import (
     FRAME_BARS,
     HOP_BARS,

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from schmubert.engine.music.score import Tokens
-from schmubert.training.evaluation.settings import Figure, Section, over_draws
+from schmubert.training.evaluation.figures import Figure, Section, over_draws
 from schmubert.training.metrics.accompaniment import (
     ROOT,
     SCALE,

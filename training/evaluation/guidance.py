@@ -6,8 +6,8 @@ returns one number, whose gradient with respect to the masked cells bends what t
 The denoiser itself may be of any kind: no gradient goes through it.
 
 `algorithm_6` steps along the gradient of the probabilities, as the thesis prints it. That adds as
-much to a pitch the model finds absurd as to the likeliest, so the pitches of a cell are levelled
-out; `on_logits` steps along that of the logits, which scales them instead.
+much to a pitch that the model finds absurd as to the likeliest, and so levels the pitches of a cell
+out. `on_logits` steps along the gradient of the logits, which scales the probabilities instead.
 """
 
 from collections.abc import Callable, Sequence
@@ -40,7 +40,7 @@ def algorithm_6(loss: Loss, scale: float, tracks: Sequence[Track] = TRIO) -> Gui
     """
 
     def guide(tokens: Tokens, logits: Logits) -> Logits:
-        believed, free = _beliefs(tokens, logits, tracks)
+        believed, targets = _beliefs(tokens, logits, tracks)
         with torch.enable_grad():
             probabilities = [of_track.detach().requires_grad_() for of_track in believed]
             gradients = torch.autograd.grad(
@@ -50,7 +50,7 @@ def algorithm_6(loss: Loss, scale: float, tracks: Sequence[Track] = TRIO) -> Gui
             (of_track.detach() - scale * gradient).clamp_min(LEAST).log().log_softmax(dim=-1)
             for of_track, gradient in zip(probabilities, gradients, strict=True)
         ]
-        return _chosen(bent, logits, free)
+        return _chosen(bent, logits, targets)
 
     return guide
 
@@ -65,21 +65,21 @@ def on_logits(loss: Loss, scale: float, rounds: int = 1, tracks: Sequence[Track]
         raise ValueError(f"{rounds} rounds are too few: at least 1")
 
     def guide(tokens: Tokens, logits: Logits) -> Logits:
-        known, free = _beliefs(tokens, logits, tracks)
+        known, targets = _beliefs(tokens, logits, tracks)
         bent = [torch.from_numpy(np.array(of_track, np.float32)) for of_track in logits]
         for _ in range(rounds):
             with torch.enable_grad():
                 bent = [of_track.detach().requires_grad_() for of_track in bent]
                 believed = [
-                    torch.where(open_cells[..., None], of_track.softmax(dim=-1), one_hot)
-                    for of_track, open_cells, one_hot in zip(bent, free, known, strict=True)
+                    torch.where(masked[..., None], of_track.softmax(dim=-1), one_hot)
+                    for of_track, masked, one_hot in zip(bent, targets, known, strict=True)
                 ]
                 gradients = torch.autograd.grad(loss(believed), bent, materialize_grads=True)
             bent = [
                 of_track - scale * gradient
                 for of_track, gradient in zip(bent, gradients, strict=True)
             ]
-        return _chosen([of_track.detach() for of_track in bent], logits, free)
+        return _chosen([of_track.detach() for of_track in bent], logits, targets)
 
     return guide
 
@@ -118,12 +118,12 @@ def synthetic_bars(
     probability about that density, and agree with themselves on pitches more or less. The count
     is that of one draw, so a classifier learns how probable each count is.
     """
-    wanted = rng.uniform(0.0, 1.0, (bars, 1))
+    density = rng.uniform(0.0, 1.0, (bars, 1))
     unsure = rng.random((bars, STEPS_PER_BAR)) < rng.uniform(0.0, 1.0, (bars, 1))
     spread = rng.uniform(0.0, 4.0, (bars, 1))
-    log_odds = np.log(wanted / (1 - wanted)) + spread * rng.normal(size=(bars, STEPS_PER_BAR))
+    log_odds = np.log(density / (1 - density)) + spread * rng.normal(size=(bars, STEPS_PER_BAR))
     soft = 1 / (1 + np.exp(-log_odds))
-    hard = rng.random((bars, STEPS_PER_BAR)) < wanted
+    hard = rng.random((bars, STEPS_PER_BAR)) < density
     begins = np.where(unsure, soft, hard)
     begun = np.where(unsure, rng.random((bars, STEPS_PER_BAR)) < soft, hard)
     sharp = rng.uniform(0.0, 4.0, (SOUNDS, 1))
@@ -173,8 +173,8 @@ def density_loss(
         bars = of_track.shape[1] // STEPS_PER_BAR
         whole = of_track[:, : bars * STEPS_PER_BAR]
         counted = classifier(whole.reshape(-1, STEPS_PER_BAR, of_track.shape[-1]))
-        wanted = torch.full((len(counted),), onsets, device=counted.device)
-        return F.cross_entropy(counted, wanted, reduction="sum")
+        targets = torch.full((len(counted),), onsets, device=counted.device)
+        return F.cross_entropy(counted, targets, reduction="sum")
 
     return loss
 
@@ -183,20 +183,20 @@ def _beliefs(
     tokens: Tokens, logits: Logits, tracks: Sequence[Track]
 ) -> tuple[list[Tensor], list[Tensor]]:
     """What is believed of each column, [batch, steps, events], and which cells are masked."""
-    believed, free = [], []
+    believed, targets = [], []
     for column, (track, of_track) in enumerate(zip(tracks, logits, strict=True)):
         cells = torch.from_numpy(np.ascontiguousarray(tokens[..., column]))
         masked = cells == MASK[track]
         one_hot = F.one_hot(cells.masked_fill(masked, 0), SIZES[track]).float()
         soft = torch.from_numpy(np.array(of_track, np.float32)).softmax(dim=-1)
         believed.append(torch.where(masked[..., None], soft, one_hot))
-        free.append(masked)
-    return believed, free
+        targets.append(masked)
+    return believed, targets
 
 
-def _chosen(bent: Sequence[Tensor], logits: Logits, free: Sequence[Tensor]) -> Logits:
-    """The `bent` logits of cells that are `free`, the denoiser's of all others."""
+def _chosen(bent: Sequence[Tensor], logits: Logits, targets: Sequence[Tensor]) -> Logits:
+    """The `bent` logits of the `targets`, the denoiser's of all other cells."""
     return [
-        np.where(cells.numpy()[..., None], ours.numpy(), theirs)
-        for ours, theirs, cells in zip(bent, logits, free, strict=True)
+        np.where(masked.numpy()[..., None], ours.numpy(), theirs)
+        for ours, theirs, masked in zip(bent, logits, targets, strict=True)
     ]

@@ -28,6 +28,7 @@ from schmubert.engine.diffusion.guides import MAJOR, density, key, register, tog
 from schmubert.engine.diffusion.unmasking import Guide
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import PITCHED, TRIO, Track
+from schmubert.training.evaluation.figures import Figure, Section, over_draws
 from schmubert.training.evaluation.guidance import (
     algorithm_6,
     density_loss,
@@ -35,7 +36,6 @@ from schmubert.training.evaluation.guidance import (
     train_density,
 )
 from schmubert.training.evaluation.pieces import ALIKE, similarities
-from schmubert.training.evaluation.settings import Figure, Section, over_draws
 from schmubert.training.metrics.bootstrap import Share, pooled
 from schmubert.training.metrics.notes import PITCH, note_table
 from schmubert.training.metrics.rhythm import notes_by_bar

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.music.vocabulary import PITCHED, TRIO, Track
-from schmubert.training.evaluation.settings import Figure, Section, interval, over_draws
+from schmubert.training.evaluation.figures import Figure, Section, interval, over_draws
 from schmubert.training.metrics.bootstrap import Share, pooled
 from schmubert.training.metrics.distributions import divergences, noise_bound
 from schmubert.training.metrics.harmony import bass_in_scale

@@ -28,10 +28,10 @@ from schmubert.engine.music.vocabulary import HOLD, MASK, Track
 
 LISTEN_BARS = 1
 LEAD_STEPS = 1
-"""What the band has not heard yet when it commits a beat: a reply takes up to a 16th."""
+"""How much of the melody is unheard when the band commits a beat: a reply takes up to a 16th."""
 ORACLE_CALLS = 64
-"""Calls for each beat of a band that has all the time in the world, yet hears no sooner: a cell or
-two a call, each drawn once. Remaking as often would move the music away from the model's own."""
+"""How many calls a beat takes that has all the time in the world, though it hears no sooner. A call
+draws a cell or two, each once: refining so often would move the music away from the model's."""
 
 
 def at_leisure(
@@ -66,13 +66,13 @@ def as_on_stage(
 ) -> Tokens:
     """New `tracks` for `songs` [batch, steps, 3], of equal length; the rest is what is heard.
 
-    After a bar of listening, each beat is made of what was heard up to a 16th before it, in the
-    rounds of the engine (`jobs.py`) where all of them end in time: a draft in `first_calls`,
-    remade in twice the calls up to `most_calls`. A played beat is never touched again; before
-    its entry the band is unknown, not silent. Without `most_calls` an oracle plays, which hears
-    no more but takes `ORACLE_CALLS` a beat.
+    The band listens for a bar. Then each beat is made of what was heard up to a 16th before it, in
+    the rounds of the engine (`jobs.py`), as if all of them ended in time: a draft in `first_calls`
+    comes first, and drafts in twice the calls, up to `most_calls`, refine it. A played beat is
+    never touched again. Before its entry the band is unknown, not silent. Without `most_calls` an
+    oracle plays, which hears no more but takes `ORACLE_CALLS` a beat.
 
-    `on_beat` is called as each is done. ValueError where the denoiser does not know all three
+    `on_beat` is called as each beat is done. ValueError where the denoiser does not know all three
     tracks, as on stage.
     """
     if sorted(denoise.tracks) != sorted(Track):
@@ -85,48 +85,48 @@ def as_on_stage(
     entry = LISTEN_BARS * STEPS_PER_BAR
     for step in range(entry, songs.shape[1], STEPS_PER_BEAT):
         played = dict.fromkeys(tracks, step)
-        asks = [
+        requests = [
             horizon_at(song, step - LEAD_STEPS, heard, played, window_bars=window_bars)
             for song in tape
         ]
-        tokens = np.stack([ask.tokens for ask in asks])
-        cells = np.stack([ask.targets for ask in asks])[..., columns]
+        tokens = np.stack([request.tokens for request in requests])
+        targets = np.stack([request.targets for request in requests])[..., columns]
         window = tokens[..., columns]
         if most_calls is None:
-            order = balanced_order(cells, ORACLE_CALLS, rng)
-            made = unmask(denoise, window, order, rng, temperature)
+            order = balanced_order(targets, ORACLE_CALLS, rng)
+            draft = unmask(denoise, window, order, rng, temperature)
         else:
-            made = _in_rounds(denoise, window, cells, first_calls, most_calls, rng, temperature)
-        tokens[..., columns] = made
-        row = step - asks[0].first_step
+            draft = _in_rounds(denoise, window, targets, first_calls, most_calls, rng, temperature)
+        tokens[..., columns] = draft
+        row = step - requests[0].first_step
         beat = tokens[:, row : row + STEPS_PER_BEAT]
         for track in tracks:
             tape[:, step : step + STEPS_PER_BEAT, track] = beat[..., track]
         on_beat()
     tape[:, :entry, list(tracks)] = HOLD
-    mine = np.zeros(tape.shape, bool)
-    mine[..., list(tracks)] = True
-    return tidy(tape, mine)
+    played_cells = np.zeros(tape.shape, bool)
+    played_cells[..., list(tracks)] = True
+    return tidy(tape, played_cells)
 
 
 def _in_rounds(
     denoise: Denoiser,
     tokens: Tokens,
-    cells: Mask,
+    targets: Mask,
     first_calls: int,
     most_calls: int,
     rng: np.random.Generator,
     temperature: float,
 ) -> Tokens:
-    """The last draft of `cells` [batch, steps, tracks] that the engine makes with time enough."""
-    count = int(cells[0].sum())  # in all songs alike
+    """The last draft of `targets` [batch, steps, tracks] that the engine makes with time enough."""
+    count = int(targets[0].sum())  # in all songs alike
     calls = min(first_calls, count)
-    made = unmask(denoise, tokens, balanced_order(cells, calls, rng), rng, temperature)
-    made = tidy(made, cells, denoise.tracks)
+    draft = unmask(denoise, tokens, balanced_order(targets, calls, rng), rng, temperature)
+    draft = tidy(draft, targets, denoise.tracks)
     token_sampler = TokenSampler(rng, temperature, tracks=denoise.tracks)
     # once there is a call for every cell, no better draft follows
     while calls < count and (planned := more_calls(calls, most_calls)) is not None:
         calls = min(planned, count)
-        run = refine(made, cells, calls, token_sampler)
-        made = tidy(run_sampler(denoise, run), cells, denoise.tracks)
-    return made
+        run = refine(draft, targets, calls, token_sampler)
+        draft = tidy(run_sampler(denoise, run), targets, denoise.tracks)
+    return draft

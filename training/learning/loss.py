@@ -41,7 +41,7 @@ def reweighted_elbo(bits: Tensor, masked: Tensor, present: Tensor) -> Tensor:
 def elbo(bits: Tensor, masked: Tensor, present: Tensor) -> Tensor:
     """The bound 3.57, weight `T/t`, in bits per cell, a scalar; arguments as above.
 
-    Under uniform masks; under others the mean of what a masked cell of a piece takes.
+    It is a bound under uniform masks. Under others it is what a masked cell takes in the mean.
     """
     count = (masked & present[:, None, :]).sum(dim=(1, 2))
     return (bits.sum(dim=(1, 2)) / count.clamp(min=1)).mean()

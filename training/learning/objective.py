@@ -2,8 +2,8 @@
 
 An objective makes batches of clean tokens, in NumPy, and says what a network's answer costs. The
 vocabulary of the network is the same for both: a track's events and its mask go in, its events
-come out. The states of a corruption without masks are the events alone; there a mask says that a
-piece lacks the track, which is then no part of the process.
+come out. A corruption without masks has the events as its states. There a mask says that a piece
+lacks the track, and such a track is no part of the process.
 """
 
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ class Masked:
 class Unmasking:
     """Name what is masked, in patterns dealt by the mix of the settings (thesis 4.4).
 
-    Where the settings want it, the bars in which a track rests are known all the same.
+    Where the settings ask for it, the network is shown in which bars a track rests.
     """
 
     settings: TrainSettings
@@ -71,8 +71,8 @@ class Unmasking:
         batch, steps, tracks = tokens.shape
         masked = mixed((batch, steps, tracks), self.settings.mix, rng)
         if self.settings.tacet:
-            told = rng.random((batch, 1, 1)) < self.settings.tacet
-            masked &= ~(told & tacet_cells(tacet_bars(tokens, self.columns)))
+            shown = rng.random((batch, 1, 1)) < self.settings.tacet
+            masked &= ~(shown & tacet_cells(tacet_bars(tokens, self.columns)))
         return Masked(tokens, masked | ~present[:, None, :], present)
 
     def cost(self, model: torch.nn.Module, batch: Masked, device: torch.device) -> Cost:
@@ -83,10 +83,10 @@ class Unmasking:
         )
         absorbing = torch.tensor([MASK[column] for column in self.columns], device=device)
         logits = model(torch.where(masked, absorbing, tokens))
-        wanted = masked & present[:, None, :]
-        of_cells = masked_cross_entropy(logits, tokens, wanted)
-        loss = LOSSES[self.settings.weighting](of_cells, wanted, present)
-        return Cost(loss, elbo(of_cells.detach(), wanted, present))
+        targets = masked & present[:, None, :]
+        bits = masked_cross_entropy(logits, tokens, targets)
+        loss = LOSSES[self.settings.weighting](bits, targets, present)
+        return Cost(loss, elbo(bits.detach(), targets, present))
 
 
 @dataclass(frozen=True)
@@ -122,17 +122,17 @@ class Denoising:
         t = 1 + np.floor(uniform_times(len(tokens), rng) * steps_t).astype(np.int64)
         noisy = tokens.copy()
         for column, corruption in enumerate(self.corruptions):
-            mine = present[:, column]
-            clean = tokens[mine, :, column]
-            of_cells = np.broadcast_to(t[mine, None], clean.shape)
-            noisy[mine, :, column] = corruption.noisy(clean, of_cells, rng)
+            there = present[:, column]
+            clean = tokens[there, :, column]
+            t_of_cells = np.broadcast_to(t[there, None], clean.shape)
+            noisy[there, :, column] = corruption.noisy(clean, t_of_cells, rng)
         return Noisy(tokens, noisy, t, present)
 
     def cost(self, model: torch.nn.Module, batch: Noisy, device: torch.device) -> Cost:
         """See `Objective`: every cell of a track that is there counts alike."""
         noisy = torch.from_numpy(batch.noisy).to(device, non_blocking=True)
-        bound, told = self.bits(model(noisy), batch)
-        loss = bound.mean() + self.settings.auxiliary * told.mean()
+        bound, clean = self.bits(model(noisy), batch)
+        loss = bound.mean() + self.settings.auxiliary * clean.mean()
         return Cost(loss, bound.detach().mean())
 
     def bits(self, logits: list[Tensor], batch: Noisy) -> tuple[Tensor, Tensor]:
@@ -140,20 +140,20 @@ class Denoising:
 
         `logits` [batch, steps, events] are one a track, the network's of `batch.noisy`.
         """
-        bounds, told = [], []
+        bounds, auxiliaries = [], []
         device = logits[0].device
         t = torch.from_numpy(batch.t).to(device)
         for column, corruption in enumerate(self.corruptions):
-            mine = torch.from_numpy(batch.present[:, column]).to(device)
+            there = torch.from_numpy(batch.present[:, column]).to(device)
             x_0, x_t = (
-                torch.from_numpy(array[..., column]).to(device)[mine].flatten()
+                torch.from_numpy(array[..., column]).to(device)[there].flatten()
                 for array in (batch.tokens, batch.noisy)
             )
-            of_track = logits[column][mine].flatten(0, 1)
-            of_cells = t[mine].repeat_interleave(batch.tokens.shape[1])
-            bounds.append(evidence_bound(of_track, x_0, x_t, of_cells, corruption))
-            told.append(auxiliary(of_track, x_0))
-        return torch.cat(bounds), torch.cat(told)
+            of_track = logits[column][there].flatten(0, 1)
+            t_of_cells = t[there].repeat_interleave(batch.tokens.shape[1])
+            bounds.append(evidence_bound(of_track, x_0, x_t, t_of_cells, corruption))
+            auxiliaries.append(auxiliary(of_track, x_0))
+        return torch.cat(bounds), torch.cat(auxiliaries)
 
 
 def objective_of(settings: TrainSettings, columns: tuple[Track, ...]) -> Objective[Any]:

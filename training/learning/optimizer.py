@@ -21,9 +21,9 @@ LIKE_ADAM = 0.2
 class MuonWithAdam(torch.optim.Optimizer):
     """Muon (Jordan et al. 2024) for `matrices` [out, in], Adam for `others`, one learning rate.
 
-    Muon's steps have the size of Adam's, so that the learning rate means the same for both. Of
-    several processes each orthogonalises a part of the matrices. It is not torch's own Muon:
-    that computes in bfloat16, which crawls on processors that have none.
+    Muon's steps have the size of Adam's, so that the learning rate means the same for both. Where
+    several processes train, each orthogonalises a part of the matrices. torch's own Muon computes
+    in bfloat16, which is slow on processors that have none, so this is another one.
     """
 
     def __init__(
@@ -44,14 +44,14 @@ class MuonWithAdam(torch.optim.Optimizer):
         self._adam.state = self.state
         self._adam.step()
         moving = [matrix for matrix in muon["params"] if matrix.grad is not None]
-        for shape, alike in groupby(sorted(moving, key=_shape), _shape):
-            matrices = list(alike)
-            steps = _shared_out(torch.stack([self._wanted(matrix) for matrix in matrices]))
+        for shape, group in groupby(sorted(moving, key=_shape), _shape):
+            matrices = list(group)
+            steps = _shared_out(torch.stack([self._nesterov(matrix) for matrix in matrices]))
             scale = LIKE_ADAM * math.sqrt(max(shape))
             for matrix, step in zip(matrices, steps, strict=True):
                 matrix.add_(step, alpha=-muon["lr"] * scale)
 
-    def _wanted(self, matrix: Tensor) -> Tensor:
+    def _nesterov(self, matrix: Tensor) -> Tensor:
         """The gradient of `matrix` with Nesterov's momentum."""
         assert matrix.grad is not None
         state = self.state[matrix]
@@ -106,10 +106,10 @@ def _shared_out(matrices: Tensor) -> Tensor:
     """`orthogonalised`, a part of the matrices on each of the processes that train together."""
     if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
         return orthogonalised(matrices)
-    mine = slice(torch.distributed.get_rank(), None, torch.distributed.get_world_size())
+    share = slice(torch.distributed.get_rank(), None, torch.distributed.get_world_size())
     done = torch.zeros_like(matrices)
-    if len(matrices[mine]):
-        done[mine] = orthogonalised(matrices[mine])
+    if len(matrices[share]):
+        done[share] = orthogonalised(matrices[share])
     torch.distributed.all_reduce(done)
     return done
 

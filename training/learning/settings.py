@@ -31,9 +31,9 @@ class TrainSettings:
     anywhere out of the longest ones, so that a track may rest in all of them: they are masked by
     `excerpt_mix`, as pieces are made, the others by `mix`. In a share `tacet` of the excerpts the
     network is shown in which whole bars a track rests (`engine/diffusion/rests.py`).
-    `corruption` is what is undone, in `corruption_steps` steps: of the absorbing state, the
-    default, `mix` and `weighting` say what is masked and how it counts; of the others neither is
-    asked, the loss is 3.56 with `auxiliary` as lambda. (D3PM's lambda of 0.001 stands beside one
+    `corruption` is what is undone, in `corruption_steps` steps. The absorbing state is the default:
+    `mix` and `weighting` say what is masked and how it counts. The other corruptions use neither,
+    and their loss is 3.56 with `auxiliary` as lambda. (D3PM's lambda of 0.001 stands beside one
     step's term of the bound: beside all T of them it is 1.)
     """
 

@@ -3,9 +3,8 @@
 import signal
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -14,24 +13,19 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import Accelerator
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
-from schmubert.engine.diffusion.rests import tacet_bars
-from schmubert.engine.music.pauses import Pauses
-from schmubert.engine.music.vocabulary import MASK, Track
 from schmubert.engine.networks import checkpoint
 from schmubert.engine.networks.build import network
 from schmubert.engine.networks.config import PRESETS, ModelConfig
 from schmubert.engine.networks.convolutional import SILENT_AT_FIRST
 from schmubert.engine.networks.layers import parameters
-from schmubert.training.data.batches import Windows, melodies_alone, transposed, windows_by_song
-from schmubert.training.data.dataset import Dataset, Split
-from schmubert.training.learning.objective import objective_of
+from schmubert.training.data.dataset import Dataset
 from schmubert.training.learning.optimizer import optimizer_of
+from schmubert.training.learning.run_batches import Batches
 from schmubert.training.learning.run_state import RunState, load_state, save_state
 from schmubert.training.learning.settings import TrainSettings
 from schmubert.training.learning.validate import validation_of
@@ -40,90 +34,9 @@ SETTINGS_FILE = "settings.json"
 CHECKPOINT_FILE = "checkpoint.safetensors"
 STATE_FILE = "state.safetensors"
 LOG_EVERY = 50  # steps
-BATCHES_AHEAD = 4
-MOST_PAUSES = 2048  # songs whose pauses a model remembers
-PAUSES_HOP_BARS = 16
 
 
-class Batches:
-    """The batches of a run, each a function of (seed, step, process): a resumed run repeats none.
-
-    The length of the windows is the same on all processes, what they hold is not.
-    """
-
-    def __init__(
-        self, split: Split, settings: TrainSettings, columns: tuple[Track, ...], process: int
-    ) -> None:
-        self.split = split
-        self.settings = settings
-        self.columns = columns
-        self.process = process
-        self.objective = objective_of(replace(settings, tacet=0.0), columns)
-        self.objective_of_excerpts = objective_of(
-            replace(settings, mix=settings.excerpt_mix), columns
-        )
-        self.windows = _trainable_windows(split, settings, columns)
-        self.melodies = _melodies(split, settings, columns, self.windows)
-
-    def pauses(self) -> Pauses:
-        """Where the tracks of songs rest, in a window of the longest length of each of many songs.
-
-        Of all songs, on the grid or not: it makes no difference to a pause.
-        """
-        bars, rng = max(self.windows), np.random.default_rng(self.settings.seed)
-        songs = windows_by_song(self.split, bars, min(bars, PAUSES_HOP_BARS), self.columns, 0.0)
-        chosen = rng.permutation(songs.one_a_song(rng))[:MOST_PAUSES]
-        tokens = self.split.batch(chosen, bars)[..., list(self.columns)]
-        return Pauses(tacet_bars(tokens, self.columns))
-
-    def at(self, step: int) -> Any:
-        """The batch of `step`, as the objective makes it."""
-        settings = self.settings
-        lengths = list(self.windows)
-        shares = np.asarray([settings.window_bars[bars] for bars in lengths])
-        shared = np.random.default_rng((settings.seed, step))
-        bars = lengths[int(shared.choice(len(lengths), p=shares / shares.sum()))]
-        excerpts = bool(shared.random() < settings.excerpts)
-        rng = np.random.default_rng((settings.seed, step, self.process))
-        count = max(1, settings.batch_bars // bars)
-        draw = self._excerpts if excerpts else self._drawn
-        drawn = draw(bars, count, rng)
-        tokens = self.split.batch(drawn, bars)
-        if settings.transpose:
-            tokens = transposed(tokens, rng)
-        tokens = tokens[..., list(self.columns)]
-        mask_tokens = np.asarray([MASK[column] for column in self.columns])
-        present = ~(tokens == mask_tokens).all(axis=1)
-        objective = self.objective_of_excerpts if excerpts else self.objective
-        return objective.batch(tokens, present, rng)
-
-    def _excerpts(self, bars: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-        longest = self.windows[max(self.windows)]
-        drawn = longest.draw(count, rng)
-        drawn[:, 1] += rng.integers(longest.bars - bars + 1, size=count)
-        return drawn
-
-    def _drawn(self, bars: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-        if bars not in self.melodies:
-            return self.windows[bars].draw(count, rng)
-        alone = int(rng.binomial(count, self.settings.melody_only))
-        trios = self.windows[bars].draw(count - alone, rng)
-        both = np.concatenate([trios, self.melodies[bars].draw(alone, rng)])
-        return rng.permutation(both)  # the masks go by the place in the batch
-
-    def ahead(self, first_step: int, steps: int) -> Iterator[Any]:
-        """The batches of `first_step` to `steps`, made in threads while the device computes."""
-        with ThreadPoolExecutor(2) as pool:
-            waiting: deque[Future[Any]] = deque()
-            for step in range(first_step, steps):
-                waiting.append(pool.submit(self.at, step))
-                if len(waiting) >= BATCHES_AHEAD:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-
-
-def train(
+def train_network(
     settings: TrainSettings,
     data: Path,
     out: Path,
@@ -162,7 +75,7 @@ def train(
         state = load_state(out / STATE_FILE, model, optimizer)
         console.print(f"resumed at step {state.step:,}")
     elif main:
-        _claim(out, settings)
+        _claim_folder(out, settings)
     if main:
         settings.save(out / SETTINGS_FILE)
     state.ema = {name: tensor.to(accelerator.device) for name, tensor in state.ema.items()}
@@ -180,11 +93,13 @@ def train(
     def validate() -> None:
         if writer is None:
             return
-        scores = validation.scores(config, state.ema, accelerator.device, accelerator.autocast)
+        averaged = network(config).to(accelerator.device).eval()
+        averaged.load_state_dict(state.ema)
+        scores = validation.scores(averaged, accelerator.autocast)
         for name, value in scores.items():
             writer.add_scalar(f"validation/{name}", value, state.step)
         about["validation"] = {name: round(value, 4) for name, value in scores.items()}
-        console.print(f"step {state.step:,} {validation.told(scores)}")
+        console.print(f"step {state.step:,} {validation.summary(scores)}")
 
     wrapped.train()
     running: deque[tuple[float, float]] = deque(maxlen=LOG_EVERY)
@@ -217,7 +132,7 @@ def train(
                 if not console.is_terminal:
                     console.print(f"step {state.step:,} loss {mean:.4f} {speed:.1f} pieces/s")
             progress.update(task, completed=state.step)
-            ending = state.step == settings.steps or _anyone(accelerator, stop)
+            ending = state.step == settings.steps or _any_process_stops(accelerator, stop)
             if ending or state.step % settings.validate_every == 0:
                 validate()
                 started, pieces = time.monotonic(), 0
@@ -258,77 +173,44 @@ def _network(config: ModelConfig, start_from: Path | None) -> nn.Module:
     return model
 
 
-def _trainable_windows(
-    split: Split, settings: TrainSettings, columns: tuple[Track, ...]
-) -> dict[int, Windows]:
-    """Windows by length in bars; lengths that the dataset cannot give are left out."""
-    found: dict[int, Windows] = {}
-    for bars in settings.window_bars:
-        hop = min(settings.hop_bars, bars)
-        try:
-            found[bars] = windows_by_song(
-                split, bars, hop, columns, settings.on_grid, settings.sounding
-            )
-        except ValueError as error:
-            reason = error
-    if not found:
-        raise ValueError(f"{reason}: prepare more songs, or train on shorter windows") from reason
-    return found
-
-
-def _melodies(
-    split: Split, settings: TrainSettings, columns: tuple[Track, ...], bars: Iterable[int]
-) -> dict[int, Windows]:
-    """Windows of melodies alone, by length in bars, where the settings want such and some are."""
-    found: dict[int, Windows] = {}
-    if settings.melody_only and len(columns) > 1 and Track.MELODY in columns:
-        for length in bars:
-            hop = min(settings.hop_bars, length)
-            with suppress(ValueError):
-                found[length] = melodies_alone(
-                    split, length, hop, settings.on_grid, settings.sounding
-                )
-    return found
-
-
-def _claim(out: Path, settings: TrainSettings) -> None:
+def _claim_folder(out: Path, settings: TrainSettings) -> None:
     if (out / STATE_FILE).exists() or (out / CHECKPOINT_FILE).exists():
         raise ValueError(f"{out} holds a run already: go on with --resume, or name another folder")
     out.mkdir(parents=True, exist_ok=True)
     settings.save(out / SETTINGS_FILE)
 
 
-def _precision(wanted: str) -> str:
-    if wanted == "fp32":
+def _precision(asked: str) -> str:
+    if asked == "fp32":
         return "no"
     if torch.cuda.is_available():
         has_bf16 = torch.cuda.is_bf16_supported()
     else:
         has_bf16 = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    if wanted == "bf16" or has_bf16:
+    if asked == "bf16" or has_bf16:
         return "bf16"
     return "no"
 
 
-def _anyone(accelerator: Accelerator, stop: list[int]) -> bool:
+def _any_process_stops(accelerator: Accelerator, stop: list[int]) -> bool:
     """Whether any process was told to stop: all of them have to leave the loop together."""
     if accelerator.num_processes == 1:
         return bool(stop)
-    told = torch.tensor([float(bool(stop))], device=accelerator.device)
-    return bool(accelerator.reduce(told, reduction="sum").item() > 0)
+    stopped = torch.tensor([float(bool(stop))], device=accelerator.device)
+    return bool(accelerator.reduce(stopped, reduction="sum").item() > 0)
 
 
 @contextmanager
 def _stop_signals() -> Iterator[list[int]]:
     """A list that holds the signal once Ctrl-C or SIGTERM came."""
-    told: list[int] = []
+    came: list[int] = []
 
     def note(number: int, _frame: FrameType | None) -> None:
-        told.append(number)
+        came.append(number)
 
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield told
+        yield came
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

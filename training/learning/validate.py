@@ -2,23 +2,24 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from schmubert.engine.denoiser import MASKING
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import MASK, Track
-from schmubert.engine.networks.build import network
-from schmubert.engine.networks.config import ModelConfig
 from schmubert.training.data.dataset import Split
 from schmubert.training.learning.loss import masked_cross_entropy
 from schmubert.training.learning.objective import Denoising, Noisy
 from schmubert.training.learning.settings import TrainSettings
 from schmubert.training.metrics.bits import SEED, figures, held_out
+
+Autocast: TypeAlias = Callable[[], AbstractContextManager[None]]
+"""Makes what is computed within as precise as training is."""
 
 PIECES_A_CALL = 32
 LONGEST_BARS = 16  # of the windows validated on, where training has longer ones too
@@ -27,17 +28,11 @@ LONGEST_BARS = 16  # of the windows validated on, where training has longer ones
 class Validation(Protocol):
     """How good a network is at what it is trained for."""
 
-    def scores(
-        self,
-        config: ModelConfig,
-        weights: Mapping[str, Tensor],
-        device: torch.device,
-        autocast: Callable[[], AbstractContextManager[None]] = nullcontext,
-    ) -> dict[str, float]:
-        """Figures by name of a network, computed within `autocast()`: as it is trained."""
+    def scores(self, model: nn.Module, autocast: Autocast = nullcontext) -> dict[str, float]:
+        """Figures by name of `model`, computed within `autocast()`: as it is trained."""
         ...
 
-    def told(self, scores: Mapping[str, float]) -> str:
+    def summary(self, scores: Mapping[str, float]) -> str:
         """The `scores` that matter most, in a line."""
         ...
 
@@ -62,11 +57,8 @@ def _windows(
     )
 
 
-def _network(config: ModelConfig, weights: Mapping[str, Tensor], device: torch.device) -> nn.Module:
-    """The network of `config` with `weights`, to be asked and not trained."""
-    model = network(config).to(device).eval()
-    model.load_state_dict(dict(weights))
-    return model
+def _device(model: nn.Module) -> torch.device:
+    return next(model.parameters()).device
 
 
 class MaskValidation:
@@ -76,33 +68,19 @@ class MaskValidation:
         self.columns = columns
         self.tokens, self.masks = _windows(split, settings, columns)
 
-    def scores(
-        self,
-        config: ModelConfig,
-        weights: Mapping[str, Tensor],
-        device: torch.device,
-        autocast: Callable[[], AbstractContextManager[None]] = nullcontext,
-    ) -> dict[str, float]:
-        """The `bits.figures` of a network, computed within `autocast()`: as it is trained."""
-        model = _network(config, weights, device)
-        return figures(
-            self.masks, lambda mask: self._bits(model, mask, device, autocast), self.columns
-        )
+    def scores(self, model: nn.Module, autocast: Autocast = nullcontext) -> dict[str, float]:
+        """See `Validation`: the `bits.figures` of `model`."""
+        return figures(self.masks, lambda mask: self._bits(model, mask, autocast), self.columns)
 
-    def told(self, scores: Mapping[str, float]) -> str:
-        """The `scores` that matter most, in a line."""
+    def summary(self, scores: Mapping[str, float]) -> str:
+        """See `Validation`."""
         return (
             f"validation loss {scores['loss']:.4f} elbo {scores['elbo']:.4f} bits a cell;"
             f" melody given: {scores['accompaniment']:.4f} bits a masked cell"
         )
 
-    def _bits(
-        self,
-        model: nn.Module,
-        mask: Mask,
-        device: torch.device,
-        autocast: Callable[[], AbstractContextManager[None]],
-    ) -> NDArray[np.float64]:
+    def _bits(self, model: nn.Module, mask: Mask, autocast: Autocast) -> NDArray[np.float64]:
+        device = _device(model)
         absorbing = np.asarray([MASK[column] for column in self.columns])
         found = []
         for first in range(0, len(mask), PIECES_A_CALL):
@@ -132,28 +110,22 @@ class NoiseValidation:
             for rows in np.array_split(order, -(-len(tokens) // PIECES_A_CALL))
         ]
 
-    def scores(
-        self,
-        config: ModelConfig,
-        weights: Mapping[str, Tensor],
-        device: torch.device,
-        autocast: Callable[[], AbstractContextManager[None]] = nullcontext,
-    ) -> dict[str, float]:
+    def scores(self, model: nn.Module, autocast: Autocast = nullcontext) -> dict[str, float]:
         """See `Validation`: "loss" (3.56), "elbo" (its L_vb) and "clean" (L_aux), bits a cell."""
-        model = _network(config, weights, device)
-        bounds, told = [], []
+        device = _device(model)
+        bounds, auxiliaries = [], []
         for batch in self.batches:
             with torch.no_grad(), autocast():
                 logits = model(torch.from_numpy(batch.noisy).to(device))
             with torch.no_grad():
                 bound, clean = self.objective.bits(logits, batch)
             bounds.append(bound.cpu())
-            told.append(clean.double().cpu())
-        elbo, clean_bits = float(torch.cat(bounds).mean()), float(torch.cat(told).mean())
+            auxiliaries.append(clean.double().cpu())
+        elbo, clean_bits = float(torch.cat(bounds).mean()), float(torch.cat(auxiliaries).mean())
         loss = elbo + self.settings.auxiliary * clean_bits
         return {"loss": loss, "elbo": elbo, "clean": clean_bits}
 
-    def told(self, scores: Mapping[str, float]) -> str:
+    def summary(self, scores: Mapping[str, float]) -> str:
         """See `Validation`."""
         return (
             f"validation loss {scores['loss']:.4f} elbo {scores['elbo']:.4f} bits a cell;"

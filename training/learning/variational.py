@@ -108,10 +108,10 @@ def evidence_bound(
     guess = padded.masked_fill(~possible, -math.inf).softmax(dim=1)
     guided = kernel.moved(guess / leads_here.masked_fill(~possible, 1.0), before)
     # Q_t[x_{t-1}, x_t] stands in both: what is left is the ratio of these.
-    wanted = posterior > 0.0
+    likely = posterior > 0.0
     ratio = came_by.clamp_min(LEAST).log() - of_x_0.log()
-    ratio = ratio - guided.masked_fill(~wanted, 1.0).clamp_min(LEAST).log()
-    divergence = (posterior * ratio.masked_fill(~wanted, 0.0)).sum(dim=1)
+    ratio = ratio - guided.masked_fill(~likely, 1.0).clamp_min(LEAST).log()
+    divergence = (posterior * ratio.masked_fill(~likely, 0.0)).sum(dim=1)
     return corruption.steps_t * divergence / math.log(2)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.music.vocabulary import Track
+from schmubert.training.metrics import harmony, rhythm, structure
 from schmubert.training.metrics.bootstrap import (
     Estimate,
     Share,
@@ -14,23 +15,6 @@ from schmubert.training.metrics.bootstrap import (
     pooled,
     way_closed,
 )
-from schmubert.training.metrics.harmony import (
-    bass_in_scale,
-    key_agreement,
-    onsets_in_scale,
-    onsets_sung,
-    root_in_bar,
-)
-from schmubert.training.metrics.rhythm import (
-    density_error,
-    drum_distance,
-    drums_present,
-    empty_bars,
-    empty_where_played,
-    kick_under_bass,
-    onsets_a_bar,
-)
-from schmubert.training.metrics.structure import idle_note_offs, repeated_bars, repeated_pitches
 
 BAND = (Track.BASS, Track.DRUMS)
 SCALE, ROOT = "bass in scale", "root of the bar sung"
@@ -55,33 +39,35 @@ Shares = Mapping[str, Sequence[Share]]
 def figures(songs: Tokens, bands: Tokens, from_bar: int = 0) -> dict[str, list[Share]]:
     """All figures of `bands` under the melodies of `songs`, a share a song.
 
-    Both [songs, steps, 3]. The bands play `from_bar` on, and what came before counts nowhere but
-    in that a note of it may be ended.
+    Both are [songs, steps, 3]. The bands play from `from_bar` on. What came before does not count,
+    but a note of it may be ended.
     """
     first = from_bar * STEPS_PER_BAR
     pairs = [(song[first:], band[first:]) for song, band in zip(songs, bands, strict=True)]
     found = {
-        SCALE: [bass_in_scale(song, band) for song, band in pairs],
-        ROOT: [root_in_bar(song, band) for song, band in pairs],
-        "bass onsets in scale": [onsets_in_scale(song, band) for song, band in pairs],
-        "bass onsets sung": [onsets_sung(song, band) for song, band in pairs],
-        "key agreement": [key_agreement(song, band) for song, band in pairs],
-        "kick under bass": [kick_under_bass(band) for _, band in pairs],
-        "drums present": [drums_present(band) for _, band in pairs],
-        "drum distance": [drum_distance(band, song) for song, band in pairs],
-        "bass: pitch repeated": [repeated_pitches(band, Track.BASS) for _, band in pairs],
-        "bass: idle note-offs": [idle_note_offs(band, Track.BASS) for band in bands],
+        SCALE: [harmony.bass_in_scale(song, band) for song, band in pairs],
+        ROOT: [harmony.root_in_bar(song, band) for song, band in pairs],
+        "bass onsets in scale": [harmony.onsets_in_scale(song, band) for song, band in pairs],
+        "bass onsets sung": [harmony.onsets_sung(song, band) for song, band in pairs],
+        "key agreement": [harmony.key_agreement(song, band) for song, band in pairs],
+        "kick under bass": [rhythm.kick_under_bass(band) for _, band in pairs],
+        "drums present": [rhythm.drums_present(band) for _, band in pairs],
+        "drum distance": [rhythm.drum_distance(band, song) for song, band in pairs],
+        "bass: pitch repeated": [structure.repeated_pitches(band, Track.BASS) for _, band in pairs],
+        "bass: idle note-offs": [structure.idle_note_offs(band, Track.BASS) for band in bands],
     }
     for track in BAND:
         name = track.name.lower()
         found |= {
-            f"{name}: onsets a bar": [onsets_a_bar(band, track) for _, band in pairs],
-            f"{name}: density error": [density_error(band, song, track) for song, band in pairs],
-            f"{name}: empty bars": [empty_bars(band, track) for _, band in pairs],
-            f"{name}: empty where the song plays": [
-                empty_where_played(band, song, track) for song, band in pairs
+            f"{name}: onsets a bar": [rhythm.onsets_a_bar(band, track) for _, band in pairs],
+            f"{name}: density error": [
+                rhythm.density_error(band, song, track) for song, band in pairs
             ],
-            f"{name}: bar repeated": [repeated_bars(band, track, 1) for _, band in pairs],
+            f"{name}: empty bars": [rhythm.empty_bars(band, track) for _, band in pairs],
+            f"{name}: empty where the song plays": [
+                rhythm.empty_where_played(band, song, track) for song, band in pairs
+            ],
+            f"{name}: bar repeated": [structure.repeated_bars(band, track, 1) for _, band in pairs],
         }
     return found
 
@@ -118,7 +104,7 @@ def estimates(
     """Every figure of every kind of band with its interval: {figure: {kind: estimate}}.
 
     `kinds` holds "shuffled", "real" and those to be judged, all of the same songs in the same
-    order; for these the `WAYS` are told too.
+    order; for these the `WAYS` are found too.
     """
     arrays = {
         kind: {name: np.asarray(values) for name, values in shares.items()}
@@ -138,8 +124,8 @@ def estimates(
             *(share(which, name)(songs) for which in ("shuffled", kind, "real"))
         )
 
-    for name, told in WAYS.items():
-        found[told] = {
+    for name, figure in WAYS.items():
+        found[figure] = {
             kind: bootstrap(way(kind, name), len(arrays["real"][name]), rng)
             for kind in arrays
             if kind not in ("shuffled", "real")

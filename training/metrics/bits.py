@@ -27,7 +27,8 @@ def held_out(
 ) -> tuple[Tokens, dict[str, Mask]]:
     """`windows` windows [windows, steps, tracks] of `split`, and a mask of that shape a pattern.
 
-    The same each time. "accompaniment", where there are several tracks, masks all but the first.
+    They are the same each time. Where there are several tracks, "accompaniment" masks all but the
+    first of them.
     """
     rng = np.random.default_rng(SEED)
     drawn = windows_by_song(split, bars, bars, tracks, on_grid, sounding).draw(windows, rng)
@@ -48,10 +49,10 @@ def figures(
 ) -> dict[str, float]:
     """Loss and ELBO in bits a cell under uniform masks; bits a masked cell by pattern.
 
-    `bits_of` a mask are those of each masked cell [n, steps, tracks], 0 elsewhere. Names are
-    "loss" (thesis 4.4, weight `1 - t/T`), "elbo" (3.57), PATTERN and PATTERN/TRACK;
-    "accompaniment" is all of the other tracks masked and the melody given (with a single track:
-    the ELBO again).
+    `bits_of` a mask gives those of each masked cell [n, steps, tracks], 0 elsewhere. Names are
+    "loss" (thesis 4.4, weight `1 - t/T`), "elbo" (3.57), PATTERN and PATTERN/TRACK. In
+    "accompaniment" all other tracks are masked and the melody is given; with a single track it is
+    the ELBO again.
     """
     found: dict[str, float] = {}
     for pattern, mask in masks.items():
@@ -85,8 +86,8 @@ def bits_of_masked(
         rows = slice(first, first + PIECES_A_CALL)
         logits = denoise(np.where(mask[rows], absorbing, tokens[rows]))
         for column, of_track in enumerate(logits):
-            told = log_softmax(of_track.astype(np.float64))
-            nats = -np.take_along_axis(told, tokens[rows, :, column, None], -1)[..., 0]
+            log_probabilities = log_softmax(of_track.astype(np.float64))
+            nats = -np.take_along_axis(log_probabilities, tokens[rows, :, column, None], -1)[..., 0]
             found[rows, :, column] = np.where(mask[rows, :, column], nats / np.log(2), 0.0)
         on_call(len(tokens[rows]))
     return found

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+ROUNDS = 1000
+"""How often songs are drawn anew for an interval (Efron 1979)."""
 Share = tuple[float, float]
 """A part and its whole, in the same unit, so that shares of several songs add up."""
 
@@ -35,7 +37,7 @@ Statistic = Callable[[NDArray[np.int64]], NDArray[np.float64]]
 
 
 def bootstrap(
-    statistic: Statistic, songs: int, rng: np.random.Generator, rounds: int = 1000
+    statistic: Statistic, songs: int, rng: np.random.Generator, rounds: int = ROUNDS
 ) -> Estimate:
     """`statistic` of the numbers 0..`songs`, and its spread when songs are drawn anew.
 

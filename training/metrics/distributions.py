@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.music.vocabulary import MASK, PITCHED, TRIO
+from schmubert.training.metrics.bootstrap import ROUNDS
 from schmubert.training.metrics.notes import LENGTH, ONSET, PITCH, drum_hits, note_table
 
 WIDEST_INTERVAL = 24  # semitones; wider leaps are counted with it
@@ -76,7 +77,7 @@ def divergences(model: Sequence[Tokens], real: Sequence[Tokens]) -> dict[str, fl
 
 
 def noise_bound(
-    real: Sequence[Tokens], pieces: int, rng: np.random.Generator, rounds: int = 1000
+    real: Sequence[Tokens], pieces: int, rng: np.random.Generator, rounds: int = ROUNDS
 ) -> dict[str, float]:
     """What real songs diverge from real songs, by name: the 95th percentile, in bits.
 

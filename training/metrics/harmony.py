@@ -51,7 +51,7 @@ def scale_fit(melody: NDArray[np.int64], bass: NDArray[np.int64]) -> Share:
 def bass_in_scale(melody: Tokens, bass: Tokens, span_bars: int = SPAN_BARS) -> Share:
     """(in scale, all) 16ths of the bass of `bass` against the melody of `melody`, both [steps, 3].
 
-    Summed over spans of `span_bars` bars in which both sound; an odd end counts for itself.
+    The sum is over spans of `span_bars` bars in which both sound; a shorter end is a span too.
     """
     inside = whole = 0.0
     for _, sung, played in _spans(melody, bass, span_bars):
@@ -74,7 +74,7 @@ def root_in_bar(melody: Tokens, bass: Tokens) -> Share:
 def onsets_in_scale(melody: Tokens, bass: Tokens, span_bars: int = SPAN_BARS) -> Share:
     """(in scale, all) onsets of the bass of `bass` against the melody of `melody`, both [steps, 3].
 
-    As `bass_in_scale`, every note counted once however long it sounds.
+    It is as `bass_in_scale`, but every note counts once, however long it sounds.
     """
     inside = whole = 0.0
     for first, sung, _ in _spans(melody, bass, span_bars):
@@ -88,7 +88,7 @@ def onsets_in_scale(melody: Tokens, bass: Tokens, span_bars: int = SPAN_BARS) ->
 def onsets_sung(melody: Tokens, bass: Tokens) -> Share:
     """(bass onsets whose pitch class the melody sings in the same bar, bass onsets).
 
-    Of the bars in which the melody sounds.
+    Only bars in which the melody sounds count.
     """
     inside = whole = 0.0
     for first, sung, _ in _spans(melody, bass, 1):

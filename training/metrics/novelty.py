@@ -32,7 +32,7 @@ FACTORS = np.random.default_rng(1979).integers(
 
 
 @dataclass(frozen=True)
-class Windows:
+class WindowHashes:
     """The sounding windows of a track by `hashes` [n], sorted, and their `places` [n].
 
     A place is a bar of the dataset's columns, end to end; those of equal windows are in order.
@@ -51,7 +51,7 @@ class Windows:
 class Memory:
     """The windows of all training songs by track."""
 
-    windows: Mapping[Track, Windows]
+    windows: Mapping[Track, WindowHashes]
 
 
 def remembered(split: Split, tracks: Sequence[Track] = TRIO) -> Memory:
@@ -62,8 +62,8 @@ def remembered(split: Split, tracks: Sequence[Track] = TRIO) -> Memory:
 def copied(memory: Memory, tokens: Tokens, track: Track) -> tuple[int, Share]:
     """What `track` of `tokens` [steps, 3] copies: (bars of the longest run, windows).
 
-    A run is of windows that follow each other in one training track, silence ending it; the
-    share is (windows of 4 bars found in any training track, windows in which something starts).
+    A run is of windows that follow each other in one training track; silence ends it. The share is
+    (windows of 4 bars found in any training track, windows in which something starts).
     ValueError for a track that is not remembered.
     """
     if track not in memory.windows:
@@ -86,13 +86,13 @@ def copied(memory: Memory, tokens: Tokens, track: Track) -> tuple[int, Share]:
     return bars, (float(found), float(sounds.sum()))
 
 
-def _windows_of(split: Split, track: Track) -> Windows:
+def _windows_of(split: Split, track: Track) -> WindowHashes:
     """All sounding windows of `track` in `split`."""
     every = [_sounding_windows(split, rows, track) for rows in _groups(split, track)]
     hashes = np.concatenate([np.zeros(0, np.uint64), *(group[0] for group in every)])
     places = np.concatenate([np.zeros(0, np.int64), *(group[1] for group in every)])
     order = np.argsort(hashes, kind="stable")
-    return Windows(hashes[order], places[order])
+    return WindowHashes(hashes[order], places[order])
 
 
 def _groups(split: Split, track: Track) -> Iterator[NDArray[np.int64]]:

@@ -39,8 +39,8 @@ def density_error(played: Tokens, own: Tokens, track: Track) -> Share:
     Both [steps, 3]; a bar with 3 onsets where the song has 5 adds 2.
     """
     ours, theirs = (notes_by_bar(tokens, track) for tokens in (played, own))
-    apart = np.abs(ours - theirs)
-    return float(apart.sum()), float(len(apart))
+    errors = np.abs(ours - theirs)
+    return float(errors.sum()), float(len(errors))
 
 
 def empty_where_played(played: Tokens, own: Tokens, track: Track) -> Share:

@@ -1,10 +1,10 @@
 """The framewise self-similarity metric: how alike neighbouring frames of a piece are.
 
-Mittal et al. 2021, Symbolic Music Generation with Diffusion Models, section 4.2; thesis 4.7. As
-table 5.5 of the thesis was made: frames of 4 bars every 2 bars, notes grouped by the bar they
-start in, the tracks asked for pooled, drum hits being notes of the pitch they are written out in
-and one 16th long. The metric hardly sees coherence: a model should be judged by it only beside
-`real_interval`, and track by track, as pooling flatters.
+It is that of Mittal et al. 2021, Symbolic Music Generation with Diffusion Models, section 4.2, and
+of the thesis, 4.7. As for table 5.5 of the thesis, a frame has 4 bars and one starts every 2 bars,
+notes belong to the bar they start in, and the tracks asked for are pooled. A drum hit is a note of
+one 16th, of the pitch that it is written out in. The metric hardly sees coherence: a model should
+be judged by it only beside `real_interval`, and track by track, as pooling flatters.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from schmubert.engine.diffusion.copula import normal_cdf
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.music.vocabulary import Track
+from schmubert.training.metrics.bootstrap import ROUNDS
 from schmubert.training.metrics.notes import LENGTH, ONSET, PITCH, note_table
 
 FRAME_BARS = 4
@@ -60,18 +61,18 @@ def normal_overlap(
     thesis has one, which is exact where the deviations are equal. Deviations are above 0.
     """
     narrow = np.minimum(deviation, other_deviation)
-    # in units of the narrower density, which lies at 0, the wider one at `apart`
+    # in units of the narrower density, which lies at 0, the wider one at `distance`
     ratio = np.maximum(deviation, other_deviation) / narrow
-    apart = np.abs(mean - other_mean) / narrow
+    distance = np.abs(mean - other_mean) / narrow
     spread = ratio**2 - 1
-    root = ratio * np.sqrt(apart**2 + 2 * spread * np.log(ratio))
+    root = ratio * np.sqrt(distance**2 + 2 * spread * np.log(ratio))
     with np.errstate(divide="ignore", invalid="ignore"):  # equal deviations: the one is -inf
-        before = -(apart + root) / spread
-        after = (apart**2 + 2 * ratio**2 * np.log(ratio)) / (apart + root)
+        before = -(distance + root) / spread
+        after = (distance**2 + 2 * ratio**2 * np.log(ratio)) / (distance + root)
     inside_narrow = normal_cdf(after) - normal_cdf(before)
-    inside_wide = normal_cdf((after - apart) / ratio) - normal_cdf((before - apart) / ratio)
+    inside_wide = normal_cdf((after - distance) / ratio) - normal_cdf((before - distance) / ratio)
     area = np.clip(1 - inside_narrow + inside_wide, 0.0, 1.0)
-    return np.where((ratio == 1) & (apart == 0), 1.0, area)
+    return np.where((ratio == 1) & (distance == 0), 1.0, area)
 
 
 def similarity(model: NDArray[np.float64], real: NDArray[np.float64]) -> Similarity:
@@ -87,7 +88,7 @@ def similarity(model: NDArray[np.float64], real: NDArray[np.float64]) -> Similar
 
 
 def real_interval(
-    real: NDArray[np.float64], pieces: int, rng: np.random.Generator, rounds: int = 1000
+    real: NDArray[np.float64], pieces: int, rng: np.random.Generator, rounds: int = ROUNDS
 ) -> tuple[Similarity, Similarity]:
     """Where the similarity of real pieces to real pieces lies: its 5th and 95th percentiles.
 

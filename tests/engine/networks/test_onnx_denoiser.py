@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from schmubert.engine.diffusion.recipe import usual_window_bars
+from schmubert.engine.diffusion.sampling import usual_window_bars
 from schmubert.engine.diffusion.unmasking import balanced_order, unmask
 from schmubert.engine.music.vocabulary import MASK, SIZES, TRIO, Track
 from schmubert.engine.networks.load import DEFAULT_MODEL, default_model, load

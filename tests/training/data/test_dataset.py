@@ -12,20 +12,15 @@ from hypothesis import strategies as st
 from schmubert.engine.music.score import STEPS_PER_BAR, Score, canonical
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track
 from schmubert.training.data.dataset import Dataset, Split
-from schmubert.training.data.prepare import prepare
-from schmubert.training.data.shards import Settings
 from tests.engine.music.corpus_trios import trios_of
-from tests.training.small_corpus import files, folder
+from tests.training.small_corpus import files, prepared
 
 CONTENT = files(12)
 
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    songs = folder(tmp_path_factory.mktemp("songs"), CONTENT)
-    out = tmp_path_factory.mktemp("dataset")
-    prepare([songs], out, Settings(validation=0.3), workers=1)
-    return Dataset.open(out)
+    return Dataset.open(prepared(tmp_path_factory.mktemp("data"), CONTENT, 0.3))
 
 
 def splits(dataset: Dataset) -> list[Split]:
@@ -148,14 +143,13 @@ def test_folders_that_hold_no_dataset(tmp_path: Path) -> None:
     for folder_ in (tmp_path, tmp_path / "gone"):
         with pytest.raises(ValueError, match="run `schmubert prepare SOURCE --out"):
             Dataset.open(folder_)
-    songs = folder(tmp_path / "songs", CONTENT)
-    prepare([songs], tmp_path / "out", workers=1)
-    columns = tmp_path / "out" / "columns.bin"
+    data = prepared(tmp_path, CONTENT, 0.05)
+    columns = data / "columns.bin"
     columns.write_bytes(columns.read_bytes()[:-64])
     with pytest.raises(ValueError, match=r"do not belong together.*prepare it again with --force"):
-        Dataset.open(tmp_path / "out")
-    about = tmp_path / "out" / "dataset.json"
+        Dataset.open(data)
+    about = data / "dataset.json"
     for wrong in (json.dumps({**json.loads(about.read_text()), "format": 99}), "{}", "no json"):
         about.write_text(wrong)
         with pytest.raises(ValueError, match="prepare it again with --force"):
-            Dataset.open(tmp_path / "out")
+            Dataset.open(data)

@@ -14,19 +14,18 @@ from rich.console import Console
 from schmubert.engine.music.midifile import midi_bytes
 from schmubert.engine.music.score import Score
 from schmubert.engine.music.vocabulary import TRIO, Track
-from schmubert.training.data import prepare as preparing
-from schmubert.training.data import shards
+from schmubert.training.data import prepare, shards
 from schmubert.training.data.archive import items
 from schmubert.training.data.assemble import held_out
 from schmubert.training.data.dataset import Dataset
-from schmubert.training.data.prepare import prepare
-from schmubert.training.data.shards import Settings, make_shard
+from schmubert.training.data.prepare import prepare_dataset
+from schmubert.training.data.shards import PrepareSettings, make_shard
 from tests.training.small_corpus import archive, files, folder, song, written
 
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preparing, "CHUNK_FILES", 3)
+    monkeypatch.setattr(prepare, "CHUNK_FILES", 3)
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +36,12 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def whole(corpus: Path, tmp_path: Path) -> Path:
     """The dataset as one process makes it in one go."""
-    prepare([corpus], tmp_path / "whole", workers=1)
+    prepare_dataset([corpus], tmp_path / "whole", workers=1)
     return tmp_path / "whole"
 
 
 def test_the_number_of_workers_changes_nothing(corpus: Path, whole: Path, tmp_path: Path) -> None:
-    prepare([corpus], tmp_path / "two", workers=2)
+    prepare_dataset([corpus], tmp_path / "two", workers=2)
     assert written(tmp_path / "two") == written(whole)
 
 
@@ -70,9 +69,9 @@ def test_after_an_interruption_it_goes_on_where_it_was(
 ) -> None:
     out = tmp_path / "out"
     with monkeypatch.context() as patch:
-        patch.setattr(preparing, "make_shard", stopping(make_shard, after))
+        patch.setattr(prepare, "make_shard", stopping(make_shard, after))
         with pytest.raises(Stopped):
-            prepare([corpus], out, workers=1)
+            prepare_dataset([corpus], out, workers=1)
     with pytest.raises(ValueError, match="no finished dataset"):
         Dataset.open(out)
     (out / "shards" / "0123.99.unfinished").write_bytes(b"half a shard")
@@ -85,7 +84,7 @@ def test_after_an_interruption_it_goes_on_where_it_was(
         return read_file(path, *rest)
 
     monkeypatch.setattr(shards, "read_file", counted)
-    prepare([corpus], out, workers=1)
+    prepare_dataset([corpus], out, workers=1)
     assert len(read) == len(files()) - 3 * after
     assert written(out) == written(whole)
 
@@ -99,17 +98,17 @@ def test_a_dataset_is_there_whole_or_not_at_all(
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", stopping(Path.replace, shards_done + after))
         with pytest.raises(Stopped):
-            prepare([corpus], out, workers=1)
+            prepare_dataset([corpus], out, workers=1)
     with pytest.raises(ValueError, match="no finished dataset"):
         Dataset.open(out)
-    prepare([corpus], out, workers=1)
+    prepare_dataset([corpus], out, workers=1)
     assert written(out) == written(whole)
 
 
 @pytest.mark.parametrize("name", ["songs.tar.gz", "songs.tgz", "songs.tar.xz", "songs.tar"])
 def test_an_archive_gives_what_its_folder_gives(whole: Path, tmp_path: Path, name: str) -> None:
     source = archive(tmp_path / name, dict(sorted(files().items())))
-    prepare([source], tmp_path / "out", workers=1)
+    prepare_dataset([source], tmp_path / "out", workers=1)
     ours, theirs = written(tmp_path / "out"), written(whole)
     about, other = (msgspec.json.decode(data.pop("dataset.json")) for data in (ours, theirs))
     assert ours == theirs
@@ -127,7 +126,7 @@ def test_lakhs_layout_and_what_does_not_belong(tmp_path: Path) -> None:
         "lmd_full/README.txt": b"see the site",
     }
     source = archive(tmp_path / "lmd_full.tar.gz", content)
-    assert prepare([source], tmp_path / "out", workers=1).about.files == 2
+    assert prepare_dataset([source], tmp_path / "out", workers=1).about.files == 2
     assert {file.path for file in Dataset.open(tmp_path / "out").catalogue.files} == {
         "lmd_full/0/0a1b.mid",
         "lmd_full/f/f00d.MID",
@@ -136,7 +135,7 @@ def test_lakhs_layout_and_what_does_not_belong(tmp_path: Path) -> None:
 
 def test_what_was_skipped_is_counted_and_named(corpus: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    report = prepare([corpus], out, workers=1)
+    report = prepare_dataset([corpus], out, workers=1)
     assert report.about.files == 12
     assert report.about.files_used == report.about.songs == 10
     assert report.about.skipped == {"copy of another file": 1, "damaged": 1}
@@ -158,14 +157,14 @@ def test_what_was_skipped_is_counted_and_named(corpus: Path, tmp_path: Path) -> 
 def test_progress_is_shown(corpus: Path, tmp_path: Path) -> None:
     text = io.StringIO()
     console = Console(file=text, force_terminal=True, width=80)
-    prepare([corpus], tmp_path / "out", workers=1, console=console)
+    prepare_dataset([corpus], tmp_path / "out", workers=1, console=console)
     assert "12 files" in text.getvalue()
     assert "100%" in text.getvalue()
 
 
 def test_twice_is_once(corpus: Path, whole: Path) -> None:
     before = written(whole)
-    report = prepare([corpus], whole, workers=1)
+    report = prepare_dataset([corpus], whole, workers=1)
     assert report.unchanged
     assert "nothing to do" in report.line()
     assert written(whole) == before
@@ -176,7 +175,7 @@ def test_another_dataset_is_replaced_by_force_alone(
     whole: Path, tmp_path: Path, change: str
 ) -> None:
     content = files()
-    settings = Settings(least_bars=2) if change == "settings" else Settings()
+    settings = PrepareSettings(least_bars=2) if change == "settings" else PrepareSettings()
     if change == "more":
         content["zydeco.mid"] = midi_bytes(song(99))
     elif change == "fewer":
@@ -188,10 +187,10 @@ def test_another_dataset_is_replaced_by_force_alone(
     source = folder(tmp_path / "other", content)
     before = written(whole)
     with pytest.raises(ValueError, match=r"holds a dataset made of other .*--force"):
-        prepare([source], whole, settings, workers=1)
+        prepare_dataset([source], whole, settings, workers=1)
     assert written(whole) == before
-    prepare([source], whole, settings, workers=1, force=True)
-    prepare([source], tmp_path / "fresh", settings, workers=1)
+    prepare_dataset([source], whole, settings, workers=1, force=True)
+    prepare_dataset([source], tmp_path / "fresh", settings, workers=1)
     assert written(whole) == written(tmp_path / "fresh")
 
 
@@ -201,7 +200,7 @@ def test_a_manifest_names_songs_wherever_it_stands(tmp_path: Path) -> None:
     first = archive(tmp_path / "first.tar", {"manifest.csv": rows, **content})
     last = archive(tmp_path / "last.tar", {**content, "manifest.csv": rows})
     for source in (first, last):
-        report = prepare([source], tmp_path / source.stem, workers=1)
+        report = prepare_dataset([source], tmp_path / source.stem, workers=1)
         catalogue = Dataset.open(tmp_path / source.stem).catalogue
         assert catalogue.songs == ("abba",)
         assert [file.title for file in catalogue.files] == ["Dancing", "02"]
@@ -220,23 +219,29 @@ def test_a_transposed_copy_is_the_same_song(tmp_path: Path) -> None:
         "c.mid": midi_bytes(Score(later)),
         "d.mid": midi_bytes(song(6)),
     }
-    prepare([folder(tmp_path / "songs", content)], tmp_path / "out", workers=1)
+    prepare_dataset([folder(tmp_path / "songs", content)], tmp_path / "out", workers=1)
     catalogue = Dataset.open(tmp_path / "out").catalogue
     assert [file.song for file in catalogue.files] == [0, 0, 0, 1]
 
 
 def test_the_split_is_by_song_and_stays_as_songs_are_added(tmp_path: Path) -> None:
-    settings = Settings(validation=0.4)
+    settings = PrepareSettings(validation=0.4)
     few = {f"{n:02}.mid": midi_bytes(song(n, 5)) for n in range(20)}
     more = few | {f"x{n:02}.mid": midi_bytes(song(100 + n, 5)) for n in range(20)}
     sides = []
     for name, content in (("few", few), ("more", more)):
-        prepare([folder(tmp_path / name, content)], tmp_path / f"{name}.set", settings, workers=1)
+        prepare_dataset(
+            [folder(tmp_path / name, content)], tmp_path / f"{name}.set", settings, workers=1
+        )
         dataset = Dataset.open(tmp_path / f"{name}.set")
         split = dataset.split("validation")
-        sides.append({split.song_of(piece) for piece in split.numbers})
         train = dataset.split("train")
-        assert sides[-1].isdisjoint(train.song_of(piece) for piece in train.numbers)
+        names, trained = (
+            {dataset.catalogue.songs[song] for song in part.songs[part.numbers]}
+            for part in (split, train)
+        )
+        sides.append(names)
+        assert names.isdisjoint(trained)
         assert len(train.numbers) + len(split.numbers) == len(dataset.pieces)
     assert sides[0] < sides[1]
     assert 2 <= len(sides[0]) <= 14
@@ -258,8 +263,8 @@ def test_drum_maps_go_by_path(tmp_path: Path) -> None:
     data = io.BytesIO()
     beat.save(file=data)
     source = folder(tmp_path / "songs", {"a/x.mid": data.getvalue(), "b/x.mid": data.getvalue()})
-    settings = Settings(drum_maps=(("a/*", "published"),))
-    prepare([source], tmp_path / "out", settings, workers=1)
+    settings = PrepareSettings(drum_maps=(("a/*", "published"),))
+    prepare_dataset([source], tmp_path / "out", settings, workers=1)
     dataset = Dataset.open(tmp_path / "out")
     split = dataset.split("train" if len(dataset.split("train").numbers) else "validation")
     low_tom, mid_tom = 1 << 4, 1 << 5
@@ -289,21 +294,21 @@ def test_sources_that_are_none(tmp_path: Path, corpus: Path) -> None:
     ]:
         out = tmp_path / "out"
         with pytest.raises(ValueError, match=words) as caught:
-            prepare([source], out, workers=1)
+            prepare_dataset([source], out, workers=1)
         assert "\n" not in str(caught.value)
         assert not (out / "dataset.json").exists()
-    prepare([corpus], out, workers=1)  # what failed is not in the way
+    prepare_dataset([corpus], out, workers=1)  # what failed is not in the way
     with pytest.raises(ValueError, match="no source"):
-        prepare([], out)
+        prepare_dataset([], out)
 
 
 def test_a_folder_of_something_else_is_left_alone(corpus: Path, tmp_path: Path) -> None:
     (tmp_path / "diary.txt").write_text("dear diary")
     for force in (False, True):
         with pytest.raises(ValueError, match="not empty and holds no dataset"):
-            prepare([corpus], tmp_path, workers=1, force=force)
+            prepare_dataset([corpus], tmp_path, workers=1, force=force)
     with pytest.raises(ValueError, match="is a file: name a folder"):
-        prepare([corpus], tmp_path / "diary.txt", workers=1)
+        prepare_dataset([corpus], tmp_path / "diary.txt", workers=1)
     assert written(tmp_path) == {"diary.txt": b"dear diary"}
 
 
@@ -319,7 +324,7 @@ def test_a_folder_of_something_else_is_left_alone(corpus: Path, tmp_path: Path) 
 )
 def test_settings_out_of_range(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"jazz|0\.\.1|0\.\.127|at least one"):
-        Settings(**wrong)
+        PrepareSettings(**wrong)
 
 
 def test_a_piece_needs_a_melody(tmp_path: Path) -> None:
@@ -328,7 +333,7 @@ def test_a_piece_needs_a_melody(tmp_path: Path) -> None:
         "without.mid": midi_bytes(song(2), (Track.BASS, Track.DRUMS)),
         "alone.mid": midi_bytes(song(3), (Track.MELODY,)),
     }
-    report = prepare([folder(tmp_path / "songs", content)], tmp_path / "out", workers=1)
+    report = prepare_dataset([folder(tmp_path / "songs", content)], tmp_path / "out", workers=1)
     assert report.about.skipped == {"no melody track": 1}
     columns = Dataset.open(tmp_path / "out").pieces["columns"]
     assert sorted((row < 0).tolist() for row in columns) == [

@@ -5,7 +5,7 @@ import pytest
 
 from schmubert.engine.music.score import Tokens
 from schmubert.training.evaluation.bands import accompaniment, live
-from schmubert.training.evaluation.settings import Section
+from schmubert.training.evaluation.figures import Section
 from tests.training.small_corpus import song
 
 ENTRY = 1

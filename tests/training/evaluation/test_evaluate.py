@@ -8,19 +8,18 @@ import numpy as np
 import pytest
 
 from schmubert.engine.denoiser import Logits
-from schmubert.engine.music.midifile import midi_bytes
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.music.vocabulary import TRIO, Track
-from schmubert.training.data import shards
 from schmubert.training.data.dataset import Dataset
-from schmubert.training.data.prepare import prepare
-from schmubert.training.evaluation.evaluate import evaluate
-from schmubert.training.evaluation.settings import Draws, Evaluation, Settings
+from schmubert.training.evaluation.draws import Draws
+from schmubert.training.evaluation.evaluate import evaluate_model
+from schmubert.training.evaluation.figures import Evaluation
+from schmubert.training.evaluation.settings import EvaluationSettings
 from tests import tiny_model
-from tests.training.small_corpus import song
+from tests.training.small_corpus import prepared, trios
 
-SMALL = Settings(
+SMALL = EvaluationSettings(
     parts=("accompaniment", "live"), songs=3, draws=2, stage_songs=2, stage_draws=1, calls=2
 )
 
@@ -44,15 +43,11 @@ class OneBar:
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    songs, out = tmp_path_factory.mktemp("songs"), tmp_path_factory.mktemp("dataset")
-    for number in range(10):
-        (songs / f"{number}.mid").write_bytes(midi_bytes(song(number, 16)))
-    prepare([songs], out, shards.Settings(validation=0.5), workers=1)
-    return Dataset.open(out)
+    return Dataset.open(prepared(tmp_path_factory.mktemp("data"), trios(10, 16), 0.5))
 
 
 def judged(
-    model: OneBar, dataset: Dataset, draws: Draws, settings: Settings = SMALL
+    model: OneBar, dataset: Dataset, draws: Draws, settings: EvaluationSettings = SMALL
 ) -> tuple[Evaluation, dict[str, int]]:
     """The evaluation, and what is left of each bar of progress: 0 where it is full."""
     left: Counter[str] = Counter()
@@ -62,7 +57,7 @@ def judged(
         left[name] -= done
         assert totals.setdefault(name, total) == total
 
-    found = evaluate(model, dataset, settings, draws, told)
+    found = evaluate_model(model, dataset, settings, draws, told)
     return found, {name: totals[name] + done for name, done in left.items()}
 
 

@@ -5,12 +5,14 @@ import pytest
 
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import TRIO, Track
+from schmubert.training.evaluation.figures import Figure, Section
 from schmubert.training.evaluation.pieces import LAGS, sections
-from schmubert.training.evaluation.settings import Figure, Section
-from schmubert.training.metrics.novelty import Memory, Windows
+from schmubert.training.metrics.novelty import Memory, WindowHashes
 from tests.training.small_corpus import song
 
-NOTHING = Memory({track: Windows(np.zeros(0, np.uint64), np.zeros(0, np.int64)) for track in TRIO})
+NOTHING = Memory(
+    {track: WindowHashes(np.zeros(0, np.uint64), np.zeros(0, np.int64)) for track in TRIO}
+)
 
 
 @pytest.fixture(scope="module")

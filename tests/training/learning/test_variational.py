@@ -8,17 +8,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
-from schmubert.engine.diffusion.corruption import (  # noqa: E402
-    Corruption,
-    Floats,
-    Kernel,
-    absorbing,
-    corruption_of,
-    gaussian,
-    linear,
-    mutual_information,
-    uniform,
-)
+from schmubert.engine.diffusion import corruption  # noqa: E402
+from schmubert.engine.diffusion.corruption import Corruption, Floats, Kernel, corruption_of  # noqa: E402
 from schmubert.engine.music.vocabulary import MASK, SIZES, Track  # noqa: E402
 from schmubert.training.learning.loss import masked_cross_entropy, reweighted_elbo  # noqa: E402
 from schmubert.training.learning.variational import auxiliary, evidence_bound, on_device  # noqa: E402
@@ -26,18 +17,17 @@ from schmubert.training.learning.variational import auxiliary, evidence_bound, o
 EVENTS = 3
 STEPS_T = 5
 KERNELS: dict[str, Kernel] = {
-    "absorbing": absorbing(EVENTS),
-    "uniform": uniform(EVENTS),
-    "gaussian": gaussian(EVENTS),
+    "absorbing": corruption.absorbing(EVENTS),
+    "uniform": corruption.uniform(EVENTS),
+    "gaussian": corruption.gaussian(EVENTS),
 }
 CPU = torch.device("cpu")
 
 
 def process(name: str, steps_t: int = STEPS_T) -> Corruption:
     kernel = KERNELS[name]
-    return Corruption(
-        kernel, (linear if name == "absorbing" else mutual_information)(kernel, steps_t)
-    )
+    schedule = corruption.linear if name == "absorbing" else corruption.mutual_information
+    return Corruption(kernel, schedule(kernel, steps_t))
 
 
 def divergence(noise: Corruption, guess: Floats, x_0: int, x_t: int, t: int) -> float:

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -8,10 +6,8 @@ from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import SIZES, TRIO, Track
 from schmubert.training.data.dataset import Dataset, Split
 from schmubert.training.data.masking import PATTERNS
-from schmubert.training.data.prepare import prepare
-from schmubert.training.data.shards import Settings
 from schmubert.training.metrics.bits import bits_of_masked, figures, held_out
-from tests.training.small_corpus import files, folder
+from tests.training.small_corpus import files, prepared
 
 
 class Clueless:
@@ -35,10 +31,9 @@ class Knowing(Clueless):
 
 @pytest.fixture(scope="module")
 def split(tmp_path_factory: pytest.TempPathFactory) -> Split:
-    songs = folder(tmp_path_factory.mktemp("songs"), files(12))
-    out: Path = tmp_path_factory.mktemp("dataset")
-    prepare([songs], out, Settings(validation=0.4), workers=1)
-    return Dataset.open(out).split("validation")
+    return Dataset.open(prepared(tmp_path_factory.mktemp("data"), files(12), 0.4)).split(
+        "validation"
+    )
 
 
 def test_the_same_windows_and_masks_are_drawn_each_time(split: Split) -> None:

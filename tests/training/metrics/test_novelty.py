@@ -8,18 +8,13 @@ import pytest
 from schmubert.engine.music.score import STEPS_PER_BAR, Score, Tokens, silence
 from schmubert.engine.music.vocabulary import MASK, OFF, PITCHED, TRIO, Track, onset_token
 from schmubert.training.data.dataset import Dataset, Split
-from schmubert.training.data.prepare import prepare
-from schmubert.training.data.shards import Settings
 from schmubert.training.metrics.novelty import Memory, copied, remembered
-from tests.training.small_corpus import files, folder, song
+from tests.training.small_corpus import files, prepared, song
 
 
 @pytest.fixture(scope="module")
 def split(tmp_path_factory: pytest.TempPathFactory) -> Split:
-    songs = folder(tmp_path_factory.mktemp("songs"), files(8))
-    out = tmp_path_factory.mktemp("dataset")
-    prepare([songs], out, Settings(validation=0.0), workers=1)
-    return Dataset.open(out).split("train")
+    return Dataset.open(prepared(tmp_path_factory.mktemp("data"), files(8), 0.0)).split("train")
 
 
 @pytest.fixture(scope="module")
@@ -78,13 +73,13 @@ def test_pieces_put_together_of_bars_are_no_longer_run(split: Split, memory: Mem
 
 def test_silence_is_no_copy(split: Split, memory: Memory) -> None:
     tokens = next(own_windows(split, 6)).copy()
-    apart = np.concatenate([tokens, silence(6).tokens, tokens])
+    separated = np.concatenate([tokens, silence(6).tokens, tokens])
     unknown = np.tile(np.asarray(MASK), (6 * STEPS_PER_BAR, 1))
     for track in TRIO:
         assert copied(memory, silence(8).tokens, track) == (0, (0.0, 0.0))
         assert copied(memory, unknown, track) == (0, (0.0, 0.0))
         assert copied(memory, tokens[:48], track) == (0, (0.0, 0.0))
-        longest, (found, whole) = copied(memory, apart, track)
+        longest, (found, whole) = copied(memory, separated, track)
         assert (longest, found, whole) == (6, 6.0, 12.0)  # of 15 windows three are silent
 
 

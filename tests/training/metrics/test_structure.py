@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from schmubert.engine.music.score import STEPS_PER_BAR, Tokens, canonical
+from schmubert.engine.music.score import canonical
 from schmubert.engine.music.vocabulary import MASK, OFF, PITCHED, TRIO, Track, onset_token
 from schmubert.training.metrics.structure import (
     idle_note_offs,
@@ -12,16 +12,8 @@ from schmubert.training.metrics.structure import (
     repeated_bars,
     repeated_pitches,
 )
+from tests.training.grids import grid
 from tests.training.small_corpus import song
-
-
-def grid(bars: int, **tracks: list[tuple[int, int]]) -> Tokens:
-    """A grid with (step, token) pairs a track, everything else held."""
-    tokens = np.zeros((bars * STEPS_PER_BAR, 3), np.int64)
-    for name, events in tracks.items():
-        for step, token in events:
-            tokens[step, Track[name.upper()]] = token
-    return tokens
 
 
 @pytest.mark.parametrize("track", TRIO)

@@ -1,0 +1,25 @@
+from .batches import SongWindows, melodies_alone, transposed, windows_by_song
+from .dataset import Dataset, Split
+from .grids import validation_grids, windows_of_songs
+from .masking import DEFAULT_MIX, EXCERPT_MIX, PATTERNS, mixed
+from .prepare import prepare_dataset
+from .report import Report
+from .shards import PrepareSettings
+
+__all__ = [
+    "DEFAULT_MIX",
+    "EXCERPT_MIX",
+    "PATTERNS",
+    "Dataset",
+    "PrepareSettings",
+    "Report",
+    "SongWindows",
+    "Split",
+    "melodies_alone",
+    "mixed",
+    "prepare_dataset",
+    "transposed",
+    "validation_grids",
+    "windows_by_song",
+    "windows_of_songs",
+]

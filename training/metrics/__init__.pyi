@@ -1,0 +1,53 @@
+from .accompaniment import BAND, WAYS, Shares, in_short, shuffled, way_of
+from .bits import bits_of_masked, held_out
+from .bootstrap import Estimate, Share, pooled, way_closed
+from .distributions import divergences, jensen_shannon, noise_bound
+from .harmony import bass_in_scale, key_agreement, root_in_bar
+from .novelty import Memory, copied, remembered
+from .rhythm import (
+    density_error,
+    drum_distance,
+    empty_bars,
+    kick_under_bass,
+    notes_by_bar,
+    onsets_a_bar,
+)
+from .similarity import Similarity, normal_overlap, overlaps, real_interval
+from .structure import idle_note_offs, repeated_bars, repeated_pitches
+
+__all__ = [
+    "BAND",
+    "WAYS",
+    "Estimate",
+    "Memory",
+    "Share",
+    "Shares",
+    "Similarity",
+    "bass_in_scale",
+    "bits_of_masked",
+    "copied",
+    "density_error",
+    "divergences",
+    "drum_distance",
+    "empty_bars",
+    "held_out",
+    "idle_note_offs",
+    "in_short",
+    "jensen_shannon",
+    "key_agreement",
+    "kick_under_bass",
+    "noise_bound",
+    "normal_overlap",
+    "notes_by_bar",
+    "onsets_a_bar",
+    "overlaps",
+    "pooled",
+    "real_interval",
+    "remembered",
+    "repeated_bars",
+    "repeated_pitches",
+    "root_in_bar",
+    "shuffled",
+    "way_closed",
+    "way_of",
+]
