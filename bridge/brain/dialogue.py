@@ -138,7 +138,7 @@ class Dialogue:
         return Request(
             seq=asked.seq,
             tokens=pack(about.tokens[:, self.tracks]),
-            fill=pack_cells(about.targets[:, self.tracks]),
+            targets=pack_cells(about.targets[:, self.tracks]),
             budget_ms=max(1.0, (commit_at(step) - now - TRANSIT_S) * 1000.0),
             freezes_ms=tuple(max(0.0, freeze_s * 1000.0) for freeze_s in freezes_s),
             first_calls=settings.first_calls,

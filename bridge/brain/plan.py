@@ -34,7 +34,7 @@ class PendingRequest:
     seq: int
     at_s: float
     first_step: int
-    fill: Mask
+    targets: Mask
     played: Mapping[Track, int]
     ends: float = math.inf
 
@@ -95,9 +95,9 @@ def as_sounded(role: Track, cells: NDArray[np.int64], sounding: int | None) -> N
 
 def plan_of(asked: PendingRequest, number: int, tokens: Tokens) -> Plan:
     """The plan in a draft's `tokens` [steps, 3]; ValueError where it leaves cells unfilled."""
-    if tokens.shape != asked.fill.shape:
-        raise ValueError(f"a draft of {tokens.shape} to a request of {asked.fill.shape}")
-    if (tokens[asked.fill] >= np.broadcast_to(np.asarray(MASK), tokens.shape)[asked.fill]).any():
+    if tokens.shape != asked.targets.shape:
+        raise ValueError(f"a draft of {tokens.shape} to a request of {asked.targets.shape}")
+    if (tokens[asked.targets] >= np.broadcast_to(np.asarray(MASK), tokens.shape)[asked.targets]).any():
         raise ValueError("a draft leaves cells unfilled")
     return Plan(asked, number, tokens)
 

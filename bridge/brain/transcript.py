@@ -37,7 +37,7 @@ class Transcript:
         Its window begins at `first_step` of the tape; `beat` says in which beat a step stands.
         """
         steps = request.tokens.steps
-        filled = unpack_cells(request.fill, steps, request.tokens.tracks).any(axis=1)
+        filled = unpack_cells(request.targets, steps, request.tokens.tracks).any(axis=1)
         row = int(np.argmax(filled))
         noted = Asked(
             seq=request.seq,
@@ -45,7 +45,7 @@ class Transcript:
             from_beat=beat(first_step + row),
             to_beat=beat(first_step + steps),
             budget_ms=request.budget_ms,
-            digest=blake2b(request.tokens.data + request.fill, digest_size=8).hexdigest(),
+            digest=blake2b(request.tokens.data + request.targets, digest_size=8).hexdigest(),
         )
         self._asked = remember(self._asked, request.seq, (noted, row))
         return noted

@@ -73,7 +73,7 @@ def validated(request: Request, tracks: tuple[Track, ...]) -> Window:
             f"token {tokens[step, column]} in step {step} of the {track.name.lower()}"
             f" is outside 0..{MASK[track]}"
         )
-    targets = unpack_cells(request.fill, steps, len(tracks))
+    targets = unpack_cells(request.targets, steps, len(tracks))
     if (targets & (tokens != mask)).any():
         step, column = np.argwhere(targets & (tokens != mask))[0]
         raise ValueError(

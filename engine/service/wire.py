@@ -66,8 +66,8 @@ class Constraints(msgspec.Struct, frozen=True):
 class Request(msgspec.Struct, frozen=True, tag=True):
     """Client -> engine: fill cells of a window, better and better, within `budget_ms`.
 
-    `fill` (packed bits of [steps, tracks], row-major) names the cells wanted; they have to be
-    masked in `tokens`. Masked cells outside `fill` are unknown and stay so. `freezes_ms` says
+    `targets` (packed bits of [steps, tracks], row-major) are the cells to fill; they have to be
+    masked in `tokens`. Other masked cells are unknown and stay so. `freezes_ms` says
     when each beat of the window freezes, counted from receipt: from then on no draft changes
     that beat any more; empty means never. `constraints` bend what is drawn. A newer ask of the same
     client replaces an older.
@@ -75,7 +75,7 @@ class Request(msgspec.Struct, frozen=True, tag=True):
 
     seq: int
     tokens: Grid
-    fill: bytes
+    targets: bytes
     budget_ms: float
     freezes_ms: tuple[float, ...] = ()
     first_calls: int = FIRST_CALLS
@@ -87,7 +87,7 @@ class Request(msgspec.Struct, frozen=True, tag=True):
 
 
 class Draft(msgspec.Struct, frozen=True, tag=True):
-    """Engine -> client: the window with `fill` filled; `number` counts from 0, later is better.
+    """Engine -> client: the window with its targets filled; `number` counts from 0, later is better.
 
     `calls` is what the draft took, `spent_ms` counts from receipt. After `last` none follows;
     when a better draft was begun but did not end in time, the latest is repeated, marked so.

@@ -76,7 +76,7 @@ def test_a_band_never_loses_its_place(
 
     def check(request: Request, now: float) -> None:
         tokens = unpack(request.tokens)
-        fill = unpack_cells(request.fill, *tokens.shape)
+        fill = unpack_cells(request.targets, *tokens.shape)
         now_step = math.floor(line.beats(now) * 4 + 0.5)
         plays = [play for _, play in played.owner.plays]
         begins = int(4 * max((play.to_beat for play in plays), default=0.0))

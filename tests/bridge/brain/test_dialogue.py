@@ -47,7 +47,7 @@ def test_a_request_says_by_when() -> None:
     assert len(asked.freezes_ms) * 4 == asked.tokens.steps
     assert (asked.first_calls, asked.most_calls, asked.temperature) == (3, 9, 0.9)
     assert asked.seed is None
-    fill = unpack_cells(asked.fill, asked.tokens.steps, 3)
+    fill = unpack_cells(asked.targets, asked.tokens.steps, 3)
     assert fill[20:, Track.BASS].all()
     assert fill.sum() == asked.tokens.steps - 20
 

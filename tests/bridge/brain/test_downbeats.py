@@ -118,7 +118,7 @@ def test_in_its_turn_it_knows_what_it_played() -> None:
     tokens = unpack(request.tokens)
     assert tokens[32:44:4, 0].tolist() == [21, 21, 21], "up to the beat that comes"
     assert (tokens[44:, 0] == 90).all()
-    assert unpack_cells(request.fill, *tokens.shape)[44:, 0].all()
+    assert unpack_cells(request.targets, *tokens.shape)[44:, 0].all()
 
 
 def test_what_was_planned_before_it_gave_back_is_not_played_after() -> None:
@@ -140,7 +140,7 @@ def test_between_two_notes_nobody_takes_a_turn() -> None:
     """Every gap is longer than half a bar before some bar line, but no rest."""
     played = stage(BAND, notes=[(beat, 0.7, 60) for beat in range(32)]).run(at(31))
     for _, request in played.engine.requests:
-        assert not unpack_cells(request.fill, request.tokens.steps, 3)[:, Track.MELODY].any()
+        assert not unpack_cells(request.targets, request.tokens.steps, 3)[:, Track.MELODY].any()
 
 
 def test_the_band_accompanies_player_and_machine_alike() -> None:

@@ -239,7 +239,7 @@ NUMBERS = st.floats() | st.integers(-(2**63), 2**64 - 1).map(float)
 ODD_ASKS = st.builds(
     lambda changes: wire.encode(
         wire.Request(
-            **({"seq": 1, "tokens": ask(1).tokens, "fill": ask(1).fill, "budget_ms": 5.0} | changes)
+            **({"seq": 1, "tokens": ask(1).tokens, "targets": ask(1).targets, "budget_ms": 5.0} | changes)
         )
     ),
     st.fixed_dictionaries(

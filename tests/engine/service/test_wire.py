@@ -18,7 +18,7 @@ TO_ENGINE = (
         wire.Request,
         seq=st.integers(-(2**63), 2**63),
         tokens=GRIDS,
-        fill=st.binary(max_size=64),
+        targets=st.binary(max_size=64),
         budget_ms=NUMBERS,
         freezes_ms=st.lists(NUMBERS, max_size=8).map(tuple),
         first_calls=st.integers(0, 99),
