@@ -97,7 +97,9 @@ def plan_of(asked: PendingRequest, number: int, tokens: Tokens) -> Plan:
     """The plan in a draft's `tokens` [steps, 3]; ValueError where it leaves cells unfilled."""
     if tokens.shape != asked.targets.shape:
         raise ValueError(f"a draft of {tokens.shape} to a request of {asked.targets.shape}")
-    if (tokens[asked.targets] >= np.broadcast_to(np.asarray(MASK), tokens.shape)[asked.targets]).any():
+    if (
+        tokens[asked.targets] >= np.broadcast_to(np.asarray(MASK), tokens.shape)[asked.targets]
+    ).any():
         raise ValueError("a draft leaves cells unfilled")
     return Plan(asked, number, tokens)
 

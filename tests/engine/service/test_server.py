@@ -239,7 +239,10 @@ NUMBERS = st.floats() | st.integers(-(2**63), 2**64 - 1).map(float)
 ODD_ASKS = st.builds(
     lambda changes: wire.encode(
         wire.Request(
-            **({"seq": 1, "tokens": ask(1).tokens, "targets": ask(1).targets, "budget_ms": 5.0} | changes)
+            **(
+                {"seq": 1, "tokens": ask(1).tokens, "targets": ask(1).targets, "budget_ms": 5.0}
+                | changes
+            )
         )
     ),
     st.fixed_dictionaries(
@@ -252,7 +255,7 @@ ODD_ASKS = st.builds(
                 st.integers(0, 4) | st.integers(-(2**63), 2**64 - 1),
                 st.binary(max_size=500) | st.just(bytes(384)),
             ),
-            "fill": st.binary(max_size=30) | st.just(bytes(24)),
+            "targets": st.binary(max_size=30) | st.just(bytes(24)),
             "budget_ms": NUMBERS,
             "freezes_ms": st.lists(NUMBERS, max_size=20).map(tuple),
             "first_calls": st.integers(-(2**63), 2**64 - 1) | st.integers(1, 3),

@@ -78,8 +78,8 @@ WRONG = {
     "huge": Wrong({"tokens": Grid(2**40, 3, b"12")}, "out of range"),
     "tracks": Wrong({"tokens": Grid(64, 2, bytes(256))}, "2 tracks, this model has 3: melody"),
     "half a beat": Wrong({"tokens": Grid(62, 3, bytes(372))}, "62 steps are no whole beats"),
-    "cells": Wrong({"fill": b"1"}, "1 bytes are no 64 x 3 cells"),
-    "known": Wrong({"fill": bytes([0xFF]) * 24}, "step 0 of the melody is to be filled but not"),
+    "cells": Wrong({"targets": b"1"}, "1 bytes are no 64 x 3 cells"),
+    "known": Wrong({"targets": bytes([0xFF]) * 24}, "step 0 of the melody is to be filled but not"),
 }
 
 
