@@ -37,7 +37,7 @@ class Setup(msgspec.Struct, frozen=True, tag=True):
     model: str | None = None
     device: str = "auto"
     verbose: bool = False
-    controls: tuple["Control", ...] = ()
+    controls: "tuple[Control, ...]" = ()
     chords: str = ""
 
 
