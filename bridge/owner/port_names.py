@@ -60,12 +60,19 @@ def port_name(full: str, api: str) -> str:
 def meant(name: str, known: Sequence[str], api: str) -> str:
     """A question, where some `known` ports are called nearly `name`; else which there are.
 
-    Nearly: but for capitals, or a letter or two, or `name` is a part of theirs.
+    Nearly: but for capitals, or a letter or two, or `name` is a part of theirs, or of the name
+    that the port has together with its client.
     """
     if find(name, known, api):
         return ""
     short = list(dict.fromkeys(short_name(full, known, api) for full in known))
     near = [one for one in short if _alike(name.casefold(), one.casefold())]
+    near = near or [
+        bare
+        for bare in dict.fromkeys(_bare(full, api) for full in known)
+        if _alike(name.casefold(), bare.casefold())
+        or _alike(name.casefold(), bare.split(":")[0].casefold())
+    ]
     if near:
         are = "which is there" if len(near) == 1 else "which are there"
         return f"; did you mean {_listed(near, ' or ')}, {are}?"
