@@ -68,11 +68,11 @@ def test_ctrl_c_is_a_short_line_and_130(monkeypatch: pytest.MonkeyPatch) -> None
     [
         (
             ModuleNotFoundError("No module named 'torch'", name="torch"),
-            'This needs PyTorch: in your clone of schmubert, pip install ".[train,cpu]"',
+            'This needs PyTorch: install PyTorch as pytorch.org says for your machine, then, in your clone of schmubert, pip install ".[train,cpu]"',
         ),
         (
             ModuleNotFoundError("No module named 'safetensors.numpy'", name="safetensors.numpy"),
-            'This needs safetensors: in your clone of schmubert, pip install ".[train,cpu]"',
+            'This needs safetensors: install PyTorch as pytorch.org says for your machine, then, in your clone of schmubert, pip install ".[train,cpu]"',
         ),
         (
             ModuleNotFoundError("No module named 'onnxruntime'", name="onnxruntime"),
