@@ -1,5 +1,7 @@
 """Chord charts, as players write them."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,6 +52,25 @@ def test_every_chord_has_its_notes_above_its_root(letter: str, sign: str, qualit
     weights = chart_beats(letter + sign + quality)[0]
     root = LETTERS[letter] + ACCIDENTALS[sign]
     assert sorted((pitch - root) % 12 for pitch in classes(weights)) == sorted(QUALITIES[quality])
+
+
+def test_a_chart_may_stand_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "song.txt"
+    file.write_text("# a remark\n[Verse]\nAm F\n")
+    assert chart_beats(chart_text(f"@{file}")) == chart_beats("Am F")
+    file.write_text("Am\nXx\n")
+    with pytest.raises(ValueError, match="line 2: 'Xx' is no chord"):
+        chart_text(f"@{file}")
+
+
+@pytest.mark.parametrize(("name", "tonic"), [("C", 0), ("Am", 0), ("F#", 6), ("bb minor", 1)])
+def test_a_key_is_that_of_its_notes(name: str, tonic: int) -> None:
+    assert key_named(name) == tonic
+
+
+def test_what_is_no_key_is_said() -> None:
+    with pytest.raises(ValueError, match="'H' is no key"):
+        key_named("H")
 
 
 @pytest.mark.parametrize(
