@@ -15,6 +15,7 @@ diminished fifth), and of the quality of seven. `melody` recognises from the tra
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import click
@@ -26,11 +27,11 @@ from numpy.typing import NDArray
 from schmubert.cli.errors import one_line
 from schmubert.engine.music.chart import ACCIDENTALS, PITCH_CLASSES
 from schmubert.engine.music.chords import (
-    CHANGE_PRICE,
-    OFF_BEAT_CHANGE_PRICE,
+    WEIGHED,
     Beats,
     Profiles,
     Quality,
+    Weighing,
     likeliest_chords,
     sounding_beats,
 )
@@ -64,12 +65,15 @@ PATH = click.Path(path_type=Path)
 
 @dataclass(frozen=True)
 class Annotated:
-    """A song: what sounds, all of it and its melody, its prices of a change, its chords [beats]."""
+    """A song: what sounds, all of it and its melody, and its chords [beats].
+
+    In the beats that are `cheap` [beats] a bar, or half of one, may begin.
+    """
 
     number: int
     heard: Beats
     melody: Beats
-    prices: NDArray[np.float64]
+    cheap: NDArray[np.bool_]
     chords: NDArray[np.int64]
 
     @property
@@ -102,11 +106,9 @@ def annotated(folder: Path) -> Annotated:
         chords[(middles >= float(begins)) & (middles < float(ends))] = chord_named(name)
     tracks = [track for track in song.tracks if not track.is_drum]
     melody = [track for track in tracks if track.name == "MELODY"]
-    # the second and third column mark the beats at which a bar or half of one may begin
-    prices = np.where(grid[:, 1:].any(axis=1), CHANGE_PRICE, OFF_BEAT_CHANGE_PRICE)
-    return Annotated(
-        int(folder.name), beats_of(tracks, edges), beats_of(melody, edges), prices, chords
-    )
+    cheap = grid[:, 1:].any(axis=1)
+    heard, alone = beats_of(tracks, edges), beats_of(melody, edges)
+    return Annotated(int(folder.name), heard, alone, cheap, chords)
 
 
 def beats_of(tracks: Sequence[symusic.core.TrackSecond], edges: NDArray[np.float64]) -> Beats:
@@ -141,12 +143,18 @@ def fitted(songs: Sequence[Annotated]) -> Profiles:
     )
 
 
-def agreement(songs: Sequence[Annotated], profiles: Profiles, melody: bool) -> dict[str, float]:
+def agreement(
+    songs: Sequence[Annotated],
+    profiles: Profiles,
+    melody: bool = False,
+    weighing: Weighing = WEIGHED,
+) -> dict[str, float]:
     """In which share of the annotated beats of `songs` root, triad and quality are the same."""
     same = np.zeros(3)
     beats = 0
     for song in songs:
-        found = likeliest_chords(song.melody if melody else song.heard, song.prices, profiles)
+        heard = song.melody if melody else song.heard
+        found = likeliest_chords(heard, song.cheap, profiles, weighing)
         known = song.chords != UNLABELLED
         (root, quality), (its_root, its_quality) = (
             np.divmod(chords[known], len(Quality)) for chords in (found, song.chords)
@@ -162,8 +170,9 @@ def agreement(songs: Sequence[Annotated], profiles: Profiles, melody: bool) -> d
 @click.option("--pop909", type=PATH, required=True, help="The songs of POP909, a folder each.")
 @click.option("--out", type=PATH, required=True, help="The profiles, as JSON.")
 @click.option("--songs", type=PATH, help="Other songs, a folder with manifest.csv.")
+@click.option("--choose", is_flag=True, help="Compare weights on every eighth song fitted.")
 @one_line
-def main(pop909: Path, out: Path, songs: Path | None) -> None:
+def main(pop909: Path, out: Path, songs: Path | None, choose: bool) -> None:
     """Fit chord profiles, and compare what is recognised by them with annotations."""
     folders = sorted(path for path in pop909.iterdir() if (path / "chord_midi.txt").exists())
     everything = [annotated(folder) for folder in folders]
@@ -177,12 +186,27 @@ def main(pop909: Path, out: Path, songs: Path | None) -> None:
         ("held out, the melody alone", rest, True),
     ):
         figures = agreement(part, profiles, melody)
-        click.echo(f"{name:<28}" + "  ".join(f"{k} {v:.3f}" for k, v in figures.items()))
+        click.echo(line(name, figures))
     out.write_text(as_json(profiles), encoding="utf-8")
+    if choose:
+        click.echo("classes, bass, cheap change, change")
+        compare(trained[::8], profiles)
     if songs is not None:
         own, away = np.transpose([sanity(song) for song in whole_songs(songs, SANITY_SONGS)])
         click.echo(f"of {len(own)} other songs the basses are in harmony in {np.median(own):.3f}")
         click.echo(f"the same, {AWAY_BARS} bars later{np.median(away):>9.3f}")
+
+
+def line(name: str, figures: dict[str, float]) -> str:
+    return f"{name:<28}" + "  ".join(f"{what} {share:.3f}" for what, share in figures.items())
+
+
+def compare(songs: Sequence[Annotated], profiles: Profiles) -> None:
+    """Say how well chords are recognised in `songs` by other weights and prices."""
+    for classes, bass, (cheap, dear) in product((1, 2, 3), (0.5, 1, 2), ((0.5, 5), (1, 3), (2, 5))):
+        weighing = Weighing(classes, bass, cheap, dear)
+        name = f"{classes} {bass} {cheap} {dear}"
+        click.echo(line(name, agreement(songs, profiles, weighing=weighing)))
 
 
 def sanity(song: WholeSong) -> tuple[float, float]:

@@ -59,12 +59,6 @@ OVERHANG = 2
 SHORTEST = 12  # parts of a beat: a note lasts at least a 16th, as on the grid
 LEAST_LIKELY = 0.002
 """Added to the share of each pitch class in a profile: what was never seen may still be heard."""
-PROFILE_WEIGHT = 2.0
-BASS_WEIGHT = 1.0
-CHANGE_PRICE = 1.0  # nats, on the first and third beat of a bar
-OFF_BEAT_CHANGE_PRICE = 3.0
-"""These four were chosen on the training songs of `benchmarks/chord_profiles.py`."""
-
 HIT = FIRST_ONSET
 """The token of a comping column with which a chord or a note of one is struck."""
 
@@ -123,6 +117,23 @@ class Profiles:
         return Profiles(classes, bass, qualities)
 
 
+@dataclass(frozen=True)
+class Weighing:
+    """What the log likelihoods of both profiles count, and the price of a change in nats.
+
+    A change is cheap on the first and third beat of a bar. `benchmarks/chord_profiles.py --choose`
+    compares others on songs that were fitted.
+    """
+
+    classes: float = 2.0
+    bass: float = 1.0
+    cheap_change: float = 1.0
+    change: float = 3.0
+
+
+WEIGHED = Weighing()
+
+
 @cache
 def fitted_profiles() -> Profiles:
     """The profiles that ship with the package."""
@@ -171,9 +182,8 @@ def chord_plan(parts: Iterable[Part], ticks_per_beat: int, start: int, beats: in
 
 def recognised(heard: Beats, profiles: Profiles | None = None) -> Plan:
     """The plan of what is `heard` from a bar line on, by `profiles`, or those that ship."""
-    beat_in_bar = np.arange(len(heard.lowest)) % BEATS_PER_BAR
-    prices = np.where(beat_in_bar % 2 == 0, CHANGE_PRICE, OFF_BEAT_CHANGE_PRICE)
-    chords = likeliest_chords(heard, prices, profiles or fitted_profiles())
+    halves = np.arange(len(heard.lowest)) % (BEATS_PER_BAR // 2) == 0
+    chords = likeliest_chords(heard, halves, profiles or fitted_profiles())
     plan = chords + FIRST_CHORD
     plan[1:][chords[1:] == chords[:-1]] = HOLD_CHORD
     silent = heard.lowest < 0
@@ -184,16 +194,17 @@ def recognised(heard: Beats, profiles: Profiles | None = None) -> Plan:
 
 
 def likeliest_chords(
-    heard: Beats, prices: NDArray[np.float64], profiles: Profiles
+    heard: Beats, cheap: NDArray[np.bool_], profiles: Profiles, weighing: Weighing = WEIGHED
 ) -> NDArray[np.int64]:
     """The likeliest chord [beats] of each beat, its root times 7 and its quality, by Viterbi.
 
-    `prices` [beats] are those of a change to each beat, in nats.
+    In the beats that are `cheap` [beats] a change costs less.
     """
     beats = len(heard.lowest)
     if not beats:
         return np.zeros(0, np.int64)
-    fits = _fits(heard, profiles)
+    fits = _fits(heard, profiles, weighing)
+    prices = np.where(cheap, weighing.cheap_change, weighing.change)
     prior = np.tile(np.log(profiles.qualities / PITCH_CLASSES), PITCH_CLASSES)
     score = fits[0] + prior
     before = np.zeros((beats, CHORDS), np.int64)
@@ -211,10 +222,10 @@ def likeliest_chords(
     return chords
 
 
-def _fits(heard: Beats, profiles: Profiles) -> NDArray[np.float64]:
+def _fits(heard: Beats, profiles: Profiles, weighing: Weighing) -> NDArray[np.float64]:
     """How well each chord fits each beat [beats, 84]: a weighed log likelihood."""
-    classes = PROFILE_WEIGHT * np.log(profiles.classes + LEAST_LIKELY)
-    bass = BASS_WEIGHT * np.log(profiles.bass + LEAST_LIKELY)
+    classes = weighing.classes * np.log(profiles.classes + LEAST_LIKELY)
+    bass = weighing.bass * np.log(profiles.bass + LEAST_LIKELY)
     sounds = heard.lowest >= 0
     fits = np.zeros((len(sounds), PITCH_CLASSES, len(Quality)))
     for root in range(PITCH_CLASSES):
