@@ -6,6 +6,7 @@ import numpy as np
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.cli.excerpts import told
+from schmubert.cli.leading import Leading, leading_options
 from schmubert.cli.offline import Job, Made, offline_options, run
 from schmubert.cli.places import tracks_named
 from schmubert.engine.denoiser import Model
@@ -21,11 +22,18 @@ from schmubert.engine.music.vocabulary import Track
     metavar="NAME|NUMBER",
     help="Which track of IN is the melody, if the guess is wrong.",
 )
+@leading_options
+@click.option(
+    "--replace",
+    is_flag=True,
+    help="Leave the notes out of OUT with which IN plays a track that is added.",
+)
 @one_line
-def accompany(job: Job, tracks: str, melody: str | None) -> None:
+def accompany(job: Job, led_by: Leading, tracks: str, melody: str | None, replace: bool) -> None:
     """Add tracks that accompany the melody of a MIDI file, or of each file in a folder.
 
     OUT keeps all that is in IN. The bass or drums that IN has are heard when others are added.
+    The band leans to the chords of IN, which all of its parts tell.
     """
     wanted = tracks_named(tracks)
     if wanted == tuple(Track):
@@ -36,13 +44,21 @@ def accompany(job: Job, tracks: str, melody: str | None) -> None:
 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:
         from schmubert.engine.music.midifile import read_score, with_tracks
+        from schmubert.engine.music.splice import without_notes
 
         reading = read_score(data, choice)
         if not set(reading.roles) - set(wanted):
             raise ValueError("it has no melody to accompany")
-        score = compose.accompany(model, reading.score, wanted, rng, job.sampling(model))
+        led = led_by.sampling(job.sampling(model), model, data, reading)
+        score = compose.accompany(model, reading.score, wanted, rng, led.sampling)
         beside = [track for track in wanted if track in reading.roles]
-        also = "".join(f"; its own {track.name.lower()} is still there" for track in beside)
-        return Made(with_tracks(data, score, wanted), score, told=told(score, wanted) + also)
+        out = data
+        if replace:
+            places = [place for track in beside for place in reading.places[track]]
+            out = without_notes(data, places, range(score.steps), 0)
+        kept = "in place of its own {}" if replace else "its own {} is still there"
+        also = "".join("; " + kept.format(track.name.lower()) for track in beside)
+        said = told(score, wanted) + led.told + also
+        return Made(with_tracks(out, score, wanted), score, told=said)
 
     run(job, make, wanted)

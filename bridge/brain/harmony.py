@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.bridge.protocol.chart import chart_beats
 from schmubert.engine.diffusion.guides import PITCH_CLASSES
+from schmubert.engine.music.chart import chart_beats
 from schmubert.engine.music.score import BEATS_PER_BAR
 
 HELD_BEATS = BEATS_PER_BAR

@@ -6,14 +6,12 @@ from typing import Any, TypeAlias
 
 from schmubert.bridge.protocol.controls import CONTROLS, MARKED, ON, Control
 from schmubert.bridge.protocol.mode import TURN_BARS
-from schmubert.engine.diffusion.recipe import STAGE_TEMPERATURE
+from schmubert.engine.diffusion.recipe import HARMONY_NATS, STAGE_TEMPERATURE
 from schmubert.engine.music.score import BEATS_PER_BAR
 from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, Track
 from schmubert.engine.service.wire import Constraints
 
 Curve: TypeAlias = tuple[float | None, ...]
-HARMONY_NATS = 2.0
-"""Of a chord that is held or written down: seven times likelier than without."""
 
 
 @dataclass(frozen=True)

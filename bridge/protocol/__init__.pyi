@@ -21,7 +21,6 @@ from .bytes import (
     position_in,
     song_position,
 )
-from .chart import chart_beats
 from .controls import (
     CONTROLS,
     Control,
@@ -128,7 +127,6 @@ __all__ = [
     "bindable",
     "binding",
     "brain_end",
-    "chart_beats",
     "collisions",
     "connection",
     "control",

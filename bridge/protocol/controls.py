@@ -12,9 +12,9 @@ from typing import TypeVar
 import msgspec
 
 from schmubert.bridge.protocol.bytes import ALL_SOUND_OFF, CONTROL_CHANGE, NOTE_ON, begins_note
-from schmubert.bridge.protocol.chart import key_named
 from schmubert.bridge.protocol.mode import MODES, MOST_TURN_BARS
 from schmubert.bridge.protocol.roles import ROLES, Binding
+from schmubert.engine.music.chart import key_named
 from schmubert.engine.music.pitches import name_of, pitch_named
 from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, Track
 

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import msgspec
 
-from schmubert.bridge.protocol.chart import chart_beats, chart_text
 from schmubert.bridge.protocol.controls import Control, assigned, setting
 from schmubert.bridge.protocol.mode import MODES, MOST_TURN_BARS, TURN_BARS
 from schmubert.bridge.protocol.option import Option, check
@@ -16,6 +15,7 @@ from schmubert.engine.diffusion.recipe import (
     STAGE_TEMPERATURE,
     WINDOW_BARS,
 )
+from schmubert.engine.music.chart import chart_beats, chart_text
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.networks.devices import DEVICES
 

@@ -28,6 +28,9 @@ TEMPERATURE = 0.75
 By `schmubert evaluate --parts accompaniment,unconditional`: at this one bars come again as often as
 in songs (bass bars after a melody .084, in songs .085). Nearer to 1 fewer do."""
 
+HARMONY_NATS = 2.0
+"""Of a chord that is held, written down or recognised: seven times likelier than without."""
+
 FIRST_CALLS = 4
 """On stage, calls of the first draft: it has to be there before the beat that it begins with.
 

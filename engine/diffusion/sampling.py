@@ -1,8 +1,13 @@
 """How a file is sampled: the choices that a user may make, as one value."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
 
 from schmubert.engine.denoiser import Model
+from schmubert.engine.diffusion.guides import PITCH_CLASSES, harmony, together
 from schmubert.engine.diffusion.recipe import (
     CALLS,
     FEWEST_WINDOW_BARS,
@@ -13,15 +18,19 @@ from schmubert.engine.diffusion.recipe import (
 )
 from schmubert.engine.diffusion.samplers import sampler_name
 from schmubert.engine.diffusion.unmasking import Guide
-from schmubert.engine.music.meter import STEPS_PER_BAR
+from schmubert.engine.music.meter import BEATS_PER_BAR, STEPS_PER_BAR
+from schmubert.engine.music.vocabulary import Track
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """`calls` to the denoiser a window, `temperature`, bars a window, a guide and a sampler.
+    """`calls` to the denoiser a window, `temperature`, bars a window, guides and a sampler.
 
     The `temperature` is that of a window of which all is made; where part of it is known, see
-    `windows.context_temperature`. `sampler` is a name in `SAMPLERS`, or a former one. ValueError
+    `windows.context_temperature`. `sampler` is a name in `SAMPLERS`, or a former one.
+
+    A `guide` bends each window alike. `harmony` [beats, 12] is of the whole piece: what is added to
+    the logits of each pitch class in each of its beats, as the guide `harmony` does. ValueError
     where a value is out of its range.
     """
 
@@ -30,6 +39,7 @@ class Sampling:
     window_bars: int = WINDOW_BARS
     guide: Guide | None = None
     sampler: str = SAMPLER
+    harmony: NDArray[np.floating] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if self.calls < 1:
@@ -41,7 +51,18 @@ class Sampling:
                 f"a window of {self.window_bars} bars is outside"
                 f" {FEWEST_WINDOW_BARS}..{MOST_WINDOW_BARS}"
             )
+        if self.harmony is not None and self.harmony.shape[1:] != (PITCH_CLASSES,):
+            raise ValueError(f"a harmony of shape {self.harmony.shape} is not 12 for each beat")
         object.__setattr__(self, "sampler", sampler_name(self.sampler))
+
+    def guide_of_window(self, first_bar: int, tracks: Sequence[Track]) -> Guide | None:
+        """What bends the window that begins with bar `first_bar`, whose columns are `tracks`."""
+        if self.harmony is None:
+            return self.guide
+        first = first_bar * BEATS_PER_BAR
+        shown = self.harmony[first : first + self.window_bars * BEATS_PER_BAR]
+        leading = harmony(shown, tracks)
+        return leading if self.guide is None else together(leading, self.guide)
 
 
 PLAIN = Sampling()

@@ -81,7 +81,7 @@ def window_run(
     columns = list(tracks)
     known = sounding_tracks(tokens)
     piece = draw_piece_traits(known[columns][None], rng)
-    token_sampler = TokenSampler(rng, guide=sampling.guide, tracks=tracks, piece=piece)
+    token_sampler = TokenSampler(rng, tracks=tracks, piece=piece)
     given = known & ~targets & ~masked_cells(tokens)
     while targets.any():
         open_bars = np.asarray(targets.reshape(bars, -1).any(axis=1))
@@ -94,7 +94,11 @@ def window_run(
             window[None][..., columns],
             in_window[None][..., columns],
             sampling.calls,
-            replace(token_sampler, temperature=temperature),
+            replace(
+                token_sampler,
+                temperature=temperature,
+                guide=sampling.guide_of_window(first_bar, tracks),
+            ),
         )
         window[:, columns] = filled[0]
         view = tokens[rows]

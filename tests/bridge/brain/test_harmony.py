@@ -1,10 +1,7 @@
 import numpy as np
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from schmubert.bridge.brain.harmony import biases, chart
-from schmubert.bridge.protocol.chart import QUALITIES, ROOT_WEIGHT
+from schmubert.engine.music.chart import ROOT_WEIGHT
 
 
 def classes(weights: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> dict[int, float]:
@@ -21,45 +18,6 @@ def test_a_chart_is_a_bar_a_chord_over_and_over() -> None:
     assert classes(song.at(25)) == {2: ROOT_WEIGHT, 5: 1.0, 9: 1.0, 0: 1.0}
     assert classes(song.at(26)) == {7: ROOT_WEIGHT, 11: 1.0, 2: 1.0, 5: 1.0}
     assert classes(song.at(28)) == classes(song.at(-3)) == classes(song.at(0))
-
-
-@pytest.mark.parametrize(
-    ("written", "meant"),
-    [("Cmaj", "C"), ("Bb-7", "Bbm7"), ("C69/E", "C6/9/E"), ("Fm7-5", "Fm7b5"), ("N.C.", "-")],
-)
-def test_chords_as_players_write_them(written: str, meant: str) -> None:
-    assert (chart(written).weights == chart(meant).weights).all()
-    assert classes(chart("C6/9/E").at(0)) == {0: 1.0, 2: 1.0, 4: ROOT_WEIGHT, 7: 1.0, 9: 1.0}
-
-
-@given(
-    st.sampled_from("ABCDEFG"), st.sampled_from(["", "#", "b"]), st.sampled_from(sorted(QUALITIES))
-)
-def test_every_chord_has_its_notes_above_its_root(letter: str, sign: str, quality: str) -> None:
-    if (sign, quality) == ("b", "5"):
-        return
-    weights = chart(letter + sign + quality).at(0)
-    root = (
-        ({"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}[letter])
-        + ({"": 0, "#": 1, "b": -1}[sign])
-    )
-    assert sorted((pitch - root) % 12 for pitch in classes(weights)) == sorted(QUALITIES[quality])
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("", "needs chords"),
-        ("% C", "cannot begin"),
-        ("C H7", "'H7' is no chord"),
-        ("C,D,E", "3 chords"),
-        ("Cfoo", "no chord"),
-        ("c", "no chord"),
-    ],
-)
-def test_what_is_no_chart_is_said(text: str, says: str) -> None:
-    with pytest.raises(ValueError, match=says):
-        chart(text)
 
 
 def test_what_is_held_leads_now_and_less_and_less_a_bar_ahead() -> None:

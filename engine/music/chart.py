@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from schmubert.bridge.protocol.timeline import BEATS_PER_BAR
+from schmubert.engine.music.meter import BEATS_PER_BAR
 from schmubert.engine.music.pitches import LETTERS
 
 PITCH_CLASSES = 12

@@ -1,0 +1,303 @@
+"""The chord plan of a song, recognised from all that sounds in it, and the rhythm of its comping.
+
+A plan has a token a beat: `NO_CHORD` where nothing sounds, `HOLD_CHORD` where the chord of the beat
+before goes on, else 12 roots times 7 qualities. It is the likeliest path of a hidden Markov model
+(Viterbi) whose states are the 84 chords, by how well two profiles of each fit a beat: which pitch
+classes sound, and which of them is the lowest. A change has a price, less where chords change
+often. The profiles in `chord_profiles.json` are fitted by `benchmarks/chord_profiles.py`.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schmubert.engine.music.chart import AGAIN, NOTHING, PITCH_CLASSES, ROOT_WEIGHT
+from schmubert.engine.music.meter import BEATS_PER_BAR, STEPS_PER_BAR
+from schmubert.engine.music.pitches import NAMES
+from schmubert.engine.music.quantise import nearest_step
+from schmubert.engine.music.song import Part
+from schmubert.engine.music.vocabulary import FIRST_ONSET, HOLD, OFF
+
+NO_CHORD = 0
+HOLD_CHORD = 1
+FIRST_CHORD = 2  # the token of C major
+
+
+class Quality(IntEnum):
+    """What kind of chord stands on a root."""
+
+    MAJOR = 0
+    MINOR = 1
+    SEVENTH = 2
+    MAJOR_SEVENTH = 3
+    MINOR_SEVENTH = 4
+    DIMINISHED = 5
+    SUSPENDED = 6
+
+
+TONES = ((0, 4, 7), (0, 3, 7), (0, 4, 7, 10), (0, 4, 7, 11), (0, 3, 7, 10), (0, 3, 6), (0, 5, 7))
+"""The semitones above its root of each chord, by `Quality`."""
+SUFFIXES = ("", "m", "7", "maj7", "m7", "dim", "sus4")
+"""How a chart writes each `Quality`."""
+CHORDS = PITCH_CLASSES * len(Quality)
+CHORD_TOKENS = FIRST_CHORD + CHORDS
+
+Plan: TypeAlias = NDArray[np.int64]
+"""Chord tokens [beats]."""
+
+PARTS_OF_BEAT = 48
+"""Times are rounded to so many parts of a beat: sums of them are exact in every key."""
+OVERHANG = 2
+"""A pitch that sounds in no more parts of a beat than this is held over, or comes early."""
+SHORTEST = 12  # parts of a beat: a note lasts at least a 16th, as on the grid
+LEAST_LIKELY = 0.002
+"""Added to the share of each pitch class in a profile: what was never seen may still be heard."""
+HIT = FIRST_ONSET
+"""The token of a comping column with which a chord or a note of one is struck."""
+
+
+class Chord(NamedTuple):
+    """A chord of a plan; its `root` is a pitch class, 0 for C."""
+
+    root: int
+    quality: Quality
+
+    @property
+    def token(self) -> int:
+        """Its token in a plan."""
+        return FIRST_CHORD + self.root * len(Quality) + self.quality
+
+    @property
+    def pitch_classes(self) -> frozenset[int]:
+        """The pitch classes that belong to it."""
+        return frozenset((self.root + step) % PITCH_CLASSES for step in TONES[self.quality])
+
+
+def chord_of(token: int) -> Chord:
+    """The chord that begins with `token`; ValueError where none does."""
+    if not FIRST_CHORD <= token < CHORD_TOKENS:
+        raise ValueError(f"token {token} is no chord: {FIRST_CHORD}..{CHORD_TOKENS - 1}")
+    root, quality = divmod(token - FIRST_CHORD, len(Quality))
+    return Chord(root, Quality(quality))
+
+
+@dataclass(frozen=True)
+class Beats:
+    """What sounds in each beat: how long each pitch class [beats, 12], and the lowest one [beats].
+
+    A length is in beats, and that of notes together is their sum. The lowest is -1 in silence.
+    """
+
+    classes: NDArray[np.float64]
+    lowest: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """Of each `Quality`, in shares: pitch classes above its root [7, 12], those of the lowest note
+    [7, 12], and how often the quality itself comes [7]."""
+
+    classes: NDArray[np.float64]
+    bass: NDArray[np.float64]
+    qualities: NDArray[np.float64]
+
+    @staticmethod
+    def of(held: Mapping[str, Any]) -> "Profiles":
+        """What a file of profiles holds."""
+        classes, bass, qualities = (
+            np.asarray(held[name], np.float64) for name in ("classes", "bass", "qualities")
+        )
+        return Profiles(classes, bass, qualities)
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """What the log likelihoods of both profiles count, and the price of a change in nats.
+
+    A change is cheap on the first and third beat of a bar. `benchmarks/chord_profiles.py --choose`
+    compares others on songs that were fitted.
+    """
+
+    classes: float = 2.0
+    bass: float = 1.0
+    cheap_change: float = 1.0
+    change: float = 3.0
+
+
+WEIGHED = Weighing()
+
+
+@cache
+def fitted_profiles() -> Profiles:
+    """The profiles that ship with the package."""
+    text = Path(__file__).with_name("chord_profiles.json").read_text(encoding="utf-8")
+    return Profiles.of(json.loads(text))
+
+
+def beats_of(parts: Iterable[Part], ticks_per_beat: int, start: int, beats: int) -> Beats:
+    """What the pitched `parts` play in `beats` beats from tick `start` on; drums are left out."""
+    pitched = [part for part in parts if not part.drums]
+    empty = np.zeros(0, np.int64)
+    onsets = np.concatenate([empty, *(part.onsets for part in pitched)])
+    ends = np.concatenate([empty, *(part.ends for part in pitched)])
+    pitches = np.concatenate([empty, *(part.pitches for part in pitched)])
+    return sounding_beats(
+        (onsets - start) / ticks_per_beat, (ends - start) / ticks_per_beat, pitches, beats
+    )
+
+
+def sounding_beats(
+    onsets: NDArray[np.float64], ends: NDArray[np.float64], pitches: NDArray[np.int64], beats: int
+) -> Beats:
+    """What notes [notes] play in each of `beats` beats; `onsets` and `ends` are in beats."""
+    first = np.rint(onsets * PARTS_OF_BEAT).astype(np.int64)
+    last = np.maximum(np.rint(ends * PARTS_OF_BEAT).astype(np.int64), first + SHORTEST)
+    lengths = np.zeros((beats + 1, 128), np.int64)
+    # a note that never ends sounds in the rest of its beat and in all that follow: what begins
+    # with its end is taken off again
+    for times, sign in ((first, 1), (last, -1)):
+        beat, part = np.divmod(times.clip(0, beats * PARTS_OF_BEAT), PARTS_OF_BEAT)
+        np.add.at(lengths, (beat, pitches), sign * (PARTS_OF_BEAT - part))
+        later = beat < beats
+        np.add.at(lengths, (beat[later] + 1, pitches[later]), sign * part[later])
+    lengths = lengths.cumsum(axis=0)[:beats]
+    lengths[lengths <= OVERHANG] = 0
+    by_octave = np.pad(lengths, ((0, 0), (0, -128 % PITCH_CLASSES)))
+    classes = by_octave.reshape(beats, -1, PITCH_CLASSES).sum(axis=1)
+    lowest = np.where(lengths.any(axis=1), (lengths > 0).argmax(axis=1) % PITCH_CLASSES, -1)
+    return Beats(classes / PARTS_OF_BEAT, lowest)
+
+
+def chord_plan(parts: Iterable[Part], ticks_per_beat: int, start: int, beats: int) -> Plan:
+    """The plan of `beats` beats from tick `start` on, a bar line, from all `parts` but drums."""
+    return recognised(beats_of(parts, ticks_per_beat, start, beats))
+
+
+def recognised(heard: Beats, profiles: Profiles | None = None) -> Plan:
+    """The plan of what is `heard` from a bar line on, by `profiles`, or those that ship."""
+    halves = np.arange(len(heard.lowest)) % (BEATS_PER_BAR // 2) == 0
+    chords = likeliest_chords(heard, halves, profiles or fitted_profiles())
+    plan = chords + FIRST_CHORD
+    plan[1:][chords[1:] == chords[:-1]] = HOLD_CHORD
+    silent = heard.lowest < 0
+    again = np.flatnonzero(~silent[1:] & silent[:-1]) + 1
+    plan[again] = chords[again] + FIRST_CHORD
+    plan[silent] = NO_CHORD
+    return np.asarray(plan)
+
+
+def likeliest_chords(
+    heard: Beats, cheap: NDArray[np.bool_], profiles: Profiles, weighing: Weighing = WEIGHED
+) -> NDArray[np.int64]:
+    """The likeliest chord [beats] of each beat, its root times 7 and its quality, by Viterbi.
+
+    In the beats that are `cheap` [beats] a change costs less.
+    """
+    beats = len(heard.lowest)
+    if not beats:
+        return np.zeros(0, np.int64)
+    fits = _fits(heard, profiles, weighing)
+    prices = np.where(cheap, weighing.cheap_change, weighing.change)
+    prior = np.tile(np.log(profiles.qualities / PITCH_CLASSES), PITCH_CLASSES)
+    score = fits[0] + prior
+    before = np.zeros((beats, CHORDS), np.int64)
+    same = np.arange(CHORDS)
+    for beat in range(1, beats):
+        best = int(score.argmax())
+        changed = score[best] - prices[beat] + prior
+        changes = changed > score
+        before[beat] = np.where(changes, best, same)
+        score = np.where(changes, changed, score) + fits[beat]
+    chords = np.zeros(beats, np.int64)
+    chords[-1] = score.argmax()
+    for beat in range(beats - 1, 0, -1):
+        chords[beat - 1] = before[beat, chords[beat]]
+    return chords
+
+
+def _fits(heard: Beats, profiles: Profiles, weighing: Weighing) -> NDArray[np.float64]:
+    """How well each chord fits each beat [beats, 84]: a weighed log likelihood."""
+    classes = weighing.classes * np.log(profiles.classes + LEAST_LIKELY)
+    bass = weighing.bass * np.log(profiles.bass + LEAST_LIKELY)
+    sounds = heard.lowest >= 0
+    fits = np.zeros((len(sounds), PITCH_CLASSES, len(Quality)))
+    for root in range(PITCH_CLASSES):
+        # class by class in the order above the root, so that every key is added up alike
+        for above in range(PITCH_CLASSES):
+            length = heard.classes[:, (root + above) % PITCH_CLASSES, None]
+            fits[:, root] += length * classes[:, above]
+        fits[sounds, root] += bass[:, (heard.lowest[sounds] - root) % PITCH_CLASSES].T
+    return fits.reshape(len(sounds), CHORDS)
+
+
+def lasting_chords(plan: Plan) -> NDArray[np.int64]:
+    """The chord of each beat [beats] as its own token, `HOLD_CHORD` resolved."""
+    begins = np.maximum.accumulate(np.where(plan != HOLD_CHORD, np.arange(len(plan)), 0))
+    chords = plan[begins]
+    return np.where(chords == HOLD_CHORD, NO_CHORD, chords)
+
+
+def plan_weights(plan: Plan) -> NDArray[np.float64]:
+    """How much each pitch class belongs to each beat of `plan`, [beats, 12], as in a chart."""
+    by_token = np.zeros((CHORD_TOKENS, PITCH_CLASSES))
+    for token in range(FIRST_CHORD, CHORD_TOKENS):
+        chord = chord_of(token)
+        by_token[token, list(chord.pitch_classes)] = 1.0
+        by_token[token, chord.root] = ROOT_WEIGHT
+    return np.asarray(by_token[lasting_chords(plan)])
+
+
+def chart_of(plan: Plan) -> str:
+    """`plan` as a chart that `chart_beats` reads back, a word a bar; it is of whole bars."""
+    names = [_name(int(token)) for token in lasting_chords(plan)]
+    words: list[str] = []
+    before = ""
+    for first in range(0, len(names), BEATS_PER_BAR):
+        chords = names[first : first + BEATS_PER_BAR]
+        halves = chords[:: BEATS_PER_BAR // 2]
+        if len(set(chords)) == 1:
+            chords = chords[:1]
+        elif chords == [name for name in halves for _ in range(BEATS_PER_BAR // 2)]:
+            chords = halves
+        word = ",".join(chords)
+        words.append(AGAIN if word == before else word)
+        before = word
+    return " ".join(words)
+
+
+def _name(token: int) -> str:
+    if token == NO_CHORD:
+        return NOTHING[0]
+    chord = chord_of(token)
+    return NAMES[chord.root] + SUFFIXES[chord.quality]
+
+
+def comping(parts: Iterable[Part], ticks_per_beat: int, start: int, bars: int) -> NDArray[np.int64]:
+    """The rhythm in which `parts` accompany, merged into one column [bars * 16].
+
+    A 16th is `HIT` where any of them begins a note, `OFF` where the last that sounds ends, else
+    `HOLD`. The caller leaves out melody and bass; drums are left out here.
+    """
+    steps = bars * STEPS_PER_BAR
+    struck = np.zeros(steps, bool)
+    sounding = np.zeros(steps + 1, np.int64)
+    for part in parts:
+        if part.drums:
+            continue
+        onsets = nearest_step(part.onsets - start, ticks_per_beat)
+        ends = np.maximum(nearest_step(part.ends - start, ticks_per_beat), onsets + 1)
+        heard = (onsets >= 0) & (onsets < steps)
+        struck[onsets[heard]] = True
+        np.add.at(sounding, onsets[heard], 1)
+        np.add.at(sounding, ends[heard].clip(max=steps), -1)
+    sounds = sounding.cumsum()[:steps] > 0
+    ended = np.zeros(steps, bool)
+    ended[1:] = sounds[:-1] & ~sounds[1:]
+    return np.where(struck, HIT, np.where(ended, OFF, HOLD)).astype(np.int64)

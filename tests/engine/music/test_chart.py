@@ -1,0 +1,89 @@
+"""Chord charts, as players write them."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schmubert.engine.music.chart import (
+    ACCIDENTALS,
+    QUALITIES,
+    ROOT_WEIGHT,
+    BeatWeights,
+    chart_beats,
+    chart_text,
+    key_named,
+)
+from schmubert.engine.music.pitches import LETTERS
+
+
+def classes(weights: BeatWeights) -> dict[int, float]:
+    return {pitch: weight for pitch, weight in enumerate(weights) if weight}
+
+
+def test_a_chart_is_a_chord_a_bar_or_two_or_four() -> None:
+    beats = chart_beats("Am F | C G7/B\n% - Dm7,G7")
+    assert len(beats) == 28
+    assert classes(beats[0]) == {9: ROOT_WEIGHT, 0: 1.0, 4: 1.0}
+    assert beats[0] == beats[3] != beats[4]
+    assert classes(beats[15]) == {7: 1.0, 11: ROOT_WEIGHT, 2: 1.0, 5: 1.0}
+    assert beats[16] == beats[12]
+    assert classes(beats[20]) == {}
+    assert classes(beats[25]) == {2: ROOT_WEIGHT, 5: 1.0, 9: 1.0, 0: 1.0}
+    assert classes(beats[26]) == {7: ROOT_WEIGHT, 11: 1.0, 2: 1.0, 5: 1.0}
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("Cmaj", "C"), ("Bb-7", "Bbm7"), ("C69/E", "C6/9/E"), ("Fm7-5", "Fm7b5"), ("N.C.", "-")],
+)
+def test_chords_as_players_write_them(written: str, meant: str) -> None:
+    assert chart_beats(written) == chart_beats(meant)
+    assert classes(chart_beats("C6/9/E")[0]) == {0: 1.0, 2: 1.0, 4: ROOT_WEIGHT, 7: 1.0, 9: 1.0}
+
+
+@given(
+    st.sampled_from("ABCDEFG"), st.sampled_from(["", "#", "b"]), st.sampled_from(sorted(QUALITIES))
+)
+def test_every_chord_has_its_notes_above_its_root(letter: str, sign: str, quality: str) -> None:
+    if (sign, quality) == ("b", "5"):
+        return
+    weights = chart_beats(letter + sign + quality)[0]
+    root = LETTERS[letter] + ACCIDENTALS[sign]
+    assert sorted((pitch - root) % 12 for pitch in classes(weights)) == sorted(QUALITIES[quality])
+
+
+def test_a_chart_may_stand_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "song.txt"
+    file.write_text("# a remark\n[Verse]\nAm F\n")
+    assert chart_beats(chart_text(f"@{file}")) == chart_beats("Am F")
+    file.write_text("Am\nXx\n")
+    with pytest.raises(ValueError, match="line 2: 'Xx' is no chord"):
+        chart_text(f"@{file}")
+
+
+@pytest.mark.parametrize(("name", "tonic"), [("C", 0), ("Am", 0), ("F#", 6), ("bb minor", 1)])
+def test_a_key_is_that_of_its_notes(name: str, tonic: int) -> None:
+    assert key_named(name) == tonic
+
+
+def test_what_is_no_key_is_said() -> None:
+    with pytest.raises(ValueError, match="'H' is no key"):
+        key_named("H")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "needs chords"),
+        ("% C", "cannot begin"),
+        ("C H7", "'H7' is no chord"),
+        ("C,D,E", "3 chords"),
+        ("Cfoo", "no chord"),
+        ("c", "no chord"),
+    ],
+)
+def test_what_is_no_chart_is_said(text: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        chart_beats(text)
