@@ -8,8 +8,8 @@ HERE = Path(__file__).parent
 ROOMS = ("bridge", "engine", "training", "export", "cli")
 ITSELF = "package"
 """The folder of `schmubert` itself. One named `schmubert` would shadow what is installed."""
-DATA = ("py.typed", "*.pyi", "*.md", "*.mid", "*.onnx")
-"""What a package holds besides modules: types, the model with its card, tunes."""
+DATA = ("py.typed", "*.pyi", "*.md", "*.mid", "*.onnx", "*.json")
+"""What a package holds besides modules: types, the model with its card, tunes, weights."""
 
 FOLDERS = sorted(
     path.parent.relative_to(HERE).as_posix()

@@ -16,13 +16,8 @@ from schmubert.engine.music.vocabulary import Track
 @click.command("accompany")
 @offline_options
 @options.tracks("What to add", default="bass,drums")
-@click.option(
-    "--melody",
-    metavar="NAME|NUMBER",
-    help="Which track of IN is the melody, if the guess is wrong.",
-)
 @one_line
-def accompany(job: Job, tracks: str, melody: str | None) -> None:
+def accompany(job: Job, tracks: str) -> None:
     """Add tracks that accompany the melody of a MIDI file, or of each file in a folder.
 
     OUT keeps all that is in IN. The bass or drums that IN has are heard when others are added.
@@ -30,19 +25,17 @@ def accompany(job: Job, tracks: str, melody: str | None) -> None:
     wanted = tracks_named(tracks)
     if wanted == tuple(Track):
         raise ValueError("to add all three tracks there is nothing to accompany: name one or two")
-    choice: dict[Track, str | int] = {}
-    if melody is not None:
-        choice[Track.MELODY] = int(melody) if melody.isdecimal() else melody
 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:
         from schmubert.engine.music.midifile import read_score, with_tracks
 
-        reading = read_score(data, choice)
+        reading = read_score(data, job.choice)
         if not set(reading.roles) - set(wanted):
             raise ValueError("it has no melody to accompany")
         score = compose.accompany(model, reading.score, wanted, rng, job.sampling(model))
         beside = [track for track in wanted if track in reading.roles]
         also = "".join(f"; its own {track.name.lower()} is still there" for track in beside)
-        return Made(with_tracks(data, score, wanted), score, told=told(score, wanted) + also)
+        said = told(score, wanted) + also
+        return Made(with_tracks(data, score, wanted), score, told=said, reading=reading)
 
     run(job, make, wanted)
