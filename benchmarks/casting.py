@@ -19,10 +19,10 @@ from typing import NamedTuple
 
 import click
 import numpy as np
-from numpy.typing import NDArray
-
 from casting_fit import chosen_by, fitted_weights
 from casting_labels import Heard, heard_in, rule_before
+from numpy.typing import NDArray
+
 from schmubert.engine.music import casting
 from schmubert.engine.music.vocabulary import Track
 
@@ -93,70 +93,55 @@ def measure(songs: Path, jobs: int, most: int | None) -> None:
 def report(songs: list[Heard]) -> None:
     """Print the agreement on held-out songs, by role, label and source, beside the rule before."""
     held_out = [song for song in songs if song.split == "held-out"]
-    for title, label in LABELS.items():
-        print(
-            f"\n{title}\n{'source':18s} songs   before: hidden named   now: hidden named   better worse"
-        )
+    for title, (role, label) in LABELS.items():
         rows: dict[str, list[list[bool]]] = {}
         for song in held_out:
             truth = label(song)
-            if not truth.any() or truth.all():
-                continue
-            role = Track.BASS if label is by_name_bass else Track.MELODY
-            right = song.agreeing(truth)
-            marks = [bool(k is not None and right[k]) for k in _choices(song, role)]
-            for source in ("all", song.source):
-                rows.setdefault(source, []).append(marks)
+            if truth.any() and not truth.all():
+                right = song.agreeing(truth)
+                marks = [taken is not None and bool(right[taken]) for taken in choices(song, role)]
+                rows.setdefault("all", []).append(marks)
+                rows.setdefault(song.source, []).append(marks)
+        print(f"\n{title}; names hidden, then shown: agreement in %, and who alone is right")
+        print(f"{'source':18s} songs   before    now  before   now   before    now  before   now")
         for source, lines in sorted(rows.items(), key=lambda row: -len(row[1])):
-            table = np.array(lines)
-            rates = 100 * table.mean(0)
-            better = int((table[:, 2] & ~table[:, 0]).sum())
-            worse = int((table[:, 0] & ~table[:, 2]).sum())
-            print(
-                f"{source:18s} {len(table):5d}   {rates[0]:13.1f} {rates[1]:6.1f}   {rates[2]:10.1f}"
-                f" {rates[3]:6.1f}   {better:6d} {worse:5d}"
-            )
+            print(f"{source:18s} {len(lines):5d}   {_figures(np.array(lines))}")
     named = [song for song in held_out if song.drums_named]
-    right_drums = sum(song.drums_found for song in named)
-    print(f"\ndrums: {right_drums} of {len(named)}, {100 * right_drums / max(1, len(named)):.1f}%")
-    bassless = [
-        casting_of(song.without_bass, song, Track.BASS)
-        for song in held_out
-        if song.without_bass is not None
+    found = sum(song.drums_found for song in named)
+    print(f"\ndrums, labelled by name: {100 * found / max(1, len(named)):.1f}% of {len(named)}")
+    without = [song.without_bass for song in held_out if song.without_bass is not None]
+    silent = sum(hidden(figures, Track.BASS) is None for figures in without)
+    print(f"no bass where it was taken out: {100 * silent / max(1, len(without)):.1f}%", end=" ")
+    print(f"of {len(without)}")
+
+
+def _figures(right: NDArray[np.bool_]) -> str:
+    """The columns of a row: `right` [songs, 4] are hidden and shown names, before and now."""
+    rates = 100 * right.mean(0)
+    rises = [
+        (int((right[:, k] & ~right[:, k + 1]).sum()), int((right[:, k + 1] & ~right[:, k]).sum()))
+        for k in (0, 2)
     ]
-    print(
-        f"none taken for the bass where it was removed: {sum(k is None for k in bassless)} of {len(bassless)}"
+    return f"{rates[0]:6.1f} {rates[1]:6.1f} {rises[0][0]:7d} {rises[0][1]:5d}  " + (
+        f"{rates[2]:6.1f} {rates[3]:6.1f} {rises[1][0]:7d} {rises[1][1]:5d}"
     )
 
 
-def _choices(song: Heard, role: Track) -> Iterator[int | None]:
-    hidden = [""] * len(song.names)
-    yield rule_before(song, role, hidden)
-    yield rule_before(song, role, song.names)
-    yield chosen_by(song.figures, hidden, song.programs, role)
-    yield chosen_by(song.figures, song.names, song.programs, role)
+def choices(song: Heard, role: Track) -> Iterator[int | None]:
+    """The part taken for `role`: names hidden, before and now, then with names."""
+    for names in ([""] * len(song.names), song.names):
+        yield rule_before(song, role, names)
+        yield chosen_by(song.figures, names, song.programs, role)
 
 
-def casting_of(figures: NDArray[np.float64], song: Heard, role: Track) -> int | None:
+def hidden(figures: NDArray[np.float64], role: Track) -> int | None:
     return chosen_by(figures, [""] * len(figures), [0] * len(figures), role)
 
 
-def by_name(song: Heard) -> NDArray[np.bool_]:
-    return song.tune
-
-
-def by_lyrics(song: Heard) -> NDArray[np.bool_]:
-    return song.sung
-
-
-def by_name_bass(song: Heard) -> NDArray[np.bool_]:
-    return song.bass
-
-
-LABELS: dict[str, Callable[[Heard], NDArray[np.bool_]]] = {
-    "melody, labelled by name": by_name,
-    "melody, labelled by lyrics": by_lyrics,
-    "bass, labelled by name": by_name_bass,
+LABELS: dict[str, tuple[Track, Callable[[Heard], NDArray[np.bool_]]]] = {
+    "melody, labelled by name": (Track.MELODY, lambda song: song.tune),
+    "melody, labelled by lyrics": (Track.MELODY, lambda song: song.sung),
+    "bass, labelled by name": (Track.BASS, lambda song: song.bass),
 }
 
 

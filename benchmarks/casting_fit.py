@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from casting_labels import Heard
 from numpy.typing import NDArray
 
-from casting_labels import Heard
 from schmubert.engine.music import casting
 from schmubert.engine.music.part_features import features
 from schmubert.engine.music.song import Part
@@ -120,9 +120,7 @@ def _fitted(songs: Sequence[Heard], role: Track, say: Callable[[str], Any]) -> d
     for penalty in PENALTIES:
         tried = choices.fit(penalty)
         right = np.mean([_right(song, expanded(song.figures) @ tried, role) for song in choose])
-        say(
-            f"{role.name.lower()}: {len(fit)} songs, penalty {penalty}: {right:.4f} of {len(choose)}"
-        )
+        say(f"{role.name}: {len(fit)} songs, penalty {penalty}: {right:.4f} of {len(choose)}")
         if right > best:
             best, weights = float(right), tried
     count = len(names)
@@ -135,7 +133,7 @@ def _fitted(songs: Sequence[Heard], role: Track, say: Callable[[str], Any]) -> d
     ]
     words = _words(scored, role, least)
     say(", ".join(f"{word} {worth:+.1f}" for word, worth in words.items()))
-    rounded = {
+    return {
         "figures": names,
         "mean": [float(f"{x:.4g}") for x in mean],
         "scale": [float(f"{x:.4g}") for x in scale],
@@ -144,7 +142,6 @@ def _fitted(songs: Sequence[Heard], role: Track, say: Callable[[str], Any]) -> d
         "words": {word: round(worth, 2) for word, worth in words.items()},
         "least": round(least, 3),
     }
-    return rounded
 
 
 def _right(song: Heard, scores: Array, role: Track) -> bool:

@@ -28,7 +28,6 @@ from schmubert.engine.music.quantise import (
 from schmubert.engine.music.score import Note, Score, drum_hits, notes
 from schmubert.engine.music.song import (
     DRUM_CHANNEL,
-    Part,
     Song,
     Unusable,
     bytes_of,
@@ -75,10 +74,10 @@ def read_score(
     """The score in a player's MIDI file (a path, or its bytes), from tick 0 to its end-of-track.
 
     A track without a part is silent, and not in `roles`. A part is found by `choice` (its name, or
-    its number among the pitched parts from 1 on), else by what is heard of it and what its name says
-    (`casting`). For the melody any pitched part will do that is no bass.
-    Unusable, with one line that says what is wrong; ValueError where `choice` names the drums, or
-    there is no `drum_map` of that name.
+    its number among the pitched parts from 1 on), else by what is heard of it and what its name
+    says (`casting`). For the melody any pitched part will do that is no bass. Unusable, with one
+    line that says what is wrong; ValueError where `choice` names the drums, or there is no
+    `drum_map` of that name.
     """
     if choice and Track.DRUMS in choice:
         raise ValueError("the drums cannot be chosen: they are all of channel 10")

@@ -16,10 +16,24 @@ CELLS_PER_BAR = 16  # rhythms are compared by stretches of four beats, whatever 
 MOST_CELLS = 1 << 16  # a song is judged by its first 16,384 beats
 LONGEST = 64  # cells; a note held longer was forgotten rather than meant
 ECHO_LAGS = (1, 2, 3, 4)  # cells
-FAMILIES = (
-    "piano,chromatic percussion,organ,guitar,bass,strings,ensemble,brass,reed,pipe,synth lead,"
-    "synth pad,synth effects,ethnic,percussive,sound effects"
-).split(",")
+FAMILIES = [
+    "piano",
+    "chromatic percussion",
+    "organ",
+    "guitar",
+    "bass",
+    "strings",
+    "ensemble",
+    "brass",
+    "reed",
+    "pipe",
+    "synth lead",
+    "synth pad",
+    "synth effects",
+    "ethnic",
+    "percussive",
+    "sound effects",
+]
 """The families of General MIDI, eight programs each."""
 KINDS = {
     "grand piano": {0},
