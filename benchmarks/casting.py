@@ -61,9 +61,12 @@ def read(place: Place) -> Heard | None:
 
 
 def all_heard(songs: Path, jobs: int, most: int | None) -> list[Heard]:
+    """The labelled songs in `songs`, read by so many processes."""
+    todo = places(songs, most)
+    if jobs == 1:
+        return [song for song in map(read, todo) if song is not None]
     with ProcessPoolExecutor(jobs) as pool:
-        found = pool.map(read, places(songs, most), chunksize=50)
-        return [song for song in found if song is not None]
+        return [song for song in pool.map(read, todo, chunksize=50) if song is not None]
 
 
 @click.group(help=__doc__)

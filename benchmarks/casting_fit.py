@@ -2,7 +2,8 @@
 
 The chance that a part has the role is the softmax of the parts' scores. The bass has one more
 alternative: that there is none. What a word in a name is worth is counted, after that, in the
-songs to fit on: the log odds of it in names of parts that are heard as the role against all others.
+songs to fit on: the log odds of it in names of parts that are heard as the role against all others;
+labelled songs correct that.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,9 +19,10 @@ from schmubert.engine.music.song import Part
 from schmubert.engine.music.vocabulary import Track
 
 Array = NDArray[np.float64]
-PENALTIES = (1e-4, 3e-4, 1e-3, 3e-3)
+PENALTIES = (3e-4, 1e-3, 2e-3)
 NOT_FOR = {Track.MELODY: {"register"}, Track.BASS: set[str]()}
 """A tune stays one in any octave."""
+CORRECTION = 1e-3
 ROUNDS = 30
 COUNTED = 5.0  # of a word's occurrences are taken as seen in either sort of name
 WORTH_OF_REST = 0.3  # of a song with parts removed, against one as it stands
@@ -41,22 +43,32 @@ class Choices:
         self.tables: list[Array] = []
         self.truths: list[NDArray[np.bool_]] = []
         self.worths: list[float] = []
+        self.offsets: list[Array] = []
 
-    def add(self, table: Array, truth: NDArray[np.bool_], worth: float = 1.0) -> None:
+    def add(
+        self,
+        table: Array,
+        truth: NDArray[np.bool_],
+        worth: float = 1.0,
+        offset: Array | None = None,
+    ) -> None:
+        """A song, of that `worth`; `offset` is what its alternatives score before any weights."""
         self.tables.append(table)
+        self.offsets.append(np.zeros(len(table)) if offset is None else offset)
         self.truths.append(truth)
         self.worths.append(worth)
 
     def fit(self, penalty: float) -> Array:
         """The weights that make the labelled alternatives likeliest, by Newton's method."""
         rows, truth = np.concatenate(self.tables), np.concatenate(self.truths)
+        offset = np.concatenate(self.offsets)
         starts = np.cumsum([0, *map(len, self.tables[:-1])])
         song = np.repeat(np.arange(len(self.tables)), [len(table) for table in self.tables])
         worth = np.array(self.worths)
         worth = (worth / worth.sum())[song]
         found = np.zeros(rows.shape[1])
         for _ in range(ROUNDS):
-            scores = rows @ found
+            scores = rows @ found + offset
             scores -= np.maximum.reduceat(scores, starts)[song]
             p = np.exp(scores)
             q = p * truth
@@ -97,7 +109,7 @@ def _fitted(songs: Sequence[Heard], role: Track, say: Callable[[str], Any]) -> d
 
     def expanded(figures: Array) -> Array:
         z = casting.standard(figures[:, columns], mean, scale)
-        flat = np.concatenate([z, z**2], axis=1)
+        flat = casting.bent(z)
         if role is Track.MELODY:
             return flat
         nobody = np.zeros((1, flat.shape[1]))
@@ -123,23 +135,21 @@ def _fitted(songs: Sequence[Heard], role: Track, say: Callable[[str], Any]) -> d
         say(f"{role.name}: {len(fit)} songs, penalty {penalty}: {right:.4f} of {len(choose)}")
         if right > best:
             best, weights = float(right), tried
-    count = len(names)
-    linear, squared = weights[:count], weights[count : 2 * count]
     least = float(weights[-1]) if role is Track.BASS else -1e9
     scored = [
         (song, expanded(song.figures)[: len(song.names)] @ weights)
         for song in songs
-        if song.split == "fit"
+        if song.split == "fit" and len(set(song.names)) > 1
     ]
-    words = _words(scored, role, least)
-    say(", ".join(f"{word} {worth:+.1f}" for word, worth in words.items()))
+    words = _corrected(scored, role, least, _counted(scored, role, least))
+    say(", ".join(f"{word} {worth:+.1f}" for word, worth in zip(casting.WORDS, words, strict=True)))
+    curves = weights[: (1 + len(casting.BENDS)) * len(names)].reshape(-1, len(names)).T
+    figures = np.concatenate([mean[:, None], scale[:, None], curves], axis=1)
     return {
-        "figures": names,
-        "mean": [float(f"{x:.4g}") for x in mean],
-        "scale": [float(f"{x:.4g}") for x in scale],
-        "linear": [round(float(x), 3) for x in linear],
-        "squared": [round(float(x), 3) for x in squared],
-        "words": {word: round(worth, 2) for word, worth in words.items()},
+        "figures": {
+            name: [float(f"{x:.3g}") for x in row] for name, row in zip(names, figures, strict=True)
+        },
+        "words": {word: round(float(x), 2) for word, x in zip(casting.WORDS, words, strict=True)},
         "least": round(least, 3),
     }
 
@@ -149,15 +159,15 @@ def _right(song: Heard, scores: Array, role: Track) -> bool:
     return best < len(song.names) and bool(song.agreeing(truth_of(song, role))[best])
 
 
-def _words(
-    scored: Sequence[tuple[Heard, Array]], role: Track, least: float, rounds: int = 4
-) -> dict[str, float]:
+Scored = Sequence[tuple[Heard, Array]]
+
+
+def _counted(scored: Scored, role: Track, least: float, rounds: int = 4) -> Array:
     """What each word is worth, by expectation and maximisation: naive Bayes over the words.
 
     A part has the role as surely as it is heard to, in songs with lyrics as surely as these tell.
     """
     songs = [(song, heard, casting.name_words(song.names)) for song, heard in scored]
-    songs = [each for each in songs if len(set(each[0].names)) > 1]
     worth = np.zeros(len(casting.WORDS))
     for _ in range(rounds):
         inside = np.zeros((2, len(worth)))
@@ -176,7 +186,25 @@ def _words(
         rate = inside.sum(0) / total.sum()
         share = (inside + COUNTED * rate) / (total[:, None] + COUNTED)
         worth = np.log(share[0] / (1 - share[0])) - np.log(share[1] / (1 - share[1]))
-    return dict(zip(casting.WORDS, worth.tolist(), strict=True))
+    return worth
+
+
+def _corrected(scored: Scored, role: Track, least: float, counted: Array) -> Array:
+    """The worth of words as `counted`, moved so far as labelled songs say otherwise.
+
+    Words that a label consists of gain by that: who calls a part "Melody" means it.
+    """
+    choices = Choices()
+    for song, scores in scored:
+        truth, heard = truth_of(song, role), scores
+        if truth.any():
+            words = casting.name_words(song.names)
+            if role is Track.BASS:
+                nobody = np.zeros((1, words.shape[1]))
+                heard, words = np.append(heard, least), np.concatenate([words, nobody])
+                truth = np.append(truth, False)
+            choices.add(words, truth, offset=heard + words @ counted)
+    return counted + choices.fit(CORRECTION)
 
 
 def chosen_by(

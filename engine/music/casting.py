@@ -1,9 +1,9 @@
 """Who plays what: which part of a song plays the melody, and which the bass.
 
-A part has a score for each role: a weighted sum of what is heard of it (`part_features`), their
-squares, and of what words its name holds. The best part has the role. The weights are in
+A part has a score for each role: the sum of a curve of each figure that is heard of it
+(`part_features`), and of what words its name holds. The best part has the role. The weights are in
 casting.json, which `benchmarks/casting.py fit` writes: they are fitted on songs whose parts are
-named after what they play or whose lyrics tell, with those names hidden.
+named after what they play or whose lyrics tell.
 """
 
 import json
@@ -15,15 +15,16 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import NDArray
 
-from schmubert.engine.music.part_features import features
+from schmubert.engine.music.part_features import Floats, features
 from schmubert.engine.music.song import Part, Unusable
 from schmubert.engine.music.vocabulary import Track
 
 WEIGHTS = Path(__file__).with_name("casting.json")
+BENDS = (-1.0, -0.3, 0.3, 1.0, 2.0)
+"""Where the curve of a figure may bend, in standard deviations from its mean."""
 UNPITCHED = frozenset({113, 115, 116, 117, 118, 119, *range(120, 128)})
-"""Agogo, wood block, drums, reversed cymbal and sound effects: a melody only for want of others."""
+"""Agogo, wood block, drums, reversed cymbal, sound effects: a melody for want of others alone."""
 
 NO_ROLES = re.compile(
     r"lead ?\d+|(square|saw\w*|synth?|calliope|chiff\w*|charang|fifths?)\W*(wave)?\W*lead|"
@@ -196,47 +197,44 @@ PROGRAM_NAMES = [
 
 @dataclass(frozen=True)
 class Weights:
-    """How the parts are judged for a role; all by name of the figure or word.
+    """How the parts are judged for a role, by `figures` in this order and by the WORDS.
 
-    `mean` and `scale` make a figure comparable; `linear` and `squared` say what it and its square
-    are worth; `words` what a word in a name is. A part of a worth below `least` has no such role.
+    `mean` and `scale` make a figure comparable. What it is worth is a curve: `curves` hold its
+    slope, and by how much that changes at each of the BENDS. `words` are what words in a name are
+    worth. A part that is worth less than `least` has no such role.
     """
 
-    mean: Mapping[str, float]
-    scale: Mapping[str, float]
-    linear: Mapping[str, float]
-    squared: Mapping[str, float]
-    words: Mapping[str, float]
+    figures: tuple[str, ...]
+    mean: Floats
+    scale: Floats
+    curves: Floats  # [1 + bends, figures]
+    words: Floats  # [words]
     least: float
 
-    def heard(self, figures: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+    def heard(self, figures: Mapping[str, Floats]) -> Floats:
         """The worth [parts] of parts by what is heard of them."""
-        names = [*self.linear]
-        table = np.array([figures[name] for name in names])
-        z = standard(table, self.column("mean", names), self.column("scale", names))
-        worth: NDArray[np.float64] = self.column("linear", names).ravel() @ z
-        return worth + self.column("squared", names).ravel() @ z**2
+        table = np.array([figures[name] for name in self.figures]).T
+        worth: Floats = bent(standard(table, self.mean, self.scale)) @ self.curves.ravel()
+        return worth
 
-    def named(self, names: Sequence[str]) -> NDArray[np.float64]:
+    def named(self, names: Sequence[str]) -> Floats:
         """The worth [parts] of parts by the words in their names."""
-        worth = [self.words[word] for word in WORDS]
-        return name_words(names) @ np.array(worth)
-
-    def column(self, kind: str, names: Sequence[str]) -> NDArray[np.float64]:
-        """The numbers of one `kind` for the figures `names`, [figures, 1]."""
-        numbers: Mapping[str, float] = getattr(self, kind)
-        return np.array([[numbers[name]] for name in names])
+        worth: Floats = name_words(names) @ self.words
+        return worth
 
 
-def standard(
-    figures: NDArray[np.float64], mean: NDArray[np.float64], scale: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """`figures` in units of `scale` from `mean`, within four of them."""
-    inside: NDArray[np.float64] = ((figures - mean) / scale).clip(-4, 4)
+def standard(figures: Floats, mean: Floats, scale: Floats) -> Floats:
+    """`figures` [parts, figures] in units of `scale` from `mean`, within four of them."""
+    inside: Floats = ((figures - mean) / scale).clip(-4, 4)
     return inside
 
 
-def name_words(names: Sequence[str]) -> NDArray[np.float64]:
+def bent(figures: Floats) -> Floats:
+    """Standard `figures`, and by how much each lies above each of the BENDS [parts, columns]."""
+    return np.concatenate([figures, *((figures - bend).clip(0) for bend in BENDS)], axis=1)
+
+
+def name_words(names: Sequence[str]) -> Floats:
     """Which of the WORDS each of the `names` of a song holds: 0 or 1, [parts, words].
 
     A name that every part has is the song's, as in files of type 0, and tells nothing.
@@ -251,11 +249,9 @@ def name_words(names: Sequence[str]) -> NDArray[np.float64]:
 def weights(role: Track) -> Weights:
     """The fitted weights of `role`."""
     fitted = json.loads(WEIGHTS.read_text(encoding="utf-8"))[role.name.lower()]
-    figures = {name: dict(zip(fitted["figures"], fitted[name], strict=True)) for name in COLUMNS}
-    return Weights(**figures, words=fitted["words"], least=fitted["least"])
-
-
-COLUMNS = ("mean", "scale", "linear", "squared")
+    mean, scale, *curves = np.array([*fitted["figures"].values()]).T
+    words = np.array([fitted["words"][word] for word in WORDS])
+    return Weights(tuple(fitted["figures"]), mean, scale, np.array(curves), words, fitted["least"])
 
 
 def cast(
@@ -276,7 +272,7 @@ def cast(
 
 
 def roles_of(
-    figures: Mapping[str, NDArray[np.float64]],
+    figures: Mapping[str, Floats],
     names: Sequence[str],
     programs: Sequence[int],
     taken: Mapping[Track, int] = MappingProxyType({}),
@@ -287,13 +283,13 @@ def roles_of(
     for role in (Track.BASS, Track.MELODY):
         judged = weights(role)
         worth = judged.heard(figures) + judged.named(names)
-        able = [k for k in range(len(names)) if k not in found.values()]
+        free = [k for k in range(len(names)) if k not in found.values()]
+        able = [k for k in free if worth[k] >= judged.least and programs[k] not in UNPITCHED]
         if role is Track.MELODY:
-            able = [k for k in able if programs[k] not in UNPITCHED] or able
-        else:
-            able = [k for k in able if worth[k] >= judged.least]
+            able = able or free
         if role not in found and able:
-            found[role] = max(able, key=lambda k: (round(worth[k], 6), ties[k] if ties else ()))
+            order = [(round(float(worth[k]), 6), ties[k] if ties else ()) for k in able]
+            found[role] = able[order.index(max(order))]
     return found
 
 

@@ -67,8 +67,9 @@ class _Heard:
         order = np.lexsort((part.pitches, cells))
         self.cells: Ints = cells[order]
         self.pitches: Ints = part.pitches[order]
-        self.onsets: Floats = part.onsets[order] * (CELLS_PER_BEAT / ticks_per_beat)
-        lengths = (part.ends - part.onsets)[order] * (CELLS_PER_BEAT / ticks_per_beat)
+        per_tick = np.float64(CELLS_PER_BEAT / ticks_per_beat)
+        self.onsets: Floats = part.onsets[order] * per_tick
+        lengths = (part.ends - part.onsets)[order] * per_tick
         self.lengths: Floats = np.minimum(lengths, LONGEST)
         last = np.append(self.cells[1:] != self.cells[:-1], True)
         self.at: Ints = self.cells[last]
