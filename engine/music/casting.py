@@ -18,7 +18,7 @@ import numpy as np
 
 from schmubert.engine.music.part_features import Floats, features
 from schmubert.engine.music.song import Part, Unusable
-from schmubert.engine.music.vocabulary import Track
+from schmubert.engine.music.vocabulary import PITCHED, Track
 
 WEIGHTS = Path(__file__).with_name("casting.json")
 BENDS = (-1.0, -0.3, 0.3, 1.0, 2.0)
@@ -278,19 +278,33 @@ def roles_of(
     taken: Mapping[Track, int] = MappingProxyType({}),
     ties: Sequence[tuple[int, ...]] = (),
 ) -> dict[Track, int]:
-    """The number of the part that has each role, where some have been `taken` before."""
+    """The number of the part that has each role, where some have been `taken` before.
+
+    A part that is called nothing but "Melody" or "Bass" is believed.
+    """
     found = dict(taken)
+    called = [_called(name) for name in names]
+    if len(names) > 1 and len(set(names)) == 1:
+        called = [None] * len(names)
     for role in (Track.BASS, Track.MELODY):
         judged = weights(role)
         worth = judged.heard(figures) + judged.named(names)
         free = [k for k in range(len(names)) if k not in found.values()]
+        free = [k for k in free if called[k] in (None, role)]
         able = [k for k in free if worth[k] >= judged.least and programs[k] not in UNPITCHED]
+        able = [k for k in free if called[k] is role] or able
         if role is Track.MELODY:
             able = able or free
         if role not in found and able:
             order = [(round(float(worth[k]), 6), ties[k] if ties else ()) for k in able]
             found[role] = able[order.index(max(order))]
     return found
+
+
+def _called(name: str) -> Track | None:
+    """The role of a part that is called just that, or "Bass 2", as in files of our own."""
+    said = name.strip().rstrip("0123456789 ").upper()
+    return next((role for role in PITCHED if said == role.name), None)
 
 
 def _place(part: Part) -> tuple[int, ...]:

@@ -46,8 +46,8 @@ def songs(tmp_path: Path) -> Path:
         for number in range(40):
             path = f"band/{number}.mid"
             rows.writerow([path, f"group {number}"])
-            tune = ("Vocal" if number % 2 else "Fiddle", 1, 40 + number, TUNE)
-            (folder / path).write_bytes(song(tune, *PARTS, lyrics=number % 2 == 0))
+            tune = ("Vocal" if number % 3 else "Fiddle", 1, 40 + number, TUNE)
+            (folder / path).write_bytes(song(tune, *PARTS, lyrics=number % 3 == 0))
         rows.writerow(["band/missing.mid", "missing"])
     return folder.parent
 
