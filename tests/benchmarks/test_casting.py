@@ -11,7 +11,7 @@ from tests.benchmarks.scripts import benchmark, run
 
 
 def song(*parts: tuple[str, int, int, list[tuple[int, ...]]], lyrics: bool = False) -> bytes:
-    """A MIDI file of named parts (name, channel, program, chords), a chord a beat."""
+    """A MIDI file of 64 beats: named parts (name, channel, program, chords of one length)."""
     file = mido.MidiFile(ticks_per_beat=96)
     for name, channel, program, chords in parts:
         track = mido.MidiTrack([mido.MetaMessage("track_name", name=name)])
@@ -21,7 +21,7 @@ def song(*parts: tuple[str, int, int, list[tuple[int, ...]]], lyrics: bool = Fal
                 track.append(mido.MetaMessage("lyrics", text="la"))
             track += [mido.Message("note_on", channel=channel, note=pitch) for pitch in chord]
             for number, pitch in enumerate(chord):
-                ends = {"note": pitch, "time": 0 if number else 96}
+                ends = {"note": pitch, "time": 0 if number else 64 * 96 // len(chords)}
                 track.append(mido.Message("note_off", channel=channel, **ends))
         file.tracks.append(track)
     buffer = io.BytesIO()
@@ -30,8 +30,8 @@ def song(*parts: tuple[str, int, int, list[tuple[int, ...]]], lyrics: bool = Fal
 
 
 TUNE = [(72 + (k * 5) % 12,) for k in range(64)]
-CHORDS = [(55, 60, 64), (53, 57, 60)] * 32
-LOW = [(36 + 5 * (k // 4 % 2),) for k in range(64)]
+CHORDS = [(55, 60, 64), (53, 57, 60)] * 16
+LOW = [(36 + 5 * (k // 4 % 2),) for k in range(128)]
 KIT = [(36,), (38,)] * 32
 PARTS = (("Piano", 0, 0, CHORDS), ("Bass", 2, 33, LOW), ("Drums", 9, 0, KIT))
 
