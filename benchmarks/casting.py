@@ -81,7 +81,8 @@ def main() -> None:
 def fit(songs: Path, jobs: int, most: int | None) -> None:
     heard = all_heard(songs, jobs, most)
     fitted = fitted_weights(heard, click.echo)
-    casting.WEIGHTS.write_text(json.dumps(fitted, indent=1) + "\n", encoding="utf-8")
+    lines = json.dumps(fitted).replace("], ", "],\n").replace("}, ", "},\n")
+    casting.WEIGHTS.write_text(f"{lines}\n", encoding="utf-8")
     click.echo(f"{casting.WEIGHTS}: {casting.WEIGHTS.stat().st_size} bytes")
 
 

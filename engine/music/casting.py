@@ -4,6 +4,11 @@ A part has a score for each role: the sum of a curve of each figure that is hear
 (`part_features`), and of what words its name holds. The best part has the role. The weights are in
 casting.json, which `benchmarks/casting.py fit` writes: they are fitted on songs whose parts are
 named after what they play or whose lyrics tell.
+
+On held-out songs the melody is found in 90% by what is heard alone (95% where lyrics say which it
+is) and in 98% with names, the bass in 96% and 99%; `benchmarks/casting.py measure` says so by
+source. The rule before, words and then ranges of programs, found 31% and 90% of the melodies, 87%
+and 98% of the basses.
 """
 
 import json
@@ -22,7 +27,10 @@ from schmubert.engine.music.vocabulary import PITCHED, Track
 
 WEIGHTS = Path(__file__).with_name("casting.json")
 BENDS = (-1.0, -0.3, 0.3, 1.0, 2.0)
-"""Where the curve of a figure may bend, in standard deviations from its mean."""
+"""Where the curve of a figure may bend, in standard deviations from its mean.
+
+With squares in place of curves the melody that lyrics follow is found in 93% and not in 95%.
+"""
 UNPITCHED = frozenset({113, 115, 116, 117, 118, 119, *range(120, 128)})
 """Agogo, wood block, drums, reversed cymbal, sound effects: a melody for want of others alone."""
 
@@ -348,5 +356,5 @@ def cast_lines(parts: Sequence[Part], roles: Mapping[Track, Part]) -> tuple[str,
 
 
 def spellings_of(part: Part) -> set[str]:
-    """What a player may call `part`, in lower case."""
+    """What a player may call `part`, in lower case: its name in whatever encoding it reads in."""
     return {part.name.strip().lower()}

@@ -176,6 +176,11 @@ def test_a_song_of_one_part() -> None:
     assert cast([], BEAT) == {}
 
 
+def test_who_is_called_bass_or_melody_is_believed() -> None:
+    song = [comping("Bass"), tune("Flute"), bass("Melody 2")]
+    assert names(song) == {"bass": "Bass", "melody": "Melody 2"}
+
+
 def test_the_songs_name_on_every_part_tells_nothing() -> None:
     song = [comping("Bass and Melody"), tune("Bass and Melody"), bass("Bass and Melody")]
     roles = cast(song, BEAT)
