@@ -9,7 +9,7 @@ ROOMS = ("bridge", "engine", "training", "export", "cli")
 ITSELF = "package"
 """The folder of `schmubert` itself. One named `schmubert` would shadow what is installed."""
 DATA = ("py.typed", "*.pyi", "*.md", "*.mid", "*.onnx", "*.json")
-"""What a package holds besides modules: types, the model with its card, tunes, chord profiles."""
+"""What a package holds besides modules: types, the model with its card, tunes, weights."""
 
 FOLDERS = sorted(
     path.parent.relative_to(HERE).as_posix()

@@ -17,11 +17,6 @@ from schmubert.engine.music.vocabulary import Track
 @click.command("accompany")
 @offline_options
 @options.tracks("What to add", default="bass,drums")
-@click.option(
-    "--melody",
-    metavar="NAME|NUMBER",
-    help="Which track of IN is the melody, if the guess is wrong.",
-)
 @leading_options
 @click.option(
     "--replace",
@@ -29,7 +24,7 @@ from schmubert.engine.music.vocabulary import Track
     help="Leave the notes out of OUT with which IN plays a track that is added.",
 )
 @one_line
-def accompany(job: Job, led_by: Leading, tracks: str, melody: str | None, replace: bool) -> None:
+def accompany(job: Job, led_by: Leading, tracks: str, replace: bool) -> None:
     """Add tracks that accompany the melody of a MIDI file, or of each file in a folder.
 
     OUT keeps all that is in IN. The bass or drums that IN has are heard when others are added.
@@ -38,15 +33,12 @@ def accompany(job: Job, led_by: Leading, tracks: str, melody: str | None, replac
     wanted = tracks_named(tracks)
     if wanted == tuple(Track):
         raise ValueError("to add all three tracks there is nothing to accompany: name one or two")
-    choice: dict[Track, str | int] = {}
-    if melody is not None:
-        choice[Track.MELODY] = int(melody) if melody.isdecimal() else melody
 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:
         from schmubert.engine.music.midifile import read_score, with_tracks
         from schmubert.engine.music.splice import without_notes
 
-        reading = read_score(data, choice)
+        reading = read_score(data, job.choice)
         if not set(reading.roles) - set(wanted):
             raise ValueError("it has no melody to accompany")
         led = led_by.sampling(job.sampling(model), model, data, reading)
@@ -59,6 +51,6 @@ def accompany(job: Job, led_by: Leading, tracks: str, melody: str | None, replac
         kept = "in place of its own {}" if replace else "its own {} is still there"
         also = "".join("; " + kept.format(track.name.lower()) for track in beside)
         said = told(score, wanted) + led.told + also
-        return Made(with_tracks(out, score, wanted), score, told=said)
+        return Made(with_tracks(out, score, wanted), score, told=said, reading=reading)
 
     run(job, make, wanted)

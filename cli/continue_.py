@@ -31,7 +31,7 @@ def continue_(job: Job, bars: int, before: bool, tracks: str | None) -> None:
         from schmubert.engine.music.score import silence
         from schmubert.engine.music.splice import later
 
-        reading = read_score(data)
+        reading = read_score(data, job.choice)
         wanted = wanted_of(named, reading, model)
         score, sounding = reading.score, sounding_bars(reading.score)
         if before:
@@ -48,6 +48,7 @@ def continue_(job: Job, bars: int, before: bool, tracks: str | None) -> None:
             longer,
             ((fresh.start, fresh.stop),),
             f"from bar {fresh.start + 1} on {told(longer.window(fresh.start, bars), wanted)}",
+            reading,
         )
 
     run(job, make, named or ())

@@ -43,7 +43,7 @@ def infill(job: Job, bars: str, tracks: str | None) -> None:
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:
         from schmubert.engine.music.midifile import read_score, with_tracks
 
-        reading = read_score(data)
+        reading = read_score(data, job.choice)
         common = wanted_of(named, reading, model) if shared else ()
         wanted = sorted({*common, *own})
         if max(stretch.steps.stop for stretch in stretches) > reading.score.steps:
@@ -60,6 +60,7 @@ def infill(job: Job, bars: str, tracks: str | None) -> None:
             score,
             tuple((box.start / STEPS_PER_BAR, box.stop / STEPS_PER_BAR) for box in boxes),
             f"bars {bars} with {told(fresh, wanted).partition(' of ')[2]}",
+            reading,
         )
 
     run(job, make, {*own, *(named or ())})

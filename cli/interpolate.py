@@ -40,7 +40,7 @@ def interpolate(job: Job, to: Path, bars: int, tracks: str | None) -> None:
     after = end.score.window(end_bars.start, end.score.bars - end_bars.start)
 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:
-        reading = read_score(data)
+        reading = read_score(data, job.choice)
         there = sorted({*reading.roles, *end.roles})
         known = tuple(track for track in there if track in model.tracks)
         wanted = named or known
@@ -55,6 +55,7 @@ def interpolate(job: Job, to: Path, bars: int, tracks: str | None) -> None:
             whole,
             ((way.start, way.stop),),
             f"from bar {way.start + 1} on {told(whole.window(way.start, bars), wanted)}",
+            reading,
         )
 
     run(job, make, named or ())

@@ -35,6 +35,8 @@ class Made:
     boxes: tuple[tuple[float, float], ...] = ()
     told: str = ""
     """What there is to say of it, after its name."""
+    reading: "Reading | None" = None
+    """The song itself, and who plays what in it."""
 
 
 Make = Callable[[Model, bytes, np.random.Generator], Made]
@@ -47,6 +49,7 @@ class Job:
     source: Path
     out: Path
     plot: Path | None
+    melody: str | None
     seed: int | None
     calls: int
     temperature: float
@@ -56,6 +59,13 @@ class Job:
     device: Device
     threads: int
     force: bool
+
+    @property
+    def choice(self) -> dict[Track, str | int]:
+        """The part that is to be the melody, by name or by number, where --melody says one."""
+        if self.melody is None:
+            return {}
+        return {Track.MELODY: int(self.melody) if self.melody.isdecimal() else self.melody}
 
     def sampling(self, model: Model) -> Sampling:
         """How to sample from `model`, in windows as it is used to where none are asked for."""
@@ -71,6 +81,7 @@ def offline_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--plot", type=options.PATH, help="Draw a piano roll: .png, .pdf or .svg, or a folder."
         ),
+        options.melody,
         options.seed,
         options.temperature,
         options.calls,
@@ -132,8 +143,8 @@ def _check_plots(work: Sequence[Errand]) -> None:
             raise ValueError(f"{errand.plot}: a piano roll ends in {', '.join(PLOT_SUFFIXES)}")
 
 
-def _perform(errand: Errand, model: Model, seed: int, make: Make) -> str:
-    """Do one errand and say what came of it; ValueError where that cannot be done, and why."""
+def _perform(errand: Errand, model: Model, seed: int, make: Make) -> Made:
+    """Do one errand: what came of it; ValueError where that cannot be done, and why."""
     from schmubert.engine.music.midifile import write_file
 
     try:
@@ -150,12 +161,16 @@ def _perform(errand: Errand, model: Model, seed: int, make: Make) -> str:
         from schmubert.cli.piano_roll import draw
 
         draw(made.score, errand.plot, errand.name, made.boxes)
-    return made.told
+    return made
 
 
 def _one(errand: Errand, model: Model, seed: int, make: Make) -> None:
-    told = _perform(errand, model, seed, make)
-    click.echo(f"{' and '.join(map(str, errand.made))}: {told}")
+    made = _perform(errand, model, seed, make)
+    if made.reading is not None:
+        for line in made.reading.taken:
+            click.echo(line)
+        click.echo(f"for another melody: --melody, name or number of {made.reading.pitched}")
+    click.echo(f"{' and '.join(map(str, errand.made))}: {made.told}")
 
 
 def _many(work: Sequence[Errand], model: Model, seed: int, make: Make) -> None:
@@ -167,9 +182,13 @@ def _many(work: Sequence[Errand], model: Model, seed: int, make: Make) -> None:
         songs = progress.add_task("songs", total=len(work))
         for errand in work:
             try:
-                _perform(errand, model, seed, make)
+                made = _perform(errand, model, seed, make)
             except ValueError as error:
                 failed.append(" ".join(str(error).split()))
+            else:
+                if made.reading is not None:
+                    line = f"{errand.name}: {'; '.join(made.reading.taken)}"
+                    progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
             progress.advance(songs)
     click.echo(f"{len(work) - len(failed)} of {len(work)} songs written")
     if failed:

@@ -44,6 +44,11 @@ window = click.option(
     help=f"Bars that the model sees at once: {WINDOW_BARS} if not given, or those that its"
     " positions are for.",
 )
+melody = click.option(
+    "--melody",
+    metavar="NAME|NUMBER",
+    help="Which track of IN is the melody, if the guess is wrong.",
+)
 api = with_default("--api", click.Choice(APIS), "auto", "The MIDI system.")
 engine = click.option(
     "--engine", metavar="ADDRESS", help="An engine that runs already, tcp://HOST:PORT."

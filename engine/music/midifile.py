@@ -6,7 +6,6 @@ overwritten unless `force` is given.
 """
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from types import MappingProxyType
 import mido
 import numpy as np
 
+from schmubert.engine.music.casting import cast, cast_lines, listed
 from schmubert.engine.music.meter import MOST_SONG_BARS, STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.music.quantise import (
     FOUR_FOUR,
@@ -28,7 +28,6 @@ from schmubert.engine.music.quantise import (
 from schmubert.engine.music.score import Note, Score, drum_hits, notes
 from schmubert.engine.music.song import (
     DRUM_CHANNEL,
-    Part,
     Song,
     Unusable,
     bytes_of,
@@ -43,15 +42,6 @@ TICKS_PER_BEAT = 480
 NAMES = MappingProxyType({Track.MELODY: "Melody", Track.BASS: "Bass", Track.DRUMS: "Drums"})
 PROGRAM = MappingProxyType({Track.MELODY: 0, Track.BASS: 33})  # grand piano, fingered bass
 CHANNEL = MappingProxyType({Track.MELODY: 0, Track.BASS: 1, Track.DRUMS: DRUM_CHANNEL})
-
-# how the role of a part is recognised: by words in its name first, then by its program
-WORDS = MappingProxyType(
-    {
-        Track.BASS: re.compile(r"bass(?!oon)", re.IGNORECASE),
-        Track.MELODY: re.compile(r"melod|lead|vocal|voice|sing|solo|tune", re.IGNORECASE),
-    }
-)
-PROGRAMS = MappingProxyType({Track.MELODY: range(32), Track.BASS: range(32, 40)})
 
 
 class FileExists(FileExistsError):  # noqa: N818 - named like the builtin that it is
@@ -68,11 +58,14 @@ class Reading:
     """A player's file as a score, and for each role found the name of the part that plays it.
 
     `places` says where the notes of each role are in the file: MIDI tracks and channels, from 0.
+    `taken` says in a line for each role which part has it; `pitched` are those to choose from.
     """
 
     score: Score
     roles: Mapping[Track, str]
     places: Mapping[Track, tuple[tuple[int, int], ...]]
+    taken: tuple[str, ...] = ()
+    pitched: str = ""
 
 
 def read_score(
@@ -83,11 +76,10 @@ def read_score(
     """The score in a player's MIDI file (a path, or its bytes), from tick 0 to its end-of-track.
 
     A track without a part is silent, and not in `roles`. A part is found by `choice` (its name, or
-    its number among the pitched parts from 1 on), else by a word in its name ("bass"; "melody",
-    "lead", "vocal", ...), else by its program. For the melody any other pitched part will do. Of
-    several parts it is the highest of those that play in at least half as many bars as the busiest.
-    Unusable, with one line that says what is wrong; ValueError where `choice` names the drums, or
-    there is no `drum_map` of that name.
+    its number among the pitched parts from 1 on), else by what is heard of it and what its name
+    says (`casting`). For the melody any pitched part will do that is no bass. Unusable, with one
+    line that says what is wrong; ValueError where `choice` names the drums, or there is no
+    `drum_map` of that name.
     """
     if choice and Track.DRUMS in choice:
         raise ValueError("the drums cannot be chosen: they are all of channel 10")
@@ -116,7 +108,8 @@ def _read_song(
         raise Unusable("too long", f"{bars} bars; at most {MOST_SONG_BARS} can be read")
     tokens = np.zeros((bars * STEPS_PER_BAR, len(TRIO)), np.int64)
     roles, playing = {}, {}
-    for track, part in _cast(song, choice).items():
+    cast_parts = cast(song.parts, per_beat, choice)
+    for track, part in cast_parts.items():
         tokens[:, track] = pitched_column(part, per_beat, 0, bars)
         roles[track] = part.name or f"program {part.program}"
         playing[track] = [part]
@@ -130,49 +123,10 @@ def _read_song(
         for track, parts in playing.items()
     }
     score = Score(tokens, tempo_at(song, 0))
-    return Reading(score, MappingProxyType(roles), MappingProxyType(places))
-
-
-def _cast(song: Song, choice: Mapping[Track, str | int]) -> dict[Track, Part]:
-    """Which pitched part plays the bass, and which the melody."""
-    free = [part for part in song.parts if not part.drums]
-    cast = {track: _chosen(free, choice[track]) for track in PITCHED if track in choice}
-    for track in (Track.BASS, Track.MELODY):
-        rest = [part for part in free if all(part is not taken for taken in cast.values())]
-        if track in cast:
-            continue
-        named = [part for part in free if WORDS[track].search(part.name)]
-        # a name on every part is the song's, as in files of type 0, and tells nothing
-        told = rest if len(named) < len(free) or len(free) == 1 else []
-        ways = [
-            [part for part in told if WORDS[track].search(part.name)],
-            [part for part in rest if part.program in PROGRAMS[track]],
-            rest if track is Track.MELODY else [],
-        ]
-        for candidates in ways:
-            if candidates:
-                cast[track] = _leading(candidates, song.ticks_per_beat)
-                break
-    return cast
-
-
-def _chosen(parts: Sequence[Part], wanted: str | int) -> Part:
-    if isinstance(wanted, int):
-        if 1 <= wanted <= len(parts):
-            return parts[wanted - 1]
-    else:
-        for part in parts:
-            if part.name.strip().lower() == wanted.strip().lower():
-                return part
-    there = ", ".join(f"{number} {part.name!r}" for number, part in enumerate(parts, 1))
-    raise Unusable("no such track", f"no pitched track {wanted!r}; there are {there or 'none'}")
-
-
-def _leading(parts: Sequence[Part], ticks_per_beat: int) -> Part:
-    """The highest of the parts that play in at least half as many bars as the busiest."""
-    bars = [len(np.unique(part.onsets // (4 * ticks_per_beat))) for part in parts]
-    busy = [part for part, count in zip(parts, bars, strict=True) if 2 * count >= max(bars)]
-    return max(busy, key=lambda part: float(part.pitches.mean()))
+    taken = cast_lines(song.parts, cast_parts)
+    return Reading(
+        score, MappingProxyType(roles), MappingProxyType(places), taken, listed(song.parts)
+    )
 
 
 def write_score(

@@ -1,0 +1,89 @@
+"""The benchmark of who plays what, end to end on songs made here."""
+
+import csv
+import io
+from pathlib import Path
+
+import mido
+import pytest
+
+from tests.benchmarks.scripts import benchmark, run
+
+
+def song(*parts: tuple[str, int, int, list[tuple[int, ...]]], lyrics: bool = False) -> bytes:
+    """A MIDI file of 64 beats: named parts (name, channel, program, chords of one length)."""
+    file = mido.MidiFile(ticks_per_beat=96)
+    for name, channel, program, chords in parts:
+        track = mido.MidiTrack([mido.MetaMessage("track_name", name=name)])
+        track.append(mido.Message("program_change", channel=channel, program=program))
+        for chord in chords:
+            if lyrics and name == "Fiddle":
+                track.append(mido.MetaMessage("lyrics", text="la"))
+            track += [mido.Message("note_on", channel=channel, note=pitch) for pitch in chord]
+            for number, pitch in enumerate(chord):
+                ends = {"note": pitch, "time": 0 if number else 64 * 96 // len(chords)}
+                track.append(mido.Message("note_off", channel=channel, **ends))
+        file.tracks.append(track)
+    buffer = io.BytesIO()
+    file.save(file=buffer)
+    return buffer.getvalue()
+
+
+TUNE = [(72 + (k * 5) % 12,) for k in range(64)]
+CHORDS = [(55, 60, 64), (53, 57, 60)] * 16
+LOW = [(36 + 5 * (k // 4 % 2),) for k in range(128)]
+KIT = [(36,), (38,)] * 32
+PARTS = (("Piano", 0, 0, CHORDS), ("Bass", 2, 33, LOW), ("Drums", 9, 0, KIT))
+
+
+@pytest.fixture
+def songs(tmp_path: Path) -> Path:
+    folder = tmp_path / "songs" / "collection"
+    (folder / "band").mkdir(parents=True)
+    with (folder / "manifest.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["path", "song_group"])
+        for number in range(40):
+            path = f"band/{number}.mid"
+            rows.writerow([path, f"group {number}"])
+            tune = ("Vocal" if number % 3 else "Fiddle", 1, 40 + number, TUNE)
+            (folder / path).write_bytes(song(tune, *PARTS, lyrics=number % 3 == 0))
+        rows.writerow(["band/missing.mid", "missing"])
+    return folder.parent
+
+
+def test_agreement_is_measured_by_names_and_by_lyrics(songs: Path) -> None:
+    said = run("casting", "measure", "--songs", songs, "--jobs", "1")
+    assert "melody, labelled by name" in said
+    assert "melody, labelled by lyrics" in said
+    assert said.count("\nall ") == said.count("\nband ") == 3
+    assert "drums, labelled by name: 100.0%" in said
+
+
+def test_the_table_says_who_was_taken(songs: Path) -> None:
+    said = run("casting", "table", "--songs", songs, "--count", "3")
+    assert said.count(".mid (band)") == 3
+    assert said.count("bass: 'Bass' (track 3, finger bass)") == 3
+
+
+def test_labels_are_what_parts_are_called_and_no_sound() -> None:
+    labels = benchmark("casting_labels")
+    names = ["Melody", "Vocal 2", "Melodic Tom", "Backing Vocals", "Melody Echo", "Synth Voice"]
+    told = [bool(labels.TUNE.search(n)) and not labels.NO_TUNE.search(n) for n in names]
+    assert told == [True, True, False, False, False, False]
+    names = ["Bass", "E-Bass", "Bass Drum", "Bassoon", "Bass Clarinet", "Bass & Lead"]
+    told = [bool(labels.BASS.search(n)) and not labels.NO_BASS.search(n) for n in names]
+    assert told == [True, True, False, False, False, False]
+
+
+def test_the_fit_finds_who_was_chosen() -> None:
+    import numpy as np
+
+    fit = benchmark("casting_fit")
+    rng = np.random.default_rng(1)
+    choices = fit.Choices()
+    for _ in range(2000):
+        rows = rng.normal(size=(4, 2))
+        chosen = np.argmax(rows @ [2.0, -1.0] + rng.gumbel(size=4))
+        choices.add(rows, np.arange(4) == chosen)
+    assert choices.fit(1e-6) == pytest.approx([2.0, -1.0], abs=0.25)
