@@ -14,7 +14,7 @@ END_OF_TRACK = 0x2F
 MOST_VLQ_BYTES = 4
 SYSTEM_DATA = {0xF1: 1, 0xF2: 2, 0xF3: 1}
 """How many data bytes the other system messages have: they have no place in a file."""
-PROGRAM_CHANGE, CHANNEL_PRESSURE = 0xC0, 0xD0
+NOTE_OFF, NOTE_ON, CONTROL_CHANGE, PROGRAM_CHANGE = 0x80, 0x90, 0xB0, 0xC0
 NOMINAL_BPM = 120.0
 MACBINARY_HEADER = 128
 
