@@ -35,7 +35,8 @@ def accompany(job: Job, tracks: str, melody: str | None) -> None:
         choice[Track.MELODY] = int(melody) if melody.isdecimal() else melody
 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:
-        from schmubert.engine.music.midifile import read_score, with_tracks
+        from schmubert.engine.music.additions import with_tracks
+        from schmubert.engine.music.midifile import read_score
 
         reading = read_score(data, choice)
         if not set(reading.roles) - set(wanted):
@@ -43,6 +44,8 @@ def accompany(job: Job, tracks: str, melody: str | None) -> None:
         score = compose.accompany(model, reading.score, wanted, rng, job.sampling(model))
         beside = [track for track in wanted if track in reading.roles]
         also = "".join(f"; its own {track.name.lower()} is still there" for track in beside)
-        return Made(with_tracks(data, score, wanted), score, told=told(score, wanted) + also)
+        added = with_tracks(data, score, wanted)
+        also += "".join(f"; {line}" for line in added.told)
+        return Made(added.midi, score, told=told(score, wanted) + also, reading=reading)
 
     run(job, make, wanted)

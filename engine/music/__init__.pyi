@@ -1,3 +1,11 @@
+from .additions import (
+    Added,
+    add_tracks,
+    with_next,
+    with_previous,
+    with_remade,
+    with_tracks,
+)
 from .meter import (
     BEATS_PER_BAR,
     MOST_SONG_BARS,
@@ -9,10 +17,8 @@ from .meter import (
 from .midifile import (
     FileExists,
     Reading,
-    add_tracks,
     midi_bytes,
     read_score,
-    with_tracks,
     write_file,
     write_score,
 )
@@ -82,6 +88,7 @@ __all__ = [
     "USUAL_BPM",
     "WRITTEN",
     "Accents",
+    "Added",
     "Drum",
     "FileExists",
     "Mask",
@@ -119,6 +126,9 @@ __all__ = [
     "require_tracks",
     "silence",
     "unknown",
+    "with_next",
+    "with_previous",
+    "with_remade",
     "with_tracks",
     "without_notes",
     "write_file",

@@ -71,22 +71,11 @@ class MidiTrack:
         A delta time is written anew where it has changed, a status where running status would
         give another one.
         """
-        body = bytearray()
-        now, running = 0, 0
         kept = tuple(events)
-        for event in kept:
-            wait = event.tick - now
-            same = bool(event.delta) and _vlq(event.delta, 0)[0] == wait
-            body += event.delta if same else vlq(wait)
-            now = event.tick
-            if event.raw[0] < 0x80 and running != event.status:
-                body.append(event.status)
-            if event.status < SYSEX:
-                running = event.status
-            body += event.raw
-        body += self.rest
-        chunk = Chunk(self.chunk.name, bytes(body), len(body))
-        return replace(self, chunk=chunk, events=kept, end=now)
+        body = _body(kept) + self.rest
+        chunk = Chunk(self.chunk.name, body, len(body))
+        end = kept[-1].tick if kept else 0
+        return replace(self, chunk=chunk, events=kept, end=end)
 
 
 @dataclass(frozen=True)
@@ -104,6 +93,11 @@ class MidiFile:
     tracks: tuple[MidiTrack, ...]
     trailing: bytes
     oddities: tuple[str, ...]
+
+    @property
+    def in_seconds(self) -> bool:
+        """Whether its ticks are parts of a second, not of a beat: no tempo changes them."""
+        return bool(self.header[4] & 0x80)
 
     def with_tracks(self, added: Sequence[bytes]) -> bytes:
         """The file with `added` (bodies of MTrk chunks) behind its own chunks.
@@ -155,6 +149,36 @@ def read(data: bytes) -> MidiFile:
     )
 
 
+def event(tick: int, *said: int) -> Event:
+    """A channel message of our own: its bytes, the status first."""
+    raw = bytes(said)
+    return Event(tick, raw[0], 0, raw[1:], b"", raw)
+
+
+def meta(tick: int, kind: int, data: bytes = b"") -> Event:
+    """A meta event of our own."""
+    return Event(tick, META, kind, data, b"", bytes([META, kind]) + vlq(len(data)) + data)
+
+
+def track_body(events: Iterable[Event], end: int) -> bytes:
+    """What an MTrk chunk holds: `events`, in order of time, and an end-of-track at tick `end`."""
+    said = [one for one in events if (one.status, one.kind) != (META, END_OF_TRACK)]
+    last = max(end, said[-1].tick if said else 0)
+    short, running = [], 0
+    for one in said:
+        repeated = one.raw[0] == running
+        short.append(one._replace(raw=one.raw[1:]) if repeated else one)
+        running = one.status if one.status < SYSEX else 0
+    return _body([*short, meta(last, END_OF_TRACK)])
+
+
+def midi_file(ticks_per_beat: int, bodies: Sequence[bytes]) -> bytes:
+    """A file of type 1 with the tracks of which `bodies` are the chunks' contents."""
+    header = b"".join(number.to_bytes(2, "big") for number in (1, len(bodies), ticks_per_beat))
+    chunks = [Chunk(b"MThd", header, 6), *(Chunk(b"MTrk", body, len(body)) for body in bodies)]
+    return b"".join(chunk.whole for chunk in chunks)
+
+
 def vlq(value: int) -> bytes:
     """`value` as a variable-length quantity."""
     if not 0 <= value < 1 << 7 * MOST_VLQ_BYTES:
@@ -163,6 +187,23 @@ def vlq(value: int) -> bytes:
     while value := value >> 7:
         found.append(value & 0x7F | 0x80)
     return bytes(reversed(found))
+
+
+def _body(events: Iterable[Event]) -> bytes:
+    """`events` as the bytes of a track; each keeps its own, where they still mean the same."""
+    body = bytearray()
+    now = running = 0
+    for one in events:
+        wait = one.tick - now
+        same = bool(one.delta) and _vlq(one.delta, 0)[0] == wait
+        body += one.delta if same else vlq(wait)
+        now = one.tick
+        if one.raw[0] < 0x80 and running != one.status:
+            body.append(one.status)
+        if one.status < SYSEX:
+            running = one.status
+        body += one.raw
+    return bytes(body)
 
 
 def _vlq(data: bytes, at: int) -> tuple[int, int]:

@@ -159,7 +159,7 @@ def song_of(midi: MidiFile) -> Song:
         midi.ticks_per_beat,
         parts,
         [meter for track in heard for meter in track.meters],
-        [tempo for track in heard for tempo in track.tempos],
+        [] if midi.in_seconds else [tempo for track in heard for tempo in track.tempos],
         max((int(part.ends.max()) for part in parts), default=0),
         midi.oddities,
     )
