@@ -256,7 +256,7 @@ def _channel_of(channels: Channels, places: Sequence[tuple[int, int]]) -> int:
     """The channel on which `places` play most."""
     notes: dict[int, int] = {}
     for part in channels.parts:
-        if part.place in places:
+        if part.place is not None and part.place in places:
             notes[part.place[1]] = notes.get(part.place[1], 0) + len(part.onsets)
     return max(notes, key=lambda channel: notes[channel]) if notes else places[0][1]
 
@@ -292,8 +292,10 @@ def _shared(channels: Channels, track: Track) -> _Seat:
     def fit(part: Part) -> tuple[bool, int]:
         return part.program // FAMILY != wanted, len(part.onsets)
 
-    part = min((part for part in channels.parts if not part.drums), key=fit)
-    channel = CHANNEL[track] if part.place is None else part.place[1]
+    part = min((part for part in channels.parts if not part.drums), key=fit, default=None)
+    if part is None or part.place is None:  # drums on all channels
+        return _Seat(CHANNEL[track], told="sounds as drums: all channels do")
+    channel = part.place[1]
     with_whom = repr(part.name) if part.name else f"program {part.program}"
     return _Seat(channel, told=f"shares channel {channel + 1} with {with_whom}: none is free")
 

@@ -1,7 +1,6 @@
 """The commands from MIDI to MIDI, on files and folders, by their command lines."""
 
 import io
-import os
 from pathlib import Path
 
 import mido
@@ -271,41 +270,6 @@ def test_a_folder_is_done_in_one_go_and_what_fails_is_named(tmp_path: Path, mode
     again = call("accompany", songs, "--out", out, *model)
     assert again.exit_code == 1
     assert "a.mid and 2 more are there already" in again.output
-
-
-def test_any_name_on_disk_can_be_read_drawn_and_told(tmp_path: Path, model: Model) -> None:
-    songs, plots = tmp_path / "songs", tmp_path / "plots"
-    latin = os.fsdecode("caf\xe9.mid".encode("latin-1"))
-    for name in (latin, r"$\frac{$.mid", "\u6771\u4eac.mid", "new\nline.mid"):
-        _written(songs / name)
-    words = ("--out", tmp_path / "out", "--plot", plots, *model, "--calls", 2)
-    result = call("accompany", songs, *words)
-    assert result.exit_code == 0, result.output
-    assert "4 of 4 songs written" in result.output
-    assert len([*plots.iterdir()]) == 4
-    alone = call("accompany", songs / latin, "--out", tmp_path / latin, *model, "--calls", 2)
-    assert alone.exit_code == 0, alone.output
-    assert "caf\xe9.mid: 16 bars of bass" in alone.output
-
-
-def test_a_fault_in_one_song_leaves_the_others(
-    tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("a.mid", "b.mid", "c.mid"):
-        _written(tmp_path / "songs" / name)
-
-    def draw(score: Score, path: Path, *more: object) -> None:
-        if path.name == "b.png":
-            raise RuntimeError("two\nlines")
-        path.write_bytes(b"")
-
-    monkeypatch.setattr("schmubert.cli.piano_roll.draw", draw)
-    words = ("--out", tmp_path / "out", "--plot", tmp_path / "plots", *model, "--calls", 2)
-    result = call("accompany", tmp_path / "songs", *words)
-    assert result.exit_code == 1
-    assert (tmp_path / "plots" / "c.png").exists()
-    assert "left out b.mid: a fault of schmubert's own: RuntimeError: two lines" in result.output
-    assert result.output.endswith("Error: 1 of 3 songs could not be used\n")
 
 
 def test_songs_of_a_folder_sound_as_each_alone(tmp_path: Path, any_model: Path) -> None:

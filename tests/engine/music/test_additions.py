@@ -86,9 +86,8 @@ def test_a_channel_that_is_left_alone_goes_before_one_that_is_set_up() -> None:
 def test_new_bars_are_as_loud_and_fast_as_before_the_ending_even_if_the_end_says_more() -> None:
     played = [one for number in range(8) for one in note(number * BAR, 1, 40)]
     fading = [event(7 * BAR + 9 * k, 0xB1, VOLUME, 90 - k) for k in range(90)]
-    slowing = [
-        meta(7 * BAR + 100 * k, SET_TEMPO, (600_000 + k).to_bytes(3, "big")) for k in range(9)
-    ]
+    slower = [(600_000 + k).to_bytes(3, "big") for k in range(9)]
+    slowing = [meta(7 * BAR + 100 * k, SET_TEMPO, slow) for k, slow in enumerate(slower)]
     late = [event(8 * BAR + 50, 0xC1, 3), event(9 * BAR, 0xB1, EXPRESSION, 0)]
     begun = [event(0, 0xB1, VOLUME, 90), event(0, 0xC1, 38), event(7 * BAR, 0xE1, 0, 0)]
     source = file(*begun, *played, *fading, *slowing, *late)
