@@ -35,7 +35,8 @@ def accompany(job: Job, led_by: Leading, tracks: str, replace: bool) -> None:
         raise ValueError("to add all three tracks there is nothing to accompany: name one or two")
 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:
-        from schmubert.engine.music.midifile import read_score, with_tracks
+        from schmubert.engine.music.additions import with_tracks
+        from schmubert.engine.music.midifile import read_score
         from schmubert.engine.music.splice import without_notes
 
         reading = read_score(data, job.choice)
@@ -49,8 +50,9 @@ def accompany(job: Job, led_by: Leading, tracks: str, replace: bool) -> None:
             places = [place for track in beside for place in reading.places[track]]
             out = without_notes(data, places, range(score.steps), 0)
         kept = "in place of its own {}" if replace else "its own {} is still there"
-        also = "".join("; " + kept.format(track.name.lower()) for track in beside)
-        said = told(score, wanted) + led.told + also
-        return Made(with_tracks(out, score, wanted), score, told=said, reading=reading)
+        added = with_tracks(out, score, wanted)
+        also = [kept.format(track.name.lower()) for track in beside]
+        said = "; ".join([told(score, wanted) + led.told, *also, *added.told])
+        return Made(added.midi, score, told=said, reading=reading)
 
     run(job, make, wanted)

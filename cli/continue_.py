@@ -5,7 +5,7 @@ import numpy as np
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
-from schmubert.cli.excerpts import only, sounding_bars, told
+from schmubert.cli.excerpts import only, told
 from schmubert.cli.offline import Job, Made, offline_options, run, wanted_of
 from schmubert.cli.places import tracks_named
 from schmubert.engine.denoiser import Model
@@ -21,33 +21,39 @@ from schmubert.engine.diffusion import compose
 def continue_(job: Job, bars: int, before: bool, tracks: str | None) -> None:
     """Let a MIDI file, or each file in a folder, go on for more bars.
 
-    OUT keeps all that is in IN. The new bars are on tracks of their own. They follow the last bar
-    in which anything sounds; with --before they precede the first, and IN comes later by so much.
+    OUT keeps all that is in IN. The new bars are on tracks of their own, and sound as the parts
+    that they take up. They follow the last bar in which any part sounds; with --before they
+    precede the first, and IN comes later by so much.
     """
     named = None if tracks is None else tracks_named(tracks)
 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:
-        from schmubert.engine.music.midifile import read_score, with_tracks
+        from schmubert.engine.music.additions import with_next, with_previous
+        from schmubert.engine.music.midifile import read_score
         from schmubert.engine.music.score import silence
         from schmubert.engine.music.splice import later
 
         reading = read_score(data, job.choice)
         wanted = wanted_of(named, reading, model)
-        score, sounding = reading.score, sounding_bars(reading.score)
+        score, first = reading.score, reading.first_bar
         if before:
-            heard = score.window(sounding.start, score.bars - sounding.start)
+            heard = score.window(first, score.bars - first)
             begun = compose.begin(model, heard, bars, rng, wanted, job.sampling(model))
-            longer = silence(sounding.start, score.tempo_bpm).followed_by(begun)
-            fresh, data = range(sounding.start, sounding.start + bars), later(data, bars)
+            longer = silence(first, score.tempo_bpm).followed_by(begun)
+            fresh = range(first, first + bars)
+            added = with_previous(
+                later(data, bars), only(longer, [fresh]), wanted, reading.places, fresh
+            )
         else:
-            heard = score.window(0, sounding.stop)
-            longer = compose.continue_(model, heard, bars, rng, wanted, job.sampling(model))
-            fresh = range(sounding.stop, longer.bars)
+            longer = compose.continue_(model, score, bars, rng, wanted, job.sampling(model))
+            fresh = range(score.bars, longer.bars)
+            added = with_next(data, only(longer, [fresh]), wanted, reading.places, fresh)
+        made = told(longer.window(fresh.start, bars), wanted)
         return Made(
-            with_tracks(data, only(longer, [fresh]), wanted),
+            added.midi,
             longer,
             ((fresh.start, fresh.stop),),
-            f"from bar {fresh.start + 1} on {told(longer.window(fresh.start, bars), wanted)}",
+            "; ".join([f"from bar {fresh.start + 1} on {made}", *added.told]),
             reading,
         )
 

@@ -1,4 +1,4 @@
-"""What of a score sounds where: the bars that it fills, parts of it, and what to tell of it."""
+"""What of a score sounds where: parts of it, and what to tell of it."""
 
 from collections.abc import Iterable, Sequence
 
@@ -13,16 +13,6 @@ from schmubert.engine.music.score import (
     notes,
 )
 from schmubert.engine.music.vocabulary import PITCHED, Track
-
-
-def sounding_bars(score: Score) -> range:
-    """The bars of `score` from the first to the last in which anything sounds."""
-    played = [note for track in PITCHED for note in notes(score.tokens, track)]
-    hits = [step for step, _ in drum_hits(score.tokens)]
-    starts = [note.onset for note in played] + hits
-    ends = [note.onset + note.length for note in played] + [step + 1 for step in hits]
-    last = -(-max(ends, default=0) // STEPS_PER_BAR)
-    return range(min(starts, default=0) // STEPS_PER_BAR, last)
 
 
 def only(score: Score, stretches: Iterable[range]) -> Score:

@@ -31,7 +31,7 @@ def infill(job: Job, bars: str, tracks: str | None) -> None:
     """Make bars of a MIDI file, or of each file in a folder, anew; the rest stays and is heard.
 
     OUT keeps all that is in IN, except the notes that these tracks begin in these bars, beats or
-    16ths. The new notes are on tracks of their own.
+    16ths. The new notes are on tracks of their own, and on the channels of these.
     """
     named = None if tracks is None else tracks_named(tracks)
     stretches = stretches_named(bars)
@@ -41,7 +41,8 @@ def infill(job: Job, bars: str, tracks: str | None) -> None:
         raise click.BadParameter("--tracks is for bars that name no track of their own")
 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:
-        from schmubert.engine.music.midifile import read_score, with_tracks
+        from schmubert.engine.music.additions import with_remade
+        from schmubert.engine.music.midifile import read_score
 
         reading = read_score(data, job.choice)
         common = wanted_of(named, reading, model) if shared else ()
@@ -55,11 +56,13 @@ def infill(job: Job, bars: str, tracks: str | None) -> None:
             data = _without(data, places, score, track, _runs(cells[:, track]))
         fresh = begun_in(score, cells)
         boxes = _runs(np.asarray(cells.any(axis=1)))
+        made = told(fresh, wanted).partition(" of ")[2]
+        added = with_remade(data, fresh, wanted, reading.places)
         return Made(
-            with_tracks(data, fresh, wanted),
+            added.midi,
             score,
             tuple((box.start / STEPS_PER_BAR, box.stop / STEPS_PER_BAR) for box in boxes),
-            f"bars {bars} with {told(fresh, wanted).partition(' of ')[2]}",
+            "; ".join([f"bars {bars} with {made}", *added.told]),
             reading,
         )
 

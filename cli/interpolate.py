@@ -7,9 +7,10 @@ import numpy as np
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
-from schmubert.cli.excerpts import only, sounding_bars, told
-from schmubert.cli.offline import Job, Made, offline_options, run
+from schmubert.cli.excerpts import only, told
+from schmubert.cli.offline import Job, Made, offline_options, run, tell_oddities
 from schmubert.cli.places import tracks_named
+from schmubert.cli.songs import readable
 from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion import compose
 
@@ -28,7 +29,8 @@ def interpolate(job: Job, to: Path, bars: int, tracks: str | None) -> None:
     OUT keeps all that is in IN and then in TO; the new bars between the last in which IN sounds
     and the first in which TO does are on tracks of their own.
     """
-    from schmubert.engine.music.midifile import read_score, with_tracks
+    from schmubert.engine.music.additions import with_next
+    from schmubert.engine.music.midifile import read_score
     from schmubert.engine.music.song import read_bytes
     from schmubert.engine.music.splice import joined
 
@@ -36,8 +38,9 @@ def interpolate(job: Job, to: Path, bars: int, tracks: str | None) -> None:
         raise ValueError(f"{to} is a song to read: name another place with --out")
     named = None if tracks is None else tracks_named(tracks)
     end = read_score(to)
-    end_data, end_bars = read_bytes(to), sounding_bars(end.score)
-    after = end.score.window(end_bars.start, end.score.bars - end_bars.start)
+    tell_oddities(readable(to), end)
+    end_data = read_bytes(to)
+    after = end.score.window(end.first_bar, end.score.bars - end.first_bar)
 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:
         reading = read_score(data, job.choice)
@@ -46,15 +49,17 @@ def interpolate(job: Job, to: Path, bars: int, tracks: str | None) -> None:
         wanted = named or known
         if not known:
             raise ValueError("nothing sounds in it, or where it leads, that this model could play")
-        before = reading.score.window(0, sounding_bars(reading.score).stop)
+        before = reading.score
         whole = compose.interpolate(model, before, after, bars, rng, wanted, job.sampling(model))
         way = range(before.bars, before.bars + bars)
-        both = joined(data, end_data, way.stop, end_bars.start)
+        both = joined(data, end_data, way.stop, end.first_bar)
+        added = with_next(both, only(whole, [way]), wanted, reading.places, way)
+        made = told(whole.window(way.start, bars), wanted)
         return Made(
-            with_tracks(both, only(whole, [way]), wanted),
+            added.midi,
             whole,
             ((way.start, way.stop),),
-            f"from bar {way.start + 1} on {told(whole.window(way.start, bars), wanted)}",
+            "; ".join([f"from bar {way.start + 1} on {made}", *added.told]),
             reading,
         )
 

@@ -12,7 +12,7 @@ import click
 import numpy as np
 
 from schmubert.cli import options
-from schmubert.cli.songs import Errand, errands
+from schmubert.cli.songs import Errand, errands, readable
 from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion.sampling import Sampling, usual_window_bars
 from schmubert.engine.music.score import Score
@@ -24,6 +24,8 @@ if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
     from schmubert.engine.music.midifile import Reading
 
 PLOT_SUFFIXES = (".png", ".pdf", ".svg")
+MOST_ODDITIES = 5
+"""So many lines tell what is odd in a song; a broken file may be odd in a thousand places."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,15 @@ def wanted_of(
     return named or known
 
 
+def tell_oddities(name: str, reading: "Reading") -> None:
+    """Say what is odd in the song `name`, a line each."""
+    told = reading.oddities[:MOST_ODDITIES]
+    for line in told:
+        click.echo(f"{name}: {line}", err=True)
+    if len(told) < len(reading.oddities):
+        click.echo(f"{name}: and {len(reading.oddities) - len(told)} more oddities", err=True)
+
+
 def run(job: Job, make: Make, tracks: Iterable[Track] = ()) -> None:
     """Load the model and `make` each song of `job`; what fails is named, the rest is done.
 
@@ -140,7 +151,9 @@ def run(job: Job, make: Make, tracks: Iterable[Track] = ()) -> None:
 def _check_plots(work: Sequence[Errand]) -> None:
     for errand in work:
         if errand.plot is not None and errand.plot.suffix.lower() not in PLOT_SUFFIXES:
-            raise ValueError(f"{errand.plot}: a piano roll ends in {', '.join(PLOT_SUFFIXES)}")
+            raise ValueError(
+                f"{readable(errand.plot)}: a piano roll ends in {', '.join(PLOT_SUFFIXES)}"
+            )
 
 
 def _perform(errand: Errand, model: Model, seed: int, make: Make) -> Made:
@@ -154,13 +167,18 @@ def _perform(errand: Errand, model: Model, seed: int, make: Make) -> Made:
         raise ValueError(f"{errand.name}: cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise ValueError(f"{errand.name}: {error}") from error
-    for path in errand.made:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    write_file(errand.out, made.midi, force=True)
-    if errand.plot is not None:
-        from schmubert.cli.piano_roll import draw
+    if made.reading is not None:
+        tell_oddities(errand.name, made.reading)
+    try:
+        for path in errand.made:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        write_file(errand.out, made.midi, force=True)
+        if errand.plot is not None:
+            from schmubert.cli.piano_roll import draw
 
-        draw(made.score, errand.plot, errand.name, made.boxes)
+            draw(made.score, errand.plot, errand.name, made.boxes)
+    except OSError as error:
+        raise ValueError(f"{errand.name}: cannot be written: {error.strerror}") from error
     return made
 
 
@@ -170,7 +188,7 @@ def _one(errand: Errand, model: Model, seed: int, make: Make) -> None:
         for line in made.reading.taken:
             click.echo(line)
         click.echo(f"for another melody: --melody, name or number of {made.reading.pitched}")
-    click.echo(f"{' and '.join(map(str, errand.made))}: {made.told}")
+    click.echo(f"{' and '.join(map(readable, errand.made))}: {made.told}")
 
 
 def _many(work: Sequence[Errand], model: Model, seed: int, make: Make) -> None:
@@ -185,6 +203,9 @@ def _many(work: Sequence[Errand], model: Model, seed: int, make: Make) -> None:
                 made = _perform(errand, model, seed, make)
             except ValueError as error:
                 failed.append(" ".join(str(error).split()))
+            except Exception as error:
+                words = " ".join(f"{type(error).__name__}: {error}".split())
+                failed.append(f"{errand.name}: a fault of schmubert's own: {words}")
             else:
                 if made.reading is not None:
                     line = f"{errand.name}: {'; '.join(made.reading.taken)}"

@@ -1,5 +1,6 @@
 """A piano roll of a score: melody red, bass blue, drums black, as in the thesis' figures."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +61,9 @@ def draw(
         axes[2 * row].tick_params(labelbottom=False)
     axes[-1].set_xlabel("bar")
     _head(figure, title)
-    figure.savefig(path, dpi=110)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # of a title in any script
+        figure.savefig(path, dpi=110)
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def draw_stack(rolls: Sequence[Roll], path: Path) -> None:
         _frame(upper, 0, bars, score.bars, roll.pitched)
         for box in roll.bass:
             _box(upper, box, _reach(score, Track.BASS))
-        upper.set_title(roll.title, fontsize=9, loc="left")
+        upper.set_title(roll.title, fontsize=9, loc="left", parse_math=False)
         if Track.DRUMS not in roll.hidden:
             upper.tick_params(labelbottom=False)
             last = next(axes)
@@ -206,5 +209,5 @@ def _head(figure: "Figure", title: str) -> None:
 
     handles = [Patch(color=COLOURS[track], label=track.name.lower()) for track in Track]
     if title:
-        figure.suptitle(title, fontsize=10, x=0.01, ha="left")
+        figure.suptitle(title, fontsize=10, x=0.01, ha="left", parse_math=False)
     figure.legend(handles=handles, loc="outside lower right", ncols=3, frameon=False, fontsize=8)

@@ -1,11 +1,14 @@
 """Which MIDI files to read and where their answers go: a file, or a folder full of them."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-SUFFIXES = (".mid", ".midi", ".kar")
+from schmubert.engine.music.texts import decoded
+
+SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,11 @@ class Errand:
         return (self.out,) if self.plot is None else (self.out, self.plot)
 
 
+def readable(path: Path) -> str:
+    """`path` as text that any terminal takes: names on disk need not be UTF-8."""
+    return decoded([os.fsencode(path)])[0]
+
+
 def errands(source: Path, out: Path, plot: Path | None, force: bool) -> list[Errand]:
     """`source`, a file, -> one errand; a folder -> one for each MIDI file in it, at any depth.
 
@@ -32,12 +40,14 @@ def errands(source: Path, out: Path, plot: Path | None, force: bool) -> list[Err
     """
     found = _in_folder(source, out, plot) if source.is_dir() else [_single(source, out, plot)]
     if not found:
-        raise ValueError(f"{source} holds no MIDI file: none of {', '.join(SUFFIXES)}")
+        raise ValueError(f"{readable(source)} holds no MIDI file: none of {', '.join(SUFFIXES)}")
     songs = {errand.source.resolve() for errand in found}
     for errand in found:
         for path in errand.made:
             if path.resolve() in songs:
-                raise ValueError(f"{path} is a song to read: name another place with --out")
+                raise ValueError(
+                    f"{readable(path)} is a song to read: name another place with --out"
+                )
     if not force:
         _refuse_existing(path for errand in found for path in errand.made)
     return found
@@ -45,17 +55,21 @@ def errands(source: Path, out: Path, plot: Path | None, force: bool) -> list[Err
 
 def _single(source: Path, out: Path, plot: Path | None) -> Errand:
     if not source.exists():
-        raise ValueError(f"{source}: no such file or folder")
+        raise ValueError(f"{readable(source)}: no such file or folder")
     for path in (out, plot):
         if path is not None and path.is_dir():
-            raise ValueError(f"{path} is a folder, but {source} is a file: name a file")
-    return Errand(source.name, source, out, plot)
+            raise ValueError(
+                f"{readable(path)} is a folder, but {readable(source)} is a file: name a file"
+            )
+    return Errand(readable(Path(source.name)), source, out, plot)
 
 
 def _in_folder(source: Path, out: Path, plot: Path | None) -> list[Errand]:
     for path in (out, plot):
         if path is not None and path.exists() and not path.is_dir():
-            raise ValueError(f"{path} is a file, but {source} is a folder: name a folder")
+            raise ValueError(
+                f"{readable(path)} is a file, but {readable(source)} is a folder: name a folder"
+            )
     # where answers lie within the songs' folder, earlier ones are no songs
     within = {
         path.resolve()
@@ -69,16 +83,24 @@ def _in_folder(source: Path, out: Path, plot: Path | None) -> list[Errand]:
         if within & set(path.resolve().parents):
             continue
         found.append(path.relative_to(source))
-    pictures = _pictures(found)
+    pictures, answers = _pictures(found), _answers(found)
     return [
         Errand(
-            inside.as_posix(),
+            readable(inside),
             source / inside,
-            out / inside,
+            out / answers[inside],
             None if plot is None else plot / pictures[inside],
         )
         for inside in found
     ]
+
+
+def _answers(songs: Sequence[Path]) -> dict[Path, Path]:
+    """What each song's answer is called: as the song, but X.rmi.mid of X.rmi, as it is no RIFF."""
+    return {
+        song: song.with_name(f"{song.name}.mid") if song.suffix.lower() == ".rmi" else song
+        for song in songs
+    }
 
 
 def _pictures(songs: Sequence[Path]) -> dict[Path, Path]:
@@ -98,4 +120,6 @@ def _refuse_existing(paths: Iterable[Path]) -> None:
     if there:
         more = f" and {len(there) - 1} more" if there[1:] else ""
         verb = "are" if there[1:] else "is"
-        raise ValueError(f"{there[0]}{more} {verb} there already: --force writes over them")
+        raise ValueError(
+            f"{readable(there[0])}{more} {verb} there already: --force writes over them"
+        )

@@ -16,9 +16,9 @@ from .diffusion.guides import (
     together,
 )
 from .diffusion.sampling import Sampling
+from .music.additions import add_tracks
 from .music.midifile import (
     Reading,
-    add_tracks,
     read_score,
     write_score,
 )

@@ -1,3 +1,11 @@
+from .additions import (
+    Added,
+    add_tracks,
+    with_next,
+    with_previous,
+    with_remade,
+    with_tracks,
+)
 from .chart import chart_beats, chart_text, key_named
 from .chords import (
     CHORD_TOKENS,
@@ -24,10 +32,8 @@ from .meter import (
 from .midifile import (
     FileExists,
     Reading,
-    add_tracks,
     midi_bytes,
     read_score,
-    with_tracks,
     write_file,
     write_score,
 )
@@ -101,6 +107,7 @@ __all__ = [
     "USUAL_BPM",
     "WRITTEN",
     "Accents",
+    "Added",
     "Chord",
     "Drum",
     "FileExists",
@@ -149,6 +156,9 @@ __all__ = [
     "require_tracks",
     "silence",
     "unknown",
+    "with_next",
+    "with_previous",
+    "with_remade",
     "with_tracks",
     "without_notes",
     "write_file",

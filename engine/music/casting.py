@@ -23,6 +23,7 @@ import numpy as np
 
 from schmubert.engine.music.part_features import Floats, features
 from schmubert.engine.music.song import Part, Unusable
+from schmubert.engine.music.texts import spellings
 from schmubert.engine.music.vocabulary import PITCHED, Track
 
 WEIGHTS = Path(__file__).with_name("casting.json")
@@ -357,4 +358,4 @@ def cast_lines(parts: Sequence[Part], roles: Mapping[Track, Part]) -> tuple[str,
 
 def spellings_of(part: Part) -> set[str]:
     """What a player may call `part`, in lower case: its name in whatever encoding it reads in."""
-    return {part.name.strip().lower()}
+    return {part.name.strip().lower()} | spellings(part.called)

@@ -1,8 +1,8 @@
 """A player's MIDI file to a Score and back: which part plays what, and how a score is written.
 
-`quantise.py` says how notes get onto the grid. A player's file has to be in 4/4 throughout. It is
-read from tick 0 to its end-of-track, so that silence at the end survives. Existing files are not
-overwritten unless `force` is given.
+`quantise.py` says how notes get onto the grid. A player's file has to be in 4/4 or 2/2 throughout.
+It is read from tick 0 to the end of its last note. Existing files are not overwritten unless
+`force` is given. `additions.py` says how tracks are added to a file that is there.
 """
 
 import os
@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-import mido
 import numpy as np
 
 from schmubert.engine.music.casting import cast, cast_lines, listed
-from schmubert.engine.music.meter import MOST_SONG_BARS, STEPS_PER_BAR, STEPS_PER_BEAT
+from schmubert.engine.music.meter import (
+    BEATS_PER_BAR,
+    MOST_SONG_BARS,
+    STEPS_PER_BAR,
+    STEPS_PER_BEAT,
+)
 from schmubert.engine.music.quantise import (
-    FOUR_FOUR,
     drum_column,
     drum_map_named,
     nearest_step,
@@ -25,23 +28,21 @@ from schmubert.engine.music.quantise import (
     spans,
     tempo_at,
 )
-from schmubert.engine.music.score import Note, Score, drum_hits, notes
+from schmubert.engine.music.score import Score
+from schmubert.engine.music.smf import PROGRAM_CHANGE, event, meta, midi_file, track_body
 from schmubert.engine.music.song import (
-    DRUM_CHANNEL,
+    SET_TEMPO,
+    TIME_SIGNATURE,
+    TRACK_NAME,
     Song,
     Unusable,
-    bytes_of,
-    open_midi,
     player_song,
     read_bytes,
 )
-from schmubert.engine.music.velocity import WRITTEN
-from schmubert.engine.music.vocabulary import DRUM_PITCH, PITCHED, TRIO, Drum, Track
+from schmubert.engine.music.strokes import CHANNEL, NAMES, PROGRAM, note_events, strokes
+from schmubert.engine.music.vocabulary import TRIO, Drum, Track
 
 TICKS_PER_BEAT = 480
-NAMES = MappingProxyType({Track.MELODY: "Melody", Track.BASS: "Bass", Track.DRUMS: "Drums"})
-PROGRAM = MappingProxyType({Track.MELODY: 0, Track.BASS: 33})  # grand piano, fingered bass
-CHANNEL = MappingProxyType({Track.MELODY: 0, Track.BASS: 1, Track.DRUMS: DRUM_CHANNEL})
 
 
 class FileExists(FileExistsError):  # noqa: N818 - named like the builtin that it is
@@ -59,6 +60,8 @@ class Reading:
 
     `places` says where the notes of each role are in the file: MIDI tracks and channels, from 0.
     `taken` says in a line for each role which part has it; `pitched` are those to choose from.
+    `first_bar` is that of the first note of any part, of which the score may hold none.
+    `oddities` are a line each: what is strange in the file, and how it was read all the same.
     """
 
     score: Score
@@ -66,6 +69,8 @@ class Reading:
     places: Mapping[Track, tuple[tuple[int, int], ...]]
     taken: tuple[str, ...] = ()
     pitched: str = ""
+    first_bar: int = 0
+    oddities: tuple[str, ...] = ()
 
 
 def read_score(
@@ -73,7 +78,7 @@ def read_score(
     choice: Mapping[Track, str | int] | None = None,
     drum_map: str = "general-midi",
 ) -> Reading:
-    """The score in a player's MIDI file (a path, or its bytes), from tick 0 to its end-of-track.
+    """The score in a player's MIDI file (a path, or its bytes), from tick 0 to its last note.
 
     A track without a part is silent, and not in `roles`. A part is found by `choice` (its name, or
     its number among the pitched parts from 1 on), else by what is heard of it and what its name
@@ -93,17 +98,15 @@ def read_score(
 def _read_song(
     song: Song, choice: Mapping[Track, str | int], drum_map: Mapping[int, Drum]
 ) -> Reading:
-    for meter in (span.meter for span in spans(song) if span.start < max(1, song.end)):
-        if meter[1:] != FOUR_FOUR:
-            at = f"its time signature is {meter.beats}/{meter.unit}"
-            where = f" from beat {meter.tick // song.ticks_per_beat + 1} on" if meter.tick else ""
-            raise Unusable("not 4/4", f"{at}{where}; only 4/4 can be played")
+    _check_meters(song)
     per_beat = song.ticks_per_beat
-    last_onset = max((int(part.onsets.max()) for part in song.parts), default=-per_beat)
-    steps = max(nearest_step(song.end, per_beat), nearest_step(last_onset, per_beat) + 1)
-    bars = -(-int(steps) // STEPS_PER_BAR)
-    if bars <= 0:
-        raise Unusable("empty", "it holds neither notes nor bars")
+    if not song.parts:
+        raise Unusable("empty", "it holds no note")
+    onsets = [nearest_step(part.onsets, per_beat) for part in song.parts]
+    last_onset = max(int(steps.max()) for steps in onsets)
+    first_bar = min(int(steps.min()) for steps in onsets) // STEPS_PER_BAR
+    steps = max(int(nearest_step(song.end, per_beat)), last_onset + 1)
+    bars = -(-steps // STEPS_PER_BAR)
     if bars > MOST_SONG_BARS:
         raise Unusable("too long", f"{bars} bars; at most {MOST_SONG_BARS} can be read")
     tokens = np.zeros((bars * STEPS_PER_BAR, len(TRIO)), np.int64)
@@ -123,10 +126,28 @@ def _read_song(
         for track, parts in playing.items()
     }
     score = Score(tokens, tempo_at(song, 0))
-    taken = cast_lines(song.parts, cast_parts)
     return Reading(
-        score, MappingProxyType(roles), MappingProxyType(places), taken, listed(song.parts)
+        score,
+        MappingProxyType(roles),
+        MappingProxyType(places),
+        cast_lines(song.parts, cast_parts),
+        listed(song.parts),
+        first_bar,
+        song.oddities,
     )
+
+
+def _check_meters(song: Song) -> None:
+    """Unusable where `song` has another metre than 4/4 or 2/2, or a bar line off their grid."""
+    bar = BEATS_PER_BAR * song.ticks_per_beat
+    for meter in (span.meter for span in spans(song) if span.start < max(1, song.end)):
+        where = f" from beat {meter.tick // song.ticks_per_beat + 1} on" if meter.tick else ""
+        if meter.beats != meter.unit:
+            at = f"its time signature is {meter.beats}/{meter.unit}"
+            raise Unusable("not 4/4", f"{at}{where}; only 4/4 and 2/2 can be played")
+        away = meter.tick % bar
+        if STEPS_PER_BEAT * 2 * min(away, bar - away) > song.ticks_per_beat:  # half a 16th
+            raise Unusable("not 4/4", f"a bar is cut short: its bar lines move{where}")
 
 
 def write_score(
@@ -141,56 +162,17 @@ def write_score(
 
 def midi_bytes(score: Score, tracks: Sequence[Track] = TRIO) -> bytes:
     """`score` as a MIDI file: tempo and metre, then a named MIDI track for each of `tracks`."""
-    midi = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT)
-    conductor = mido.MidiTrack()
-    us_per_beat = round(6e7 / score.tempo_bpm)
-    conductor.append(mido.MetaMessage("set_tempo", tempo=us_per_beat))
-    conductor.append(mido.MetaMessage("time_signature", numerator=4, denominator=4))
     end = score.steps * TICKS_PER_BEAT // STEPS_PER_BEAT
-    conductor.append(mido.MetaMessage("end_of_track", time=end))
-    midi.tracks.append(conductor)
+    tempo = round(6e7 / score.tempo_bpm).to_bytes(3, "big")
+    said = [meta(0, SET_TEMPO, tempo), meta(0, TIME_SIGNATURE, b"\x04\x02\x18\x08")]
+    bodies = [track_body(said, end)]
     for track in tracks:
-        midi.tracks.append(_midi_track(score, track, NAMES[track], CHANNEL[track], TICKS_PER_BEAT))
-    return bytes_of(midi)
-
-
-def add_tracks(
-    source: Path | str,
-    score: Score,
-    tracks: Sequence[Track],
-    path: Path | str,
-    *,
-    force: bool = False,
-) -> None:
-    """Write `path`: every event of the MIDI file `source`, and a MIDI track for each of `tracks`.
-
-    `score` starts at tick 0 of the file. Ticks per beat stay; a file of type 0 becomes one of
-    type 1. Pitched tracks get a channel that the file leaves free, named "Bass", or "Bass 2" if
-    there is one already. FileExists unless `force`; Unusable where no channel is free.
-    """
-    write_file(path, with_tracks(read_bytes(source), score, tracks), force=force)
-
-
-def with_tracks(source: bytes, score: Score, tracks: Sequence[Track]) -> bytes:
-    """The bytes of a MIDI file with `tracks` of `score` added, as `add_tracks` does it."""
-    midi = open_midi(source)
-    midi.type = 1
-    names = {track.name for track in midi.tracks}
-    free = _free_channels(midi)
-    for track in tracks:
-        name, number = NAMES[track], 2
-        while name in names:
-            name, number = f"{NAMES[track]} {number}", number + 1
-        names.add(name)
-        if track is Track.DRUMS:
-            channel = DRUM_CHANNEL
-        elif free:
-            channel = CHANNEL[track] if CHANNEL[track] in free else free[0]
-            free.remove(channel)
-        else:
-            raise Unusable("no free channel", f"none of 16 channels is left for the {name}")
-        midi.tracks.append(_midi_track(score, track, name, channel, midi.ticks_per_beat))
-    return bytes_of(midi)
+        begun = [meta(0, TRACK_NAME, NAMES[track].encode())]
+        if track in PROGRAM:
+            begun.append(event(0, PROGRAM_CHANGE | CHANNEL[track], PROGRAM[track]))
+        played = note_events(strokes(score, track, TICKS_PER_BEAT), CHANNEL[track])
+        bodies.append(track_body(begun + played, end))
+    return midi_file(TICKS_PER_BEAT, bodies)
 
 
 def write_file(path: Path | str, data: bytes, *, force: bool = False) -> None:
@@ -205,44 +187,3 @@ def write_file(path: Path | str, data: bytes, *, force: bool = False) -> None:
     except OSError as error:
         unfinished.unlink(missing_ok=True)
         raise ValueError(f"cannot write {path}: {error.strerror}") from error
-
-
-def _free_channels(midi: mido.MidiFile) -> list[int]:
-    """The pitched channels without notes, those without any message first."""
-    noted: set[int] = set()
-    touched: set[int] = set()
-    for track in midi.tracks:
-        for message in track:
-            if not message.is_meta and hasattr(message, "channel"):
-                touched.add(message.channel)
-                if message.type == "note_on" and message.velocity:
-                    noted.add(message.channel)
-    free = [k for k in range(16) if k not in noted and k != DRUM_CHANNEL]
-    return sorted(free, key=lambda channel: channel in touched)
-
-
-def _midi_track(
-    score: Score, track: Track, name: str, channel: int, ticks_per_beat: int
-) -> mido.MidiTrack:
-    """`track` of `score` as a MIDI track that ends where the score does."""
-    if track in PITCHED:
-        played = notes(score.tokens, track)
-    else:
-        played = [Note(step, 1, DRUM_PITCH[Drum(drum)]) for step, drum in drum_hits(score.tokens)]
-    events = [(note.onset, int(WRITTEN.at(note.onset)), note.pitch) for note in played]
-    events += [(note.onset + note.length, 0, note.pitch) for note in played]
-    written = mido.MidiTrack()
-    written.append(mido.MetaMessage("track_name", name=name))
-    if track in PROGRAM:
-        written.append(mido.Message("program_change", channel=channel, program=PROGRAM[track]))
-    now = 0
-    for step, loudness, pitch in sorted(events, key=lambda event: event[:2]):
-        kind = "note_on" if loudness else "note_off"
-        tick = round(step * ticks_per_beat / STEPS_PER_BEAT)
-        written.append(
-            mido.Message(kind, channel=channel, note=pitch, velocity=loudness, time=tick - now)
-        )
-        now = tick
-    end = round(score.steps * ticks_per_beat / STEPS_PER_BEAT)
-    written.append(mido.MetaMessage("end_of_track", time=end - now))
-    return written

@@ -1,21 +1,35 @@
 """A MIDI file as plain data: `Song`, the one form that `quantise`, `midifile` and `trios` read.
 
 Two readers make it. Corpora are read by symusic (C++, under a millisecond a file), which drops
-MIDI channels and the end-of-track; a player's own file is read by mido, which keeps both.
+MIDI channels; a player's own file is read by `smf`, which keeps every byte.
 """
 
-import io
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-import mido
 import numpy as np
 import symusic
 from numpy.typing import NDArray
 
-DRUM_CHANNEL = 9  # channel 10, counted from zero
+from schmubert.engine.music.kits import drum_channels
+from schmubert.engine.music.smf import (
+    META,
+    NOTE_OFF,
+    NOTE_ON,
+    PROGRAM_CHANGE,
+    SYSEX,
+    MidiFile,
+    MidiTrack,
+    NoMidiError,
+    read,
+)
+from schmubert.engine.music.texts import decoded
+
+TRACK_NAME, SET_TEMPO, TIME_SIGNATURE = 0x03, 0x51, 0x58
+MOST_UNIT = 6  # a time signature in 64ths
 
 
 class Unusable(ValueError):  # noqa: N818 - read aloud, it is what the file is
@@ -51,7 +65,8 @@ class Tempo(NamedTuple):
 class Part:
     """The notes of one instrument: `onsets`, `ends` in ticks and `pitches`, each int64 [notes].
 
-    `place` is where they are in a player's file: its MIDI track and channel, both from 0.
+    `place` is where they are in a player's file: its MIDI track and channel, both from 0; `called`
+    is the name as it stands there, in whatever encoding.
     """
 
     name: str
@@ -61,17 +76,22 @@ class Part:
     ends: NDArray[np.int64]
     pitches: NDArray[np.int64]
     place: tuple[int, int] | None = None
+    called: bytes = b""
 
 
 @dataclass(frozen=True)
 class Song:
-    """What a MIDI file says; `end` is its last tick, `meters` and `tempos` are in order of time."""
+    """What a MIDI file says; `end` is its last tick, `meters` and `tempos` are in order of time.
+
+    `oddities` are a line each: what is strange in the file, and how it was read all the same.
+    """
 
     ticks_per_beat: int
     parts: tuple[Part, ...]
     meters: tuple[Meter, ...]
     tempos: tuple[Tempo, ...]
     end: int
+    oddities: tuple[str, ...] = ()
 
 
 def corpus_song(data: bytes) -> Song:
@@ -97,84 +117,110 @@ def corpus_song(data: bytes) -> Song:
 
 
 def player_song(data: bytes) -> Song:
-    """The song in the bytes of a MIDI file, read by mido; Unusable("damaged") where it is none.
+    """The song in the bytes of a player's MIDI file, as `smf.read` reads it; Unusable for none.
 
-    A part is a MIDI track's notes of one channel, whatever its program changes; its program is the
-    first one set. `end` is the last end-of-track, so silence at the end counts.
+    A part is a MIDI track's notes of one channel. A program holds for its channel, wherever it was
+    set: a part has the one that most of its notes sound with. `end` is that of the last note.
     """
+    return song_of(opened(data))
+
+
+def opened(data: bytes) -> MidiFile:
+    """The MIDI file in `data`, every byte kept; Unusable("damaged") where it is none."""
     try:
-        midi = open_midi(data)
-        parts: list[Part] = []
-        meters: list[Meter] = []
-        tempos: list[tuple[int, int]] = []
-        end = 0
-        for number, track in enumerate(midi.tracks):
-            heard, tick = _listen(track, meters, tempos)
-            parts += [replace(part, place=(number, channel)) for channel, part in heard.items()]
-            end = max(end, tick)
-    except (ValueError, LookupError, TypeError, OverflowError, MemoryError) as error:
-        if isinstance(error, Unusable):
-            raise
-        raise Unusable("damaged", _one_line(error)) from error
-    return _song(midi.ticks_per_beat, parts, meters, tempos, end)
+        return read(data)
+    except NoMidiError as error:
+        raise Unusable("damaged", str(error)) from error
 
 
-def open_midi(data: bytes) -> mido.MidiFile:
-    """mido's view of the bytes of a MIDI file, every event kept; Unusable where it is none."""
-    try:
-        midi = mido.MidiFile(file=io.BytesIO(data))
-    except (OSError, EOFError, ValueError, LookupError, TypeError, mido.KeySignatureError) as error:
-        raise Unusable("damaged", _one_line(error)) from error
-    if midi.type not in (0, 1, 2):
-        raise Unusable("damaged", f"its type is {midi.type}")
-    if midi.type == 2:
-        raise Unusable("type 2", "a file of independent sequences; save it as type 0 or 1")
-    if not 0 < midi.ticks_per_beat < 0x8000:
-        raise Unusable("SMPTE time", "its time is in seconds, not in beats")
-    return midi
+def song_of(midi: MidiFile) -> Song:
+    """The song that `midi` holds."""
+    heard = [_listen(track) for track in midi.tracks]
+    programs = _programs(midi)
+    kits = drum_channels(midi)
+    names = decoded([track.name for track in heard])
+    parts = []
+    for number, track in enumerate(heard):
+        for channel, notes in sorted(track.notes.items()):
+            onsets, ends, pitches = np.array(sorted(notes), np.int64).T
+            parts.append(
+                Part(
+                    names[number],
+                    _program_of(programs.get(channel, []), onsets),
+                    channel in kits,
+                    onsets,
+                    ends,
+                    pitches,
+                    (number, channel),
+                    track.name,
+                )
+            )
+    return _song(
+        midi.ticks_per_beat,
+        parts,
+        [meter for track in heard for meter in track.meters],
+        [] if midi.in_seconds else [tempo for track in heard for tempo in track.tempos],
+        max((int(part.ends.max()) for part in parts), default=0),
+        midi.oddities,
+    )
 
 
-def bytes_of(midi: mido.MidiFile) -> bytes:
-    """`midi` as the bytes of a MIDI file: what `open_midi` reads."""
-    buffer = io.BytesIO()
-    midi.save(file=buffer)
-    return buffer.getvalue()
+@dataclass
+class _Heard:
+    """What a MIDI track says: its `notes` by channel as (onset, end, pitch), in ticks."""
+
+    name: bytes = b""
+    notes: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)
+    meters: list[Meter] = field(default_factory=list)
+    tempos: list[tuple[int, int]] = field(default_factory=list)
 
 
-def _listen(
-    track: mido.MidiTrack, meters: list[Meter], tempos: list[tuple[int, int]]
-) -> tuple[dict[int, Part], int]:
-    """The parts of a MIDI track by channel, and its last tick; meters and tempos are added."""
-    tick = 0
-    name = ""
-    programs: dict[int, int] = {}
-    sounding: dict[tuple[int, int], list[int]] = {}
-    notes: dict[int, list[tuple[int, int, int]]] = {}
-    for message in track:
-        tick += message.time
-        kind = message.type
-        if kind in ("note_on", "note_off"):
-            held = sounding.setdefault((message.channel, message.note), [])
-            if kind == "note_on" and message.velocity:
-                held.append(tick)
+def _listen(track: MidiTrack) -> _Heard:
+    heard = _Heard()
+    sounding: dict[tuple[int, int], deque[int]] = {}
+    for event in track.events:
+        kind = event.status & 0xF0
+        if kind in (NOTE_ON, NOTE_OFF) and event.status < SYSEX:
+            channel, pitch = event.status & 0x0F, event.data[0]
+            held = sounding.setdefault((channel, pitch), deque())
+            if kind == NOTE_ON and event.data[1]:
+                held.append(event.tick)
             elif held:
-                notes.setdefault(message.channel, []).append((held.pop(0), tick, message.note))
-        elif kind == "program_change":
-            programs.setdefault(message.channel, message.program)
-        elif kind == "track_name":
-            name = name or message.name
-        elif kind == "time_signature":
-            meters.append(Meter(tick, message.numerator, message.denominator))
-        elif kind == "set_tempo":
-            tempos.append((tick, message.tempo))
+                note = (held.popleft(), event.tick, pitch)
+                heard.notes.setdefault(channel, []).append(note)
+        elif event.status == META:
+            if event.kind == TRACK_NAME:
+                heard.name = heard.name or event.data
+            elif event.kind == TIME_SIGNATURE and len(event.data) >= 2 and event.data[0]:
+                meter = Meter(event.tick, event.data[0], 1 << min(event.data[1], MOST_UNIT))
+                heard.meters.append(meter)
+            elif event.kind == SET_TEMPO and len(event.data) >= 3:
+                heard.tempos.append((event.tick, int.from_bytes(event.data[:3], "big")))
     for (channel, pitch), held in sounding.items():
-        notes.setdefault(channel, []).extend((onset, tick, pitch) for onset in held)
-    parts = {}
-    for channel in sorted(notes):
-        onsets, ends, pitches = np.array(sorted(notes[channel]), np.int64).T
-        drums = channel == DRUM_CHANNEL
-        parts[channel] = Part(name, programs.get(channel, 0), drums, onsets, ends, pitches)
-    return parts, tick
+        left = [(onset, track.end, pitch) for onset in held]
+        if left:
+            heard.notes.setdefault(channel, []).extend(left)
+    return heard
+
+
+def _programs(midi: MidiFile) -> dict[int, list[tuple[int, int]]]:
+    """The program changes of each channel, (tick, program), in the order in which they sound."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    for track in midi.tracks:
+        for event in track.events:
+            if event.status & 0xF0 == PROGRAM_CHANGE:
+                found.setdefault(event.status & 0x0F, []).append((event.tick, event.data[0]))
+    return {channel: sorted(said, key=lambda one: one[0]) for channel, said in found.items()}
+
+
+def _program_of(said: Sequence[tuple[int, int]], onsets: NDArray[np.int64]) -> int:
+    """The program that most of the notes sound with; the first one where none is set in time."""
+    if not said:
+        return 0
+    ticks = np.array([tick for tick, _ in said])
+    rules = np.searchsorted(ticks, onsets, side="right") - 1
+    programs = np.array([program for _, program in said])[rules.clip(min=0)]
+    return int(np.bincount(programs, minlength=128).argmax())
 
 
 def _song(
@@ -183,6 +229,7 @@ def _song(
     meters: Iterable[Meter],
     tempos: Iterable[tuple[int, int]],
     end: int,
+    oddities: tuple[str, ...] = (),
 ) -> Song:
     if ticks_per_beat <= 0:
         raise Unusable("damaged", f"{ticks_per_beat} ticks a beat")
@@ -196,6 +243,7 @@ def _song(
         tuple(sorted(meters, key=lambda meter: meter.tick)),  # stable: the last of a tick rules
         tuple(Tempo(tick, 6e7 / us_per_beat) for tick, us_per_beat in ordered),
         end,
+        oddities,
     )
 
 

@@ -1,36 +1,50 @@
-"""MIDI files moved, joined and cut as a whole: all other events stay as they are.
+"""MIDI files moved, joined and cut as a whole: all other events stay as they are, byte for byte.
 
 All functions take and return the bytes of MIDI files in 4/4, and raise Unusable where those are
 none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-import mido
-
+from schmubert.engine.music.channels import PAN, RESET_CONTROLLERS, VOLUME
+from schmubert.engine.music.kits import DRUM_CHANNEL
 from schmubert.engine.music.meter import BEATS_PER_BAR, STEPS_PER_BEAT, USUAL_BPM
 from schmubert.engine.music.quantise import nearest_step
-from schmubert.engine.music.song import DRUM_CHANNEL, bytes_of, open_midi
+from schmubert.engine.music.smf import (
+    CONTROL_CHANGE,
+    END_OF_TRACK,
+    META,
+    NOTE_OFF,
+    NOTE_ON,
+    PROGRAM_CHANGE,
+    Event,
+    MidiFile,
+    MidiTrack,
+    event,
+    meta,
+    track_body,
+)
+from schmubert.engine.music.song import SET_TEMPO, opened
 
 DEFAULT_TEMPO = round(60e6 / USUAL_BPM)  # microseconds a beat, until a file says another
-DEFAULT_CONTROLS = ((121, 0), (7, 100), (10, 64))  # reset, volume and pan of General MIDI
-
-NOTES = ("note_on", "note_off")
-
-Events = list[tuple[int, mido.Message]]
-"""The messages of a MIDI track with their ticks, the end-of-track last."""
+DEFAULT_CONTROLS = ((RESET_CONTROLLERS, 0), (VOLUME, 100), (PAN, 64))  # of General MIDI
 
 
 def later(source: bytes, bars: int) -> bytes:
     """`source` with all its music `bars` bars later; what is set before it begins stays there."""
-    midi = open_midi(source)
+    midi = opened(source)
     shift = bars * BEATS_PER_BAR * midi.ticks_per_beat
+    tracks = []
     for track in midi.tracks:
-        for message in track:
-            if message.time or message.type in (*NOTES, "end_of_track"):
-                message.time += shift
-                break
-    return bytes_of(midi)
+        first = next((k for k, one in enumerate(track.events) if _is_music(one)), len(track.events))
+        moved = [one._replace(tick=one.tick + shift) for one in track.events[first:]]
+        tracks.append(track.edited([*track.events[:first], *moved]))
+    return midi.replaced(tracks).with_tracks([])
+
+
+def _is_music(one: Event) -> bool:
+    is_end = one.status == META and one.kind == END_OF_TRACK
+    return one.tick > 0 or is_end or one.status & 0xF0 in (NOTE_ON, NOTE_OFF)
 
 
 def joined(first: bytes, second: bytes, at_bar: int, from_bar: int) -> bytes:
@@ -40,21 +54,27 @@ def joined(first: bytes, second: bytes, at_bar: int, from_bar: int) -> bytes:
     are first set to what they are where a file begins, and then to what `second` sets before its
     `from_bar`. Events of `first` that come later are moved to the join.
     """
-    midi, other = open_midi(first), open_midi(second)
-    per_bar = BEATS_PER_BAR * midi.ticks_per_beat
-    at = at_bar * per_bar
-    midi.type = 1
-    for number, track in enumerate(midi.tracks):
-        events = _events(track)
-        midi.tracks[number] = _track([(min(tick, at), message) for tick, message in events])
-    before = at - from_bar * per_bar
+    midi, other = opened(first), opened(second)
+    at = at_bar * BEATS_PER_BAR * midi.ticks_per_beat
+    cut = [
+        track.edited(one._replace(tick=min(one.tick, at)) for one in track.events)
+        for track in midi.tracks
+    ]
+    before = at - from_bar * BEATS_PER_BAR * midi.ticks_per_beat
+    bodies = []
     for number, track in enumerate(other.tracks):
-        moved: Events = [] if number else [(at, message) for message in _defaults(other)]
-        for tick, message in _events(track):
-            scaled = round(tick * midi.ticks_per_beat / other.ticks_per_beat)
-            moved.append((max(at, before + scaled), message))
-        midi.tracks.append(_track(moved))
-    return bytes_of(midi)
+        moved = [] if number else _defaults(other, at)
+        for one in track.events:
+            scaled = round(one.tick * midi.ticks_per_beat / other.ticks_per_beat)
+            moved.append(_whole(one, max(at, before + scaled)))
+        bodies.append(track_body(moved, moved[-1].tick if moved else at))
+    return midi.replaced(cut).with_tracks(bodies)
+
+
+def _whole(one: Event, tick: int) -> Event:
+    """`one` at `tick`, with the status that running status may have left out."""
+    raw = one.raw if one.raw[0] >= 0x80 else bytes([one.status]) + one.raw
+    return one._replace(tick=tick, delta=b"", raw=raw)
 
 
 def without_notes(
@@ -65,58 +85,57 @@ def without_notes(
     `places` are (MIDI track, channel), from 0. Notes of these that begin before `steps` end at
     step `hushed` at the latest.
     """
-    midi = open_midi(source)
+    midi = opened(source)
     latest = round(hushed * midi.ticks_per_beat / STEPS_PER_BEAT)
+    tracks = list(midi.tracks)
     for number, channel in places:
-        events = _events(midi.tracks[number])
-        dropped: set[int] = set()
-        sounding: dict[int, list[int]] = {}
-        for index, (tick, message) in enumerate(events):
-            if message.type not in NOTES or message.channel != channel:
-                continue
-            held = sounding.setdefault(message.note, [])
-            if message.type == "note_on" and message.velocity:
-                held.append(index)
-                if nearest_step(tick, midi.ticks_per_beat) in steps:
-                    dropped.add(index)
-            elif held:
-                onset = held.pop(0)
-                if onset in dropped:
-                    dropped.add(index)
-                elif nearest_step(events[onset][0], midi.ticks_per_beat) < steps.start:
-                    events[index] = min(tick, max(latest, events[onset][0])), message
-        kept = [event for index, event in enumerate(events) if index not in dropped]
-        midi.tracks[number] = _track(kept)
-    return bytes_of(midi)
+        tracks[number] = _without(tracks[number], midi, channel, steps, latest)
+    return midi.replaced(tracks).with_tracks([])
 
 
-def _defaults(midi: mido.MidiFile) -> list[mido.Message]:
+def _without(
+    track: MidiTrack, midi: MidiFile, channel: int, steps: range, latest: int
+) -> MidiTrack:
+    """`track` without the notes of `channel` that begin in `steps`; earlier ones end early."""
+    events = list(track.events)
+    dropped: set[int] = set()
+    sounding: dict[int, list[int]] = {}
+    for index, one in enumerate(events):
+        if one.status not in (NOTE_ON | channel, NOTE_OFF | channel):
+            continue
+        held = sounding.setdefault(one.data[0], [])
+        if one.status == NOTE_ON | channel and one.data[1]:
+            held.append(index)
+            if nearest_step(one.tick, midi.ticks_per_beat) in steps:
+                dropped.add(index)
+        elif held:
+            onset = held.pop(0)
+            if onset in dropped:
+                dropped.add(index)
+            elif nearest_step(events[onset].tick, midi.ticks_per_beat) < steps.start:
+                end = min(one.tick, max(latest, events[onset].tick))
+                events[index] = one._replace(tick=end)
+    kept = (one for index, one in enumerate(events) if index not in dropped)
+    return track.edited(_in_order(kept))
+
+
+def _in_order(events: Iterable[Event]) -> list[Event]:
+    """`events` in order of time, those of one tick in their own, the end-of-track last."""
+    return sorted(events, key=lambda one: one.tick)
+
+
+def _defaults(midi: MidiFile, tick: int) -> list[Event]:
     """What holds where a file begins: the usual tempo, and the sound of the channels it uses."""
-    notes = (message for track in midi.tracks for message in track if message.type == "note_on")
-    channels = {message.channel for message in notes}
-    defaults: list[mido.Message] = [mido.MetaMessage("set_tempo", tempo=DEFAULT_TEMPO)]
+    channels = {
+        one.status & 0x0F
+        for track in midi.tracks
+        for one in track.events
+        if one.status & 0xF0 == NOTE_ON
+    }
+    defaults = [meta(tick, SET_TEMPO, DEFAULT_TEMPO.to_bytes(3, "big"))]
     for channel in sorted(channels):
         for control, value in DEFAULT_CONTROLS:
-            message = mido.Message("control_change", channel=channel, control=control, value=value)
-            defaults.append(message)
+            defaults.append(event(tick, CONTROL_CHANGE | channel, control, value))
         if channel != DRUM_CHANNEL:
-            defaults.append(mido.Message("program_change", channel=channel, program=0))
+            defaults.append(event(tick, PROGRAM_CHANGE | channel, 0))
     return defaults
-
-
-def _events(track: mido.MidiTrack) -> Events:
-    tick, events = 0, []
-    for message in track:
-        tick += message.time
-        events.append((tick, message))
-    return events
-
-
-def _track(events: Events) -> mido.MidiTrack:
-    """`events` in order of time, those of one tick in their own, as a MIDI track."""
-    track = mido.MidiTrack()
-    now = 0
-    for tick, message in sorted(events, key=lambda event: event[0]):
-        track.append(message.copy(time=tick - now))
-        now = tick
-    return track

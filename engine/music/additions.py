@@ -1,0 +1,326 @@
+"""Tracks of a score added to a MIDI file, so that they are heard as what they are.
+
+All events of the file stay byte for byte. What is added stands in chunks of its own, behind those
+of the file: what it says at a tick comes after what the file says there.
+"""
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schmubert.engine.music.channels import (
+    BANKS,
+    EXPRESSION,
+    PAN,
+    PROGRAM,
+    UNSAID,
+    VOLUME,
+    Channels,
+)
+from schmubert.engine.music.kits import DRUM_CHANNEL
+from schmubert.engine.music.meter import BEATS_PER_BAR, STEPS_PER_BEAT, USUAL_BPM
+from schmubert.engine.music.midifile import write_file
+from schmubert.engine.music.score import Score
+from schmubert.engine.music.smf import (
+    META,
+    PROGRAM_CHANGE,
+    Event,
+    MidiFile,
+    event,
+    meta,
+    track_body,
+)
+from schmubert.engine.music.song import SET_TEMPO, TRACK_NAME, Part, opened, read_bytes
+from schmubert.engine.music.strokes import (
+    CHANNEL,
+    NAMES,
+    Stroke,
+    note_events,
+    strokes,
+)
+from schmubert.engine.music.strokes import PROGRAM as PROGRAM_OF
+from schmubert.engine.music.vocabulary import Track
+
+HEARD_BARS = 16
+"""So many bars before the new ones say how fast they are."""
+FAMILY = 8  # programs of General MIDI come in families of eight
+
+Places = Mapping[Track, Sequence[tuple[int, int]]]
+"""Where in a file the tracks play: (MIDI track, channel), from 0."""
+
+
+@dataclass(frozen=True)
+class Added:
+    """A MIDI file with tracks added; `told` is a line for each channel that had to be shared."""
+
+    midi: bytes
+    told: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Seat:
+    """Where a track is to play: its `channel`, and the events that set it up."""
+
+    channel: int
+    set_up: tuple[Event, ...] = ()
+    told: str = ""
+
+
+def add_tracks(
+    source: Path | str,
+    score: Score,
+    tracks: Sequence[Track],
+    path: Path | str,
+    *,
+    force: bool = False,
+) -> None:
+    """Write `path`: the MIDI file `source` `with_tracks`; FileExists unless `force`."""
+    write_file(path, with_tracks(read_bytes(source), score, tracks).midi, force=force)
+
+
+def with_tracks(source: bytes, score: Score, tracks: Sequence[Track]) -> Added:
+    """`source` with `tracks` of `score`, which starts at its tick 0, each with a sound of its own.
+
+    A track gets a channel that the file leaves alone; else one without notes, set up anew after
+    each word of the file on it; else it shares one. It is named "Bass", or "Bass 2" if there is one
+    already.
+    """
+    return _with(source, score, tracks, {})
+
+
+def with_remade(source: bytes, score: Score, tracks: Sequence[Track], places: Places) -> Added:
+    """`source` with `tracks` of `score` on the channels that they have at `places`, as these sound.
+
+    A track that has no place gets one as in `with_tracks`.
+    """
+    return _with(source, score, tracks, places)
+
+
+def with_next(
+    source: bytes, score: Score, tracks: Sequence[Track], places: Places, bars: range
+) -> Added:
+    """`source` with `tracks` of `score`, which play in `bars` after what `places` play.
+
+    They are heard on the channels of these, as loud and as fast as the file was before its ending.
+    """
+    return _with(source, score, tracks, places, _After, bars)
+
+
+def with_previous(
+    source: bytes, score: Score, tracks: Sequence[Track], places: Places, bars: range
+) -> Added:
+    """`source` with `tracks` of `score`, which play in `bars` before what `places` play.
+
+    They are heard on the channels of these, as loud and as fast as the file begins.
+    """
+    return _with(source, score, tracks, places, _Before, bars)
+
+
+@dataclass(frozen=True)
+class _After:
+    """The sound and tempo of a file before its ending, for bars that follow at tick `start`."""
+
+    channels: Channels
+    tempos: "_Tempos"
+    start: int
+    ticks_per_bar: int
+
+    def sound(self, channel: int) -> dict[int, int]:
+        """What most notes of `channel` before `start` sound with; nothing where there are none."""
+        onsets = _onsets(self.channels.of(channel))
+        heard = onsets[onsets < self.start]
+        if not len(heard):
+            return {}
+        sound = dict(UNSAID)
+        for kind in (VOLUME, EXPRESSION):
+            held = np.bincount(self.channels.at(channel, kind, heard))
+            sound[kind] = int(len(held) - 1 - held[::-1].argmax())  # of two the louder
+        for kind in (*BANKS, PROGRAM, PAN):
+            sound[kind] = int(self.channels.at(channel, kind, heard[-1:])[0])
+        return sound
+
+    def tempo(self) -> int:
+        """The tempo that held longest in the last bars before `start`."""
+        first = max(0, self.start - HEARD_BARS * self.ticks_per_bar)
+        inside = [tick for tick, _ in self.tempos.said if first < tick < self.start]
+        lengths: dict[int, int] = {}
+        for tick, end in pairwise([first, *inside, self.start]):
+            held = self.tempos.at(tick)
+            lengths[held] = lengths.get(held, 0) + end - tick
+        return max(lengths, key=lambda held: lengths[held])
+
+
+@dataclass(frozen=True)
+class _Before:
+    """The sound and tempo with which a file begins, for bars that precede it at tick `start`."""
+
+    channels: Channels
+    tempos: "_Tempos"
+    start: int
+    ticks_per_bar: int
+
+    def sound(self, channel: int) -> dict[int, int]:
+        """What the first note of `channel` sounds with."""
+        first = _onsets(self.channels.of(channel))[:1]
+        return {kind: int(self.channels.at(channel, kind, first)[0]) for kind in UNSAID}
+
+    def tempo(self) -> int:
+        """The tempo at the first note."""
+        return self.tempos.at(int(_onsets(self.channels.parts)[0]))
+
+
+class _Tempos:
+    """The tempos of a file, in microseconds a beat."""
+
+    def __init__(self, midi: MidiFile) -> None:
+        said = [
+            (one.tick, int.from_bytes(one.data[:3], "big"))
+            for track in midi.tracks
+            for one in track.events
+            if one.status == META and one.kind == SET_TEMPO and len(one.data) >= 3
+        ]
+        self.said = sorted((one for one in said if one[1]), key=lambda one: one[0])
+        self._ticks = [tick for tick, _ in self.said]
+
+    def at(self, tick: int) -> int:
+        """The tempo that holds at `tick`."""
+        before = bisect_right(self._ticks, tick)
+        return self.said[before - 1][1] if before else round(6e7 / USUAL_BPM)
+
+    def kept(self, tempo: int, start: int, stop: int) -> list[Event]:
+        """Events that let `tempo` hold from `start` to `stop`, whatever the file says."""
+        wrong = [start] if self.at(start) != tempo else []
+        wrong += [tick for tick, said in self.said if start < tick < stop and said != tempo]
+        return [meta(tick, SET_TEMPO, tempo.to_bytes(3, "big")) for tick in wrong]
+
+
+def _with(
+    source: bytes,
+    score: Score,
+    tracks: Sequence[Track],
+    places: Places,
+    beside: type[_After | _Before] | None = None,
+    bars: range = range(0),
+) -> Added:
+    midi = opened(source)
+    channels = Channels(midi)
+    names = {
+        one.data
+        for track in midi.tracks
+        for one in track.events
+        if one.status == META and one.kind == TRACK_NAME
+    }
+    free = channels.free()
+    bar = BEATS_PER_BAR * midi.ticks_per_beat
+    end = round(score.steps * midi.ticks_per_beat / STEPS_PER_BEAT)
+    bodies: list[bytes] = []
+    told: list[str] = []
+    start, stop = bars.start * bar, bars.stop * bar
+    tempos = _Tempos(midi)
+    manner = None if beside is None else beside(channels, tempos, start, bar)
+    for track in tracks:
+        begun = [meta(0, TRACK_NAME, _name(track, names))]
+        if manner is not None and not bodies:
+            begun += tempos.kept(manner.tempo(), start, stop)
+        if not places.get(track):
+            seat = _free_seat(channels, free, track, end)
+        else:
+            channel = _channel_of(channels, places[track])
+            sound = {} if manner is None else manner.sound(channel)
+            seat = _Seat(channel, (*channels.kept(channel, sound, start, stop),))
+        struck = strokes(score, track, midi.ticks_per_beat)
+        if seat.channel not in channels.kits:
+            struck = _apart(struck, channels.of(seat.channel), midi.ticks_per_beat)
+        said = [*begun, *seat.set_up, *note_events(struck, seat.channel)]
+        bodies.append(track_body(sorted(said, key=lambda one: one.tick), end))
+        if seat.told:
+            told.append(f"the added {track.name.lower()} {seat.told}")
+    return Added(midi.with_tracks(bodies), tuple(told))
+
+
+def _name(track: Track, names: set[bytes]) -> bytes:
+    """A name for `track` that is not among `names`, to which it is added."""
+    name, number = NAMES[track].encode(), 2
+    while name in names:
+        name, number = f"{NAMES[track]} {number}".encode(), number + 1
+    names.add(name)
+    return name
+
+
+def _channel_of(channels: Channels, places: Sequence[tuple[int, int]]) -> int:
+    """The channel on which `places` play most."""
+    notes: dict[int, int] = {}
+    for part in channels.parts:
+        if part.place is not None and part.place in places:
+            notes[part.place[1]] = notes.get(part.place[1], 0) + len(part.onsets)
+    return max(notes, key=lambda channel: notes[channel]) if notes else places[0][1]
+
+
+def _free_seat(channels: Channels, free: list[int], track: Track, end: int) -> _Seat:
+    """A channel for `track`, taken out of `free` where one is left, and how it is set up."""
+    if track is Track.DRUMS:
+        kits = sorted(channels.kits, key=lambda channel: channel != DRUM_CHANNEL)
+        channel = kits[0] if kits else DRUM_CHANNEL
+        if channel in channels.noted or channel not in channels.touched:
+            return _Seat(channel)
+        sound = {kind: value for kind, value in UNSAID.items() if kind not in BANKS}
+        return _Seat(channel, (*channels.kept(channel, sound, 0, end),))
+    if not free:
+        return _shared(channels, track)
+    untouched = [channel for channel in free if channel not in channels.touched]
+    channel = CHANNEL[track] if CHANNEL[track] in untouched else free[0]
+    free.remove(channel)
+    sound = {PROGRAM: PROGRAM_OF[track]}
+    if channel in channels.touched:
+        sound = {**UNSAID, **sound}
+    said = channels.kept(channel, sound, 0, end)
+    if not any(one.tick == 0 and one.status & 0xF0 == PROGRAM_CHANGE for one in said):
+        # a synthesizer may still have another program from the song before
+        said = [event(0, PROGRAM_CHANGE | channel, sound[PROGRAM]), *said]
+    return _Seat(channel, (*said,))
+
+
+def _shared(channels: Channels, track: Track) -> _Seat:
+    """A channel in use for `track`: one that sounds alike, else the one with the fewest notes."""
+    wanted = PROGRAM_OF[track] // FAMILY
+
+    def fit(part: Part) -> tuple[bool, int]:
+        return part.program // FAMILY != wanted, len(part.onsets)
+
+    part = min((part for part in channels.parts if not part.drums), key=fit, default=None)
+    if part is None or part.place is None:  # drums on all channels
+        return _Seat(CHANNEL[track], told="sounds as drums: all channels do")
+    channel = part.place[1]
+    with_whom = repr(part.name) if part.name else f"program {part.program}"
+    return _Seat(channel, told=f"shares channel {channel + 1} with {with_whom}: none is free")
+
+
+def _apart(struck: Sequence[Stroke], parts: Sequence[Part], ticks_per_beat: int) -> list[Stroke]:
+    """`struck` kept apart from the notes of one pitch that `parts` play on the same channel.
+
+    Otherwise the end of one would end the other. What begins while the same note still sounds
+    begins after it, if that is within a 16th, or not at all.
+    """
+    found = []
+    for stroke in struck:
+        onset, end = stroke.onset, stroke.end
+        for part in parts:
+            same = part.pitches == stroke.pitch
+            onsets, ends = part.onsets[same], part.ends[same]
+            held = ends[(onsets <= stroke.onset) & (ends > stroke.onset)]
+            later = onsets[(onsets > stroke.onset) & (onsets <= stroke.end)]
+            onset = max(onset, *held.tolist()) if len(held) else onset
+            end = min(end, int(later.min()) - 1) if len(later) else end
+        if onset < end and STEPS_PER_BEAT * (onset - stroke.onset) <= ticks_per_beat:
+            found.append(stroke._replace(onset=onset, end=end))
+    return found
+
+
+def _onsets(parts: Sequence[Part]) -> NDArray[np.int64]:
+    """The onsets of all `parts` in order of time."""
+    return np.sort(np.concatenate([np.zeros(0, np.int64), *(part.onsets for part in parts)]))

@@ -1,0 +1,146 @@
+"""What a MIDI file does to its 16 channels: notes, and what it says of how they sound.
+
+A word is a program, a controller, a bend or pressure at a tick. A reset (General MIDI, GS, XG) is
+a word of each kind on every channel.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schmubert.engine.music.kits import BANK_SELECT, drum_channels
+from schmubert.engine.music.smf import CONTROL_CHANGE, PROGRAM_CHANGE, SYSEX, Event, MidiFile, event
+from schmubert.engine.music.song import Part, song_of
+
+PRESSURE_CHANGE, PITCH_BEND = 0xD0, 0xE0
+CHANNELS = 16
+MODULATION, VOLUME, PAN, EXPRESSION, BANK_LSB, PEDAL = 1, 7, 10, 11, 32, 64
+SOUND_OFF, RESET_CONTROLLERS, NOTES_OFF = 120, 121, 123
+PROGRAM, BEND, PRESSURE = 128, 129, 130
+"""Kinds of words, above the numbers of controllers."""
+
+UNSAID: Mapping[int, int] = MappingProxyType(
+    {
+        BANK_SELECT: 0,
+        BANK_LSB: 0,
+        PROGRAM: 0,
+        VOLUME: 100,
+        EXPRESSION: 127,
+        PAN: 64,
+        MODULATION: 0,
+        PEDAL: 0,
+        BEND: 0x2000,
+        PRESSURE: 0,
+    }
+)
+"""What holds where nothing is said, in the order in which it is to be set (GM, RP-015)."""
+FREED = (EXPRESSION, MODULATION, PEDAL, BEND, PRESSURE)
+"""What a reset of all controllers sets back."""
+BANKS = (BANK_SELECT, BANK_LSB)
+
+
+class Word(NamedTuple):
+    """What the file says at `tick` of one `kind`."""
+
+    tick: int
+    kind: int
+    value: int
+
+
+class Channels:
+    """What `midi` does to its channels."""
+
+    def __init__(self, midi: MidiFile) -> None:
+        self.parts = song_of(midi).parts
+        self.noted = {part.place[1] for part in self.parts if part.place is not None}
+        self.kits = drum_channels(midi)
+        said: list[list[Word]] = [[] for _ in range(CHANNELS)]
+        resets = []
+        for track in midi.tracks:
+            for one in track.events:
+                if 0xB0 <= one.status < SYSEX:
+                    said[one.status & 0x0F] += _word(one)
+                elif one.status == SYSEX and _is_reset(one.data):
+                    resets.append(one.tick)
+        self.touched = self.noted | {channel for channel in range(CHANNELS) if said[channel]}
+        back = [Word(tick, kind, value) for tick in resets for kind, value in UNSAID.items()]
+        self.words = [sorted([*back, *_freed(words)], key=lambda word: word.tick) for words in said]
+
+    def of(self, channel: int) -> list[Part]:
+        """The parts that play on `channel`."""
+        return [part for part in self.parts if part.place is not None and part.place[1] == channel]
+
+    def free(self) -> list[int]:
+        """The pitched channels without notes: those that the file leaves alone, then the others."""
+        silent = [k for k in range(CHANNELS) if k not in self.noted and k not in self.kits]
+        return sorted(silent, key=lambda k: (k in self.touched, self._cuts(k), len(self.words[k])))
+
+    def at(self, channel: int, kind: int, ticks: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The value of `kind` that holds on `channel` at each of `ticks`."""
+        words = [word for word in self.words[channel] if word.kind == kind]
+        values = np.array([UNSAID[kind], *(word.value for word in words)], np.int64)
+        return values[np.searchsorted([word.tick for word in words], ticks, side="right")]
+
+    def kept(self, channel: int, sound: Mapping[int, int], start: int, stop: int) -> list[Event]:
+        """Events that let `channel` have `sound` from tick `start` to `stop`.
+
+        What holds anyway is not said again; what the file changes in between is set back at once.
+        """
+        wrong: dict[int, set[int]] = {}
+        for kind, value in sound.items():
+            if self.at(channel, kind, np.array([start]))[0] != value:
+                wrong.setdefault(start, set()).add(kind)
+        for word in self.words[channel]:
+            if start < word.tick < stop and sound.get(word.kind, word.value) != word.value:
+                wrong.setdefault(word.tick, set()).add(word.kind)
+        found = []
+        for tick, kinds in sorted(wrong.items()):
+            if kinds & {*BANKS, PROGRAM}:  # a bank counts from the next program on
+                kinds |= {*BANKS, PROGRAM}
+            found += [
+                _event(tick, channel, kind, sound[kind])
+                for kind in UNSAID
+                if kind in kinds and kind in sound
+            ]
+        return found
+
+    def _cuts(self, channel: int) -> bool:
+        """Whether the file ends all notes of `channel` somewhere."""
+        return any(word.kind in (SOUND_OFF, NOTES_OFF) for word in self.words[channel])
+
+
+def _word(one: Event) -> list[Word]:
+    kind, value = one.status & 0xF0, one.data[-1]
+    if kind == CONTROL_CHANGE:
+        return [Word(one.tick, one.data[0], value)]
+    if kind == PITCH_BEND:
+        return [Word(one.tick, BEND, one.data[0] | value << 7)]
+    return [Word(one.tick, PROGRAM if kind == PROGRAM_CHANGE else PRESSURE, value)]
+
+
+def _freed(words: Sequence[Word]) -> Iterable[Word]:
+    for word in words:
+        yield word
+        if word.kind == RESET_CONTROLLERS:
+            yield from (Word(word.tick, kind, UNSAID[kind]) for kind in FREED)
+
+
+def _is_reset(data: bytes) -> bool:
+    gs = data[:1] == b"\x41" and data[2:7] == b"\x42\x12\x40\x00\x7f"
+    xg = data[:1] == b"\x43" and data[2:6] in (b"\x4c\x00\x00\x7e", b"\x4c\x00\x00\x7f")
+    return (
+        gs or xg or (data[:1] == b"\x7e" and data[2:4] in (b"\x09\x01", b"\x09\x02", b"\x09\x03"))
+    )
+
+
+def _event(tick: int, channel: int, kind: int, value: int) -> Event:
+    if kind == PROGRAM:
+        return event(tick, PROGRAM_CHANGE | channel, value)
+    if kind == PRESSURE:
+        return event(tick, PRESSURE_CHANGE | channel, value)
+    if kind == BEND:
+        return event(tick, PITCH_BEND | channel, value & 0x7F, value >> 7)
+    return event(tick, CONTROL_CHANGE | channel, kind, value)

@@ -1,0 +1,133 @@
+"""What is added to a MIDI file is heard as what it is, whatever the file does to its channels."""
+
+import pytest
+
+from schmubert.engine.music.additions import with_next, with_previous, with_remade, with_tracks
+from schmubert.engine.music.channels import (
+    BANK_SELECT,
+    BEND,
+    EXPRESSION,
+    PAN,
+    PEDAL,
+    PROGRAM,
+    UNSAID,
+    VOLUME,
+    Channels,
+)
+from schmubert.engine.music.score import Note, Score, monophonic, silence
+from schmubert.engine.music.smf import META, Event, event, meta, midi_file, read, track_body
+from schmubert.engine.music.song import SET_TEMPO
+from schmubert.engine.music.vocabulary import Track
+
+BEAT, BAR = 480, 1920
+GM_ON = event(3 * BAR + 7, 0xF0, 5, 0x7E, 0x7F, 9, 1, 0xF7)
+GS_RESET = event(BAR, 0xF0, 10, 0x41, 0x10, 0x42, 0x12, 0x40, 0x00, 0x7F, 0x00, 0x41, 0xF7)
+BASS_PLACE = {Track.BASS: ((0, 1),)}
+
+
+def note(tick: int, channel: int, pitch: int, length: int = BEAT) -> list[Event]:
+    return [event(tick, 0x90 | channel, pitch, 90), event(tick + length, 0x80 | channel, pitch, 0)]
+
+
+def file(*events: Event, end: int = 8 * BAR) -> bytes:
+    """A file of one track."""
+    return midi_file(BEAT, [track_body(sorted(events, key=lambda one: one.tick), end)])
+
+
+def bass(bars: int, *played: Note) -> Score:
+    tokens = silence(bars).tokens.copy()
+    tokens[:, Track.BASS] = monophonic(played, len(tokens))
+    return Score(tokens)
+
+
+EVERY_BAR = [Note(16 * number, 4, 40) for number in range(8)]
+TUNE = [one for number in range(8) for one in note(number * BAR, 0, 72)]
+
+
+def added_notes(data: bytes) -> list[tuple[int, int, int, int]]:
+    """(tick, status, pitch, velocity) of what the last track strikes and ends."""
+    return [
+        (one.tick, one.status, *one.data)
+        for one in read(data).tracks[-1].events
+        if one.status & 0xE0 == 0x80
+    ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        [event(5 * BAR, 0xC0 | channel, 9) for channel in range(16)],
+        [event(BAR, 0xB0 | channel, VOLUME, 0) for channel in range(16)],
+        [event(9, 0xB0 | k, BANK_SELECT, 8) for k in range(16)] + [event(20, 0xC1, 9)],
+        [event(3 * BAR, 0xE0 | channel, 0, 0) for channel in range(16)],
+        [event(3 * BAR, 0xB0 | channel, PEDAL, 127) for channel in range(16)],
+        [event(3 * BAR, 0xB1, 121, 0), event(2 * BAR, 0xB1, EXPRESSION, 3)],
+        [GM_ON],
+        [GS_RESET, event(7, 0xB1, PAN, 0)],
+    ],
+)
+def test_an_added_bass_sounds_as_one_at_each_of_its_notes(words: list[Event]) -> None:
+    out = with_tracks(file(*TUNE, *words), bass(8, *EVERY_BAR), [Track.BASS]).midi
+    channels = Channels(read(out))
+    for tick, status, _, velocity in added_notes(out):
+        if velocity:
+            for kind, usual in UNSAID.items():
+                wanted = 33 if kind == PROGRAM else usual
+                assert channels.at(status & 0x0F, kind, [tick])[0] == wanted
+
+
+def test_a_channel_that_is_left_alone_goes_before_one_that_is_set_up() -> None:
+    words = [event(0, 0xC0 | channel, 9) for channel in range(14)]
+    out = with_tracks(file(*TUNE, *words), bass(8, *EVERY_BAR), [Track.BASS]).midi
+    assert {status & 0x0F for _, status, _, _ in added_notes(out)} == {14}
+
+
+def test_new_bars_are_as_loud_and_fast_as_before_the_ending_even_if_the_end_says_more() -> None:
+    played = [one for number in range(8) for one in note(number * BAR, 1, 40)]
+    fading = [event(7 * BAR + 9 * k, 0xB1, VOLUME, 90 - k) for k in range(90)]
+    slower = [(600_000 + k).to_bytes(3, "big") for k in range(9)]
+    slowing = [meta(7 * BAR + 100 * k, SET_TEMPO, slow) for k, slow in enumerate(slower)]
+    late = [event(8 * BAR + 50, 0xC1, 3), event(9 * BAR, 0xB1, EXPRESSION, 0)]
+    begun = [event(0, 0xB1, VOLUME, 90), event(0, 0xC1, 38), event(7 * BAR, 0xE1, 0, 0)]
+    source = file(*begun, *played, *fading, *slowing, *late)
+    score = bass(10, Note(8 * 16, 4, 43), Note(9 * 16 + 2, 4, 45))
+    midi = read(with_next(source, score, [Track.BASS], BASS_PLACE, range(8, 10)).midi)
+    channels = Channels(midi)
+    for tick in (8 * BAR, 9 * BAR + BEAT // 2):
+        sound = {kind: int(channels.at(1, kind, [tick])[0]) for kind in UNSAID}
+        assert sound == {**UNSAID, PROGRAM: 38, VOLUME: 90}
+    tempos = [
+        (one.tick, int.from_bytes(one.data, "big"))
+        for one in midi.tracks[-1].events
+        if one.status == META and one.kind == SET_TEMPO
+    ]
+    assert tempos == [(8 * BAR, 500_000)]
+
+
+def test_bars_before_the_beginning_sound_as_it_does_and_change_nothing_of_it() -> None:
+    begun = [event(2 * BAR + 10, 0xC1, 38), event(2 * BAR + 10, 0xB1, VOLUME, 70)]
+    source = file(
+        *begun, *note(2 * BAR + 20, 1, 40), event(5 * BAR, 0xC1, 4), *note(6 * BAR, 1, 40)
+    )
+    score = bass(2, Note(0, 4, 43), Note(20, 4, 45))
+    midi = read(with_previous(source, score, [Track.BASS], BASS_PLACE, range(2)).midi)
+    channels = Channels(midi)
+    for tick, program in ((0, 38), (BAR, 38), (2 * BAR + 20, 38), (6 * BAR, 4)):
+        assert channels.at(1, PROGRAM, [tick])[0] == program
+        assert channels.at(1, VOLUME, [tick])[0] == 70
+        assert channels.at(1, BEND, [tick])[0] == UNSAID[BEND]
+
+
+def test_notes_on_a_channel_of_their_own_part_end_none_of_its_notes() -> None:
+    """Of one pitch there is one note at a time: the second end would be heard as the first."""
+    source = file(*note(0, 1, 40, BEAT + 30), *note(2 * BEAT, 1, 40), *note(4 * BEAT, 1, 41))
+    score = bass(1, Note(4, 4, 40), Note(12, 4, 41))
+    out = with_remade(source, score, [Track.BASS], BASS_PLACE).midi
+    on, off = 0x91, 0x81
+    assert [(tick, status) for tick, status, _, _ in added_notes(out)] == [
+        (BEAT + 30, on),
+        (2 * BEAT - 1, off),
+        (3 * BEAT, on),
+        (4 * BEAT - 1, off),
+    ]
