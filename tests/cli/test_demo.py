@@ -85,7 +85,7 @@ def test_bad_input_is_one_line_and_nothing_is_played(tmp_path: Path, tiny_model_
     model.write_bytes(b"no graph")
     out = tmp_path / "out"
     for words, said in [
-        (("--melody", silent), "silent.mid: there is no melody"),
+        (("--melody", silent), "silent.mid: empty: it holds no note"),
         (("--melody", broken), "broken.mid: damaged"),
         (("--melody", tmp_path / "none.mid"), "none.mid"),
         (("--soundfont", tmp_path / "none.sf2"), "none.sf2: no such sound font"),
