@@ -264,6 +264,10 @@ def _from_preset(ctx: click.Context, _: click.Parameter, path: Path | None) -> P
     by_name = {option.name: option for option in OPTIONS if option.in_preset}
     try:
         words = preset.read(path, by_name)
+    except FileNotFoundError as error:
+        raise click.UsageError(
+            f"--preset: there is no {path}; --preset {path} --learn CONTROL would make one"
+        ) from error
     except (OSError, ValueError) as error:
         raise click.UsageError(f"--preset: {error}") from error
     ctx.default_map = {}

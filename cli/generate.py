@@ -54,7 +54,7 @@ def generate(
     threads: int,
     force: bool,
 ) -> None:
-    """Make pieces out of nothing, as MIDI files 1.mid, 2.mid and so on.
+    """Make pieces out of nothing, as MIDI files with numbers for names.
 
     A piece depends on the seed and on its number alone, so a larger --count begins with the same
     pieces.

@@ -54,7 +54,7 @@ COMMANDS: Mapping[str, Place] = MappingProxyType(
         ),
         "generate": Place(
             "schmubert.cli.generate:generate",
-            "Make pieces out of nothing, as MIDI files 1.mid, 2.mid and so on.",
+            "Make pieces out of nothing, as MIDI files with numbers for names.",
         ),
         "import-weights": Place(
             "schmubert.cli.import_weights:import_weights",

@@ -15,10 +15,11 @@ def ports(api: str) -> None:
     A name that is not among them makes `schmubert-bridge` a port of its own, where the system
     lets it.
     """
+    from schmubert.bridge.owner.midi_system import through
     from schmubert.bridge.owner.ports import CALLED, existing_ports, short_name
 
     taken, sources, destinations = existing_ports(api)
-    click.echo(f"{CALLED[taken]} (--api {taken})")
+    click.echo(f"{CALLED[taken]}{through(taken)} (--api {taken})")
     for option, names in (("--in", sources), ("--out", destinations)):
         click.echo(f"{option}: what {'sends notes' if option == '--in' else 'plays notes'}")
         for full in names:

@@ -4,7 +4,9 @@
 def how_to_install(extras: str = "") -> str:
     """The command that installs schmubert with `extras`, such as "train,cpu", and where to give it.
 
-    schmubert is on no package index, so that a name alone would be found by no pip.
+    schmubert is on no package index, so that a name alone would be found by no pip. PyTorch comes
+    before the rest, since pip alone would draw its CUDA build, whatever the machine.
     """
     what = f'".[{extras}]"' if extras else "."
-    return f"in your clone of schmubert, pip install {what}"
+    first = "install PyTorch as pytorch.org says for your machine, then, "
+    return f"{first if 'train' in extras else ''}in your clone of schmubert, pip install {what}"

@@ -1,16 +1,23 @@
-"""schmubert: a band-mate for your DAW.
+"""schmubert: a band-mate for your DAW. Its rooms are imported when they are asked for."""
 
-The rooms are imported by name: `schmubert.engine`, `schmubert.bridge`, `schmubert.training`,
-`schmubert.export` and `schmubert.cli`.
-"""
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+ROOMS = ("bridge", "cli", "engine", "export", "training")
 
 __all__ = ["__version__"]
 
 __version__: str
 
 
-def __getattr__(name: str) -> str:
-    """`__version__`, looked up when it is asked for: that reads the files of the installation."""
+def __getattr__(name: str) -> "str | ModuleType":
+    """A room, or `__version__`, which reads the files of the installation."""
+    if name in ROOMS:
+        from importlib import import_module
+
+        return import_module(f"{__name__}.{name}")
     if name != "__version__":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib.metadata import version
@@ -19,4 +26,4 @@ def __getattr__(name: str) -> str:
 
 
 def __dir__() -> list[str]:
-    return [*globals(), "__version__"]
+    return [*globals(), *ROOMS, "__version__"]

@@ -71,9 +71,12 @@ class Pulse:
         arrivals = self._arrivals
         count = len(arrivals)
         first, middle = arrivals[0], (count - 1) / 2
-        mean = sum(arrivals) / count - first
+        total = rise = 0.0  # added one by one: from Python 3.12 on, sum() rounds otherwise
+        for n, at in enumerate(arrivals):
+            total += at
+            rise += (n - middle) * (at - first)
+        mean = total / count - first
         spread = count * (count * count - 1) / 12.0
-        rise = sum((n - middle) * (at - first) for n, at in enumerate(arrivals))
         if self._familiar_s is not None:
             spread += FAMILIAR
             rise += FAMILIAR * self._familiar_s

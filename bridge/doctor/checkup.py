@@ -10,17 +10,23 @@ from itertools import pairwise
 from pathlib import Path
 
 from schmubert.bridge.doctor.dry_run import DryRun
+from schmubert.bridge.owner.midi_system import through
 from schmubert.bridge.owner.ports import CALLED, NoMidiError, existing_ports, short_name
 from schmubert.bridge.protocol.quantile import quantile
 from schmubert.engine.extras import how_to_install
 from schmubert.engine.networks.load import default_model
 
 RUNTIMES = ("onnxruntime", "onnxruntime-gpu")
-PACKAGES = ("schmubert", "python-rtmidi", "pyzmq", "numpy", *RUNTIMES, "torch")
+PACKAGES = ("schmubert", "python-rtmidi", "rtmidi2", "pyzmq", "numpy", *RUNTIMES, "torch")
 FIRST_DRAFT_SHARE = 0.9
 """Of a beat: a first draft that takes longer comes too late for the next one."""
 WITHIN_MS, HEARD_MS = 5.0, 20.0
 """Lateness that nobody hears, and that everybody does."""
+DEVICES = {
+    "CPUExecutionProvider": "CPU (--device cpu)",
+    "CUDAExecutionProvider": "CUDA (--device cuda)",
+}
+"""What an engine can be told to run on, as onnxruntime calls it and as a player does."""
 BINS_MS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 COLUMNS = 40
 
@@ -65,7 +71,7 @@ def midi(api: str) -> list[Finding]:
         taken, sources, destinations = existing_ports(api)
     except NoMidiError as error:
         return [Finding("nothing to play MIDI through", str(error), bad=True)]
-    found = [Finding(f"MIDI by {CALLED[taken]} (--api {taken})")]
+    found = [Finding(f"MIDI by {CALLED[taken]}{through(taken)} (--api {taken})")]
     for option, names in (("--in", sources), ("--out", destinations)):
         short = ", ".join(repr(short_name(full, names, taken)) for full in names)
         found.append(Finding(f"ports for {option}: {short or 'none yet, any name makes one'}"))
@@ -82,8 +88,8 @@ def providers() -> list[Finding]:
         todo = f"{how_to_install('cpu')}, or [gpu] for an NVIDIA card"
         return [Finding("no onnxruntime", f"for an engine on this computer: {todo}")]
     there = onnxruntime.get_available_providers()
-    names = [name for name in ("CUDA", "CPU") if f"{name}ExecutionProvider" in there]
-    return [Finding(f"onnxruntime runs on {', '.join(names)}")]
+    names = " and ".join(called for name, called in DEVICES.items() if name in there)
+    return [Finding(f"onnxruntime is built for {names}")]
 
 
 def model(path: Path | None) -> list[Finding]:

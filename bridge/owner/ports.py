@@ -1,42 +1,59 @@
-"""The only file that opens MIDI: ALSA, JACK, CoreMIDI, WinMM, by python-rtmidi."""
+"""MIDI ports: who opens them, hears them, plays on them, and looks for those that vanished.
+
+Only the back-ends know a MIDI package: `rtmidi_backend` and `rtmidi2_backend`.
+"""
 
 import contextlib
-import difflib
-import os
-import re
-import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 
-import rtmidi
-
+from schmubert.bridge.owner.midi_backend import (
+    APIS,
+    CALLED,
+    BackendError,
+    InputSocket,
+    OutputSocket,
+    Socket,
+)
+from schmubert.bridge.owner.midi_system import (
+    PROBE,
+    NoMidiError,
+    backend,
+    first_that_answers,
+    quiet,
+    through,
+)
+from schmubert.bridge.owner.port_names import (
+    ARDOUR_CLOCK,
+    CLIENT,
+    PortError,
+    client_name,
+    find,
+    meant,
+    port_name,
+    short_name,
+)
 from schmubert.bridge.protocol.messages import Neighbour, Plugged
 
-APIS = {
-    "alsa": rtmidi.API_LINUX_ALSA,
-    "jack": rtmidi.API_UNIX_JACK,
-    "core": rtmidi.API_MACOSX_CORE,
-    "windows": rtmidi.API_WINDOWS_MM,
-}
-CALLED = {"alsa": "ALSA", "jack": "JACK", "core": "CoreMIDI", "windows": "Windows MM"}
-QUEUE = 4096  # messages that wait while the machine is busy elsewhere
+__all__ = [
+    "APIS",
+    "CALLED",
+    "MidiPorts",
+    "NoMidiError",
+    "PortError",
+    "Ports",
+    "Stamps",
+    "existing_ports",
+    "find",
+    "short_name",
+]
+
 DRIFT = 1e-4  # of the clock that stamps messages, against the monotonic one
 JUMP_S = 1.0
-LEAST_PART, NEARLY = 4, 0.75  # letters of a name that are enough to tell it; how alike two are
-MOST_LISTED = 5
-CLIENT = "schmubert "  # what the system calls those who own our ports begins so
-ARDOUR_CLOCK = "MIDI Clock out"  # as Ardour and Mixbus call the port that clocks come from
 
-
-class NoMidiError(OSError):
-    """This machine has no MIDI system that answers; says what to do."""
-
-
-class PortError(OSError):
-    """A port cannot be opened; says what to do."""
+S = TypeVar("S")
 
 
 class Ports(Protocol):
@@ -80,12 +97,12 @@ class Stamps:
 
 @dataclass
 class _Plug:
-    """A port that is connected to one of another program or device, `full`; None while it is gone.
+    """A socket connected to a port of another program or device, `full`; None while it is gone.
 
     `name` is what it is looked for by.
     """
 
-    port: Any
+    socket: Socket
     name: str
     full: str | None
 
@@ -95,7 +112,7 @@ class _Ear:
     """Where input `index` is heard."""
 
     index: int
-    port: Any
+    socket: InputSocket
     stamps: Stamps
 
 
@@ -110,39 +127,39 @@ class MidiPorts:
     """
 
     def __init__(self, inputs: Sequence[str], outputs: Sequence[str], api: str = "auto") -> None:
-        self.api = _first_that_answers(api)
-        self.named: list[str] = []
-        self._ins: list[Any] = []
-        self._outs: list[Any] = []
+        self.api = first_that_answers(api)
+        by = through(self.api)
+        self.named = [f"{CALLED[self.api]}{by}"] if by else []
+        self._backend = backend()
+        self._ins: list[InputSocket] = []
+        self._outs: list[OutputSocket] = []
         self._plugs: dict[tuple[bool, int], _Plug] = {}
         self._own: set[str] = set()
         self._late: dict[int, str] = {}  # virtual inputs: a keyboard of that name may come
         self._met = False
-        number = APIS[self.api]
-        with _quiet():
-            probes = (
-                rtmidi.MidiIn(number, name="schmubert probe"),
-                rtmidi.MidiOut(number, name="schmubert probe"),
-            )
-        sources, destinations = probes[0].get_ports(), probes[1].get_ports()
+        with quiet():
+            hearing = self._backend.input(self.api, PROBE)
+            playing = self._backend.output(self.api, PROBE)
         try:
             # what exists is looked up before any port of ours does: no output is heard as input
+            sources, destinations = hearing.existing(), playing.existing()
             heard = [find(name, sources, self.api) for name in inputs]
             played = [find(name, destinations, self.api) for name in outputs]
             for name, source in zip(inputs, heard, strict=True):
-                self._ins.append(self._open(rtmidi.MidiIn, name, source, sources, probes[1]))
-                self._ins[-1].ignore_types(sysex=False, timing=False, active_sense=False)
+                ear = self._socket(self._backend.input, "input", name)
+                self._ins.append(ear)
+                self._open(ear, "input", name, source, sources, playing)
             for name, destination in zip(outputs, played, strict=True):
-                self._outs.append(
-                    self._open(rtmidi.MidiOut, name, destination, destinations, probes[0])
-                )
+                voice = self._socket(self._backend.output, "output", name)
+                self._outs.append(voice)
+                self._open(voice, "output", name, destination, destinations, hearing)
         except BaseException:
             self.close()
             raise
         finally:
-            for probe in probes:
-                probe.delete()
-        self._ears = [_Ear(index, port, Stamps()) for index, port in enumerate(self._ins)]
+            hearing.delete()
+            playing.delete()
+        self._ears = [_Ear(index, socket, Stamps()) for index, socket in enumerate(self._ins)]
         self._late = {
             index: name for index, name in enumerate(inputs) if (True, index) not in self._plugs
         }
@@ -151,39 +168,38 @@ class MidiPorts:
         """What has come since: (arrival in monotonic seconds, input, message), in order."""
         polled = []
         for ear in self._ears:
-            while (stamped := ear.port.get_message()) is not None:
+            while (stamped := ear.socket.receive()) is not None:
                 message, delta_s = stamped
                 at_s = ear.stamps.arrival(delta_s, time.monotonic())
-                polled.append((at_s, ear.index, bytes(message)))
+                polled.append((at_s, ear.index, message))
         if len(self._ears) > 1:
             polled.sort(key=lambda entry: entry[0])
         return polled
 
     def send(self, output: int, message: bytes) -> None:
         """Send `message` on `output` now."""
-        with contextlib.suppress(rtmidi.RtMidiError):  # it vanished: a look tells
-            self._outs[output].send_message(message)
+        self._outs[output].send(message)
 
     def look(self) -> list[Plugged | Neighbour]:
         """What has vanished or come back since, and is connected again; and Ardour, once."""
         found: list[Plugged | Neighbour] = []
         if self._late or not self._met:
-            sources = self._ins[0].get_ports()
+            sources = self._ins[0].existing()
             found += self._meet(sources)
             found += self._plug_in_late(sources)
         for (is_input, index), plug in self._plugs.items():
-            with _quiet():
+            with quiet():
                 there = self._plug_in(plug)
             if there is not None:
                 found.append(Plugged(is_input, index, there))
             if there and is_input:  # the system's own clock may have begun anew
                 for ear in self._ears:
-                    if ear.port is plug.port:
+                    if ear.socket is plug.socket:
                         ear.stamps = Stamps()
         return found
 
     def _meet(self, sources: Sequence[str]) -> list[Neighbour]:
-        ardours = [full for full in sources if _port_name(full, self.api) == ARDOUR_CLOCK]
+        ardours = [full for full in sources if port_name(full, self.api) == ARDOUR_CLOCK]
         if self._met or not ardours:
             return []
         self._met = True
@@ -197,77 +213,81 @@ class MidiPorts:
         others = [full for full in sources if full not in self._own and not full.startswith(CLIENT)]
         found = []
         for index, name in list(self._late.items()):
-            with contextlib.suppress(OSError, rtmidi.RtMidiError, ValueError), _quiet():
+            with contextlib.suppress(OSError, BackendError), quiet():
                 full = find(name, others, self.api)
                 if full is None:
                     continue
-                port = rtmidi.MidiIn(APIS[self.api], name=_client(name), queue_size_limit=QUEUE)
-                port.ignore_types(sysex=False, timing=False, active_sense=False)
-                port.open_port(port.get_ports().index(full), name)
-                self._ins.append(port)
-                self._ears.append(_Ear(index, port, Stamps()))
-                self._plugs[True, index] = _Plug(port, name, full)
+                socket = self._backend.input(self.api, client_name(name))
+                socket.connect(full, name)
+                self._ins.append(socket)
+                self._ears.append(_Ear(index, socket, Stamps()))
+                self._plugs[True, index] = _Plug(socket, name, full)
                 del self._late[index]
                 found.append(Plugged(True, index, True))
         return found
 
     def _plug_in(self, plug: _Plug) -> bool | None:
         """Connect `plug` again where it came back; whether it is there now, None: as before."""
-        existing = [full for full in plug.port.get_ports() if full not in self._own]
+        existing = [full for full in plug.socket.existing() if full not in self._own]
         if plug.full in existing:
             return None
         if plug.full is not None:
             plug.full = None
-            plug.port.close_port()
+            plug.socket.disconnect()
             return False
         try:
             plug.full = find(plug.name, existing, self.api)
             if plug.full is None:
                 return None
-            plug.port.open_port(plug.port.get_ports().index(plug.full), plug.name)
-        except (OSError, rtmidi.RtMidiError, ValueError):  # gone again, or two of that name
+            plug.socket.connect(plug.full, plug.name)
+        except (OSError, BackendError):  # gone again, or two of that name
             plug.full = None
             return None
         return True
 
     def close(self) -> None:
         """Close every port."""
-        for port in self._ins + self._outs:
-            port.close_port()
-            port.delete()
+        for socket in (*self._ins, *self._outs):
+            socket.delete()
         self._ins, self._outs = [], []
 
-    def _open(
-        self, kind: Any, name: str, existing: str | None, known: list[str], probe: Any
-    ) -> Any:
-        """Open one port; `probe` sees, from the other side, what a virtual one became."""
-        direction = "input" if kind is rtmidi.MidiIn else "output"
-        before = set(probe.get_ports())
+    def _socket(self, make: Callable[[str, str], S], direction: str, name: str) -> S:
         try:
-            with _quiet():
-                queue = {"queue_size_limit": QUEUE} if kind is rtmidi.MidiIn else {}
-                port = kind(APIS[self.api], name=_client(name), **queue)
+            with quiet():
+                return make(self.api, client_name(name))
+        except BackendError as error:
+            raise PortError(_cannot_open(direction, name, [], self.api, error)) from error
+
+    def _open(
+        self,
+        socket: Socket,
+        direction: str,
+        name: str,
+        existing: str | None,
+        known: list[str],
+        probe: Socket,
+    ) -> None:
+        """Open one port; `probe` sees, from the other side, what a virtual one became."""
+        before = set(probe.existing())
+        try:
+            with quiet():
                 if existing is not None:
-                    port.open_port(port.get_ports().index(existing), name)
+                    socket.connect(existing, name)
                 else:
-                    port.open_virtual_port(name)
-        except (rtmidi.RtMidiError, NotImplementedError, ValueError) as error:
+                    socket.make(name)
+        except BackendError as error:
             raise PortError(_cannot_open(direction, name, known, self.api, error)) from error
         if existing is not None:
-            place = (direction == "input", len(self._ins if direction == "input" else self._outs))
-            self._plugs[place] = _Plug(port, name, existing)
+            is_input = direction == "input"
+            index = len(self._ins if is_input else self._outs) - 1
+            self._plugs[is_input, index] = _Plug(socket, name, existing)
             self.named.append(f"{direction} {name!r}: connected to {existing!r}")
-            return port
-        made = [full for full in probe.get_ports() if full not in before]
+            return
+        made = [full for full in probe.existing() if full not in before]
         self._own.update(made)
-        ours = [full for full in made if _port_name(full, self.api) == name] or made
+        ours = [full for full in made if port_name(full, self.api) == name] or made
         real = f" (as {ours[0]!r})" if ours and ours[0] != name else ""
-        self.named.append(f"{direction} {name!r}: a new port{real}{_meant(name, known, self.api)}")
-        return port
-
-
-def _client(name: str) -> str:
-    return CLIENT + re.sub(r"[:\s]+", " ", name).strip()
+        self.named.append(f"{direction} {name!r}: a new port{real}{meant(name, known, self.api)}")
 
 
 def existing_ports(api: str = "auto") -> tuple[str, list[str], list[str]]:
@@ -275,135 +295,20 @@ def existing_ports(api: str = "auto") -> tuple[str, list[str], list[str]]:
 
     Raises NoMidiError.
     """
-    api = _first_that_answers(api)
+    api = first_that_answers(api)
     found = []
-    for kind in (rtmidi.MidiIn, rtmidi.MidiOut):
-        with _quiet():
-            probe = kind(APIS[api], name="schmubert probe")
-        found.append(probe.get_ports())
+    for make in (backend().input, backend().output):
+        with quiet():
+            probe = make(api, PROBE)
+        found.append(probe.existing())
         probe.delete()
     return api, found[0], found[1]
-
-
-def find(name: str, existing: Sequence[str], api: str) -> str | None:
-    """The one of `existing` ports (full names) that is called exactly `name`; None if none is.
-
-    Raises PortError where several clients have a port of that name.
-    """
-    if name in existing:
-        return name
-    if api == "alsa":  # its number is another each time that a device is plugged in
-        name = _bare(name, api)
-    named = [full for full in existing if name in (_bare(full, api), _port_name(full, api))]
-    if len(named) > 1:
-        raise PortError(f"several ports are called {name!r}: give one of {', '.join(named)}")
-    return named[0] if named else None
-
-
-def short_name(full: str, existing: Sequence[str], api: str) -> str:
-    """The shortest name by which `find` finds `full` among the `existing`."""
-    for name in (_port_name(full, api), _bare(full, api)):
-        with contextlib.suppress(PortError):
-            if name and find(name, existing, api) == full:
-                return name
-    return full
-
-
-def _bare(full: str, api: str) -> str:
-    """`full` without the number that ALSA (` 128:0`) and Windows (` 1`) put behind a name."""
-    if api == "alsa":
-        return re.sub(r" \d+:\d+$", "", full)
-    return re.sub(r" \d+$", "", full) if api == "windows" else full
-
-
-def _port_name(full: str, api: str) -> str:
-    """The port's own name, without that of its client."""
-    bare = _bare(full, api)
-    return bare.split(":", 1)[-1] if api in ("alsa", "jack") else bare
-
-
-def _meant(name: str, known: Sequence[str], api: str) -> str:
-    """A question, where some `known` ports are called nearly `name`; else which there are.
-
-    Nearly: but for capitals, or a letter or two, or `name` is a part of theirs.
-    """
-    if find(name, known, api):
-        return ""
-    short = list(dict.fromkeys(short_name(full, known, api) for full in known))
-    near = [one for one in short if _alike(name.casefold(), one.casefold())]
-    if near:
-        are = "which is there" if len(near) == 1 else "which are there"
-        return f"; did you mean {_listed(near, ' or ')}, {are}?"
-    return f"; there are {_listed(short, ' and ')}" if short else ""
-
-
-def _alike(name: str, other: str) -> bool:
-    part = len(name) >= LEAST_PART and name in other
-    return part or difflib.SequenceMatcher(None, name, other).ratio() >= NEARLY
-
-
-def _listed(names: Sequence[str], last: str) -> str:
-    """The first few `names`, quoted, and where to find the rest."""
-    quoted = [repr(one) for one in names[:MOST_LISTED]]
-    if len(names) > MOST_LISTED:
-        return f"{', '.join(quoted)} and {len(names) - MOST_LISTED} more (see `schmubert ports`)"
-    return last.join([", ".join(quoted[:-1]), quoted[-1]] if quoted[1:] else quoted)
 
 
 def _cannot_open(direction: str, name: str, known: list[str], api: str, error: Exception) -> str:
     if api == "windows":
         return (
             f"Windows has no {direction} port {name!r} and lets no program make one: install"
-            f" loopMIDI, add a port {name!r} there and try again{_meant(name, known, api)}"
+            f" loopMIDI, add a port {name!r} there and try again{meant(name, known, api)}"
         )
     return f"cannot open {direction} {name!r} with {CALLED[api]}: {error}"
-
-
-def _first_that_answers(api: str) -> str:
-    """`api`, or for "auto" the first that this machine really has: rtmidi does not fall back."""
-    compiled = rtmidi.get_compiled_api()
-    wanted = [name for name in APIS if APIS[name] in compiled] if api == "auto" else [api]
-    reasons = []
-    for name in wanted:
-        if APIS[name] not in compiled:
-            reasons.append(f"{CALLED[name]} is not in this build of python-rtmidi")
-            continue
-        # opening it would print a complaint of the library that nobody asked for
-        if name == "alsa" and not Path("/dev/snd/seq").exists():
-            reasons.append("ALSA has no sequencer")
-            continue
-        try:
-            with _quiet():
-                rtmidi.MidiIn(APIS[name], name="schmubert probe").delete()
-        except rtmidi.RtMidiError:
-            reasons.append(f"no {CALLED[name]} server runs")
-            continue
-        return name
-    raise NoMidiError(
-        f"no MIDI system here ({'; '.join(reasons)}): {_advice()};"
-        " `schmubert demo` plays without one"
-    )
-
-
-def _advice() -> str:
-    if sys.platform.startswith("linux"):
-        return "start JACK or PipeWire, or load ALSA's sequencer with `modprobe snd-seq`"
-    return "see `schmubert doctor`"
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep what the system's libraries write to stderr off the terminal."""
-    sys.stderr.flush()
-    try:
-        kept = os.dup(2)
-    except OSError:  # no stderr, nothing to keep off
-        yield
-        return
-    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a file descriptor is wanted
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

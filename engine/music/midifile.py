@@ -58,7 +58,9 @@ class FileExists(FileExistsError):  # noqa: N818 - named like the builtin that i
     """A file that would have been overwritten."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} exists: choose another name, or overwrite it with --force")
+        super().__init__(
+            f"{path} exists: choose another name, or write over it (--force, in Python force=True)"
+        )
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,8 @@ def read(path: Path) -> tuple[dict[str, Tensor], ModelConfig, dict[str, Any]]:
     except SafetensorError as error:
         raise ValueError(f"{path}: no checkpoint ({error}); give a .safetensors file") from error
     except OSError as error:
+        if path.is_dir():
+            raise ValueError(f"{path} is a folder: name a file in it, .safetensors") from error
         raise ValueError(f"{path}: cannot be read: {error.strerror or error}") from error
     try:
         fields = json.loads(metadata["config"]).items()

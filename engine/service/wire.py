@@ -90,7 +90,7 @@ class Draft(msgspec.Struct, frozen=True, tag=True):
     """Engine -> client: the window with its targets filled.
 
     `number` counts from 0: the higher, the better. `calls` is what the draft took, `spent_ms`
-    counts from receipt. After `last` none follows: when a better draft was begun but did not end
+    counts from receipt. After `last` none follows; when a better draft was begun but did not end
     in time, the latest is repeated, marked so.
     """
 

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from schmubert.cli import main as module
 from schmubert.cli.main import COMMANDS, Place, main
+from schmubert.engine.extras import how_to_install
 
 
 def lazily(monkeypatch: pytest.MonkeyPatch, command: click.Command) -> None:
@@ -68,11 +69,11 @@ def test_ctrl_c_is_a_short_line_and_130(monkeypatch: pytest.MonkeyPatch) -> None
     [
         (
             ModuleNotFoundError("No module named 'torch'", name="torch"),
-            'This needs PyTorch: in your clone of schmubert, pip install ".[train,cpu]"',
+            f"This needs PyTorch: {how_to_install('train,cpu')}",
         ),
         (
             ModuleNotFoundError("No module named 'safetensors.numpy'", name="safetensors.numpy"),
-            'This needs safetensors: in your clone of schmubert, pip install ".[train,cpu]"',
+            f"This needs safetensors: {how_to_install('train,cpu')}",
         ),
         (
             ModuleNotFoundError("No module named 'onnxruntime'", name="onnxruntime"),

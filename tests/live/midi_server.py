@@ -27,10 +27,14 @@ Stream: TypeAlias = int | IO[bytes] | None
 
 @dataclass(frozen=True)
 class MidiServer:
-    """A running server: `env` is what a process needs to find it."""
+    """A running server: `env` is what any client needs to find it, `players_env` what we need.
+
+    To a client of jackd, PipeWire has to be named by LD_PRELOAD; what a player starts finds it.
+    """
 
     kind: str
     env: Mapping[str, str]
+    players_env: Mapping[str, str]
     rate: int
     period: int
     pid: int
@@ -164,7 +168,7 @@ def jackd(log: Path, period: int = PERIOD, rate: int = RATE) -> Iterator[MidiSer
             stderr=out,
         )
         try:
-            server = MidiServer("jackd", env, rate, period, process.pid)
+            server = MidiServer("jackd", env, env, rate, period, process.pid)
             _wait_for(server, process, log)
             yield server
         finally:
@@ -204,7 +208,7 @@ def pipewire(log: Path, period: int = PERIOD, rate: int = RATE) -> Iterator[Midi
                 "LD_PRELOAD": str(library),
                 "LD_LIBRARY_PATH": str(library.parent),
             }
-            server = MidiServer("pipewire", client_env, rate, period, process.pid)
+            server = MidiServer("pipewire", client_env, env, rate, period, process.pid)
             _wait_for(server, process, log)
             yield server
         finally:

@@ -33,7 +33,7 @@ class Bridge:
         script = Path(sysconfig.get_path("scripts"), "schmubert-bridge")
         self.command = [str(script), *arguments, "--engine", self.address, *model_option]
         with log.open("wb") as out:
-            self.process = start(self.command, server.env, stdout=out, stderr=out)
+            self.process = start(self.command, server.players_env, stdout=out, stderr=out)
 
     @property
     def pid(self) -> int:

@@ -362,7 +362,8 @@ def pipewire_stage(tiny_model_file: Path, tmp_path: Path) -> Iterator[Stage]:
 
 def test_it_plays_on_pipewire_too(pipewire_stage: Stage) -> None:
     stage = pipewire_stage
-    rehearse(stage, tempo_bpm=100.0)
+    bridge = rehearse(stage, tempo_bpm=100.0)
+    assert "JACK through" in bridge.log(), "the wheel's own libjack does not know PipeWire"
     notes, _, _ = play_and_stop(stage, 4)
     assert len(notes) >= 2 * len(tiny_model.BASS_PITCHES)
     # A client that misses a cycle of PipeWire misses its messages: on a busy machine some have

@@ -14,7 +14,12 @@ def test_the_doctor_finds_that_one_can_play(stage: Stage) -> None:
     address = f"tcp://127.0.0.1:{free_port()}"
     words = [SCRIPT, "doctor", "--api", "jack", "--seconds", "3", "--engine", address]
     done = subprocess.run(
-        words, env=stage.server.env, capture_output=True, text=True, timeout=60.0, check=False
+        words,
+        env=stage.server.players_env,
+        capture_output=True,
+        text=True,
+        timeout=60.0,
+        check=False,
     )
     print(done.stdout, done.stderr)
     assert "MIDI by JACK" in done.stdout
@@ -30,7 +35,7 @@ def test_calibrating_through_a_cable(stage: Stage) -> None:
     words = [SCRIPT, "calibrate", "--out", "To", "--in", "From", "--api", "jack"]
     process = subprocess.Popen(
         [*words, "--notes", "20", "--wait", "3"],
-        env=server.env,
+        env=server.players_env,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -47,7 +52,12 @@ def test_calibrating_through_a_cable(stage: Stage) -> None:
 def test_calibrating_without_a_cable_claims_nothing(stage: Stage) -> None:
     words = [SCRIPT, "calibrate", "--out", "To", "--in", "From", "--api", "jack", "--notes", "4"]
     done = subprocess.run(
-        words, env=stage.server.env, capture_output=True, text=True, timeout=30.0, check=False
+        words,
+        env=stage.server.players_env,
+        capture_output=True,
+        text=True,
+        timeout=30.0,
+        check=False,
     )
     assert done.returncode == 1
     assert "0 of 4 notes came back" in done.stderr

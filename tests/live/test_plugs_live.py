@@ -7,12 +7,21 @@ from tests.live.midi_server import end, start, wait_until
 from tests.live.stage import PLAYS, Stage
 
 KEYBOARD = """
-import time, rtmidi
-out = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name="Keyboard")
-out.open_virtual_port("Keys")
-while True:
-    out.send_message([0x90, 60, 90])
-    time.sleep(0.3)
+import threading, jack
+client = jack.Client("Keyboard", no_start_server=True)
+keys = client.midi_outports.register("Keys")
+periods = 0
+
+@client.set_process_callback
+def process(frames):
+    global periods
+    periods += 1
+    keys.clear_buffer()
+    if periods % 60 == 0:
+        keys.write_midi_event(0, (0x90, 60, 90))
+
+with client:
+    threading.Event().wait()
 """
 
 

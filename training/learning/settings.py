@@ -132,6 +132,10 @@ class TrainSettings:
         """The settings saved in `path`; ValueError where they are none."""
         try:
             return cls.from_json(json.loads(path.read_text()))
+        except FileNotFoundError as error:
+            raise ValueError(
+                f"{path.parent} holds no run: leave out --resume to begin one"
+            ) from error
         except (OSError, TypeError, ValueError) as error:
             raise ValueError(f"{path}: no settings of a training run: {error}") from error
 

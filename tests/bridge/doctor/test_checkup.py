@@ -1,6 +1,8 @@
 """What the doctor finds and concludes."""
 
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import hypothesis.strategies as st
 import pytest
@@ -80,12 +82,15 @@ def test_what_there_is_of_midi(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_this_machine_has_python_a_model_and_a_runtime() -> None:
     assert "Python 3" in checkup.versions()[0].what
     assert "schmubert-live.onnx" in checkup.model(None)[0].what
-    assert "CPU" in checkup.providers()[0].what
+    assert "CPU (--device cpu)" in checkup.providers()[0].what
     assert all(not one.bad for one in checkup.priority())
 
 
-def test_only_devices_that_can_be_asked_for_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    onnxruntime = pytest.importorskip("onnxruntime", reason="no ONNX Runtime is installed here")
-    there = ["CUDAExecutionProvider", "AzureExecutionProvider", "CPUExecutionProvider"]
-    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: there)
-    assert checkup.providers()[0].what == "onnxruntime runs on CUDA, CPU"
+def test_only_devices_that_an_engine_can_be_told_to_use_are_listed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    there = ["AzureExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"]
+    runtime = SimpleNamespace(get_available_providers=lambda: there)
+    monkeypatch.setitem(sys.modules, "onnxruntime", runtime)
+    (finding,) = checkup.providers()
+    assert finding.what == "onnxruntime is built for CPU (--device cpu) and CUDA (--device cuda)"

@@ -8,7 +8,7 @@ import pytest
 from schmubert.bridge.clock.midi_clock import Clock
 from schmubert.bridge.clock.transport import PositionUnit
 from schmubert.bridge.owner.owner import Owner
-from schmubert.bridge.owner.ports import _meant, find, short_name
+from schmubert.bridge.owner.port_names import find, meant, short_name
 from schmubert.bridge.owner.scheduler import Scheduler
 from schmubert.bridge.protocol.bytes import Send
 from schmubert.bridge.protocol.bytes import song_position as position
@@ -115,19 +115,19 @@ def test_the_shortest_name_that_is_found() -> None:
 
 def test_a_name_that_is_nearly_one_is_asked_about() -> None:
     known = ["Midi Through:Midi Through Port-0 14:0", "KeyLab:KeyLab 49 20:0"]
-    assert _meant("Keylab 49", known, "alsa") == "; did you mean 'KeyLab 49', which is there?"
-    assert _meant("KEYLAB", known, "alsa") == "; did you mean 'KeyLab 49', which is there?"
-    assert _meant("KeyLab 49", ["KeyLab:KeyLab 49 20:0"], "alsa") == ""
+    assert meant("Keylab 49", known, "alsa") == "; did you mean 'KeyLab 49', which is there?"
+    assert meant("KEYLAB", known, "alsa") == "; did you mean 'KeyLab 49', which is there?"
+    assert meant("KeyLab 49", ["KeyLab:KeyLab 49 20:0"], "alsa") == ""
     twins = ["loopMIDI Port 0", "loopMIDI Port 1 1"]
-    assert _meant("loopMIDI", twins, "windows") == (
+    assert meant("loopMIDI", twins, "windows") == (
         "; did you mean 'loopMIDI Port' or 'loopMIDI Port 1', which are there?"
     )
 
 
 def test_a_name_that_is_none_is_told_which_there_are() -> None:
     known = ["Midi Through:Midi Through Port-0 14:0", "KeyLab:KeyLab 49 20:0"]
-    assert _meant("Bass", known, "alsa") == "; there are 'Midi Through Port-0' and 'KeyLab 49'"
-    assert _meant("Bass", known[:1], "alsa") == "; there are 'Midi Through Port-0'"
-    assert _meant("Bass", [], "alsa") == ""
-    many = _meant("Bass", [f"Synth:in {number}" for number in range(9)], "jack")
+    assert meant("Bass", known, "alsa") == "; there are 'Midi Through Port-0' and 'KeyLab 49'"
+    assert meant("Bass", known[:1], "alsa") == "; there are 'Midi Through Port-0'"
+    assert meant("Bass", [], "alsa") == ""
+    many = meant("Bass", [f"Synth:in {number}" for number in range(9)], "jack")
     assert many.endswith("'in 3', 'in 4' and 4 more (see `schmubert ports`)")

@@ -1,13 +1,10 @@
-import os
-import sys
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schmubert.bridge.owner import ports as midi
 from schmubert.bridge.owner.memory_ports import MemoryPorts
-from schmubert.bridge.owner.ports import MidiPorts, NoMidiError, PortError, Ports, Stamps, find
+from schmubert.bridge.owner.port_names import PortError, find
+from schmubert.bridge.owner.ports import Ports, Stamps, _cannot_open
 
 ALSA = ["Midi Through:Midi Through Port-0 14:0", "DAW:DAW Out 128:0", "DAW:DAW Out 2 128:1"]
 JACK = ["ardour:MIDI Clock out", "ardour:Melody/midi_out 1", "Seq:out", "other:out"]
@@ -91,21 +88,8 @@ def test_memory_ports_play_their_script_and_remember() -> None:
     assert memory.closed
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="JACK by its server's name")
-def test_without_a_midi_system_it_says_what_to_do(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("JACK_DEFAULT_SERVER", "nobody-runs-this")
-    monkeypatch.setenv("XDG_RUNTIME_DIR", os.devnull)
-    with pytest.raises(NoMidiError, match=r"start JACK or PipeWire.*schmubert demo"):
-        MidiPorts(["DAW Out"], ["Bass"], api="jack")
-    with pytest.raises(NoMidiError, match="CoreMIDI is not in this build"):
-        MidiPorts(["DAW Out"], ["Bass"], api="core")
-    assert capfd.readouterr().err == "", "the libraries' own complaints help nobody"
-
-
 def test_windows_is_told_of_loopmidi() -> None:
-    text = midi._cannot_open("output", "Bass", WINDOWS, "windows", NotImplementedError())
+    text = _cannot_open("output", "Bass", WINDOWS, "windows", NotImplementedError())
     assert "loopMIDI" in text
     assert "'loopMIDI Port 10'" in text
     assert "\n" not in text

@@ -1,0 +1,90 @@
+"""Which libjack this process reaches its JACK server by: the wheel's, the system's, PipeWire's.
+
+The wheel of a MIDI package brings a libjack of its own. It knows nothing of PipeWire, and may be
+older than the server. Another one that was loaded before, for all to see, is taken in its place.
+"""
+
+import ctypes
+import importlib.metadata
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+SYSTEM = "libjack.so.0"
+PIPEWIRE = ("lib/*/pipewire-0.3/jack", "lib/pipewire-0.3/jack", "lib64/pipewire-0.3/jack")
+PREFIXES = ("/usr", "/usr/local", "/run/current-system/sw")
+NO_START_SERVER = 1
+BROUGHT_ALONG = ("python-rtmidi", "rtmidi2")
+
+_loaded: list[str] = []
+
+
+def reach_server() -> bool:
+    """Whether a JACK server answers; the libjack that it answers to is used from here on.
+
+    Call it before the MIDI package is imported: what that has found it keeps.
+    """
+    preloaded = _preloaded()
+    if preloaded is not None:
+        return _answers(preloaded)
+    if any(_reaches(library) for library in _brought_along()):
+        return True
+    for library in (SYSTEM, *pipewire_libraries()):
+        if _reaches(library):
+            _share(library)
+            return True
+    return False
+
+
+def in_use() -> str | None:
+    """The libjack that was loaded in place of the wheel's own, if one was."""
+    return _loaded[0] if _loaded else None
+
+
+def pipewire_libraries() -> list[str]:
+    """The libjacks that PipeWire brings, as far as they are where distributions put them."""
+    folders = (Path(prefix).glob(place) for prefix in PREFIXES for place in PIPEWIRE)
+    return [str(folder / SYSTEM) for found in folders for folder in found]
+
+
+def pipewire_runs() -> bool:
+    """Whether PipeWire listens to this user."""
+    return Path(os.environ.get("XDG_RUNTIME_DIR", "/nowhere"), "pipewire-0").is_socket()
+
+
+def _preloaded() -> ctypes.CDLL | None:
+    """The libjack that everybody in this process sees: by LD_PRELOAD, or by `_share`."""
+    everybody = ctypes.CDLL(None)
+    return everybody if hasattr(everybody, "jack_client_open") else None
+
+
+def _share(library: str) -> None:
+    ctypes.CDLL(library, ctypes.RTLD_GLOBAL)
+    _loaded.append(library)
+
+
+def _brought_along() -> Iterator[str]:
+    """The libjack in the wheel of the MIDI package that is going to be imported."""
+    for package in BROUGHT_ALONG:
+        try:
+            files = importlib.metadata.files(package) or []
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        yield from (str(file.locate()) for file in files if file.name.startswith("libjack"))
+        return
+
+
+def _reaches(library: str) -> bool:
+    try:
+        return _answers(ctypes.CDLL(library))
+    except OSError:  # there is none
+        return False
+
+
+def _answers(library: ctypes.CDLL) -> bool:
+    library.jack_client_open.restype = ctypes.c_void_p
+    library.jack_client_close.argtypes = [ctypes.c_void_p]
+    client = library.jack_client_open(b"schmubert probe", NO_START_SERVER, None)
+    if client:
+        library.jack_client_close(client)
+    return bool(client)
