@@ -92,7 +92,7 @@ def plugged_in(stage: Stage) -> Rig:
 
 
 def settings_of(plugged: Rig, values: dict[str, Any]) -> Settings:
-    """The settings that the options in `values` are; a mode that a control sets goes first."""
+    """The settings made of the options in `values`. A mode that a control sets goes before them."""
     settings = Settings(
         hears=tuple(sorted(plugged.heard)),
         plays=tuple(sorted(plugged.played)),
@@ -146,7 +146,7 @@ def complaints(plugged: Rig, settings: Settings, stage: Stage) -> list[str]:
 
 
 def _idle(turned: list[Binding], settings: Settings, played: frozenset[Track]) -> list[str]:
-    """A line for every role that controls are of and nobody plays."""
+    """A line for every role that has controls but that nobody plays."""
     named = {one.role for one in settings.controls} | {bound.role for bound in turned}
     idle = sorted(Track(role) for role in named if role is not None and role not in played)
     words = [role.name.lower() for role in idle]

@@ -248,7 +248,7 @@ class Command(click.Command):
 
 
 def said(holder: type, values: dict[str, Any]) -> dict[str, Any]:
-    """Those of `values` that are fields of `holder`, of the kinds that it has."""
+    """The `values` of the fields of `holder`, each of the kind of its field."""
     found = {}
     for option in options_of(holder):
         value = values[option.field]
@@ -258,7 +258,7 @@ def said(holder: type, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _from_preset(ctx: click.Context, _: click.Parameter, path: Path | None) -> Path | None:
-    """Take what the preset says for defaults; what is set and bound there comes first."""
+    """Make what the preset says the defaults. What it sets and binds comes before the words."""
     if path is None or (ctx.meta[LEARNS] and not path.exists()):
         return path
     by_name = {option.name: option for option in OPTIONS if option.in_preset}

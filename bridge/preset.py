@@ -52,7 +52,7 @@ def _flat(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def writable(path: Path) -> None:
-    """OSError or ValueError where something cannot be kept at `path`: before the player works."""
+    """Check, before the player works, that `path` can be written: OSError or ValueError."""
     _there(path)
     if path.exists() and not os.access(path, os.W_OK):
         raise PermissionError(f"{path} cannot be written")

@@ -70,7 +70,7 @@ class Job:
         return {Track.MELODY: int(self.melody) if self.melody.isdecimal() else self.melody}
 
     def sampling(self, model: Model) -> Sampling:
-        """How to sample from `model`, in windows as it is used to where none are asked for."""
+        """How to sample from `model`. Where no window is asked for, it is the model's usual one."""
         window = self.window or usual_window_bars(model)
         return Sampling(self.calls, self.temperature, window, sampler=self.sampler)
 

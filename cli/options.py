@@ -56,7 +56,7 @@ engine = click.option(
 
 
 def sampler_of(*more: str, words: str = "") -> Callable[[Decorated], Decorated]:
-    """`--sampler`: one of those that unmask, or of `more`, of which `words` tell."""
+    """`--sampler`: one that unmasks, or one of `more`, which `words` describe."""
     named = [*SAMPLERS, *more]
     return click.option(
         "--sampler",
@@ -102,7 +102,7 @@ def data(
 def tracks(
     words: str, otherwise: str = "", default: str | None = None
 ) -> Callable[[Decorated], Decorated]:
-    """`--tracks`, names with commas: `words` say what for, and `otherwise` which if not given."""
+    """`--tracks`, names with commas. `words` say what for, `otherwise` which if not given."""
     named = f"{words}: of melody, bass and drums, with commas"
     return click.option(
         "--tracks",

@@ -68,7 +68,7 @@ def script(score: Score, tempo_bpm: float) -> list[Sent]:
 
 
 def answered(sent: Iterable[Sent], roles: Sequence[Track], beat: Beat, score: Score) -> Score:
-    """`score` and what a band `sent` to it, output k being that of `roles[k]`, on the grid.
+    """`score` and, on the grid, what a band `sent` to it. Output k is that of `roles[k]`.
 
     Notes that still sound are taken to sound to the end.
     """

@@ -46,7 +46,7 @@ LISTED = "\b\n" + "\n".join(
 def _of_preset(
     name: str, kind: "click.ParamType[Any]", words: str, metavar: str | None = None
 ) -> Callable[[Decorated], Decorated]:
-    """An option whose default a preset says; `words` are its help."""
+    """An option whose default the preset says. `words` are its help."""
     return click.option(name, type=kind, metavar=metavar, show_default="the preset's", help=words)
 
 

@@ -55,6 +55,7 @@ NAMES_A_MODULE = re.compile(rf"schmubert\.({'|'.join(ROOMS)})(\.\w+)+(:\w+)?")
 HEAVY = {"torch", "onnxruntime", "onnx", "matplotlib", "accelerate"}
 MOST_LINES = 400
 MOST_ENTRIES = 12
+MOST_ARCHITECTURE_LINES = 150
 
 
 class Import(NamedTuple):
@@ -231,6 +232,26 @@ def test_tests_mirror_the_folders() -> None:
         for path in (ROOT / "tests" / room).rglob("test_*.py")
     }
     assert {folder for folder in folders if not (ROOT / folder).is_dir()} == set()
+
+
+def named_in_architecture() -> set[str]:
+    """The files that the tables of ARCHITECTURE.md name, each with the folder of its row."""
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w/]+/)` \| (.*) \|$", text, re.MULTILINE)
+    return {folder + file for folder, row in rows for file in re.findall(r"`(\w+\.py)`", row)}
+
+
+def test_architecture_names_every_module_and_no_other() -> None:
+    there = {path.relative_to(ROOT).as_posix() for path in FILES if path.name != "__init__.py"}
+    assert named_in_architecture() == there
+
+
+def test_architecture_speaks_of_no_file_that_is_gone() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    names = set(re.findall(r"`(?:\w+/)*(\w+\.py)`", text))
+    known = {path.name for path in [*FILES, *ROOT.glob("*.py"), *ROOT.glob("tests/*.py")]}
+    assert names - known == set()
+    assert len(text.splitlines()) <= MOST_ARCHITECTURE_LINES
 
 
 def test_no_file_needs_a_table_of_contents() -> None:

@@ -125,7 +125,16 @@ class Rule:
         return np.zeros((from_step - first_step, len(TRIO)), bool)
 
 
-class Continue(Rule):
+class Endless(Rule):
+    """A mode that goes on however long the player rests."""
+
+    @property
+    def rest_steps(self) -> float:
+        """It never ends."""
+        return math.inf
+
+
+class Continue(Endless):
     """What is traded is the machine's while the player rests."""
 
     gives_back_at_a_note = True
@@ -136,11 +145,6 @@ class Continue(Rule):
             return leads
         since = capture.silent_since(self.sides.traded)
         return since is not None and now_step - since >= GAP_STEPS and step - since >= TURN_STEPS
-
-    @property
-    def rest_steps(self) -> float:
-        """It never ends: rest is the machine's turn."""
-        return math.inf
 
 
 class Trade(Rule):
@@ -160,7 +164,7 @@ class Trade(Rule):
         return self.sides.bars * STEPS_PER_BAR
 
 
-class Loop(Rule):
+class Loop(Endless):
     """A phrase goes round; each pass draws a smaller share of what accompanies it anew.
 
     That is Gibbs sampling in blocks of a beat with a falling share of what is drawn anew (Huang et
@@ -179,11 +183,6 @@ class Loop(Rule):
     def again(self, since: int) -> "Loop":
         """The phrase goes round from its beginning; one that was not whole is heard anew."""
         return Loop(self.sides, since, self.phrase if self.phrase.whole else None)
-
-    @property
-    def rest_steps(self) -> float:
-        """It never ends: the phrase goes round."""
-        return math.inf
 
     def ahead(self, from_step: int, to_step: int, moment: Moment) -> Tokens:
         """The player's roles play the phrase, the others the last pass, but for some beats."""
@@ -224,17 +223,15 @@ class Loop(Rule):
         return np.asarray([resampled[int(beat)] for beat in beats])
 
 
-class Infill(Rule):
-    """The last bar goes round; while a pad is held, its marked beats are played anew."""
+class Infill(Endless):
+    """The last bar goes round; while a pad is held, its marked beats are played anew.
+
+    It is endless, since who holds a pad has no hand free to play.
+    """
 
     def __init__(self, sides: Sides, since: int) -> None:
         super().__init__(sides, since)
         self.marks = Marks(to_step=0)
-
-    @property
-    def rest_steps(self) -> float:
-        """It never ends: who holds a pad has no hand free to play."""
-        return math.inf
 
     def ahead(self, from_step: int, to_step: int, moment: Moment) -> Tokens:
         """The machine's roles play the last bar, but for the marked beats."""
@@ -260,7 +257,7 @@ class Infill(Rule):
         return np.isin(steps % STEPS_PER_BAR // STEPS_PER_BEAT, sorted(self.marks.beats))
 
 
-class Interpolate(Rule):
+class Interpolate(Endless):
     """Phrase A, then bars that lead from A to B, then phrase B, which goes round.
 
     The model fills these bars, knowing what is before and after them (thesis 5.2).
@@ -281,11 +278,6 @@ class Interpolate(Rule):
     def takes(self, step: int, now_step: float, leads: bool, capture: Capture) -> bool:  # noqa: ARG002
         """From the bar line on where both phrases are whole."""
         return bool(self.sides.traded) and step >= self._from
-
-    @property
-    def rest_steps(self) -> float:
-        """It never ends: B goes round."""
-        return math.inf
 
     def ahead(self, from_step: int, to_step: int, moment: Moment) -> Tokens:
         """First A, then nothing for the bars between, then B over and over."""

@@ -144,12 +144,12 @@ def _figures(ms: Sequence[float]) -> str:
     return ", ".join(f"{quantile(ms, share):.2f} ms {name}" for share, name in shares)
 
 
-def lateness(trial: DryRun) -> Finding:
+def lateness(measured: DryRun) -> Finding:
     """How late notes would leave while the model runs, and how often which."""
-    p99 = quantile(trial.late_ms, 0.99)
+    p99 = quantile(measured.late_ms, 0.99)
     todo = "" if p99 < WITHIN_MS else "allow real-time priority, close other programs"
-    text = f"16ths leave late by {_figures(trial.late_ms)} while the model runs"
-    lines = [text, *(f"      {line}" for line in histogram(trial.late_ms))]
+    text = f"16ths leave late by {_figures(measured.late_ms)} while the model runs"
+    lines = [text, *(f"      {line}" for line in histogram(measured.late_ms))]
     return Finding("\n".join(lines), todo, bad=p99 >= HEARD_MS)
 
 
@@ -167,13 +167,15 @@ def histogram(values_ms: Sequence[float]) -> list[str]:
     return lines
 
 
-def replies(trial: DryRun) -> list[Finding]:
+def replies(measured: DryRun) -> list[Finding]:
     """How soon first drafts came, against a beat and a bar."""
-    if not trial.first_ms:
-        text = f"the engine was asked {trial.asked} times and never answered"
+    if not measured.first_ms:
+        text = f"the engine was asked {measured.asked} times and never answered"
         return [Finding(text, "try another --device or --engine", bad=True)]
-    p50, p99 = (quantile(trial.first_ms, share) for share in (0.5, 0.99))
-    found = [Finding(f"first drafts after {_figures(trial.first_ms)} of {len(trial.first_ms)}")]
+    p50, p99 = (quantile(measured.first_ms, share) for share in (0.5, 0.99))
+    found = [
+        Finding(f"first drafts after {_figures(measured.first_ms)} of {len(measured.first_ms)}")
+    ]
     for tempo_bpm in (120, 180):
         beat_ms = 60_000.0 / tempo_bpm
         half, share = p50 / beat_ms, p99 / beat_ms

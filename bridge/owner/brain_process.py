@@ -12,7 +12,7 @@ LEAVE_S = 1.5
 
 
 class BrainError(RuntimeError):
-    """The brain dies as often as it is started."""
+    """The brain died several times in a row."""
 
 
 class Brain(Protocol):

@@ -55,7 +55,7 @@ class Ledger:
         return sends
 
     def end_note_ons(self, port: int) -> list[Send]:
-        """End on `port` every note that was ever begun there: after a gap nobody knows better."""
+        """End every note that was ever begun on `port`: after a gap nobody knows what sounds."""
         ended = sorted(key for key in self._note_ons if key[0] == port)
         for key in ended:
             self._held.pop(key, None)

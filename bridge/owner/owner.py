@@ -202,7 +202,7 @@ class Owner:
         return actions
 
     def daw_found(self, neighbour: Neighbour) -> list[Action]:
-        """A DAW is there that counts positions in clocks: so does the clock, until it knows."""
+        """A DAW is there that counts positions in clocks. The clock does so too, until it knows."""
         if self.clock.likely is not PositionUnit.SIXTEENTHS:
             return []
         self.clock.likely = PositionUnit.CLOCKS

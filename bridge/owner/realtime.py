@@ -71,7 +71,7 @@ def undisturbed() -> Iterator[None]:
 
 
 def _raise_priority() -> "tuple[int, os.sched_param] | None":
-    """Real-time priority for this thread alone, not for children; what it was before."""
+    """Give this thread, not its children, real-time priority. Returns what it had before."""
     if not sys.platform.startswith("linux"):
         return None
     before = os.sched_getscheduler(0), os.sched_getparam(0)

@@ -66,7 +66,7 @@ class Scheduler:
         return self._ledger.end_note_ons(port)
 
     def commit(self, play: Play) -> None:
-        """Take in a role's next beats; those of another passage, or committed before, are not."""
+        """Take in a role's next beats; leave out those of another passage, or committed before."""
         if play.passage != self._passage:
             return
         done = self._committed.get(play.role, -math.inf)

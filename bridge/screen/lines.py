@@ -58,5 +58,5 @@ class StatusLines:
         if self._late_ms:
             told.append(f"sent +{quantile(self._late_ms, 0.99):.2f} ms (p99)")
         if self._followed is not None:
-            told.append(f"phase {self._followed.p95_ms:.2f} ms (p95)")
+            told.append(f"jitter {self._followed.p95_ms:.2f} ms (p95)")
         return "; ".join(told)

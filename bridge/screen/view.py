@@ -98,7 +98,7 @@ def _numbers(scene: Scene) -> Text:
     if late_ms is not None:
         text.append(f"  sent +{late_ms:.2f} ms")
     if scene.followed is not None:
-        text.append(f"  phase {scene.followed.p95_ms:.2f} ms p95")
+        text.append(f"  jitter {scene.followed.p95_ms:.2f} ms p95")
     return text
 
 

@@ -20,7 +20,7 @@ LOG_NAME, SONG_NAME = "session.jsonl", "session.mid"
 
 
 class Session(msgspec.Struct, frozen=True, tag=True):
-    """What was played with: `began` is the time of day (ISO 8601), `at_s` the same, monotonic."""
+    """What was played with. `began` is the time of day (ISO 8601), `at_s` the same, monotonic."""
 
     began: str
     at_s: float

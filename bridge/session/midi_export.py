@@ -143,7 +143,7 @@ def _conductor(
 def _part(
     name: str, role: Track, channel: int, part: Sequence[Timed], grid: TempoMap, end: int
 ) -> list[tuple[int, mido.MetaMessage | mido.Message]]:
-    """A track's events; what still sounds at its end is ended there."""
+    """A track's events. What still sounds at its end is ended there."""
     events = [(0, mido.MetaMessage("track_name", name=name))]
     if role in PROGRAMS:
         change = mido.Message("program_change", channel=channel, program=PROGRAMS[role])

@@ -115,7 +115,7 @@ def _lead_in(start: Moved, at_s: float, first_s: float | None) -> list[_Anchor]:
 
 
 def _to_the_bar(wanted: float, expected: float) -> float:
-    """The beats nearest to `expected` after which bar lines fit; `wanted` would do, in any bar."""
+    """The beats nearest to `expected` that are whole bars more or fewer than `wanted`."""
     rest = wanted % BEATS_PER_BAR
     bars = max(0, round((expected - rest) / BEATS_PER_BAR))
     beats = rest + bars * BEATS_PER_BAR

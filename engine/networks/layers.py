@@ -27,49 +27,51 @@ Rotation: TypeAlias = tuple[Tensor, Tensor]
 """Cosines and signed sines [beats, head width] of rotary positions."""
 
 
-class Embedding(nn.Module):
-    """The vectors of a track's events and of its mask, `token_width` numbers each."""
+class EventVectors(nn.Module):
+    """A vector of `token_width` numbers for each of the first `events` of a track.
+
+    Where the configuration is `factored`, events that share features share a part of their vectors.
+    """
 
     event_features: Tensor
 
-    def __init__(self, track: Track, config: ModelConfig) -> None:
+    def __init__(self, track: Track, events: int, config: ModelConfig, deviation: float) -> None:
         super().__init__()
-        events = MASK[track] + 1
-        self.weight = nn.Parameter(torch.randn(events, config.token_width))
+        self.weight = nn.Parameter(deviation * torch.randn(events, config.token_width))
         self.shared = None
         if config.factored:
-            features = event_features(track)
+            features = event_features(track)[:events]
             self.register_buffer("event_features", features, persistent=False)
-            self.shared = nn.Parameter(torch.randn(features.shape[1], config.token_width))
+            shared = deviation * torch.randn(features.shape[1], config.token_width)
+            self.shared = nn.Parameter(shared)
+
+    def vectors(self) -> Tensor:
+        """[events, token_width]."""
+        if self.shared is None:
+            return self.weight
+        return self.weight + self.event_features @ self.shared
+
+
+class Embedding(EventVectors):
+    """Events -> their vectors; the mask is one of the events."""
+
+    def __init__(self, track: Track, config: ModelConfig) -> None:
+        super().__init__(track, MASK[track] + 1, config, 1.0)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """[batch, steps] -> [batch, steps, token_width]."""
-        weight: Tensor = self.weight
-        if self.shared is not None:
-            weight = weight + self.event_features @ self.shared
-        return F.embedding(tokens, weight)
+        return F.embedding(tokens, self.vectors())
 
 
-class Head(nn.Module):
+class Head(EventVectors):
     """Vectors -> logits of a track's events, without bias; at first all events are alike."""
 
-    event_features: Tensor
-
     def __init__(self, track: Track, config: ModelConfig) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(0.02 * torch.randn(SIZES[track], config.token_width))
-        self.shared = None
-        if config.factored:
-            features = event_features(track)[: SIZES[track]]
-            self.register_buffer("event_features", features, persistent=False)
-            self.shared = nn.Parameter(0.02 * torch.randn(features.shape[1], config.token_width))
+        super().__init__(track, SIZES[track], config, 0.02)
 
     def forward(self, x: Tensor) -> Tensor:
         """[batch, steps, token_width] -> [batch, steps, events]."""
-        weight: Tensor = self.weight
-        if self.shared is not None:
-            weight = weight + self.event_features @ self.shared
-        return F.linear(x, weight)
+        return F.linear(x, self.vectors())
 
 
 class Shifted(nn.Module):

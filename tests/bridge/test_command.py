@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from click.testing import CliRunner, Result
 
 from schmubert.bridge import command
 from schmubert.bridge.clock.sync import Sync, Timing
@@ -16,11 +15,11 @@ from schmubert.bridge.owner.brain_process import BrainError
 from schmubert.bridge.owner.memory_ports import MemoryPorts
 from schmubert.bridge.owner.owner import GaveUpError
 from schmubert.bridge.owner.ports import NoMidiError
-from schmubert.bridge.owner.report import Report, report_on
+from schmubert.bridge.owner.report import Report
 from schmubert.bridge.protocol.controls import control_rows
 from schmubert.bridge.protocol.messages import Settings
-from schmubert.bridge.protocol.roles import Rig
 from schmubert.bridge.session.log import Log
+from tests.bridge.called import Performance, performances, run
 from tests.bridge.screen.test_audience import Sheet
 
 
@@ -36,31 +35,11 @@ class NoPorts(MemoryPorts):
 
 
 @pytest.fixture
-def performed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Rig, Settings, Timing]]:
-    calls: list[tuple[Rig, Settings, Timing]] = []
-
-    def perform(
-        ports: object,  # noqa: ARG001
-        plugged: Rig,
-        setup: Settings,
-        timing: Timing,
-        *,
-        say: object,  # noqa: ARG001
-        witness: object,  # noqa: ARG001
-    ) -> Report:
-        calls.append((plugged, setup, timing))
-        return report_on(0, 0, 0, [])
-
-    monkeypatch.setattr(command, "MidiPorts", NoPorts)
-    monkeypatch.setattr(loop, "perform", perform)
-    return calls
+def performed(monkeypatch: pytest.MonkeyPatch) -> list[Performance]:
+    return performances(monkeypatch, NoPorts)
 
 
-def run(*words: str) -> Result:
-    return CliRunner().invoke(command.bridge_command, words)
-
-
-def test_the_usual_call(performed: list[tuple[Rig, Settings, Timing]]) -> None:
+def test_the_usual_call(performed: list[Performance]) -> None:
     result = run("--in", "DAW Out", "--out", "Bass", "--out", "Kit:drums")
     assert result.exit_code == 0, result.output
     ((plugged, setup, timing),) = performed
@@ -75,9 +54,7 @@ def test_the_usual_call(performed: list[tuple[Rig, Settings, Timing]]) -> None:
     assert "bass and drums ready" in result.output
 
 
-def test_every_option_arrives(
-    performed: list[tuple[Rig, Settings, Timing]], tmp_path: Path
-) -> None:
+def test_every_option_arrives(performed: list[Performance], tmp_path: Path) -> None:
     model = tmp_path / "m.onnx"
     model.touch()
     words = "--in A --in B:drums:10 --out Lead --out X:bass:2 --clock C --tempo 90 --mode continue"
@@ -134,7 +111,7 @@ def test_bad_words_are_an_error_that_says_what_to_write(words: list[str], says: 
 )
 def test_an_error_is_one_line(
     error: Exception,
-    performed: list[tuple[Rig, Settings, Timing]],  # noqa: ARG001
+    performed: list[Performance],  # noqa: ARG001
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def perform(*_: object, **__: object) -> Report:
@@ -160,7 +137,7 @@ def test_an_error_is_one_line(
     ],
 )
 def test_a_screen_is_drawn_on_a_terminal_unless_lines_are_wanted(
-    performed: list[tuple[Rig, Settings, Timing]],
+    performed: list[Performance],
     monkeypatch: pytest.MonkeyPatch,
     words: list[str],
     terminal: bool,
@@ -181,9 +158,7 @@ def test_a_screen_is_drawn_on_a_terminal_unless_lines_are_wanted(
     assert all(sheet.seen[0] == settings and sheet.closed for sheet in opened)
 
 
-def test_a_session_is_recorded(
-    performed: list[tuple[Rig, Settings, Timing]], tmp_path: Path
-) -> None:
+def test_a_session_is_recorded(performed: list[Performance], tmp_path: Path) -> None:
     result = run("--in", "A", "--out", "Bass", "--tempo", "99", "--record", str(tmp_path / "kept"))
     assert result.exit_code == 0, result.output
     ((plugged, setup, timing),) = performed
@@ -216,7 +191,7 @@ def test_it_starts_fast_and_light() -> None:
     assert time.monotonic() - began_s < 5.0
 
 
-def test_an_own_tempo_and_its_clock(performed: list[tuple[Rig, Settings, Timing]]) -> None:
+def test_an_own_tempo_and_its_clock(performed: list[Performance]) -> None:
     own = ("--sync", "internal", "--tempo", "96")
     result = run("--in", "Keys", "--out", "Bass", *own, "--send-clock", "DAW sync")
     assert result.exit_code == 0, result.output

@@ -4,17 +4,14 @@ import os
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from schmubert.bridge import command
 from schmubert.bridge.brain.harmony import chart
-from schmubert.bridge.owner import loop
 from schmubert.bridge.owner.memory_ports import MemoryPorts
-from schmubert.bridge.owner.report import Report, report_on
 from schmubert.bridge.preset import bound, kept, read
 from schmubert.bridge.protocol.controls import binding
-from schmubert.bridge.protocol.messages import Control, Settings
-from schmubert.bridge.protocol.roles import Rig
+from schmubert.bridge.protocol.messages import Control
+from tests.bridge.called import Performance, performances, run
 
 SONG = """# the gig
 in = "DAW Out"
@@ -29,13 +26,11 @@ swing = 0.3
 [bind]
 "mode:accompany" = "note:37"
 """
-Performed = list[tuple[Rig, Settings]]
+Performed = list[Performance]
 
 
 @pytest.fixture
 def performed(monkeypatch: pytest.MonkeyPatch) -> Performed:
-    calls: Performed = []
-
     class Ports(MemoryPorts):
         script: tuple[tuple[float, int, bytes], ...] = (
             (0.01, 0, b"\xb0\x15\x40"),
@@ -48,17 +43,7 @@ def performed(monkeypatch: pytest.MonkeyPatch) -> Performed:
             super().__init__(self.script)
             self.named = ["a port"]
 
-    def perform(_: object, plugged: Rig, setup: Settings, *__: object, **___: object) -> Report:
-        calls.append((plugged, setup))
-        return report_on(0, 0, 0, [])
-
-    monkeypatch.setattr(command, "MidiPorts", Ports)
-    monkeypatch.setattr(loop, "perform", perform)
-    return calls
-
-
-def run(*words: str) -> Result:
-    return CliRunner().invoke(command.bridge_command, words)
+    return performances(monkeypatch, Ports)
 
 
 def preset(tmp_path: Path, text: str = SONG) -> str:
@@ -70,7 +55,7 @@ def preset(tmp_path: Path, text: str = SONG) -> str:
 def test_a_preset_is_all_that_is_needed(performed: Performed, tmp_path: Path) -> None:
     result = run("--preset", preset(tmp_path))
     assert result.exit_code == 0, result.output
-    ((plugged, setup),) = performed
+    ((plugged, setup, _),) = performed
     assert (plugged.inputs, plugged.outputs) == (("DAW Out",), ("Lead", "Bass"))
     assert (setup.mode, setup.bars) == ("trade", 2)
     assert setup.controls == (Control("density", 4.0, 1), Control("swing", 0.3))
@@ -81,7 +66,7 @@ def test_what_is_given_goes_before_the_preset(performed: Performed, tmp_path: Pa
     words = ["--mode", "loop", "--out", "Bass", "--set", "swing=0.1", "--bind", "lock=note:1"]
     result = run(*words, "--preset", preset(tmp_path))
     assert result.exit_code == 0, result.output
-    ((plugged, setup),) = performed
+    ((plugged, setup, _),) = performed
     assert (setup.mode, setup.bars, plugged.outputs) == ("loop", 2, ("Bass",))
     assert setup.controls[-1] == Control("swing", 0.1)
     assert [one.name for one in plugged.bindings] == ["mode", "lock"]
@@ -128,7 +113,7 @@ density.bass = 4
 """
     result = run("--preset", preset(tmp_path, text))
     assert result.exit_code == 0, result.output
-    ((plugged, setup),) = performed
+    ((plugged, setup, _),) = performed
     assert (setup.mode, setup.bars) == ("trade", 2)  # what a screen shows from the start
     assert Control("mute", 1.0, 2) in setup.controls
     assert Control("density", 4.0, 1) in setup.controls
@@ -157,7 +142,7 @@ def test_learning_anew_lets_the_old_pad_go(performed: Performed, tmp_path: Path)
     result = run("--preset", file, "--learn", "mode:accompany")
     assert result.exit_code == 0, result.output
     assert "cc:21 turns both lock and mode:accompany" in result.output
-    ((plugged, _),) = performed
+    ((plugged, _, _),) = performed
     assert plugged.bindings == (binding("lock", "cc:21"), binding("mode:accompany", "cc:21:1"))
 
 
@@ -199,7 +184,7 @@ def test_learning_binds_keeps_and_plays(performed: Performed, tmp_path: Path) ->
     result = run(*words)
     assert result.exit_code == 0, result.output
     assert "density:bass is cc:21:1, kept in" in result.output
-    ((plugged, _),) = performed
+    ((plugged, _, _),) = performed
     names = [(one.name, one.number, one.channel) for one in plugged.bindings]
     assert names == [("mode", 37, None), ("density", 21, 0), ("mode", 36, 9)]
     text = Path(file).read_text()
@@ -269,7 +254,7 @@ def test_a_file_that_is_no_preset_is_not_written_over(tmp_path: Path) -> None:
 
 def test_a_split_in_the_command(performed: Performed) -> None:
     assert run("--in", "Keys", "--out", "Drums", "--split", "C3").exit_code == 0
-    ((plugged, setup),) = performed
+    ((plugged, setup, _),) = performed
     assert (plugged.split, setup.hears) == (48, (0, 1))
     result = run("--in", "Keys", "--out", "Bass", "--split", "C3")
     assert "you play the bass yourself" in result.output
@@ -283,7 +268,7 @@ def test_a_chart_from_a_file(performed: Performed, tmp_path: Path) -> None:
     file = tmp_path / "song.txt"
     file.write_text("# Blue\n[Verse]\n| Am | F |\n| C,G | % |\n")
     assert run("--in", "A", "--out", "Bass", "--chords", f"@{file}").exit_code == 0
-    ((_, setup),) = performed
+    ((_, setup, _),) = performed
     assert (chart(setup.chords).weights == chart("Am F C,G %").weights).all()
     file.write_text("Am F\nC H7\n")
     with pytest.raises(ValueError, match="line 2: 'H7' is no chord"):

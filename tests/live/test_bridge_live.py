@@ -23,7 +23,7 @@ from tests.live import grid, processes
 from tests.live.conftest import serve
 from tests.live.midi_server import MidiServer, wait_until
 from tests.live.recorder import Event, sounding
-from tests.live.sequencer import CLOCK_PORT, MELODY_PORT
+from tests.live.sequencer import CLOCK_PORT, MELODY_PORT, Sequencer
 from tests.live.stage import DRUMS, HEARS, PLAYS, Bridge, Stage
 
 TOLERANCE_MS = 3.0  # beside the server's period, which is how often a message can leave
@@ -39,6 +39,15 @@ def rehearse(stage: Stage, tempo_bpm: float = BRISK_BPM) -> Bridge:
     stage.sequence(tempo_bpm)
     bridge.wait_for_engine()
     return bridge
+
+
+def rehearsed(stage: Stage, notes: int) -> tuple[Bridge, Sequencer]:
+    """A bridge that has played `notes` to a sequencer that rolls."""
+    bridge = rehearse(stage)
+    assert stage.sequencer is not None
+    stage.sequencer.play()
+    stage.wait_for_notes(notes, 20.0)
+    return bridge, stage.sequencer
 
 
 def late_ones(stage: Stage, notes: Iterable[Event], steps: list[int]) -> list[float]:
@@ -209,10 +218,7 @@ def gaps_s(notes: list[Event], rate: int) -> list[float]:
 
 
 def test_it_plays_on_when_the_engine_is_killed(stage: Stage) -> None:
-    bridge = rehearse(stage)
-    assert stage.sequencer is not None
-    stage.sequencer.play()
-    stage.wait_for_notes(16, 20.0)
+    bridge, sequencer = rehearsed(stage, 16)
     engine = bridge.wait_for_engine()
     os.kill(engine, signal.SIGKILL)
     notes = stage.wait_for_notes(16, 15.0)
@@ -220,17 +226,14 @@ def test_it_plays_on_when_the_engine_is_killed(stage: Stage) -> None:
     wait_until(lambda: set(bridge.engines()) - {engine}, 20.0, "another engine", pause_s=0.2)
     bridge.wait_for_engine()
     stage.wait_for_notes(16, 15.0)
-    stage.sequencer.stop()
+    sequencer.stop()
     stage.wait_for_silence()
     assert bridge.end() == 0
     assert "Traceback" not in bridge.log()
 
 
 def test_it_holds_the_groove_while_no_engine_lives(stage: Stage) -> None:
-    bridge = rehearse(stage)
-    assert stage.sequencer is not None
-    stage.sequencer.play()
-    stage.wait_for_notes(16, 20.0)
+    bridge, sequencer = rehearsed(stage, 16)
     before = len(stage.recorder.onsets("bass"))
     no_engine_until = time.monotonic() + 12.0  # six bars: far more than a draft reaches ahead
     while time.monotonic() < no_engine_until:
@@ -242,16 +245,13 @@ def test_it_holds_the_groove_while_no_engine_lives(stage: Stage) -> None:
     assert max(gaps_s(notes, stage.server.rate)) <= 1.0, "the groove was not held"
     late = late_ones(stage, notes, grid.sixteenths(stage.clocks()))
     assert len(late) <= 0.05 * len(notes), late
-    stage.sequencer.stop()
+    sequencer.stop()
     stage.wait_for_silence()
     assert bridge.end() == 0
 
 
 def test_it_plays_again_when_the_brain_is_killed(stage: Stage) -> None:
-    bridge = rehearse(stage)
-    assert stage.sequencer is not None
-    stage.sequencer.play()
-    stage.wait_for_notes(16, 20.0)
+    bridge, sequencer = rehearsed(stage, 16)
     ports = set(stage.server.ports())
     plugged = stage.server.connections(stage.server.port_named(HEARS))
     (brain,) = bridge.brains()
@@ -260,28 +260,22 @@ def test_it_plays_again_when_the_brain_is_killed(stage: Stage) -> None:
     stage.wait_for_notes(16, 30.0)
     assert set(stage.server.ports()) == ports
     assert stage.server.connections(stage.server.port_named(HEARS)) == plugged
-    stage.sequencer.stop()
+    sequencer.stop()
     stage.wait_for_silence()
     assert bridge.end() == 0
 
 
 def test_a_killed_brain_leaves_no_note_behind(stage: Stage) -> None:
-    bridge = rehearse(stage)
-    assert stage.sequencer is not None
-    stage.sequencer.play()
-    stage.wait_for_notes(8, 20.0)
+    bridge, sequencer = rehearsed(stage, 8)
     (brain,) = bridge.brains()
     os.kill(brain, signal.SIGKILL)
-    stage.sequencer.stop()
+    sequencer.stop()
     stage.wait_for_silence()
 
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT], ids=lambda by: by.name)
 def test_a_signal_ends_every_note(stage: Stage, by: signal.Signals) -> None:
-    bridge = rehearse(stage)
-    assert stage.sequencer is not None
-    stage.sequencer.play()
-    stage.wait_for_notes(8, 20.0)
+    bridge, _ = rehearsed(stage, 8)
     stage.recorder.wait_for(lambda: sounding(stage.recorder.on("bass")), 5.0, "a note that sounds")
     assert bridge.end(by) == 0
     stage.wait_for_silence()

@@ -10,10 +10,9 @@ from tests.live.stage import Stage, free_port
 SCRIPT = str(Path(sysconfig.get_path("scripts"), "schmubert"))
 
 
-def test_the_doctor_finds_that_one_can_play(stage: Stage) -> None:
-    address = f"tcp://127.0.0.1:{free_port()}"
-    words = [SCRIPT, "doctor", "--api", "jack", "--seconds", "3", "--engine", address]
-    done = subprocess.run(
+def run(stage: Stage, words: list[str]) -> subprocess.CompletedProcess[str]:
+    """What `words` say and how they end, run as the stage's players are."""
+    return subprocess.run(
         words,
         env=stage.server.players_env,
         capture_output=True,
@@ -21,6 +20,12 @@ def test_the_doctor_finds_that_one_can_play(stage: Stage) -> None:
         timeout=60.0,
         check=False,
     )
+
+
+def test_the_doctor_finds_that_one_can_play(stage: Stage) -> None:
+    address = f"tcp://127.0.0.1:{free_port()}"
+    words = [SCRIPT, "doctor", "--api", "jack", "--seconds", "3", "--engine", address]
+    done = run(stage, words)
     print(done.stdout, done.stderr)
     assert "MIDI by JACK" in done.stdout
     assert "through a pair of ports:" in done.stdout
@@ -51,14 +56,7 @@ def test_calibrating_through_a_cable(stage: Stage) -> None:
 
 def test_calibrating_without_a_cable_claims_nothing(stage: Stage) -> None:
     words = [SCRIPT, "calibrate", "--out", "To", "--in", "From", "--api", "jack", "--notes", "4"]
-    done = subprocess.run(
-        words,
-        env=stage.server.players_env,
-        capture_output=True,
-        text=True,
-        timeout=30.0,
-        check=False,
-    )
+    done = run(stage, words)
     assert done.returncode == 1
     assert "0 of 4 notes came back" in done.stderr
     assert "--offset-ms" not in done.stdout

@@ -103,7 +103,7 @@ class Noisy:
 class Denoising:
     """Undo a corruption without masks: L_vb + lambda L_aux of equation 3.56.
 
-    A whole piece has one t, every cell its own noise. The network is not told t; of a piece of
+    A whole piece has one t, and every cell its own noise. The network is not told t: in a piece of
     hundreds of cells the noise itself says how much there is.
     """
 

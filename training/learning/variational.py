@@ -88,10 +88,11 @@ def evidence_bound(
     `logits` [n, events] are of x_0, `x_0`, `x_t` and `t` (1..T) [n]. The term is
     KL(q(x_{t-1}|x_t, x_0) || p(x_{t-1}|x_t)), with p(x_{t-1}|x_t) = sum over x of
     q(x_{t-1}|x_t, x) p(x|x_t) (thesis 3.53 and 3.56; D3PM, arXiv 2107.03006, equations 1 and 4);
-    at t = 1 it is -log p(x_0|x_1), and L_T is 0, for x_T is nothing but noise. D3PM leaves the
-    q(x_t|x) out with which each posterior is normalised, and so asks of a network that it divides
-    by them; here p(x|x_t) is what it says, and the cross-entropy of L_aux has the same minimum.
-    An x that cannot become x_t has no say: with the absorbing state what is not masked is known.
+    at t = 1 it is -log p(x_0|x_1), and L_T is 0, for x_T is nothing but noise.
+
+    Each posterior is normalised by q(x_t|x). D3PM leaves that out, so its network has to divide by
+    it. Here the network says p(x|x_t) itself, and the cross-entropy of L_aux has the same minimum.
+    An x that cannot become x_t is left out: with the absorbing state, what is not masked is known.
     """
     kernel = on_device(corruption.kernel, logits.device)
     amounts = torch.from_numpy(corruption.amounts).to(logits.device)

@@ -8,30 +8,22 @@ from schmubert.bridge.protocol.messages import Say
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.diffusion.horizon import horizon_at
 from schmubert.engine.music.vocabulary import Track
-from schmubert.engine.service.wire import (
-    Constraints,
-    Draft,
-    Failed,
-    Request,
-    Welcome,
-    pack,
-    unpack_cells,
-)
+from schmubert.engine.service import wire
 
 PLAYED = {Track.BASS: 20}
 
 
-def ask(dialogue: Dialogue, now: float = 1.0) -> Request:
+def ask(dialogue: Dialogue, now: float = 1.0) -> wire.Request:
     """Ask at step 16 about the bass from step 20 on; a step lasts 0.1 s, lead is none."""
     about = horizon_at(np.zeros((16, 3), np.int64), 16, {Track.MELODY}, PLAYED)
     return dialogue.ask(
-        about, PLAYED, now, lambda step: 1.0 + (step - 16) * 0.1, 0.9, Constraints()
+        about, PLAYED, now, lambda step: 1.0 + (step - 16) * 0.1, 0.9, wire.Constraints()
     )
 
 
-def draft(to: Request, number: int = 0, token: int = 30, last: bool = False) -> Draft:
+def draft(to: wire.Request, number: int = 0, token: int = 30, last: bool = False) -> wire.Draft:
     tokens = np.full((to.tokens.steps, to.tokens.tracks), token)
-    return Draft(to.seq, number, 1, pack(tokens), 1.0, last)
+    return wire.Draft(to.seq, number, 1, wire.pack(tokens), 1.0, last)
 
 
 def bass(dialogue: Dialogue) -> int:
@@ -47,7 +39,7 @@ def test_a_request_says_by_when() -> None:
     assert len(asked.freezes_ms) * 4 == asked.tokens.steps
     assert (asked.first_calls, asked.most_calls, asked.temperature) == (3, 9, 0.9)
     assert asked.seed is None
-    fill = unpack_cells(asked.targets, asked.tokens.steps, 3)
+    fill = wire.unpack_cells(asked.targets, asked.tokens.steps, 3)
     assert fill[20:, Track.BASS].all()
     assert fill.sum() == asked.tokens.steps - 20
 
@@ -120,7 +112,7 @@ def test_patience_ends() -> None:
     assert bass(dialogue) == 30
 
 
-WELCOME = Welcome(1, "0", "m", (0, 1, 2), "r", 10.0)
+WELCOME = wire.Welcome(1, "0", "m", (0, 1, 2), "r", 10.0)
 
 
 def test_a_welcome_again_changes_nothing_another_engine_does() -> None:
@@ -141,13 +133,13 @@ def test_a_welcome_again_changes_nothing_another_engine_does() -> None:
 def test_nonsense_and_refusals_are_said_once() -> None:
     dialogue = Dialogue(Settings())
     asked = ask(dialogue)
-    wrong = Draft(asked.seq, 0, 1, pack(np.zeros((16, 2), np.int64)), 1.0, True)
+    wrong = wire.Draft(asked.seq, 0, 1, wire.pack(np.zeros((16, 2), np.int64)), 1.0, True)
     assert [say.text for say in dialogue.draft(wrong, 1.1)] == [
         "the engine's answer is of no use: 2 tracks of 3"
     ]
     assert dialogue.draft(wrong, 1.1) == []
     asked = ask(dialogue)
-    assert dialogue.failed(Failed(asked.seq - 1, "old")) != []
+    assert dialogue.failed(wire.Failed(asked.seq - 1, "old")) != []
     assert not dialogue.free
-    assert dialogue.failed(Failed(asked.seq, "old")) == []
+    assert dialogue.failed(wire.Failed(asked.seq, "old")) == []
     assert dialogue.free

@@ -5,9 +5,8 @@ import pytest
 from schmubert.bridge.clock.midi_clock import Clock
 from schmubert.bridge.owner.owner import Action, GaveUpError, Owner, Tell
 from schmubert.bridge.owner.scheduler import Scheduler
-from schmubert.bridge.protocol.bytes import Send
-from schmubert.bridge.protocol.controls import Surface, binding
-from schmubert.bridge.protocol.messages import (
+from schmubert.bridge.protocol import (
+    GRACE_S,
     Control,
     Event,
     GiveUp,
@@ -15,12 +14,17 @@ from schmubert.bridge.protocol.messages import (
     Moved,
     Pedal,
     Play,
+    Rig,
     Say,
+    Send,
     Silence,
+    Surface,
     ToBrain,
+    binding,
+    input_part,
+    output_part,
+    rig,
 )
-from schmubert.bridge.protocol.roles import Rig, input_part, output_part, rig
-from schmubert.bridge.protocol.timeline import GRACE_S
 from schmubert.engine.music.vocabulary import Track
 from tests.bridge.virtual_daw import CLOCK, CONTINUE, START, STOP
 

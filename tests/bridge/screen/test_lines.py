@@ -28,7 +28,7 @@ def test_a_line_tells_of_replies_drops_lateness_and_jitter() -> None:
     (line,) = bars(status, *happens, sent, count=1)
     assert line == (
         "reply 52 (p99) of 340 ms, 0 late of 16; dropped 3; sent +500.00 ms (p99);"
-        " phase 1.44 ms (p95)"
+        " jitter 1.44 ms (p95)"
     )
 
 

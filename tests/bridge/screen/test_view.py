@@ -7,17 +7,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from schmubert.bridge.protocol.events import BrainRestarted, Followed, Happening, Record, Sent, Tick
-from schmubert.bridge.protocol.messages import (
+from schmubert.bridge.protocol import (
     Answered,
+    BrainRestarted,
     Control,
     Event,
+    Followed,
+    Happening,
     Heard,
     Moved,
     Play,
+    Record,
     Say,
+    Sent,
     Settings,
     Silence,
+    Tick,
 )
 from schmubert.bridge.screen.scene import Part, Scene, Sure
 from schmubert.bridge.screen.view import ASCII, MARKS, Marks, view
@@ -132,7 +137,7 @@ def test_figures() -> None:
     assert "reply 31 of 180 ms, 0 late of 1" in page
     assert "dropped 3" in page
     assert "sent +0.00 ms  " in page
-    assert "phase 1.13 ms p95" in page
+    assert "jitter 1.13 ms p95" in page
     assert "1 notes" in page
     assert "bar 2: I come in" in page
 

@@ -21,16 +21,17 @@ from schmubert.engine.diffusion.copula import (
 )
 from schmubert.engine.diffusion.samplers import remdm
 from schmubert.engine.diffusion.unmasking import TokenSampler, run_sampler
-from schmubert.engine.music.meter import PHRASE_BARS, STEPS_PER_BAR
-from schmubert.engine.music.score import Tokens
-from schmubert.engine.music.vocabulary import (
+from schmubert.engine.music import (
     FIRST_ONSET,
     HOLD,
     MASK,
     OFF,
+    PHRASE_BARS,
     PITCHED,
     SIZES,
+    STEPS_PER_BAR,
     TRIO,
+    Tokens,
     Track,
 )
 
@@ -156,11 +157,17 @@ def test_high_notes_gain_the_bias_and_low_ones_lose_it() -> None:
     assert sums[0] == pytest.approx(sums[1], rel=1e-5)
 
 
-@given(st.integers(0, 2**32))
-def test_where_the_registers_are_higher_so_are_the_notes_and_nothing_else(seed: int) -> None:
+def logits_and_numbers(seed: int) -> tuple[Floats, Floats, Floats, Floats]:
+    """Logits [30, 12] of a pitched track, and the numbers of 30 cells: onsets, ends, registers."""
     rng = np.random.default_rng(seed)
     logits = rng.normal(scale=2.0, size=(30, 12))
     onsets, ends, registers = rng.random((3, 30))
+    return logits, onsets, ends, registers
+
+
+@given(st.integers(0, 2**32))
+def test_where_the_registers_are_higher_so_are_the_notes_and_nothing_else(seed: int) -> None:
+    logits, onsets, ends, registers = logits_and_numbers(seed)
     low = draw_onsets_and_ends(logits, onsets, ends, registers)
     high = draw_onsets_and_ends(logits, onsets, ends, (registers + 1) / 2)
     begins = low >= FIRST_ONSET
@@ -173,9 +180,7 @@ def test_where_the_registers_are_higher_so_are_the_notes_and_nothing_else(seed: 
 
 @given(st.integers(0, 2**32))
 def test_where_notes_are_held_less_more_of_them_end_and_none_begins(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    logits = rng.normal(scale=2.0, size=(30, 12))
-    onsets, ends, registers = rng.random((3, 30))
+    logits, onsets, ends, registers = logits_and_numbers(seed)
     held = draw_onsets_and_ends(logits, onsets, ends, registers)
     short = draw_onsets_and_ends(logits, onsets, (ends + 1) / 2, registers)
     begins = held >= FIRST_ONSET

@@ -23,21 +23,9 @@ from schmubert.engine.diffusion.unmasking import (
 )
 from schmubert.engine.music.score import Mask, Tokens, canonical, notes
 from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, PITCHED, SIZES, TRIO, Track
+from tests.engine.diffusion.small_songs import Chance
 
 CHI_SQUARE_LIMIT = 6.0  # standard deviations of the chi-square: one false alarm in 10^8
-
-
-class Dice:
-    """A denoiser that knows nothing, and keeps what it was shown."""
-
-    tracks = TRIO
-
-    def __init__(self) -> None:
-        self.seen: list[Tokens] = []
-
-    def __call__(self, tokens: Tokens) -> Logits:
-        self.seen.append(tokens.copy())
-        return [np.zeros((*tokens.shape[:2], SIZES[track]), np.float32) for track in TRIO]
 
 
 def cells(most_batch: int = 2, most_steps: int = 32) -> st.SearchStrategy[Mask]:
@@ -76,12 +64,12 @@ def test_every_masked_cell_is_filled_and_no_other_changes(
 ) -> None:
     rng = np.random.default_rng(seed)
     tokens = music(targets, rng)
-    denoiser = Dice()
+    denoiser = Chance()
     filled = unmask(denoiser, tokens, make(targets, calls, rng), rng)
     assert not masked_cells(filled).any()
     np.testing.assert_array_equal(filled[~targets], tokens[~targets])
     np.testing.assert_array_equal(masked_cells(tokens), targets)
-    assert len(denoiser.seen) <= calls
+    assert len(denoiser.shown) <= calls
 
 
 @given(cells(), st.integers(1, 12), st.integers(0, 2**32))
@@ -91,10 +79,10 @@ def test_only_what_is_ordered_is_filled_and_a_filled_cell_stays(
     rng = np.random.default_rng(seed)
     tokens = music(np.ones_like(targets), rng)
     order = balanced_order(targets, calls, rng)
-    denoiser = Dice()
+    denoiser = Chance()
     filled = unmask(denoiser, tokens, order, rng)
     np.testing.assert_array_equal(masked_cells(filled), ~targets)
-    for call, seen in enumerate(denoiser.seen):
+    for call, seen in enumerate(denoiser.shown):
         known = targets & (order < call)
         np.testing.assert_array_equal(masked_cells(seen), ~known)
         np.testing.assert_array_equal(seen[known], filled[known])
@@ -275,7 +263,7 @@ def test_a_guide_and_a_temperature_meet() -> None:
 
     for temperature in (0.1, 0.7, 3.0):
         order = balanced_order(targets, 4, rng)
-        filled = unmask(Dice(), music(targets, rng), order, rng, temperature, no_offs)
+        filled = unmask(Chance(), music(targets, rng), order, rng, temperature, no_offs)
         assert (filled != OFF).all()
 
 
@@ -285,7 +273,7 @@ def test_a_seed_makes_the_same_music_again() -> None:
     def once(seed: int) -> Tokens:
         rng = np.random.default_rng(seed)
         order = balanced_order(targets, 8, rng)
-        return unmask(Dice(), music(targets, rng), order, rng)
+        return unmask(Chance(), music(targets, rng), order, rng)
 
     np.testing.assert_array_equal(once(12), once(12))
     assert (once(12) != once(13)).any()
@@ -299,16 +287,16 @@ def test_a_guide_bends_what_is_drawn() -> None:
         return [np.where(np.arange(a.shape[-1]) == HOLD, a, -np.inf) for a in logits]
 
     order = balanced_order(targets, 4, rng)
-    filled = unmask(Dice(), music(targets, rng), order, rng, guide=only_holds)
+    filled = unmask(Chance(), music(targets, rng), order, rng, guide=only_holds)
     assert (filled == HOLD).all()
 
 
 def test_without_cells_nothing_is_asked() -> None:
     tokens = np.zeros((1, 16, 3), np.int64)
     order = balanced_order(np.zeros_like(tokens, bool), 4, np.random.default_rng(0))
-    denoiser = Dice()
+    denoiser = Chance()
     np.testing.assert_array_equal(unmask(denoiser, tokens, order, np.random.default_rng(0)), tokens)
-    assert not denoiser.seen
+    assert not denoiser.shown
     with pytest.raises(StopIteration):
         next(unmasking(tokens, order, TokenSampler(np.random.default_rng(0))))
 

@@ -4,31 +4,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from schmubert.engine.music.score import (
-    STEPS_PER_BAR,
-    Note,
-    Score,
-    Tokens,
-    canonical,
-    drum_hits,
-    idle_offs,
-    monophonic,
-    notes,
-    silence,
-    unknown,
-)
-from schmubert.engine.music.vocabulary import (
+from schmubert.engine.music import (
     FIRST_ONSET,
     HOLD,
     MASK,
     OFF,
     PITCHED,
     SIZES,
+    STEPS_PER_BAR,
     Drum,
+    Note,
+    Score,
+    Tokens,
     Track,
+    canonical,
+    drum_hits,
     drum_token,
+    idle_offs,
+    monophonic,
+    notes,
     onset_token,
     pitch_of,
+    silence,
+    unknown,
 )
 
 

@@ -142,18 +142,11 @@ def test_a_flood_does_not_stop_the_music() -> None:
     assert before <= 5 * reads_a_call
 
 
-def test_a_goodbye_ends_the_work_for_a_player() -> None:
+@pytest.mark.parametrize("goodbye_s", [10.5, 10.515], ids=["right after the ask", "at work"])
+def test_a_goodbye_ends_the_work_for_a_player(goodbye_s: float) -> None:
     router, _, engine = engine_on_paper()
     router.post(10.5, b"a", ask(0, 1000.0))
-    router.post(10.515, b"a", wire.Goodbye())
-    serve_until(engine, router, 12.0)
-    assert router.to(b"a") == []
-
-
-def test_a_goodbye_right_after_an_ask_takes_it_back() -> None:
-    router, _, engine = engine_on_paper()
-    router.post(10.5, b"a", ask(0, 1000.0))
-    router.post(10.5, b"a", wire.Goodbye())
+    router.post(goodbye_s, b"a", wire.Goodbye())
     serve_until(engine, router, 12.0)
     assert router.to(b"a") == []
 
