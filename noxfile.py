@@ -1,33 +1,31 @@
-"""The few commands of every day: see `nox --list`. `bash .ci/run` runs them on a bare machine."""
+"""The few commands of every day: see `nox --list`. `bash .ci/run` checks the same, and more."""
+
+from pathlib import Path
 
 import nox
 
 nox.options.sessions = ["lint", "types", "fast"]
 nox.options.reuse_existing_virtualenvs = True
 
-FAST = (
-    "tests/bridge",
-    "tests/engine/diffusion",
-    "tests/engine/music",
-    "tests/test_architecture.py",
-    "tests/test_readme.py",
-)
-"""Tests that need neither torch nor a MIDI server; two minutes."""
-TORCH = "torch==2.13.0"  # alone and first: what asks for a range may draw a CUDA build
+FAST = Path("tests/fast.txt").read_text(encoding="utf-8").split()
+"""Tests that need neither torch nor a MIDI server; `.ci/run` has them on every Python it finds."""
+TORCH = "torch==2.13.0"  # first, so that a CPU build which the index offers is kept
 
 
 def install(session: nox.Session, extras: str) -> None:
-    """This checkout and what `extras` names; nothing where nox runs in an environment at hand."""
-    if session.virtualenv.is_sandboxed or "--install" in session.posargs:
-        if "train" in extras:
-            session.install(TORCH)
-        session.install(f".[{extras}]")
+    """This checkout and what `extras` names; nothing where nox runs without environments."""
+    if not session.virtualenv.is_sandboxed:
+        return
+    if "train" in extras:
+        session.install(TORCH)
+    session.install(f".[{extras}]")
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
     """Style: ruff's lint and format."""
-    session.install("ruff>=0.9")
+    if session.virtualenv.is_sandboxed:
+        session.install("ruff>=0.9")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
 
@@ -43,14 +41,14 @@ def types(session: nox.Session) -> None:
 def fast(session: nox.Session) -> None:
     """Tests that need neither torch nor a MIDI server."""
     install(session, "cpu,dev")
-    session.run("pytest", "-q", *(chosen(session) or FAST))
+    session.run("pytest", "-q", *(session.posargs or FAST))
 
 
 @nox.session(name="tests")
 def everything(session: nox.Session) -> None:
     """All tests; live ones where there is a MIDI server."""
     install(session, "train,cpu,link,dev")
-    session.run("pytest", "-q", *chosen(session))
+    session.run("pytest", "-q", *session.posargs)
 
 
 @nox.session
@@ -58,8 +56,3 @@ def docs(session: nox.Session) -> None:
     """The site of docs/, strictly, in build/site."""
     install(session, "docs")
     session.run("mkdocs", "build", "--strict")
-
-
-def chosen(session: nox.Session) -> list[str]:
-    """What was named after `--`."""
-    return [word for word in session.posargs if word != "--install"]

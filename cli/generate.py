@@ -14,6 +14,7 @@ from schmubert.engine.diffusion.recipe import MOST_WINDOW_BARS
 from schmubert.engine.diffusion.reversal import REVERSE, generate_from_noise
 from schmubert.engine.diffusion.sampling import Sampling, usual_window_bars
 from schmubert.engine.diffusion.windows import MOST_BATCHED
+from schmubert.engine.music.meter import USUAL_BPM
 from schmubert.engine.music.score import Score
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.networks.devices import Device
@@ -26,7 +27,7 @@ LONGEST_BARS = 1024
 @options.with_default("--count", click.IntRange(1), 1, "How many pieces.")
 @options.with_default("--bars", click.IntRange(4, LONGEST_BARS), 64, "How long each piece is.")
 @options.out("The folder to write to.")
-@options.with_default("--tempo", click.FloatRange(20, 400), 120.0, "The tempo, in BPM.")
+@options.with_default("--tempo", click.FloatRange(20, 400), USUAL_BPM, "The tempo, in BPM.")
 @click.option("--tutti", is_flag=True, help="Let all tracks play throughout.")
 @options.seed
 @options.window

@@ -28,7 +28,7 @@ class Link(Protocol):
     def address(self) -> str:
         """Where the engine is."""
 
-    def ask(self, ask: Request) -> None:
+    def ask(self, request: Request) -> None:
         """Send a request."""
 
     def receive(self, now: float) -> Sequence[object]:

@@ -57,7 +57,7 @@ from .mode import MODES, MOST_TURN_BARS, Mode
 from .option import Option, options_of
 from .pipe import Pipe, brain_end, owner_end
 from .process import connection, end_child, start_child
-from .roles import DRUM_CHANNEL, Binding, Part, Rig, input_part, output_part, rig
+from .roles import Binding, Part, Rig, input_part, output_part, rig
 from .settings import Settings
 from .timeline import BEATS_PER_BAR, GRACE_S, NEARLY_BEATS, USUAL_BPM, Timeline, bar_and_beat
 
@@ -71,7 +71,6 @@ __all__ = [
     "CONTINUE",
     "CONTROLS",
     "CONTROL_CHANGE",
-    "DRUM_CHANNEL",
     "GRACE_S",
     "LAST_POSITION",
     "MODES",

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from schmubert.bridge.protocol.bytes import NOTE_OFF, NOTE_ON
+from schmubert.engine.music.kits import DRUM_CHANNEL
 from schmubert.engine.music.vocabulary import Track
 
 ROLES = {
@@ -13,7 +14,6 @@ ROLES = {
     "drums": Track.DRUMS,
     "drum": Track.DRUMS,
 }
-DRUM_CHANNEL = 9  # channel 10, as players count
 
 
 @dataclass(frozen=True, slots=True)

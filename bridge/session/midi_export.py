@@ -23,10 +23,10 @@ from schmubert.bridge.protocol.bytes import (
 )
 from schmubert.bridge.protocol.events import Record, Sent
 from schmubert.bridge.protocol.messages import Heard, Moved, Pedal
-from schmubert.bridge.protocol.roles import DRUM_CHANNEL
 from schmubert.bridge.protocol.timeline import bar_and_beat
 from schmubert.bridge.session.log import Session
 from schmubert.bridge.session.tempo_map import TICKS_PER_BEAT, TempoMap, tempo_map
+from schmubert.engine.music.kits import DRUM_CHANNEL
 from schmubert.engine.music.vocabulary import Track
 
 PROGRAMS = MappingProxyType({Track.MELODY: 0, Track.BASS: 33})  # grand piano, fingered bass

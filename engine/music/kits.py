@@ -2,7 +2,7 @@
 
 from schmubert.engine.music.smf import CONTROL_CHANGE, SYSEX, MidiFile
 
-DRUM_CHANNEL = 9  # channel 10, counted from zero
+DRUM_CHANNEL = 9  # channel 10, as players count
 BANK_SELECT = 0
 XG_DRUMS, GM2_DRUMS, GM2_MELODY = {126, 127}, {120}, {121}
 

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from schmubert.engine.music.meter import USUAL_BPM
+
 META, SYSEX, ESCAPE = 0xFF, 0xF0, 0xF7
 END_OF_TRACK = 0x2F
 MOST_VLQ_BYTES = 4
 SYSTEM_DATA = {0xF1: 1, 0xF2: 2, 0xF3: 1}
 """How many data bytes the other system messages have: they have no place in a file."""
 NOTE_OFF, NOTE_ON, CONTROL_CHANGE, PROGRAM_CHANGE = 0x80, 0x90, 0xB0, 0xC0
-NOMINAL_BPM = 120.0
 MACBINARY_HEADER = 128
 
 
@@ -286,7 +287,7 @@ def _ticks_per_beat(division: int, odd: list[str]) -> int:
     if division & 0x8000:
         frames, ticks = 256 - (division >> 8), division & 0xFF
         odd.append("its time is in seconds: a beat is taken to last half of one")
-        return max(1, round(frames * ticks * 60.0 / NOMINAL_BPM))
+        return max(1, round(frames * ticks * 60.0 / USUAL_BPM))
     if not division:
         raise NoMidiError("it says how long nothing is: 0 ticks a beat")
     return division

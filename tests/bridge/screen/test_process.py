@@ -23,7 +23,7 @@ pty = pytest.importorskip("pty")
 termios = pytest.importorskip("termios")
 
 ALTERNATE, NORMAL = "\x1b[?1049h", "\x1b[?1049l"
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 class Terminal:
