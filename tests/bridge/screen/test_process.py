@@ -23,7 +23,8 @@ pty = pytest.importorskip("pty")
 termios = pytest.importorskip("termios")
 
 ALTERNATE, NORMAL = "\x1b[?1049h", "\x1b[?1049l"
-PATIENCE_S = 30.0
+PATIENCE_S = 10.0
+SIZE = ("COLUMNS", "LINES")
 
 
 class Terminal:
@@ -57,7 +58,13 @@ def screen(term: str = "xterm") -> Iterator[tuple[Terminal, Pipe, subprocess.Pop
         stdin=theirs.fileno(),
         stdout=slave,
         stderr=slave,
-        env={**os.environ, "TERM": term, "LANG": "C.UTF-8", "PYTHONIOENCODING": "utf-8"},
+        env={
+            # where a shell, or what runs the tests, exports a size, that would hold for ever
+            **{name: said for name, said in os.environ.items() if name not in SIZE},
+            "TERM": term,
+            "LANG": "C.UTF-8",
+            "PYTHONIOENCODING": "utf-8",
+        },
         start_new_session=True,
     )
     theirs.close()
