@@ -6,9 +6,7 @@ from typing import Protocol
 
 from schmubert.bridge.protocol.messages import FromBrain, Quit, ToBrain
 from schmubert.bridge.protocol.pipe import owner_end
-from schmubert.bridge.protocol.process import end_child, start_child
-
-LEAVE_S = 1.5
+from schmubert.bridge.protocol.process import LEAVE_S, end_child, start_child
 
 
 class BrainError(RuntimeError):

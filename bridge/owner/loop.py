@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from typing import Any, TypeAlias
 
 from schmubert.bridge.clock.sync import Timing
-from schmubert.bridge.owner.brain_process import LEAVE_S, Brain, BrainError, BrainProcess
+from schmubert.bridge.owner.brain_process import Brain, BrainError, BrainProcess
 from schmubert.bridge.owner.owner import Action, Owner, Tell, owner_of
 from schmubert.bridge.owner.ports import Ports
 from schmubert.bridge.owner.realtime import RealTime, Time, undisturbed, wait_for_next
@@ -38,6 +38,7 @@ from schmubert.bridge.protocol.messages import (
     Settings,
     ToBrain,
 )
+from schmubert.bridge.protocol.process import LEAVE_S
 from schmubert.bridge.protocol.roles import Rig
 from schmubert.bridge.protocol.timeline import BEATS_PER_BAR
 

@@ -5,6 +5,9 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
+LEAVE_S = 1.5
+"""How long a child may take to leave by itself, once it was asked to."""
+
 
 def start_child(command: Sequence[str]) -> "tuple[subprocess.Popen[bytes], socket.socket]":
     """Start `command`; Ctrl-C does not reach it. Returns the parent's end of the socket too."""

@@ -14,10 +14,9 @@ from typing import Any
 from schmubert.bridge.protocol.events import Came, Record, Tick
 from schmubert.bridge.protocol.messages import Say
 from schmubert.bridge.protocol.pipe import Pipe
-from schmubert.bridge.protocol.process import connection, end_child, start_child
+from schmubert.bridge.protocol.process import LEAVE_S, connection, end_child, start_child
 
 FRAME_S = 1 / 8
-LEAVE_S = 1.5
 NICE = 5  # below the engine, and far below the music
 
 
