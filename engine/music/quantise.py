@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from schmubert.engine.music.meter import STEPS_PER_BAR, STEPS_PER_BEAT, USUAL_BPM
 from schmubert.engine.music.score import Note, monophonic
-from schmubert.engine.music.song import Meter, Part, Song
+from schmubert.engine.music.song import Part, Song, TimeSignature
 from schmubert.engine.music.vocabulary import DRUM_MAPS, HIGHEST_PITCH, LOWEST_PITCH, Drum
 
 TEMPO_RANGE = (10.0, 1000.0)
@@ -33,7 +33,7 @@ def drum_map_named(name: str) -> Mapping[int, Drum]:
 class Span(NamedTuple):
     """From the tick of `meter` to tick `end`; only the last span of a song may end within a bar."""
 
-    meter: Meter
+    meter: TimeSignature
     end: int
     last: bool
 
@@ -50,8 +50,8 @@ class Span(NamedTuple):
 
 def spans(song: Song) -> list[Span]:
     """The stretches of one metre; a signature repeated on a bar line changes nothing."""
-    changes = [Meter(0, 4, 4)]
-    for meter in song.meters:
+    changes = [TimeSignature(0, 4, 4)]
+    for meter in song.signatures:
         old = changes[-1]
         if meter.tick <= old.tick:
             changes[-1] = meter._replace(tick=old.tick)
@@ -65,7 +65,7 @@ def spans(song: Song) -> list[Span]:
     ]
 
 
-def _on_bar_line(meter: Meter, since: Meter, ticks_per_beat: int) -> bool:
+def _on_bar_line(meter: TimeSignature, since: TimeSignature, ticks_per_beat: int) -> bool:
     bar = ticks_per_beat * 4 * since.beats
     away = (meter.tick - since.tick) * max(1, since.unit) % bar if bar else 0
     return 8 * min(away, bar - away) <= ticks_per_beat * max(1, since.unit)  # half a 16th

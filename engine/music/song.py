@@ -46,8 +46,8 @@ class Unusable(ValueError):  # noqa: N818 - read aloud, it is what the file is
         return named
 
 
-class Meter(NamedTuple):
-    """A time signature from `tick` on."""
+class TimeSignature(NamedTuple):
+    """A time signature from `tick` on: `beats` notes of which `unit` make a whole."""
 
     tick: int
     beats: int
@@ -81,14 +81,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Song:
-    """What a MIDI file says; `end` is its last tick, `meters` and `tempos` are in order of time.
+    """What a MIDI file says; `end` is its last tick.
 
+    `signatures` and `tempos` are in order of time.
     `oddities` are a line each: what is strange in the file, and how it was read all the same.
     """
 
     ticks_per_beat: int
     parts: tuple[Part, ...]
-    meters: tuple[Meter, ...]
+    signatures: tuple[TimeSignature, ...]
     tempos: tuple[Tempo, ...]
     end: int
     oddities: tuple[str, ...] = ()
@@ -110,10 +111,10 @@ def corpus_song(data: bytes) -> Song:
         ends = onsets + fields["duration"].astype(np.int64)
         pitches = fields["pitch"].astype(np.int64)
         parts.append(Part(track.name, track.program, track.is_drum, onsets, ends, pitches))
-    meters = (Meter(m.time, m.numerator, m.denominator) for m in score.time_signatures)
+    signatures = (TimeSignature(m.time, m.numerator, m.denominator) for m in score.time_signatures)
     tempos = ((t.time, t.mspq) for t in score.tempos)
     end = max((int(part.ends.max()) for part in parts if len(part.ends)), default=0)
-    return _song(score.ticks_per_quarter, parts, meters, tempos, end)
+    return _song(score.ticks_per_quarter, parts, signatures, tempos, end)
 
 
 def player_song(data: bytes) -> Song:
@@ -158,7 +159,7 @@ def song_of(midi: MidiFile) -> Song:
     return _song(
         midi.ticks_per_beat,
         parts,
-        [meter for track in heard for meter in track.meters],
+        [said for track in heard for said in track.signatures],
         [] if midi.in_seconds else [tempo for track in heard for tempo in track.tempos],
         max((int(part.ends.max()) for part in parts), default=0),
         midi.oddities,
@@ -171,7 +172,7 @@ class _Heard:
 
     name: bytes = b""
     notes: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)
-    meters: list[Meter] = field(default_factory=list)
+    signatures: list[TimeSignature] = field(default_factory=list)
     tempos: list[tuple[int, int]] = field(default_factory=list)
 
 
@@ -192,8 +193,8 @@ def _listen(track: MidiTrack) -> _Heard:
             if event.kind == TRACK_NAME:
                 heard.name = heard.name or event.data
             elif event.kind == TIME_SIGNATURE and len(event.data) >= 2 and event.data[0]:
-                meter = Meter(event.tick, event.data[0], 1 << min(event.data[1], MOST_UNIT))
-                heard.meters.append(meter)
+                said = TimeSignature(event.tick, event.data[0], 1 << min(event.data[1], MOST_UNIT))
+                heard.signatures.append(said)
             elif event.kind == SET_TEMPO and len(event.data) >= 3:
                 heard.tempos.append((event.tick, int.from_bytes(event.data[:3], "big")))
     for (channel, pitch), held in sounding.items():
@@ -226,7 +227,7 @@ def _program_of(said: Sequence[tuple[int, int]], onsets: NDArray[np.int64]) -> i
 def _song(
     ticks_per_beat: int,
     parts: Iterable[Part],
-    meters: Iterable[Meter],
+    signatures: Iterable[TimeSignature],
     tempos: Iterable[tuple[int, int]],
     end: int,
     oddities: tuple[str, ...] = (),
@@ -240,7 +241,7 @@ def _song(
     return Song(
         ticks_per_beat,
         heard,
-        tuple(sorted(meters, key=lambda meter: meter.tick)),  # stable: the last of a tick rules
+        tuple(sorted(signatures, key=lambda said: said.tick)),  # stable: the last of a tick rules
         tuple(Tempo(tick, 6e7 / us_per_beat) for tick, us_per_beat in ordered),
         end,
         oddities,

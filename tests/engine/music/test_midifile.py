@@ -97,7 +97,7 @@ def test_both_readers_hear_the_same(score: Score) -> None:
     player, corpus = player_song(data), corpus_song(data)
     assert player.ticks_per_beat == corpus.ticks_per_beat
     assert player.tempos == corpus.tempos
-    assert player.meters == corpus.meters
+    assert player.signatures == corpus.signatures
     assert len(player.parts) == len(corpus.parts)
     for one, other in zip(player.parts, corpus.parts, strict=True):
         assert (one.name, one.program, one.drums) == (other.name, other.program, other.drums)

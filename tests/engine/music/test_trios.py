@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from schmubert.engine.music.midifile import midi_bytes
 from schmubert.engine.music.quantise import nearest_step, pitched_column, spans, tempo_at
 from schmubert.engine.music.score import STEPS_PER_BAR, Score, canonical
-from schmubert.engine.music.song import Meter, Part, Song, Tempo, Unusable, corpus_song
+from schmubert.engine.music.song import Part, Song, Tempo, TimeSignature, Unusable, corpus_song
 from schmubert.engine.music.trios import Rules, cut_song, require_tracks
 from schmubert.engine.music.vocabulary import HOLD, OFF, TRIO, Drum, Track, drum_token, onset_token
 from tests.engine.music.corpus_trios import trios_of
@@ -43,9 +43,11 @@ def trio(bars: int = 8) -> list[Part]:
     ]
 
 
-def song(parts: list[Part], meters: list[Meter] | None = None, end: int | None = None) -> Song:
+def song(
+    parts: list[Part], said: list[TimeSignature] | None = None, end: int | None = None
+) -> Song:
     last = max((int(p.ends.max()) for p in parts), default=0) if end is None else end
-    return Song(BEAT, tuple(parts), tuple(meters or ()), (), last)
+    return Song(BEAT, tuple(parts), tuple(said or ()), (), last)
 
 
 def file(*tracks: list[mido.Message]) -> bytes:
@@ -115,15 +117,15 @@ def test_a_later_start_only_moves_the_grid(notes: list[tuple[int, int, int]], ba
 
 
 @st.composite
-def signatures(draw: st.DrawFn) -> list[Meter]:
+def signatures(draw: st.DrawFn) -> list[TimeSignature]:
     ticks = draw(st.lists(st.integers(0, 20 * BAR), max_size=6).map(sorted))
     kinds = st.sampled_from([(4, 4), (3, 4), (6, 8), (2, 2), (0, 4), (255, 1)])
-    return [Meter(tick, *draw(kinds)) for tick in ticks]
+    return [TimeSignature(tick, *draw(kinds)) for tick in ticks]
 
 
 @settings(deadline=None)
 @given(signatures(), st.integers(0, 24 * BAR))
-def test_spans_tile_the_song(meters: list[Meter], end: int) -> None:
+def test_spans_tile_the_song(meters: list[TimeSignature], end: int) -> None:
     found = spans(song([], meters, end))
     assert found[0].start == 0
     assert found[-1].end == end
@@ -133,9 +135,10 @@ def test_spans_tile_the_song(meters: list[Meter], end: int) -> None:
 
 
 def test_a_repeated_signature_on_a_bar_line_changes_nothing() -> None:
-    near = Meter(3 * BAR + 5, 4, 4)  # five ticks late: still that bar line
-    assert len(spans(song([], [Meter(0, 4, 4), Meter(BAR, 4, 4), near], 9 * BAR))) == 1
-    off = Meter(3 * BAR + BEAT, 4, 4)
+    near = TimeSignature(3 * BAR + 5, 4, 4)  # five ticks late: still that bar line
+    said = [TimeSignature(0, 4, 4), TimeSignature(BAR, 4, 4), near]
+    assert len(spans(song([], said, 9 * BAR))) == 1
+    off = TimeSignature(3 * BAR + BEAT, 4, 4)
     assert [span.start for span in spans(song([], [off], 9 * BAR))] == [0, off.tick]
 
 
@@ -144,7 +147,7 @@ def test_stretches_of_four_start_on_their_own_bar_lines() -> None:
     again = waltz + 3 * 3 * BEAT
     pitches = [(again + k * BEAT, again + k * BEAT + 60, 60 + k % 4) for k in range(24)]
     parts = [part(beats(5, 72) + pitches)]
-    cut = cut_song(song(parts, [Meter(waltz, 3, 4), Meter(again, 4, 4)]), Rules())
+    cut = cut_song(song(parts, [TimeSignature(waltz, 3, 4), TimeSignature(again, 4, 4)]), Rules())
     assert [stretch.bars for stretch in cut.stretches] == [5, 6]
     assert cut.left_out["stretches not in 4/4"] == 1
     second = cut.stretches[1].voices[0].column
@@ -158,7 +161,7 @@ def test_a_note_that_is_early_for_a_new_stretch_belongs_to_it() -> None:
         *((t + start, e + start, p) for t, e, p in beats(4, 60)),
     ]
     cut = cut_song(
-        song([part(beats(4, 72) + early[:1] + early[2:])], [Meter(start, 4, 4)]), Rules()
+        song([part(beats(4, 72) + early[:1] + early[2:])], [TimeSignature(start, 4, 4)]), Rules()
     )
     assert [stretch.bars for stretch in cut.stretches] == [4, 4]
     assert cut.stretches[1].voices[0].column[0] == onset_token(67)
@@ -229,7 +232,7 @@ def test_how_near_the_grid_it_was_played() -> None:
     [
         ([], [], "empty"),
         (trio(3), [], "too short"),
-        (trio(), [Meter(0, 3, 4)], "not 4/4"),
+        (trio(), [TimeSignature(0, 3, 4)], "not 4/4"),
         (trio()[1:], [], "no melody track"),
         ([trio()[0], trio()[2]], [], "no bass track"),
         (trio()[:2], [], "no drum track"),
@@ -237,7 +240,9 @@ def test_how_near_the_grid_it_was_played() -> None:
         ([part([(0, 10**7, 60)])], [], "too long"),
     ],
 )
-def test_what_gives_no_trio_says_why(parts: list[Part], meters: list[Meter], reason: str) -> None:
+def test_what_gives_no_trio_says_why(
+    parts: list[Part], meters: list[TimeSignature], reason: str
+) -> None:
     with pytest.raises(Unusable) as caught:
         require_tracks(cut_song(song(parts, meters), Rules()), TRIO)
     assert caught.value.reason == reason
