@@ -89,7 +89,7 @@ def _changes(song: Song) -> list[TimeSignature]:
         old = changes[-1]
         if said.tick >= max(song.end, 1):
             break
-        if _is_near(said.tick, old.tick, song):
+        if _is_near(Fraction(said.tick), old.tick, song):
             changes[-1] = said._replace(tick=old.tick)
         elif said[1:] != old[1:] or not _on_bar_line(said, old, song):
             changes.append(said)
@@ -102,9 +102,9 @@ def _on_bar_line(said: TimeSignature, since: TimeSignature, song: Song) -> bool:
     return _is_near(bar * round(away / bar), away, song)
 
 
-def _is_near(line: Fraction | int, tick: int, song: Song) -> bool:
+def _is_near(line: Fraction, tick: int, song: Song) -> bool:
     """Whether a bar line is meant: half a 16th away is no other."""
-    return 2 * STRAIGHT * abs(line - tick) <= song.ticks_per_beat
+    return abs(line - tick) <= Fraction(song.ticks_per_beat, 2 * STRAIGHT)
 
 
 @dataclass(frozen=True)
