@@ -19,7 +19,7 @@ import numpy as np
 from schmubert.engine.music.additions import with_tracks
 from schmubert.engine.music.score import STEPS_PER_BAR, Score
 from schmubert.engine.music.song import Unusable
-from schmubert.engine.music.vocabulary import SIZES, Track
+from schmubert.engine.music.vocabulary import SIZES, TRIO, Track
 
 SUFFIXES = {".mid", ".midi", ".kar", ".rmi"}
 DATA_BYTES = {8: 2, 9: 2, 10: 2, 11: 2, 12: 1, 13: 1, 14: 2}
@@ -90,7 +90,7 @@ def quantity(data: bytes, at: int) -> tuple[int, int]:
 
 def band(bars: int, rng: np.random.Generator) -> Score:
     """Bass and drums at random."""
-    tokens = np.zeros((bars * STEPS_PER_BAR, len(Track)), np.int64)
+    tokens = np.zeros((bars * STEPS_PER_BAR, len(TRIO)), np.int64)
     for track in (Track.BASS, Track.DRUMS):
         struck = rng.random(len(tokens)) < 0.3
         tokens[struck, track] = rng.integers(1, SIZES[track], struck.sum())

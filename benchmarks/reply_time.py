@@ -22,7 +22,7 @@ import numpy as np
 from busy import busy_cores
 
 from schmubert.engine.music.score import STEPS_PER_BAR
-from schmubert.engine.music.vocabulary import MASK, Track, onset_token
+from schmubert.engine.music.vocabulary import MASK, TRIO, Track, onset_token
 from schmubert.engine.service.client import Client, spawn_engine
 from schmubert.engine.service.wire import Draft, Failed, Request, Welcome, pack, pack_cells
 
@@ -57,7 +57,7 @@ class Reply(NamedTuple):
 def ask(task: Task, seq: int, window_bars: int, known: tuple[Track, ...]) -> Request:
     """A melody in quarters, the past of the others as it may be, the end masked."""
     rng = np.random.default_rng(seq)
-    tokens = np.zeros((window_bars * STEPS_PER_BAR, len(Track)), np.int64)
+    tokens = np.zeros((window_bars * STEPS_PER_BAR, len(TRIO)), np.int64)
     beats = tokens[::4]
     beats[:, Track.MELODY] = [onset_token(int(pitch)) for pitch in rng.choice(SCALE, len(beats))]
     beats[:, Track.BASS] = onset_token(36)

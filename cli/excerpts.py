@@ -12,20 +12,20 @@ from schmubert.engine.music.score import (
     monophonic,
     notes,
 )
-from schmubert.engine.music.vocabulary import PITCHED, Track
+from schmubert.engine.music.vocabulary import PITCHED, TRIO, Track
 
 
 def only(score: Score, stretches: Iterable[range]) -> Score:
     """`score` with nothing but the notes that begin in `stretches` of bars, in full length."""
     bars = np.arange(score.steps) // STEPS_PER_BAR
     inside = np.isin(bars, [bar for stretch in stretches for bar in stretch])
-    return begun_in(score, np.repeat(inside[:, None], len(Track), axis=1))
+    return begun_in(score, np.repeat(inside[:, None], len(TRIO), axis=1))
 
 
 def begun_in(score: Score, cells: Mask) -> Score:
     """`score` with nothing but the notes that begin in `cells` [steps, 3], in full length."""
     tokens = np.zeros_like(score.tokens)
-    for track in Track:
+    for track in TRIO:
         inside = cells[:, track]
         if track in PITCHED:
             begun = [note for note in notes(score.tokens, track) if inside[note.onset]]

@@ -13,7 +13,7 @@ from schmubert.cli.places import Stretch, stretches_named, tracks_named
 from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion import compose
 from schmubert.engine.music.score import STEPS_PER_BAR, Mask, Score
-from schmubert.engine.music.vocabulary import HOLD, PITCHED, Track
+from schmubert.engine.music.vocabulary import HOLD, PITCHED, TRIO, Track
 
 
 @click.command("infill")
@@ -71,7 +71,7 @@ def infill(job: Job, bars: str, tracks: str | None) -> None:
 
 def _cells(stretches: Sequence[Stretch], common: Sequence[Track], steps: int) -> Mask:
     """The cells [steps, 3] that are meant, of `common` tracks where a stretch names none."""
-    cells = np.zeros((steps, len(Track)), bool)
+    cells = np.zeros((steps, len(TRIO)), bool)
     for stretch in stretches:
         tracks = common if stretch.track is None else [stretch.track]
         cells[stretch.steps.start : stretch.steps.stop, list(tracks)] = True

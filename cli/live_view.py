@@ -9,7 +9,7 @@ import click
 from schmubert.cli.bar_text import LEGEND, NOTES_WIDTH, bar_cells
 from schmubert.cli.performance import Beat, answered, count_in_s
 from schmubert.engine.music.score import STEPS_PER_BAR, Score
-from schmubert.engine.music.vocabulary import Track
+from schmubert.engine.music.vocabulary import TRIO, Track
 
 if TYPE_CHECKING:
     from schmubert.bridge.owner.memory_ports import MemoryPorts
@@ -83,5 +83,5 @@ class LiveView:
         return answered(list(self._ports.sent), BAND, self._beat, self._score.window(0, bars))
 
     def _line(self, number: str, cells: dict[Track, str]) -> None:
-        coloured = [click.style(cells[track], fg=COLOURS[track]) for track in Track]
+        coloured = [click.style(cells[track], fg=COLOURS[track]) for track in TRIO]
         click.echo(" ".join([f"{number:>4} ", *coloured]))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from schmubert.engine.music.score import STEPS_PER_BAR, Score, drum_hits, notes
-from schmubert.engine.music.vocabulary import HOLD, LOWEST_PITCH, PITCHED, Drum, Track
+from schmubert.engine.music.vocabulary import HOLD, LOWEST_PITCH, PITCHED, TRIO, Drum, Track
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -207,7 +207,7 @@ def _rgb(colour: str) -> tuple[float, float, float]:
 def _head(figure: "Figure", title: str) -> None:
     from matplotlib.patches import Patch
 
-    handles = [Patch(color=COLOURS[track], label=track.name.lower()) for track in Track]
+    handles = [Patch(color=COLOURS[track], label=track.name.lower()) for track in TRIO]
     if title:
         figure.suptitle(title, fontsize=10, x=0.01, ha="left", parse_math=False)
     figure.legend(handles=handles, loc="outside lower right", ncols=3, frameon=False, fontsize=8)

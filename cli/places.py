@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import click
 
 from schmubert.engine.music.score import BEATS_PER_BAR, STEPS_PER_BAR, STEPS_PER_BEAT
-from schmubert.engine.music.vocabulary import Track
+from schmubert.engine.music.vocabulary import TRIO, Track
 
 MOST_BARS = 4096
 PLACES = "bars, as 9-16, beats, as 9.3-10.2, or 16ths, as 9.3.2, of one track as bass:9"
@@ -16,7 +16,7 @@ def tracks_named(text: str) -> tuple[Track, ...]:
     try:
         wanted = {Track[name.strip().upper()] for name in text.split(",")}
     except KeyError as error:
-        known = ", ".join(track.name.lower() for track in Track)
+        known = ", ".join(track.name.lower() for track in TRIO)
         raise click.BadParameter(f"{text!r}: names of tracks, with commas, of {known}") from error
     return tuple(sorted(wanted))
 

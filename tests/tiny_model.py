@@ -14,6 +14,7 @@ from schmubert.engine.music.score import STEPS_PER_BAR
 from schmubert.engine.music.vocabulary import (
     MASK,
     SIZES,
+    TRIO,
     Drum,
     Track,
     drum_token,
@@ -63,7 +64,7 @@ def write(path: Path) -> Path:
         "first": np.asarray([0], np.int64),
         "second": np.asarray([1], np.int64),
         "third": np.asarray([2], np.int64),
-    } | {f"{track.name.lower()}_bar": logits_of(track) for track in Track}
+    } | {f"{track.name.lower()}_bar": logits_of(track) for track in TRIO}
     nodes = [
         helper.make_node("Shape", ["tokens"], ["shape"]),
         helper.make_node("Slice", ["shape", "first", "second"], ["batch"]),
@@ -73,7 +74,7 @@ def write(path: Path) -> Path:
         helper.make_node("Mod", ["places", "bar"], ["in_bar"]),
     ]
     outputs = []
-    for track in Track:
+    for track in TRIO:
         name = track.name.lower()
         events = SIZES[track]
         constants[f"{name}_events"] = np.asarray([events], np.int64)

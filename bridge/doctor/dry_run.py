@@ -11,7 +11,7 @@ from schmubert.bridge.protocol.messages import GiveUp
 from schmubert.engine.diffusion.horizon import Horizon, horizon_at
 from schmubert.engine.diffusion.recipe import WINDOW_BARS
 from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT
-from schmubert.engine.music.vocabulary import HOLD, Track, onset_token
+from schmubert.engine.music.vocabulary import HOLD, TRIO, Track, onset_token
 from schmubert.engine.service.wire import Draft, Failed, Request, Welcome
 
 STEP_S = 0.125  # a 16th at 120 BPM
@@ -76,7 +76,7 @@ def meet(link: Link, passing: Time | None = None) -> Welcome:
 
 def stage_window(window_bars: int = WINDOW_BARS) -> StageWindow:
     """What is asked about beat after beat: bass and drums to a melody heard up to now."""
-    tape = np.zeros((window_bars * STEPS_PER_BAR, len(Track)), np.int64)
+    tape = np.zeros((window_bars * STEPS_PER_BAR, len(TRIO)), np.int64)
     tape[::STEPS_PER_BEAT] = [onset_token(60), onset_token(36), 1]
     tape[::STEPS_PER_BEAT, Track.MELODY] = [
         onset_token(SCALE[beat * 5 % len(SCALE)]) for beat in range(len(tape) // STEPS_PER_BEAT)

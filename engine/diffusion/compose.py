@@ -24,7 +24,7 @@ from schmubert.engine.diffusion.windows import (
 from schmubert.engine.music.meter import STEPS_PER_BAR, USUAL_BPM
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import Mask, Score, Tokens, canonical, silence, unknown
-from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, PITCHED, Track
+from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, PITCHED, TRIO, Track
 
 
 def infill(
@@ -56,7 +56,7 @@ def infill_all(
     for score, targets in zip(scores, every_targets, strict=True):
         if targets.shape != score.tokens.shape:
             raise ValueError(f"targets {targets.shape} do not fit a score of {score.tokens.shape}")
-        unable = [t.name.lower() for t in Track if targets[:, t].any() and t not in denoise.tracks]
+        unable = [t.name.lower() for t in TRIO if targets[:, t].any() and t not in denoise.tracks]
         if unable:
             able = ", ".join(track.name.lower() for track in denoise.tracks)
             raise ValueError(f"this model knows no {' and no '.join(unable)}: only {able}")
@@ -182,7 +182,7 @@ def infill_bars(
     chosen, columns = sorted(set(bars)), sorted(set(tracks))
     if not chosen or not 0 <= chosen[0] <= chosen[-1] < score.bars:
         raise ValueError(f"there are the bars 0..{score.bars - 1}, not {chosen}")
-    by_bar = np.zeros((score.bars, STEPS_PER_BAR, len(Track)), bool)
+    by_bar = np.zeros((score.bars, STEPS_PER_BAR, len(TRIO)), bool)
     by_bar[np.ix_(chosen, range(STEPS_PER_BAR), columns)] = True
     return infill_cells(denoise, score, by_bar.reshape(score.tokens.shape), rng, sampling)
 
@@ -246,12 +246,12 @@ def generate_all(
 
 def sounds(score: Score) -> tuple[Track, ...]:
     """The tracks of `score` in which anything sounds."""
-    return tuple(t for t in Track if sounding_tracks(score.tokens)[t])
+    return tuple(t for t in TRIO if sounding_tracks(score.tokens)[t])
 
 
 def _ended(tokens: Tokens) -> Tokens:
     """`tokens` [steps, 3] with silence where they are masked: notes before it end there."""
-    ends = [OFF if track in PITCHED else HOLD for track in Track]
+    ends = [OFF if track in PITCHED else HOLD for track in TRIO]
     return canonical(np.where(tokens == np.asarray(MASK), ends, tokens))
 
 

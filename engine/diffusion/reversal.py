@@ -109,7 +109,7 @@ def generate_from_noise(
     steps = bars * STEPS_PER_BAR
     said = untimed(denoise)
     made = reverse(said, corruptions, steps, calls, rngs, temperature, denoise.tracks)
-    grids = np.full((len(rngs), steps, len(Track)), HOLD, np.int64)
+    grids = np.full((len(rngs), steps, len(TRIO)), HOLD, np.int64)
     grids[..., list(denoise.tracks)] = made
     return [Score(canonical(grid), tempo_bpm) for grid in grids]
 

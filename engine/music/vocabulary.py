@@ -6,15 +6,29 @@ from types import MappingProxyType
 
 
 class Track(IntEnum):
-    """The tracks of a trio; the value is the column in a token grid."""
+    """The columns that a network may know; of a trio the value is the column in a token grid.
+
+    Melody, bass and drums are what a band plays. The others say how it is made: the comping is
+    the rhythm of all other parts, a cell each; the chords are a plan, a token at the first cell of
+    a beat; the forms say of each bar of a track whether it rests, or which bar it is again, at the
+    first cell of the bar. Elsewhere they hold.
+    """
 
     MELODY = 0
     BASS = 1
     DRUMS = 2
+    COMPING = 3
+    CHORDS = 4
+    MELODY_FORM = 5
+    BASS_FORM = 6
+    DRUMS_FORM = 7
 
 
 TRIO = (Track.MELODY, Track.BASS, Track.DRUMS)
 PITCHED = (Track.MELODY, Track.BASS)
+FORMS = (Track.MELODY_FORM, Track.BASS_FORM, Track.DRUMS_FORM)
+"""The column that says the form of each track of `TRIO`."""
+BAND = (*TRIO, Track.COMPING, Track.CHORDS, *FORMS)
 
 HOLD = 0  # the note, or the silence, before goes on; in drums: no hit
 OFF = 1  # the sounding note ends
@@ -24,12 +38,35 @@ HIGHEST_PITCH = 108
 
 PITCHED_TOKENS = 90
 DRUM_TOKENS = 512
+COMPING_TOKENS = 3
+"""Of the comping: `HOLD`, `OFF` where the last part falls silent, `FIRST_ONSET` where one plays."""
+CHORD_TOKENS = 2 + 12 * 7
+"""Of the chords: `HOLD`, `OFF` where there is none, and from `FIRST_ONSET` on 12 roots times 7
+qualities (`chords.py`)."""
+RESTS, NEW = 1, 2
+"""Of a form: the bar rests, or holds what no bar named in `AGAIN` does."""
+AGAIN = (1, 2, 4, 8)
+"""So many bars before stands the bar that a bar repeats: the tokens of a form from 3 on."""
+FORM_TOKENS = 3 + len(AGAIN)
 
-SIZES = (PITCHED_TOKENS, PITCHED_TOKENS, DRUM_TOKENS)
+BAND_SIZES = (
+    PITCHED_TOKENS,
+    PITCHED_TOKENS,
+    DRUM_TOKENS,
+    COMPING_TOKENS,
+    CHORD_TOKENS,
+    FORM_TOKENS,
+    FORM_TOKENS,
+    FORM_TOKENS,
+)
 """Events a track can hold, by `Track`, the mask not counted."""
 
-MASK = SIZES
+BAND_MASK = BAND_SIZES
 """The absorbing state of each track, by `Track`: one past its events."""
+
+SIZES = BAND_SIZES[: len(TRIO)]
+MASK = BAND_MASK[: len(TRIO)]
+"""The same of the columns of a trio."""
 
 
 def first_onset(track: Track) -> int:

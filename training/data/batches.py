@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.music.score import Tokens
-from schmubert.engine.music.vocabulary import FIRST_ONSET, PITCHED, SIZES, Track
+from schmubert.engine.music.vocabulary import FIRST_ONSET, PITCHED, SIZES, TRIO, Track
 from schmubert.training.data.dataset import SOUNDING, Split
 
 MOST_SEMITONES = 6
@@ -55,7 +55,7 @@ def melodies_alone(
     """Windows in which a melody sounds, of pieces without other tracks; ValueError if none is."""
     windows = split.windows(bars, hop, (Track.MELODY,), on_grid, sounding)
     columns = split.dataset.pieces["columns"][windows[:, 0]]
-    others = [track for track in Track if track != Track.MELODY]
+    others = [track for track in TRIO if track != Track.MELODY]
     return grouped(split, windows[(columns[:, others] < 0).all(axis=1)], bars)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT, Mask
-from schmubert.engine.music.vocabulary import Track
+from schmubert.engine.music.vocabulary import TRIO, Track
 
 Shape: TypeAlias = tuple[int, int, int]
 """batch, steps, tracks"""
@@ -85,7 +85,7 @@ def hidden_future(shape: Shape, rng: np.random.Generator) -> Mask:
     committed = now + rng.integers(0, 2 * STEPS_PER_BEAT, size=batch)
     step = np.arange(steps)
     heard = rng.random((batch, tracks)) < (0.8 if tracks > 1 else 0.0)
-    if tracks == len(Track):  # mostly it is the melody that is heard, and the others that play
+    if tracks == len(TRIO):  # mostly it is the melody that is heard, and the others that play
         usual = rng.random(batch) < 0.8
         heard[usual] = np.arange(tracks) == Track.MELODY
     absent = (rng.random((batch, tracks)) < 0.25) & ~heard

@@ -24,7 +24,7 @@ from schmubert.engine.diffusion.unmasking import (
     unmask,
 )
 from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT, Mask, Score, Tokens
-from schmubert.engine.music.vocabulary import HOLD, MASK, Track
+from schmubert.engine.music.vocabulary import HOLD, MASK, TRIO, Track
 
 LISTEN_BARS = 1
 LEAD_STEPS = 1
@@ -80,7 +80,7 @@ def as_on_stage(
     tape = songs.copy()
     for track in tracks:
         tape[..., track] = MASK[track]
-    heard = [track for track in Track if track not in tracks]
+    heard = [track for track in TRIO if track not in tracks]
     columns = list(denoise.tracks)
     entry = LISTEN_BARS * STEPS_PER_BAR
     for step in range(entry, songs.shape[1], STEPS_PER_BEAT):

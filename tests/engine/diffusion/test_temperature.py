@@ -14,6 +14,7 @@ from schmubert.engine.music.vocabulary import (
     PITCHED,
     PITCHED_TOKENS,
     SIZES,
+    TRIO,
     Track,
     first_onset,
 )
@@ -50,7 +51,7 @@ def drawn(
     logits: NDArray[np.floating], temperature: float, track: Track, tempering: Tempering
 ) -> NDArray[np.floating]:
     """`logits` tempered by `tempering`, whatever `track` it is of."""
-    return tempered(logits, temperature, track, [tempering] * len(Track))
+    return tempered(logits, temperature, track, [tempering] * len(TRIO))
 
 
 def likelier(track: Track, logits: NDArray[np.floating], tempering: Tempering) -> Floats:

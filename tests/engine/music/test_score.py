@@ -12,6 +12,7 @@ from schmubert.engine.music import (
     PITCHED,
     SIZES,
     STEPS_PER_BAR,
+    TRIO,
     Drum,
     Note,
     Score,
@@ -39,7 +40,7 @@ def grids(masked: bool = False, bars: int = 2) -> st.SearchStrategy[Tokens]:
         return hnp.arrays(np.int64, steps, elements=common | events)
 
     return st.integers(1, bars).flatmap(
-        lambda n: st.tuples(*(column(track, n * STEPS_PER_BAR) for track in Track)).map(
+        lambda n: st.tuples(*(column(track, n * STEPS_PER_BAR) for track in TRIO)).map(
             lambda columns: np.stack(columns, axis=1)
         )
     )

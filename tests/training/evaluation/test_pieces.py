@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from schmubert.engine.music.score import Tokens
-from schmubert.engine.music.vocabulary import TRIO, Track
+from schmubert.engine.music.vocabulary import TRIO
 from schmubert.training.evaluation.figures import Figure, Section
 from schmubert.training.evaluation.pieces import LAGS, sections
 from schmubert.training.metrics.novelty import Memory, WindowHashes
@@ -66,7 +66,7 @@ def test_other_music_is_told_from_real_songs(real: Tokens) -> None:
         figure = alike[f"{name}: C pitch"]
         assert figure.low is not None
         assert figure.value < figure.low
-    for track in Track:
+    for track in TRIO:
         for lag in LAGS:
             figure = found["structure"][f"{track.name.lower()}: bar repeated at lag {lag}"]
             assert figure.high is not None
