@@ -11,7 +11,7 @@ from schmubert.cli.offline import Job, Made, offline_options, run
 from schmubert.cli.places import tracks_named
 from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion import compose
-from schmubert.engine.music.vocabulary import Track
+from schmubert.engine.music.vocabulary import TRIO
 
 
 @click.command("accompany")
@@ -31,7 +31,7 @@ def accompany(job: Job, led_by: Leading, tracks: str, replace: bool) -> None:
     The band leans to the chords of IN, which all of its parts tell.
     """
     wanted = tracks_named(tracks)
-    if wanted == tuple(Track):
+    if wanted == TRIO:
         raise ValueError("to add all three tracks there is nothing to accompany: name one or two")
 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:

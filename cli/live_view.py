@@ -40,7 +40,7 @@ class LiveView:
     def announce(self) -> None:
         """Say what is to come."""
         click.echo(f"{self._score.bars} bars at {self._tempo_bpm:g} BPM; drums: {LEGEND}\n")
-        names = {track: track.name.lower() for track in Track}
+        names = {track: track.name.lower() for track in TRIO}
         self._line("bar", {track: f"{name:<{NOTES_WIDTH}}" for track, name in names.items()})
 
     def watch(self, message: "ToBrain | FromBrain") -> None:

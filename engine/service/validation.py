@@ -18,7 +18,7 @@ from schmubert.engine.diffusion.guides import (
 )
 from schmubert.engine.diffusion.unmasking import Guide
 from schmubert.engine.music.score import STEPS_PER_BEAT, Mask, Tokens
-from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, MASK, Track
+from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, MASK, TRIO, Track
 from schmubert.engine.service.wire import Constraints, Request, unpack, unpack_cells
 
 Value = TypeVar("Value")
@@ -115,7 +115,7 @@ def _curve(onsets: float | tuple[float | None, ...]) -> tuple[float, ...]:
 
 def _named(by_track: Mapping[int, Value]) -> Iterable[tuple[int, Value]]:
     for track in by_track:
-        if track not in set(Track):
+        if track not in TRIO:
             raise ValueError(f"there is no track {track}")
     return by_track.items()
 

@@ -16,7 +16,7 @@ from click.testing import CliRunner  # noqa: E402
 from schmubert.cli.main import main  # noqa: E402
 from schmubert.cli.tune import tune  # noqa: E402
 from schmubert.engine.music.midifile import midi_bytes, read_score  # noqa: E402
-from schmubert.engine.music.vocabulary import Track  # noqa: E402
+from schmubert.engine.music.vocabulary import TRIO, Track  # noqa: E402
 from schmubert.engine.networks import checkpoint  # noqa: E402
 from schmubert.engine.networks.build import network  # noqa: E402
 from schmubert.engine.networks.config import ARCHITECTURES, PRESETS, ModelConfig  # noqa: E402
@@ -57,7 +57,7 @@ def test_an_exported_architecture_is_played_by_every_command(
     song.write_bytes(midi_bytes(tune(), [Track.MELODY]))
     options = ("--model", exported, "--calls", 2, "--seed", 1)
     call("accompany", song, "--out", band, *options)
-    assert set(read_score(band).roles) == set(Track)
+    assert set(read_score(band).roles) == set(TRIO)
     for name, words in {
         "longer": ("continue", band, "--bars", 2),
         "earlier": ("continue", band, "--before", "--bars", 2),

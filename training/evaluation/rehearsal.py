@@ -75,7 +75,7 @@ def as_on_stage(
     `on_beat` is called as each beat is done. ValueError where the denoiser does not know all three
     tracks, as on stage.
     """
-    if sorted(denoise.tracks) != sorted(Track):
+    if sorted(denoise.tracks) != sorted(TRIO):
         raise ValueError("on stage a model of melody, bass and drums is needed")
     tape = songs.copy()
     for track in tracks:

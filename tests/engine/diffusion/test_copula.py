@@ -108,7 +108,7 @@ def test_a_track_of_which_something_is_known_is_articulated_freely() -> None:
         assert alike.mean() == pytest.approx(share, abs=0.05)
 
 
-@pytest.mark.parametrize("track", Track)
+@pytest.mark.parametrize("track", TRIO)
 def test_the_shares_leave_something_to_each_cell(track: Track) -> None:
     shares = VARIANCE_SHARES[track]
     assert min(shares) >= 0
