@@ -2,6 +2,7 @@
 
 from torch import nn
 
+from schmubert.engine.networks.band import BandTransformer
 from schmubert.engine.networks.config import ModelConfig
 from schmubert.engine.networks.convolutional import ConvTransformer
 from schmubert.engine.networks.transformers import (
@@ -23,5 +24,7 @@ def network(config: ModelConfig) -> nn.Module:
             return HierarchicalTransformer(config)
         case "u":
             return UTransformer(config)
+        case "band":
+            return BandTransformer(config)
         case _:
             return ConvTransformer(config)

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from schmubert.engine.denoiser import CORRUPTIONS, MASKING
-from schmubert.engine.music.vocabulary import Track
+from schmubert.engine.music.vocabulary import BAND, Track
 
-ARCHITECTURES = ("transformer", "convolutional", "hierarchical", "u")
-"""Of the thesis: 4.6.1 to 4.6.4."""
+ARCHITECTURES = ("transformer", "convolutional", "hierarchical", "u", "band")
+"""Of the thesis: 4.6.1 to 4.6.4; and ours, `band.py`."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class ModelConfig:
     def __post_init__(self) -> None:
         if self.architecture not in ARCHITECTURES:
             raise ValueError(f'no architecture "{self.architecture}"; there are {ARCHITECTURES}')
-        if self.architecture != "convolutional" and (
+        if self.architecture not in ("convolutional", "band") and (
             self.positions != "learned" or self.chroma_beats or self.one_key or self.copy_steps
         ):
             raise ValueError(f"the architecture {self.architecture} has learned positions alone")
@@ -68,7 +68,9 @@ class ModelConfig:
         if self.corruption not in CORRUPTIONS:
             raise ValueError(f'the corruption is one of {[*CORRUPTIONS]}, not "{self.corruption}"')
         if not self.tracks or any(name.upper() not in Track.__members__ for name in self.tracks):
-            raise ValueError(f"tracks {self.tracks} are not among melody, bass, drums")
+            raise ValueError(
+                f"tracks {self.tracks} are not among {[t.name.lower() for t in Track]}"
+            )
 
     @property
     def columns(self) -> tuple[Track, ...]:
@@ -101,6 +103,20 @@ PRESETS: Mapping[str, ModelConfig] = MappingProxyType(
             chroma_beats=(1, 5, 17, 65),
             one_key=True,
             copy_steps=(2, 4, 8, 16, 32, 48, 64, 96, 128, 256),
+        ),
+        "band": ModelConfig(
+            tracks=tuple(track.name.lower() for track in BAND),
+            token_width=96,
+            width=256,
+            layers=8,
+            heads=4,
+            positions="rotary",
+            dropout=0.1,
+            factored=True,
+            chroma_beats=(1, 5, 17, 65),
+            one_key=True,
+            copy_steps=(2, 4, 8, 16, 32, 48, 64, 96, 128, 256),
+            architecture="band",
         ),
         "small-transformer": replace(_SMALL, token_width=128, architecture="transformer"),
         "small-convolutional": _SMALL,

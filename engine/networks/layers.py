@@ -9,11 +9,13 @@ from torch import Tensor, nn
 
 from schmubert.engine.music.score import STEPS_PER_BEAT
 from schmubert.engine.music.vocabulary import (
+    BAND_MASK,
+    BAND_SIZES,
     FIRST_ONSET,
     HIGHEST_PITCH,
     HOLD,
     MASK,
-    SIZES,
+    PITCHED,
     Drum,
     Track,
     first_onset,
@@ -56,7 +58,7 @@ class Embedding(EventVectors):
     """Events -> their vectors; the mask is one of the events."""
 
     def __init__(self, track: Track, config: ModelConfig) -> None:
-        super().__init__(track, MASK[track] + 1, config, 1.0)
+        super().__init__(track, BAND_MASK[track] + 1, config, 1.0)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """[batch, steps] -> [batch, steps, token_width]."""
@@ -67,7 +69,7 @@ class Head(EventVectors):
     """Vectors -> logits of a track's events, without bias; at first all events are alike."""
 
     def __init__(self, track: Track, config: ModelConfig) -> None:
-        super().__init__(track, SIZES[track], config, 0.02)
+        super().__init__(track, BAND_SIZES[track], config, 0.02)
 
     def forward(self, x: Tensor) -> Tensor:
         """[batch, steps, token_width] -> [batch, steps, events]."""
@@ -283,6 +285,8 @@ def event_features(track: Track) -> Tensor:
     if track is Track.DRUMS:
         patterns = torch.arange(MASK[track])[:, None] >> torch.arange(len(Drum))[None, :] & 1
         return F.pad(patterns.float(), (0, 0, 0, 1))
+    if track not in PITCHED:
+        return torch.zeros(BAND_MASK[track] + 1, 0)
     features = torch.zeros(MASK[track] + 1, 12 + HIGHEST_PITCH // 12 + 1)
     for token in range(FIRST_ONSET, MASK[track]):
         octave, pitch_class = divmod(pitch_of(token), 12)

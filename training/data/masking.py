@@ -13,22 +13,25 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT, Mask
+from schmubert.engine.music.meter import COMMON, Meter
+from schmubert.engine.music.score import Mask
 from schmubert.engine.music.vocabulary import TRIO, Track
 
 Shape: TypeAlias = tuple[int, int, int]
 """batch, steps, tracks"""
-Pattern: TypeAlias = Callable[[Shape, np.random.Generator], Mask]
+Pattern: TypeAlias = Callable[[Shape, np.random.Generator, Meter], Mask]
 
 
-def uniform(shape: Shape, rng: np.random.Generator) -> Mask:
+def uniform(shape: Shape, rng: np.random.Generator, meter: Meter = COMMON) -> Mask:
     """Every cell of a piece with the same probability t/T, t uniform (thesis 4.4)."""
+    del meter
     t = uniform_times(shape[0], rng)
     return rng.random(shape) < t[:, None, None]
 
 
-def whole_tracks(shape: Shape, rng: np.random.Generator) -> Mask:
+def whole_tracks(shape: Shape, rng: np.random.Generator, meter: Meter = COMMON) -> Mask:
     """Each track is masked in a ratio of its own: not at all, whole, or anything between."""
+    del meter
     batch, _, tracks = shape
     ratio = rng.random((batch, tracks))
     kind = rng.random((batch, tracks))
@@ -39,12 +42,13 @@ def whole_tracks(shape: Shape, rng: np.random.Generator) -> Mask:
     return rng.random(shape) < ratio[:, None, :]
 
 
-def track_subsets(shape: Shape, rng: np.random.Generator) -> Mask:
+def track_subsets(shape: Shape, rng: np.random.Generator, meter: Meter = COMMON) -> Mask:
     """One, two or all three tracks masked, each cell of them with probability t/T (thesis 5.2.3).
 
     How many tracks, which ones and t are uniform; what is not masked is given whole. This is the
     altered schedule with which the thesis' network plays drums to a melody.
     """
+    del meter
     batch, _, tracks = shape
     count = rng.integers(1, tracks + 1, size=batch)
     subset = rng.random((batch, tracks)).argsort(axis=1).argsort(axis=1) < count[:, None]
@@ -52,37 +56,37 @@ def track_subsets(shape: Shape, rng: np.random.Generator) -> Mask:
     return np.asarray(subset[:, None, :] & (rng.random(shape) < t[:, None, None]))
 
 
-def suffix(shape: Shape, rng: np.random.Generator) -> Mask:
+def suffix(shape: Shape, rng: np.random.Generator, meter: Meter = COMMON) -> Mask:
     """All after a random beat is unknown, to a random degree: how a piece is continued."""
     batch, steps, _ = shape
-    beats = steps // STEPS_PER_BEAT
-    start = rng.integers(beats, size=batch) * STEPS_PER_BEAT
+    beats = steps // meter.cells
+    start = rng.integers(beats, size=batch) * meter.cells
     after = np.arange(steps) >= start[:, None]
     return np.asarray(after[:, :, None] & (rng.random(shape) < _degree(batch, rng)))
 
 
-def bar_span(shape: Shape, rng: np.random.Generator) -> Mask:
+def bar_span(shape: Shape, rng: np.random.Generator, meter: Meter = COMMON) -> Mask:
     """A run of whole bars is unknown, to a random degree: how a gap is filled."""
     batch, steps, _ = shape
-    bars = steps // STEPS_PER_BAR
+    bars = steps // meter.steps
     length = rng.integers(1, bars + 1, size=batch)
     first = np.floor(rng.random(batch) * (bars - length + 1)).astype(np.int64)
-    bar = np.arange(steps) // STEPS_PER_BAR
+    bar = np.arange(steps) // meter.steps
     within = (bar >= first[:, None]) & (bar < (first + length)[:, None])
     return np.asarray(within[:, :, None] & (rng.random(shape) < _degree(batch, rng)))
 
 
-def hidden_future(shape: Shape, rng: np.random.Generator) -> Mask:
+def hidden_future(shape: Shape, rng: np.random.Generator, meter: Meter = COMMON) -> Mask:
     """The stage: some tracks are heard up to now and hidden after, others are played from then on.
 
     Some tracks are neither heard nor played: they are unknown throughout. A played track is known
     up to a beat or so past now (it is committed), and unknown after to a random degree.
     """
     batch, steps, tracks = shape
-    beats = steps // STEPS_PER_BEAT
-    now = rng.integers(beats, size=batch) * STEPS_PER_BEAT
-    now -= rng.integers(STEPS_PER_BEAT, size=batch)  # a question comes anywhere in a beat
-    committed = now + rng.integers(0, 2 * STEPS_PER_BEAT, size=batch)
+    beats = steps // meter.cells
+    now = rng.integers(beats, size=batch) * meter.cells
+    now -= rng.integers(meter.cells, size=batch)  # a question comes anywhere in a beat
+    committed = now + rng.integers(0, 2 * meter.cells, size=batch)
     step = np.arange(steps)
     heard = rng.random((batch, tracks)) < (0.8 if tracks > 1 else 0.0)
     if tracks == len(TRIO):  # mostly it is the melody that is heard, and the others that play
@@ -128,7 +132,9 @@ EXCERPT_MIX: Mapping[str, float] = MappingProxyType(
 and continued. Whole tracks are not among them: a track asked for beside the others has to play."""
 
 
-def mixed(shape: Shape, mix: Mapping[str, float], rng: np.random.Generator) -> Mask:
+def mixed(
+    shape: Shape, mix: Mapping[str, float], rng: np.random.Generator, meter: Meter = COMMON
+) -> Mask:
     """Masks [batch, steps, tracks] of a batch whose pieces follow `mix`, a share a pattern."""
     names = sorted(mix)
     shares = np.asarray([mix[name] for name in names], np.float64)
@@ -139,7 +145,7 @@ def mixed(shape: Shape, mix: Mapping[str, float], rng: np.random.Generator) -> M
     for index, name in enumerate(names):
         rows = np.flatnonzero(chosen == index)
         if len(rows):
-            mask[rows] = PATTERNS[name]((len(rows), shape[1], shape[2]), rng)
+            mask[rows] = PATTERNS[name]((len(rows), shape[1], shape[2]), rng, meter)
     return mask
 
 

@@ -1,11 +1,11 @@
 """The batches of a run, each a function of (seed, step, process): a resumed run repeats none."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from schmubert.training.data.batches import SongWindows, melodies_alone, transpo
 from schmubert.training.data.dataset import HOP_BARS, Split
 from schmubert.training.learning.objective import objective_of
 from schmubert.training.learning.settings import TrainSettings
+
+B = TypeVar("B")
 
 BATCHES_AHEAD = 4
 MOST_PAUSES = 2048  # songs whose pauses a model remembers
@@ -87,14 +89,19 @@ class Batches:
 
     def ahead(self, first_step: int, steps: int) -> Iterator[Any]:
         """The batches of `first_step` to `steps`, made in threads while the device computes."""
-        with ThreadPoolExecutor(2) as pool:
-            waiting: deque[Future[Any]] = deque()
-            for step in range(first_step, steps):
-                waiting.append(pool.submit(self.at, step))
-                if len(waiting) >= BATCHES_AHEAD:
-                    yield waiting.popleft().result()
-            while waiting:
+        return ahead(self.at, first_step, steps)
+
+
+def ahead(at: Callable[[int], B], first_step: int, steps: int) -> Iterator[B]:
+    """What `at` makes of `first_step` to `steps`, in threads, some before they are asked for."""
+    with ThreadPoolExecutor(2) as pool:
+        waiting: deque[Future[B]] = deque()
+        for step in range(first_step, steps):
+            waiting.append(pool.submit(at, step))
+            if len(waiting) >= BATCHES_AHEAD:
                 yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def _trainable_windows(

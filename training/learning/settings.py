@@ -31,6 +31,8 @@ class TrainSettings:
     anywhere out of the longest ones, so that a track may rest in all of them: they are masked by
     `excerpt_mix`, as pieces are made, the others by `mix`. In a share `tacet` of the excerpts the
     network is shown in which whole bars a track rests (`engine/diffusion/rests.py`).
+    A band is trained on other metres than 4/4 in a share `other_meters` of the batches; it needs
+    neither excerpts nor transposition.
     `corruption` is what is undone, in `corruption_steps` steps. The absorbing state is the default:
     `mix` and `weighting` say what is masked and how it counts. The other corruptions use neither,
     and their loss is 3.56 with `auxiliary` as lambda. (D3PM's lambda of 0.001 stands beside one
@@ -50,6 +52,7 @@ class TrainSettings:
     excerpt_mix: Mapping[str, float] = field(default_factory=lambda: dict(EXCERPT_MIX))
     tacet: float = 0.0
     transpose: bool = True
+    other_meters: float = 0.25
     optimizer: str = "adam"
     weighting: str = "reweighted"
     corruption: str = MASKING
@@ -92,6 +95,8 @@ class TrainSettings:
             raise ValueError(f"a share of {self.melody_only} melodies alone is outside 0..1")
         if not 0.0 <= self.excerpts <= 1.0:
             raise ValueError(f"a share of {self.excerpts} excerpts is outside 0..1")
+        if not 0.0 <= self.other_meters <= 1.0:
+            raise ValueError(f"other metres in a share of {self.other_meters} is outside 0..1")
         if not 0.0 <= self.tacet <= 1.0:
             raise ValueError(f"pauses shown in a share of {self.tacet} is outside 0..1")
         if self.optimizer not in OPTIMIZERS:
@@ -195,6 +200,20 @@ PRESET_SETTINGS: Mapping[str, Mapping[str, Any]] = {
         "decay_steps": 4000,
         "ema_decay": 0.98,
         "validation_windows": 256,
+    },
+    "band": {
+        "steps": 20_000,
+        "batch_bars": 256,
+        "window_bars": {8: 0.2, 16: 0.5, 32: 0.2, 64: 0.1},
+        "hop_bars": 4,
+        "on_grid": 0.7,
+        "sounding": 0.3,
+        "optimizer": "muon",
+        "learning_rate": 1.2e-3,
+        "warmup_steps": 200,
+        "decay_steps": 4000,
+        "ema_decay": 0.98,
+        "validation_windows": 128,
     },
 }
 """What a preset changes in the defaults, which are the thesis' (tables 5.1 and 5.4)."""

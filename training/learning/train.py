@@ -19,16 +19,19 @@ from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
 from schmubert.engine.networks import checkpoint
+from schmubert.engine.networks.band import BandTransformer, taken_over
 from schmubert.engine.networks.build import network
 from schmubert.engine.networks.config import PRESETS, ModelConfig
 from schmubert.engine.networks.convolutional import SILENT_AT_FIRST
 from schmubert.engine.networks.layers import parameters
 from schmubert.training.data.dataset import Dataset
+from schmubert.training.learning.band_batches import BandBatches
+from schmubert.training.learning.band_validate import BandValidation
 from schmubert.training.learning.optimizer import optimizer_of
 from schmubert.training.learning.run_batches import Batches
 from schmubert.training.learning.run_state import RunState, load_state, save_state
 from schmubert.training.learning.settings import TrainSettings
-from schmubert.training.learning.validate import validation_of
+from schmubert.training.learning.validate import Validation, validation_of
 
 SETTINGS_FILE = "settings.json"
 CHECKPOINT_FILE = "checkpoint.safetensors"
@@ -58,8 +61,15 @@ def train_network(
         config = replace(config, dropout=settings.dropout)
     dataset = Dataset.open(data)
     columns = config.columns
-    batches = Batches(dataset.split("train"), settings, columns, accelerator.process_index)
-    validation = validation_of(dataset.split("validation"), settings, columns)
+    train, held_out = dataset.split("train"), dataset.split("validation")
+    batches: Batches | BandBatches
+    validation: Validation
+    if config.architecture == "band":
+        batches = BandBatches(train, settings, config, accelerator.process_index)
+        validation = BandValidation(held_out, settings, config)
+    else:
+        batches = Batches(train, settings, columns, accelerator.process_index)
+        validation = validation_of(held_out, settings, columns)
 
     torch.manual_seed(settings.seed)
     model = _network(config, start_from)
@@ -82,7 +92,7 @@ def train_network(
     wrapped, optimizer = accelerator.prepare(model, optimizer)
     writer = SummaryWriter(str(out / "tensorboard")) if main else None
     about: dict[str, Any] = {"preset": settings.preset, "data": list(dataset.about.sources)}
-    if settings.tacet and settings.excerpts:
+    if isinstance(batches, Batches) and settings.tacet and settings.excerpts:
         about["pauses"] = batches.pauses().encoded()
 
     def keep() -> None:
@@ -165,6 +175,10 @@ def _network(config: ModelConfig, start_from: Path | None) -> nn.Module:
         return network(config)
     weights, saved, _ = checkpoint.read(start_from)
     model = network(config)
+    if isinstance(model, BandTransformer) and saved.architecture != "band":
+        floats = {name: tensor.float() for name, tensor in weights.items()}
+        model.load_state_dict(taken_over(floats, model))
+        return model
     begun = {n: w for n, w in model.state_dict().items() if n.startswith(SILENT_AT_FIRST)}
     try:
         model.load_state_dict(begun | {name: tensor.float() for name, tensor in weights.items()})

@@ -1,0 +1,80 @@
+"""The plans of a piece as columns of its grid: its chords by beat, its tracks' forms by bar.
+
+A plan has a token at the first cell of each beat, or bar, and holds elsewhere. So a network masks
+and predicts it like any other column.
+"""
+
+import numpy as np
+
+from schmubert.engine.music.chords import HOLD_CHORD, NO_CHORD, Plan
+from schmubert.engine.music.meter import Meter
+from schmubert.engine.music.score import Mask, Tokens, lasting
+from schmubert.engine.music.vocabulary import (
+    AGAIN,
+    BAND_MASK,
+    FORMS,
+    HOLD,
+    NEW,
+    OFF,
+    PITCHED,
+    RESTS,
+    TRIO,
+    Track,
+    first_onset,
+)
+
+FIRST_AGAIN = NEW + 1
+"""The token of a bar that is the last one again."""
+
+
+def cells_apart(track: Track, meter: Meter) -> int:
+    """How many cells lie between two tokens of `track`: one, those of a beat or of a bar."""
+    if track in FORMS:
+        return meter.steps
+    return meter.cells if track is Track.CHORDS else 1
+
+
+def speaking(tracks: tuple[Track, ...], steps: int, meter: Meter) -> Mask:
+    """The cells [steps, tracks] that can be masked: where a column may do more than hold."""
+    apart = np.array([cells_apart(track, meter) for track in tracks])
+    return np.asarray(np.arange(steps)[:, None] % apart == 0)
+
+
+def chord_column(plan: Plan, meter: Meter) -> Tokens:
+    """A chord `plan` [.., beats] as a column [.., steps]; its mask stays its mask."""
+    swapped = np.where(plan == NO_CHORD, OFF, np.where(plan == HOLD_CHORD, HOLD, plan))
+    column = np.full((*plan.shape, meter.cells), HOLD, np.int64)
+    column[..., 0] = swapped
+    return column.reshape(*plan.shape[:-1], -1)
+
+
+def chord_plan_of(column: Tokens, meter: Meter) -> Plan:
+    """The plan [.., beats] that a column [.., steps] holds: the reverse of `chord_column`."""
+    said = column[..., :: meter.cells]
+    return np.where(said == OFF, NO_CHORD, np.where(said == HOLD, HOLD_CHORD, said))
+
+
+def form_columns(tokens: Tokens, meter: Meter) -> Tokens:
+    """The forms [.., steps, 3] of trio `tokens` [.., steps, 3].
+
+    A bar rests where nothing sounds, not even held over; else it is the nearest bar of `AGAIN`
+    with the same tokens again, or new. Of a bar with a masked cell nothing is known.
+    """
+    shape = tokens.shape[:-2]
+    bars = tokens.reshape(*shape, -1, meter.steps, len(TRIO))
+    count = bars.shape[-3]
+    form = np.full((*shape, count, len(TRIO)), NEW, np.int64)
+    for k, bars_before in reversed([*enumerate(AGAIN)]):
+        if bars_before < count:
+            same = (bars[..., bars_before:, :, :] == bars[..., :-bars_before, :, :]).all(axis=-2)
+            form[..., bars_before:, :][same] = FIRST_AGAIN + k
+    for track in TRIO:
+        column = tokens[..., track]
+        events = lasting(column) if track in PITCHED else column
+        sounds = (events >= first_onset(track)).reshape(*shape, count, meter.steps).any(axis=-1)
+        form[..., track][~sounds] = RESTS
+        unknown = (bars[..., track] == BAND_MASK[track]).any(axis=-1)
+        form[..., track][unknown] = BAND_MASK[FORMS[track]]
+    columns = np.full((*shape, count, meter.steps, len(TRIO)), HOLD, np.int64)
+    columns[..., 0, :] = form
+    return columns.reshape(*shape, -1, len(TRIO))

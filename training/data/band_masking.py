@@ -1,0 +1,79 @@
+"""What a network of a band does not see: cells of its tracks, and parts of its plans.
+
+The tracks of the trio are masked as ever (`masking.py`). Each plan is known, unknown, known up to
+some beat, or known here and there, whatever is known of the tracks: a chart is known ahead, chords
+are heard up to now, a form is drawn before the notes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schmubert.engine.music.meter import Meter
+from schmubert.engine.music.plans import speaking
+from schmubert.engine.music.score import Mask, Tokens
+from schmubert.engine.music.vocabulary import BAND, BAND_MASK, FORMS, TRIO, Track
+from schmubert.training.data.masking import mixed
+
+BAND_MIX: Mapping[str, float] = MappingProxyType(
+    {
+        "uniform": 0.25,
+        "whole-tracks": 0.3,
+        "suffix": 0.08,
+        "bar-span": 0.07,
+        "hidden-future": 0.3,
+    }
+)
+"""Shares of the patterns of the trio: pieces, accompaniment, what comes next, gaps, the stage."""
+KNOWN, UNKNOWN, UNTIL, HERE_AND_THERE = 0.3, 0.3, 0.2, 0.2
+"""How often a plan is known, unknown, known up to a beat, and known in a share of its cells."""
+HIDDEN = 0.5
+"""So often a share of what is known, up to `MOST_HIDDEN`, is hidden and not asked for: what a
+network can do without it learns by itself (random input masking, arXiv 2510.04071)."""
+MOST_HIDDEN = 0.3
+
+
+@dataclass(frozen=True)
+class MaskedBand:
+    """`tokens` [batch, steps, 8], the `masked` cells that a network does not see, the `targets`
+    among them that it is asked for, and the metre."""
+
+    tokens: Tokens
+    masked: Mask
+    targets: Mask
+    meter: Meter
+
+
+def masked_band(
+    tokens: Tokens, meter: Meter, rng: np.random.Generator, mix: Mapping[str, float] = BAND_MIX
+) -> MaskedBand:
+    """`tokens` [batch, steps, 8] with what is hidden of them.
+
+    A column that a piece lacks, masked throughout, is never asked for.
+    """
+    batch, steps, _ = tokens.shape
+    asked = np.zeros(tokens.shape, bool)
+    asked[..., : len(TRIO)] = mixed((batch, steps, len(TRIO)), mix, rng, meter)
+    for plan in (Track.COMPING, Track.CHORDS, *FORMS):
+        asked[..., plan] = _of_plan(batch, steps, rng)
+    can = speaking(BAND, steps, meter)
+    unknown = (tokens == np.asarray(BAND_MASK)) & can
+    share = np.where(rng.random(batch) < HIDDEN, MOST_HIDDEN * rng.random(batch), 0.0)
+    hidden = (rng.random(tokens.shape) < share[:, None, None]) & ~asked
+    masked = (asked | hidden) & can | unknown
+    return MaskedBand(tokens, masked, asked & can & ~unknown, meter)
+
+
+def _of_plan(batch: int, steps: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """The unknown cells of a plan [batch, steps], before it is said where it speaks."""
+    kind = rng.random(batch)[:, None]
+    from_step = rng.integers(steps, size=(batch, 1))
+    ratio = rng.random((batch, 1))
+    after = np.arange(steps) >= from_step
+    scattered = rng.random((batch, steps)) < ratio
+    known, unknown = kind < KNOWN, (kind >= KNOWN) & (kind < KNOWN + UNKNOWN)
+    until = (kind >= KNOWN + UNKNOWN) & (kind < 1 - HERE_AND_THERE)
+    return np.asarray(~known & np.where(unknown, True, np.where(until, after, scattered)))
