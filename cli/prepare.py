@@ -19,11 +19,23 @@ from schmubert.cli.errors import one_line
     help="How drum pitches become nine classes: general-midi, thesis or published; for all files,"
     " or for those whose paths fit PATTERN.",
 )
+@click.option(
+    "--together",
+    multiple=True,
+    metavar="PATTERN",
+    help="Files in one folder whose paths fit PATTERN all go into the same split.",
+)
 @options.with_default(
     "--validation",
     click.FloatRange(0.0, 1.0, max_open=True),
     0.05,
-    "The share of songs that is never trained on.",
+    "The share of songs that is never trained on, to choose and tune by.",
+)
+@options.with_default(
+    "--test",
+    click.FloatRange(0.0, 1.0, max_open=True),
+    0.03,
+    "The share of songs kept for the figures of a release.",
 )
 @click.option("--workers", type=click.IntRange(1), help="Processes; all cores if not given.")
 @options.forced("Replace another dataset at --out.")
@@ -32,7 +44,9 @@ def prepare(
     sources: tuple[Path, ...],
     out: Path,
     drum_maps: tuple[str, ...],
+    together: tuple[str, ...],
     validation: float,
+    test: float,
     workers: int | None,
     force: bool,
 ) -> None:
@@ -53,7 +67,13 @@ def prepare(
             by_path.append((pattern, name))
         else:
             named = name
-    settings = PrepareSettings(drum_map=named, drum_maps=tuple(by_path), validation=validation)
+    settings = PrepareSettings(
+        drum_map=named,
+        drum_maps=tuple(by_path),
+        together=together,
+        validation=validation,
+        test=test,
+    )
     progress = Console(stderr=True)
     report = prepare_dataset(sources, out, settings, workers=workers, force=force, console=progress)
     if not report.unchanged:

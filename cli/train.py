@@ -115,6 +115,13 @@ def _of_preset(
     show_default="a third",
     help="Only windows whose tracks have onsets in this share of bars.",
 )
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    metavar="NAME=WEIGHT",
+    help="How often songs of a source are drawn, 1 if not given; again for another source.",
+)
 @_of_preset("--ema-decay", click.FloatRange(0, 1), "Decay of the averaged weights, every 10 steps.")
 @options.with_default(
     "--precision",
@@ -175,6 +182,8 @@ def _changes(settings: Mapping[str, Any]) -> dict[str, Any]:
     if "window_bars" in changes:
         like = "16 or 8:0.3,16:0.7"
         changes["window_bars"] = _shares("--window-bars", like, int, changes["window_bars"])
+    if "sources" in changes:
+        changes["sources"] = dict(map(_weighed, changes["sources"]))
     if "mix" in changes:
         like = "uniform or uniform:0.4,track-subsets:0.6"
         changes["mix"] = _shares("--mix", like, str, changes["mix"])
@@ -218,6 +227,15 @@ def _begun(preset: str, changes: Mapping[str, Any]) -> dict[str, Any]:
             err=True,
         )
     return {**PRESET_SETTINGS[preset], **shorter, **changes}
+
+
+def _weighed(text: str) -> tuple[str, float]:
+    """ "vgmusic-a=0.5" -> the name of a source and its weight."""
+    name, _, weight = text.rpartition("=")
+    try:
+        return name.strip(), float(weight)
+    except ValueError as error:
+        raise click.UsageError(f'--source takes vgmusic-a=0.5, not "{text}".') from error
 
 
 def _shares(option: str, like: str, read: Callable[[str], T], text: str) -> dict[T, float]:

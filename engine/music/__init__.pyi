@@ -23,11 +23,13 @@ from .chords import (
 )
 from .meter import (
     BEATS_PER_BAR,
+    COMMON,
     MOST_SONG_BARS,
     PHRASE_BARS,
     STEPS_PER_BAR,
     STEPS_PER_BEAT,
     USUAL_BPM,
+    Meter,
 )
 from .midifile import (
     FileExists,
@@ -54,7 +56,7 @@ from .score import (
 )
 from .song import Unusable, corpus_song, read_bytes
 from .splice import joined, later, without_notes
-from .trios import Rules, Stretch, Voice, cut_song, require_tracks
+from .trios import Cut, Lead, Rules, Stretch, Voice, cut_song, require_tracks
 from .velocity import PLAYED, WRITTEN, Accents
 from .vocabulary import (
     DRUM_MAPS,
@@ -83,6 +85,7 @@ from .vocabulary import (
 __all__ = [
     "BEATS_PER_BAR",
     "CHORD_TOKENS",
+    "COMMON",
     "DRUM_MAPS",
     "DRUM_PITCH",
     "FIRST_CHORD",
@@ -109,9 +112,12 @@ __all__ = [
     "Accents",
     "Added",
     "Chord",
+    "Cut",
     "Drum",
     "FileExists",
+    "Lead",
     "Mask",
+    "Meter",
     "Note",
     "Quality",
     "Reading",

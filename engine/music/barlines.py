@@ -170,6 +170,12 @@ class Grid:
         lost = (bar < 0) | over & ((bar + 1 >= self.bars) | ~self.joins[following])
         return np.where(lost, -1, step)
 
+    def off_cell(self, ticks: Ticks, steps: Ticks) -> NDArray[np.float64]:
+        """How far each of `ticks` [n] lies from the cell of its step in `steps` [n], in cells."""
+        bar, cell = np.divmod(steps, self.meter.steps)
+        away = self._over(ticks - self.starts[bar]) - self._under * cell
+        return np.asarray(np.abs(away) / self._under)
+
     def end_steps(self, onsets: Ticks, ends: Ticks) -> Ticks:
         """The step [n] before which a note from step `onsets` [n] ends, whose end tick is `ends`.
 

@@ -12,6 +12,7 @@ and 98% of the basses.
 """
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,9 @@ With squares in place of curves the melody that lyrics follow is found in 93% an
 """
 UNPITCHED = frozenset({113, 115, 116, 117, 118, 119, *range(120, 128)})
 """Agogo, wood block, drums, reversed cymbal, sound effects: a melody for want of others alone."""
+
+RIVAL = 0.25
+"""Whose odds are this share of the melody's may as well have it: one in five of two such parts."""
 
 NO_ROLES = re.compile(
     r"lead ?\d+|(square|saw\w*|synth?|calliope|chiff\w*|charang|fifths?)\W*(wave)?\W*lead|"
@@ -278,6 +282,34 @@ def cast(
         names, programs = [part.name for part in free], [part.program for part in free]
         taken = roles_of(figures, names, programs, taken, [_place(part) for part in free])
     return {role: free[number] for role, number in taken.items()}
+
+
+def cast_with_rivals(
+    parts: Sequence[Part], ticks_per_beat: int, most: int
+) -> tuple[dict[Track, Part], list[Part]]:
+    """Who of the pitched `parts` has which role, and who else may have the melody, at most `most`.
+
+    A rival is worth so much that its odds are not less than `RIVAL` of those of the melody.
+    """
+    if not parts:
+        return {}, []
+    figures = features(parts, ticks_per_beat)
+    names, programs = [part.name for part in parts], [part.program for part in parts]
+    roles = roles_of(figures, names, programs, ties=[_place(part) for part in parts])
+    cast_as = {role: parts[number] for role, number in roles.items()}
+    said = len(set(names)) > 1 and _called(names[roles.get(Track.MELODY, 0)]) is Track.MELODY
+    if Track.MELODY not in roles or said:
+        return cast_as, []
+    judged = weights(Track.MELODY)
+    worth = judged.heard(figures) + judged.named(names)
+    least = worth[roles[Track.MELODY]] + math.log(RIVAL)
+    rivals = [
+        k
+        for k in range(len(parts))
+        if k not in roles.values() and programs[k] not in UNPITCHED and worth[k] >= least
+    ]
+    rivals.sort(key=lambda k: (-round(float(worth[k]), 6), _place(parts[k])))
+    return cast_as, [parts[k] for k in rivals[:most]]
 
 
 def roles_of(

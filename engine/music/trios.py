@@ -1,172 +1,204 @@
-"""From a corpus' MIDI file to trios: its suitable tracks in stretches of 4/4 (thesis 4.2).
+"""From a corpus' MIDI file to bands: who leads, who plays the bass, the drums, all others' rhythm.
 
-Programs count from zero: melody 0-31, bass 32-39. Each stretch of 4/4 is a piece that starts on
-its first bar line; other metres are left out.
+A stretch is a run of bars that follow one another in one metre. Its columns are tokens in cells of
+that metre; `casting` says who has the melody and the bass.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.music.meter import MOST_SONG_BARS, STEPS_PER_BAR, STEPS_PER_BEAT
-from schmubert.engine.music.quantise import (
-    FOUR_FOUR,
-    Span,
-    drum_column,
-    drum_map_named,
-    nearest_step,
-    pitched_column,
-    spans,
-    tempo_at,
-)
+from schmubert.engine.music.barlines import Grid, grids, stretches
+from schmubert.engine.music.casting import cast_with_rivals
+from schmubert.engine.music.columns import chords_on, comping_on, drums_on, pitched_on
+from schmubert.engine.music.meter import Meter
+from schmubert.engine.music.quantise import drum_map_named, tempo_at
 from schmubert.engine.music.song import Part, Song, Unusable
-from schmubert.engine.music.vocabulary import PITCHED, TRIO, Track, first_onset
+from schmubert.engine.music.vocabulary import FIRST_ONSET, Track, first_onset
+
+NEAR = 0.1
+"""An onset no further than this share of a cell from its cell is on the grid."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What counts as a suitable track of a corpus, and how many trios a stretch may give.
+    """What counts as a track of a corpus, and how many leads a song may have.
 
-    A track needs `least_bars` bars with an onset, and a piece as many bars. Of all trios of a
-    stretch `most_trios` are kept, those of the busiest tracks. ValueError where a value is out of
-    its range, or there is no `drum_map` of that name.
+    A track needs `least_bars` bars with an onset, and a stretch as many bars. Beside the lead that
+    is cast, parts that are nearly as likely lead pieces of their own, `most_leads` in all.
+    ValueError where a value is out of its range, or there is no `drum_map` of that name.
     """
 
-    melody_programs: tuple[int, int] = (0, 31)
-    bass_programs: tuple[int, int] = (32, 39)
     drum_map: str = "general-midi"
     least_bars: int = 4
-    most_trios: int = 16
+    most_leads: int = 3
 
     def __post_init__(self) -> None:
         drum_map_named(self.drum_map)
-        for low, high in (self.melody_programs, self.bass_programs):
-            if not 0 <= low <= high <= 127:
-                raise ValueError(f"programs {low}..{high} are not in 0..127")
-        if self.least_bars < 1 or self.most_trios < 1:
-            raise ValueError("at least one bar and one trio are needed")
-
-    def role(self, part: Part) -> Track | None:
-        """The track that `part` can play, by program and channel."""
-        if part.drums:
-            return Track.DRUMS
-        for track, (low, high) in (
-            (Track.MELODY, self.melody_programs),
-            (Track.BASS, self.bass_programs),
-        ):
-            if low <= part.program <= high:
-                return track
-        return None
+        if self.least_bars < 1 or self.most_leads < 1:
+            raise ValueError("at least one bar and one lead are needed")
 
 
 @dataclass(frozen=True)
 class Voice:
-    """One track of a stretch: its `column` uint16 [steps], how many onsets it had, how many of
-    them lay within a tenth of a 16th of the grid, and the bars in which it has onsets."""
+    """A column uint16 [steps] of a stretch: how many onsets it had, and how many of these lay
+    within a tenth of a cell of the grid."""
 
-    track: Track
-    name: str
     column: NDArray[np.uint16]
-    onsets: int
-    on_grid: int
-    active_bars: int
+    onsets: int = 0
+    on_grid: int = 0
+
+
+@dataclass(frozen=True)
+class Lead:
+    """A melody, and the rhythm of all that is neither it nor the bass, if there is anything."""
+
+    melody: Voice
+    comping: Voice | None
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """A piece of a song in 4/4, whole bars from its first bar line on, and its suitable voices."""
+    """`bars` bars of one `meter` that follow one another, from tick `start` on.
 
+    `tempo_bpm` is in beats of the metre, at its start. `chords` is the plan, a token a beat.
+    """
+
+    meter: Meter
+    start: int
     bars: int
     tempo_bpm: float
-    voices: tuple[Voice, ...]
-
-    def trios(self, most: int) -> list[tuple[Voice | None, ...]]:
-        """The cross product of voices, None where a track has none, at most `most`.
-
-        The busiest come first: ordered by the sum of the ranks of their voices.
-        """
-        ranked: list[list[tuple[int, Voice | None]]] = []
-        for track in TRIO:
-            voices = [voice for voice in self.voices if voice.track == track]
-            voices.sort(key=lambda voice: -voice.active_bars)
-            ranked.append(list(enumerate(voices)) or [(0, None)])
-        combined = sorted(product(*ranked), key=lambda trio: sum(rank for rank, _ in trio))
-        return [tuple(voice for _, voice in trio) for trio in combined[:most]]
+    leads: tuple[Lead, ...]
+    bass: Voice | None
+    drums: Voice | None
+    chords: NDArray[np.uint16]
 
 
 @dataclass(frozen=True)
 class Cut:
-    """A song cut by `rules`: its usable stretches, and how many were left out and why."""
+    """A song cut by `rules`: its usable stretches in order, and how many were left out and why."""
 
     stretches: tuple[Stretch, ...]
     left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def cut_song(song: Song, rules: Rules) -> Cut:
-    """The 4/4 stretches of a corpus `song`, with all suitable voices; Unusable where none is."""
+    """The stretches of a corpus `song` that a grid holds; Unusable where there is none."""
     if not song.parts:
         raise Unusable("empty")
-    stretches = []
+    found = stretches(song)
     left_out: Counter[str] = Counter()
-    for span in spans(song):
-        if span.meter[1:] != FOUR_FOUR:
-            left_out["stretches not in 4/4"] += 1
-            continue
-        bars = span.bars(song.ticks_per_beat)
-        if bars > MOST_SONG_BARS:
-            raise Unusable("too long", f"{bars} bars")
-        if bars < rules.least_bars:
-            left_out["stretches too short"] += 1
-            continue
-        voices = [*_voices(song, span, bars, rules)]
-        enough = tuple(voice for voice in voices if voice.active_bars >= rules.least_bars)
-        left_out["tracks with too few bars"] += len(voices) - len(enough)
-        stretches.append(Stretch(bars, tempo_at(song, span.start), enough))
-    if not stretches:
-        raise Unusable("too short" if left_out["stretches too short"] else "not 4/4")
-    return Cut(tuple(stretches), left_out)
+    left_out["stretches that no grid holds"] = sum(one.meter is None for one in found)
+    band = _Band(song, rules)
+    cut: list[Stretch] = []
+    for grid in grids(song, found).values():
+        runs = [(first, int(grid.run_end[first])) for first in np.flatnonzero(~grid.joins).tolist()]
+        long = [(first, end) for first, end in runs if end - first >= rules.least_bars]
+        left_out["stretches too short"] += len(runs) - len(long)
+        if long:
+            cut += band.stretches(grid, long, left_out)
+    if not cut:
+        raise Unusable("too short" if left_out["stretches too short"] else "no metre of a grid")
+    return Cut(tuple(sorted(cut, key=lambda one: one.start)), left_out)
 
 
 def require_tracks(cut: Cut, tracks: Iterable[Track]) -> None:
     """Unusable("no ... track") where no stretch of `cut` has a voice for one of `tracks`."""
-    there = {voice.track for stretch in cut.stretches for voice in stretch.voices}
+    there = {
+        Track.MELODY: any(one.leads for one in cut.stretches),
+        Track.BASS: any(one.bass for one in cut.stretches),
+        Track.DRUMS: any(one.drums for one in cut.stretches),
+    }
     for track in tracks:
-        if track not in there:
+        if not there[track]:
             name = "drum" if track is Track.DRUMS else track.name.lower()
             raise Unusable(f"no {name} track")
 
 
-def _voices(song: Song, span: Span, bars: int, rules: Rules) -> Iterator[Voice]:
-    """Every part of `song` that sounds in `span` and has a role, all drums as one."""
-    drum_map = drum_map_named(rules.drum_map)
-    kit = [part for part in song.parts if part.drums]
-    for part in song.parts:
-        track = rules.role(part)
-        if track in PITCHED:
-            column = pitched_column(part, song.ticks_per_beat, span.start, bars)
-            yield from _voice(track, column, [part], song.ticks_per_beat, span)
-    column = drum_column(kit, song.ticks_per_beat, span.start, bars, drum_map)
-    yield from _voice(Track.DRUMS, column, kit, song.ticks_per_beat, span)
+class _Band:
+    """Who plays what in a song."""
+
+    def __init__(self, song: Song, rules: Rules) -> None:
+        self.song, self.rules = song, rules
+        self.pitched = [part for part in song.parts if not part.drums]
+        self.kit = [part for part in song.parts if part.drums]
+        roles, rivals = cast_with_rivals(self.pitched, song.ticks_per_beat, rules.most_leads - 1)
+        self.bass = roles.get(Track.BASS)
+        melody = roles.get(Track.MELODY)
+        self.leads = [] if melody is None else [melody, *rivals]
+
+    def stretches(
+        self, grid: Grid, runs: Sequence[tuple[int, int]], left_out: Counter[str]
+    ) -> Iterator[Stretch]:
+        """The `runs` of `grid`, (first bar, bar after the last), as stretches."""
+        chords = chords_on(self.pitched, grid).astype(np.uint16)
+        drum_map = drum_map_named(self.rules.drum_map)
+        drums = _Line(grid, drums_on(self.kit, grid, drum_map), self.kit, first_onset(Track.DRUMS))
+        bass = None
+        if self.bass is not None:
+            bass = _Line(grid, pitched_on(self.bass, grid), [self.bass])
+        leads = [
+            (_Line(grid, pitched_on(lead, grid), [lead]), self._comping(lead, grid))
+            for lead in self.leads
+        ]
+        for first, end in runs:
+
+            def voice(line: _Line | None) -> Voice | None:
+                return None if line is None else line.voice(first, end, self.rules, left_out)  # noqa: B023
+
+            melodies = [(voice(melody), comping) for melody, comping in leads]
+            yield Stretch(
+                grid.meter,
+                int(grid.starts[first]),
+                end - first,
+                tempo_at(self.song, int(grid.starts[first])) / float(grid.meter.quarters_per_beat),
+                tuple(
+                    Lead(melody, voice(comping))
+                    for melody, comping in melodies
+                    if melody is not None
+                ),
+                voice(bass),
+                voice(drums),
+                chords[first * grid.meter.beats : end * grid.meter.beats],
+            )
+
+    def _comping(self, lead: Part, grid: Grid) -> "_Line | None":
+        others = [part for part in self.pitched if part is not lead and part is not self.bass]
+        return _Line(grid, comping_on(others, grid), ()) if others else None
 
 
-def _voice(
-    track: Track, column: NDArray[np.int64], parts: Sequence[Part], ticks_per_beat: int, span: Span
-) -> Iterator[Voice]:
-    """The voice of `column`, if anything sounds in it."""
-    active = (column.reshape(-1, STEPS_PER_BAR) >= first_onset(track)).any(axis=1)
-    if not active.any():
-        return
-    onsets = on_grid = 0
-    for part in parts:
-        ticks = part.onsets - span.start
-        steps = nearest_step(ticks, ticks_per_beat)
-        inside = (steps >= 0) & (steps < len(column))
-        near = 10 * abs(STEPS_PER_BEAT * ticks - steps * ticks_per_beat) <= ticks_per_beat
-        onsets += int(inside.sum())
-        on_grid += int((inside & near).sum())
-    name = parts[0].name
-    yield Voice(track, name, column.astype(np.uint16), onsets, on_grid, int(active.sum()))
+class _Line:
+    """A column of a whole grid, and how near the cells the onsets of its `parts` lay."""
+
+    def __init__(
+        self,
+        grid: Grid,
+        column: NDArray[np.int64],
+        parts: Iterable[Part],
+        lowest_onset: int = FIRST_ONSET,
+    ) -> None:
+        self.steps = grid.meter.steps
+        self.column = column.astype(np.uint16)
+        begun = column.reshape(grid.bars, -1) >= lowest_onset
+        self.active = np.logical_or.reduce(begun, axis=1)
+        self.onsets = np.zeros(grid.bars, np.int64)
+        self.near = np.zeros(grid.bars, np.int64)
+        for part in parts:
+            steps = grid.onset_steps(part.onsets)
+            inside = steps >= 0
+            steps = steps[inside]
+            near: NDArray[np.bool_] = grid.off_cell(part.onsets[inside], steps) <= NEAR
+            self.onsets += np.bincount(steps // self.steps, minlength=grid.bars)
+            self.near += np.bincount(steps[near] // self.steps, minlength=grid.bars)
+
+    def voice(self, first: int, end: int, rules: Rules, left_out: Counter[str]) -> Voice | None:
+        """Its bars from `first` to `end`, if there is enough in them."""
+        active = int(self.active[first:end].sum())
+        if active < rules.least_bars:
+            left_out["tracks with too few bars"] += active > 0
+            return None
+        column = self.column[first * self.steps : end * self.steps]
+        return Voice(column, int(self.onsets[first:end].sum()), int(self.near[first:end].sum()))

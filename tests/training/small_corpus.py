@@ -4,6 +4,7 @@ import io
 import tarfile
 from pathlib import Path
 
+import mido
 import numpy as np
 
 from schmubert.engine.music.midifile import midi_bytes
@@ -65,10 +66,46 @@ def trios(count: int, bars: int) -> dict[str, bytes]:
     return {f"{number}.mid": midi_bytes(song(number, bars)) for number in range(count)}
 
 
-def prepared(path: Path, content: dict[str, bytes], validation: float) -> Path:
+def band_song(seed: int, bars: int, beats: int, unit: int, swung: bool = False) -> bytes:
+    """A song of a melody, chords on each beat that change each second bar, bass and drums."""
+    rng = np.random.default_rng(seed)
+    triplets = swung or unit == 8
+    beat = 720 if unit == 8 else 480
+    cells, per_bar = (6 if triplets else 4), (beats // 3 if unit == 8 else beats)
+    cell = beat // cells
+    notes: dict[int, list[tuple[int, int, int]]] = {0: [], 1: [], 2: [], 9: []}
+    for number in range(bars * per_bar):
+        start, root = number * beat, 5 * (number // (2 * per_bar)) % 12
+        for place in (0, 2 if triplets else 1, cells - (2 if triplets else 1)):
+            pitch = 70 + int(rng.integers(12))
+            notes[0].append((start + place * cell, start + (place + 1) * cell, pitch))
+        notes[1].append((start, start + beat, 36 + root))
+        notes[2] += [(start, start + beat // 2, 52 + root + third) for third in (0, 4, 7)]
+        notes[9].append((start, start + cell, 36 if number % 2 else 38))
+    file = mido.MidiFile(ticks_per_beat=480)
+    for channel, name, program in ((0, "Melody", 73), (1, "Bass", 33), (2, "Piano", 0), (9, "", 0)):
+        track = mido.MidiTrack([mido.MetaMessage("track_name", name=name)])
+        track.append(mido.MetaMessage("time_signature", numerator=beats, denominator=unit))
+        track.append(mido.Message("program_change", channel=channel, program=program))
+        events = sorted(
+            (tick, kind, pitch)
+            for onset, end, pitch in notes[channel]
+            for tick, kind in ((onset, "note_on"), (end, "note_off"))
+        )
+        now = 0
+        for tick, kind, pitch in events:
+            track.append(mido.Message(kind, channel=channel, note=pitch, time=tick - now))
+            now = tick
+        file.tracks.append(track)
+    written = io.BytesIO()
+    file.save(file=written)
+    return written.getvalue()
+
+
+def prepared(path: Path, content: dict[str, bytes], validation: float, test: float = 0.03) -> Path:
     """A dataset of these files below `path`; so large a share of the songs is for validation."""
     songs = folder(path / "songs", content)
-    settings = PrepareSettings(validation=validation)
+    settings = PrepareSettings(validation=validation, test=test)
     prepare_dataset([songs], path / "dataset", settings, workers=1)
     return path / "dataset"
 

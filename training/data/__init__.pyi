@@ -1,5 +1,5 @@
-from .batches import SongWindows, melodies_alone, transposed, windows_by_song
-from .dataset import Dataset, Split
+from .batches import SongWindows, melodies_alone, transposed, weighed, windows_by_song
+from .dataset import Band, Dataset, Split
 from .grids import validation_grids, windows_of_songs
 from .masking import DEFAULT_MIX, EXCERPT_MIX, PATTERNS, mixed
 from .prepare import prepare_dataset
@@ -10,6 +10,7 @@ __all__ = [
     "DEFAULT_MIX",
     "EXCERPT_MIX",
     "PATTERNS",
+    "Band",
     "Dataset",
     "PrepareSettings",
     "Report",
@@ -20,6 +21,7 @@ __all__ = [
     "prepare_dataset",
     "transposed",
     "validation_grids",
+    "weighed",
     "windows_by_song",
     "windows_of_songs",
 ]

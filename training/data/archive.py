@@ -39,6 +39,12 @@ def check_source(source: Path) -> None:
         raise ValueError(f"{source} is neither a folder nor an archive ({kinds})")
 
 
+def name_of(source: Path) -> str:
+    """The name of `source` without what says that it is an archive."""
+    name = source.resolve().name
+    return next((name[: -len(s)] for s in ARCHIVE_SUFFIXES if name.lower().endswith(s)), name)
+
+
 def size_of(source: Path) -> int:
     """The bytes that `items` will have read of `source` at its end."""
     if not source.is_dir():

@@ -4,61 +4,83 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from schmubert.engine.music.score import STEPS_PER_BAR
-from schmubert.engine.music.vocabulary import Track, first_onset
-from schmubert.training.data.dataset import (
+from schmubert.engine.music.vocabulary import TRIO, Track, first_onset
+from schmubert.training.data.archive import name_of
+from schmubert.training.data.layout import (
     ABOUT,
-    ACTIVE,
-    COLUMN_INDEX,
-    COLUMNS,
     DAMAGED,
+    FILE,
     FORMAT,
+    PARTS,
     PIECE,
-    PIECES,
-    SONGS,
+    SPLITS,
+    TEXT,
     About,
-    File,
-    Songs,
+    checksum_of,
 )
 from schmubert.training.data.manifest import NOTHING, Manifest
-from schmubert.training.data.shards import Column, Found, PrepareSettings, read_shard
+from schmubert.training.data.shards import CHORDS, Column, Found, PrepareSettings, read_shard
 
 UNFINISHED = ".unfinished"
+DIGEST_BYTES = 16
 
 
 def held_out(song: str, share: float) -> bool:
     """Whether `song` is kept for validation: by its name alone, whatever else there is."""
+    return _place_of(song) < share * 2**64
+
+
+def split_of(song: str, settings: PrepareSettings) -> int:
+    """The number in SPLITS of the split of `song`: by its name alone, whatever else there is.
+
+    Validation takes the songs from one end, test from the other: a share of one that is changed
+    leaves the other as it is.
+    """
+    if held_out(song, settings.validation):
+        return SPLITS.index("validation")
+    if _place_of(song) >= (1.0 - settings.test) * 2**64:
+        return SPLITS.index("test")
+    return SPLITS.index("train")
+
+
+def _place_of(song: str) -> int:
     digest = hashlib.blake2b(song.encode(), digest_size=8, person=b"validation").digest()
-    return int.from_bytes(digest, "big") < share * 2**64
+    return int.from_bytes(digest, "big")
 
 
 class Assembly:
-    """Columns, pieces and songs as they are gathered; equal columns are stored once."""
+    """Columns, pieces and songs, written as they come; equal columns are stored once.
 
-    def __init__(self, settings: PrepareSettings, columns: BinaryIO, active: BinaryIO) -> None:
+    `files` are open for writing, by the names of PARTS.
+    """
+
+    def __init__(self, settings: PrepareSettings, files: Mapping[str, BinaryIO]) -> None:
         self.settings = settings
-        self.columns_file, self.active_file = columns, active
-        self.steps = 0
-        self.files = 0
-        self.index: list[tuple[int, int, int]] = []
+        self.files = files
+        self.rows: Counter[str] = Counter(dict.fromkeys(PARTS, 0))
+        self.read = 0
         self.column_of: dict[bytes, int] = {}
-        self.pieces: list[tuple[object, ...]] = []
-        self.known: set[tuple[int, ...]] = set()
+        self.known: set[bytes] = set()
         self.songs: dict[str, int] = {}
-        self.used: list[File] = []
+        self.sources: dict[str, int] = {}
+        self.songs_of: set[tuple[int, int]] = set()
         self.damaged: list[str] = []
         self.skipped: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
         self.licences: Counter[str] = Counter()
+        self.bars: Counter[str] = Counter()
+        self.cast: Counter[str] = Counter()
+        self.splits: Counter[str] = Counter(dict.fromkeys(SPLITS, 0))
 
-    def add(self, found: Found, manifest: Manifest) -> None:
-        """Add what a file gave; its song is the manifest's group, else its tune."""
-        self.files += 1
+    def add(self, found: Found, manifest: Manifest, archive: str) -> None:
+        """Add what a file of `archive` gave; its song is the manifest's group, else its tune."""
+        self.read += 1
         if found.reason:
             self.skipped[found.reason] += 1
             if found.reason == "damaged":
@@ -66,62 +88,103 @@ class Assembly:
             return
         entry = manifest.rows.get(found.path, NOTHING)
         numbers = [self._column(column) for column in found.columns]
-        new = []
+        new = np.zeros(len(found.pieces), PIECE)
+        count = 0
         for piece in found.pieces:
             columns = tuple(-1 if k < 0 else numbers[k] for k in piece.columns)
-            if columns in self.known:
+            key = np.array(columns, "<i4").tobytes()
+            if key in self.known:
                 self.left_out["pieces that were there already"] += 1
                 continue
-            self.known.add(columns)
-            heard = [found.columns[k] for k in piece.columns if k >= 0]
+            self.known.add(key)
+            heard = [found.columns[piece.columns[track]] for track in TRIO if columns[track] >= 0]
             on_grid = sum(c.on_grid for c in heard) / max(1, sum(c.onsets for c in heard))
-            new.append((columns, piece.bars, piece.tempo_bpm, on_grid))
-        if not new:
+            row = (*columns, 0, 0, piece.bars, piece.tempo_bpm, on_grid, 0, *piece.meter, 0)
+            new[count] = row
+            count += 1
+        if not count:
             self.skipped["copy of another file"] += 1
             return
-        self.left_out.update(found.left_out)
+        for counter, counted in (
+            (self.left_out, found.left_out),
+            (self.bars, found.bars),
+            (self.cast, found.cast),
+        ):
+            counter.update(counted)
         name = entry.song_group or found.tune
-        song = self.songs.setdefault(name, len(self.songs))
-        validation = held_out(name, self.settings.validation)
+        folder = self.settings.folder(found.path)
+        split = split_of(folder or name, self.settings)
+        song = self._song(f"{folder}/{name}" if folder else name, split)
+        source = self.sources.setdefault(
+            _source_of(found.path, manifest, archive), len(self.sources)
+        )
+        self.songs_of.add((source, song))
+        new["song"], new["file"], new["source"] = song, self.rows["files"], source
+        new["split"] = split
+        self._write("pieces", new[:count])
         title = entry.title or found.path.rsplit("/", 1)[-1].rpartition(".")[0]
-        for columns, bars, tempo_bpm, on_grid in new:
-            row = (columns, song, len(self.used), bars, tempo_bpm, on_grid, validation)
-            self.pieces.append(row)
-        self.used.append(File(found.path, song, title))
+        file = (self._text(found.path), self._text(title), song, source)
+        self._write("files", np.array([file], FILE))
         if entry.licence:
             self.licences[entry.licence] += 1
 
+    def _song(self, name: str, split: int) -> int:
+        song = self.songs.setdefault(name, len(self.songs))
+        if song == self.rows["songs"]:
+            self._write("songs", np.array([self._text(name)], TEXT))
+            self.splits[SPLITS[split]] += 1
+        return song
+
+    def _text(self, text: str) -> tuple[int, int]:
+        start = self.rows["names"]
+        data = np.frombuffer(text.encode("utf-8", "surrogateescape"), np.uint8)
+        self._write("names", data)
+        return start, len(data)
+
     def _column(self, column: Column) -> int:
-        track = column.track
-        digest = hashlib.blake2b(column.tokens, digest_size=16, salt=bytes([track])).digest()
+        salt = bytes([column.kind, column.per_bar])
+        digest = hashlib.blake2b(column.tokens, digest_size=DIGEST_BYTES, salt=salt).digest()
         number = self.column_of.get(digest)
         if number is None:
-            number = self.column_of[digest] = len(self.index)
+            number = self.column_of[digest] = self.rows["index"]
             tokens = np.frombuffer(column.tokens, "<u2")
-            self.index.append((self.steps, len(tokens), track))
-            self.steps += len(tokens)
-            self.columns_file.write(column.tokens)
-            bars = (tokens.reshape(-1, STEPS_PER_BAR) >= first_onset(Track(track))).any(axis=1)
-            lines = np.concatenate([[0], np.cumsum(bars)])
-            self.active_file.write(lines.astype("<u2").tobytes())
+            row = (self.rows["columns"], len(tokens), column.kind, self.rows["active"])
+            self._write("index", np.array([row], "<i8"))
+            self._write("columns", tokens)
+            if column.kind != CHORDS:
+                onset = first_onset(Track.DRUMS if column.kind == Track.DRUMS else Track.MELODY)
+                bars = (tokens.reshape(-1, column.per_bar) >= onset).any(axis=1)
+                self._write("active", np.concatenate([[0], np.cumsum(bars)]).astype("<u2"))
         return number
 
-    def about(self, sources: Sequence[str], inputs: Sequence[str]) -> About:
+    def _write(self, name: str, rows: NDArray[Any]) -> None:
+        self.files[name].write(rows.tobytes())
+        self.rows[name] += len(rows)
+
+    def about(
+        self, sources: Sequence[str], inputs: Sequence[str], checksums: Mapping[str, int]
+    ) -> About:
         """What goes into `dataset.json`."""
+        per_source = Counter(source for source, _ in self.songs_of)
         return About(
             format=FORMAT,
             settings=self.settings,
             sources=tuple(sources),
             inputs=tuple(inputs),
-            files=self.files,
-            files_used=len(self.used),
-            songs=len(self.songs),
-            pieces=len(self.pieces),
-            columns=len(self.index),
-            steps=self.steps,
+            files=self.read,
+            files_used=self.rows["files"],
+            songs=self.rows["songs"],
+            pieces=self.rows["pieces"],
+            columns=self.rows["index"],
+            songs_of={name: per_source[number] for name, number in self.sources.items()},
+            bars=_by_count(self.bars),
+            cast=_by_count(self.cast),
+            splits=dict(self.splits),
             skipped=_by_count(self.skipped),
             left_out=_by_count(self.left_out),
             licences=_by_count(self.licences),
+            rows=dict(self.rows),
+            checksums=dict(checksums),
         )
 
 
@@ -131,7 +194,7 @@ def assemble(
     keys: Sequence[tuple[int, str]],
     manifests: Mapping[int, Manifest],
     settings: PrepareSettings,
-    sources: Sequence[str],
+    sources: Sequence[Path],
     inputs: Sequence[str],
 ) -> About:
     """Join the `shards` with these (source, key) into the dataset `out`.
@@ -139,35 +202,42 @@ def assemble(
     The old dataset there, if any, stays whole until the new one is. ValueError, and nothing
     written, where no file gives a piece.
     """
-    files = {name: out / (name + UNFINISHED) for name in (COLUMNS, ACTIVE)}
-    with files[COLUMNS].open("wb") as columns, files[ACTIVE].open("wb") as active:
-        assembly = Assembly(settings, columns, active)
+    paths = {name: out / f"{name}.bin{UNFINISHED}" for name in PARTS}
+    files = {name: path.open("wb") for name, path in paths.items()}
+    names = [name_of(source) for source in sources]
+    try:
+        assembly = Assembly(settings, files)
         for source, key in keys:
             for found in read_shard(shards, key):
-                assembly.add(found, manifests.get(source, Manifest()))
-    if not assembly.pieces:
-        for path in files.values():
+                assembly.add(found, manifests.get(source, Manifest()), names[source])
+    finally:
+        for file in files.values():
+            file.close()
+    if not assembly.rows["pieces"]:
+        for path in paths.values():
             path.unlink()
         reasons = ", ".join(f"{n} {reason}" for reason, n in _by_count(assembly.skipped).items())
-        raise ValueError(f"none of the {assembly.files} MIDI files can be used: {reasons}")
-
-    files |= {name: out / (name + UNFINISHED) for name in (COLUMN_INDEX, PIECES, SONGS, DAMAGED)}
-    with files[COLUMN_INDEX].open("wb") as file:
-        np.save(file, np.array(assembly.index, "<i8").reshape(-1, 3))
-    with files[PIECES].open("wb") as file:
-        np.save(file, np.array(assembly.pieces, PIECE))
-    catalogue = Songs(tuple(assembly.songs), tuple(assembly.used))
-    files[SONGS].write_bytes(msgspec.json.encode(catalogue))
-    files[DAMAGED].write_text("".join(assembly.damaged), encoding="utf-8")
-
-    about = assembly.about(sources, inputs)
+        raise ValueError(f"none of the {assembly.read} MIDI files can be used: {reasons}")
+    damaged = out / (DAMAGED + UNFINISHED)
+    damaged.write_text("".join(assembly.damaged), encoding="utf-8")
+    checksums = {f"{name}.bin": checksum_of(path) for name, path in paths.items()}
+    about = assembly.about([source.name for source in sources], inputs, checksums)
     unfinished = out / (ABOUT + UNFINISHED)
     unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(about)) + b"\n")
     (out / ABOUT).unlink(missing_ok=True)  # from here on there is no dataset, until the last line
-    for name, path in files.items():
-        path.replace(out / name)
+    for path in (*paths.values(), damaged):
+        path.replace(path.with_name(path.name.removesuffix(UNFINISHED)))
     unfinished.replace(out / ABOUT)
     return about
+
+
+def _source_of(path: str, manifest: Manifest, archive: str) -> str:
+    """The name of the source of the file at `path`.
+
+    An archive with a manifest holds a folder a source; any other is one source by its own name.
+    """
+    folder, sign, _ = path.partition("/")
+    return folder if sign and manifest.rows else archive
 
 
 def _by_count(counter: Counter[str]) -> dict[str, int]:

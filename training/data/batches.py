@@ -1,13 +1,14 @@
 """Batches for training: windows drawn song by song, transposed, on the fly and repeatable."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Tokens
-from schmubert.engine.music.vocabulary import FIRST_ONSET, PITCHED, SIZES, TRIO, Track
+from schmubert.engine.music.vocabulary import FIRST_ONSET, PITCHED, SIZES, Track
 from schmubert.training.data.dataset import SOUNDING, Split
 
 MOST_SEMITONES = 6
@@ -17,15 +18,25 @@ MOST_SEMITONES = 6
 class SongWindows:
     """The windows of one length in a split, grouped by song.
 
-    `pieces` [n, 2] are (piece, first bar); song k owns rows `first[k]` to `first[k + 1]`.
+    `pieces` [n, 2] are (piece, first bar); song k owns rows `first[k]` to `first[k + 1]`. `shares`
+    [n], where given, add up in the order of the rows to 1: how likely it is to draw each of them.
     """
 
     bars: int
     pieces: NDArray[np.int64]
     first: NDArray[np.int64]
+    shares: NDArray[np.float64] | None = None
 
     def draw(self, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-        """`count` windows [count, 2], every song equally likely, then every window of it."""
+        """`count` windows [count, 2], every song equally likely, then every window of it.
+
+        Where there are `shares`, these say how likely each window is.
+        """
+        if self.shares is not None:
+            upto = np.cumsum(self.shares)
+            return np.asarray(
+                self.pieces[np.searchsorted(upto, rng.random(count) * upto[-1], "right")]
+            )
         song = rng.integers(len(self.first) - 1, size=count)
         width = self.first[song + 1] - self.first[song]
         return self.pieces[self.first[song] + np.floor(rng.random(count) * width).astype(np.int64)]
@@ -41,22 +52,22 @@ def windows_by_song(
     split: Split,
     bars: int,
     hop: int,
-    tracks: Sequence[Track],
+    tracks: Sequence[int],
     on_grid: float,
     sounding: float = SOUNDING,
+    meter: Meter | None = COMMON,
 ) -> SongWindows:
     """All windows of `bars` bars in which `tracks` sound; ValueError where there is none."""
-    return grouped(split, split.windows(bars, hop, tracks, on_grid, sounding), bars)
+    return grouped(split, split.windows(bars, hop, tracks, on_grid, sounding, meter), bars)
 
 
 def melodies_alone(
     split: Split, bars: int, hop: int, on_grid: float, sounding: float = SOUNDING
 ) -> SongWindows:
-    """Windows in which a melody sounds, of pieces without other tracks; ValueError if none is."""
+    """Windows in which a melody sounds, of pieces without bass and drums; ValueError if none is."""
     windows = split.windows(bars, hop, (Track.MELODY,), on_grid, sounding)
-    columns = split.dataset.pieces["columns"][windows[:, 0]]
-    others = [track for track in TRIO if track != Track.MELODY]
-    return grouped(split, windows[(columns[:, others] < 0).all(axis=1)], bars)
+    others = split.dataset.columns(windows[:, 0], (Track.BASS, Track.DRUMS))
+    return grouped(split, windows[(others < 0).all(axis=1)], bars)
 
 
 def grouped(split: Split, pieces: NDArray[np.int64], bars: int) -> SongWindows:
@@ -67,6 +78,22 @@ def grouped(split: Split, pieces: NDArray[np.int64], bars: int) -> SongWindows:
     by_song = np.argsort(songs, kind="stable")
     first = np.flatnonzero(np.diff(songs[by_song], prepend=-1))
     return SongWindows(bars, pieces[by_song], np.append(first, len(pieces)))
+
+
+def weighed(split: Split, windows: SongWindows, weights: Mapping[str, float]) -> SongWindows:
+    """`windows` of `split`, drawn by the `weights` of their sources, each 1 where it is not said.
+
+    With equal weights each song is as likely as any other. ValueError where a source is unknown, or
+    nothing is left to draw from.
+    """
+    if not weights:
+        return windows
+    of_source = split.dataset.source_weights(weights)
+    width = np.diff(windows.first)
+    shares = of_source[split.sources[windows.pieces[:, 0]]] / np.repeat(width, width)
+    if not shares.any():
+        raise ValueError(f"sources weighed {dict(weights)} leave nothing to draw from")
+    return replace(windows, shares=shares / shares.sum())
 
 
 def transposed(tokens: Tokens, rng: np.random.Generator) -> Tokens:

@@ -1,142 +1,142 @@
 """A prepared dataset: memory-mapped token columns, pieces that combine them, an index by song.
 
-Files of a dataset folder, all little-endian:
-
-- `columns.bin`: the tokens of all columns, uint16, one after another
-- `columns.npy`: int64 [columns, 3]: where a column starts in it, its length in 16ths, its track
-- `active.bin`: uint16, for each column the bars with onsets before each of its bar lines
-- `pieces.npy`: a row a piece, see `PIECE`
-- `songs.json`: the songs, and the files they came from
-- `dataset.json`: what it was made of, written last: without it there is no dataset
-- `damaged.txt`: files that could not be read, and why
+`layout.py` says what lies in which file of its folder.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
-from schmubert.engine.music.vocabulary import FIRST_ONSET, HOLD, MASK, OFF, PITCHED, TRIO, Track
-from schmubert.training.data.shards import PrepareSettings
-
-FORMAT = 1
-ABOUT, SONGS, DAMAGED = "dataset.json", "songs.json", "damaged.txt"
-COLUMNS, COLUMN_INDEX, ACTIVE, PIECES = "columns.bin", "columns.npy", "active.bin", "pieces.npy"
+from schmubert.engine.music.chords import CHORD_TOKENS, HIT, HOLD_CHORD
+from schmubert.engine.music.meter import COMMON, Meter
+from schmubert.engine.music.score import Tokens
+from schmubert.engine.music.vocabulary import FIRST_ONSET, HOLD, MASK, OFF, PITCHED, TRIO
+from schmubert.training.data.layout import SPLITS, About, Files, opened
+from schmubert.training.data.shards import CHORDS, COMPING, KINDS
 
 SOUNDING = 1 / 3  # a track sounds in a window if it has onsets in this share of its bars
 
 HOP_BARS = 16
 """Windows start every so many bars of a piece, where nobody says otherwise."""
 
-PIECE = np.dtype(
-    [
-        ("columns", "<i4", (len(TRIO),)),  # by track, -1 where the piece has none
-        ("song", "<i4"),
-        ("file", "<i4"),
-        ("bars", "<i4"),
-        ("tempo_bpm", "<f4"),
-        ("on_grid", "<f4"),  # share of its onsets within a tenth of a 16th of the grid
-        ("validation", "?"),
-    ]
-)
+BAND = (*TRIO, COMPING)
+"""The columns of the tokens of a `Band`, by number of their kind."""
+BAND_MASK = (*MASK, HIT + 1)
+"""The mask of each column of a `Band`: one past its events."""
+CHORD_MASK = CHORD_TOKENS
+"""The mask of a chord plan."""
 
 Windows: TypeAlias = NDArray[np.int64]
 """Windows [n, 2]: piece and first bar."""
 
 
-class About(msgspec.Struct, frozen=True, kw_only=True):
-    """What a dataset was made of and what was left out; `inputs` are hashes of files and rules."""
-
-    format: int
-    settings: PrepareSettings
-    sources: tuple[str, ...]
-    inputs: tuple[str, ...]
-    files: int
-    files_used: int
-    songs: int
-    pieces: int
-    columns: int
-    steps: int
-    skipped: dict[str, int]
-    left_out: dict[str, int]
-    licences: dict[str, int]
-
-
-class File(msgspec.Struct, frozen=True):
-    """A MIDI file of a dataset: where it was, whose `song` it is, and its title."""
+class File(NamedTuple):
+    """A MIDI file of a dataset: its path within its source's archive, whose `song` it is, its title
+    and the name of its `source`."""
 
     path: str
     song: int
     title: str
+    source: str
 
 
-class Songs(msgspec.Struct, frozen=True):
-    """The names of all songs, and the files they came from."""
+@dataclass(frozen=True)
+class Band:
+    """What plays in windows of one `meter`.
 
-    songs: tuple[str, ...]
-    files: tuple[File, ...]
+    `tokens` int64 [n, steps, 4] are melody, bass, drums and comping (`HOLD`, `OFF`, `HIT`), all
+    masked (`BAND_MASK`) where a piece has none. `chords` int64 [n, beats] is the plan: a window
+    that begins inside a chord begins with that chord's token.
+    """
+
+    tokens: Tokens
+    chords: NDArray[np.int64]
+    meter: Meter
 
 
 @dataclass(frozen=True)
 class Dataset:
     """A dataset, open for reading; make one with `prepare`.
 
-    `tokens` are all columns end to end, `starts` and `active` say where each column begins in
-    `columns.bin` and `active.bin`, `pieces` has a row a piece (`PIECE`).
+    `tokens` are all columns end to end. `index` [columns, 4] has of each where it begins there, its
+    length in tokens, its kind (the number of its name in KINDS), and where its bar lines begin in
+    `active`. `pieces` has a row a piece (`PIECE` in layout.py).
     """
 
     about: About
-    tokens: NDArray[np.uint16]
-    index: NDArray[np.int64]
-    active: NDArray[np.uint16]
-    pieces: NDArray[Any]
-    catalogue: Songs
+    files: Files
 
     @staticmethod
     def open(folder: Path | str) -> "Dataset":
         """The dataset in `folder`; ValueError with what to do where there is none."""
-        folder = Path(folder)
-        try:
-            about = msgspec.json.decode((folder / ABOUT).read_bytes(), type=About)
-            if about.format != FORMAT:
-                raise ValueError(f"format {about.format}, this schmubert reads {FORMAT}")
-            dataset = Dataset(
-                about,
-                np.memmap(folder / COLUMNS, "<u2", "r"),
-                np.load(folder / COLUMN_INDEX),
-                np.memmap(folder / ACTIVE, "<u2", "r"),
-                np.load(folder / PIECES),
-                msgspec.json.decode((folder / SONGS).read_bytes(), type=Songs),
-            )
-            dataset._check()
-        except FileNotFoundError as error:
-            raise ValueError(
-                f"{folder} holds no finished dataset: run `schmubert prepare SOURCE --out {folder}`"
-            ) from error
-        except (OSError, ValueError, msgspec.MsgspecError) as error:
-            raise ValueError(
-                f"the dataset in {folder} cannot be used ({error}): prepare it again with --force"
-            ) from error
-        return dataset
+        return Dataset(*opened(Path(folder)))
 
-    def _check(self) -> None:
-        about = self.about
-        sizes = (len(self.tokens), len(self.index), len(self.pieces))
-        if sizes != (about.steps, about.columns, about.pieces) or self.pieces.dtype != PIECE:
-            raise ValueError("its files do not belong together")
+    @property
+    def tokens(self) -> NDArray[np.uint16]:
+        """The tokens of all columns, end to end."""
+        return self.files.columns
+
+    @property
+    def index(self) -> NDArray[np.int64]:
+        """Of each column: its start, its length, its kind, where its bar lines begin."""
+        return self.files.index
+
+    @property
+    def pieces(self) -> NDArray[Any]:
+        """A row a piece."""
+        return self.files.pieces
+
+    @property
+    def source_names(self) -> tuple[str, ...]:
+        """The names of all sources, by number."""
+        return tuple(self.about.songs_of)
+
+    def file(self, number: int) -> File:
+        """A MIDI file by its number."""
+        row = self.files.files[number]
+        path, title = (self._text(row[name]) for name in ("path", "title"))
+        return File(path, int(row["song"]), title, self.source_names[row["source"]])
+
+    def song(self, number: int) -> str:
+        """The name of a song by its number."""
+        return self._text(self.files.songs[number])
+
+    def _text(self, place: Any) -> str:
+        start, length = (int(value) for value in place)
+        return self.files.names[start : start + length].tobytes().decode("utf-8", "surrogateescape")
+
+    def columns(self, pieces: NDArray[np.int64], kinds: Sequence[int] = TRIO) -> NDArray[np.int64]:
+        """The numbers of the columns of these `kinds` in `pieces` [n]: [n, kinds], -1 for none."""
+        rows = self.pieces[pieces]
+        return np.stack([rows[KINDS[kind]] for kind in kinds], axis=1).astype(np.int64)
 
     def split(self, name: str) -> "Split":
-        """The "train" or the "validation" part; no song is in both."""
-        if name not in ("train", "validation"):
-            raise ValueError(f"no split {name!r}; there are train and validation")
-        held_out = self.pieces["validation"]
-        return Split(self, np.flatnonzero(held_out if name == "validation" else ~held_out))
+        """The "train", "validation" or "test" part; no song is in two.
+
+        Test songs are for the figures of a release: nothing is trained on them, chosen or tuned by
+        them, and only `evaluate --split test` asks for them.
+        """
+        if name not in SPLITS:
+            raise ValueError(f"no split {name!r}; there are {', '.join(SPLITS)}")
+        return Split(self, np.flatnonzero(self.pieces["split"] == SPLITS.index(name)), name)
+
+    def source_weights(self, weights: Mapping[str, float]) -> NDArray[np.float64]:
+        """The weight of each source [sources] by name, 1 where it is not said.
+
+        ValueError with the sources there are where one is unknown, or where nothing is left.
+        """
+        if unknown := set(weights) - set(self.source_names):
+            there = ", ".join(sorted(self.source_names))
+            raise ValueError(f"the dataset has no source {min(unknown)!r}; there are {there}")
+        found = np.array([weights.get(name, 1.0) for name in self.source_names], np.float64)
+        if (found < 0.0).any() or not found.any() or not np.isfinite(found).all():
+            raise ValueError(f"sources weighed {dict(weights)} leave nothing to draw from")
+        return found
 
 
 @dataclass(frozen=True)
@@ -145,6 +145,7 @@ class Split:
 
     dataset: Dataset
     numbers: NDArray[np.int64]
+    name: str = ""
 
     @property
     def songs(self) -> NDArray[np.int64]:
@@ -152,8 +153,13 @@ class Split:
         return np.asarray(self.dataset.pieces["song"], np.int64)
 
     @property
+    def sources(self) -> NDArray[np.int64]:
+        """The number of the source of every piece of the dataset, by its number."""
+        return np.asarray(self.dataset.pieces["source"], np.int64)
+
+    @property
     def on_grid(self) -> NDArray[np.float32]:
-        """The share of onsets near a 16th of every piece of the dataset, by its number."""
+        """The share of onsets near a cell of every piece of the dataset, by its number."""
         return np.asarray(self.dataset.pieces["on_grid"], np.float32)
 
     def title(self, piece: int) -> str:
@@ -165,25 +171,32 @@ class Split:
         return self._file(piece).path
 
     def _file(self, piece: int) -> File:
-        return self.dataset.catalogue.files[int(self.dataset.pieces["file"][piece])]
+        return self.dataset.file(int(self.dataset.pieces["file"][piece]))
 
     def tempo_bpm(self, piece: int) -> float:
-        """The tempo at which `piece` starts."""
+        """The tempo at which `piece` starts, in beats of its metre."""
         return float(self.dataset.pieces["tempo_bpm"][piece])
+
+    def meter(self, piece: int) -> Meter:
+        """The metre of `piece`."""
+        row = self.dataset.pieces[piece]
+        return Meter(*(int(row[name]) for name in ("beats", "cells", "clocks")))
 
     def windows(
         self,
         bars: int,
         hop: int = HOP_BARS,
-        tracks: Sequence[Track] = TRIO,
+        tracks: Sequence[int] = TRIO,
         on_grid: float = 0.0,
         sounding: float = SOUNDING,
+        meter: Meter | None = COMMON,
     ) -> Windows:
         """The windows [n, 2] of `bars` bars, every `hop` bars, in which all `tracks` sound.
 
-        A track sounds where it has onsets in at least a share `sounding` of the bars. Pieces with
-        less than `on_grid` of their onsets near a 16th are left out, and pieces that share all of
-        `tracks` count once.
+        A track sounds where it has onsets in at least a share `sounding` of the bars; comping
+        (`COMPING`) can be asked for too. Pieces with less than `on_grid` of their onsets near a
+        cell are left out, and pieces that share all of `tracks` count once. All have the beats and
+        cells of `meter`, or where it is None any.
         """
         if bars < 1 or hop < 1 or not tracks:
             raise ValueError(f"no windows of {bars} bars every {hop} bars of {len(tracks)} tracks")
@@ -191,49 +204,89 @@ class Split:
             raise ValueError(f"a share of {sounding} of the bars is outside 0..1, or 0")
         least = max(1, math.ceil(round(sounding * bars, 6)))  # a third of 3 bars is 1, however held
         pieces = self.dataset.pieces[self.numbers]
-        columns = pieces["columns"][:, list(tracks)].astype(np.int64)
+        columns = self.dataset.columns(self.numbers, tracks)
         fit = (columns >= 0).all(axis=1) & (pieces["bars"] >= bars) & (pieces["on_grid"] >= on_grid)
-        columns, numbers = columns[fit], self.numbers[fit]
+        if meter is not None:
+            fit &= (pieces["beats"] == meter.beats) & (pieces["cells"] == meter.cells)
+        columns, numbers, lengths = columns[fit], self.numbers[fit], pieces["bars"][fit]
         kept = np.sort(np.unique(columns, axis=0, return_index=True)[1])
-        columns, numbers = columns[kept], numbers[kept]
-        counts = (self.dataset.pieces["bars"][numbers].astype(np.int64) - bars) // hop + 1
+        columns, numbers, lengths = columns[kept], numbers[kept], lengths[kept].astype(np.int64)
+        counts = (lengths - bars) // hop + 1
         row = np.repeat(np.arange(len(numbers)), counts)
         first = (np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)) * hop
         sounds = np.ones(len(row), bool)
         for column in columns.T:
-            # column k has a bar line more than bars, so k lines more lie before it
-            line = self.dataset.index[column, 0] // STEPS_PER_BAR + column
-            before = self.dataset.active[line[row] + first].astype(np.int64)
-            after = self.dataset.active[line[row] + first + bars].astype(np.int64)
+            line = self.dataset.index[column, 3]
+            before = self.dataset.files.active[line[row] + first].astype(np.int64)
+            after = self.dataset.files.active[line[row] + first + bars].astype(np.int64)
             sounds &= after - before >= least
         return np.stack([numbers[row], first], axis=1)[sounds]
 
-    def starts(self, windows: Windows) -> NDArray[np.int64]:
-        """Where in `dataset.tokens` each track of `windows` [n, 2] starts: [n, 3], -1 if absent."""
-        columns = self.dataset.pieces["columns"][windows[:, 0]].astype(np.int64)
-        starts = self.dataset.index[columns, 0] + windows[:, 1:] * STEPS_PER_BAR
+    def meter_of(self, windows: Windows) -> Meter:
+        """The metre of all `windows` [n, 2]; ValueError where they have several."""
+        rows = self.dataset.pieces[windows[:, 0]]
+        found = {(int(beats), int(cells)) for beats, cells in np.unique(rows[["beats", "cells"]])}
+        if len(found) > 1:
+            named = ", ".join(f"{beats} beats of {cells} cells" for beats, cells in sorted(found))
+            raise ValueError(f"windows of different metres make no batch: {named}")
+        return self.meter(int(windows[0, 0])) if len(windows) else COMMON
+
+    def starts(self, windows: Windows, kinds: Sequence[int] = TRIO) -> NDArray[np.int64]:
+        """Where each column of `windows` [n, 2] starts in `dataset.tokens`: [n, kinds], or -1.
+
+        A chord plan has a token a beat, the others a token a cell.
+        """
+        columns = self.dataset.columns(windows[:, 0], kinds)
+        rows = self.dataset.pieces[windows[:, 0]]
+        beats = rows["beats"].astype(np.int64)[:, None]
+        steps = beats * rows["cells"][:, None]
+        per_bar = np.where(np.asarray(kinds) == CHORDS, beats, steps)
+        starts = self.dataset.index[columns, 0] + windows[:, 1:] * per_bar
         return np.where(columns >= 0, starts, -1)
 
     def batch(self, windows: Windows, bars: int) -> Tokens:
-        """The tokens [n, bars * 16, 3] of `windows` [n, 2], made canonical where they are cut.
+        """The tokens [n, steps, 3] of `windows` [n, 2], made canonical where they are cut.
 
-        The cells of a track that a piece does not have are all masked.
+        The cells of a track that a piece does not have are all masked. ValueError where the
+        windows have different metres, or one leaves its piece.
         """
+        return self._tokens(self._checked(windows, bars), bars, TRIO)
+
+    def band(self, windows: Windows, bars: int) -> Band:
+        """All that plays in `windows` [n, 2]; ValueError as in `batch`."""
+        windows = self._checked(windows, bars)
+        meter = self.meter_of(windows)
+        tokens = self._tokens(windows, bars, BAND)
+        starts = self.starts(windows, (CHORDS,))
+        cells = starts + np.arange(bars * meter.beats)
+        chords = self.dataset.tokens[cells].astype(np.int64)
+        for row in np.flatnonzero(chords[:, 0] == HOLD_CHORD):
+            before = starts[row, 0] - windows[row, 1] * meter.beats
+            plan = np.asarray(self.dataset.tokens[before : starts[row, 0]])
+            chords[row, 0] = plan[np.flatnonzero(plan != HOLD_CHORD)[-1]]
+        return Band(tokens, chords, meter)
+
+    def _checked(self, windows: Windows, bars: int) -> Windows:
         windows = np.asarray(windows, np.int64).reshape(-1, 2)
         room = self.dataset.pieces["bars"][windows[:, 0]] - bars
         if bars < 1 or ((windows[:, 1] < 0) | (windows[:, 1] > room)).any():
             raise ValueError(f"a window of {bars} bars leaves its piece")
-        starts = self.starts(windows)
-        cells = starts[:, None, :] + np.arange(bars * STEPS_PER_BAR)[:, None]
+        return windows
+
+    def _tokens(self, windows: Windows, bars: int, kinds: Sequence[int]) -> Tokens:
+        starts = self.starts(windows, kinds)
+        cells = starts[:, None, :] + np.arange(bars * self.meter_of(windows).steps)[:, None]
         absent = starts < 0
         tokens = self.dataset.tokens[np.where(absent[:, None, :], 0, cells)].astype(np.int64)
-        pitched = tokens[..., list(PITCHED)]
-        sounded = np.logical_or.accumulate(pitched >= FIRST_ONSET, axis=1)
-        pitched[(pitched == OFF) & ~sounded] = HOLD  # it ended a note from before the cut
-        tokens[..., list(PITCHED)] = pitched
-        return np.where(absent[:, None, :], np.asarray(MASK), tokens)
+        ended = [column for column, kind in enumerate(kinds) if kind in (*PITCHED, COMPING)]
+        held = tokens[..., ended]
+        sounded = np.logical_or.accumulate(held >= FIRST_ONSET, axis=1)
+        held[(held == OFF) & ~sounded] = HOLD  # it ended a note from before the cut
+        tokens[..., ended] = held
+        masks = np.asarray([BAND_MASK[kind] for kind in kinds])
+        return np.where(absent[:, None, :], masks, tokens)
 
     def tokens(self, piece: int, first_bar: int, bars: int) -> Tokens:
-        """The tokens [bars * 16, 3] of `piece` from `first_bar` on, as in `batch`."""
+        """The tokens [steps, 3] of `piece` from `first_bar` on, as in `batch`."""
         grid: Tokens = self.batch(np.array([[piece, first_bar]]), bars)[0]
         return grid

@@ -15,13 +15,12 @@ from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
 
-import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from schmubert.training.data.archive import Item, check_source, is_manifest, items, size_of
 from schmubert.training.data.assemble import UNFINISHED, assemble
-from schmubert.training.data.dataset import ABOUT, FORMAT, About
+from schmubert.training.data.layout import ABOUT, About, read_about
 from schmubert.training.data.manifest import Manifest, read_manifest
 from schmubert.training.data.report import Report, report_on
 from schmubert.training.data.shards import PrepareSettings, Task, key_only, make_shard
@@ -82,7 +81,7 @@ def prepare_dataset(
         [(reading.source_of[task], keys[task]) for task in sorted(keys)],
         reading.manifests,
         settings,
-        [source.name for source in sources],
+        sources,
         reading.inputs(keys),
     )
     shutil.rmtree(shards)
@@ -99,13 +98,7 @@ def _dataset_in(out: Path, force: bool) -> About | None:
         raise ValueError(f"{out} is not empty and holds no dataset: name another folder")
     if force or ABOUT not in names:
         return None
-    try:
-        about = msgspec.json.decode((out / ABOUT).read_bytes(), type=About)
-    except (OSError, msgspec.MsgspecError) as error:
-        raise _other(out) from error
-    if about.format != FORMAT:
-        raise _other(out)
-    return about
+    return read_about(out)
 
 
 def _other(out: Path) -> ValueError:

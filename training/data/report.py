@@ -6,7 +6,8 @@ from pathlib import Path
 from rich.table import Table
 
 from schmubert.engine.music.vocabulary import TRIO, Track
-from schmubert.training.data.dataset import HOP_BARS, About, Dataset
+from schmubert.training.data.dataset import HOP_BARS, Dataset
+from schmubert.training.data.layout import SPLITS, About
 
 WINDOWS = (16, 64)
 
@@ -38,11 +39,15 @@ class Report:
             ("MIDI files", about.files),
             ("files used", about.files_used),
             ("songs", about.songs),
-            ("pieces (combinations of tracks)", about.pieces),
-            ("tracks stored", about.columns),
+            ("pieces", about.pieces),
+            ("columns stored", about.columns),
         ]
         rows += [(f"{what} windows of {bars} bars", count) for what, bars, count in self.windows]
         _section(table, rows)
+        _section(table, [(f"songs for {name}", n) for name, n in about.splits.items()])
+        _section(table, [(f"songs of {name}", n) for name, n in about.songs_of.items()])
+        _section(table, [(f"bars in {meter}", n) for meter, n in about.bars.items()])
+        _section(table, [(f"stretches with {what}", n) for what, n in about.cast.items()])
         _section(table, [(f"skipped: {why}", n) for why, n in about.skipped.items()])
         _section(table, [(f"left out: {what}", n) for what, n in about.left_out.items()])
         return table
@@ -58,7 +63,7 @@ class Report:
 def report_on(out: Path, about: About, seconds: float, unchanged: bool) -> Report:
     """The report on the dataset `out`, its windows counted."""
     dataset = Dataset.open(out)
-    splits = [dataset.split(name) for name in ("train", "validation")]
+    splits = [dataset.split(name) for name in SPLITS]
     windows = tuple(
         (what, bars, sum(len(split.windows(bars, HOP_BARS, tracks)) for split in splits))
         for what, tracks in (("trio", TRIO), ("melody", (Track.MELODY,)))

@@ -13,33 +13,42 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from schmubert.engine.music.score import STEPS_PER_BAR
 from schmubert.engine.music.song import Unusable, corpus_song
 from schmubert.engine.music.trios import Rules, Stretch, Voice, cut_song, require_tracks
-from schmubert.engine.music.vocabulary import FIRST_ONSET, TRIO, Track
+from schmubert.engine.music.vocabulary import FIRST_ONSET, PITCHED, Track
 from schmubert.training.data.archive import Item
 
-SHARD_FORMAT = 1  # raise it when the same file would give other columns: old shards are redone
+SHARD_FORMAT = 2  # raise it when the same file would give other columns: old shards are redone
 MOST_BYTES = 8_000_000  # no song is that long; what is, is no song
+
+KINDS = ("melody", "bass", "drums", "comping", "chords")
+"""The columns of a piece: tokens a cell by `Track`, the rhythm of all others, a chord a beat."""
+COMPING, CHORDS = KINDS.index("comping"), KINDS.index("chords")
 
 
 class PrepareSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How a corpus becomes a dataset. `drum_maps` are (pattern of paths, name of a drum map).
 
-    `validation` is the share of songs kept for validation.
+    `validation` and `test` are the shares of songs kept for these. Files in one folder whose paths
+    fit one of the patterns `together` are never in different splits.
     """
 
-    melody_programs: tuple[int, int] = (0, 31)
-    bass_programs: tuple[int, int] = (32, 39)
     drum_map: str = "general-midi"
     drum_maps: tuple[tuple[str, str], ...] = ()
+    together: tuple[str, ...] = ()
     least_bars: int = 4
-    most_trios: int = 16
+    most_leads: int = 3
     validation: float = 0.05
+    test: float = 0.03
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.validation < 1.0:
-            raise ValueError(f"a validation share of {self.validation} is outside 0..1")
+        for share in (self.validation, self.test):
+            if not 0.0 <= share < 1.0:
+                raise ValueError(f"a share of {share} of the songs is outside 0..1")
+        if self.validation + self.test >= 1.0:
+            raise ValueError(
+                f"{self.validation} for validation, {self.test} for test: none is left"
+            )
         self.rules("")
         for pattern, _ in self.drum_maps:
             self.rules(pattern)
@@ -51,28 +60,36 @@ class PrepareSettings(msgspec.Struct, frozen=True, kw_only=True):
             if fnmatch(path, pattern):
                 drum_map = name
                 break
-        return Rules(
-            melody_programs=self.melody_programs,
-            bass_programs=self.bass_programs,
-            drum_map=drum_map,
-            least_bars=self.least_bars,
-            most_trios=self.most_trios,
-        )
+        return Rules(drum_map, self.least_bars, self.most_leads)
+
+    def folder(self, path: str) -> str:
+        """The folder of the file at `path` where such files are kept together, else nothing."""
+        if any(fnmatch(path, pattern) for pattern in self.together):
+            return path.rpartition("/")[0]
+        return ""
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A track of a stretch: little-endian uint16 tokens, and its onsets, near the grid and all."""
+    """A column of a stretch, of a `kind` (the number of its name in KINDS), `per_bar` a bar.
 
-    track: int
+    Its little-endian uint16 tokens, and its onsets, near the grid and all.
+    """
+
+    kind: int
+    per_bar: int
     tokens: bytes
-    onsets: int
-    on_grid: int
+    onsets: int = 0
+    on_grid: int = 0
 
 
 class Piece(msgspec.Struct, frozen=True):
-    """A stretch and which of the file's columns play in it, by track; -1 where none does."""
+    """A stretch with one lead: which of the file's columns play in it by KINDS, -1 where none.
 
-    columns: tuple[int, int, int]
+    `meter` are beats, cells of a beat, clocks of a beat; the tempo is in beats.
+    """
+
+    columns: tuple[int, int, int, int, int]
+    meter: tuple[int, int, int]
     bars: int
     tempo_bpm: float
 
@@ -81,7 +98,8 @@ class Found(msgspec.Struct, frozen=True):
     """What a file gave: columns and pieces, or the `reason` why there are none.
 
     `tune` is the hash of a melody or bass by its intervals: copies of a song share it, transposed
-    ones too. `left_out` counts what was dropped of a file that is used.
+    ones too. `left_out` counts what was dropped of a file that is used, `bars` what there is of
+    each metre, `cast` the columns' stretches by what plays in them.
     """
 
     path: str
@@ -89,6 +107,8 @@ class Found(msgspec.Struct, frozen=True):
     pieces: tuple[Piece, ...] = ()
     tune: str = ""
     left_out: dict[str, int] = {}
+    bars: dict[str, int] = {}
+    cast: dict[str, int] = {}
     reason: str = ""
     detail: str = ""
 
@@ -151,57 +171,64 @@ def read_file(path: str, content: bytes, rules: Rules) -> Found:
         require_tracks(cut, [Track.MELODY])
     except Unusable as error:
         return Found(path, reason=error.reason, detail=str(error))
-    left_out = Counter(cut.left_out)
+    left_out, bars, cast = Counter(cut.left_out), Counter[str](), Counter[str]()
     columns: list[Column] = []
     pieces: list[Piece] = []
     for stretch in cut.stretches:
-        if not any(voice.track is Track.MELODY for voice in stretch.voices):
+        if not stretch.leads:
             left_out["stretches without a melody"] += 1
             continue
-        _add(stretch, rules.most_trios, columns, pieces, left_out)
-    return Found(path, tuple(columns), tuple(pieces), tune(columns), dict(left_out))
+        bars[str(stretch.meter)] += stretch.bars
+        cast["melody"] += 1
+        cast["another lead"] += len(stretch.leads) - 1
+        cast["bass"] += stretch.bass is not None
+        cast["drums"] += stretch.drums is not None
+        cast["comping"] += stretch.leads[0].comping is not None
+        _add(stretch, columns, pieces)
+    return Found(
+        path,
+        tuple(columns),
+        tuple(pieces),
+        tune(columns),
+        left_out=dict(left_out),
+        bars=dict(bars),
+        cast=dict(cast),
+    )
 
 
-def _add(
-    stretch: Stretch,
-    most_trios: int,
-    columns: list[Column],
-    pieces: list[Piece],
-    left_out: Counter[str],
-) -> None:
-    number: dict[int, int] = {}  # by the identity of the voice
-    trios = stretch.trios(most_trios)
-    for trio in trios:
-        for voice in trio:
-            if voice is not None and id(voice) not in number:
-                number[id(voice)] = len(columns)
-                columns.append(_column(voice))
-        low, mid, high = (-1 if voice is None else number[id(voice)] for voice in trio)
-        pieces.append(Piece((low, mid, high), stretch.bars, stretch.tempo_bpm))
-    product = 1
-    for track in TRIO:
-        product *= max(1, sum(voice.track == track for voice in stretch.voices))
-    left_out["combinations over the limit"] += product - len(trios)
+def _add(stretch: Stretch, columns: list[Column], pieces: list[Piece]) -> None:
+    meter = stretch.meter
 
+    def added(kind: int, voice: Voice | None) -> int:
+        if voice is None:
+            return -1
+        per_bar = meter.beats if kind == CHORDS else meter.steps
+        tokens = voice.column.astype("<u2").tobytes()
+        columns.append(Column(kind, per_bar, tokens, voice.onsets, voice.on_grid))
+        return len(columns) - 1
 
-def _column(voice: Voice) -> Column:
-    tokens = voice.column.astype("<u2").tobytes()
-    return Column(int(voice.track), tokens, voice.onsets, voice.on_grid)
+    bass, drums = added(Track.BASS, stretch.bass), added(Track.DRUMS, stretch.drums)
+    chords = added(CHORDS, Voice(stretch.chords))
+    for lead in stretch.leads:
+        melody, comping = added(Track.MELODY, lead.melody), added(COMPING, lead.comping)
+        numbers = (melody, bass, drums, comping, chords)
+        heard = (meter.beats, meter.cells, meter.clocks)
+        pieces.append(Piece(numbers, heard, stretch.bars, stretch.tempo_bpm))
 
 
 def tune(columns: list[Column]) -> str:
-    """The least hash of a pitched column as intervals from its first note.
+    """The least hash of a melody or bass as intervals from its first note.
 
     As with MinHash, two files that share most of their columns most likely share it.
     """
     hashes = []
     for column in columns:
-        if column.track != Track.DRUMS:
+        if column.kind in PITCHED:
             tokens = np.frombuffer(column.tokens, "<u2").astype(np.int64)
             onsets = tokens >= FIRST_ONSET
             first = tokens[onsets][0]
             relative = np.where(onsets, tokens - first + 1000, tokens).astype("<u2")
-            start = int(onsets.argmax()) // STEPS_PER_BAR * STEPS_PER_BAR
+            start = int(onsets.argmax()) // column.per_bar * column.per_bar
             data = relative[start:].tobytes().rstrip(b"\0")
             hashes.append(hashlib.blake2b(data, digest_size=8).hexdigest())
     return min(hashes, default="")

@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 from schmubert.engine.diffusion.rests import tacet_bars
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.vocabulary import MASK, Track
-from schmubert.training.data.batches import SongWindows, melodies_alone, transposed, windows_by_song
+from schmubert.training.data.batches import (
+    SongWindows,
+    melodies_alone,
+    transposed,
+    weighed,
+    windows_by_song,
+)
 from schmubert.training.data.dataset import HOP_BARS, Split
 from schmubert.training.learning.objective import objective_of
 from schmubert.training.learning.settings import TrainSettings
@@ -119,7 +125,7 @@ def _trainable_windows(
             reason = error
     if not found:
         raise ValueError(f"{reason}: prepare more songs, or train on shorter windows") from reason
-    return found
+    return {bars: weighed(split, windows, settings.sources) for bars, windows in found.items()}
 
 
 def _melodies(
@@ -131,7 +137,6 @@ def _melodies(
         for length in bars:
             hop = min(settings.hop_bars, length)
             with suppress(ValueError):
-                found[length] = melodies_alone(
-                    split, length, hop, settings.on_grid, settings.sounding
-                )
+                alone = melodies_alone(split, length, hop, settings.on_grid, settings.sounding)
+                found[length] = weighed(split, alone, settings.sources)
     return found

@@ -1,6 +1,7 @@
 """What a training run is: one frozen value, saved beside its checkpoints."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -33,6 +34,7 @@ class TrainSettings:
     network is shown in which whole bars a track rests (`engine/diffusion/rests.py`).
     A band is trained on other metres than 4/4 in a share `other_meters` of the batches; it needs
     neither excerpts nor transposition.
+    `sources` weigh how often songs of a source are drawn, 1 where they do not say.
     `corruption` is what is undone, in `corruption_steps` steps. The absorbing state is the default:
     `mix` and `weighting` say what is masked and how it counts. The other corruptions use neither,
     and their loss is 3.56 with `auxiliary` as lambda. (D3PM's lambda of 0.001 stands beside one
@@ -49,6 +51,7 @@ class TrainSettings:
     mix: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_MIX))
     melody_only: float = 0.0
     excerpts: float = 0.0
+    sources: Mapping[str, float] = field(default_factory=dict)
     excerpt_mix: Mapping[str, float] = field(default_factory=lambda: dict(EXCERPT_MIX))
     tacet: float = 0.0
     transpose: bool = True
@@ -89,6 +92,8 @@ class TrainSettings:
                 raise ValueError(f"no masking patterns {sorted(unknown)}; there are {there}")
             if not all(share >= 0.0 for share in mix.values()) or not sum(mix.values()):
                 raise ValueError(f"shares of {dict(mix)} deal out no masking pattern")
+        if not all(0.0 <= weight < math.inf for weight in self.sources.values()):
+            raise ValueError(f"sources weighed {dict(self.sources)}: a weight is 0 or more")
         if not 0.0 < self.sounding <= 1.0:
             raise ValueError(f"a share of {self.sounding} of the bars is outside 0..1, or 0")
         if not 0.0 <= self.melody_only < 1.0:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from schmubert.engine.music.meter import COMMON
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.music.vocabulary import HOLD, OFF, PITCHED, TRIO, Track, first_onset
 from schmubert.training.data.dataset import Split
@@ -35,7 +36,7 @@ FACTORS = np.random.default_rng(1979).integers(
 class WindowHashes:
     """The sounding windows of a track by `hashes` [n], sorted, and their `places` [n].
 
-    A place is a bar of the dataset's columns, end to end; those of equal windows are in order.
+    A place is a bar line of the dataset's columns, end to end; those of equal windows are in order.
     """
 
     hashes: NDArray[np.uint64]
@@ -96,8 +97,10 @@ def _windows_of(split: Split, track: Track) -> WindowHashes:
 
 
 def _groups(split: Split, track: Track) -> Iterator[NDArray[np.int64]]:
-    """The rows of the index that `split` uses for `track`, in order, in groups of some size."""
-    columns = np.unique(split.dataset.pieces["columns"][split.numbers, track])
+    """The rows of the index that `split` uses for `track` in 4/4, in order, in groups."""
+    pieces = split.dataset.pieces[split.numbers]
+    common = (pieces["beats"] == COMMON.beats) & (pieces["cells"] == COMMON.cells)
+    columns = np.unique(split.dataset.columns(split.numbers[common], (track,)))
     rows = np.asarray(split.dataset.index[columns[columns >= 0]], np.int64)
     bars_before = np.cumsum(rows[:, 1]) // STEPS_PER_BAR
     yield from np.split(rows, np.flatnonzero(np.diff(bars_before // BARS_AT_ONCE)) + 1)
@@ -109,12 +112,12 @@ def _sounding_windows(
     """Hashes and places of the sounding windows of some columns, `rows` of the index."""
     tokens = split.dataset.tokens
     column = np.concatenate(
-        [np.zeros(0, np.int64), *(tokens[start : start + steps] for start, steps, _ in rows)]
+        [np.zeros(0, np.int64), *(tokens[start : start + steps] for start, steps, *_ in rows)]
     ).astype(np.int64)
     hashes, sounds = _window_hashes(column, track)
     bars = rows[:, 1] // STEPS_PER_BAR
     within = np.arange(bars.sum()) - np.repeat(np.cumsum(bars) - bars, bars)
-    places = np.repeat(rows[:, 0] // STEPS_PER_BAR, bars) + within
+    places = np.repeat(rows[:, 3], bars) + within
     inside = within + WINDOW_BARS <= np.repeat(bars, bars)
     kept = inside[: len(hashes)] & sounds
     return hashes[kept], places[: len(hashes)][kept]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from schmubert.engine.music.meter import COMMON
 from schmubert.engine.music.score import Score
 from schmubert.engine.music.song import corpus_song
 from schmubert.engine.music.trios import Rules, cut_song, require_tracks
@@ -9,14 +10,13 @@ from schmubert.engine.music.vocabulary import TRIO
 
 
 def trios_of(data: bytes) -> list[Score]:
-    """All trios of complete tracks in the bytes of a MIDI file; Unusable where a track lacks."""
-    rules = Rules()
-    cut = cut_song(corpus_song(data), rules)
+    """The trios in 4/4 in the bytes of a MIDI file, each of the first lead; Unusable without."""
+    cut = cut_song(corpus_song(data), Rules())
     require_tracks(cut, TRIO)
     scores = []
     for stretch in cut.stretches:
-        for trio in stretch.trios(rules.most_trios):
-            columns = [voice.column for voice in trio if voice is not None]
-            if len(columns) == len(TRIO):
-                scores.append(Score(np.stack(columns, axis=1).astype(np.int64), stretch.tempo_bpm))
+        if stretch.meter == COMMON and stretch.leads and stretch.bass and stretch.drums:
+            voices = (stretch.leads[0].melody, stretch.bass, stretch.drums)
+            columns = [voice.column.astype(np.int64) for voice in voices]
+            scores.append(Score(np.stack(columns, axis=1), stretch.tempo_bpm))
     return scores

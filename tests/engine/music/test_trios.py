@@ -14,7 +14,7 @@ from schmubert.engine.music.quantise import nearest_step, pitched_column, spans,
 from schmubert.engine.music.score import STEPS_PER_BAR, Score, canonical
 from schmubert.engine.music.song import Part, Song, Tempo, TimeSignature, Unusable, corpus_song
 from schmubert.engine.music.trios import Rules, cut_song, require_tracks
-from schmubert.engine.music.vocabulary import HOLD, OFF, TRIO, Drum, Track, drum_token, onset_token
+from schmubert.engine.music.vocabulary import HOLD, OFF, TRIO, Drum, drum_token, onset_token
 from tests.engine.music.corpus_trios import trios_of
 
 BEAT = 480
@@ -142,20 +142,35 @@ def test_a_repeated_signature_on_a_bar_line_changes_nothing() -> None:
     assert [span.start for span in spans(song([], [off], 9 * BAR))] == [0, off.tick]
 
 
-def test_stretches_of_four_start_on_their_own_bar_lines() -> None:
+def test_stretches_start_on_their_own_bar_lines_in_their_own_metre() -> None:
     waltz = 5 * BAR
-    again = waltz + 3 * 3 * BEAT
-    pitches = [(again + k * BEAT, again + k * BEAT + 60, 60 + k % 4) for k in range(24)]
+    again = waltz + 4 * 3 * BEAT
+    pitches = [(waltz + k * BEAT, waltz + k * BEAT + 60, 60 + k % 4) for k in range(12 + 24)]
     parts = [part(beats(5, 72) + pitches)]
     cut = cut_song(song(parts, [TimeSignature(waltz, 3, 4), TimeSignature(again, 4, 4)]), Rules())
-    assert [stretch.bars for stretch in cut.stretches] == [5, 6]
-    assert cut.left_out["stretches not in 4/4"] == 1
-    second = cut.stretches[1].voices[0].column
-    assert second[:8].tolist() == [onset_token(60), OFF, HOLD, HOLD, onset_token(61), OFF, 0, 0]
+    assert [(str(one.meter), one.bars) for one in cut.stretches] == [
+        ("4/4", 5),
+        ("3/4", 4),
+        ("4/4", 6),
+    ]
+    for stretch in cut.stretches[1:]:
+        melody = stretch.leads[0].melody.column
+        assert len(melody) == stretch.bars * stretch.meter.steps
+        assert len(stretch.chords) == stretch.bars * stretch.meter.beats
+        assert melody[:6].tolist() == [onset_token(60), OFF, HOLD, HOLD, onset_token(61), OFF]
+
+
+def test_what_no_grid_holds_is_left_out_and_counted() -> None:
+    odd = 4 * BAR
+    again = odd + 2 * 7 * BEAT // 2
+    parts = [part(beats(4, 72) + [(again + t, again + e, p) for t, e, p in beats(4, 60)])]
+    cut = cut_song(song(parts, [TimeSignature(odd, 7, 8), TimeSignature(again, 4, 4)]), Rules())
+    assert [one.bars for one in cut.stretches] == [4, 4]
+    assert cut.left_out["stretches that no grid holds"] == 1
 
 
 def test_a_note_that_is_early_for_a_new_stretch_belongs_to_it() -> None:
-    start = 4 * BAR + BEAT  # a bar of 5/4 by four-four's count: its last beat is left out
+    start = 4 * BAR + BEAT  # a bar that is cut short lies before it
     early = [
         (start - 20, start + 100, 67),
         *((t + start, e + start, p) for t, e, p in beats(4, 60)),
@@ -164,7 +179,14 @@ def test_a_note_that_is_early_for_a_new_stretch_belongs_to_it() -> None:
         song([part(beats(4, 72) + early[:1] + early[2:])], [TimeSignature(start, 4, 4)]), Rules()
     )
     assert [stretch.bars for stretch in cut.stretches] == [4, 4]
-    assert cut.stretches[1].voices[0].column[0] == onset_token(67)
+    assert cut.stretches[1].leads[0].melody.column[0] == onset_token(67)
+
+
+def test_a_compound_tempo_is_in_its_beats() -> None:
+    parts = (part(beats(8, 60)),)
+    compound = Song(BEAT, parts, (TimeSignature(0, 12, 8),), (Tempo(0, 90.0),), 8 * BAR)
+    (stretch,) = cut_song(compound, Rules()).stretches
+    assert stretch.tempo_bpm == pytest.approx(60.0)
 
 
 def test_tempo_is_that_of_the_start() -> None:
@@ -174,29 +196,52 @@ def test_tempo_is_that_of_the_start() -> None:
     assert tempo_at(song([]), 0) == 120
 
 
-@pytest.mark.parametrize(
-    ("program", "track"),
-    [(0, Track.MELODY), (31, Track.MELODY), (32, Track.BASS), (39, Track.BASS), (40, None)],
-)
-def test_programs_count_from_zero(program: int, track: Track | None) -> None:
-    assert Rules().role(part([], program)) is track
-    assert Rules().role(part([], program, True)) is Track.DRUMS
+def test_casting_says_who_plays_what() -> None:
+    tune = [(k * BEAT, k * BEAT + BEAT // 2, 72 + (3 * k) % 7) for k in range(32)]
+    chords = [(k * BAR, (k + 1) * BAR, p) for k in range(8) for p in (60, 64, 67)]
+    low = [(k * BEAT, k * BEAT + BEAT, 36 + k % 3) for k in range(32)]
+    parts = [
+        part(chords, 0, name="Piano"),
+        part(low, 33, name="Bass"),
+        part(tune, 73, name="Vocal melody"),
+    ]
+    (stretch,) = cut_song(song(parts), Rules(most_leads=1)).stretches
+    (lead,) = stretch.leads
+    assert lead.melody.column[0] == onset_token(72)
+    assert stretch.bass is not None
+    assert stretch.bass.column[0] == onset_token(36)
+    assert lead.comping is not None
+    assert np.flatnonzero(lead.comping.column).tolist() == list(range(0, 128, 16))
+    assert set(np.flatnonzero(stretch.chords - 1)) == {0}  # C major all through
+
+
+def test_parts_as_likely_as_the_lead_lead_pieces_of_their_own() -> None:
+    tunes = [
+        part([(k * BEAT, k * BEAT + BEAT, 72 + k * k % 7 + (k == late)) for k in range(56)], 73)
+        for late in range(4)
+    ]
+    alike = cut_song(song(tunes), Rules()).stretches[0].leads
+    assert 2 <= len(alike) <= 3
+    assert len({lead.melody.column.tobytes() for lead in alike}) == len(alike)
+    assert len(cut_song(song(tunes), Rules(most_leads=1)).stretches[0].leads) == 1
+    named = [Part("Melody", *list(vars(tunes[0]).values())[1:]), *tunes[1:]]
+    assert len(cut_song(song(named), Rules()).stretches[0].leads) == 1
 
 
 def test_drums_on_several_tracks_are_one_kit() -> None:
     kit = [part(beats(4, 35), 0, True), part(beats(4, 42), 8, True), part(beats(4, 5), 0, True)]
-    voices = cut_song(song([*trio(4)[:2], *kit]), Rules()).stretches[0].voices
-    drums = [voice for voice in voices if voice.track is Track.DRUMS]
-    assert len(drums) == 1
-    assert set(drums[0].column.tolist()) == {0, drum_token([Drum.KICK, Drum.CLOSED_HI_HAT])}
+    drums = cut_song(song([*trio(4)[:2], *kit]), Rules()).stretches[0].drums
+    assert drums is not None
+    assert set(drums.column.tolist()) == {0, drum_token([Drum.KICK, Drum.CLOSED_HI_HAT])}
 
 
 def test_drum_maps_differ() -> None:
     parts = [*trio()[:2], part(beats(8, 45) + beats(8, 35), 0, True)]
     hit = {
-        name: {voice.track: voice for voice in stretch.voices}[Track.DRUMS].column[0]
+        name: stretch.drums.column[0]
         for name in ("general-midi", "thesis", "published")
         for stretch in cut_song(song(parts), Rules(drum_map=name)).stretches
+        if stretch.drums is not None
     }
     assert hit["general-midi"] == drum_token([Drum.KICK, Drum.MID_TOM])
     assert hit["thesis"] == drum_token([Drum.MID_TOM])
@@ -205,26 +250,14 @@ def test_drum_maps_differ() -> None:
         Rules(drum_map="gm")
 
 
-def test_the_cross_product_is_cut_where_it_gets_sparse() -> None:
-    melodies = [part(beats(bars, 60 + bars), bars % 32) for bars in range(4, 12)]
-    basses = [part(beats(bars, 30 + bars), 33) for bars in (4, 12, 8)]
-    (stretch,) = cut_song(
-        song([*melodies, *basses, part(beats(12, 36), 0, True)]), Rules()
-    ).stretches
-    assert len(stretch.trios(100)) == 8 * 3
-    few = stretch.trios(5)
-    assert few == stretch.trios(100)[:5]
-    bars = [[voice.active_bars for voice in trio if voice] for trio in few]
-    assert bars == [[11, 12, 12], [11, 8, 12], [10, 12, 12], [11, 4, 12], [10, 8, 12]]
-
-
 def test_how_near_the_grid_it_was_played() -> None:
     # a 16th is 120 ticks: 12 away is near, 13 is not
     notes = [
         (k * BAR + late, k * BAR + 200, 60) for k, late in enumerate([0, 12, 13, 60, 108, 107])
     ]
     (stretch,) = cut_song(song([part(notes)]), Rules()).stretches
-    assert (stretch.voices[0].onsets, stretch.voices[0].on_grid) == (6, 3)
+    melody = stretch.leads[0].melody
+    assert (melody.onsets, melody.on_grid) == (6, 3)
 
 
 @pytest.mark.parametrize(
@@ -232,7 +265,7 @@ def test_how_near_the_grid_it_was_played() -> None:
     [
         ([], [], "empty"),
         (trio(3), [], "too short"),
-        (trio(), [TimeSignature(0, 3, 4)], "not 4/4"),
+        (trio(), [TimeSignature(0, 7, 8)], "no metre of a grid"),
         (trio()[1:], [], "no melody track"),
         ([trio()[0], trio()[2]], [], "no bass track"),
         (trio()[:2], [], "no drum track"),

@@ -100,7 +100,7 @@ def test_a_note_held_into_a_window_does_not_count(split: Split, memory: Memory) 
 def test_what_spans_two_training_tracks_is_new(split: Split, memory: Memory) -> None:
     tokens, index = split.dataset.tokens, split.dataset.index
     for track in TRIO:
-        columns = [tokens[start : start + steps] for start, steps, of in index if of == track]
+        columns = [tokens[start : start + steps] for start, steps, of, _ in index if of == track]
         for column, following in zip(columns, [*columns[1:], columns[0]], strict=True):
             joined = silence(6).tokens.copy()
             joined[:48, track], joined[48:, track] = column[-48:], following[:48]

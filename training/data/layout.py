@@ -1,0 +1,163 @@
+"""The files of a dataset's folder, format 2: written one after another, read by memory mapping.
+
+All little-endian, rows of one size:
+
+- `columns.bin`: the tokens of all columns, uint16, one after another
+- `index.bin`: int64 [columns, 4]: where a column begins in it, its length in tokens, its kind
+  (the number of its name in KINDS), and where its bar lines begin in `active.bin`
+- `active.bin`: uint16, for each column the bars with onsets before each of its bar lines
+- `pieces.bin`: a row a piece, see `PIECE`
+- `files.bin`, `songs.bin`: the MIDI files and the songs, see `FILE` and `TEXT`
+- `names.bin`: paths, titles and names of songs, UTF-8
+- `damaged.txt`: files that could not be read, and why
+- `dataset.json`: what it was made of, and a checksum a file, written last: without it there is no
+  dataset
+"""
+
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from schmubert.training.data.shards import KINDS, PrepareSettings
+
+FORMAT = 2
+SPLITS = ("train", "validation", "test")
+ABOUT, DAMAGED = "dataset.json", "damaged.txt"
+AT_ONCE = 1 << 20  # bytes of a file that are read at a time to check it
+
+PIECE = np.dtype(
+    [
+        *((kind, "<i4") for kind in KINDS),  # numbers of columns, -1 where the piece has none
+        ("song", "<i4"),
+        ("file", "<i4"),
+        ("bars", "<i4"),
+        ("tempo_bpm", "<f4"),  # beats of its metre
+        ("on_grid", "<f4"),  # share of its trio's onsets within a tenth of a cell of the grid
+        ("source", "<i2"),
+        ("beats", "u1"),
+        ("cells", "u1"),
+        ("clocks", "u1"),
+        ("split", "u1"),  # the number of its name in SPLITS
+    ]
+)
+TEXT = np.dtype([("start", "<i8"), ("length", "<i4")])  # a place in names.bin, in bytes
+FILE = np.dtype([("path", TEXT), ("title", TEXT), ("song", "<i4"), ("source", "<i4")])
+
+PARTS: dict[str, np.dtype[Any]] = {
+    "columns": np.dtype("<u2"),
+    "index": np.dtype(("<i8", (4,))),
+    "active": np.dtype("<u2"),
+    "pieces": PIECE,
+    "files": FILE,
+    "songs": TEXT,
+    "names": np.dtype("u1"),
+}
+"""What lies in each binary file, by its name without ".bin"."""
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """What a dataset was made of and what was left out; `inputs` are hashes of files and rules.
+
+    `sources` are the names of the folders and archives. `songs_of` has the songs of each source in
+    the order of their numbers, `bars` those of each metre, `cast` the stretches by what plays in
+    them. `rows` and `checksums` are by file.
+    """
+
+    format: int
+    settings: PrepareSettings
+    sources: tuple[str, ...]
+    inputs: tuple[str, ...]
+    files: int
+    files_used: int
+    songs: int
+    pieces: int
+    columns: int
+    songs_of: dict[str, int]
+    bars: dict[str, int]
+    cast: dict[str, int]
+    splits: dict[str, int]
+    skipped: dict[str, int]
+    left_out: dict[str, int]
+    licences: dict[str, int]
+    rows: dict[str, int]
+    checksums: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Files:
+    """The binary files of a dataset, each memory-mapped."""
+
+    columns: NDArray[np.uint16]
+    index: NDArray[np.int64]
+    active: NDArray[np.uint16]
+    pieces: NDArray[Any]
+    files: NDArray[Any]
+    songs: NDArray[Any]
+    names: NDArray[np.uint8]
+
+
+class _Head(msgspec.Struct):
+    """What every format of `dataset.json` says."""
+
+    format: int
+
+
+def read_about(folder: Path) -> About:
+    """What `dataset.json` in `folder` says; ValueError with what to do for none."""
+    again = f"run `schmubert prepare SOURCE --out {folder} --force`"
+    try:
+        said = (folder / ABOUT).read_bytes()
+        found = msgspec.json.decode(said, type=_Head).format
+        if found != FORMAT:
+            raise ValueError(
+                f"the dataset in {folder} has format {found}, this schmubert reads {FORMAT}:"
+                f" {again}"
+            )
+        return msgspec.json.decode(said, type=About)
+    except FileNotFoundError as error:
+        raise ValueError(
+            f"{folder} holds no finished dataset: run `schmubert prepare SOURCE --out {folder}`"
+        ) from error
+    except (OSError, msgspec.MsgspecError) as error:
+        raise ValueError(f"the dataset in {folder} cannot be used ({error}): {again}") from error
+
+
+def opened(folder: Path) -> tuple[About, Files]:
+    """The dataset in `folder`, every file of it checked; ValueError with what to do for none."""
+    about = read_about(folder)
+    try:
+        for name, checksum in about.checksums.items():
+            if checksum_of(folder / name) != checksum:
+                raise ValueError(f"{name} is damaged")
+        mapped = {name: _mapped(folder, name, kind) for name, kind in PARTS.items()}
+        for name, rows in about.rows.items():
+            if len(mapped[name]) != rows:
+                raise ValueError("its files do not belong together")
+    except (OSError, ValueError, KeyError) as error:
+        raise ValueError(
+            f"the dataset in {folder} cannot be used ({error}):"
+            f" run `schmubert prepare SOURCE --out {folder} --force`"
+        ) from error
+    return about, Files(**mapped)
+
+
+def checksum_of(path: Path) -> int:
+    """The CRC-32 of a file."""
+    checksum = 0
+    with path.open("rb") as file:
+        while block := file.read(AT_ONCE):
+            checksum = zlib.crc32(block, checksum)
+    return checksum
+
+
+def _mapped(folder: Path, name: str, kind: np.dtype[Any]) -> NDArray[Any]:
+    path = folder / f"{name}.bin"
+    row, shape = (kind, ()) if kind.subdtype is None else kind.subdtype
+    if not path.stat().st_size:
+        return np.zeros((0, *shape), row)
+    return np.memmap(path, row, "r").reshape(-1, *shape)
