@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from schmubert.engine.music.meter import COMMON, Meter
+from schmubert.engine.music.meter import COMMON, MOST_BEATS, Meter
 from schmubert.engine.music.vocabulary import (
     BAND_MASK,
     BAND_SIZES,
@@ -32,7 +32,7 @@ from schmubert.engine.networks.layers import (
     initialised,
     rotation_of,
 )
-from schmubert.engine.networks.meters import BEAT_PLACES, MOST_BEATS, PLACES, meter_inputs
+from schmubert.engine.networks.meters import BEAT_PLACES, PLACES, meter_inputs
 from schmubert.engine.networks.tonality import Key
 
 ROOTS, QUALITIES = 12, 7
@@ -272,7 +272,7 @@ class BandKey(Key):
         masks = torch.tensor(BAND_MASK[: Track.CHORDS])
         self.register_buffer("voice_masks", masks, persistent=False)
 
-    def forward(self, tokens: Tensor, cells: int = COMMON.cells) -> Tensor:  # type: ignore[override]
+    def forward(self, tokens: Tensor, cells: int = COMMON.cells) -> Tensor:
         """Tokens [batch, steps, 8] -> keys [batch], 0 (C) to 11; C where none is known."""
         heard = F.embedding(tokens[..., list(PITCHED)], self.pitch_classes).sum(dim=(1, 2))
         chords = F.embedding(tokens[:, ::cells, Track.CHORDS], self.chord_classes).sum(dim=1)
@@ -280,7 +280,7 @@ class BandKey(Key):
 
     def to_c(self, tokens: Tensor, key: Tensor) -> Tensor:
         """`tokens` [batch, steps, 8] in `key` [batch], in C."""
-        moved = [column[..., 0] for column in tokens.split(1, dim=-1)]
+        moved = [tokens[..., column] for column in range(tokens.shape[-1])]
         for track in PITCHED:
             moved[track] = self.into[key[:, None] * (PITCHED_TOKENS + 1) + moved[track]]
         flat = self.chords_into.flatten()
