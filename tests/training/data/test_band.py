@@ -1,7 +1,5 @@
 """All that plays in a window, in whatever metre: as the reader of a file cuts it."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
