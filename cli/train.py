@@ -120,7 +120,8 @@ def _of_preset(
     "sources",
     multiple=True,
     metavar="NAME=WEIGHT",
-    help="How often songs of a source are drawn, 1 if not given; again for another source.",
+    show_default="all alike",
+    help="How often songs of a source are drawn, the others being 1; again for another source.",
 )
 @_of_preset("--ema-decay", click.FloatRange(0, 1), "Decay of the averaged weights, every 10 steps.")
 @options.with_default(

@@ -36,8 +36,11 @@ With squares in place of curves the melody that lyrics follow is found in 93% an
 UNPITCHED = frozenset({113, 115, 116, 117, 118, 119, *range(120, 128)})
 """Agogo, wood block, drums, reversed cymbal, sound effects: a melody for want of others alone."""
 
-RIVAL = 0.25
-"""Whose odds are this share of the melody's may as well have it: one in five of two such parts."""
+RIVAL = 0.5
+"""A part that is at least so likely, the melody being 1, may as well have it: worth is log odds.
+
+In one of five songs with three pitched parts or more there is such a part.
+"""
 
 NO_ROLES = re.compile(
     r"lead ?\d+|(square|saw\w*|synth?|calliope|chiff\w*|charang|fifths?)\W*(wave)?\W*lead|"

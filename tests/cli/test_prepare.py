@@ -34,10 +34,25 @@ def test_a_folder_becomes_a_dataset_and_a_table(songs: Path, tmp_path: Path) -> 
     about = Dataset.open(out).about
     assert (about.files, about.files_used) == (5, 4)
     assert about.settings.drum_map == "thesis"
+    assert (about.settings.validation, about.settings.test, about.settings.together) == (
+        0.05,
+        0.03,
+        (),
+    )
     assert about.settings.drum_maps == (("pop/*", "published"),)
     again = prepare(songs, "--out", out, "--drum-map", "thesis", "--drum-map", "pop/*=published")
     assert again.exit_code == 0
     assert "nothing to do" in again.output
+
+
+def test_splits_are_asked_for(songs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "data"
+    result = prepare(songs, "--out", out, "--together", "pop/*", "--validation", 0, "--test", 0.999)
+    assert result.exit_code == 0, result.output
+    assert "songs for test" in result.output
+    dataset = Dataset.open(out)
+    assert dataset.about.settings.together == ("pop/*",)
+    assert len(dataset.split("test").numbers) == len(dataset.pieces) > 0
 
 
 def test_bad_input_is_one_line(songs: Path, tmp_path: Path) -> None:

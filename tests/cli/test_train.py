@@ -52,6 +52,15 @@ def test_filters_of_songs_and_windows_are_asked_for(
     assert "0.0 is not in the range 0<x<=1" in ask(tmp_path, "--sounding", "0")
 
 
+def test_sources_are_weighed(asked: list[TrainSettings], tmp_path: Path) -> None:
+    assert ask(tmp_path) == ""
+    assert ask(tmp_path, "--source", "vgmusic-a=0.5", "--source", "a=b=2") == ""
+    assert [run.sources for run in asked] == [{}, {"vgmusic-a": 0.5, "a=b": 2.0}]
+    for wrong in ("vgmusic-a", "vgmusic-a=", "a=x"):
+        assert f'--source takes vgmusic-a=0.5, not "{wrong}"' in ask(tmp_path, "--source", wrong)
+    assert "a weight is 0 or more" in ask(tmp_path, "--source", "a=-1")
+
+
 def test_without_a_mix_it_is_that_of_the_preset(asked: list[TrainSettings], tmp_path: Path) -> None:
     assert ask(tmp_path) == ""
     assert asked[0].mix == PRESET_SETTINGS["live"]["mix"]
@@ -165,8 +174,9 @@ def test_the_help_says_the_default_of_every_setting() -> None:
         if option.name in by_presets:
             assert option.show_default == "the preset's", option.name
         elif isinstance(option.show_default, str):
-            assert (option.name, option.show_default) == ("sounding", "a third")
-            assert usual.sounding == 1 / 3
+            words = {"sounding": "a third", "sources": "all alike"}
+            assert option.show_default == words[str(option.name)]
+            assert (usual.sounding, usual.sources) == (1 / 3, {})
         elif option.name != "preset":
             assert option.default == getattr(usual, str(option.name)), option.name
             assert option.show_default

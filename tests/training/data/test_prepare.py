@@ -12,11 +12,9 @@ import pytest
 from rich.console import Console
 
 from schmubert.engine.music.midifile import midi_bytes
-from schmubert.engine.music.score import Score
 from schmubert.engine.music.vocabulary import TRIO, Track
 from schmubert.training.data import prepare, shards
 from schmubert.training.data.archive import items
-from schmubert.training.data.assemble import held_out
 from schmubert.training.data.dataset import Dataset
 from schmubert.training.data.prepare import prepare_dataset
 from schmubert.training.data.shards import PrepareSettings, make_shard
@@ -106,7 +104,9 @@ def test_a_dataset_is_there_whole_or_not_at_all(
 
 
 @pytest.mark.parametrize("name", ["songs.tar.gz", "songs.tgz", "songs.tar.xz", "songs.tar"])
-def test_an_archive_gives_what_its_folder_gives(whole: Path, tmp_path: Path, name: str) -> None:
+def test_an_archive_gives_what_its_folder_gives(
+    corpus: Path, whole: Path, tmp_path: Path, name: str
+) -> None:
     source = archive(tmp_path / name, dict(sorted(files().items())))
     prepare_dataset([source], tmp_path / "out", workers=1)
     ours, theirs = written(tmp_path / "out"), written(whole)
@@ -114,6 +114,10 @@ def test_an_archive_gives_what_its_folder_gives(whole: Path, tmp_path: Path, nam
     assert ours == theirs
     assert about.pop("sources") == [name]
     other.pop("sources")
+    assert about.pop("songs_of") == {
+        "songs": 10
+    }  # a source's name is that of its folder or archive
+    assert other.pop("songs_of") == {corpus.name: 10}
     assert about == other
 
 
@@ -127,9 +131,10 @@ def test_lakhs_layout_and_what_does_not_belong(tmp_path: Path) -> None:
     }
     source = archive(tmp_path / "lmd_full.tar.gz", content)
     assert prepare_dataset([source], tmp_path / "out", workers=1).about.files == 2
-    assert {file.path for file in Dataset.open(tmp_path / "out").catalogue.files} == {
-        "lmd_full/0/0a1b.mid",
-        "lmd_full/f/f00d.MID",
+    dataset = Dataset.open(tmp_path / "out")
+    assert {(dataset.file(k).path, dataset.file(k).source) for k in range(2)} == {
+        ("lmd_full/0/0a1b.mid", "lmd_full"),
+        ("lmd_full/f/f00d.MID", "lmd_full"),
     }
 
 
@@ -201,56 +206,21 @@ def test_a_manifest_names_songs_wherever_it_stands(tmp_path: Path) -> None:
     last = archive(tmp_path / "last.tar", {**content, "manifest.csv": rows})
     for source in (first, last):
         report = prepare_dataset([source], tmp_path / source.stem, workers=1)
-        catalogue = Dataset.open(tmp_path / source.stem).catalogue
-        assert catalogue.songs == ("abba",)
-        assert [file.title for file in catalogue.files] == ["Dancing", "02"]
+        dataset = Dataset.open(tmp_path / source.stem)
+        assert (dataset.about.songs, dataset.song(0)) == (1, "abba")
+        assert [dataset.file(k).title for k in range(2)] == ["Dancing", "02"]
         assert (report.about.files, report.about.licences) == (2, {"CC0": 2})
-    assert (tmp_path / "first/pieces.npy").read_bytes() == (
-        tmp_path / "last/pieces.npy"
+    assert (tmp_path / "first/pieces.bin").read_bytes() == (
+        tmp_path / "last/pieces.bin"
     ).read_bytes()
 
 
-def test_a_transposed_copy_is_the_same_song(tmp_path: Path) -> None:
-    original = song(5)
-    later = np.concatenate([np.zeros((32, 3), np.int64), original.tokens])
-    content = {
-        "a.mid": midi_bytes(original),
-        "b.mid": midi_bytes(original.transposed(3)),
-        "c.mid": midi_bytes(Score(later)),
-        "d.mid": midi_bytes(song(6)),
-    }
-    prepare_dataset([folder(tmp_path / "songs", content)], tmp_path / "out", workers=1)
-    catalogue = Dataset.open(tmp_path / "out").catalogue
-    assert [file.song for file in catalogue.files] == [0, 0, 0, 1]
-
-
-def test_the_split_is_by_song_and_stays_as_songs_are_added(tmp_path: Path) -> None:
-    settings = PrepareSettings(validation=0.4)
-    few = {f"{n:02}.mid": midi_bytes(song(n, 5)) for n in range(20)}
-    more = few | {f"x{n:02}.mid": midi_bytes(song(100 + n, 5)) for n in range(20)}
-    sides = []
-    for name, content in (("few", few), ("more", more)):
-        prepare_dataset(
-            [folder(tmp_path / name, content)], tmp_path / f"{name}.set", settings, workers=1
-        )
-        dataset = Dataset.open(tmp_path / f"{name}.set")
-        split = dataset.split("validation")
-        train = dataset.split("train")
-        names, trained = (
-            {dataset.catalogue.songs[song] for song in part.songs[part.numbers]}
-            for part in (split, train)
-        )
-        sides.append(names)
-        assert names.isdisjoint(trained)
-        assert len(train.numbers) + len(split.numbers) == len(dataset.pieces)
-    assert sides[0] < sides[1]
-    assert 2 <= len(sides[0]) <= 14
-
-
-def test_the_share_kept_is_the_share_asked_for() -> None:
-    names = [f"song {k}" for k in range(4000)]
-    for share in (0.0, 0.05, 0.5):
-        assert sum(held_out(name, share) for name in names) / 4000 == pytest.approx(share, abs=0.02)
+def test_an_old_dataset_is_refused_with_the_way_to_a_new_one(corpus: Path, whole: Path) -> None:
+    (whole / "dataset.json").write_text('{"format": 1, "settings": {"melody_programs": [0, 31]}}')
+    with pytest.raises(ValueError, match=r"has format 1, .* reads 2: run `schmubert prepare"):
+        prepare_dataset([corpus], whole, workers=1)
+    prepare_dataset([corpus], whole, workers=1, force=True)
+    assert Dataset.open(whole).about.format == 2
 
 
 def test_drum_maps_go_by_path(tmp_path: Path) -> None:
@@ -318,12 +288,13 @@ def test_a_folder_of_something_else_is_left_alone(corpus: Path, tmp_path: Path) 
         {"validation": 1.0},
         {"drum_map": "jazz"},
         {"drum_maps": (("*", "jazz"),)},
-        {"melody_programs": (5, 200)},
+        {"test": 1.0},
+        {"validation": 0.5, "test": 0.5},
         {"least_bars": 0},
     ],
 )
 def test_settings_out_of_range(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"jazz|0\.\.1|0\.\.127|at least one"):
+    with pytest.raises(ValueError, match=r"jazz|0\.\.1|none is left|at least one"):
         PrepareSettings(**wrong)
 
 
@@ -335,7 +306,8 @@ def test_a_piece_needs_a_melody(tmp_path: Path) -> None:
     }
     report = prepare_dataset([folder(tmp_path / "songs", content)], tmp_path / "out", workers=1)
     assert report.about.skipped == {"no melody track": 1}
-    columns = Dataset.open(tmp_path / "out").pieces["columns"]
+    dataset = Dataset.open(tmp_path / "out")
+    columns = dataset.columns(np.arange(len(dataset.pieces)))
     assert sorted((row < 0).tolist() for row in columns) == [
         [False] * len(TRIO),
         [False, True, True],

@@ -52,7 +52,7 @@ def test_a_run_draws_and_validates_on_windows_that_sound_as_much_as_asked(data: 
         every = split.windows(16, 4, sounding=sounding)
         assert sorted(batches.windows[16].pieces.tolist()) == sorted(every.tolist())
         melodies = split.windows(16, 4, [Track.MELODY], sounding=sounding)
-        lone = [row for row in melodies.tolist() if dataset.pieces["columns"][row[0], 1] < 0]
+        lone = [row for row in melodies.tolist() if dataset.pieces["bass"][row[0]] < 0]
         assert sorted(batches.melodies[16].pieces.tolist()) == sorted(lone)
         validated = validation_of(dataset.split("validation"), run, TRIO)
         assert isinstance(validated, MaskValidation)
