@@ -10,7 +10,7 @@ from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import TRIO
 from schmubert.engine.networks.config import ModelConfig
 from schmubert.training.data.band_masking import MaskedBand, masked_band
-from schmubert.training.data.batches import SongWindows, grouped
+from schmubert.training.data.batches import SongWindows, grouped, weighed
 from schmubert.training.data.dataset import Split, Windows
 from schmubert.training.learning.band_objective import BandUnmasking
 from schmubert.training.learning.run_batches import ahead
@@ -85,5 +85,5 @@ def _windows(split: Split, settings: TrainSettings, meter: Meter) -> dict[int, S
         if len(rows):
             windows = grouped(split, rows, bars)
             if len(windows.first) > FEWEST_SONGS:
-                found[bars] = windows
+                found[bars] = weighed(split, windows, settings.sources)
     return found
