@@ -162,7 +162,7 @@ def test_what_is_written_to_listen_to_is_drawn_from_held_out_songs_and_no_thin_m
         assert (out / f"{number}.png").read_bytes()[1:4] == b"PNG"
     split = Dataset.open(data).split("validation")
     chosen = benchmark("listen").melodies(split, "", 2, 0)
-    assert split.dataset.pieces["validation"][chosen[:, 0]].all()
+    assert np.isin(chosen[:, 0], split.numbers).all()
     assert len(np.unique(split.songs[chosen[:, 0]])) == 2
     with pytest.raises(ValueError, match="wanted"):
         benchmark("listen").melodies(split, "nowhere/", 2, 0)
