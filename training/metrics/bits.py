@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from schmubert.engine.denoiser import Denoiser
 from schmubert.engine.diffusion.temperature import log_softmax
+from schmubert.engine.music.meter import COMMON
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import MASK, Track
 from schmubert.training.data.batches import windows_by_song
@@ -34,7 +35,7 @@ def held_out(
     drawn = windows_by_song(split, bars, bars, tracks, on_grid, sounding).draw(windows, rng)
     tokens: Tokens = split.batch(drawn, bars)[..., list(tracks)]
     shape = (len(drawn), tokens.shape[1], len(tracks))
-    masks = {name: pattern(shape, rng) for name, pattern in PATTERNS.items()}
+    masks = {name: pattern(shape, rng, COMMON) for name, pattern in PATTERNS.items()}
     if len(tracks) > 1:
         given_melody = np.zeros(shape, bool)
         given_melody[..., 1:] = True
