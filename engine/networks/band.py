@@ -38,6 +38,8 @@ from schmubert.engine.networks.tonality import Key
 ROOTS, QUALITIES = 12, 7
 AROUND_REPEATS = (1, 9, 33)
 """Beats around a beat in which is counted what is alike."""
+QUICK = 16.0
+"""What single weights of few numbers are multiplied by: so they move as fast as sums of many."""
 HELD = 30.0
 """The logit of `HOLD` where a plan cannot do anything else."""
 
@@ -62,6 +64,8 @@ class BandTransformer(nn.Module):
         self.merge = nn.Linear(width * len(TRIO), width)
         self.comping_in = nn.Linear(width, width, bias=False)
         self.chord_in = nn.Embedding(CHORD_TOKENS + 1, width)
+        self.chord_classes_in = nn.Linear(2 * ROOTS, width, bias=False)
+        self.begins_in = nn.Embedding(2, width)
         self.form_in = nn.ModuleList(nn.Embedding(BAND_MASK[f] + 1, width) for f in FORMS)
         self.moved_in = nn.Embedding(ROOTS, width)
         self.beat_in = nn.Embedding(BEAT_PLACES, width)
@@ -74,6 +78,12 @@ class BandTransformer(nn.Module):
         self.heads = nn.ModuleList(Head(c, config) for c in voices)
         self.copy_heads = nn.ModuleList(Copies(c, config) for c in voices)
         self.register = nn.Parameter(torch.zeros(len(PITCHED), PITCHED_TOKENS))
+        self.leaning = nn.ModuleList(
+            nn.Embedding(CHORD_TOKENS + 1, PITCHED_TOKENS) for _ in PITCHED
+        )
+        again = 2 * len(config.copy_steps)
+        self.again = nn.ModuleList(nn.Embedding(BAND_MASK[f] + 1, again) for f in FORMS)
+        self.rests = nn.ModuleList(nn.Embedding(BAND_MASK[f] + 1, 1) for f in FORMS)
         self.chord_head = nn.Linear(width, CHORD_TOKENS)
         self.form_heads = nn.ModuleList(nn.Linear(width, BAND_SIZES[f]) for f in FORMS)
         initialised(self, config.layers)
@@ -119,11 +129,12 @@ class BandTransformer(nn.Module):
         ]
         x = F.relu(self.merge(torch.cat(voices[: len(TRIO)], dim=-1)))
         x = x + self.comping_in(voices[Track.COMPING])
-        x = x + self.chord_in(tokens[:, ::cells, Track.CHORDS])
-        of_bars = sum(
-            form_in(tokens[:, :: cells * in_bar, form])
-            for form_in, form in zip(self.form_in, FORMS, strict=True)
-        )
+        said = tokens[:, ::cells, Track.CHORDS]
+        chords = _lasting(said)
+        x = x + self.chord_in(chords) + self.begins_in((said != HOLD).long())
+        x = x + self.chord_classes_in(F.embedding(chords, self.key.chord_features))
+        forms = [tokens[:, :: cells * in_bar, form] for form in FORMS]
+        of_bars = torch.stack([*map(_called, self.form_in, forms)]).sum(dim=0)
         x = x + of_bars.repeat_interleave(in_bar, dim=1)
         x = x + self.moved_in(key)[:, None]
         x = x + self.beat_in(beats).repeat(of_bars.shape[1], 1)
@@ -138,19 +149,29 @@ class BandTransformer(nn.Module):
         logits = []
         for track in range(len(voices)):
             of_cell = F.relu(self.upsamples[track](x, places))
-            said = self.heads[track](of_cell)
-            logits.append(self.copy_heads[track](said, of_cell, shifted[..., track]))
+            named = self.heads[track](of_cell)
+            again = None
+            if track < len(TRIO):
+                of_form = QUICK * self.again[track](forms[track])
+                again = of_form.repeat_interleave(cells * in_bar, dim=1)
+            logits.append(self.copy_heads[track](named, of_cell, shifted[..., track], again))
+        for track in PITCHED:
+            leaning = QUICK * self.leaning[track](chords)
+            logits[track] = logits[track] + leaning.repeat_interleave(cells, dim=1)
         logits = self.key.from_c(logits, key)
         for row, track in enumerate(PITCHED):
-            logits[track] = logits[track] + self.register[row]
-        chords = self.key.chords_from_c(self.chord_head(x), key)
+            logits[track] = logits[track] + QUICK * self.register[row]
+        for track in TRIO:
+            rest = QUICK * self.rests[track](forms[track]).repeat_interleave(cells * in_bar, dim=1)
+            logits[track] = torch.cat([logits[track][..., :1] + rest, logits[track][..., 1:]], -1)
+        chord_logits = self.key.chords_from_c(self.chord_head(x), key)
         by_bar = x.reshape(size[0], -1, in_bar, x.shape[-1]).mean(dim=2)
-        return [*logits, chords, *(head(by_bar) for head in self.form_heads)]
+        return [*logits, chord_logits, *map(_called, self.form_heads, [by_bar] * len(FORMS))]
 
 
 SILENT = (
-    "comping_in.", "chord_in.", "form_in.", "moved_in.", "beat_in.", "register",
-    "repeat_features.", "copy_heads.",
+    "comping_in.", "chord_in.", "chord_classes_in.", "begins_in.", "form_in.", "moved_in.",
+    "beat_in.", "register", "leaning.", "again.", "rests.", "repeat_features.", "copy_heads.",
 )  # fmt: skip
 """Parts that add nothing before they have learned."""
 
@@ -240,10 +261,17 @@ class Copies(nn.Module):
         self.first_onset = first_onset(track)
         self.weights = nn.Linear(config.token_width, 4 * len(config.copy_steps), bias=False)
 
-    def forward(self, logits: Tensor, of_cell: Tensor, there: Tensor) -> Tensor:
-        """Logits [batch, steps, events] with the copies' added (see `layers.CopyHead`)."""
+    def forward(
+        self, logits: Tensor, of_cell: Tensor, there: Tensor, again: Tensor | None = None
+    ) -> Tensor:
+        """Logits [batch, steps, events] with the copies' added (see `layers.CopyHead`).
+
+        `again` [batch, steps, 2 * copy_steps] is what the form of the bar says of each distance.
+        """
         events = logits.shape[-1]
         any_event, onset = self.weights(of_cell).chunk(2, dim=-1)
+        if again is not None:
+            any_event = any_event + again
         weight = any_event + onset * (there >= self.first_onset)
         known = there < events
         return logits.scatter_add(
@@ -255,6 +283,7 @@ class BandKey(Key):
     """`Key` for a band: its chords count too, and move with the notes."""
 
     chord_classes: Tensor
+    chord_features: Tensor
     chords_into: Tensor
     chords_back: Tensor
     voice_masks: Tensor
@@ -266,7 +295,14 @@ class BandKey(Key):
             chord = torch.arange(CHORD_TOKENS - FIRST_ONSET)
             root = (chord // QUALITIES - key) % ROOTS
             into[key, FIRST_ONSET:CHORD_TOKENS] = FIRST_ONSET + root * QUALITIES + chord % QUALITIES
-        self.register_buffer("chord_classes", _chord_classes(), persistent=False)
+        classes = _chord_classes()
+        roots = F.one_hot(
+            (torch.arange(CHORD_TOKENS + 1) - FIRST_ONSET).clamp(min=0) // QUALITIES % ROOTS, ROOTS
+        )
+        roots = roots * classes.any(dim=1, keepdim=True)
+        self.register_buffer("chord_classes", classes, persistent=False)
+        features = torch.cat([classes, roots.float()], dim=1)
+        self.register_buffer("chord_features", features, persistent=False)
         self.register_buffer("chords_into", into, persistent=False)
         self.register_buffer("chords_back", into[:, :CHORD_TOKENS], persistent=False)
         masks = torch.tensor(BAND_MASK[: Track.CHORDS])
@@ -336,6 +372,19 @@ def _between(of_quarters: Tensor, between: list[tuple[int, int, float]]) -> Tens
     return torch.stack(
         [of_quarters[low] * (1 - share) + of_quarters[high] * share for low, high, share in between]
     )
+
+
+def _called(layer: nn.Module, given: Tensor) -> Tensor:
+    told: Tensor = layer(given)
+    return told
+
+
+def _lasting(said: Tensor) -> Tensor:
+    """The chord, or mask, that lasts in each beat of `said` [batch, beats]; `HOLD` before any."""
+    beats = torch.arange(said.shape[1], device=said.device)
+    begins = torch.where(said != HOLD, beats, 0)[:, None, :].expand(-1, said.shape[1], -1)
+    earlier = (beats[None, :] <= beats[:, None]).long()
+    return said.gather(1, (begins * earlier).amax(dim=-1))
 
 
 def _shifted(tokens: Tensor, distances: Tensor, masks: Tensor) -> Tensor:
