@@ -73,6 +73,30 @@ class Model(Denoiser, Protocol):
         ...
 
 
+class InMeters(Protocol):
+    """A model whose network is told the metre, and which columns beside the tracks it knows."""
+
+    @property
+    def plans(self) -> tuple[Track, ...]:
+        """Its columns behind those of the tracks: comping, chords, forms."""
+        ...
+
+    def in_meter(self, meter: Meter) -> Denoiser:
+        """The denoiser of windows of `meter`, of tracks alone or with all plans."""
+        ...
+
+
+def plans_of(denoise: Denoiser) -> tuple[Track, ...]:
+    """The plans that `denoise` knows; most networks know none."""
+    return tuple(getattr(denoise, "plans", ()))
+
+
+def in_meter(denoise: Denoiser, meter: Meter) -> Denoiser:
+    """`denoise` for windows of `meter`; the same where it plays one metre alone."""
+    bound = getattr(denoise, "in_meter", None)
+    return denoise if bound is None else bound(meter)
+
+
 UNSAID_METERS = (COMMON,)
 """What a model file plays that says nothing of metres."""
 

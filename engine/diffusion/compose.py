@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from schmubert.engine.denoiser import Denoiser
+from schmubert.engine.denoiser import Denoiser, in_meter, plans_of
 from schmubert.engine.diffusion.rests import tacet_cells
 from schmubert.engine.diffusion.sampling import PLAIN, Sampling
 from schmubert.engine.diffusion.unmasking import tidy
@@ -60,19 +60,24 @@ def infill_all(
         if unable:
             able = ", ".join(track.name.lower() for track in denoise.tracks)
             raise ValueError(f"this model knows no {' and no '.join(unable)}: only {able}")
-    runs = [
-        window_run(
-            denoise.tracks,
-            score.masked(targets).tokens,
-            targets,
-            rng,
-            sampling,
-            place,
-            score.meter,
-        )
-        for score, targets, rng in zip(scores, every_targets, rngs, strict=True)
-    ]
-    made = run_together(denoise, runs)
+    made: list[Tokens] = [score.tokens for score in scores]
+    for meter in {score.meter for score in scores}:
+        alike = [k for k, score in enumerate(scores) if score.meter == meter]
+        runs = [
+            window_run(
+                denoise.tracks,
+                scores[k].masked(every_targets[k]).tokens,
+                every_targets[k],
+                rngs[k],
+                sampling,
+                place,
+                meter,
+                plans_of(denoise),
+            )
+            for k in alike
+        ]
+        for k, tokens in zip(alike, run_together(in_meter(denoise, meter), runs), strict=True):
+            made[k] = tokens
     return [
         _kept(score, tokens, targets)
         for score, tokens, targets in zip(scores, made, every_targets, strict=True)

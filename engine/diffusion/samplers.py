@@ -23,7 +23,7 @@ from schmubert.engine.diffusion.unmasking import (
     unmasking,
 )
 from schmubert.engine.music.score import Mask, Tokens
-from schmubert.engine.music.vocabulary import MASK
+from schmubert.engine.music.vocabulary import BAND_MASK
 
 Sampler: TypeAlias = Callable[[Tokens, Mask, int, TokenSampler], SamplerRun]
 """A way to fill `targets` [batch, steps, tracks] of `tokens`, masked there, in `calls` calls.
@@ -136,7 +136,9 @@ def refine(tokens: Tokens, targets: Mask, calls: int, token_sampler: TokenSample
     Each of `calls` calls masks a share of the targets again (`REFINE_SCHEDULE`), cells that lie far
     from each other, and draws them anew given all the rest.
     """
-    masked = np.where(targets, np.asarray([MASK[track] for track in token_sampler.tracks]), tokens)
+    masked = np.where(
+        targets, np.asarray([BAND_MASK[track] for track in token_sampler.tracks]), tokens
+    )
     return _remasked(tokens, masked, targets, REFINE_SCHEDULE.shares(calls), token_sampler)
 
 

@@ -138,7 +138,11 @@ class TokenSampler:
 
     def guided(self, tokens: Tokens, logits: Logits) -> Logits:
         """What the denoiser said of `tokens`, bent by the guide if there is one."""
-        return logits if self.guide is None else self.guide(tokens, logits)
+        if self.guide is None:
+            return logits
+        playing = sum(track in TRIO for track in self.tracks)  # they stand before the plans
+        bent = self.guide(tokens[..., :playing], logits[:playing])
+        return [*bent, *logits[playing:]]
 
     def draw(self, tokens: Tokens, targets: Mask, logits: Logits) -> Tokens:
         """`tokens` [batch, steps, tracks] with `targets` drawn from `logits`, those of `guided`.
@@ -148,6 +152,8 @@ class TokenSampler:
         tokens = tokens.copy()
         for column, (track, of_track) in enumerate(zip(self.tracks, logits, strict=True)):
             in_track = targets[..., column]
+            if not in_track.any():
+                continue
             pieces = zip(of_track, in_track, strict=True)
             rows = [tempered(one[mine], self.temperature, track) for one, mine in pieces]
             tokens[..., column][in_track] = self._events(np.concatenate(rows), column, in_track)

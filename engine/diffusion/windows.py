@@ -12,6 +12,7 @@ import numpy as np
 
 from schmubert.engine.denoiser import Denoiser, Logits
 from schmubert.engine.diffusion.copula import draw_piece_traits
+from schmubert.engine.diffusion.planning import chords_from, chords_of, laid_out, plan_run
 from schmubert.engine.diffusion.recipe import FEWEST_WINDOW_BARS
 from schmubert.engine.diffusion.samplers import SAMPLERS
 from schmubert.engine.diffusion.sampling import Sampling
@@ -71,18 +72,20 @@ def window_run(
     sampling: Sampling,
     place: Place,
     meter: Meter = COMMON,
+    plans: tuple[Track, ...] = (),
 ) -> SamplerRun:
     """Fill `targets` of trio `tokens` [steps, 3], window after window as `place` says.
 
-    They are whole bars of `meter`. `tracks` are those that the denoiser knows. Yields what to
-    denoise, [1, steps, tracks], and returns the tokens [steps, 3].
+    They are whole bars of `meter`. `tracks` and `plans` are those that the denoiser knows. Yields
+    what to denoise, [1, steps, tracks and plans], and returns the tokens [steps, 3].
     """
     tokens, targets = tokens.copy(), targets.copy()
     bars = len(tokens) // meter.steps
     columns = list(tracks)
     known = sounding_tracks(tokens)
     piece = draw_piece_traits(known[columns][None], rng)
-    token_sampler = TokenSampler(rng, tracks=tracks, piece=piece, meter=meter)
+    token_sampler = TokenSampler(rng, tracks=(*tracks, *plans), piece=piece, meter=meter)
+    chords = chords_of(sampling.harmony) if plans else None
     given = known & ~targets & ~masked_cells(tokens)
     while targets.any():
         open_bars = np.asarray(targets.reshape(bars, -1).any(axis=1))
@@ -91,9 +94,18 @@ def window_run(
         rows = slice(first_bar * meter.steps, (first_bar + sampling.window_bars) * meter.steps)
         window, in_window = _padded(canonical(tokens[rows]), targets[rows], meter)
         temperature = context_temperature(sampling.temperature, targets[rows], given[rows])
-        filled = yield from SAMPLERS[sampling.sampler](
+        layout = laid_out(
             window[None][..., columns],
             in_window[None][..., columns],
+            tracks,
+            plans,
+            meter,
+            chords_from(chords, first_bar * meter.beats),
+        )
+        planned = yield from plan_run(layout, sampling.calls, token_sampler)
+        filled = yield from SAMPLERS[sampling.sampler](
+            planned,
+            layout.notes,
             sampling.calls,
             replace(
                 token_sampler,
@@ -101,7 +113,7 @@ def window_run(
                 guide=sampling.guide_of_window(first_bar, tracks, meter),
             ),
         )
-        window[:, columns] = filled[0]
+        window[:, columns] = filled[0][..., : len(tracks)]
         view = tokens[rows]
         view[targets[rows]] = window[: len(view)][targets[rows]]
         targets[rows] = False

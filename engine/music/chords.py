@@ -260,6 +260,21 @@ def plan_weights(plan: Plan) -> NDArray[np.float64]:
     return np.asarray(by_token[lasting_chords(plan)])
 
 
+def nearest_chords(weights: NDArray[np.float64]) -> Plan:
+    """The plan [beats] of weights [beats, 12], the reverse of `plan_weights` for any others too.
+
+    Each beat has the chord whose own weights lie nearest in direction; `NO_CHORD` without any.
+    """
+    ideal = plan_weights(np.arange(FIRST_CHORD, CHORD_TOKENS))
+    ideal /= np.linalg.norm(ideal, axis=1, keepdims=True)
+    chords = (weights @ ideal.T).argmax(axis=1)
+    sounds = np.asarray(weights.any(axis=1))
+    lasting = np.where(sounds, FIRST_CHORD + chords, NO_CHORD)
+    plan = lasting.copy()
+    plan[1:][(lasting[1:] == lasting[:-1]) & sounds[1:]] = HOLD_CHORD
+    return np.asarray(plan)
+
+
 def chart_of(plan: Plan, meter: Meter = COMMON) -> str:
     """`plan` as a chart that `chart_beats` reads back, a word a bar of `meter`; of whole bars."""
     names = [_name(int(token)) for token in lasting_chords(plan)]

@@ -78,3 +78,27 @@ def form_columns(tokens: Tokens, meter: Meter) -> Tokens:
     columns = np.full((*shape, count, meter.steps, len(TRIO)), HOLD, np.int64)
     columns[..., 0, :] = form
     return columns.reshape(*shape, -1, len(TRIO))
+
+
+def with_unknown_plans(
+    tokens: Tokens, tracks: tuple[Track, ...], plans: tuple[Track, ...], meter: Meter
+) -> Tokens:
+    """`tokens` [batch, steps, tracks] with `plans` behind them, known only as far as bars are.
+
+    They stay as they are where the plans stand there already.
+    """
+    if tokens.shape[-1] != len(tracks) or not plans:
+        return tokens
+    steps = tokens.shape[1]
+    whole = -(-steps // meter.steps) * meter.steps
+    trio = np.broadcast_to(np.asarray(BAND_MASK[: len(TRIO)]), (len(tokens), whole, len(TRIO)))
+    trio = trio.copy()
+    trio[:, :steps, list(tracks)] = tokens
+    forms = form_columns(trio, meter)[:, :steps]
+    can = speaking(plans, steps, meter)
+    columns = np.where(can, np.asarray([BAND_MASK[plan] for plan in plans]), HOLD)
+    columns = np.broadcast_to(columns, (len(tokens), steps, len(plans))).copy()
+    for column, plan in enumerate(plans):
+        if plan in FORMS:
+            columns[..., column] = forms[..., FORMS.index(plan)]
+    return np.concatenate([tokens, columns], axis=-1)

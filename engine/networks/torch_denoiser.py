@@ -1,5 +1,6 @@
 """The denoiser in torch: a checkpoint as training left it, or a network in memory."""
 
+import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -7,10 +8,13 @@ import numpy as np
 
 from schmubert.engine.denoiser import UNSAID_METERS, Logits, within_reach
 from schmubert.engine.extras import how_to_install
-from schmubert.engine.music.meter import Meter
+from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.pauses import Pauses
+from schmubert.engine.music.plans import with_unknown_plans
 from schmubert.engine.music.score import Tokens
+from schmubert.engine.music.vocabulary import TRIO
 from schmubert.engine.networks.devices import Device
+from schmubert.engine.networks.meters import meter_inputs
 
 if TYPE_CHECKING:  # torch loads only where a network is used
     from torch import nn
@@ -64,7 +68,10 @@ class TorchDenoiser:
         self._torch: Any = torch
         self._network: Any = network.eval()
         self._where = next(network.parameters()).device
-        self.tracks = config.columns
+        self.tracks = tuple(track for track in config.columns if track in TRIO)
+        self.plans = tuple(track for track in config.columns if track not in TRIO)
+        self._config = config
+        self._meter = COMMON
         self.corruption = config.corruption
         self.longest_steps = config.longest_steps if config.positions == "learned" else None
         self.name = name
@@ -75,12 +82,29 @@ class TorchDenoiser:
         self.runtime = f"torch {torch.__version__} on {self._where.type}{count}"
 
     def __call__(self, tokens: Tokens) -> Logits:
-        """Tokens [batch, steps, tracks], steps a multiple of 4 -> logits, one array a track.
+        """Tokens [batch, steps, tracks], whole beats -> logits, one array a track.
 
+        Where there are `plans`, their columns may stand behind the tracks; else they are unknown.
         ValueError for more than `longest_steps` steps.
         """
         within_reach(tokens.shape[1], self.longest_steps, self.name)
+        columns = tokens.shape[2]
+        wide = with_unknown_plans(tokens, self.tracks, self.plans, self._meter)
         with self._torch.inference_mode():
-            held = self._torch.from_numpy(np.ascontiguousarray(tokens, np.int64))
-            logits = self._network(held.to(self._where))
+            held = self._torch.from_numpy(np.ascontiguousarray(wide, np.int64))
+            logits = self._network(held.to(self._where), *self._inputs())[:columns]
             return [of_track.float().cpu().numpy() for of_track in logits]
+
+    def in_meter(self, meter: Meter) -> "TorchDenoiser":
+        """The same network for windows of `meter`; itself where it is told no metre."""
+        if not self.plans or meter.shape == self._meter.shape:
+            return self
+        other = copy.copy(self)
+        other._meter = meter
+        return other
+
+    def _inputs(self) -> tuple[Any, ...]:
+        if not self.plans:
+            return ()
+        inputs = meter_inputs(self._meter, self._config.copy_steps)
+        return tuple(self._torch.from_numpy(array).to(self._where) for array in inputs)
