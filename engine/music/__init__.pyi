@@ -6,6 +6,7 @@ from .additions import (
     with_remade,
     with_tracks,
 )
+from .barlines import BarLines, Grid, bar_lines, grids
 from .chart import chart_beats, chart_text, key_named
 from .chords import (
     CHORD_TOKENS,
@@ -23,15 +24,21 @@ from .chords import (
 )
 from .meter import (
     BEATS_PER_BAR,
+    COMMON,
     MOST_SONG_BARS,
     PHRASE_BARS,
     STEPS_PER_BAR,
     STEPS_PER_BEAT,
     USUAL_BPM,
+    Meter,
+    in_triplets,
+    meter_of,
 )
 from .midifile import (
     FileExists,
+    OtherMetres,
     Reading,
+    Written,
     midi_bytes,
     read_score,
     write_file,
@@ -83,6 +90,7 @@ from .vocabulary import (
 __all__ = [
     "BEATS_PER_BAR",
     "CHORD_TOKENS",
+    "COMMON",
     "DRUM_MAPS",
     "DRUM_PITCH",
     "FIRST_CHORD",
@@ -108,11 +116,15 @@ __all__ = [
     "WRITTEN",
     "Accents",
     "Added",
+    "BarLines",
     "Chord",
     "Drum",
     "FileExists",
+    "Grid",
     "Mask",
+    "Meter",
     "Note",
+    "OtherMetres",
     "Quality",
     "Reading",
     "Rules",
@@ -122,7 +134,9 @@ __all__ = [
     "Track",
     "Unusable",
     "Voice",
+    "Written",
     "add_tracks",
+    "bar_lines",
     "canonical",
     "chart_beats",
     "chart_of",
@@ -137,11 +151,14 @@ __all__ = [
     "drums_of",
     "first_onset",
     "fold",
+    "grids",
     "idle_offs",
+    "in_triplets",
     "joined",
     "key_named",
     "lasting_chords",
     "later",
+    "meter_of",
     "midi_bytes",
     "monophonic",
     "name_of",
