@@ -47,14 +47,19 @@ def main_signature(data: bytes) -> tuple[int, int] | None:
 
 
 def band_of(data: bytes, reading: Reading, rng: np.random.Generator) -> str:
-    """What came of a band for the song in `data`, in a few words."""
-    if not set(reading.roles) - set(BAND):
+    """What came of a band for the song in `data`, in a few words.
+
+    To a song without a melody, drums alone for one, the other of bass and drums is added.
+    """
+    led = Track.MELODY in reading.roles
+    added = [track for track in BAND if led or track not in reading.roles]
+    if not added:
         return "no melody"
     tokens = reading.score.tokens.copy()
-    for track in BAND:
+    for track in added:
         struck = rng.random(len(tokens)) < 0.3
         tokens[struck, track] = rng.integers(1, SIZES[track], struck.sum())
-    with_tracks(data, replace(reading.score, tokens=tokens), BAND, reading.grid)
+    with_tracks(data, replace(reading.score, tokens=tokens), added, reading.grid)
     return "whole" if len(reading.lines.starts) == reading.grid.bars else "partial"
 
 

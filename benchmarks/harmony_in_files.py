@@ -32,11 +32,11 @@ from schmubert.engine.music.chords import (
     FIRST_CHORD,
     Plan,
     chord_of,
-    chord_plan,
     lasting_chords,
     plan_weights,
 )
-from schmubert.engine.music.meter import BEATS_PER_BAR, STEPS_PER_BEAT
+from schmubert.engine.music.columns import chords_on
+from schmubert.engine.music.meter import BEATS_PER_BAR, COMMON, STEPS_PER_BEAT
 from schmubert.engine.music.midifile import Reading, read_score
 from schmubert.engine.music.score import Score, notes
 from schmubert.engine.music.song import Song, Unusable, player_song
@@ -54,7 +54,7 @@ Bass = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class WholeSong:
-    """A song with all parts, and how it is read."""
+    """A song in 4/4 with all parts, and how it is read."""
 
     song: Song
     reading: Reading
@@ -63,8 +63,7 @@ class WholeSong:
         """Its plan."""
         own = self.reading.places[Track.BASS]
         parts = [part for part in self.song.parts if with_bass or part.place not in own]
-        beats = self.reading.score.bars * BEATS_PER_BAR
-        return chord_plan(parts, self.song.ticks_per_beat, 0, beats)
+        return chords_on(parts, self.reading.grid)
 
 
 def whole_songs(folder: Path, count: int) -> list[WholeSong]:
@@ -79,12 +78,15 @@ def whole_songs(folder: Path, count: int) -> list[WholeSong]:
 def _whole_song(path: Path) -> WholeSong | None:
     try:
         data = path.read_bytes()
-        song, reading = player_song(data), read_score(data)
+        song, reading = player_song(data), read_score(data, meters=[COMMON])
     except (OSError, Unusable):
         return None
     voices = {place for track in PITCHED for place in reading.places.get(track, ())}
     others = [part for part in song.parts if not part.drums and part.place not in voices]
-    has_all = set(reading.roles) == set(TRIO) and others and reading.score.bars > AWAY_BARS
+    throughout = len(reading.lines.starts) == reading.grid.bars
+    has_all = (
+        set(reading.roles) == set(TRIO) and others and throughout and reading.score.bars > AWAY_BARS
+    )
     return WholeSong(song, reading) if has_all else None
 
 

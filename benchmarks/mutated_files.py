@@ -61,7 +61,7 @@ def attempt(data: bytes) -> str:
     """What becomes of `data`, in a few words."""
     try:
         reading = read_score(data)
-        with_tracks(data, reading.score, [Track.BASS])
+        with_tracks(data, reading.score, [Track.BASS], reading.grid)
     except Unusable as error:
         return f"refused: {error.reason}"
     return "read"

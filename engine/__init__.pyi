@@ -17,6 +17,7 @@ from .diffusion.guides import (
 )
 from .diffusion.sampling import Sampling
 from .music.additions import add_tracks
+from .music.meter import Meter
 from .music.midifile import (
     Reading,
     read_score,
@@ -30,6 +31,7 @@ __all__ = [
     "Denoiser",
     "Drum",
     "Logits",
+    "Meter",
     "Model",
     "Note",
     "Reading",

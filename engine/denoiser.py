@@ -119,6 +119,6 @@ def within_reach(steps: int, longest_steps: int | None, name: str) -> None:
     if longest_steps is not None and steps > longest_steps:
         bars = longest_steps // COMMON.steps
         raise ValueError(
-            f"{name} knows windows of up to {longest_steps} steps, {bars} bars of {COMMON}, and was"
-            f" asked for {steps}: take a shorter --window"
+            f"{name} knows windows of up to {bars} bars of {COMMON} and was asked for {steps}"
+            f" steps, not {longest_steps}: in {COMMON} --window {bars} is its longest"
         )

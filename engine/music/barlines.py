@@ -28,6 +28,8 @@ Ticks = NDArray[np.int64]
 
 FEWEST_OFF_BEAT = 8
 """Fewer onsets on thirds of a beat than this tell no shuffle."""
+MOST_A_BEAT = 4
+"""So many onsets on thirds for each on a beat: two in triplets throughout, and some to spare."""
 MOST_NAMED = 6
 """So many stretches of bars are named in a line."""
 
@@ -375,18 +377,20 @@ def grids(
 def shuffled(song: Song, found: Iterable[Stretch]) -> bool:
     """Whether what is written in quarters is played in triplets: by where onsets fall.
 
-    An onset off the beat is nearer to a third of it, or to a quarter or half of it.
+    An onset off the beat is nearer to a third of it, or to a quarter or half of it. Where few are
+    on a beat the bar lines are elsewhere than the music, and thirds mean nothing.
     """
-    thirds = quarters = 0
     onsets = np.concatenate([np.zeros(0, np.int64), *(part.onsets for part in song.parts)])
+    places = [np.zeros(0)]
     for one in found:
-        if one.meter is None or one.meter.cells == TRIPLET:
-            continue
-        inside = onsets[(onsets >= one.start) & (onsets < one.end)]
-        at = (inside - one.start) % song.ticks_per_beat / song.ticks_per_beat
-        third = np.minimum(abs(at - 1 / 3), abs(at - 2 / 3))
-        quarter = np.minimum(abs(at - 0.5), np.minimum(abs(at - 0.25), abs(at - 0.75)))
-        off_beat = np.minimum(third, quarter) < np.minimum(at, 1 - at)
-        thirds += int((off_beat & (third < quarter)).sum())
-        quarters += int((off_beat & (quarter < third)).sum())
-    return thirds >= FEWEST_OFF_BEAT and thirds > quarters
+        if one.meter is not None and one.meter.cells != TRIPLET:
+            inside = onsets[(onsets >= one.start) & (onsets < one.end)]
+            places.append((inside - one.start) / song.ticks_per_beat)
+    at = np.concatenate(places) % 1.0
+    third = np.minimum(abs(at - 1 / 3), abs(at - 2 / 3))
+    quarter = np.minimum(abs(at - 0.5), np.minimum(abs(at - 0.25), abs(at - 0.75)))
+    off_beat = np.minimum(third, quarter) < np.minimum(at, 1 - at)
+    thirds = int((off_beat & (third < quarter)).sum())
+    quarters = int((off_beat & (quarter < third)).sum())
+    on_beat = len(at) - int(off_beat.sum())
+    return FEWEST_OFF_BEAT <= thirds <= MOST_A_BEAT * on_beat and thirds > quarters

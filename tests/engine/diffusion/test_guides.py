@@ -11,6 +11,7 @@ from schmubert.engine.diffusion.guides import density, harmony, key, pitches, re
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.diffusion.temperature import log_softmax
 from schmubert.engine.diffusion.unmasking import masked_cells, unmask
+from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens, notes, unknown
 from schmubert.engine.music.vocabulary import MASK, SIZES, TRIO, Track, first_onset, onset_token
 
@@ -206,3 +207,20 @@ def test_a_harmony_makes_its_pitch_classes_likelier_and_no_note_more_likely(
 def test_a_harmony_is_twelve_numbers_a_beat() -> None:
     with pytest.raises(ValueError, match="not 12 for each beat"):
         harmony(np.zeros((4, 11)))
+
+
+def test_guides_follow_the_bars_and_beats_of_a_metre() -> None:
+    meter = Meter(2, 6, 36)
+    tokens = np.tile(np.asarray(MASK), (1, 4 * meter.steps, 1))
+    order = np.broadcast_to((np.arange(4 * meter.steps) % meter.steps)[None, :, None], tokens.shape)
+    made = unmask(Noise(), tokens, order, rng(), guide=density({MELODY: (3, 1)}, meter=meter))
+    begins = (made[..., MELODY] >= first_onset(MELODY)).reshape(8, meter.cells).sum(axis=1)
+    assert begins.tolist() == [3, 1] * 4
+    with pytest.raises(ValueError, match="5 parts of a bar"):
+        density({MELODY: (1,) * 5}, meter=meter)
+    plain = Noise()(tokens)
+    biases = np.zeros((8, 12))
+    biases[1, 0] = 3.0
+    bent = harmony(biases, meter=meter)(tokens, plain)
+    changed = np.flatnonzero((bent[MELODY] != plain[MELODY]).any(axis=-1)[0])
+    assert changed.tolist() == list(range(6, 12))

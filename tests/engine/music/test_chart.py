@@ -15,6 +15,7 @@ from schmubert.engine.music.chart import (
     chart_text,
     key_named,
 )
+from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.pitches import LETTERS
 
 
@@ -87,3 +88,13 @@ def test_what_is_no_key_is_said() -> None:
 def test_what_is_no_chart_is_said(text: str, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         chart_beats(text)
+
+
+def test_a_chart_is_of_bars_of_its_metre() -> None:
+    waltz, jig = Meter(3), Meter(2, 6, 36)
+    assert len(chart_beats("Am F", waltz)) == 6
+    assert chart_beats("Am,F", jig) == (chart_beats("Am")[0], chart_beats("F")[0])
+    with pytest.raises(ValueError, match="2 chords: a bar of 3/4 has 1 or 3"):
+        chart_beats("Am,F", waltz)
+    assert chart_text("C,D,E") == "C,D,E"
+    assert len(chart_beats("C,D,E", waltz)) == 3

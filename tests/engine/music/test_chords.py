@@ -25,6 +25,7 @@ from schmubert.engine.music.chords import (
     lasting_chords,
     plan_weights,
 )
+from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.song import Part
 from schmubert.engine.music.vocabulary import HOLD, OFF
 
@@ -183,3 +184,12 @@ def test_comping_ends_only_what_sounds(played: list[tuple[int, int, int]]) -> No
 def test_comping_has_no_drums() -> None:
     kit = part((0, 1, 36), drums=True)
     assert not comping([kit], TICKS, 0, 1).any()
+
+
+def test_a_chart_is_written_and_read_in_a_metre() -> None:
+    waltz = Meter(3)
+    played = [*block(0, 12, 9, Quality.MINOR), *block(12, 12, 5, Quality.MAJOR)]
+    played += [*block(24, 12, 0, Quality.MAJOR), *block(36, 12, 7, Quality.MAJOR)]
+    plan = chord_plan([part(*played)], TICKS, 0, 12)
+    assert len(chart_of(plan, waltz).split()) == 4
+    np.testing.assert_array_equal(chart_beats(chart_of(plan, waltz), waltz), plan_weights(plan))

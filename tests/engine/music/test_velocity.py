@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schmubert.engine.music.meter import STEPS_PER_BAR, STEPS_PER_BEAT
+from schmubert.engine.music.meter import STEPS_PER_BAR, STEPS_PER_BEAT, Meter
 from schmubert.engine.music.velocity import PLAYED, WRITTEN, Accents
 
 
@@ -21,3 +21,17 @@ def test_every_bar_has_the_same_accents(step: int) -> None:
 
 def test_what_is_written_is_a_midi_velocity() -> None:
     assert all(weight == int(weight) and 1 <= weight <= 127 for weight in WRITTEN)
+
+
+@pytest.mark.parametrize(
+    ("meter", "order"),
+    [
+        (Meter(3), (0, 4, 2, 1)),
+        (Meter(2, 6, 36), (0, 6, 2, 3)),
+        (Meter(4, 6, 36), (0, 12, 6, 2, 5)),
+    ],
+)
+def test_each_metre_has_its_accents(meter: Meter, order: tuple[int, ...]) -> None:
+    weights = [WRITTEN.at(step, meter) for step in order]
+    assert weights == sorted(set(weights), reverse=True)
+    assert WRITTEN.at(order[1] + meter.steps, meter) == weights[1]

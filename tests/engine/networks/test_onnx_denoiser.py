@@ -13,8 +13,10 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from schmubert.engine.denoiser import plays
 from schmubert.engine.diffusion.sampling import usual_window_bars
 from schmubert.engine.diffusion.unmasking import balanced_order, unmask
+from schmubert.engine.music.meter import COMMON, in_triplets
 from schmubert.engine.music.vocabulary import MASK, SIZES, TRIO, Track
 from schmubert.engine.networks.load import DEFAULT_MODEL, default_model, load
 from schmubert.engine.networks.onnx_denoiser import OnnxDenoiser
@@ -112,6 +114,20 @@ def test_a_window_beyond_learned_positions_is_refused_with_the_longest_it_knows(
         ValueError, match=r"^short knows .* up to 16 bars .* 260 steps.*--window 16"
     ):
         denoiser(np.zeros((1, 260, 3), np.int64))
+
+
+def test_a_model_says_which_metres_it_plays(tmp_path: Path) -> None:
+    denoiser = OnnxDenoiser(write(tmp_path / "old.onnx"), "cpu")
+    assert denoiser.meters == (COMMON,)
+    path = write(tmp_path / "new.onnx", says={"meters": "[[3, 4], [4, 6]]"})
+    denoiser = OnnxDenoiser(path, "cpu")
+    assert [str(meter) for meter in denoiser.meters] == ["3/4", "12/8"]
+    assert plays(denoiser, in_triplets(COMMON))
+    assert not plays(denoiser, COMMON)
+    for wrong in ("[[1, 4]]", "[3, 4]", "3/4"):
+        path = write(tmp_path / "wrong.onnx", says={"meters": wrong})
+        with pytest.raises(ValueError, match=r"wrong\.onnx: its metres cannot be read"):
+            OnnxDenoiser(path, "cpu")
 
 
 def test_rotary_positions_know_no_end(tmp_path: Path) -> None:

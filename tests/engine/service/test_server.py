@@ -2,6 +2,7 @@
 
 from collections import deque
 
+import msgspec
 import numpy as np
 import pytest
 import zmq
@@ -99,6 +100,20 @@ def test_a_hello_is_answered_with_who_is_there() -> None:
     assert (welcome.version, welcome.model) == (wire.WIRE_VERSION, "dice")
     assert welcome.tracks == (0, 1, 2)
     assert goodbye == wire.Goodbye()
+
+
+def test_a_client_of_the_release_before_is_answered_in_its_own_version() -> None:
+    """It knows no metres: it sends none, and is in 4/4."""
+    router, _, engine = engine_on_paper()
+    router.post(10.5, b"a", wire.Hello(4))
+    old = msgspec.msgpack.decode(wire.encode(ask(3, 150.0)))
+    del old["meter"]
+    router.post(10.6, b"a", msgspec.msgpack.encode({**old, "version": 4}))
+    serve_until(engine, router, 11.0)
+    welcome, *drafts = router.to(b"a")
+    assert isinstance(welcome, wire.Welcome)
+    assert (welcome.version, welcome.meters) == (4, (COMMON,))
+    assert isinstance(drafts[0], wire.Draft)
 
 
 def test_an_ask_is_answered_within_its_budget() -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track
 from schmubert.engine.service.validation import validated
@@ -131,3 +132,17 @@ def test_wishes_bend_what_is_drawn_and_none_leave_it_alone() -> None:
     pitches = np.arange(21, 109)
     assert of_pitch[(pitches < 28) | (pitches > 47)].sum() == 0.0
     assert of_pitch[pitches % 12 == 9].sum() > 0.999
+
+
+def test_a_window_is_in_a_metre_that_the_model_plays() -> None:
+    waltz, jig = Meter(3), Meter(2, 6, 36)
+    tokens, fill = bar_of_bass()
+    with pytest.raises(ValueError, match="this model plays no 3/4, only 4/4"):
+        validated(ask(tokens, fill, meter=waltz), TRIO)
+    window = validated(ask(tokens[:48], fill[:48], meter=waltz), TRIO, (COMMON, waltz))
+    assert (window.meter, window.steps) == (waltz, 48)
+    freezes_ms = tuple(float(beat) for beat in range(8))
+    window = validated(ask(tokens[:48], fill[:48], meter=jig, freezes_ms=freezes_ms), TRIO, [jig])
+    assert window.freezes_s.tolist() == [beat / 1000 for beat in range(8) for _ in range(6)]
+    with pytest.raises(ValueError, match="64 steps are no whole beats of 6"):
+        validated(ask(tokens, fill, meter=jig), TRIO, [jig])
