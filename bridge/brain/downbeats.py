@@ -6,7 +6,6 @@ from schmubert.bridge.brain.commit import Commit
 from schmubert.bridge.brain.dialogue import Dialogue
 from schmubert.bridge.brain.mode_switch import ModeSwitch
 from schmubert.bridge.protocol.messages import Play, Say, Silence
-from schmubert.engine.music.score import STEPS_PER_BAR
 from schmubert.engine.music.vocabulary import Track
 
 
@@ -31,7 +30,7 @@ class Downbeats:
         step = self._commit.next_step
         ready = all(self._dialogue.reaches(role, step) for role in self.roles)
         if not ready or now > self._capture.seconds(step):
-            self._commit.begin_at(step + STEPS_PER_BAR)
+            self._commit.begin_at(step + self._capture.meter.steps)
             return []
         self._band.on(BandEvent.ENTRY)
         return [self._say(step, "I come in")] if self.roles else []

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.diffusion.recipe import FEWEST_WINDOW_BARS, MOST_WINDOW_BARS, WINDOW_BARS
-from schmubert.engine.music.meter import STEPS_PER_BAR
+from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Mask, Tokens, canonical
 from schmubert.engine.music.vocabulary import MASK, OFF, PITCHED, TRIO, Track, first_onset
 
@@ -69,8 +69,9 @@ def horizon_at(
     tape_first: int = 0,
     window_bars: int = WINDOW_BARS,
     ahead_bars: int = AHEAD_BARS,
+    meter: Meter = COMMON,
 ) -> Horizon:
-    """The window of whole bars that an engine is asked about at `now_step`.
+    """The window of whole bars of `meter` that an engine is asked about at `now_step`.
 
     `tape` [steps, 3] is what was heard and played, its row 0 being step `tape_first`, a bar line.
     Roles in `heard` are known before `now_step` and unknown (MASK, never HOLD) from there on.
@@ -92,17 +93,17 @@ def horizon_at(
             f"a window of {window_bars} bars, {ahead_bars} of them ahead: it takes"
             f" {FEWEST_WINDOW_BARS}..{MOST_WINDOW_BARS} bars, two more than lie ahead"
         )
-    if tape_first % STEPS_PER_BAR or now_step < tape_first:
+    if tape_first % meter.steps or now_step < tape_first:
         raise ValueError(
             f"the tape begins at step {tape_first}: that must be a bar line before {now_step}"
         )
     if any(step < tape_first for step in played.values()):
         raise ValueError(f"filling from {dict(played)} begins before the tape, {tape_first}")
     begins = max(now_step, min(played.values(), default=now_step))
-    end_bar = begins // STEPS_PER_BAR + 1 + ahead_bars
-    first_bar = max(tape_first // STEPS_PER_BAR, end_bar - window_bars)
+    end_bar = begins // meter.steps + 1 + ahead_bars
+    first_bar = max(tape_first // meter.steps, end_bar - window_bars)
     end_bar = max(end_bar, first_bar + FEWEST_WINDOW_BARS)
-    first, steps = first_bar * STEPS_PER_BAR, (end_bar - first_bar) * STEPS_PER_BAR
+    first, steps = first_bar * meter.steps, (end_bar - first_bar) * meter.steps
 
     tokens = np.tile(np.asarray(MASK), (steps, 1))
     given = tape[first - tape_first : first - tape_first + steps]
@@ -110,7 +111,7 @@ def horizon_at(
     targets = np.zeros(tokens.shape, bool)
     for role in set(played) - set(heard):
         until = max(0, min(len(given), played[role] - first))
-        if until - (silent := _silent_from(tokens[:until, role], role)) >= STEPS_PER_BAR:
+        if until - (silent := _silent_from(tokens[:until, role], role)) >= meter.steps:
             tokens[silent:until, role] = MASK[role]
     for role in TRIO:
         from_step = played.get(role, first + steps)

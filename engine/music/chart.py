@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from schmubert.engine.music.meter import BEATS_PER_BAR
+from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.pitches import LETTERS
 
 PITCH_CLASSES = 12
@@ -64,13 +64,18 @@ BeatWeights: TypeAlias = tuple[float, ...]
 """For each pitch class [12], 0 to `ROOT_WEIGHT`: how much it belongs to the chord of a beat."""
 
 
-def chart_beats(text: str) -> tuple[BeatWeights, ...]:
-    """A chord chart, beat by beat: a bar after the other, `Am F C G7/B`; `Am,F` is two in a bar.
+def chart_beats(text: str, meter: Meter = COMMON) -> tuple[BeatWeights, ...]:
+    """A chord chart, beat by beat of `meter`: bar after bar, `Am F C G7/B`; `Am,F` is two in a bar.
 
     `%` is the bar before once more, `-` or `N.C.` a bar without chord, `|` and line ends part bars
     too. Lines that begin with `#` are remarks, and those in brackets, as `[Verse]`, headings.
     ValueError names what cannot be read, and its line where there are several.
     """
+    return tuple(beat for bar in _bars(text, meter) for beat in bar)
+
+
+def _bars(text: str, meter: Meter | None) -> list[list[BeatWeights]]:
+    """The bars of a chart, beat by beat; without a metre chord by chord."""
     bars: list[list[BeatWeights]] = []
     lines = text.splitlines()
     for number, line in enumerate(lines, 1):
@@ -78,12 +83,12 @@ def chart_beats(text: str) -> tuple[BeatWeights, ...]:
             continue
         try:
             for word in line.replace("|", " ").split():
-                bars.append(_bar(word, bars))
+                bars.append(_bar(word, bars, meter))
         except ValueError as error:
             raise ValueError(f"line {number}: {error}" if len(lines) > 1 else str(error)) from error
     if not bars:
         raise ValueError('a chart needs chords, as in "Am F C G"')
-    return tuple(beat for bar in bars for beat in bar)
+    return bars
 
 
 def chart_text(words: str) -> str:
@@ -95,7 +100,7 @@ def chart_text(words: str) -> str:
         except (OSError, UnicodeDecodeError) as error:
             raise ValueError(str(error)) from error
     if text:
-        chart_beats(text)
+        _bars(text, None)
     return text
 
 
@@ -109,16 +114,20 @@ def key_named(name: str) -> int:
     return (tonic + (MINOR_THIRD if minor else 0)) % PITCH_CLASSES
 
 
-def _bar(word: str, before: Sequence[list[BeatWeights]]) -> list[BeatWeights]:
-    """The chords of a bar, beat by beat; `before` are the bars before it."""
+def _bar(word: str, before: Sequence[list[BeatWeights]], meter: Meter | None) -> list[BeatWeights]:
+    """The chords of a bar, beat by beat or without a metre one by one; `before` are those before."""
     if word == AGAIN:
         if not before:
             raise ValueError(f"a chart cannot begin with {AGAIN}: there is no bar before")
         return before[-1]
     chords = [_chord(name) for name in word.split(",")]
-    if BEATS_PER_BAR % len(chords):
-        raise ValueError(f"{word!r} has {len(chords)} chords: a bar has 1, 2 or 4")
-    return [chord for chord in chords for _ in range(BEATS_PER_BAR // len(chords))]
+    if meter is None:
+        return chords
+    if meter.beats % len(chords):
+        *fewer, most = (str(one) for one in range(1, meter.beats + 1) if meter.beats % one == 0)
+        has = f"{', '.join(fewer)} or {most}"
+        raise ValueError(f"{word!r} has {len(chords)} chords: a bar of {meter} has {has}")
+    return [chord for chord in chords for _ in range(meter.beats // len(chords))]
 
 
 def _chord(name: str) -> BeatWeights:

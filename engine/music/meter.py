@@ -3,6 +3,7 @@
 Plain numbers, so that a process that does without NumPy can import them.
 """
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -43,6 +44,16 @@ class Meter:
         return self.beats * self.cells
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """Its beats and the cells of a beat: all that a network knows of it."""
+        return self.beats, self.cells
+
+    @property
+    def strong_beats(self) -> tuple[int, ...]:
+        """The beats, from 0, that carry a bar: the first, and of 4 or 6 the one in the middle."""
+        return (0, self.beats // 2) if self.beats in (4, 6) else (0,)
+
+    @property
     def clocks_per_bar(self) -> int:
         """The MIDI clocks of a bar."""
         return self.beats * self.clocks
@@ -69,6 +80,7 @@ class Meter:
 
 
 COMPOUND_CLOCKS = 36
+UNITS = (1, 2, 4, 8, 16, 32, 64)
 COMMON = Meter()
 """4/4 in 16ths."""
 
@@ -89,9 +101,28 @@ def meter_of(beats: int, unit: int) -> Meter | None:
     return None
 
 
+def signature_named(text: str) -> tuple[int, int]:
+    """ "6/8" -> (6, 8); ValueError where it is no time signature that a grid can hold."""
+    read = re.fullmatch(r"([0-9]{1,2})/([0-9]{1,2})", text.strip())
+    signature = (int(read[1]), int(read[2])) if read else (0, 0)
+    if signature[1] not in UNITS or meter_of(*signature) is None:
+        raise ValueError(f"{text!r} is no metre that can be played: 2/4 to 7/4, 2/2, 6/8 to 21/8")
+    return signature
+
+
 def in_triplets(meter: Meter) -> Meter:
     """The same bar with beats of six cells: as a shuffle is played that is written in quarters."""
     return Meter(meter.beats, TRIPLET, meter.clocks)
+
+
+def straight(meter: Meter) -> Meter:
+    """The same bar in 16ths, where its beats are quarters; a compound one as it is."""
+    return Meter(meter.beats) if meter.clocks == CLOCKS_PER_QUARTER else meter
+
+
+def same_bars(one: Meter | None, other: Meter) -> bool:
+    """Whether bars of `one` are written as those of `other`, however their beats are divided."""
+    return one is not None and straight(one) == straight(other)
 
 
 STEPS_PER_BEAT = COMMON.cells

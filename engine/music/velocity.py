@@ -1,4 +1,4 @@
-"""How hard a note is struck: the accents of a bar of 4/4.
+"""How hard a note is struck: the accents of a bar.
 
 There is one order of accents, the downbeat first and the odd 16ths last. A written file has it as
 velocities; on stage it is a factor of how hard the player plays.
@@ -6,11 +6,14 @@ velocities; on stage it is a factor of how hard the player plays.
 
 from typing import NamedTuple
 
-from schmubert.engine.music.meter import STEPS_PER_BAR, STEPS_PER_BEAT
+from schmubert.engine.music.meter import COMMON, Meter
 
 
 class Accents(NamedTuple):
-    """What each kind of 16th in a bar of 4/4 weighs, in any unit."""
+    """What each kind of cell in a bar weighs, in any unit.
+
+    A bar has a half where one of its beats is the middle; an eighth is every other cell.
+    """
 
     downbeat: float
     half_bar: float
@@ -18,16 +21,14 @@ class Accents(NamedTuple):
     eighth: float
     sixteenth: float
 
-    def at(self, step: int) -> float:
-        """The weight of `step`, counted in 16ths from any bar line."""
-        place = step % STEPS_PER_BAR
-        if place == 0:
+    def at(self, step: int, meter: Meter = COMMON) -> float:
+        """The weight of `step`, counted in cells of `meter` from any bar line."""
+        beat, cell = divmod(step % meter.steps, meter.cells)
+        if cell:
+            return self.sixteenth if cell % 2 else self.eighth
+        if beat == 0:
             return self.downbeat
-        if place % (STEPS_PER_BAR // 2) == 0:
-            return self.half_bar
-        if place % STEPS_PER_BEAT == 0:
-            return self.beat
-        return self.eighth if place % (STEPS_PER_BEAT // 2) == 0 else self.sixteenth
+        return self.half_bar if beat in meter.strong_beats else self.beat
 
 
 WRITTEN = Accents(downbeat=100, half_bar=94, beat=86, eighth=80, sixteenth=74)

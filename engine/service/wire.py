@@ -37,7 +37,8 @@ class Hello(msgspec.Struct, frozen=True, tag=True):
 class Welcome(msgspec.Struct, frozen=True, tag=True):
     """Engine -> client: the answer to `Hello`.
 
-    `call_ms` is the measured median of one denoiser call on a 16-bar window.
+    `call_ms` is the measured median of one denoiser call on a 16-bar window. `meters` are those
+    that the model plays: the beats of a bar, the cells of a beat, its MIDI clocks.
     """
 
     version: int
@@ -46,6 +47,7 @@ class Welcome(msgspec.Struct, frozen=True, tag=True):
     tracks: tuple[int, ...]
     runtime: str
     call_ms: float
+    meters: tuple[tuple[int, int, int], ...] = ((4, 4, 24),)
 
 
 class Constraints(msgspec.Struct, frozen=True):
@@ -69,8 +71,8 @@ class Request(msgspec.Struct, frozen=True, tag=True):
     `targets` (packed bits of [steps, tracks], row-major) are the cells to fill; they have to be
     masked in `tokens`. Other masked cells are unknown and stay so. `freezes_ms` says
     when each beat of the window freezes, counted from receipt: from then on no draft changes
-    that beat any more; empty means never. `constraints` bend what is drawn. A newer ask of the same
-    client replaces an older.
+    that beat any more; empty means never. `constraints` bend what is drawn. `meter` is that of the
+    window, as in `Welcome`. A newer ask of the same client replaces an older.
     """
 
     seq: int
@@ -83,6 +85,7 @@ class Request(msgspec.Struct, frozen=True, tag=True):
     temperature: float = STAGE_TEMPERATURE
     seed: int | None = None
     constraints: Constraints = Constraints()
+    meter: tuple[int, int, int] = (4, 4, 24)
     version: int = WIRE_VERSION
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from schmubert.bridge.owner.owner import Action, Owner, Tell
 from schmubert.bridge.protocol import bytes as protocol
-from schmubert.bridge.protocol.bytes import CLOCKS_PER_BEAT, Send, song_position
+from schmubert.bridge.protocol.bytes import CLOCKS_PER_QUARTER, Send, song_position
 from schmubert.bridge.protocol.messages import Event, Moved, Play
 
 CLOCK, START = bytes((protocol.CLOCK,)), bytes((protocol.START,))
@@ -36,7 +36,7 @@ class Daw:
 
     @property
     def period_s(self) -> float:
-        return 60.0 / CLOCKS_PER_BEAT / self.tempo_bpm
+        return 60.0 / CLOCKS_PER_QUARTER / self.tempo_bpm
 
     def send(self, *messages: bytes) -> "Daw":
         """Send `messages`: they arrive together, and never before what was sent before."""
