@@ -3,7 +3,7 @@
 import os
 import sys
 from contextlib import closing
-from dataclasses import astuple, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -89,13 +89,16 @@ def meets_the_metre(settings: Settings) -> None:
     """
     if settings.engine is not None:
         return
-    model = default_model() if settings.model is None else Path(settings.model)
+    try:
+        model = default_model() if settings.model is None else Path(settings.model)
+    except FileNotFoundError:
+        return  # an engine may be there already; one that has to be started says what is missing
     meters = meters_in(model)
-    if meters is None or plays([astuple(one) for one in meters], settings.meter):
+    if meters is None or plays(meters, settings.meter):
         return
     raise ValueError(
-        f"{not_played(model.stem, [astuple(one) for one in meters], settings.meter)}: give --model"
-        f" FILE or --engine ADDRESS of one that does, or play in {meters[0]}"
+        f"{not_played(model.stem, meters, settings.meter)}. Give --model FILE or --engine ADDRESS"
+        f" of one that plays it, or play in {meters[0]}"
     )
 
 

@@ -106,7 +106,6 @@ def _on_stage(
     from schmubert.bridge.brain.engine_link import EngineLink
     from schmubert.bridge.doctor.checkup import Finding, lateness, played, replies
     from schmubert.bridge.doctor.dry_run import meet, requests_in, stage_work
-    from schmubert.engine.music.meter import Meter
 
     path = None if model is None else str(model.resolve())
     with closing(EngineLink(engine, path, device, monotonic())) as link:
@@ -118,7 +117,7 @@ def _on_stage(
             if strange:
                 return strange
             click.echo(f"      working as on stage for {seconds:g} s")
-            meter = Meter(*welcome.meters[0])
+            meter = welcome.meters[0]
             asked = requests(welcome, requests_in(seconds, meter))
             dry_run = stage_work(link, asked, seconds, meter=meter)
         except ValueError as error:
@@ -135,10 +134,9 @@ def requests(welcome: "Welcome", count: int) -> "list[Request]":
     from schmubert.bridge.doctor.dry_run import stage_window
     from schmubert.bridge.protocol.meters import words_of
     from schmubert.bridge.protocol.settings import Settings
-    from schmubert.engine.music.meter import Meter
     from schmubert.engine.service.wire import Constraints
 
-    meter = Meter(*welcome.meters[0])
+    meter = welcome.meters[0]
     signature, feel = words_of(meter)
     window = stage_window(meter=meter)
     settings = Settings(plays=tuple(window.needed), signature=signature, feel=feel)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.music.score import STEPS_PER_BAR
+from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.vocabulary import (
     MASK,
     SIZES,
@@ -26,44 +26,44 @@ MELODY_PITCHES = (72, 74, 76, 77, 79, 77, 76, 74)
 CERTAIN = 30.0  # in logits: what is not meant is never drawn
 
 
-def bar_of(track: Track) -> list[int]:
-    """The tokens of the bar that the model plays in `track`."""
-    bar = [0] * STEPS_PER_BAR
+def bar_of(track: Track, meter: Meter = COMMON) -> list[int]:
+    """The tokens of the bar of `meter` that the model plays in `track`."""
+    bar = [0] * meter.steps
     if track is Track.DRUMS:
-        for step in range(0, STEPS_PER_BAR, 2):
+        for step in range(0, meter.steps, 2):
             drums = [Drum.CLOSED_HI_HAT]
-            if step % 8 == 0:
+            if step % (2 * meter.cells) == 0:
                 drums.append(Drum.KICK)
-            if step % 8 == 4:
+            if step % (2 * meter.cells) == meter.cells:
                 drums.append(Drum.SNARE)
             bar[step] = drum_token(drums)
     else:
         pitches = BASS_PITCHES if track is Track.BASS else MELODY_PITCHES
-        for eighth, pitch in enumerate(pitches):
-            bar[2 * eighth] = onset_token(pitch)
+        for eighth in range(meter.steps // 2):
+            bar[2 * eighth] = onset_token(pitches[eighth % len(pitches)])
     return bar
 
 
-def logits_of(track: Track) -> NDArray[np.float32]:
-    """Logits [16, events] of that bar."""
-    table = np.zeros((STEPS_PER_BAR, SIZES[track]), np.float32)
-    table[np.arange(STEPS_PER_BAR), bar_of(track)] = CERTAIN
+def logits_of(track: Track, meter: Meter = COMMON) -> NDArray[np.float32]:
+    """Logits [steps, events] of that bar."""
+    table = np.zeros((meter.steps, SIZES[track]), np.float32)
+    table[np.arange(meter.steps), bar_of(track, meter)] = CERTAIN
     return table
 
 
-def write(path: Path) -> Path:
-    """The model as ONNX at `path`."""
+def write(path: Path, meter: Meter = COMMON) -> Path:
+    """The model as ONNX at `path`; it plays in `meter` alone."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
     constants = {
         "zero": np.asarray(0, np.int64),
         "one": np.asarray(1, np.int64),
-        "bar": np.asarray(STEPS_PER_BAR, np.int64),
+        "bar": np.asarray(meter.steps, np.int64),
         "first": np.asarray([0], np.int64),
         "second": np.asarray([1], np.int64),
         "third": np.asarray([2], np.int64),
-    } | {f"{track.name.lower()}_bar": logits_of(track) for track in Track}
+    } | {f"{track.name.lower()}_bar": logits_of(track, meter) for track in Track}
     nodes = [
         helper.make_node("Shape", ["tokens"], ["shape"]),
         helper.make_node("Slice", ["shape", "first", "second"], ["batch"]),
@@ -105,6 +105,7 @@ def write(path: Path) -> Path:
             "schmubert.config": "{}",
             "schmubert.vocabulary": json.dumps({"sizes": SIZES, "masks": MASK}),
             "schmubert.precision": "fp32",
+            "schmubert.meters": json.dumps([meter.shape]),
         },
     )
     onnx.checker.check_model(model)

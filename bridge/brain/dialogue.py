@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import astuple, replace
+from dataclasses import replace
 
 from schmubert.bridge.brain.candidates import Candidates
 from schmubert.bridge.brain.latency import Latency
@@ -151,7 +151,7 @@ class Dialogue:
             temperature=temperature,
             seed=None if settings.seed is None else settings.seed + asked.seq,
             constraints=constraints,
-            meter=astuple(self._meter),
+            meter=self._meter,
         )
 
     def welcome(self, welcome: Welcome) -> list[Say]:
@@ -165,7 +165,7 @@ class Dialogue:
         self._asked.clear()
         self._under_way = None
         if not known:
-            return self._once(f"{not_played(welcome.model, welcome.meters, self._meter)}: I rest")
+            return self._once(not_played(welcome.model, welcome.meters, self._meter))
         unknown = [role for role in self._settings.plays if role not in self.tracks]
         return [
             say

@@ -39,19 +39,19 @@ def checked_signature(word: str) -> str:
     return f"{beats}/{unit}"
 
 
-def plays(known: Iterable[tuple[int, int, int]], meter: Meter) -> bool:
+def plays(known: Iterable[Meter], meter: Meter) -> bool:
     """Whether a model that says it plays the metres `known` plays `meter`.
 
     To a model 4/4 in triplets and 12/8 are the same: so many beats of so many cells.
     """
-    return any((beats, cells) == meter.shape for beats, cells, _ in known)
+    return any(one.shape == meter.shape for one in known)
 
 
-def not_played(model: str, known: Iterable[tuple[int, int, int]], meter: Meter) -> str:
+def not_played(model: str, known: Iterable[Meter], meter: Meter) -> str:
     """What to say where `model`, which plays the metres `known`, is to play in `meter`."""
-    names = [str(Meter(*one)) for one in known]
+    names = [str(one) for one in known]
     told = f"{names[0]} alone" if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    return f"{model} plays {told}, not {meter}"
+    return f"{model} plays {told}: in {meter} the band rests"
 
 
 def in_quarters(beats_bpm: float, meter: Meter) -> float:

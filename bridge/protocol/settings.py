@@ -57,7 +57,7 @@ class Settings(msgspec.Struct, frozen=True, tag="Setup"):
     feel: Annotated[
         str,
         Option(
-            "How a beat is divided: in 16ths, or in triplets, as a shuffle is heard and played; that"
+            "How a beat is divided: in 16ths, or in triplets, as a shuffle is heard and played. One"
             " of 6/8 is in three anyway. The controls swing and shuffle only delay notes.",
             choices=FEELS,
         ),

@@ -81,8 +81,9 @@ class BarCaller:
     LOWEST = 24
     AHEAD_BEATS = 2
 
-    def __init__(self, role: int) -> None:
+    def __init__(self, role: int, bar_beats: int = 4) -> None:
         self.role = role
+        self.bar_beats = bar_beats
         self.passage = -1
         self.until = 0
 
@@ -94,7 +95,7 @@ class BarCaller:
             self.passage, self.until = moved.passage, math.ceil(moved.at_beat - 1e-3)
         plays = []
         while self.until < moved.at_beat + self.AHEAD_BEATS:
-            beat, pitch = float(self.until), self.LOWEST + self.until // 4
+            beat, pitch = float(self.until), self.LOWEST + self.until // self.bar_beats
             events = (Event(beat, pitch, 90), Event(beat + 0.8, pitch, 0))
             plays.append(Play(self.passage, self.role, beat, beat + 1.0, events))
             self.until += 1
