@@ -180,10 +180,16 @@ def chord_plan(parts: Iterable[Part], ticks_per_beat: int, start: int, beats: in
     return recognised(beats_of(parts, ticks_per_beat, start, beats))
 
 
-def recognised(heard: Beats, profiles: Profiles | None = None) -> Plan:
-    """The plan of what is `heard` from a bar line on, by `profiles`, or those that ship."""
-    halves = np.arange(len(heard.lowest)) % (BEATS_PER_BAR // 2) == 0
-    chords = likeliest_chords(heard, halves, profiles or fitted_profiles())
+def recognised(
+    heard: Beats, profiles: Profiles | None = None, cheap: NDArray[np.bool_] | None = None
+) -> Plan:
+    """The plan of what is `heard` from a bar line on, by `profiles`, or those that ship.
+
+    A change costs less in the beats that are `cheap` [beats]: every other one if not given.
+    """
+    if cheap is None:
+        cheap = np.arange(len(heard.lowest)) % (BEATS_PER_BAR // 2) == 0
+    chords = likeliest_chords(heard, cheap, profiles or fitted_profiles())
     plan = chords + FIRST_CHORD
     plan[1:][chords[1:] == chords[:-1]] = HOLD_CHORD
     silent = heard.lowest < 0

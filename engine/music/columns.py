@@ -1,0 +1,153 @@
+"""Parts of a song on the grid of a metre: a column each, by the rules of time and pitch.
+
+- Onsets and ends go to the nearest cell, by ticks, so that tempo changes do not bend the grid. A
+  note lasts a cell at least, and ends where its grid leaves the music: with a run of bars.
+- The highest note wins. Pitches outside 21..108 are moved there by octaves, as on stage.
+- What sounds where the grid has no bar is left out.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schmubert.engine.music.barlines import Grid, Ticks
+from schmubert.engine.music.chords import (
+    HIT,
+    Plan,
+    lasting_chords,
+    recognised,
+    sounding_beats,
+)
+from schmubert.engine.music.song import Part
+from schmubert.engine.music.vocabulary import (
+    FIRST_ONSET,
+    HIGHEST_PITCH,
+    HOLD,
+    LOWEST_PITCH,
+    OFF,
+    Drum,
+)
+
+Column = NDArray[np.int64]
+"""Tokens of one track [steps]."""
+
+
+def pitched_on(part: Part, grid: Grid) -> Column:
+    """The notes of `part` as a melody or bass column [steps] of `grid`."""
+    onsets, ends, pitches = _heard(part, grid)
+    below = -(-(LOWEST_PITCH - pitches).clip(min=0) // 12)
+    above = -(-(pitches - HIGHEST_PITCH).clip(min=0) // 12)
+    pitches = pitches + 12 * (below - above)
+    order = np.lexsort((-pitches, onsets))
+    onsets, ends, pitches = onsets[order], ends[order], pitches[order]
+    kept = _outlasting(onsets, ends, pitches)
+    onsets, ends, pitches = onsets[kept], ends[kept], pitches[kept]
+    column = np.full(grid.steps, HOLD, np.int64)
+    column[onsets] = pitches - LOWEST_PITCH + FIRST_ONSET
+    lifted = ends < np.append(onsets[1:], grid.steps)
+    lifted[lifted] = _goes_on(ends[lifted], grid)
+    column[ends[lifted]] = OFF
+    return column
+
+
+def _outlasting(onsets: Ticks, ends: Ticks, pitches: Ticks) -> list[int]:
+    """Which notes, in order of onset and then from the highest down, are heard in one voice.
+
+    A note that starts while a higher one sounds is not.
+    """
+    kept: list[int] = []
+    latest, until, highest = -1, 0, -1
+    notes = zip(onsets.tolist(), ends.tolist(), pitches.tolist(), strict=True)
+    for number, (onset, end, pitch) in enumerate(notes):
+        if onset == latest or (onset < until and pitch < highest):
+            continue
+        kept.append(number)
+        latest, until, highest = onset, end, pitch
+    return kept
+
+
+def drums_on(parts: Iterable[Part], grid: Grid, drum_map: Mapping[int, Drum]) -> Column:
+    """The hits of all `parts` as one drum column [steps] of `grid`."""
+    bits = np.zeros(128, np.int64)
+    for pitch, drum in drum_map.items():
+        bits[pitch] = 1 << drum
+    column = np.full(grid.steps, HOLD, np.int64)
+    for part in parts:
+        steps = grid.onset_steps(part.onsets)
+        inside = steps >= 0
+        np.bitwise_or.at(column, steps[inside], bits[part.pitches[inside]])
+    return column
+
+
+def comping_on(parts: Iterable[Part], grid: Grid) -> Column:
+    """The rhythm in which `parts` accompany, merged into one column [steps] of `grid`.
+
+    A cell is `HIT` where any of them begins a note, `OFF` where the last that sounds ends, else
+    `HOLD`. The caller leaves out melody and bass; drums are left out here.
+    """
+    struck = np.zeros(grid.steps, bool)
+    change = np.zeros(grid.steps + 1, np.int64)
+    for part in parts:
+        if part.drums:
+            continue
+        onsets, ends, _ = _heard(part, grid)
+        struck[onsets] = True
+        change += np.bincount(onsets, minlength=grid.steps + 1)
+        change -= np.bincount(ends, minlength=grid.steps + 1)
+    sounds = change.cumsum()[: grid.steps] > 0
+    ended = np.append(False, sounds[:-1] & ~sounds[1:])[: grid.steps]
+    ended[ended] = _goes_on(np.flatnonzero(ended), grid)
+    return np.where(struck, HIT, np.where(ended, OFF, HOLD)).astype(np.int64)
+
+
+def chords_on(parts: Sequence[Part], grid: Grid) -> Plan:
+    """The chord plan of `grid`, a token a beat [beats], from all `parts` but drums.
+
+    A run of bars begins with a chord's own token. A change is cheap on the first beat of a bar, and
+    in its middle where that is a beat.
+    """
+    beats = grid.meter.beats
+    pitched = [part for part in parts if not part.drums]
+    empty = np.zeros(0, np.int64)
+    pitches = np.concatenate([empty, *(part.pitches for part in pitched)])
+    begun = np.concatenate([empty, *(part.onsets for part in pitched)])
+    ended = np.concatenate([empty, *(part.ends for part in pitched)])
+    onsets = _beats_of(begun, grid, True)
+    ends = _beats_of(np.maximum(ended, begun + 1), grid, False)
+    inside = ends > onsets
+    heard = sounding_beats(onsets[inside], ends[inside], pitches[inside], grid.bars * beats)
+    at = np.arange(grid.bars * beats) % beats
+    cheap = (at == 0) | (2 * at == beats)
+    plan = recognised(heard, cheap=cheap)
+    begins = np.flatnonzero(~grid.joins) * beats
+    plan[begins] = lasting_chords(plan)[begins]
+    return plan
+
+
+def _heard(part: Part, grid: Grid) -> tuple[Ticks, Ticks, Ticks]:
+    """The steps of onset and end, and the pitches, of the notes of `part` that begin on `grid`."""
+    onsets = grid.onset_steps(part.onsets)
+    inside = onsets >= 0
+    onsets = onsets[inside]
+    return onsets, grid.end_steps(onsets, part.ends[inside]), part.pitches[inside]
+
+
+def _goes_on(steps: Ticks, grid: Grid) -> NDArray[np.bool_]:
+    """Whether the cell before each of `steps` [n] is the one before it in the song too."""
+    bar, cell = np.divmod(steps, grid.meter.steps)
+    return np.asarray((cell > 0) | grid.joins[np.minimum(bar, grid.bars - 1)])
+
+
+def _beats_of(ticks: Ticks, grid: Grid, later: bool) -> NDArray[np.float64]:
+    """Where `ticks` [n] lie, in beats of `grid`.
+
+    What lies in no bar is at the start of the next one where `later`, else at the end of the last.
+    Both have the same number: a note that lies between two runs of bars has no length.
+    """
+    beats = grid.meter.beats
+    per_beat = float(grid.ticks_per_quarter * grid.meter.quarters_per_beat)
+    bar = np.searchsorted(grid.starts, ticks, side="right" if later else "left") - 1
+    away = (ticks - grid.starts[np.maximum(bar, 0)]) / per_beat
+    away = np.where(ticks >= grid.ends[np.maximum(bar, 0)], beats, np.minimum(away, beats))
+    return np.where(bar < 0, 0.0, bar * beats + away)

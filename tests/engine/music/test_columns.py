@@ -1,0 +1,117 @@
+"""Parts on the grid of a metre: as in 4/4 today, and where bars do not follow one another."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schmubert.engine.music.barlines import grids
+from schmubert.engine.music.chords import FIRST_CHORD, HIT, HOLD_CHORD, chord_plan, comping
+from schmubert.engine.music.columns import chords_on, comping_on, drums_on, pitched_on
+from schmubert.engine.music.meter import COMMON, Meter
+from schmubert.engine.music.quantise import drum_column, pitched_column
+from schmubert.engine.music.song import Part, Song, TimeSignature
+from schmubert.engine.music.vocabulary import GENERAL_MIDI_DRUMS, HOLD, OFF, onset_token
+
+BEAT = 480
+BAR = 4 * BEAT
+WALTZ = Meter(3)
+
+
+def part(notes: list[tuple[int, int, int]], drums: bool = False) -> Part:
+    """A part of (onset, end, pitch), in ticks."""
+    onsets, ends, pitches = np.array(notes, np.int64).reshape(-1, 3).T
+    return Part("", 0, drums, onsets, ends, pitches)
+
+
+def song(parts: list[Part], *said: TimeSignature) -> Song:
+    end = max(int(one.ends.max()) for one in parts)
+    return Song(BEAT, tuple(parts), said, (), end)
+
+
+notes_in_ticks = st.lists(
+    st.tuples(st.integers(0, 6 * BAR), st.integers(0, BAR), st.integers(0, 127)).map(
+        lambda note: (note[0], note[0] + note[1], note[2])
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+@settings(deadline=None)
+@given(notes_in_ticks)
+def test_four_four_is_read_as_ever(notes: list[tuple[int, int, int]]) -> None:
+    said = TimeSignature(7 * BAR, 4, 4)  # one that changes nothing, but makes seven whole bars
+    played, kit = part(notes), part(notes, drums=True)
+    held = part([(0, 8 * BAR, 60)])
+    found = grids(song([played, kit, held], said))
+    if [*found] != [COMMON]:
+        return  # a shuffle
+    grid = found[COMMON]
+    np.testing.assert_array_equal(
+        pitched_on(played, grid), pitched_column(played, BEAT, 0, grid.bars)
+    )
+    drums = drum_column([kit], BEAT, 0, grid.bars, GENERAL_MIDI_DRUMS)
+    np.testing.assert_array_equal(drums_on([kit], grid, GENERAL_MIDI_DRUMS), drums)
+    np.testing.assert_array_equal(
+        comping_on([played, kit], grid), comping([played, kit], BEAT, 0, grid.bars)
+    )
+    np.testing.assert_array_equal(
+        chords_on([played, kit], grid), chord_plan([played, kit], BEAT, 0, 4 * grid.bars)
+    )
+
+
+def test_a_note_ends_where_its_bars_do() -> None:
+    waltz, again = 2 * BAR, 2 * BAR + 3 * BEAT
+    signatures = (TimeSignature(waltz, 3, 4), TimeSignature(again, 4, 4))
+    held = part([(BAR, 3 * BAR, 60), (again + BEAT, again + BAR, 62)])
+    found = grids(song([held], *signatures))
+    column = pitched_on(held, found[COMMON])
+    assert np.flatnonzero(column).tolist() == [16, 36]  # no OFF at step 32: it is another time
+    assert comping_on([held], found[COMMON]).tolist() == np.where(column, HIT, HOLD).tolist()
+    assert not pitched_on(held, found[WALTZ]).any()
+
+
+@pytest.mark.parametrize(("beats", "unit"), [(6, 8), (9, 8), (12, 8)])
+def test_compound_beats_have_six_cells(beats: int, unit: int) -> None:
+    eighth = BEAT // 2
+    notes = [(k * eighth, k * eighth + eighth // 2, 60 + k % 3) for k in range(2 * beats)]
+    (grid,) = grids(song([part(notes)], TimeSignature(0, beats, unit))).values()
+    column = pitched_on(part(notes), grid)
+    assert len(column) == 2 * 2 * beats
+    assert column[:4].tolist() == [onset_token(60), OFF, onset_token(61), OFF]
+
+
+def chord(start: int, end: int, *pitches: int) -> list[tuple[int, int, int]]:
+    return [(start, end, pitch) for pitch in pitches]
+
+
+def test_a_plan_has_a_token_a_beat_of_its_metre() -> None:
+    bar = 3 * BEAT
+    notes = [
+        *chord(0, 2 * bar, 48, 60, 64, 67),
+        *chord(2 * bar, 4 * bar, 43, 59, 62, 67),
+    ]
+    for said, beats in ((TimeSignature(0, 3, 4), 3), (TimeSignature(0, 6, 8), 2)):
+        (grid,) = grids(song([part(notes)], said)).values()
+        held = [HOLD_CHORD] * (2 * beats - 1)
+        assert chords_on([part(notes)], grid).tolist() == [
+            FIRST_CHORD,
+            *held,
+            FIRST_CHORD + 7 * 7,
+            *held,
+        ]
+
+
+def test_a_run_of_bars_begins_with_its_own_chord() -> None:
+    waltz, again = 2 * BAR, 2 * BAR + 3 * BEAT
+    signatures = (TimeSignature(waltz, 3, 4), TimeSignature(again, 4, 4))
+    notes = [
+        *chord(0, waltz, 48, 60, 64, 67),
+        *chord(waltz, again, 43, 59, 62, 67),
+        *chord(again, again + BAR, 48, 60, 64, 67),
+    ]
+    found = grids(song([part(notes)], *signatures))
+    assert chords_on([part(notes)], found[WALTZ]).tolist() == [FIRST_CHORD + 7 * 7, 1, 1]
+    plan = chords_on([part(notes)], found[COMMON]).tolist()
+    assert plan == [FIRST_CHORD, *[1] * 7, FIRST_CHORD, 1, 1, 1]
