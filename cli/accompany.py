@@ -36,23 +36,22 @@ def accompany(job: Job, led_by: Leading, tracks: str, replace: bool) -> None:
 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:
         from schmubert.engine.music.additions import with_tracks
-        from schmubert.engine.music.midifile import read_score
         from schmubert.engine.music.splice import without_notes
 
-        reading = read_score(data, job.choice)
+        reading = job.read(model, data)
         if not set(reading.roles) - set(wanted):
             raise ValueError("it has no melody to accompany")
-        led = led_by.sampling(job.sampling(model), model, data, reading)
+        led = led_by.sampling(job.sampling(model, reading.grid.meter), model, data, reading)
         score = compose.accompany(model, reading.score, wanted, rng, led.sampling)
         beside = [track for track in wanted if track in reading.roles]
         out = data
         if replace:
             places = [place for track in beside for place in reading.places[track]]
-            out = without_notes(data, places, range(score.steps), 0)
+            out = without_notes(data, places, range(score.steps), 0, reading.grid)
         kept = "in place of its own {}" if replace else "its own {} is still there"
-        added = with_tracks(out, score, wanted)
+        added = with_tracks(out, score, wanted, reading.grid)
         also = [kept.format(track.name.lower()) for track in beside]
         said = "; ".join([told(score, wanted) + led.told, *also, *added.told])
-        return Made(added.midi, score, told=said, reading=reading)
+        return Made(added.midi, score, (), said, reading.numbers(), reading)
 
     run(job, make, wanted)

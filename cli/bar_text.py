@@ -21,7 +21,7 @@ LEGEND = "K kick, S snare, X both, h hi-hat, o open, r ride, C crash, t tom"
 
 
 def drum_pattern(bar: Score) -> str:
-    """The drums of one bar, a letter a 16th, a dot where none is hit (see `LEGEND`)."""
+    """The drums of one bar, a letter a cell, a dot where none is hit (see `LEGEND`)."""
     hit: dict[int, set[Drum]] = {}
     for step, drum in drum_hits(bar.tokens):
         hit.setdefault(step, set()).add(Drum(drum))

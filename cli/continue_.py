@@ -29,31 +29,50 @@ def continue_(job: Job, bars: int, before: bool, tracks: str | None) -> None:
 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:
         from schmubert.engine.music.additions import with_next, with_previous
-        from schmubert.engine.music.midifile import read_score
-        from schmubert.engine.music.score import silence
+        from schmubert.engine.music.barlines import Grid
         from schmubert.engine.music.splice import later
 
-        reading = read_score(data, job.choice)
+        reading = job.read(model, data)
         wanted = wanted_of(named, reading, model)
-        score, first = reading.score, reading.first_bar
+        score, first, grid = reading.score, reading.first_bar, reading.grid
+        sampling = job.sampling(model, score.meter)
+        new = Grid.even(score.meter, bars, grid.ticks_per_quarter)
         if before:
             heard = score.window(first, score.bars - first)
-            begun = compose.begin(model, heard, bars, rng, wanted, job.sampling(model))
-            longer = silence(first, score.tempo_bpm).followed_by(begun)
+            begun = compose.begin(model, heard, bars, rng, wanted, sampling)
+            longer = score.window(0, first).followed_by(begun)
             fresh = range(first, first + bars)
+            shift, at = int(new.ends[-1]), reading.first_tick
+            whole = grid.window(0, first).followed_by(new.moved(at))
+            whole = whole.followed_by(grid.window(first).moved(shift))
             added = with_previous(
-                later(data, bars), only(longer, [fresh]), wanted, reading.places, fresh
+                later(data, shift, min(at, reading.first_onset)),
+                only(longer, [fresh]),
+                wanted,
+                reading.places,
+                fresh,
+                whole,
+            )
+            own = reading.numbers()
+            begins = reading.lines.bar_at(at) + 1
+            numbers = (
+                *own[:first],
+                *range(begins, begins + bars),
+                *(number + bars for number in own[first:]),
             )
         else:
-            longer = compose.continue_(model, score, bars, rng, wanted, job.sampling(model))
+            longer = compose.continue_(model, score, bars, rng, wanted, sampling)
             fresh = range(score.bars, longer.bars)
-            added = with_next(data, only(longer, [fresh]), wanted, reading.places, fresh)
+            whole = grid.followed_by(new.moved(reading.lines.end))
+            added = with_next(data, only(longer, [fresh]), wanted, reading.places, fresh, whole)
+            numbers = reading.numbers(bars)
         made = told(longer.window(fresh.start, bars), wanted)
         return Made(
             added.midi,
             longer,
             ((fresh.start, fresh.stop),),
-            "; ".join([f"from bar {fresh.start + 1} on {made}", *added.told]),
+            "; ".join([f"from bar {numbers[fresh.start]} on {made}", *added.told]),
+            numbers,
             reading,
         )
 

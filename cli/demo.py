@@ -14,6 +14,7 @@ from schmubert.cli.live_view import BAND, LiveView
 from schmubert.cli.performance import repeated, script
 from schmubert.cli.sound import check, render, sound_font
 from schmubert.cli.tune import tune
+from schmubert.engine.music.meter import COMMON
 from schmubert.engine.music.score import Score
 from schmubert.engine.music.vocabulary import Track
 
@@ -131,7 +132,7 @@ def _melody(path: Path | None, bars: int | None) -> Score:
         return repeated(tune(), bars)
     from schmubert.engine.music.midifile import read_score
 
-    score = read_score(path).score
+    score = read_score(path, meters=[COMMON]).score
     try:
         return repeated(score, bars)
     except ValueError as error:

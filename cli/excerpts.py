@@ -1,23 +1,17 @@
 """What of a score sounds where: parts of it, and what to tell of it."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from schmubert.engine.music.score import (
-    STEPS_PER_BAR,
-    Mask,
-    Score,
-    drum_hits,
-    monophonic,
-    notes,
-)
+from schmubert.engine.music.score import Mask, Score, drum_hits, monophonic, notes
 from schmubert.engine.music.vocabulary import PITCHED, Track
 
 
 def only(score: Score, stretches: Iterable[range]) -> Score:
     """`score` with nothing but the notes that begin in `stretches` of bars, in full length."""
-    bars = np.arange(score.steps) // STEPS_PER_BAR
+    bars = np.arange(score.steps) // score.meter.steps
     inside = np.isin(bars, [bar for stretch in stretches for bar in stretch])
     return begun_in(score, np.repeat(inside[:, None], len(Track), axis=1))
 
@@ -32,7 +26,7 @@ def begun_in(score: Score, cells: Mask) -> Score:
             tokens[:, track] = monophonic(begun, score.steps)
         else:
             tokens[inside, track] = score.tokens[inside, track]
-    return Score(tokens, score.tempo_bpm)
+    return replace(score, tokens=tokens)
 
 
 def told(score: Score, tracks: Sequence[Track]) -> str:

@@ -9,12 +9,14 @@ import numpy as np
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
+from schmubert.cli.offline import plays_alone
+from schmubert.engine.denoiser import Model, plays
 from schmubert.engine.diffusion.compose import generate_all
 from schmubert.engine.diffusion.recipe import MOST_WINDOW_BARS
 from schmubert.engine.diffusion.reversal import REVERSE, generate_from_noise
 from schmubert.engine.diffusion.sampling import Sampling, usual_window_bars
 from schmubert.engine.diffusion.windows import MOST_BATCHED
-from schmubert.engine.music.meter import USUAL_BPM
+from schmubert.engine.music.meter import COMMON, USUAL_BPM, Meter, in_triplets, meter_of
 from schmubert.engine.music.score import Score
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.networks.devices import Device
@@ -27,6 +29,14 @@ LONGEST_BARS = 1024
 @options.with_default("--count", click.IntRange(1), 1, "How many pieces.")
 @options.with_default("--bars", click.IntRange(4, LONGEST_BARS), 64, "How long each piece is.")
 @options.out("The folder to write to.")
+@options.with_default("--meter", options.METRE, "4/4", "The metre: 3/4, 6/8, 12/8 and so on.")
+@click.option(
+    "--feel",
+    type=click.Choice(options.FEELS),
+    default="straight",
+    show_default=True,
+    help="How beats of a quarter divide: into 16ths or triplets.",
+)
 @options.with_default("--tempo", click.FloatRange(20, 400), USUAL_BPM, "The tempo, in BPM.")
 @click.option("--tutti", is_flag=True, help="Let all tracks play throughout.")
 @options.seed
@@ -43,6 +53,8 @@ def generate(
     count: int,
     bars: int,
     out: Path,
+    meter: tuple[int, int],
+    feel: str,
     tempo: float,
     tutti: bool,
     seed: int | None,
@@ -73,15 +85,16 @@ def generate(
         )
     denoiser = (load_any if sampler == REVERSE else load)(model, device, threads)
     chosen = secrets.randbelow(2**32) if seed is None else seed
-    window = window or usual_window_bars(denoiser)
+    metre = meter_played(denoiser, meter, feel)
+    window = window or usual_window_bars(denoiser, metre)
     sampling = None if sampler == REVERSE else Sampling(calls, temperature, window, sampler=sampler)
     pauses = None if tutti else denoiser.pauses
 
     def made(rngs: Sequence[np.random.Generator]) -> list[Score]:
         if sampling is not None:
-            return generate_all(denoiser, bars, rngs, tempo, sampling, pauses)
+            return generate_all(denoiser, bars, rngs, tempo, sampling, pauses, metre)
         noise = denoiser.corruption
-        return generate_from_noise(denoiser, noise, bars, calls, rngs, tempo, temperature)
+        return generate_from_noise(denoiser, noise, bars, calls, rngs, tempo, temperature, metre)
 
     out.mkdir(parents=True, exist_ok=True)
     tracks = sorted(Track(track) for track in denoiser.tracks)
@@ -96,3 +109,13 @@ def generate(
     click.echo(f"{count} piece{'s'[: count > 1]} of {bars} bars in {out}")
     if seed is None:
         click.echo(f"the same again: --seed {chosen}")
+
+
+def meter_played(model: Model, signature: tuple[int, int], feel: str) -> Meter:
+    """The metre of a time signature and a feel; ValueError where `model` does not play it."""
+    meter = meter_of(*signature) or COMMON
+    if feel == "triplet":
+        meter = in_triplets(meter)
+    if not plays(model, meter):
+        raise ValueError(f"{meter}: {plays_alone(model)}")
+    return meter

@@ -1,6 +1,7 @@
 """`schmubert infill`."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 import numpy as np
@@ -12,8 +13,12 @@ from schmubert.cli.offline import Job, Made, offline_options, run, wanted_of
 from schmubert.cli.places import Stretch, stretches_named, tracks_named
 from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion import compose
-from schmubert.engine.music.score import STEPS_PER_BAR, Mask, Score
+from schmubert.engine.music.score import Mask, Score
 from schmubert.engine.music.vocabulary import HOLD, PITCHED, Track
+
+if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
+    from schmubert.engine.music.barlines import Grid
+    from schmubert.engine.music.midifile import Reading
 
 
 @click.command("infill")
@@ -42,39 +47,48 @@ def infill(job: Job, bars: str, tracks: str | None) -> None:
 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:
         from schmubert.engine.music.additions import with_remade
-        from schmubert.engine.music.midifile import read_score
 
-        reading = read_score(data, job.choice)
+        reading = job.read(model, data)
+        meter, numbers = reading.score.meter, reading.numbers()
         common = wanted_of(named, reading, model) if shared else ()
         wanted = sorted({*common, *own})
-        if max(stretch.steps.stop for stretch in stretches) > reading.score.steps:
-            raise ValueError(f"it has {reading.score.bars} bars, of which {bars} are none")
-        cells = _cells(stretches, common, reading.score.steps)
-        score = compose.infill_cells(model, reading.score, cells, rng, job.sampling(model))
+        last = len(reading.lines.starts)
+        if max(stretch.last[0] for stretch in stretches) > last:
+            raise ValueError(f"it has {last} bars, of which {bars} are none")
+        cells = _cells(stretches, common, reading)
+        score = compose.infill_cells(model, reading.score, cells, rng, job.sampling(model, meter))
         for track in wanted:
             places = reading.places.get(track, ())
-            data = _without(data, places, score, track, _runs(cells[:, track]))
+            data = _without(data, places, score, track, _runs(cells[:, track]), reading.grid)
         fresh = begun_in(score, cells)
         boxes = _runs(np.asarray(cells.any(axis=1)))
         made = told(fresh, wanted).partition(" of ")[2]
-        added = with_remade(data, fresh, wanted, reading.places)
+        added = with_remade(data, fresh, wanted, reading.places, reading.grid)
         return Made(
             added.midi,
             score,
-            tuple((box.start / STEPS_PER_BAR, box.stop / STEPS_PER_BAR) for box in boxes),
+            tuple((box.start / meter.steps, box.stop / meter.steps) for box in boxes),
             "; ".join([f"bars {bars} with {made}", *added.told]),
+            numbers,
             reading,
         )
 
     run(job, make, {*own, *(named or ())})
 
 
-def _cells(stretches: Sequence[Stretch], common: Sequence[Track], steps: int) -> Mask:
-    """The cells [steps, 3] that are meant, of `common` tracks where a stretch names none."""
-    cells = np.zeros((steps, len(Track)), bool)
+def _cells(stretches: Sequence[Stretch], common: Sequence[Track], reading: "Reading") -> Mask:
+    """The cells [steps, 3] that are meant, of `common` tracks where a stretch names none.
+
+    ValueError where a stretch has no bar of the score.
+    """
+    cells = np.zeros(reading.score.tokens.shape, bool)
+    numbers, meter = reading.numbers(), reading.score.meter
     for stretch in stretches:
         tracks = common if stretch.track is None else [stretch.track]
-        cells[stretch.steps.start : stretch.steps.stop, list(tracks)] = True
+        steps = stretch.steps(numbers, meter)
+        if not steps:
+            raise ValueError(f"nothing can be made in {stretch}: {'; '.join(reading.left)}")
+        cells[steps.start : steps.stop, list(tracks)] = True
     return cells
 
 
@@ -90,6 +104,7 @@ def _without(
     score: Score,
     track: Track,
     stretches: Sequence[range],
+    grid: "Grid",
 ) -> bytes:
     """`data` without what `places` begin in `stretches` of steps, where `score` has its own."""
     from schmubert.engine.music.splice import without_notes
@@ -98,5 +113,5 @@ def _without(
         held = track in PITCHED
         speaks = np.flatnonzero(score.tokens[steps.start :, track] != HOLD) if held else [0]
         hushed = steps.start + int(speaks[0]) if len(speaks) else score.steps
-        data = without_notes(data, places, steps, hushed)
+        data = without_notes(data, places, steps, hushed, grid)
     return data

@@ -1,6 +1,7 @@
 """`schmubert interpolate`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import numpy as np
@@ -8,11 +9,22 @@ import numpy as np
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.cli.excerpts import only, told
-from schmubert.cli.offline import Job, Made, offline_options, run, tell_oddities
+from schmubert.cli.offline import (
+    Job,
+    Made,
+    OtherMetre,
+    offline_options,
+    run,
+    tell_oddities,
+)
 from schmubert.cli.places import tracks_named
 from schmubert.cli.songs import readable
 from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion import compose
+from schmubert.engine.music.meter import Meter
+
+if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
+    from schmubert.engine.music.midifile import Reading
 
 
 @click.command("interpolate")
@@ -30,37 +42,62 @@ def interpolate(job: Job, to: Path, bars: int, tracks: str | None) -> None:
     and the first in which TO does are on tracks of their own.
     """
     from schmubert.engine.music.additions import with_next
-    from schmubert.engine.music.midifile import read_score
+    from schmubert.engine.music.barlines import Grid
     from schmubert.engine.music.song import read_bytes
     from schmubert.engine.music.splice import joined
 
     if job.out.resolve() == to.resolve():
         raise ValueError(f"{to} is a song to read: name another place with --out")
     named = None if tracks is None else tracks_named(tracks)
-    end = read_score(to)
-    tell_oddities(readable(to), end)
     end_data = read_bytes(to)
-    after = end.score.window(end.first_bar, end.score.bars - end.first_bar)
+    told_of: set[Meter] = set()
 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:
-        reading = read_score(data, job.choice)
+        reading = job.read(model, data)
+        before, grid = reading.score, reading.grid
+        end = _end(job, model, end_data, readable(to), before.meter)
+        if before.meter not in told_of:
+            told_of.add(before.meter)
+            tell_oddities(readable(to), end)
         there = sorted({*reading.roles, *end.roles})
         known = tuple(track for track in there if track in model.tracks)
         wanted = named or known
         if not known:
             raise ValueError("nothing sounds in it, or where it leads, that this model could play")
-        before = reading.score
-        whole = compose.interpolate(model, before, after, bars, rng, wanted, job.sampling(model))
+        after = end.score.window(end.first_bar, end.score.bars - end.first_bar)
+        sampling = job.sampling(model, before.meter)
+        whole = compose.interpolate(model, before, after, bars, rng, wanted, sampling)
         way = range(before.bars, before.bars + bars)
-        both = joined(data, end_data, way.stop, end.first_bar)
-        added = with_next(both, only(whole, [way]), wanted, reading.places, way)
+        new = Grid.even(before.meter, bars, grid.ticks_per_quarter).moved(reading.lines.end)
+        at = int(new.ends[-1])
+        theirs = end.grid.window(end.first_bar).moved(-end.first_tick)
+        theirs = theirs.scaled(grid.ticks_per_quarter).moved(at)
+        both = joined(data, end_data, at, end.first_tick)
+        lines = grid.followed_by(new).followed_by(theirs)
+        added = with_next(both, only(whole, [way]), wanted, reading.places, way, lines)
+        own = reading.numbers(bars)
+        begins = own[-1] - end.lines.bar_at(end.first_tick)
+        numbers = (*own, *(begins + number for number in end.numbers()[end.first_bar :]))
         made = told(whole.window(way.start, bars), wanted)
         return Made(
             added.midi,
             whole,
             ((way.start, way.stop),),
-            "; ".join([f"from bar {way.start + 1} on {made}", *added.told]),
+            "; ".join([f"from bar {numbers[way.start]} on {made}", *added.told]),
+            numbers,
             reading,
         )
 
     run(job, make, named or ())
+
+
+def _end(job: Job, model: Model, data: bytes, name: str, meter: Meter) -> "Reading":
+    """The song `name` in `data`, in `meter`; ValueError where it is in others."""
+    from schmubert.engine.music.song import Unusable
+
+    try:
+        return job.read(model, data, False, [meter])
+    except OtherMetre as error:
+        raise ValueError(f"{name}: no bar of it is in {meter}, as the song before is") from error
+    except Unusable as error:
+        raise error.of(name) from error

@@ -16,7 +16,7 @@ from schmubert.engine.diffusion.guides import MAJOR, PITCH_CLASSES, pitches
 from schmubert.engine.diffusion.recipe import HARMONY_NATS
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.music.chart import chart_beats, chart_text, key_named
-from schmubert.engine.music.meter import BEATS_PER_BAR
+from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.pitches import name_of, pitch_named
 from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, PITCHED, Track
 
@@ -50,10 +50,11 @@ class Leading:
                 from schmubert.engine.music.chords import chart_of, plan_weights
 
                 weights = plan_weights(plan)
-                first = chart_of(plan[: TOLD_BARS * BEATS_PER_BAR])
+                meter = reading.score.meter
+                first = chart_of(plan[: TOLD_BARS * meter.beats], meter)
                 said = f"; to its own chords, {first}{' ...' if bars > TOLD_BARS else ''}"
         elif self.chords != NONE:
-            weights = written_chords(self.chords, bars)
+            weights = written_chords(self.chords, bars, reading.score.meter)
         harmony = None if weights is None else HARMONY_NATS * weights
         return Led(replace(plain, guide=guide, harmony=harmony), said)
 
@@ -71,22 +72,22 @@ def own_chords(data: bytes, reading: "Reading") -> "Plan | None":
 
     By `benchmarks/chord_profiles.py` a melody alone tells the root of three chords in ten.
     """
-    from schmubert.engine.music.chords import chord_plan
+    from schmubert.engine.music.columns import chords_on
     from schmubert.engine.music.song import player_song
 
     song = player_song(data)
     melody = reading.places.get(Track.MELODY, ())
     if all(part.drums or part.place in melody for part in song.parts):
         return None
-    return chord_plan(song.parts, song.ticks_per_beat, 0, reading.score.bars * BEATS_PER_BAR)
+    return chords_on(song.parts, reading.grid)
 
 
-def written_chords(chart: str, bars: int) -> NDArray[np.float64]:
-    """The weights [beats, 12] of a chart, over and over for `bars` bars of a song."""
-    beats = np.array(chart_beats(chart))
-    if len(beats) > bars * BEATS_PER_BAR:
-        raise ValueError(f"the chart has {len(beats) // BEATS_PER_BAR} bars, the song {bars}")
-    return np.asarray(beats[np.arange(bars * BEATS_PER_BAR) % len(beats)])
+def written_chords(chart: str, bars: int, meter: Meter) -> NDArray[np.float64]:
+    """The weights [beats, 12] of a chart, over and over for `bars` bars of a song in `meter`."""
+    beats = np.array(chart_beats(chart, meter))
+    if len(beats) > bars * meter.beats:
+        raise ValueError(f"the chart has {len(beats) // meter.beats} bars, the song {bars}")
+    return np.asarray(beats[np.arange(bars * meter.beats) % len(beats)])
 
 
 def leading_options(command: Callable[..., None]) -> Callable[..., None]:

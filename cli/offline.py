@@ -15,6 +15,7 @@ from schmubert.cli import options
 from schmubert.cli.songs import Errand, errands, readable
 from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion.sampling import Sampling, usual_window_bars
+from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.score import Score
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.networks.devices import Device
@@ -37,8 +38,23 @@ class Made:
     boxes: tuple[tuple[float, float], ...] = ()
     told: str = ""
     """What there is to say of it, after its name."""
+    numbers: tuple[int, ...] = ()
+    """What the bars of the score are counted as in the file; from 1 on where empty."""
     reading: "Reading | None" = None
     """The song itself, and who plays what in it."""
+
+
+class OtherMetre(ValueError):  # noqa: N818 - read aloud, it is what the song is in
+    """A song in metres that a model does not play."""
+
+    def __init__(self, metres: Sequence[str], model: Model) -> None:
+        super().__init__(f"{', '.join(metres)}: {plays_alone(model)}")
+
+
+def plays_alone(model: Model) -> str:
+    """What `model` plays, and what to do about that."""
+    own = " and ".join(map(str, model.meters))
+    return f"{model.name} plays {own} alone; a model trained on other metres: --model"
 
 
 Make = Callable[[Model, bytes, np.random.Generator], Made]
@@ -52,6 +68,8 @@ class Job:
     out: Path
     plot: Path | None
     melody: str | None
+    meter: tuple[int, int] | None
+    feel: str | None
     seed: int | None
     calls: int
     temperature: float
@@ -69,9 +87,26 @@ class Job:
             return {}
         return {Track.MELODY: int(self.melody) if self.melody.isdecimal() else self.melody}
 
-    def sampling(self, model: Model) -> Sampling:
+    def read(
+        self, model: Model, data: bytes, chosen: bool = True, meters: Sequence[Meter] | None = None
+    ) -> "Reading":
+        """The song in `data`, in a metre that `model` plays, or one of `meters`.
+
+        --melody is for it where `chosen`. OtherMetre where none of its bars is in such a metre.
+        """
+        from schmubert.engine.music.midifile import OtherMetres, Written, read_score
+
+        triplets = None if self.feel is None else self.feel == "triplet"
+        written = Written(self.meter, triplets)
+        choice = self.choice if chosen else {}
+        try:
+            return read_score(data, choice, meters=meters or model.meters, written=written)
+        except OtherMetres as error:
+            raise OtherMetre(error.metres, model) from error
+
+    def sampling(self, model: Model, meter: Meter) -> Sampling:
         """How to sample from `model`. Where no window is asked for, it is the model's usual one."""
-        window = self.window or usual_window_bars(model)
+        window = self.window or usual_window_bars(model, meter)
         return Sampling(self.calls, self.temperature, window, sampler=self.sampler)
 
 
@@ -84,6 +119,8 @@ def offline_options(command: Callable[..., None]) -> Callable[..., None]:
             "--plot", type=options.PATH, help="Draw a piano roll: .png, .pdf or .svg, or a folder."
         ),
         options.melody,
+        options.meter,
+        options.feel,
         options.seed,
         options.temperature,
         options.calls,
@@ -116,7 +153,9 @@ def wanted_of(
 
 
 def tell_oddities(name: str, reading: "Reading") -> None:
-    """Say what is odd in the song `name`, a line each."""
+    """Say what is odd in the song `name`, and which bars are left alone, a line each."""
+    for line in reading.left:
+        click.echo(f"{name}: {line}", err=True)
     told = reading.oddities[:MOST_ODDITIES]
     for line in told:
         click.echo(f"{name}: {line}", err=True)
@@ -165,6 +204,9 @@ def _perform(errand: Errand, model: Model, seed: int, make: Make) -> Made:
         made = make(model, data, np.random.default_rng((seed, zlib.crc32(data))))
     except OSError as error:
         raise ValueError(f"{errand.name}: cannot be read: {error.strerror}") from error
+    except OtherMetre as error:
+        error.args = (f"{errand.name}: {error}",)
+        raise
     except ValueError as error:
         raise ValueError(f"{errand.name}: {error}") from error
     if made.reading is not None:
@@ -176,7 +218,7 @@ def _perform(errand: Errand, model: Model, seed: int, make: Make) -> Made:
         if errand.plot is not None:
             from schmubert.cli.piano_roll import draw
 
-            draw(made.score, errand.plot, errand.name, made.boxes)
+            draw(made.score, errand.plot, errand.name, made.boxes, made.numbers)
     except OSError as error:
         raise ValueError(f"{errand.name}: cannot be written: {error.strerror}") from error
     return made
@@ -195,6 +237,7 @@ def _many(work: Sequence[Errand], model: Model, seed: int, make: Make) -> None:
     from schmubert.cli.progress import counting
 
     failed: list[str] = []
+    other_metres = 0
     progress = counting()
     with progress:
         songs = progress.add_task("songs", total=len(work))
@@ -203,6 +246,7 @@ def _many(work: Sequence[Errand], model: Model, seed: int, make: Make) -> None:
                 made = _perform(errand, model, seed, make)
             except ValueError as error:
                 failed.append(" ".join(str(error).split()))
+                other_metres += isinstance(error, OtherMetre)
             except Exception as error:
                 words = " ".join(f"{type(error).__name__}: {error}".split())
                 failed.append(f"{errand.name}: a fault of schmubert's own: {words}")
@@ -215,4 +259,7 @@ def _many(work: Sequence[Errand], model: Model, seed: int, make: Make) -> None:
     if failed:
         for line in failed:
             click.echo(f"  left out {line}", err=True)
-        raise click.ClickException(f"{len(failed)} of {len(work)} songs could not be used")
+        of_these = f", {other_metres} of them for their metre" if other_metres else ""
+        raise click.ClickException(
+            f"{len(failed)} of {len(work)} songs could not be used{of_these}"
+        )

@@ -18,6 +18,7 @@ from schmubert.engine.diffusion.recipe import (
     WINDOW_BARS,
 )
 from schmubert.engine.diffusion.samplers import FORMER_NAMES, SAMPLERS
+from schmubert.engine.music.meter import signature_named
 from schmubert.engine.options import Decorated
 from schmubert.engine.options import device as device
 from schmubert.engine.options import model as model
@@ -27,6 +28,18 @@ from schmubert.engine.options import with_default as with_default
 PATH = click.Path(path_type=Path)
 APIS = ("auto", "alsa", "jack", "core", "windows")
 """The MIDI systems of `bridge/owner/ports.py`, which is not loaded for a line of help."""
+
+
+def _metre(text: str) -> tuple[int, int]:
+    """ "3/4" -> (3, 4); BadParameter where no grid can hold it."""
+    try:
+        return signature_named(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+METRE = click.types.FuncParamType(_metre)
+FEELS = ("straight", "triplet")
 
 threads = threads_of(2)
 seed = click.option(
@@ -48,6 +61,17 @@ melody = click.option(
     "--melody",
     metavar="NAME|NUMBER",
     help="Which track of IN is the melody, if the guess is wrong.",
+)
+meter = click.option(
+    "--meter",
+    type=METRE,
+    metavar="METRE",
+    help="The metre of IN, 3/4, if it states none or a wrong one.",
+)
+feel = click.option(
+    "--feel",
+    type=click.Choice(FEELS),
+    help="Whether beats of IN divide into 16ths or triplets, if that is recognised wrong.",
 )
 api = with_default("--api", click.Choice(APIS), "auto", "The MIDI system.")
 engine = click.option(

@@ -2,11 +2,12 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from schmubert.engine.music.score import STEPS_PER_BAR, Score, drum_hits, notes
+from schmubert.engine.music.meter import Meter
+from schmubert.engine.music.score import Score, drum_hits, notes
 from schmubert.engine.music.vocabulary import HOLD, LOWEST_PITCH, PITCHED, Drum, Track
 
 if TYPE_CHECKING:
@@ -34,11 +35,13 @@ def draw(
     path: Path,
     title: str = "",
     boxes: Sequence[tuple[float, float]] = (),
+    numbers: Sequence[int] = (),
 ) -> None:
     """Write `score` to `path`, whose suffix says the format, `BARS_A_ROW` bars a row.
 
     `boxes` are (first bar, bar after the last) of areas to frame, such as what was generated. They
-    may begin or end within a bar.
+    may begin or end within a bar. `numbers` are those of the bars, from 1 on if there are none;
+    where they skip some, a dashed line stands for the bars that are not in the score.
     ValueError where the suffix is no format that matplotlib writes.
     """
     # a Figure and canvas of its own: no window system, no state shared with other callers
@@ -57,7 +60,7 @@ def draw(
         _draw_pitched(axes[2 * row], score)
         _draw_drums(axes[2 * row + 1], score)
         for axis in axes[2 * row : 2 * row + 2]:
-            _frame(axis, first_bar, bars, score.bars, boxes)
+            _frame(axis, score, first_bar, bars, boxes, numbers)
         axes[2 * row].tick_params(labelbottom=False)
     axes[-1].set_xlabel("bar")
     _head(figure, title)
@@ -100,16 +103,16 @@ def draw_stack(rolls: Sequence[Roll], path: Path) -> None:
         score = _without(roll.score, roll.hidden)
         last = upper = next(axes)
         _draw_pitched(upper, score)
-        _frame(upper, 0, bars, score.bars, roll.pitched)
+        _frame(upper, score, 0, bars, roll.pitched)
         for box in roll.bass:
-            _box(upper, box, _reach(score, Track.BASS))
+            _box(upper, box, score.meter, _reach(score, Track.BASS))
         upper.set_title(roll.title, fontsize=9, loc="left", parse_math=False)
         if Track.DRUMS not in roll.hidden:
             upper.tick_params(labelbottom=False)
             last = next(axes)
             _draw_drums(last, score)
             last.set_yticks([])
-            _frame(last, 0, bars, score.bars, roll.drums)
+            _frame(last, score, 0, bars, roll.drums)
     last.set_xlabel("bar")
     _head(figure, "")
     figure.savefig(path, dpi=110)
@@ -118,7 +121,7 @@ def draw_stack(rolls: Sequence[Roll], path: Path) -> None:
 def _without(score: Score, hidden: Sequence[Track]) -> Score:
     tokens = score.tokens.copy()
     tokens[:, list(hidden)] = HOLD
-    return Score(tokens, score.tempo_bpm)
+    return replace(score, tokens=tokens)
 
 
 def _draw_pitched(axis: "Axes", score: Score) -> None:
@@ -155,33 +158,50 @@ def _blocks(axis: "Axes", track: Track, blocks: Sequence[tuple[float, float, flo
 
 
 def _frame(
-    axis: "Axes", first_bar: int, bars: int, song_bars: int, boxes: Sequence[tuple[float, float]]
+    axis: "Axes",
+    score: Score,
+    first_bar: int,
+    bars: int,
+    boxes: Sequence[tuple[float, float]],
+    numbers: Sequence[int] = (),
 ) -> None:
-    """Bar lines, every fourth heavier and numbered from 1, and the boxes over them."""
-    axis.set_xlim(first_bar * STEPS_PER_BAR - 1, (first_bar + bars) * STEPS_PER_BAR + 1)
-    last_bar = min(first_bar + bars, song_bars)
+    """Bar lines, every fourth heavier and numbered, those of a gap dashed; the boxes over them."""
+    step, numbers = score.meter.steps, numbers or range(1, score.bars + 1)
+    axis.set_xlim(first_bar * step - 1, (first_bar + bars) * step + 1)
+    last_bar = min(first_bar + bars, score.bars)
+    gaps = [bar for bar in range(1, score.bars) if numbers[bar] != numbers[bar - 1] + 1]
     for bar in range(first_bar, last_bar + 1):
         heavy = bar % 4 == 0
         colour, width = ("#8a8a8a", 0.9) if heavy else ("#d0d0d0", 0.6)
-        axis.axvline(bar * STEPS_PER_BAR, color=colour, linewidth=width, zorder=0)
-    numbered = [bar for bar in range(first_bar, last_bar) if bar % 4 == 0 or bars <= 8]
-    axis.set_xticks([bar * STEPS_PER_BAR for bar in numbered], [str(bar + 1) for bar in numbered])
+        if bar in gaps:
+            axis.axvline(bar * step, color="#444444", linewidth=1.1, linestyle="--", zorder=0)
+        else:
+            axis.axvline(bar * step, color=colour, linewidth=width, zorder=0)
+    numbered = [
+        bar for bar in range(first_bar, last_bar) if bar % 4 == 0 or bars <= 8 or bar in gaps
+    ]
+    axis.set_xticks([bar * step for bar in numbered], [str(numbers[bar]) for bar in numbered])
     axis.tick_params(length=0, labelsize=8)
     axis.tick_params(axis="y", labelsize=6.5)
     axis.set_axisbelow(True)
     for spine in axis.spines.values():
         spine.set_visible(False)
     for box in boxes:
-        _box(axis, box)
+        _box(axis, box, score.meter)
 
 
-def _box(axis: "Axes", bars: tuple[float, float], reach: tuple[float, float] | None = None) -> None:
+def _box(
+    axis: "Axes",
+    bars: tuple[float, float],
+    meter: Meter,
+    reach: tuple[float, float] | None = None,
+) -> None:
     """Frame `bars` (first, after the last) over all of `axis`, or from pitch to pitch."""
     lowest, highest = axis.get_ylim()
     below, above = reach or (lowest, highest)
     axis.axvspan(
-        bars[0] * STEPS_PER_BAR,
-        bars[1] * STEPS_PER_BAR,
+        bars[0] * meter.steps,
+        bars[1] * meter.steps,
         (below - lowest) / (highest - lowest),
         (above - lowest) / (highest - lowest),
         facecolor=(*_rgb(BOX_COLOUR), 0.07),

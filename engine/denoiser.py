@@ -1,13 +1,20 @@
 """What a network promises to a sampler: the one thing that diffusion and networks both know."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from schmubert.engine.music.meter import (
+    CLOCKS_PER_QUARTER,
+    COMMON,
+    COMPOUND_CLOCKS,
+    TRIPLET,
+    Meter,
+)
 from schmubert.engine.music.pauses import Pauses
-from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
+from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import Track
 
 MASKING = "absorbing"
@@ -28,7 +35,7 @@ class Denoiser(Protocol):
         ...
 
     def __call__(self, tokens: Tokens) -> Logits:
-        """Tokens [batch, steps, tracks], steps a multiple of 4 -> logits, one array a track."""
+        """Tokens [batch, steps, tracks], whole beats -> logits, one array a track."""
         ...
 
 
@@ -60,12 +67,34 @@ class Model(Denoiser, Protocol):
         """The longest window it can be asked for, where learned positions limit it."""
         ...
 
+    @property
+    def meters(self) -> tuple[Meter, ...]:
+        """The metres that it was trained on; only their beats and cells matter to it."""
+        ...
+
+
+UNSAID_METERS = (COMMON,)
+"""What a model file plays that says nothing of metres."""
+
+
+def plays(model: Model, meter: Meter) -> bool:
+    """Whether `model` was trained on bars of so many beats, each of so many cells."""
+    return meter.shape in {one.shape for one in model.meters}
+
+
+def meters_said(shapes: Iterable[Sequence[int]]) -> tuple[Meter, ...]:
+    """The metres of what a model file says, (beats, cells) each; ValueError where one is none."""
+    clocks = {TRIPLET: COMPOUND_CLOCKS}
+    return tuple(
+        Meter(beats, cells, clocks.get(cells, CLOCKS_PER_QUARTER)) for beats, cells in shapes
+    )
+
 
 def within_reach(steps: int, longest_steps: int | None, name: str) -> None:
     """ValueError where `steps` are more than the model `name` has positions for."""
     if longest_steps is not None and steps > longest_steps:
-        bars = longest_steps // STEPS_PER_BAR
+        bars = longest_steps // COMMON.steps
         raise ValueError(
-            f"{name} knows windows of up to {bars} bars and was asked for {steps} steps,"
-            f" {steps / STEPS_PER_BAR:g} bars: --window {bars} is its longest"
+            f"{name} knows windows of up to {longest_steps} steps, {bars} bars of {COMMON}, and was"
+            f" asked for {steps}: take a shorter --window"
         )

@@ -18,6 +18,7 @@ from torch import nn
 
 from schmubert.engine.diffusion.temperature import log_softmax
 from schmubert.engine.diffusion.unmasking import balanced_order, unmask
+from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.music.vocabulary import MASK, SIZES
@@ -92,7 +93,13 @@ def export_onnx(
         raw, final = Path(folder) / "fp32.onnx", Path(folder) / "final.onnx"
         _trace(model, config, raw)
         _convert(raw, final, precision)
-        _describe(final, config, precision, checkpoint.pauses_of(source))
+        _describe(
+            final,
+            config,
+            precision,
+            checkpoint.pauses_of(source),
+            checkpoint.meters_of(source),
+        )
         onnx.checker.check_model(str(final), full_check=True)
         parity = compare(model, config, final, states)
         allowed = TOLERANCES[precision]
@@ -218,7 +225,13 @@ def _convert(raw: Path, final: Path, precision: str) -> None:
         raise ValueError(f'precision is one of {list(TOLERANCES)}, not "{precision}"')
 
 
-def _describe(path: Path, config: ModelConfig, precision: str, pauses: Pauses | None) -> None:
+def _describe(
+    path: Path,
+    config: ModelConfig,
+    precision: str,
+    pauses: Pauses | None,
+    meters: Sequence[Meter],
+) -> None:
     graph = onnx.load(str(path))
     vocabulary = {
         "sizes": [SIZES[column] for column in config.columns],
@@ -230,6 +243,7 @@ def _describe(path: Path, config: ModelConfig, precision: str, pauses: Pauses | 
         "schmubert.config": json.dumps(asdict(config)),
         "schmubert.vocabulary": json.dumps(vocabulary),
         "schmubert.precision": precision,
+        "schmubert.meters": json.dumps([meter.shape for meter in meters]),
     }
     if pauses is not None:
         described["schmubert.pauses"] = pauses.encoded()

@@ -21,7 +21,7 @@ from schmubert.engine.diffusion.windows import (
     sounding_tracks,
     window_run,
 )
-from schmubert.engine.music.meter import STEPS_PER_BAR, USUAL_BPM
+from schmubert.engine.music.meter import COMMON, USUAL_BPM, Meter
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import Mask, Score, Tokens, canonical, silence, unknown
 from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, PITCHED, Track
@@ -61,7 +61,15 @@ def infill_all(
             able = ", ".join(track.name.lower() for track in denoise.tracks)
             raise ValueError(f"this model knows no {' and no '.join(unable)}: only {able}")
     runs = [
-        window_run(denoise.tracks, score.masked(targets).tokens, targets, rng, sampling, place)
+        window_run(
+            denoise.tracks,
+            score.masked(targets).tokens,
+            targets,
+            rng,
+            sampling,
+            place,
+            score.meter,
+        )
         for score, targets, rng in zip(scores, every_targets, rngs, strict=True)
     ]
     made = run_together(denoise, runs)
@@ -119,7 +127,8 @@ def continue_(
 
     The other tracks are silent in the new bars, but the model takes them for unknown.
     """
-    return interpolate(denoise, score, silence(0), bars, rng, tracks, sampling, rightwards)
+    nothing = silence(0, score.tempo_bpm, score.meter)
+    return interpolate(denoise, score, nothing, bars, rng, tracks, sampling, rightwards)
 
 
 def begin(
@@ -134,9 +143,8 @@ def begin(
 
     The other tracks are silent in the new bars, but the model takes them for unknown.
     """
-    return interpolate(
-        denoise, silence(0, score.tempo_bpm), score, bars, rng, tracks, sampling, leftwards
-    )
+    nothing = silence(0, score.tempo_bpm, score.meter)
+    return interpolate(denoise, nothing, score, bars, rng, tracks, sampling, leftwards)
 
 
 def interpolate(
@@ -153,16 +161,19 @@ def interpolate(
 
     The tempo is that of `before`. In the new bars `tracks` play, or if None all that the denoiser
     knows; the others are silent there, but the model takes them for unknown. It also does so with
-    tracks that are silent in all of `before` or of `after`. ValueError where `bars` is below 1.
+    tracks that are silent in all of `before` or of `after`. ValueError where `bars` is below 1, or
+    both are not of one metre.
     """
     if bars < 1:
         raise ValueError(f"{bars} bars are too few for a way: at least 1")
     columns = sorted(set(denoise.tracks if tracks is None else tracks))
-    whole = _heard(before).followed_by(unknown(bars)).followed_by(_heard(after))
+    meter = before.meter
+    way = unknown(bars, meter=meter)
+    whole = _heard(before).followed_by(way).followed_by(_heard(after))
     targets = np.zeros(whole.tokens.shape, bool)
-    targets[before.steps : before.steps + bars * STEPS_PER_BAR, columns] = True
+    targets[before.steps : before.steps + way.steps, columns] = True
     made = infill(denoise, whole, targets, rng, sampling, place)
-    joined = before.followed_by(silence(bars)).followed_by(after)
+    joined = before.followed_by(silence(bars, meter=meter)).followed_by(after)
     return _kept(joined, made.tokens, targets)
 
 
@@ -182,8 +193,9 @@ def infill_bars(
     chosen, columns = sorted(set(bars)), sorted(set(tracks))
     if not chosen or not 0 <= chosen[0] <= chosen[-1] < score.bars:
         raise ValueError(f"there are the bars 0..{score.bars - 1}, not {chosen}")
-    by_bar = np.zeros((score.bars, STEPS_PER_BAR, len(Track)), bool)
-    by_bar[np.ix_(chosen, range(STEPS_PER_BAR), columns)] = True
+    bar = score.meter.steps
+    by_bar = np.zeros((score.bars, bar, len(Track)), bool)
+    by_bar[np.ix_(chosen, range(bar), columns)] = True
     return infill_cells(denoise, score, by_bar.reshape(score.tokens.shape), rng, sampling)
 
 
@@ -198,7 +210,7 @@ def infill_cells(
 
     A track in which nothing sounds outside of them is unknown to the model rather than silent.
     """
-    around = Score(np.where(targets, HOLD, score.tokens), score.tempo_bpm)
+    around = replace(score, tokens=np.where(targets, HOLD, score.tokens))
     made = infill(denoise, _heard(around), targets, rng, sampling)
     return _kept(score, made.tokens, targets)
 
@@ -210,13 +222,14 @@ def generate(
     tempo_bpm: float = USUAL_BPM,
     sampling: Sampling = PLAIN,
     pauses: Pauses | None = None,
+    meter: Meter = COMMON,
 ) -> Score:
-    """`bars` bars out of nothing, in all tracks that the denoiser knows; the others are silent.
+    """`bars` bars of `meter` out of nothing, in all tracks that the denoiser knows.
 
-    Where tracks rest is drawn from `pauses`, those of the denoiser's model. Without them it is left
-    to the sampler, like everything else.
+    The others are silent. Where tracks rest is drawn from `pauses`, those of the denoiser's model.
+    Without them it is left to the sampler, like everything else.
     """
-    return generate_all(denoise, bars, [rng], tempo_bpm, sampling, pauses)[0]
+    return generate_all(denoise, bars, [rng], tempo_bpm, sampling, pauses, meter)[0]
 
 
 def generate_all(
@@ -226,19 +239,20 @@ def generate_all(
     tempo_bpm: float = USUAL_BPM,
     sampling: Sampling = PLAIN,
     pauses: Pauses | None = None,
+    meter: Meter = COMMON,
 ) -> list[Score]:
     """`generate`, a score an `rng`; they share calls, and each comes out as if alone."""
     tracks = list(denoise.tracks)
     scores, every_targets = [], []
     for rng in rngs:
-        tokens = unknown(bars).tokens.copy()
+        tokens = unknown(bars, tempo_bpm, meter).tokens.copy()
         targets = np.zeros(tokens.shape, bool)
         targets[:, tracks] = True
         if pauses is not None:
             tacet = pauses.draw(bars, rng)
-            targets[:, tracks] = ~np.repeat(tacet, STEPS_PER_BAR, axis=0)
-            tokens[:, tracks] = np.where(tacet_cells(tacet), HOLD, tokens[:, tracks])
-        scores.append(Score(tokens, tempo_bpm))
+            targets[:, tracks] = ~np.repeat(tacet, meter.steps, axis=0)
+            tokens[:, tracks] = np.where(tacet_cells(tacet, meter), HOLD, tokens[:, tracks])
+        scores.append(Score(tokens, tempo_bpm, meter))
         every_targets.append(targets)
     made = infill_all(denoise, scores, every_targets, rngs, sampling)
     return [replace(score, tokens=_ended(score.tokens)) for score in made]
@@ -264,4 +278,4 @@ def _heard(score: Score) -> Score:
 
 def _kept(score: Score, made: Tokens, targets: Mask) -> Score:
     """`score` with `targets` taken from `made`, and no note-off among them that ends nothing."""
-    return Score(tidy(np.where(targets, made, score.tokens), targets), score.tempo_bpm)
+    return replace(score, tokens=tidy(np.where(targets, made, score.tokens), targets))

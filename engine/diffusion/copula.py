@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.diffusion.temperature import Floats, log_softmax, log_sum
-from schmubert.engine.music.meter import PHRASE_BARS, STEPS_PER_BAR
+from schmubert.engine.music.meter import COMMON, PHRASE_BARS, Meter
 from schmubert.engine.music.score import Mask
 from schmubert.engine.music.vocabulary import FIRST_ONSET, HOLD, OFF
 
@@ -94,23 +94,28 @@ class CorrelatedUniforms:
     """The random numbers for one sampling of tokens of `shape` [batch, steps, tracks].
 
     `piece` holds the traits of a piece that is sampled in several windows. Without it, traits are
-    drawn from `rng`, and nothing is known of any track. Bars and phrases are counted from the first
-    step.
+    drawn from `rng`, and nothing is known of any track. Bars of `meter` and phrases are counted
+    from the first step.
     """
 
     def __init__(
-        self, shape: Sequence[int], rng: np.random.Generator, piece: PieceTraits | None = None
+        self,
+        shape: Sequence[int],
+        rng: np.random.Generator,
+        piece: PieceTraits | None = None,
+        meter: Meter = COMMON,
     ) -> None:
         batch, self._steps, tracks = shape
         self._rng = rng
-        self._bars = -(-self._steps // STEPS_PER_BAR)
+        self._meter = meter
+        self._bars = -(-self._steps // meter.steps)
         self._piece = piece or draw_piece_traits(np.zeros((batch, tracks), bool), rng)
         self._by_bar = rng.standard_normal((batch, self._bars, tracks))
 
     def for_events(self, column: int, shares: VarianceShares) -> Floats:
         """The numbers of a track's cells in the next call: uniform on 0 to 1, [batch, steps]."""
         batch = len(self._by_bar)
-        by_bar = np.repeat(self._by_bar[..., column], STEPS_PER_BAR, axis=1)[:, : self._steps]
+        by_bar = np.repeat(self._by_bar[..., column], self._meter.steps, axis=1)[:, : self._steps]
         parts = (
             (shares.piece, self._piece.activity[:, column, None]),
             (shares.bar, by_bar),
@@ -153,7 +158,7 @@ class CorrelatedUniforms:
         """A standard normal number for each phrase: [batch, steps, tracks]."""
         batch, _, tracks = self._by_bar.shape
         phrases = self._rng.standard_normal((batch, -(-self._bars // PHRASE_BARS), tracks))
-        return np.repeat(phrases, PHRASE_BARS * STEPS_PER_BAR, axis=1)[:, : self._steps]
+        return np.repeat(phrases, PHRASE_BARS * self._meter.steps, axis=1)[:, : self._steps]
 
 
 def draw_ranked(logits: NDArray[np.floating], uniforms: Floats) -> NDArray[np.int64]:

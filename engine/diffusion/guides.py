@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.temperature import BISECTIONS, SURE, log_softmax, log_sum
 from schmubert.engine.diffusion.unmasking import Guide
-from schmubert.engine.music.meter import STEPS_PER_BAR, STEPS_PER_BEAT
+from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import (
     HIGHEST_PITCH,
@@ -44,34 +44,34 @@ def together(*guides: Guide) -> Guide:
     return guide
 
 
-PARTS = (1, 2, 4, 8, 16)
-"""The numbers of equal parts into which a bar can be divided."""
-
-
 def density(
-    onsets: Mapping[Track, float | Sequence[float]], tracks: Sequence[Track] = TRIO
+    onsets: Mapping[Track, float | Sequence[float]],
+    tracks: Sequence[Track] = TRIO,
+    meter: Meter = COMMON,
 ) -> Guide:
-    """A guide to so many `onsets` a bar in each track named (of drums: 16ths with hits).
+    """A guide to so many `onsets` a bar in each track named (of drums: cells with hits).
 
-    A sequence is a curve over the bar: a number for each of its 2, 4, 8 or 16 parts, NaN where the
-    model decides. In every bar, or part, one bias is added to the logits of all onsets in masked
-    cells. It is solved by bisection, so that the onsets that are there and those to be expected add
-    up to the number, or come as near as the masked cells allow. The model still says which cells,
-    pitches and drums are likelier than others. The number is met exactly where a call draws no
-    more than one cell of a bar and track. `tracks` says what the columns are; they begin on a bar
-    line. ValueError for a number that the bar, or part, has no room for.
+    A sequence is a curve over the bar of `meter`: a number for each of its equal parts, in 4/4 of
+    2, 4, 8 or 16, NaN where the model decides. In every bar, or part, one bias is added to the
+    logits of all onsets in masked cells. It is solved by bisection, so that the onsets that are
+    there and those to be expected add up to the number, or come as near as the masked cells allow.
+    The model still says which cells, pitches and drums are likelier than others. The number is met
+    exactly where a call draws no more than one cell of a bar and track. `tracks` says what the
+    columns are; they begin on a bar line. ValueError for a number that the bar, or part, has no
+    room for.
     """
     curves = {track: np.atleast_1d(np.asarray(one, np.float64)) for track, one in onsets.items()}
     for track, curve in curves.items():
-        if len(curve) not in PARTS:
-            raise ValueError(f"{len(curve)} parts of a bar of {track.name} are none of {PARTS}")
-        most = STEPS_PER_BAR // len(curve)
+        if not len(curve) or meter.steps % len(curve):
+            parts = [one for one in range(1, meter.steps + 1) if meter.steps % one == 0]
+            raise ValueError(f"{len(curve)} parts of a bar of {track.name} are none of {parts}")
+        most = meter.steps // len(curve)
         if ((curve < 0) | (curve > most)).any():
             raise ValueError(f"{onsets[track]} onsets a bar of {track.name} are outside 0..{most}")
 
     def guide(tokens: Tokens, logits: Logits) -> Logits:
         return [
-            _as_dense(tokens[..., column], of_track, track, curves[track])
+            _as_dense(tokens[..., column], of_track, track, curves[track], meter)
             if track in curves
             else of_track
             for column, (track, of_track) in enumerate(zip(tracks, logits, strict=True))
@@ -123,12 +123,14 @@ def pitches(allowed: Mapping[Track, Collection[int]], tracks: Sequence[Track] = 
     return guide
 
 
-def harmony(biases: NDArray[np.floating], tracks: Sequence[Track] = TRIO) -> Guide:
+def harmony(
+    biases: NDArray[np.floating], tracks: Sequence[Track] = TRIO, meter: Meter = COMMON
+) -> Guide:
     """A guide to pitches that fit what sounds beside them.
 
-    `biases` [beats, 12] are added to the logits (base e) of each pitch class in a beat, of every
-    pitched track. A cell is as likely to begin a note as before. A beat without bias stays as it
-    is, and so do beats beyond the last. ValueError for another shape.
+    `biases` [beats, 12], of beats of `meter`, are added to the logits (base e) of each pitch class
+    in a beat, of every pitched track. A cell is as likely to begin a note as before. A beat without
+    bias stays as it is, and so do beats beyond the last. ValueError for another shape.
     """
     if biases.ndim != 2 or biases.shape[1] != PITCH_CLASSES:
         raise ValueError(f"biases of shape {biases.shape} are not 12 for each beat")
@@ -137,7 +139,7 @@ def harmony(biases: NDArray[np.floating], tracks: Sequence[Track] = TRIO) -> Gui
 
     def guide(_: Tokens, logits: Logits) -> Logits:
         return [
-            _harmonised(of_track, track, by_beat, biased) if track in PITCHED else of_track
+            _harmonised(of_track, track, by_beat, biased, meter) if track in PITCHED else of_track
             for track, of_track in zip(tracks, logits, strict=True)
         ]
 
@@ -149,15 +151,16 @@ def _harmonised(
     track: Track,
     by_beat: NDArray[np.float64],
     biased: NDArray[np.int64],
+    meter: Meter,
 ) -> NDArray[np.float32]:
     """`of_track` [batch, steps, events] with `by_beat` [beats, onsets] in the beats `biased`."""
-    steps = (biased[:, None] * STEPS_PER_BEAT + np.arange(STEPS_PER_BEAT)).ravel()
+    steps = (biased[:, None] * meter.cells + np.arange(meter.cells)).ravel()
     steps = steps[steps < of_track.shape[1]]
     if not len(steps):
         return of_track
     bent = of_track.copy()
     onsets = of_track[:, steps, first_onset(track) :].astype(np.float64)
-    raised = log_softmax(onsets + by_beat[steps // STEPS_PER_BEAT])
+    raised = log_softmax(onsets + by_beat[steps // meter.cells])
     bent[:, steps, first_onset(track) :] = raised + log_sum(onsets)[..., None]
     return np.asarray(bent)
 
@@ -174,15 +177,19 @@ def _without(
 
 
 def _as_dense(
-    tokens: Tokens, of_track: NDArray[np.float32], track: Track, curve: NDArray[np.float64]
+    tokens: Tokens,
+    of_track: NDArray[np.float32],
+    track: Track,
+    curve: NDArray[np.float64],
+    meter: Meter,
 ) -> NDArray[np.float32]:
     """`of_track` [batch, steps, events] biased to the onsets of `curve` in each bar of `tokens`.
 
     `tokens` are [batch, steps]; a bar cut off at the end is taken for a whole one.
     """
     batch, steps = tokens.shape
-    first, bars = first_onset(track), -(-steps // STEPS_PER_BAR)
-    parts, length = bars * len(curve), STEPS_PER_BAR // len(curve)
+    first, bars = first_onset(track), -(-steps // meter.steps)
+    parts, length = bars * len(curve), meter.steps // len(curve)
     exact = of_track.astype(np.float64)
     odds = np.full((batch, parts * length), -np.inf)
     odds[:, :steps] = log_sum(exact[..., first:]) - log_sum(exact[..., :first])

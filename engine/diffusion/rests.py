@@ -9,15 +9,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from schmubert.engine.music.meter import STEPS_PER_BAR
+from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Mask, Tokens, lasting
 from schmubert.engine.music.vocabulary import PITCHED, Track, first_onset
 
 
-def tacet_bars(tokens: Tokens, tracks: Sequence[Track]) -> Mask:
+def tacet_bars(tokens: Tokens, tracks: Sequence[Track], meter: Meter = COMMON) -> Mask:
     """The bars [.., bars, tracks] of `tokens` [.., steps, tracks] in which a track is silent.
 
-    A note held over from the bar before sounds. What is masked is not known to be silent.
+    They are bars of `meter`. A note held over from the bar before sounds. What is masked is not
+    known to be silent.
     """
     sounds = np.empty(tokens.shape, bool)
     for column, track in enumerate(tracks):
@@ -25,17 +26,17 @@ def tacet_bars(tokens: Tokens, tracks: Sequence[Track]) -> Mask:
         if track in PITCHED:
             events = lasting(events)
         sounds[..., column] = events >= first_onset(track)
-    by_bar = sounds.reshape(*tokens.shape[:-2], -1, STEPS_PER_BAR, len(tracks))
+    by_bar = sounds.reshape(*tokens.shape[:-2], -1, meter.steps, len(tracks))
     return np.asarray(~by_bar.any(axis=-2))
 
 
-def tacet_cells(tacet: Mask) -> Mask:
+def tacet_cells(tacet: Mask, meter: Meter = COMMON) -> Mask:
     """The cells [.., steps, tracks] that hold nothing in `tacet` bars [.., bars, tracks].
 
-    All but the first 16th of each pause: there the last note before it may end.
+    All but the first cell of each pause: there the last note before it may end.
     """
-    cells = np.repeat(tacet, STEPS_PER_BAR, axis=-2)
+    cells = np.repeat(tacet, meter.steps, axis=-2)
     begins = tacet.copy()
     begins[..., 1:, :] &= ~tacet[..., :-1, :]
-    cells[..., ::STEPS_PER_BAR, :] &= ~begins
+    cells[..., :: meter.steps, :] &= ~begins
     return cells

@@ -21,7 +21,7 @@ from schmubert.engine.diffusion.corruption import (
 )
 from schmubert.engine.diffusion.temperature import Floats, tempered
 from schmubert.engine.diffusion.unmasking import draw
-from schmubert.engine.music.meter import STEPS_PER_BAR, USUAL_BPM
+from schmubert.engine.music.meter import COMMON, USUAL_BPM, Meter
 from schmubert.engine.music.score import Score, Tokens, canonical
 from schmubert.engine.music.vocabulary import HOLD, TRIO, Track
 
@@ -100,18 +100,20 @@ def generate_from_noise(
     rngs: Sequence[np.random.Generator],
     tempo_bpm: float = USUAL_BPM,
     temperature: float = 1.0,
+    meter: Meter = COMMON,
 ) -> list[Score]:
     """Scores of `bars` bars, one an `rng`, by a network trained for the `corruption` of that name.
 
-    All bars are made at once, in all tracks that the denoiser knows; the others are silent.
+    They are in `meter`. All bars are made at once, in all tracks that the denoiser knows; the
+    others are silent.
     """
     corruptions = [corruption_of(corruption, track, STEPS_T) for track in denoise.tracks]
-    steps = bars * STEPS_PER_BAR
+    steps = bars * meter.steps
     said = untimed(denoise)
     made = reverse(said, corruptions, steps, calls, rngs, temperature, denoise.tracks)
     grids = np.full((len(rngs), steps, len(Track)), HOLD, np.int64)
     grids[..., list(denoise.tracks)] = made
-    return [Score(canonical(grid), tempo_bpm) for grid in grids]
+    return [Score(canonical(grid), tempo_bpm, meter) for grid in grids]
 
 
 def _stepped_back(

@@ -18,7 +18,7 @@ from schmubert.engine.diffusion.recipe import (
 )
 from schmubert.engine.diffusion.samplers import sampler_name
 from schmubert.engine.diffusion.unmasking import Guide
-from schmubert.engine.music.meter import BEATS_PER_BAR, STEPS_PER_BAR
+from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.vocabulary import Track
 
 
@@ -55,19 +55,24 @@ class Sampling:
             raise ValueError(f"a harmony of shape {self.harmony.shape} is not 12 for each beat")
         object.__setattr__(self, "sampler", sampler_name(self.sampler))
 
-    def guide_of_window(self, first_bar: int, tracks: Sequence[Track]) -> Guide | None:
-        """What bends the window that begins with bar `first_bar`, whose columns are `tracks`."""
+    def guide_of_window(
+        self, first_bar: int, tracks: Sequence[Track], meter: Meter = COMMON
+    ) -> Guide | None:
+        """What bends the window of bars of `meter` that begins with bar `first_bar`.
+
+        `tracks` are its columns.
+        """
         if self.harmony is None:
             return self.guide
-        first = first_bar * BEATS_PER_BAR
-        shown = self.harmony[first : first + self.window_bars * BEATS_PER_BAR]
-        leading = harmony(shown, tracks)
+        first = first_bar * meter.beats
+        shown = self.harmony[first : first + self.window_bars * meter.beats]
+        leading = harmony(shown, tracks, meter)
         return leading if self.guide is None else together(leading, self.guide)
 
 
 PLAIN = Sampling()
 
 
-def usual_window_bars(model: Model) -> int:
+def usual_window_bars(model: Model, meter: Meter = COMMON) -> int:
     """The window to show `model` where nobody says: what learned positions were trained on."""
-    return WINDOW_BARS if model.longest_steps is None else model.longest_steps // STEPS_PER_BAR
+    return WINDOW_BARS if model.longest_steps is None else model.longest_steps // meter.steps

@@ -25,6 +25,7 @@ from schmubert.engine.diffusion.copula import (
     register_biased,
 )
 from schmubert.engine.diffusion.temperature import tempered
+from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Mask, Tokens, canonical
 from schmubert.engine.music.vocabulary import MASK, PITCHED, TRIO, Track
 
@@ -119,7 +120,7 @@ class TokenSampler:
     All cells of a call are drawn from what the denoiser said of one state. With `uniforms` their
     random numbers are correlated; without, each cell has one of its own from `rng`. `tracks` says
     what the columns are. `piece` is what the windows of one piece have in common, and `shares`, by
-    `Track`, how much of the numbers is.
+    `Track`, how much of the numbers is. The steps are cells of `meter`.
     """
 
     rng: np.random.Generator
@@ -129,10 +130,11 @@ class TokenSampler:
     piece: PieceTraits | None = None
     uniforms: CorrelatedUniforms | None = None
     shares: Sequence[VarianceShares] = VARIANCE_SHARES
+    meter: Meter = COMMON
 
     def correlated(self, shape: Sequence[int]) -> "TokenSampler":
         """The same, with correlated numbers for tokens of `shape` [batch, steps, tracks]."""
-        return replace(self, uniforms=CorrelatedUniforms(shape, self.rng, self.piece))
+        return replace(self, uniforms=CorrelatedUniforms(shape, self.rng, self.piece, self.meter))
 
     def guided(self, tokens: Tokens, logits: Logits) -> Logits:
         """What the denoiser said of `tokens`, bent by the guide if there is one."""

@@ -16,7 +16,7 @@ from schmubert.engine.diffusion.recipe import FEWEST_WINDOW_BARS
 from schmubert.engine.diffusion.samplers import SAMPLERS
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.diffusion.unmasking import SamplerRun, TokenSampler, masked_cells
-from schmubert.engine.music.meter import STEPS_PER_BAR
+from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Mask, Tokens, canonical
 from schmubert.engine.music.vocabulary import HOLD, MASK, Track
 
@@ -70,25 +70,26 @@ def window_run(
     rng: np.random.Generator,
     sampling: Sampling,
     place: Place,
+    meter: Meter = COMMON,
 ) -> SamplerRun:
     """Fill `targets` of trio `tokens` [steps, 3], window after window as `place` says.
 
-    `tracks` are those that the denoiser knows. Yields what to denoise, [1, steps, tracks], and
-    returns the tokens [steps, 3].
+    They are whole bars of `meter`. `tracks` are those that the denoiser knows. Yields what to
+    denoise, [1, steps, tracks], and returns the tokens [steps, 3].
     """
     tokens, targets = tokens.copy(), targets.copy()
-    bars = len(tokens) // STEPS_PER_BAR
+    bars = len(tokens) // meter.steps
     columns = list(tracks)
     known = sounding_tracks(tokens)
     piece = draw_piece_traits(known[columns][None], rng)
-    token_sampler = TokenSampler(rng, tracks=tracks, piece=piece)
+    token_sampler = TokenSampler(rng, tracks=tracks, piece=piece, meter=meter)
     given = known & ~targets & ~masked_cells(tokens)
     while targets.any():
         open_bars = np.asarray(targets.reshape(bars, -1).any(axis=1))
         latest = max(0, bars - sampling.window_bars)
         first_bar = min(place(open_bars, sampling.window_bars), latest)
-        rows = slice(first_bar * STEPS_PER_BAR, (first_bar + sampling.window_bars) * STEPS_PER_BAR)
-        window, in_window = _padded(canonical(tokens[rows]), targets[rows])
+        rows = slice(first_bar * meter.steps, (first_bar + sampling.window_bars) * meter.steps)
+        window, in_window = _padded(canonical(tokens[rows]), targets[rows], meter)
         temperature = context_temperature(sampling.temperature, targets[rows], given[rows])
         filled = yield from SAMPLERS[sampling.sampler](
             window[None][..., columns],
@@ -97,7 +98,7 @@ def window_run(
             replace(
                 token_sampler,
                 temperature=temperature,
-                guide=sampling.guide_of_window(first_bar, tracks),
+                guide=sampling.guide_of_window(first_bar, tracks, meter),
             ),
         )
         window[:, columns] = filled[0]
@@ -153,9 +154,9 @@ def run_together(denoise: Denoiser, runs: Sequence[SamplerRun]) -> list[Tokens]:
     return [results[index] for index in range(len(runs))]
 
 
-def _padded(window: Tokens, targets: Mask) -> tuple[Tokens, Mask]:
+def _padded(window: Tokens, targets: Mask, meter: Meter) -> tuple[Tokens, Mask]:
     """Both, [steps, 3], drawn out to the fewest bars of a window: beyond nothing is known."""
-    missing = max(0, FEWEST_WINDOW_BARS * STEPS_PER_BAR - len(window))
+    missing = max(0, FEWEST_WINDOW_BARS * meter.steps - len(window))
     beyond = np.tile(np.asarray(MASK), (missing, 1))
     nothing = np.zeros((missing, window.shape[1]), bool)
     return np.concatenate([window, beyond]), np.concatenate([targets, nothing])

@@ -7,12 +7,14 @@ of the file: what it says at a tick comes after what the file says there.
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from schmubert.engine.music.barlines import Grid
 from schmubert.engine.music.channels import (
     BANKS,
     EXPRESSION,
@@ -23,7 +25,7 @@ from schmubert.engine.music.channels import (
     Channels,
 )
 from schmubert.engine.music.kits import DRUM_CHANNEL
-from schmubert.engine.music.meter import BEATS_PER_BAR, STEPS_PER_BEAT, USUAL_BPM
+from schmubert.engine.music.meter import STRAIGHT, USUAL_BPM, Meter, meter_of, same_bars
 from schmubert.engine.music.midifile import write_file
 from schmubert.engine.music.score import Score
 from schmubert.engine.music.smf import (
@@ -35,12 +37,22 @@ from schmubert.engine.music.smf import (
     meta,
     track_body,
 )
-from schmubert.engine.music.song import SET_TEMPO, TRACK_NAME, Part, opened, read_bytes
+from schmubert.engine.music.song import (
+    MOST_UNIT,
+    SET_TEMPO,
+    TIME_SIGNATURE,
+    TRACK_NAME,
+    Part,
+    TimeSignature,
+    opened,
+    read_bytes,
+)
 from schmubert.engine.music.strokes import (
     CHANNEL,
     NAMES,
     Stroke,
     note_events,
+    signature_event,
     strokes,
 )
 from schmubert.engine.music.strokes import PROGRAM as PROGRAM_OF
@@ -48,6 +60,7 @@ from schmubert.engine.music.vocabulary import Track
 
 HEARD_BARS = 16
 """So many bars before the new ones say how fast they are."""
+COMMON_SIGNATURE = b"\x04\x02\x18\x08"  # what holds where a file says none
 FAMILY = 8  # programs of General MIDI come in families of eight
 
 Places = Mapping[Track, Sequence[tuple[int, int]]]
@@ -76,59 +89,82 @@ def add_tracks(
     score: Score,
     tracks: Sequence[Track],
     path: Path | str,
+    grid: Grid | None = None,
     *,
     force: bool = False,
 ) -> None:
     """Write `path`: the MIDI file `source` `with_tracks`; FileExists unless `force`."""
-    write_file(path, with_tracks(read_bytes(source), score, tracks).midi, force=force)
+    write_file(path, with_tracks(read_bytes(source), score, tracks, grid).midi, force=force)
 
 
-def with_tracks(source: bytes, score: Score, tracks: Sequence[Track]) -> Added:
-    """`source` with `tracks` of `score`, which starts at its tick 0, each with a sound of its own.
+def with_tracks(
+    source: bytes, score: Score, tracks: Sequence[Track], grid: Grid | None = None
+) -> Added:
+    """`source` with `tracks` of `score`, each with a sound of its own.
 
-    A track gets a channel that the file leaves alone; else one without notes, set up anew after
-    each word of the file on it; else it shares one. It is named "Bass", or "Bass 2" if there is one
-    already.
+    The bars of `score` lie in `source` as `grid` says, or in a row from its tick 0 on. A track gets
+    a channel that the file leaves alone; else one without notes, set up anew after each word of the
+    file on it; else it shares one. It is named "Bass", or "Bass 2" if there is one already.
     """
-    return _with(source, score, tracks, {})
+    return _with(source, score, tracks, {}, grid)
 
 
-def with_remade(source: bytes, score: Score, tracks: Sequence[Track], places: Places) -> Added:
+def with_remade(
+    source: bytes,
+    score: Score,
+    tracks: Sequence[Track],
+    places: Places,
+    grid: Grid | None = None,
+) -> Added:
     """`source` with `tracks` of `score` on the channels that they have at `places`, as these sound.
 
-    A track that has no place gets one as in `with_tracks`.
+    A track that has no place gets one as in `with_tracks`, where `grid` is told of too.
     """
-    return _with(source, score, tracks, places)
+    return _with(source, score, tracks, places, grid)
 
 
 def with_next(
-    source: bytes, score: Score, tracks: Sequence[Track], places: Places, bars: range
+    source: bytes,
+    score: Score,
+    tracks: Sequence[Track],
+    places: Places,
+    bars: range,
+    grid: Grid | None = None,
 ) -> Added:
-    """`source` with `tracks` of `score`, which play in `bars` after what `places` play.
+    """`source` with `tracks` of `score`, which play in `bars` of it after what `places` play.
 
     They are heard on the channels of these, as loud and as fast as the file was before its ending.
+    Bars in another metre than that are written so. For `grid` see `with_tracks`.
     """
-    return _with(source, score, tracks, places, _After, bars)
+    return _with(source, score, tracks, places, grid, _After, bars)
 
 
 def with_previous(
-    source: bytes, score: Score, tracks: Sequence[Track], places: Places, bars: range
+    source: bytes,
+    score: Score,
+    tracks: Sequence[Track],
+    places: Places,
+    bars: range,
+    grid: Grid | None = None,
 ) -> Added:
-    """`source` with `tracks` of `score`, which play in `bars` before what `places` play.
+    """`source` with `tracks` of `score`, which play in `bars` of it before what `places` play.
 
-    They are heard on the channels of these, as loud and as fast as the file begins.
+    They are heard on the channels of these, as loud and as fast as the file begins. Bars in another
+    metre than that are written so. For `grid` see `with_tracks`.
     """
-    return _with(source, score, tracks, places, _Before, bars)
+    return _with(source, score, tracks, places, grid, _Before, bars)
 
 
 @dataclass(frozen=True)
 class _After:
-    """The sound and tempo of a file before its ending, for bars that follow at tick `start`."""
+    """The sound and tempo of a file before its ending, for `bars` of `length` ticks that follow at
+    tick `start`."""
 
     channels: Channels
     tempos: "_Tempos"
     start: int
-    ticks_per_bar: int
+    length: int
+    bars: int
 
     def sound(self, channel: int) -> dict[int, int]:
         """What most notes of `channel` before `start` sound with; nothing where there are none."""
@@ -146,7 +182,7 @@ class _After:
 
     def tempo(self) -> int:
         """The tempo that held longest in the last bars before `start`."""
-        first = max(0, self.start - HEARD_BARS * self.ticks_per_bar)
+        first = max(0, self.start - HEARD_BARS * self.length // self.bars)
         inside = [tick for tick, _ in self.tempos.said if first < tick < self.start]
         lengths: dict[int, int] = {}
         for tick, end in pairwise([first, *inside, self.start]):
@@ -157,12 +193,14 @@ class _After:
 
 @dataclass(frozen=True)
 class _Before:
-    """The sound and tempo with which a file begins, for bars that precede it at tick `start`."""
+    """The sound and tempo with which a file begins, for `bars` of `length` ticks that precede
+    it at tick `start`."""
 
     channels: Channels
     tempos: "_Tempos"
     start: int
-    ticks_per_bar: int
+    length: int
+    bars: int
 
     def sound(self, channel: int) -> dict[int, int]:
         """What the first note of `channel` sounds with."""
@@ -204,10 +242,12 @@ def _with(
     score: Score,
     tracks: Sequence[Track],
     places: Places,
+    grid: Grid | None,
     beside: type[_After | _Before] | None = None,
     bars: range = range(0),
 ) -> Added:
     midi = opened(source)
+    grid = grid or Grid.even(score.meter, score.bars, midi.ticks_per_beat)
     channels = Channels(midi)
     names = {
         one.data
@@ -216,24 +256,24 @@ def _with(
         if one.status == META and one.kind == TRACK_NAME
     }
     free = channels.free()
-    bar = BEATS_PER_BAR * midi.ticks_per_beat
-    end = round(score.steps * midi.ticks_per_beat / STEPS_PER_BEAT)
+    end = int(grid.ends.max(initial=0))
     bodies: list[bytes] = []
     told: list[str] = []
-    start, stop = bars.start * bar, bars.stop * bar
+    start, stop = (int(grid.starts[bars.start]), int(grid.ends[bars.stop - 1])) if bars else (0, 0)
     tempos = _Tempos(midi)
-    manner = None if beside is None else beside(channels, tempos, start, bar)
+    manner = None if beside is None else beside(channels, tempos, start, stop - start, len(bars))
     for track in tracks:
         begun = [meta(0, TRACK_NAME, _name(track, names))]
         if manner is not None and not bodies:
             begun += tempos.kept(manner.tempo(), start, stop)
+            begun += _signed(midi, channels, score.meter, start, stop)
         if not places.get(track):
             seat = _free_seat(channels, free, track, end)
         else:
             channel = _channel_of(channels, places[track])
             sound = {} if manner is None else manner.sound(channel)
             seat = _Seat(channel, (*channels.kept(channel, sound, start, stop),))
-        struck = strokes(score, track, midi.ticks_per_beat)
+        struck = strokes(score, track, grid)
         if seat.channel not in channels.kits:
             struck = _apart(struck, channels.of(seat.channel), midi.ticks_per_beat)
         said = [*begun, *seat.set_up, *note_events(struck, seat.channel)]
@@ -241,6 +281,32 @@ def _with(
         if seat.told:
             told.append(f"the added {track.name.lower()} {seat.told}")
     return Added(midi.with_tracks(bodies), tuple(told))
+
+
+def _signed(midi: MidiFile, channels: Channels, meter: Meter, start: int, stop: int) -> list[Event]:
+    """The time signatures that let bars of `meter` begin at tick `start`, and what comes after
+    `stop` be as it was; nothing where that is so already."""
+    events = [
+        one
+        for track in midi.tracks
+        for one in track.events
+        if one.status == META and one.kind == TIME_SIGNATURE and len(one.data) >= 2 and one.data[0]
+    ]
+    said = sorted(events, key=lambda one: one.tick)
+    rules = TimeSignature(0, 4, 4)
+    for one in said:
+        if one.tick <= start:
+            rules = TimeSignature(one.tick, one.data[0], 1 << min(one.data[1], MOST_UNIT))
+    bar = Fraction(4 * rules.beats * midi.ticks_per_beat, rules.unit)
+    off = abs(start - rules.tick - round((start - rules.tick) / bar) * bar)
+    on_line = 2 * STRAIGHT * off <= midi.ticks_per_beat
+    if same_bars(meter_of(rules.beats, rules.unit), meter) and on_line:
+        return []
+    signed = [signature_event(start, meter)]
+    if any((part.onsets >= stop).any() for part in channels.parts):
+        again = [one.data for one in said if one.tick <= stop]
+        signed.append(meta(stop, TIME_SIGNATURE, again[-1] if again else COMMON_SIGNATURE))
+    return signed
 
 
 def _name(track: Track, names: set[bytes]) -> bytes:
@@ -316,7 +382,7 @@ def _apart(struck: Sequence[Stroke], parts: Sequence[Part], ticks_per_beat: int)
             later = onsets[(onsets > stroke.onset) & (onsets <= stroke.end)]
             onset = max(onset, *held.tolist()) if len(held) else onset
             end = min(end, int(later.min()) - 1) if len(later) else end
-        if onset < end and STEPS_PER_BEAT * (onset - stroke.onset) <= ticks_per_beat:
+        if onset < end and STRAIGHT * (onset - stroke.onset) <= ticks_per_beat:
             found.append(stroke._replace(onset=onset, end=end))
     return found
 

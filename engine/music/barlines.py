@@ -5,7 +5,7 @@ short (a pick-up, or a bar line that moved): no grid holds it, what sounds there
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -20,6 +20,7 @@ from schmubert.engine.music.meter import (
     Meter,
     in_triplets,
     meter_of,
+    straight,
 )
 from schmubert.engine.music.song import Song, TimeSignature, Unusable
 
@@ -27,13 +28,15 @@ Ticks = NDArray[np.int64]
 
 FEWEST_OFF_BEAT = 8
 """Fewer onsets on thirds of a beat than this tell no shuffle."""
+MOST_NAMED = 6
+"""So many stretches of bars are named in a line."""
 
 
 class Stretch(NamedTuple):
     """From tick `start` to tick `end`, in one time `signature`: whole bars of `meter`.
 
     `meter` is None where no grid holds it: bars of another metre, or one that is `cut` short since
-    a bar line moved. Each of the `bars` lasts `bar` ticks; the song may end within the last.
+    a bar line moved. Each of the `bars` lasts `bar` ticks; the song may end within the last of all.
     """
 
     start: int
@@ -54,9 +57,9 @@ class Stretch(NamedTuple):
 
 
 def stretches(song: Song) -> list[Stretch]:
-    """`song` from tick 0 to its end as stretches of one metre, in order and without a gap.
+    """`song` from tick 0 to the bar line after its end, in order and without a gap.
 
-    Unusable where a stretch has more bars than any song.
+    Each stretch is of one metre. Unusable where a stretch has more bars than any song.
     """
     found: list[Stretch] = []
     changes = _changes(song)
@@ -69,7 +72,10 @@ def stretches(song: Song) -> list[Stretch]:
         if length > bar * MOST_SONG_BARS:
             raise Unusable("too long", f"more than {MOST_SONG_BARS} bars")
         if end >= song.end:
-            found.append(Stretch(change.tick, end, signature, meter, bar, int(-(-length // bar))))
+            bars = max(_bars_to_the_end(song, change.tick, bar), not found)
+            line = change.tick + int(bars * bar)
+            if bars:
+                found.append(Stretch(change.tick, line, signature, meter, bar, bars))
             continue
         bars, line = int(length / bar + Fraction(1, 2)), end
         if not _is_near(bar * bars, length, song):
@@ -80,6 +86,18 @@ def stretches(song: Song) -> list[Stretch]:
         if line < end:
             found.append(Stretch(line, end, signature, None, bar, 1, cut=True))
     return found
+
+
+def _bars_to_the_end(song: Song, start: int, bar: Fraction) -> int:
+    """How many bars of `bar` ticks from tick `start` on hold all that is left of `song`.
+
+    Ends and onsets count from the nearest 16th: a note that is let go a little late needs no bar.
+    """
+    sixteenth = Fraction(song.ticks_per_beat, STRAIGHT)
+    steps = int((song.end - start) / sixteenth + Fraction(1, 2))
+    latest = max((int(part.onsets.max()) for part in song.parts), default=start)
+    steps = max(steps, int((latest - start) / sixteenth + Fraction(1, 2)) + 1)
+    return int(-(-steps * sixteenth // bar))
 
 
 def _changes(song: Song) -> list[TimeSignature]:
@@ -108,6 +126,75 @@ def _is_near(line: Fraction | int, tick: int, song: Song) -> bool:
 
 
 @dataclass(frozen=True)
+class BarLines:
+    """All bar lines of a song, as it is written: its bar 1 begins at tick 0."""
+
+    stretches: tuple[Stretch, ...]
+    ticks_per_quarter: int
+
+    @cached_property
+    def starts(self) -> Ticks:
+        """The ticks at which its bars begin [bars]."""
+        return np.concatenate([one.lines()[:-1] for one in self.stretches])
+
+    @property
+    def end(self) -> int:
+        """The tick of its last bar line."""
+        return self.stretches[-1].end
+
+    def bar_at(self, tick: int) -> int:
+        """The bar, from 0, in which an onset at `tick` stands; half a 16th early is in time."""
+        early = tick + self.ticks_per_quarter // (2 * STRAIGHT)
+        return max(0, int(np.searchsorted(self.starts, early, side="right")) - 1)
+
+    def left_alone(self, grid: "Grid") -> tuple[str, ...]:
+        """What is to be said of the bars that `grid` does not hold, a line for each kind."""
+        kinds: dict[str, list[tuple[int, int]]] = {}
+        first = 1
+        for one in self.stretches:
+            if not np.isin(one.start, grid.starts):
+                why = "cut short" if one.cut else "in {}/{}".format(*one.signature)
+                if not one.cut and one.meter is None:
+                    why += ", which no model plays"
+                elif not one.cut:
+                    why += f", the others in {straight(grid.meter)}"
+                kinds.setdefault(why, []).append((first, first + one.bars - 1))
+            first += one.bars
+        return tuple(_left(why, found) for why, found in kinds.items())
+
+
+def _left(why: str, found: Sequence[tuple[int, int]]) -> str:
+    """One line for all bars, (first, last), that are left alone for one reason."""
+    named = [str(first) if first == last else f"{first}-{last}" for first, last in found]
+    shown = named[:MOST_NAMED]
+    if len(named) > len(shown):
+        shown.append(f"{len(named) - len(shown)} more stretches")
+    words = " and ".join([*([", ".join(shown[:-1])] if shown[1:] else []), shown[-1]])
+    one = len(found) == 1 and found[0][0] == found[0][1]
+    return (
+        f"bar {words} is {why}: left as it is"
+        if one
+        else f"bars {words} are {why}: left as they are"
+    )
+
+
+def bar_lines(song: Song) -> BarLines:
+    """The bar lines of `song`; Unusable as in `stretches`."""
+    return BarLines(tuple(stretches(song)), song.ticks_per_beat)
+
+
+def resigned(song: Song, beats: int, unit: int) -> Song:
+    """`song` with this time signature throughout, whatever it says.
+
+    A first bar that it makes shorter than that is a pick-up, and stays one.
+    """
+    bar = Fraction(4 * beats * song.ticks_per_beat, unit)
+    pick_up = [said.tick for said in song.signatures if 0 < said.tick < bar][:1]
+    said = tuple(TimeSignature(tick, beats, unit) for tick in [0, *pick_up])
+    return replace(song, signatures=said)
+
+
+@dataclass(frozen=True)
 class Grid:
     """Bars of one `meter` end to end, as a token grid holds them, and where they lie in a file.
 
@@ -119,6 +206,36 @@ class Grid:
     starts: Ticks
     ends: Ticks
     ticks_per_quarter: int
+
+    @classmethod
+    def even(cls, meter: Meter, bars: int, ticks_per_quarter: int, start: int = 0) -> "Grid":
+        """`bars` bars in a row from tick `start` on."""
+        bar = meter.beats * ticks_per_quarter * meter.quarters_per_beat
+        lines = start + np.arange(bars + 1) * bar.numerator // bar.denominator
+        return cls(meter, lines[:-1], lines[1:], ticks_per_quarter)
+
+    def window(self, first_bar: int, bars: int | None = None) -> "Grid":
+        """`bars` of its bars from `first_bar` on, all that follow where None."""
+        rows = slice(first_bar, None if bars is None else first_bar + bars)
+        return replace(self, starts=self.starts[rows], ends=self.ends[rows])
+
+    def moved(self, ticks: int) -> "Grid":
+        """The same bars so many `ticks` later."""
+        return replace(self, starts=self.starts + ticks, ends=self.ends + ticks)
+
+    def scaled(self, ticks_per_quarter: int) -> "Grid":
+        """The same bars in a file of so many ticks a quarter."""
+        starts, ends = (
+            (2 * ticks * ticks_per_quarter + self.ticks_per_quarter) // (2 * self.ticks_per_quarter)
+            for ticks in (self.starts, self.ends)
+        )
+        return Grid(self.meter, starts, ends, ticks_per_quarter)
+
+    def followed_by(self, other: "Grid") -> "Grid":
+        """Its bars and then those of `other`, which lie later in the same file."""
+        starts = np.concatenate([self.starts, other.starts])
+        ends = np.concatenate([self.ends, other.ends])
+        return replace(self, starts=starts, ends=ends)
 
     @property
     def bars(self) -> int:
@@ -217,17 +334,21 @@ class Grid:
         return ticks * self._per
 
 
-def grids(song: Song, found: Sequence[Stretch] | None = None) -> dict[Meter, Grid]:
+def grids(
+    song: Song, found: Sequence[Stretch] | None = None, triplets: bool | None = None
+) -> dict[Meter, Grid]:
     """The bars of `song` by metre, the metre with most ticks first.
 
-    Bars in quarters whose onsets fall on thirds of the beat are in triplets (`shuffled`).
-    `found` are the song's `stretches`, where they are known.
+    Bars in quarters whose onsets fall on thirds of the beat are in triplets (`shuffled`), or where
+    `triplets` says so. `found` are the song's `stretches`, where they are known.
     """
     starts: dict[Meter, list[Ticks]] = {}
     ends: dict[Meter, list[Ticks]] = {}
     found = stretches(song) if found is None else found
     feels = {
         meter: shuffled(song, [one for one in found if one.meter == meter])
+        if triplets is None
+        else triplets
         for meter in {one.meter for one in found if one.meter is not None}
     }
     for one in found:

@@ -115,7 +115,7 @@ def key_named(name: str) -> int:
 
 
 def _bar(word: str, before: Sequence[list[BeatWeights]], meter: Meter | None) -> list[BeatWeights]:
-    """The chords of a bar, beat by beat or without a metre one by one; `before` are those before."""
+    """The chords of a bar, beat by beat, without a metre one by one; `before` are those before."""
     if word == AGAIN:
         if not before:
             raise ValueError(f"a chart cannot begin with {AGAIN}: there is no bar before")

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.music.chart import AGAIN, NOTHING, PITCH_CLASSES, ROOT_WEIGHT
-from schmubert.engine.music.meter import BEATS_PER_BAR, STEPS_PER_BAR
+from schmubert.engine.music.meter import BEATS_PER_BAR, COMMON, STEPS_PER_BAR, Meter
 from schmubert.engine.music.pitches import NAMES
 from schmubert.engine.music.quantise import nearest_step
 from schmubert.engine.music.song import Part
@@ -260,18 +260,19 @@ def plan_weights(plan: Plan) -> NDArray[np.float64]:
     return np.asarray(by_token[lasting_chords(plan)])
 
 
-def chart_of(plan: Plan) -> str:
-    """`plan` as a chart that `chart_beats` reads back, a word a bar; it is of whole bars."""
+def chart_of(plan: Plan, meter: Meter = COMMON) -> str:
+    """`plan` as a chart that `chart_beats` reads back, a word a bar of `meter`; of whole bars."""
     names = [_name(int(token)) for token in lasting_chords(plan)]
     words: list[str] = []
     before = ""
-    for first in range(0, len(names), BEATS_PER_BAR):
-        chords = names[first : first + BEATS_PER_BAR]
-        halves = chords[:: BEATS_PER_BAR // 2]
-        if len(set(chords)) == 1:
-            chords = chords[:1]
-        elif chords == [name for name in halves for _ in range(BEATS_PER_BAR // 2)]:
-            chords = halves
+    for first in range(0, len(names), meter.beats):
+        chords = names[first : first + meter.beats]
+        for parts in (one for one in range(1, meter.beats) if meter.beats % one == 0):
+            length = meter.beats // parts
+            fewer = chords[::length]
+            if chords == [name for name in fewer for _ in range(length)]:
+                chords = fewer
+                break
         word = ",".join(chords)
         words.append(AGAIN if word == before else word)
         before = word

@@ -1,45 +1,47 @@
 """A player's MIDI file to a Score and back: which part plays what, and how a score is written.
 
-`quantise.py` says how notes get onto the grid. A player's file has to be in 4/4 or 2/2 throughout.
-It is read from tick 0 to the end of its last note. Existing files are not overwritten unless
-`force` is given. `additions.py` says how tracks are added to a file that is there.
+`barlines.py` says where its bars lie, `columns.py` how notes get onto their grid. A score is of one
+metre: what is in others is left alone. Existing files are not overwritten unless `force` is given.
+`additions.py` says how tracks are added to a file that is there.
 """
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 
+from schmubert.engine.music.barlines import (
+    BarLines,
+    Grid,
+    bar_lines,
+    grids,
+    resigned,
+)
 from schmubert.engine.music.casting import cast, cast_lines, listed
-from schmubert.engine.music.meter import (
-    BEATS_PER_BAR,
-    MOST_SONG_BARS,
-    STEPS_PER_BAR,
-    STEPS_PER_BEAT,
-)
-from schmubert.engine.music.quantise import (
-    drum_column,
-    drum_map_named,
-    nearest_step,
-    pitched_column,
-    spans,
-    tempo_at,
-)
+from schmubert.engine.music.columns import drums_on, pitched_on
+from schmubert.engine.music.meter import CLOCKS_PER_QUARTER, MOST_SONG_BARS, Meter, straight
+from schmubert.engine.music.quantise import drum_map_named, tempo_at
 from schmubert.engine.music.score import Score
 from schmubert.engine.music.smf import PROGRAM_CHANGE, event, meta, midi_file, track_body
 from schmubert.engine.music.song import (
     SET_TEMPO,
-    TIME_SIGNATURE,
     TRACK_NAME,
     Song,
     Unusable,
     player_song,
     read_bytes,
 )
-from schmubert.engine.music.strokes import CHANNEL, NAMES, PROGRAM, note_events, strokes
+from schmubert.engine.music.strokes import (
+    CHANNEL,
+    NAMES,
+    PROGRAM,
+    note_events,
+    signature_event,
+    strokes,
+)
 from schmubert.engine.music.vocabulary import TRIO, Drum, Track
 
 TICKS_PER_BEAT = 480
@@ -54,70 +56,116 @@ class FileExists(FileExistsError):  # noqa: N818 - named like the builtin that i
         )
 
 
+class OtherMetres(Unusable):
+    """A file without a bar in a metre that is asked for; `metres` are those that it is in."""
+
+    def __init__(self, metres: Sequence[str]) -> None:
+        super().__init__("other metres", f"it is in {' and '.join(metres)}")
+        self.metres = tuple(metres)
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a user says of how a file is written, where that is to be believed instead of it.
+
+    `signature` is the time signature of all of it; `triplets` says how beats of a quarter divide.
+    """
+
+    signature: tuple[int, int] | None = None
+    triplets: bool | None = None
+
+
+AS_WRITTEN = Written()
+
+
 @dataclass(frozen=True)
 class Reading:
     """A player's file as a score, and for each role found the name of the part that plays it.
 
-    `places` says where the notes of each role are in the file: MIDI tracks and channels, from 0.
-    `taken` says in a line for each role which part has it; `pitched` are those to choose from.
-    `first_bar` is that of the first note of any part, of which the score may hold none.
-    `oddities` are a line each: what is strange in the file, and how it was read all the same.
+    The bars of the score are those of `grid`, which says where they lie; `lines` are all of the
+    file. `places` says where the notes of each role are in the file: MIDI tracks and channels,
+    from 0. `taken` says in a line for each role which part has it; `pitched` are those to choose
+    from. `oddities` are a line each: what is strange in the file, and how it was read all the same.
+    `left` says in the same way which bars are not in the score. `first_onset` is the tick of the
+    first note of any part.
     """
 
     score: Score
     roles: Mapping[Track, str]
     places: Mapping[Track, tuple[tuple[int, int], ...]]
+    grid: Grid
+    lines: BarLines
     taken: tuple[str, ...] = ()
     pitched: str = ""
-    first_bar: int = 0
+    first_onset: int = 0
     oddities: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+    @property
+    def first_tick(self) -> int:
+        """The bar line before the first note of any part, of which the score may hold none."""
+        return int(self.lines.starts[self.lines.bar_at(self.first_onset)])
+
+    @property
+    def first_bar(self) -> int:
+        """The bar of the score that begins there, or the first one after it."""
+        return int(np.searchsorted(self.grid.starts, self.first_tick))
+
+    def numbers(self, after: int = 0) -> tuple[int, ...]:
+        """What the file counts the bars of the score as, from 1 on, and `after` more at its end."""
+        own = np.searchsorted(self.lines.starts, self.grid.starts, side="right")
+        last = len(self.lines.starts)
+        return (*own.tolist(), *range(last + 1, last + 1 + after))
 
 
 def read_score(
     source: Path | str | bytes,
     choice: Mapping[Track, str | int] | None = None,
     drum_map: str = "general-midi",
+    meters: Collection[Meter] | None = None,
+    written: Written = AS_WRITTEN,
 ) -> Reading:
     """The score in a player's MIDI file (a path, or its bytes), from tick 0 to its last note.
 
-    A track without a part is silent, and not in `roles`. A part is found by `choice` (its name, or
+    It is in the metre of most of the file that is one of `meters`, or any where None. A track
+    without a part is silent, and not in `roles`. A part is found by `choice` (its name, or
     its number among the pitched parts from 1 on), else by what is heard of it and what its name
     says (`casting`). For the melody any pitched part will do that is no bass. Unusable, with one
-    line that says what is wrong; ValueError where `choice` names the drums, or there is no
-    `drum_map` of that name.
+    line that says what is wrong, OtherMetres where no bar is in one of `meters`; ValueError where
+    `choice` names the drums, or there is no `drum_map` of that name.
     """
     if choice and Track.DRUMS in choice:
         raise ValueError("the drums cannot be chosen: they are all of channel 10")
     try:
         song = player_song(read_bytes(source))
-        return _read_song(song, choice or {}, drum_map_named(drum_map))
+        if written.signature is not None:
+            song = resigned(song, *written.signature)
+        return _read_song(song, choice or {}, drum_map_named(drum_map), meters, written.triplets)
     except Unusable as error:
         raise error if isinstance(source, bytes) else error.of(str(source)) from error
 
 
 def _read_song(
-    song: Song, choice: Mapping[Track, str | int], drum_map: Mapping[int, Drum]
+    song: Song,
+    choice: Mapping[Track, str | int],
+    drum_map: Mapping[int, Drum],
+    meters: Collection[Meter] | None,
+    triplets: bool | None,
 ) -> Reading:
-    _check_meters(song)
-    per_beat = song.ticks_per_beat
     if not song.parts:
         raise Unusable("empty", "it holds no note")
-    onsets = [nearest_step(part.onsets, per_beat) for part in song.parts]
-    last_onset = max(int(steps.max()) for steps in onsets)
-    first_bar = min(int(steps.min()) for steps in onsets) // STEPS_PER_BAR
-    steps = max(int(nearest_step(song.end, per_beat)), last_onset + 1)
-    bars = -(-steps // STEPS_PER_BAR)
-    if bars > MOST_SONG_BARS:
-        raise Unusable("too long", f"{bars} bars; at most {MOST_SONG_BARS} can be read")
-    tokens = np.zeros((bars * STEPS_PER_BAR, len(TRIO)), np.int64)
+    lines = bar_lines(song)
+    grid, told = _main_grid(song, lines, meters, triplets)
+    tokens = np.zeros((grid.steps, len(TRIO)), np.int64)
     roles, playing = {}, {}
-    cast_parts = cast(song.parts, per_beat, choice)
+    cast_parts = cast(song.parts, song.ticks_per_beat, choice)
     for track, part in cast_parts.items():
-        tokens[:, track] = pitched_column(part, per_beat, 0, bars)
-        roles[track] = part.name or f"program {part.program}"
-        playing[track] = [part]
+        tokens[:, track] = pitched_on(part, grid)
+        if tokens[:, track].any():
+            roles[track] = part.name or f"program {part.program}"
+            playing[track] = [part]
     kit = [part for part in song.parts if part.drums]
-    tokens[:, Track.DRUMS] = drum_column(kit, per_beat, 0, bars, drum_map)
+    tokens[:, Track.DRUMS] = drums_on(kit, grid, drum_map)
     if tokens[:, Track.DRUMS].any():
         roles[Track.DRUMS] = kit[0].name or "channel 10"
         playing[Track.DRUMS] = kit
@@ -125,29 +173,46 @@ def _read_song(
         track: tuple(part.place for part in parts if part.place is not None)
         for track, parts in playing.items()
     }
-    score = Score(tokens, tempo_at(song, 0))
     return Reading(
-        score,
+        Score(tokens, tempo_at(song, 0), grid.meter),
         MappingProxyType(roles),
         MappingProxyType(places),
+        grid,
+        lines,
         cast_lines(song.parts, cast_parts),
         listed(song.parts),
-        first_bar,
+        min(int(part.onsets.min()) for part in song.parts),
         song.oddities,
+        (*told, *lines.left_alone(grid)),
     )
 
 
-def _check_meters(song: Song) -> None:
-    """Unusable where `song` has another metre than 4/4 or 2/2, or a bar line off their grid."""
-    bar = BEATS_PER_BAR * song.ticks_per_beat
-    for meter in (span.meter for span in spans(song) if span.start < max(1, song.end)):
-        where = f" from beat {meter.tick // song.ticks_per_beat + 1} on" if meter.tick else ""
-        if meter.beats != meter.unit:
-            at = f"its time signature is {meter.beats}/{meter.unit}"
-            raise Unusable("not 4/4", f"{at}{where}; only 4/4 and 2/2 can be played")
-        away = meter.tick % bar
-        if STEPS_PER_BEAT * 2 * min(away, bar - away) > song.ticks_per_beat:  # half a 16th
-            raise Unusable("not 4/4", f"a bar is cut short: its bar lines move{where}")
+def _main_grid(
+    song: Song, lines: BarLines, meters: Collection[Meter] | None, triplets: bool | None
+) -> tuple[Grid, tuple[str, ...]]:
+    """The grid of the metre, of `meters`, in which most of `song` is; and what is to be said of it.
+
+    Where a shuffle cannot be played as one it is read in 16ths. Bars in which nothing begins are
+    no music in their metre.
+    """
+    by_meter = grids(song, lines.stretches, triplets)
+    shapes = None if meters is None else {meter.shape for meter in meters}
+    for meter, grid in by_meter.items():
+        if not any((grid.onset_steps(part.onsets) >= 0).any() for part in song.parts):
+            continue
+        if shapes is None or meter.shape in shapes:
+            return _checked(grid), ()
+        if triplets is None and straight(meter).shape in shapes:
+            told = "it is played in triplets, which the model does not play: read in 16ths"
+            return _checked(replace(grid, meter=straight(meter))), (told,)
+    signatures = ("{}/{}".format(*one.signature) for one in lines.stretches if not one.cut)
+    raise OtherMetres([str(meter) for meter in by_meter] or [*dict.fromkeys(signatures)])
+
+
+def _checked(grid: Grid) -> Grid:
+    if grid.bars > MOST_SONG_BARS:
+        raise Unusable("too long", f"{grid.bars} bars; at most {MOST_SONG_BARS} can be read")
+    return grid
 
 
 def write_score(
@@ -162,15 +227,15 @@ def write_score(
 
 def midi_bytes(score: Score, tracks: Sequence[Track] = TRIO) -> bytes:
     """`score` as a MIDI file: tempo and metre, then a named MIDI track for each of `tracks`."""
-    end = score.steps * TICKS_PER_BEAT // STEPS_PER_BEAT
+    grid = Grid.even(score.meter, score.bars, TICKS_PER_BEAT)
+    end = score.bars * TICKS_PER_BEAT * score.meter.clocks_per_bar // CLOCKS_PER_QUARTER
     tempo = round(6e7 / score.tempo_bpm).to_bytes(3, "big")
-    said = [meta(0, SET_TEMPO, tempo), meta(0, TIME_SIGNATURE, b"\x04\x02\x18\x08")]
-    bodies = [track_body(said, end)]
+    bodies = [track_body([meta(0, SET_TEMPO, tempo), signature_event(0, score.meter)], end)]
     for track in tracks:
         begun = [meta(0, TRACK_NAME, NAMES[track].encode())]
         if track in PROGRAM:
             begun.append(event(0, PROGRAM_CHANGE | CHANNEL[track], PROGRAM[track]))
-        played = note_events(strokes(score, track, TICKS_PER_BEAT), CHANNEL[track])
+        played = note_events(strokes(score, track, grid), CHANNEL[track])
         bodies.append(track_body(begun + played, end))
     return midi_file(TICKS_PER_BEAT, bodies)
 

@@ -1,4 +1,4 @@
-"""Score: a trio as a grid of tokens, a row a 16th, a column a track (thesis 4.2)."""
+"""Score: a trio as a grid of tokens, a row a cell of its metre, a column a track (thesis 4.2)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.music.meter import BEATS_PER_BAR as BEATS_PER_BAR
+from schmubert.engine.music.meter import COMMON, USUAL_BPM, Meter
 from schmubert.engine.music.meter import STEPS_PER_BAR as STEPS_PER_BAR
 from schmubert.engine.music.meter import STEPS_PER_BEAT as STEPS_PER_BEAT
-from schmubert.engine.music.meter import USUAL_BPM
 from schmubert.engine.music.vocabulary import (
     FIRST_ONSET,
     HOLD,
@@ -32,7 +32,7 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 
 class Note(NamedTuple):
-    """A note on the grid: `onset` and `length` in 16ths, `pitch` in MIDI semitones."""
+    """A note on the grid: `onset` and `length` in steps, `pitch` in MIDI semitones."""
 
     onset: int
     length: int
@@ -41,20 +41,23 @@ class Note(NamedTuple):
 
 @dataclass(frozen=True)
 class Score:
-    """A trio of whole bars in 4/4: `tokens` [steps, 3] and the tempo it was written at.
+    """A trio of whole bars of one metre: `tokens` [steps, 3] and the tempo it was written at.
 
-    Raises ValueError where the shape is not whole bars of three tracks, or a token is none of
-    its track's events (the mask is allowed).
+    A step is a cell of the `meter`, a 16th in 4/4; the tempo is in quarters a minute. Raises
+    ValueError where the shape is not whole bars of three tracks, or a token is none of its track's
+    events (the mask is allowed).
     """
 
     tokens: Tokens
     tempo_bpm: float = USUAL_BPM
+    meter: Meter = COMMON
 
     def __post_init__(self) -> None:
         tokens = np.ascontiguousarray(self.tokens, dtype=np.int64)
-        if tokens.ndim != 2 or tokens.shape[1] != len(TRIO) or tokens.shape[0] % STEPS_PER_BAR:
+        bar = self.meter.steps
+        if tokens.ndim != 2 or tokens.shape[1] != len(TRIO) or tokens.shape[0] % bar:
             raise ValueError(
-                f"a score is [bars x {STEPS_PER_BAR}, {len(TRIO)}], not {tokens.shape}"
+                f"a score in {self.meter} is [bars x {bar}, {len(TRIO)}], not {tokens.shape}"
             )
         if (tokens < 0).any() or (tokens > np.asarray(MASK)).any():
             raise ValueError(f"tokens lie outside 0..{MASK} by track")
@@ -65,19 +68,19 @@ class Score:
 
     @property
     def steps(self) -> int:
-        """The length in 16ths."""
+        """The length in cells of its metre."""
         return int(self.tokens.shape[0])
 
     @property
     def bars(self) -> int:
-        """The length in bars of 4/4."""
-        return self.steps // STEPS_PER_BAR
+        """The length in bars."""
+        return self.steps // self.meter.steps
 
     def window(self, first_bar: int, bars: int) -> "Score":
         """`bars` bars from `first_bar` on, canonical: notes held over from before are silent."""
         if not 0 <= first_bar <= first_bar + bars <= self.bars:
             raise ValueError(f"bars {first_bar}..{first_bar + bars} are not in 0..{self.bars}")
-        rows = slice(first_bar * STEPS_PER_BAR, (first_bar + bars) * STEPS_PER_BAR)
+        rows = slice(first_bar * self.meter.steps, (first_bar + bars) * self.meter.steps)
         return replace(self, tokens=canonical(self.tokens[rows]))
 
     def masked(self, cells: Mask) -> "Score":
@@ -85,7 +88,9 @@ class Score:
         return replace(self, tokens=np.where(cells, np.asarray(MASK), self.tokens))
 
     def followed_by(self, other: "Score") -> "Score":
-        """`other` after this one, at this one's tempo."""
+        """`other` after this one, at this one's tempo; ValueError where it is of another metre."""
+        if other.meter != self.meter:
+            raise ValueError(f"{other.meter} cannot follow {self.meter} in one score")
         return replace(self, tokens=np.concatenate([self.tokens, other.tokens]))
 
     def transposed(self, semitones: int) -> "Score":
@@ -100,14 +105,14 @@ class Score:
         return replace(self, tokens=tokens)
 
 
-def silence(bars: int, tempo_bpm: float = USUAL_BPM) -> Score:
+def silence(bars: int, tempo_bpm: float = USUAL_BPM, meter: Meter = COMMON) -> Score:
     """A score in which nothing sounds."""
-    return Score(np.zeros((bars * STEPS_PER_BAR, len(TRIO)), np.int64), tempo_bpm)
+    return Score(np.zeros((bars * meter.steps, len(TRIO)), np.int64), tempo_bpm, meter)
 
 
-def unknown(bars: int, tempo_bpm: float = USUAL_BPM) -> Score:
+def unknown(bars: int, tempo_bpm: float = USUAL_BPM, meter: Meter = COMMON) -> Score:
     """A score of which nothing is known: every cell masked."""
-    return Score(np.tile(np.asarray(MASK), (bars * STEPS_PER_BAR, 1)), tempo_bpm)
+    return Score(np.tile(np.asarray(MASK), (bars * meter.steps, 1)), tempo_bpm, meter)
 
 
 def canonical(tokens: Tokens, tracks: Sequence[Track] = TRIO) -> Tokens:

@@ -41,7 +41,8 @@ class Unusable(ValueError):  # noqa: N818 - read aloud, it is what the file is
 
     def of(self, path: str) -> "Unusable":
         """The same error with the file's name in front."""
-        named = Unusable(self.reason)
+        named = type(self).__new__(type(self))
+        named.__dict__.update(self.__dict__)
         named.args = (f"{path}: {self}",)
         return named
 

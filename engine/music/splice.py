@@ -1,15 +1,16 @@
 """MIDI files moved, joined and cut as a whole: all other events stay as they are, byte for byte.
 
-All functions take and return the bytes of MIDI files in 4/4, and raise Unusable where those are
-none.
+All functions take and return the bytes of MIDI files, and raise Unusable where those are none.
 """
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
+from schmubert.engine.music.barlines import Grid
 from schmubert.engine.music.channels import PAN, RESET_CONTROLLERS, VOLUME
 from schmubert.engine.music.kits import DRUM_CHANNEL
-from schmubert.engine.music.meter import BEATS_PER_BAR, STEPS_PER_BEAT, USUAL_BPM
-from schmubert.engine.music.quantise import nearest_step
+from schmubert.engine.music.meter import COMMON, USUAL_BPM
 from schmubert.engine.music.smf import (
     CONTROL_CHANGE,
     END_OF_TRACK,
@@ -24,20 +25,24 @@ from schmubert.engine.music.smf import (
     meta,
     track_body,
 )
-from schmubert.engine.music.song import SET_TEMPO, opened
+from schmubert.engine.music.song import SET_TEMPO, TIME_SIGNATURE, opened
+from schmubert.engine.music.strokes import signature_event
 
 DEFAULT_TEMPO = round(60e6 / USUAL_BPM)  # microseconds a beat, until a file says another
 DEFAULT_CONTROLS = ((RESET_CONTROLLERS, 0), (VOLUME, 100), (PAN, 64))  # of General MIDI
 
 
-def later(source: bytes, bars: int) -> bytes:
-    """`source` with all its music `bars` bars later; what is set before it begins stays there."""
+def later(source: bytes, ticks: int, at: int = 0) -> bytes:
+    """`source` with all that is at tick `at` or later moved by so many `ticks`.
+
+    What is set at tick 0 before the music begins stays there.
+    """
     midi = opened(source)
-    shift = bars * BEATS_PER_BAR * midi.ticks_per_beat
     tracks = []
     for track in midi.tracks:
-        first = next((k for k, one in enumerate(track.events) if _is_music(one)), len(track.events))
-        moved = [one._replace(tick=one.tick + shift) for one in track.events[first:]]
+        moves = (one.tick >= at and _is_music(one) for one in track.events)
+        first = next((k for k, one in enumerate(moves) if one), len(track.events))
+        moved = [one._replace(tick=one.tick + ticks) for one in track.events[first:]]
         tracks.append(track.edited([*track.events[:first], *moved]))
     return midi.replaced(tracks).with_tracks([])
 
@@ -47,26 +52,25 @@ def _is_music(one: Event) -> bool:
     return one.tick > 0 or is_end or one.status & 0xF0 in (NOTE_ON, NOTE_OFF)
 
 
-def joined(first: bytes, second: bytes, at_bar: int, from_bar: int) -> bytes:
-    """All of `first` up to bar `at_bar`, where bar `from_bar` of `second` falls, from there on.
+def joined(first: bytes, second: bytes, at: int, from_tick: int) -> bytes:
+    """All of `first` up to its tick `at`, where tick `from_tick` of `second` falls, from there on.
 
-    Bars count from 0, and ticks are those of `first`. At the join, tempo, programs and controllers
-    are first set to what they are where a file begins, and then to what `second` sets before its
-    `from_bar`. Events of `first` that come later are moved to the join.
+    Ticks of what is written are those of `first`. At the join, tempo, metre, programs and
+    controllers are first set to what they are where a file begins, and then to what `second` sets
+    before its `from_tick`. Events of `first` that come later are moved to the join.
     """
     midi, other = opened(first), opened(second)
-    at = at_bar * BEATS_PER_BAR * midi.ticks_per_beat
     cut = [
         track.edited(one._replace(tick=min(one.tick, at)) for one in track.events)
         for track in midi.tracks
     ]
-    before = at - from_bar * BEATS_PER_BAR * midi.ticks_per_beat
+    scale = midi.ticks_per_beat / other.ticks_per_beat
+    before = at - round(from_tick * scale)
     bodies = []
     for number, track in enumerate(other.tracks):
-        moved = [] if number else _defaults(other, at)
+        moved = [] if number else _defaults(midi, other, at, from_tick)
         for one in track.events:
-            scaled = round(one.tick * midi.ticks_per_beat / other.ticks_per_beat)
-            moved.append(_whole(one, max(at, before + scaled)))
+            moved.append(_whole(one, max(at, before + round(one.tick * scale))))
         bodies.append(track_body(moved, moved[-1].tick if moved else at))
     return midi.replaced(cut).with_tracks(bodies)
 
@@ -78,26 +82,29 @@ def _whole(one: Event, tick: int) -> Event:
 
 
 def without_notes(
-    source: bytes, places: Sequence[tuple[int, int]], steps: range, hushed: int
+    source: bytes, places: Sequence[tuple[int, int]], steps: range, hushed: int, grid: Grid
 ) -> bytes:
-    """`source` without the notes of `places` that begin in `steps`, the nearest 16ths from 0.
+    """`source` without the notes of `places` that begin in `steps` of `grid`, the nearest cells.
 
     `places` are (MIDI track, channel), from 0. Notes of these that begin before `steps` end at
-    step `hushed` at the latest.
+    step `hushed` at the latest. What is not on `grid` stays.
     """
+    if not steps:
+        return source
     midi = opened(source)
-    latest = round(hushed * midi.ticks_per_beat / STEPS_PER_BEAT)
+    lines = grid.end_ticks if hushed >= grid.steps else grid.ticks
+    latest = int(lines(np.array([min(hushed, grid.steps)]))[0])
     tracks = list(midi.tracks)
     for number, channel in places:
-        tracks[number] = _without(tracks[number], midi, channel, steps, latest)
+        tracks[number] = _without(tracks[number], grid, channel, steps, latest)
     return midi.replaced(tracks).with_tracks([])
 
 
-def _without(
-    track: MidiTrack, midi: MidiFile, channel: int, steps: range, latest: int
-) -> MidiTrack:
+def _without(track: MidiTrack, grid: Grid, channel: int, steps: range, latest: int) -> MidiTrack:
     """`track` without the notes of `channel` that begin in `steps`; earlier ones end early."""
     events = list(track.events)
+    places = grid.onset_steps(np.array([one.tick for one in events], np.int64)).tolist()
+    start = int(grid.ticks(np.array([steps.start]))[0])
     dropped: set[int] = set()
     sounding: dict[int, list[int]] = {}
     for index, one in enumerate(events):
@@ -106,13 +113,13 @@ def _without(
         held = sounding.setdefault(one.data[0], [])
         if one.status == NOTE_ON | channel and one.data[1]:
             held.append(index)
-            if nearest_step(one.tick, midi.ticks_per_beat) in steps:
+            if places[index] in steps:
                 dropped.add(index)
         elif held:
             onset = held.pop(0)
             if onset in dropped:
                 dropped.add(index)
-            elif nearest_step(events[onset].tick, midi.ticks_per_beat) < steps.start:
+            elif events[onset].tick < start:
                 end = min(one.tick, max(latest, events[onset].tick))
                 events[index] = one._replace(tick=end)
     kept = (one for index, one in enumerate(events) if index not in dropped)
@@ -124,18 +131,33 @@ def _in_order(events: Iterable[Event]) -> list[Event]:
     return sorted(events, key=lambda one: one.tick)
 
 
-def _defaults(midi: MidiFile, tick: int) -> list[Event]:
-    """What holds where a file begins: the usual tempo, and the sound of the channels it uses."""
+def _defaults(before: MidiFile, after: MidiFile, tick: int, from_tick: int) -> list[Event]:
+    """What holds where a file begins: the usual tempo, and the sound of the channels it uses.
+
+    Its metre too, where `before` has said one and `after` says none before its `from_tick`.
+    """
     channels = {
         one.status & 0x0F
-        for track in midi.tracks
+        for track in after.tracks
         for one in track.events
         if one.status & 0xF0 == NOTE_ON
     }
     defaults = [meta(tick, SET_TEMPO, DEFAULT_TEMPO.to_bytes(3, "big"))]
+    if _signatures(before) and not any(said <= from_tick for said in _signatures(after)):
+        defaults.append(signature_event(tick, COMMON))
     for channel in sorted(channels):
         for control, value in DEFAULT_CONTROLS:
             defaults.append(event(tick, CONTROL_CHANGE | channel, control, value))
         if channel != DRUM_CHANNEL:
             defaults.append(event(tick, PROGRAM_CHANGE | channel, 0))
     return defaults
+
+
+def _signatures(midi: MidiFile) -> list[int]:
+    """The ticks of its time signatures."""
+    return [
+        one.tick
+        for track in midi.tracks
+        for one in track.events
+        if one.status == META and one.kind == TIME_SIGNATURE
+    ]

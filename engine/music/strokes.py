@@ -4,10 +4,14 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
+import numpy as np
+
+from schmubert.engine.music.barlines import Grid
 from schmubert.engine.music.kits import DRUM_CHANNEL
-from schmubert.engine.music.meter import STEPS_PER_BEAT
+from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.score import Note, Score, drum_hits, notes
-from schmubert.engine.music.smf import NOTE_OFF, NOTE_ON, Event, event
+from schmubert.engine.music.smf import NOTE_OFF, NOTE_ON, Event, event, meta
+from schmubert.engine.music.song import TIME_SIGNATURE
 from schmubert.engine.music.velocity import WRITTEN
 from schmubert.engine.music.vocabulary import DRUM_PITCH, PITCHED, Drum, Track
 
@@ -25,24 +29,23 @@ class Stroke(NamedTuple):
     velocity: int
 
 
-def strokes(score: Score, track: Track, ticks_per_beat: int) -> list[Stroke]:
-    """The notes of `track` of `score`; a drum lasts a 16th. Masked cells are silent."""
+def strokes(score: Score, track: Track, grid: Grid) -> list[Stroke]:
+    """The notes of `track` of `score`, whose bars are those of `grid`, in its ticks.
+
+    A drum lasts a cell. A note ends with the bars that follow one another. Masked cells are silent.
+    """
     if track in PITCHED:
         played = notes(score.tokens, track)
     else:
         played = [Note(step, 1, DRUM_PITCH[Drum(drum)]) for step, drum in drum_hits(score.tokens)]
-    return [
-        Stroke(
-            _tick(note.onset, ticks_per_beat),
-            max(
-                _tick(note.onset + note.length, ticks_per_beat),
-                _tick(note.onset, ticks_per_beat) + 1,
-            ),
-            note.pitch,
-            int(WRITTEN.at(note.onset)),
-        )
-        for note in played
-    ]
+    if not played:
+        return []
+    steps, lengths, pitches = np.array(played, np.int64).T
+    onsets = grid.ticks(steps)
+    leaves = grid.ends[grid.run_end[steps // score.meter.steps] - 1]
+    ends = np.maximum(np.minimum(grid.end_ticks(steps + lengths), leaves), onsets + 1)
+    loud = [int(WRITTEN.at(note.onset, score.meter)) for note in played]
+    return list(map(Stroke, onsets.tolist(), ends.tolist(), pitches.tolist(), loud))
 
 
 def note_events(struck: Sequence[Stroke], channel: int) -> list[Event]:
@@ -55,5 +58,7 @@ def note_events(struck: Sequence[Stroke], channel: int) -> list[Event]:
     ]
 
 
-def _tick(step: int, ticks_per_beat: int) -> int:
-    return round(step * ticks_per_beat / STEPS_PER_BEAT)
+def signature_event(tick: int, meter: Meter) -> Event:
+    """The time signature of `meter` from `tick` on; a metronome clicks its beats."""
+    beats, unit = meter.signature
+    return meta(tick, TIME_SIGNATURE, bytes([beats, unit.bit_length() - 1, meter.clocks, 8]))

@@ -12,6 +12,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from schmubert.engine.denoiser import UNSAID_METERS, meters_said
+from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.networks.build import network
 from schmubert.engine.networks.config import ModelConfig
@@ -91,6 +93,21 @@ def pauses_of(path: Path) -> Pauses | None:
         return Pauses.decoded(written, tracks)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def meters_of(path: Path) -> tuple[Meter, ...]:
+    """The metres of the songs that a checkpoint was trained on, (beats, cells) under "meters".
+
+    ValueError where they cannot be read.
+    """
+    with safe_open(path, framework="pt") as file:
+        written = json.loads(file.metadata().get("about", "{}")).get("meters")
+    if written is None:
+        return UNSAID_METERS
+    try:
+        return meters_said(written)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path}: its metres cannot be read: {error}") from error
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], ModelConfig, dict[str, Any]]:

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from schmubert.engine.denoiser import MASKING, Logits, within_reach
+from schmubert.engine.denoiser import MASKING, UNSAID_METERS, Logits, meters_said, within_reach
 from schmubert.engine.extras import how_to_install
+from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import MASK, SIZES, Track
@@ -44,6 +45,7 @@ class OnnxDenoiser:
         config = _config(path, described)
         self.corruption = str(config.get("corruption", MASKING))
         self.longest_steps = _longest_steps(path, config)
+        self.meters = _meters(path, described)
         self.pauses = _pauses(path, described, len(self.tracks))
         self.precision: str = described.get("schmubert.precision", "fp32")
         count = f", {threads} thread{'s'[: threads > 1]}" if where == "cpu" else ""
@@ -132,6 +134,17 @@ def _longest_steps(path: Path, config: dict[str, Any]) -> int | None:
     if not isinstance(steps, int) or steps < 1:
         raise ValueError(f"{path}: learned positions for {steps!r} steps; export the model again")
     return steps
+
+
+def _meters(path: Path, described: dict[str, str]) -> tuple[Meter, ...]:
+    """The metres that it was trained on; those of older models where it says none."""
+    written = described.get("schmubert.meters")
+    if written is None:
+        return UNSAID_METERS
+    try:
+        return meters_said(json.loads(written))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path}: its metres cannot be read: {error}") from error
 
 
 def _pauses(path: Path, described: dict[str, str], tracks: int) -> Pauses | None:

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from schmubert.engine.denoiser import Logits, within_reach
+from schmubert.engine.denoiser import UNSAID_METERS, Logits, within_reach
 from schmubert.engine.extras import how_to_install
+from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.networks.devices import Device
@@ -28,7 +29,7 @@ class TorchDenoiser:
         try:
             import torch
 
-            from schmubert.engine.networks.checkpoint import load, pauses_of
+            from schmubert.engine.networks.checkpoint import load, meters_of, pauses_of
         except ImportError as error:
             raise ImportError(
                 f"a checkpoint needs torch and safetensors, of which one is missing ({error}):"
@@ -41,7 +42,7 @@ class TorchDenoiser:
         if not on_cuda:
             torch.set_num_threads(threads)
         network, config = load(path)
-        self._take(network.to(where), config, path.stem, pauses_of(path))
+        self._take(network.to(where), config, path.stem, pauses_of(path), meters_of(path))
 
     @classmethod
     def of(cls, network: "nn.Module", config: "ModelConfig", name: str) -> "TorchDenoiser":
@@ -56,6 +57,7 @@ class TorchDenoiser:
         config: "ModelConfig",
         name: str,
         pauses: Pauses | None = None,
+        meters: tuple[Meter, ...] = UNSAID_METERS,
     ) -> None:
         import torch
 
@@ -67,6 +69,7 @@ class TorchDenoiser:
         self.longest_steps = config.longest_steps if config.positions == "learned" else None
         self.name = name
         self.pauses = pauses
+        self.meters = meters
         threads = torch.get_num_threads()
         count = f", {threads} thread{'s'[: threads > 1]}" if self._where.type == "cpu" else ""
         self.runtime = f"torch {torch.__version__} on {self._where.type}{count}"

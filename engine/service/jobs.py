@@ -9,10 +9,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from schmubert.engine.denoiser import Logits
+from schmubert.engine.denoiser import UNSAID_METERS, Logits
 from schmubert.engine.diffusion.recipe import more_calls
 from schmubert.engine.diffusion.samplers import balanced, refine
 from schmubert.engine.diffusion.unmasking import SamplerRun, TokenSampler, tidy
+from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.service.pace import Pace
@@ -27,11 +28,16 @@ class Job:
     """A request on its way: its `window`, the draft that is being made, the last one sent."""
 
     def __init__(
-        self, request: Request, tracks: tuple[Track, ...], received_s: float, seed: int
+        self,
+        request: Request,
+        tracks: tuple[Track, ...],
+        received_s: float,
+        seed: int,
+        meters: Sequence[Meter] = UNSAID_METERS,
     ) -> None:
         self.request = request
         self.tracks = tracks
-        self.window: Window = validated(request, tracks)
+        self.window: Window = validated(request, tracks, meters)
         self.received_s = received_s
         self.deadline_s = received_s + request.budget_ms / 1000.0
         self.freezes_s = received_s + self.window.freezes_s
@@ -47,7 +53,7 @@ class Job:
 
     @property
     def steps(self) -> int:
-        """The length of its window in 16ths."""
+        """The length of its window in cells of its metre."""
         return self.window.steps
 
     @property
@@ -101,7 +107,13 @@ class Job:
     def _token_sampler(self, number: int) -> TokenSampler:
         """What draft `number` is drawn with, whatever came before it."""
         rng = np.random.default_rng((self.seed, number))
-        return TokenSampler(rng, self.request.temperature, self.window.guide, self.tracks)
+        return TokenSampler(
+            rng,
+            self.request.temperature,
+            self.window.guide,
+            self.tracks,
+            meter=self.window.meter,
+        )
 
     def advance(self, logits: Logits) -> Tokens | None:
         """Unmask with `logits` [1, steps, events] a track; the draft [steps, tracks] at its end."""
@@ -144,11 +156,18 @@ class Job:
 class Jobs:
     """All requests in hand, one a client; a newer one takes the place of an older.
 
-    `rng` seeds the requests that name no seed.
+    `rng` seeds the requests that name no seed. The model plays `tracks` and `meters`.
     """
 
-    def __init__(self, tracks: tuple[Track, ...], pace: Pace, rng: np.random.Generator) -> None:
+    def __init__(
+        self,
+        tracks: tuple[Track, ...],
+        pace: Pace,
+        rng: np.random.Generator,
+        meters: Sequence[Meter] = UNSAID_METERS,
+    ) -> None:
         self.tracks = tracks
+        self.meters = meters
         self.pace = pace
         self._rng = rng
         self._jobs: dict[bytes, Job] = {}
@@ -166,7 +185,7 @@ class Jobs:
         """
         self._jobs.pop(client, None)
         seed = int(self._rng.integers(2**63)) if request.seed is None else request.seed
-        job = Job(request, self.tracks, received_s, seed)
+        job = Job(request, self.tracks, received_s, seed, self.meters)
         if not job.window.targets.any():
             return [job.report(now, last=True)]
         self._jobs[client] = job

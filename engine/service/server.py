@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import zmq
 
 from schmubert.engine.denoiser import Model
-from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
+from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import MASK, SIZES
 from schmubert.engine.service.jobs import Job, Jobs, stacked
 from schmubert.engine.service.pace import Pace
@@ -103,7 +104,8 @@ def warm_up(model: Model, pace: Pace, clock: Callable[[], float] = time.monotoni
     """
     rng = np.random.default_rng(0)
     ends_s = clock() + WARM_UP_S
-    tokens = np.tile([MASK[track] for track in model.tracks], (1, 16 * STEPS_PER_BAR, 1))
+    bar = model.meters[0].steps
+    tokens = np.tile([MASK[track] for track in model.tracks], (1, 16 * bar, 1))
     for column, track in enumerate(model.tracks):
         half = tokens[:, ::2, column]
         half[:] = rng.integers(SIZES[track], size=half.shape)
@@ -116,9 +118,9 @@ def warm_up(model: Model, pace: Pace, clock: Callable[[], float] = time.monotoni
     while len(took) < WARM_UP_CALLS and (clock() < ends_s or not took):
         took.append(_timed(model, tokens, pace, clock))
     for bars in WARM_UP_BARS:
-        if model.longest_steps is not None and bars * STEPS_PER_BAR > model.longest_steps:
+        if model.longest_steps is not None and bars * bar > model.longest_steps:
             break
-        window = np.resize(tokens, (1, bars * STEPS_PER_BAR, tokens.shape[2]))
+        window = np.resize(tokens, (1, bars * bar, tokens.shape[2]))
         for _ in range(2):
             if clock() < ends_s:
                 model(window)
@@ -141,7 +143,7 @@ def welcome(model: Model, call_ms: float) -> Welcome:
     except importlib.metadata.PackageNotFoundError:
         release = "unknown"
     tracks = tuple(int(track) for track in model.tracks)
-    return Welcome(WIRE_VERSION, release, model.name, tracks, model.runtime, call_ms)
+    return Welcome(WIRE_VERSION, release, model.name, tracks, model.runtime, call_ms, model.meters)
 
 
 @dataclass
@@ -173,7 +175,7 @@ class Server:
         self._model = model
         self._about = about
         self._clock = clock
-        self._jobs = Jobs(model.tracks, pace, np.random.default_rng())
+        self._jobs = Jobs(model.tracks, pace, np.random.default_rng(), model.meters)
         self._clients: dict[bytes, float] = {}  # by routing id: when they last spoke
         self._alive_s = clock()  # the last sign of life from anybody
         self._empty_s = listening_s  # the last instant at which no message was waiting
@@ -235,7 +237,7 @@ class Server:
             self.served.replaced += client in requests or client in self._jobs
             requests[client] = message
         elif isinstance(message, Hello):
-            self._send(client, self._about)
+            self._send(client, msgspec.structs.replace(self._about, version=message.version))
         else:
             requests.pop(client, None)
             self._jobs.drop(client)

@@ -1,13 +1,14 @@
 """What an engine accepts: a `Request` as it came over the wire -> a checked window."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from schmubert.engine.denoiser import UNSAID_METERS
 from schmubert.engine.diffusion.guides import (
     PITCH_CLASSES,
     density,
@@ -16,8 +17,10 @@ from schmubert.engine.diffusion.guides import (
     register,
     together,
 )
+from schmubert.engine.diffusion.recipe import MOST_WINDOW_BARS
 from schmubert.engine.diffusion.unmasking import Guide
-from schmubert.engine.music.score import STEPS_PER_BEAT, Mask, Tokens
+from schmubert.engine.music.meter import COMMON, Meter
+from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, MASK, Track
 from schmubert.engine.service.wire import Constraints, Request, unpack, unpack_cells
 
@@ -31,7 +34,7 @@ STRONGEST_NATS = 20.0
 
 @dataclass(frozen=True)
 class Window:
-    """A window to fill: `tokens` and `targets`, both [steps, tracks].
+    """A window to fill: `tokens` and `targets`, both [steps, tracks], in bars of `meter`.
 
     `freezes_s` says for each step how long after receipt it freezes (infinity: never); `guide`
     holds to the constraints of the request, None where it has none.
@@ -41,15 +44,24 @@ class Window:
     targets: Mask
     freezes_s: NDArray[np.float64]
     guide: Guide | None = None
+    meter: Meter = COMMON
 
     @property
     def steps(self) -> int:
-        """The length in 16ths."""
+        """The length in cells of its metre."""
         return int(self.tokens.shape[0])
 
 
-def validated(request: Request, tracks: tuple[Track, ...]) -> Window:
-    """The window that `request` wants from a model of `tracks`; ValueError says what is wrong."""
+def validated(
+    request: Request, tracks: tuple[Track, ...], meters: Sequence[Meter] = UNSAID_METERS
+) -> Window:
+    """The window that `request` wants from a model of `tracks` that plays `meters`.
+
+    ValueError says what is wrong.
+    """
+    meter = request.meter
+    if meter.shape not in {one.shape for one in meters}:
+        raise ValueError(f"this model plays no {meter}, only {', '.join(map(str, meters))}")
     _within("budget_ms", request.budget_ms, 0.0, MOST_BUDGET_MS)
     _within("temperature", request.temperature, COLDEST, HOTTEST)
     _within("first_calls", request.first_calls, 1, CALLS_LIMIT)
@@ -63,8 +75,10 @@ def validated(request: Request, tracks: tuple[Track, ...]) -> Window:
         raise ValueError(
             f"the window has {request.tokens.tracks} tracks, this model has {len(tracks)}: {names}"
         )
-    if steps % STEPS_PER_BEAT:
-        raise ValueError(f"{steps} steps are no whole beats of {STEPS_PER_BEAT}")
+    if steps % meter.cells:
+        raise ValueError(f"{steps} steps are no whole beats of {meter.cells}")
+    if steps > MOST_WINDOW_BARS * meter.steps:
+        raise ValueError(f"a window of {steps} steps has more than {MOST_WINDOW_BARS} bars")
     mask = np.asarray([MASK[track] for track in tracks])
     if (tokens > mask).any():
         step, column = np.argwhere(tokens > mask)[0]
@@ -79,11 +93,13 @@ def validated(request: Request, tracks: tuple[Track, ...]) -> Window:
         raise ValueError(
             f"step {step} of the {tracks[column].name.lower()} is to be filled but not masked"
         )
-    guide = guide_of(request.constraints, tracks, steps)
-    return Window(tokens, targets, _freezes(request.freezes_ms, steps), guide)
+    guide = guide_of(request.constraints, tracks, steps, meter)
+    return Window(tokens, targets, _freezes(request.freezes_ms, steps, meter), guide, meter)
 
 
-def guide_of(constraints: Constraints, tracks: tuple[Track, ...], steps: int) -> Guide | None:
+def guide_of(
+    constraints: Constraints, tracks: tuple[Track, ...], steps: int, meter: Meter = COMMON
+) -> Guide | None:
     """What holds to `constraints` in a window of `steps`; ValueError where they make no sense.
 
     What they say of tracks that are not among `tracks` is checked and has no effect.
@@ -91,7 +107,7 @@ def guide_of(constraints: Constraints, tracks: tuple[Track, ...], steps: int) ->
     guides = []
     densities = {Track(track): _curve(onsets) for track, onsets in _named(constraints.densities)}
     if densities:
-        guides.append(density(densities, tracks))
+        guides.append(density(densities, tracks, meter))
     registers = {}
     for track, (low, high) in _named(constraints.registers):
         if not LOWEST_PITCH <= low <= high <= HIGHEST_PITCH:
@@ -102,7 +118,7 @@ def guide_of(constraints: Constraints, tracks: tuple[Track, ...], steps: int) ->
     if registers:
         guides.append(register(registers, tracks))
     if constraints.harmony:
-        guides.append(harmony(_biases(constraints.harmony, steps), tracks))
+        guides.append(harmony(_biases(constraints.harmony, steps // meter.cells), tracks, meter))
     if constraints.tonic is not None:
         guides.append(key(constraints.tonic, tracks))
     return together(*guides) if guides else None
@@ -120,8 +136,7 @@ def _named(by_track: Mapping[int, Value]) -> Iterable[tuple[int, Value]]:
     return by_track.items()
 
 
-def _biases(data: bytes, steps: int) -> NDArray[np.float64]:
-    beats = steps // STEPS_PER_BEAT
+def _biases(data: bytes, beats: int) -> NDArray[np.float64]:
     if len(data) != 4 * PITCH_CLASSES * beats:
         raise ValueError(f"{len(data)} bytes of harmony are not 12 float32 for {beats} beats")
     biases = np.frombuffer(data, "<f4").reshape(beats, PITCH_CLASSES).astype(np.float64)
@@ -130,16 +145,16 @@ def _biases(data: bytes, steps: int) -> NDArray[np.float64]:
     return biases
 
 
-def _freezes(freezes_ms: tuple[float, ...], steps: int) -> NDArray[np.float64]:
+def _freezes(freezes_ms: tuple[float, ...], steps: int, meter: Meter) -> NDArray[np.float64]:
     if not freezes_ms:
         return np.full(steps, np.inf)
-    beats = steps // STEPS_PER_BEAT
+    beats = steps // meter.cells
     if len(freezes_ms) != beats:
         raise ValueError(f"freezes_ms has {len(freezes_ms)} entries for {beats} beats")
     beat_freezes_s = np.asarray(freezes_ms, np.float64) / 1000.0
     if np.isnan(beat_freezes_s).any():
         raise ValueError(f"freezes_ms of beat {np.isnan(beat_freezes_s).argmax()} is no number")
-    return np.repeat(beat_freezes_s, STEPS_PER_BEAT)
+    return np.repeat(beat_freezes_s, meter.cells)
 
 
 def _within(name: str, value: float, low: float, high: float) -> None:

@@ -11,13 +11,15 @@ from schmubert.engine.diffusion.recipe import (
     MOST_WINDOW_BARS,
     STAGE_TEMPERATURE,
 )
-from schmubert.engine.music.meter import STEPS_PER_BAR
+from schmubert.engine.music.meter import COMMON, MOST_BEATS, TRIPLET, Meter
 from schmubert.engine.music.score import Mask, Tokens
 
-WIRE_VERSION = 4
+WIRE_VERSION = 5
+UNDERSTOOD_VERSIONS = (4, WIRE_VERSION)
+"""The versions of clients that an engine answers, each in its own: 4 knows no metre but 4/4."""
 DEFAULT_ADDRESS = "tcp://127.0.0.1:28765"
-MOST_STEPS = MOST_WINDOW_BARS * STEPS_PER_BAR
-"""The longest window an engine takes, in 16ths."""
+MOST_STEPS = MOST_WINDOW_BARS * MOST_BEATS * TRIPLET
+"""The steps of the longest window in the longest bars."""
 
 
 class Grid(msgspec.Struct, frozen=True):
@@ -38,7 +40,7 @@ class Welcome(msgspec.Struct, frozen=True, tag=True):
     """Engine -> client: the answer to `Hello`.
 
     `call_ms` is the measured median of one denoiser call on a 16-bar window. `meters` are those
-    that the model plays: the beats of a bar, the cells of a beat, its MIDI clocks.
+    that the model plays.
     """
 
     version: int
@@ -47,7 +49,7 @@ class Welcome(msgspec.Struct, frozen=True, tag=True):
     tracks: tuple[int, ...]
     runtime: str
     call_ms: float
-    meters: tuple[tuple[int, int, int], ...] = ((4, 4, 24),)
+    meters: tuple[Meter, ...] = (COMMON,)
 
 
 class Constraints(msgspec.Struct, frozen=True):
@@ -71,8 +73,8 @@ class Request(msgspec.Struct, frozen=True, tag=True):
     `targets` (packed bits of [steps, tracks], row-major) are the cells to fill; they have to be
     masked in `tokens`. Other masked cells are unknown and stay so. `freezes_ms` says
     when each beat of the window freezes, counted from receipt: from then on no draft changes
-    that beat any more; empty means never. `constraints` bend what is drawn. `meter` is that of the
-    window, as in `Welcome`. A newer ask of the same client replaces an older.
+    that beat any more; empty means never. `constraints` bend what is drawn. The window begins on a
+    bar line of `meter`. A newer ask of the same client replaces an older.
     """
 
     seq: int
@@ -85,7 +87,7 @@ class Request(msgspec.Struct, frozen=True, tag=True):
     temperature: float = STAGE_TEMPERATURE
     seed: int | None = None
     constraints: Constraints = Constraints()
-    meter: tuple[int, int, int] = (4, 4, 24)
+    meter: Meter = COMMON
     version: int = WIRE_VERSION
 
 
@@ -135,7 +137,7 @@ def decode_to_engine(frame: bytes) -> ToEngine:
         message = _to_engine.decode(frame)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError(f"no message that this engine knows: {error}") from error
-    if not isinstance(message, Goodbye) and message.version != WIRE_VERSION:
+    if not isinstance(message, Goodbye) and message.version not in UNDERSTOOD_VERSIONS:
         raise ValueError(
             f"the client speaks version {message.version} of the wire, this engine {WIRE_VERSION}:"
             " install the same schmubert on both sides"

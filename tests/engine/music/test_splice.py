@@ -48,29 +48,33 @@ def merged(data: bytes) -> list[tuple[int, mido.Message]]:
 
 def test_later_moves_the_music_and_leaves_what_is_set_at_the_start() -> None:
     score = song(4, tracks=TRIO)
-    moved = read_score(later(midi_bytes(score), 3)).score
+    moved = read_score(later(midi_bytes(score), 3 * BAR)).score
     assert moved.bars == 7
     assert not moved.tokens[: 3 * STEPS_PER_BAR].any()
     assert (moved.tokens[3 * STEPS_PER_BAR :] == score.tokens).all()
-    early = {message.type for tick, message in merged(later(midi_bytes(score), 3)) if tick == 0}
+    early = {
+        message.type for tick, message in merged(later(midi_bytes(score), 3 * BAR)) if tick == 0
+    }
     assert early == {"set_tempo", "time_signature", "track_name", "program_change"}
 
 
 def test_joined_files_follow_each_other_each_as_in_a_file_of_its_own() -> None:
     first, second = song(4, 1, TRIO), song(6, 2, TRIO)
     both = read_score(
-        joined(midi_bytes(first), midi_bytes(second), 5, 0), {Track.MELODY: 1, Track.BASS: 2}
+        joined(midi_bytes(first), midi_bytes(second), 5 * BAR, 0), {Track.MELODY: 1, Track.BASS: 2}
     )
     assert both.score.bars == 11
     assert (both.score.tokens[: first.steps, Track.MELODY] == first.tokens[:, Track.MELODY]).all()
     after = read_score(
-        joined(midi_bytes(first), midi_bytes(second), 5, 0), {Track.MELODY: 3, Track.BASS: 4}
+        joined(midi_bytes(first), midi_bytes(second), 5 * BAR, 0), {Track.MELODY: 3, Track.BASS: 4}
     ).score.tokens[5 * STEPS_PER_BAR :]
     assert (after[:, : Track.DRUMS] == second.tokens[:, : Track.DRUMS]).all()
 
 
 def test_joining_keeps_the_sound_tempo_and_lengths_of_both() -> None:
-    both = merged(joined(small(480, 400_000, 12, 50), small(96, 700_000, 0, 127, bar=2), 3, 2))
+    both = merged(
+        joined(small(480, 400_000, 12, 50), small(96, 700_000, 0, 127, bar=2), 3 * BAR, 2 * 4 * 96)
+    )
     struck = [(tick, message) for tick, message in both if message.type == "note_on"]
     assert [tick for tick, _ in struck] == [0, 3 * BAR]
     ended = [tick for tick, message in both if message.type == "note_off"]
@@ -88,7 +92,7 @@ def test_joining_keeps_the_sound_tempo_and_lengths_of_both() -> None:
 def test_a_joined_file_that_sets_nothing_does_not_sound_like_the_first() -> None:
     plain = mido.MidiFile(ticks_per_beat=480)
     plain.tracks.append(mido.MidiTrack([mido.Message("note_on", note=60)]))
-    both = merged(joined(small(480, 400_000, 12, 50), bytes_of(plain), 2, 0))
+    both = merged(joined(small(480, 400_000, 12, 50), bytes_of(plain), 2 * BAR, 0))
     at = [message for tick, message in both if tick == 2 * BAR]
     assert [message.tempo for message in at if message.type == "set_tempo"] == [500_000]
     assert [message.program for message in at if message.type == "program_change"] == [0]
@@ -97,8 +101,10 @@ def test_a_joined_file_that_sets_nothing_does_not_sound_like_the_first() -> None
 def test_notes_are_taken_out_of_their_bars_and_place_alone() -> None:
     score = song(6, tracks=TRIO)
     steps = range(2 * STEPS_PER_BAR, 4 * STEPS_PER_BAR)
-    places = read_score(midi_bytes(score)).places
-    left = read_score(without_notes(midi_bytes(score), places[Track.BASS], steps, steps.stop))
+    read = read_score(midi_bytes(score))
+    left = read_score(
+        without_notes(midi_bytes(score), read.places[Track.BASS], steps, steps.stop, read.grid)
+    )
     for track in (Track.MELODY, Track.DRUMS):
         assert (left.score.tokens[:, track] == score.tokens[:, track]).all()
     kept = [note for note in notes(score.tokens, Track.BASS) if note.onset not in steps]
@@ -113,7 +119,8 @@ def test_a_note_held_into_the_bars_ends_where_it_is_hushed(hushed: int, length: 
     tokens[:] = 0
     tokens[8, Track.MELODY], tokens[32, Track.MELODY] = 41, 1
     data = midi_bytes(Score(tokens), [Track.MELODY])
-    left = read_score(without_notes(data, [(1, 0)], range(16, 32), hushed)).score
+    grid = read_score(data).grid
+    left = read_score(without_notes(data, [(1, 0)], range(16, 32), hushed, grid)).score
     assert notes(left.tokens, Track.MELODY) == [Note(8, length, 60)]
 
 
