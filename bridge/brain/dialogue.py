@@ -165,7 +165,8 @@ class Dialogue:
         self._asked.clear()
         self._under_way = None
         if not known:
-            return self._once(not_played(welcome.model, welcome.meters, self._meter))
+            why = not_played(welcome.model, welcome.meters, self._meter)
+            return self._once(f"{why}; give --engine the address of one that plays it")
         unknown = [role for role in self._settings.plays if role not in self.tracks]
         return [
             say

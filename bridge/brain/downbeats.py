@@ -61,7 +61,8 @@ class Downbeats:
     def _share(self, bar_line: int, moment: Moment) -> list[Play | Say]:
         """Take what is traded, or leave it to the player."""
         leads = self._band.leads
-        takes = self._modes.rule.takes(bar_line, bar_line, leads, self._capture)
+        able = self._band.traded <= set(self._dialogue.tracks)
+        takes = able and self._modes.rule.takes(bar_line, bar_line, leads, self._capture)
         if takes and not leads and self._has_something_to_play(bar_line, moment):
             self._band.on(BandEvent.TAKE_OVER)
             return [self._say(bar_line, "I go on for you")]

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from schmubert.bridge.protocol.controls import CONTROLS, ON, Control, beat_of, marked
 from schmubert.bridge.protocol.mode import TURN_BARS
 from schmubert.engine.diffusion.recipe import HARMONY_NATS, STAGE_TEMPERATURE
-from schmubert.engine.music.meter import BEATS_PER_BAR
+from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, Track
 from schmubert.engine.service.wire import Constraints
 
@@ -19,8 +19,8 @@ class Knobs:
     """The controls of `controls.py`, in their units; roles that are not named are as they come.
 
     A curve of onsets a beat goes before a density until that is turned. `bars` is the length of
-    turns and phrases, `marks` are beats of the bar, from 0; a bar has so many `beats`, and what
-    is turned of later ones changes nothing.
+    turns and phrases, `marks` are beats of the bar, from 0. What is turned of a beat that a bar of
+    `meter` has not changes nothing.
     """
 
     temperature: float = STAGE_TEMPERATURE
@@ -38,8 +38,8 @@ class Knobs:
     soloed: frozenset[Track] = frozenset()
     locked: bool = False
     bars: int = TURN_BARS
-    marks: frozenset[int] = frozenset(marked(BEATS_PER_BAR))
-    beats: int = BEATS_PER_BAR
+    marks: frozenset[int] = frozenset(marked(COMMON.beats))
+    meter: Meter = COMMON
 
     def turned(self, control: Control) -> "Knobs":
         """As `control` says; triggers change nothing. ValueError where it names no control."""
@@ -59,7 +59,7 @@ class Knobs:
             changed["locked"] = value >= ON
         elif name == "bars":
             changed["bars"] = int(value)
-        elif beat is not None and beat >= self.beats:
+        elif beat is not None and beat >= self.meter.beats:
             pass
         elif name.startswith("mark"):
             changed["marks"] = self.marks - {beat} | ({beat} if value >= ON else set())
@@ -67,7 +67,7 @@ class Knobs:
             changed["densities"] = {**self.densities, role: value}
             changed["curves"] = {one: curve for one, curve in self.curves.items() if one != role}
         elif name.startswith("density") and beat is not None and role is not None:
-            curve = list(self.curves.get(role, (None,) * self.beats))
+            curve = list(self.curves.get(role, (None,) * self.meter.beats))
             curve[beat] = value
             changed["curves"] = {**self.curves, role: tuple(curve)}
         elif name in ("lowest", "highest"):
@@ -85,13 +85,17 @@ class Knobs:
         return (playing & self.muted) | others
 
     def constraints(self, harmony: bytes) -> Constraints:
-        """What drafts are held to, `harmony` as in `Constraints`; crossed ones are one pitch."""
+        """What drafts are held to, `harmony` as in `Constraints`.
+
+        Crossed pitches are one pitch, and more onsets than a bar has cells are one in each.
+        """
         registers = {}
         for role in {*self.lowest, *self.highest}:
             low = self.lowest.get(role, LOWEST_PITCH)
             registers[int(role)] = (low, max(low, self.highest.get(role, HIGHEST_PITCH)))
         densities: dict[int, float | Curve] = {
-            int(role): onsets for role, onsets in self.densities.items()
+            int(role): min(onsets, float(self.meter.steps))
+            for role, onsets in self.densities.items()
         }
         densities |= {int(role): curve for role, curve in self.curves.items()}
         return Constraints(densities, registers, self.tonic, harmony)
@@ -101,10 +105,10 @@ def knobs(
     temperature: float,
     controls: Iterable[Control],
     bars: int = TURN_BARS,
-    beats: int = BEATS_PER_BAR,
+    meter: Meter = COMMON,
 ) -> Knobs:
-    """As they stand at first: `controls` turned one after the other; a bar has so many `beats`."""
-    found = Knobs(temperature, bars=bars, marks=frozenset(marked(beats)), beats=beats)
+    """As they stand at first in `meter`: `controls` turned one after the other."""
+    found = Knobs(temperature, bars=bars, marks=frozenset(marked(meter.beats)), meter=meter)
     for control in controls:
         found = found.turned(control)
     return found

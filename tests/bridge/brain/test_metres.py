@@ -163,19 +163,41 @@ def test_an_engine_that_does_not_play_it_leaves_the_band_silent(meter: Meter) ->
     played.extend(beats(120, 8 * meter.beats))
     played.extend(melody(Timeline(0.0, 1.0, 120.0), [(float(b), 0.8, 60) for b in range(16)]))
     played.run(at(7.0 * meter.beats))
-    assert played.said[0][1] == f"double plays 4/4 alone: in {meter} the band rests"
+    assert played.said[0][1] == (
+        f"double plays 4/4 alone: in {meter} the band rests;"
+        " give --engine the address of one that plays it"
+    )
     assert not played.engine.requests
     assert not played.owner.plays
     assert all("come in" not in text for _, text in played.said)
 
 
 def test_the_marks_are_the_last_half_of_a_bar(meter: Meter) -> None:
-    stand = knobs(1.0, (), beats=meter.beats)
+    stand = knobs(1.0, (), meter=meter)
     assert stand.marks
     assert stand.marks == frozenset(range((meter.beats + 1) // 2, meter.beats))
     beyond = f"density{min(7, meter.beats + 1)}"
-    turned = knobs(1.0, [Control(beyond, 2.0, int(Track.BASS))], beats=meter.beats)
+    turned = knobs(1.0, [Control(beyond, 2.0, int(Track.BASS))], meter=meter)
     assert bool(turned.curves) == (meter.beats == 7)
+
+
+def test_no_density_is_more_than_a_bar_holds(meter: Meter) -> None:
+    controls = (Control("density", 16.0, int(Track.BASS)), Control("density1", 4.0, 2))
+    played = stage(meter, controls=controls).run(at(4.0 * meter.beats))  # the engine takes it
+    _, request = played.engine.requests[-1]
+    assert request.constraints.densities[int(Track.BASS)] == min(16, meter.steps)
+    assert request.constraints.densities[2] == (4.0, *(None,) * (meter.beats - 1))
+
+
+@pytest.mark.parametrize("mode", ["loop", "continue", "trade"])
+def test_nothing_is_taken_over_that_the_engine_cannot_play(meter: Meter, mode: str) -> None:
+    said = settings(meter, plays=(Track.MELODY, *BAND), mode=mode, bars=1)
+    played = Stage(said, Engine(prompt, bars_of(meter), meters=(COMMON,)))
+    played.extend(beats(120, 8 * meter.beats))
+    played.extend(melody(Timeline(0.0, 1.0, 120.0), [(float(b), 0.8, 60) for b in range(4)]))
+    played.run(at(7.0 * meter.beats))
+    assert not played.owner.plays
+    assert not any("for you" in text for _, text in played.said)
 
 
 def test_notes_are_written_at_the_nearest_cell(meter: Meter) -> None:
