@@ -18,12 +18,13 @@ from schmubert.bridge.owner.learn import learned
 from schmubert.bridge.owner.owner import GaveUpError
 from schmubert.bridge.owner.ports import MidiPorts
 from schmubert.bridge.protocol.controls import beat_of, binding, collisions, target_of
-from schmubert.bridge.protocol.meters import divides_in_three, not_played, plays
+from schmubert.bridge.protocol.meters import divides_in_three, not_played
 from schmubert.bridge.protocol.mode import MODES
 from schmubert.bridge.protocol.roles import Binding, Rig, rig
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.screen.audience import Audience, show
 from schmubert.bridge.screen.process import Screen
+from schmubert.engine.music.meter import knows
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.networks.model_file import default_model, meters_in
 
@@ -94,7 +95,7 @@ def meets_the_metre(settings: Settings) -> None:
     except FileNotFoundError:
         return  # an engine may be there already; one that has to be started says what is missing
     meters = meters_in(model)
-    if meters is None or plays(meters, settings.meter):
+    if meters is None or knows(meters, settings.meter):
         return
     raise ValueError(
         f"{not_played(model.stem, meters, settings.meter)}. Give --model FILE or --engine ADDRESS"

@@ -9,9 +9,10 @@ from schmubert.bridge.brain.latency import Latency
 from schmubert.bridge.brain.plan import PendingRequest, Plan, plan_of, remember
 from schmubert.bridge.brain.tape import unknown
 from schmubert.bridge.protocol.messages import Say
-from schmubert.bridge.protocol.meters import not_played, plays
+from schmubert.bridge.protocol.meters import not_played
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.diffusion.horizon import Horizon
+from schmubert.engine.music.meter import knows
 from schmubert.engine.music.vocabulary import TRIO, Track
 from schmubert.engine.service.wire import (
     Constraints,
@@ -159,7 +160,7 @@ class Dialogue:
         if welcome == self._engine:
             return []
         self._engine = welcome
-        known = plays(welcome.meters, self._meter)
+        known = knows(welcome.meters, self._meter)
         self.tracks = tuple(Track(track) for track in welcome.tracks) if known else ()
         self.latency.expect(welcome.call_ms * self._settings.first_calls / 1000.0 + TRANSIT_S)
         self._asked.clear()

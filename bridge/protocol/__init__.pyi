@@ -61,7 +61,6 @@ from .meters import (
     in_quarters,
     meter_named,
     not_played,
-    plays,
     words_of,
 )
 from .mode import MODES, MOST_TURN_BARS, Mode
@@ -154,7 +153,6 @@ __all__ = [
     "options_of",
     "output_part",
     "owner_end",
-    "plays",
     "position_in",
     "rig",
     "setting",

@@ -39,14 +39,6 @@ def checked_signature(word: str) -> str:
     return f"{beats}/{unit}"
 
 
-def plays(known: Iterable[Meter], meter: Meter) -> bool:
-    """Whether a model that says it plays the metres `known` plays `meter`.
-
-    To a model 4/4 in triplets and 12/8 are the same: so many beats of so many cells.
-    """
-    return any(one.shape == meter.shape for one in known)
-
-
 def not_played(model: str, known: Iterable[Meter], meter: Meter) -> str:
     """What to say where `model`, which plays the metres `known`, is to play in `meter`."""
     names = [str(one) for one in known]

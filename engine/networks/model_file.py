@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from schmubert.engine.music.meter import COMMON, COMPOUND_CLOCKS, STRAIGHT, Meter
+from schmubert.engine.music.meter import UNSAID_METERS, Meter, meters_said
 
 DEFAULT_MODEL = "schmubert-live.onnx"
 METERS = "meters"
@@ -38,12 +38,7 @@ def meters_in(path: Path) -> tuple[Meter, ...] | None:
     try:
         with path.open("rb") as file:
             words = _onnx(file) if path.suffix == ".onnx" else _safetensors(file)
-        if words is None:
-            return (COMMON,)
-        return tuple(
-            Meter(beats, cells) if cells == STRAIGHT else Meter(beats, cells, COMPOUND_CLOCKS)
-            for beats, cells in json.loads(words)
-        )
+        return UNSAID_METERS if words is None else meters_said(json.loads(words))
     except (OSError, EOFError, ValueError, TypeError, AttributeError):
         return None
 
