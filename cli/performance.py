@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from schmubert.engine.music.meter import CLOCKS_PER_QUARTER
 from schmubert.engine.music.score import (
     STEPS_PER_BAR,
     STEPS_PER_BEAT,
@@ -18,7 +19,6 @@ from schmubert.engine.music.score import (
 from schmubert.engine.music.vocabulary import DRUM_PITCH, Drum, Track, drum_token
 
 CLOCK, START, STOP = b"\xf8", b"\xfa", b"\xfc"
-CLOCKS_PER_QUARTER = 24
 COUNT_IN_CLOCKS = 2 * CLOCKS_PER_QUARTER
 """Clocks before Start, as a DAW's that run while it stands: the tempo is known at once."""
 PLAYER_VELOCITY = 96
