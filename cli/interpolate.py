@@ -43,6 +43,7 @@ def interpolate(job: Job, to: Path, bars: int, tracks: str | None) -> None:
     """
     from schmubert.engine.music.additions import with_next
     from schmubert.engine.music.barlines import Grid
+    from schmubert.engine.music.midifile import read_score
     from schmubert.engine.music.song import read_bytes
     from schmubert.engine.music.splice import joined
 
@@ -50,6 +51,7 @@ def interpolate(job: Job, to: Path, bars: int, tracks: str | None) -> None:
         raise ValueError(f"{to} is a song to read: name another place with --out")
     named = None if tracks is None else tracks_named(tracks)
     end_data = read_bytes(to)
+    read_score(to)  # what no song can lead to is said once
     told_of: set[Meter] = set()
 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:

@@ -32,15 +32,14 @@ def bar_of(track: Track, meter: Meter = COMMON) -> list[int]:
     if track is Track.DRUMS:
         for step in range(0, meter.steps, 2):
             drums = [Drum.CLOSED_HI_HAT]
-            if step % (2 * meter.cells) == 0:
-                drums.append(Drum.KICK)
-            if step % (2 * meter.cells) == meter.cells:
-                drums.append(Drum.SNARE)
+            beat, cell = divmod(step, meter.cells)
+            if cell == 0:
+                drums.append(Drum.SNARE if beat % 2 else Drum.KICK)
             bar[step] = drum_token(drums)
     else:
         pitches = BASS_PITCHES if track is Track.BASS else MELODY_PITCHES
-        for eighth in range(meter.steps // 2):
-            bar[2 * eighth] = onset_token(pitches[eighth % len(pitches)])
+        for step in range(0, meter.steps, 2):
+            bar[step] = onset_token(pitches[step // 2 % len(pitches)])
     return bar
 
 
@@ -52,7 +51,7 @@ def logits_of(track: Track, meter: Meter = COMMON) -> NDArray[np.float32]:
 
 
 def write(path: Path, meter: Meter = COMMON) -> Path:
-    """The model as ONNX at `path`; it plays in `meter` alone."""
+    """The model as ONNX at `path`; it plays `meter` alone."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
@@ -105,7 +104,7 @@ def write(path: Path, meter: Meter = COMMON) -> Path:
             "schmubert.config": "{}",
             "schmubert.vocabulary": json.dumps({"sizes": SIZES, "masks": MASK}),
             "schmubert.precision": "fp32",
-            "schmubert.meters": json.dumps([meter.shape]),
+            **({} if meter == COMMON else {"schmubert.meters": json.dumps([meter.shape])}),
         },
     )
     onnx.checker.check_model(model)

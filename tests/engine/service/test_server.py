@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schmubert.engine.denoiser import Logits
+from schmubert.engine.music.meter import COMMON
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import MASK, SIZES, TRIO
 from schmubert.engine.service import server, wire
@@ -60,6 +61,7 @@ class SlowDice:
     name = "dice"
     runtime = "paper"
     longest_steps = None
+    meters = (COMMON,)
 
     def __init__(self, router: PaperRouter) -> None:
         self.router = router
