@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterable, Iterator
 
 from schmubert.bridge.clock.midi_clock import Clock
 from schmubert.bridge.clock.pulse import Pulse
-from schmubert.bridge.protocol.bytes import CLOCK, CLOCKS_PER_BEAT, START
+from schmubert.bridge.protocol.bytes import CLOCK, CLOCKS_PER_QUARTER, START
 
 CYCLE_S = 256 / 48000
 RIGHT_MS, RIGHT_TEMPO = 5.0, 0.01
-WARM_CLOCKS = 2 * 4 * CLOCKS_PER_BEAT
-STEADY_CLOCKS = 64 * 4 * CLOCKS_PER_BEAT
+WARM_CLOCKS = 2 * 4 * CLOCKS_PER_QUARTER
+STEADY_CLOCKS = 64 * 4 * CLOCKS_PER_QUARTER
 
 Arrival = Callable[[float], float]
 
@@ -30,7 +30,7 @@ def falls(tempi_bpm: Iterable[float], from_s: float = 1000.0) -> Iterator[float]
     at_s = from_s
     for tempo_bpm in tempi_bpm:
         yield at_s
-        at_s += 60.0 / CLOCKS_PER_BEAT / tempo_bpm
+        at_s += 60.0 / CLOCKS_PER_QUARTER / tempo_bpm
 
 
 def clean(at_s: float) -> float:
@@ -73,10 +73,10 @@ def followed(
     off_ms, ahead_ms, bpm = [], [], []
     for at_s, tempo_bpm in zip(falls(tempi_bpm), tempi_bpm, strict=True):
         pulse.hear(arrival(at_s))
-        true_s = 60.0 / CLOCKS_PER_BEAT / tempo_bpm
+        true_s = 60.0 / CLOCKS_PER_QUARTER / tempo_bpm
         period_s = pulse.period_s or true_s
         off_ms.append(abs(pulse.at_s - at_s) * 1000.0)
-        late_s = pulse.at_s - at_s + CLOCKS_PER_BEAT * (period_s - true_s)
+        late_s = pulse.at_s - at_s + CLOCKS_PER_QUARTER * (period_s - true_s)
         ahead_ms.append(abs(late_s) * 1000.0)
         bpm.append(true_s / period_s - 1.0)
     return off_ms, ahead_ms, bpm
@@ -88,8 +88,8 @@ def beats_until_right(off_ms: list[float], tempo_error: list[float], changed: in
     for number in range(changed, len(off_ms)):
         right = off_ms[number] <= RIGHT_MS and abs(tempo_error[number]) <= RIGHT_TEMPO
         right_for = right_for + 1 if right else 0
-        if right_for == 2 * CLOCKS_PER_BEAT:
-            return (number - right_for + 1 - changed) / CLOCKS_PER_BEAT
+        if right_for == 2 * CLOCKS_PER_QUARTER:
+            return (number - right_for + 1 - changed) / CLOCKS_PER_QUARTER
     return math.inf
 
 
@@ -101,12 +101,12 @@ def tempo_changes(trials: int, rng: random.Random) -> None:
         for name, kind in ARRIVALS.items():
             beats, at_a_beat = [], []
             for _ in range(trials):
-                warm = WARM_CLOCKS + rng.randrange(CLOCKS_PER_BEAT)
-                tempi = [float(before)] * warm + [float(after)] * (12 * CLOCKS_PER_BEAT)
+                warm = WARM_CLOCKS + rng.randrange(CLOCKS_PER_QUARTER)
+                tempi = [float(before)] * warm + [float(after)] * (12 * CLOCKS_PER_QUARTER)
                 off_ms, _, errors = followed(tempi, kind(rng))
                 # clock `warm` still falls where the old tempo put it: the change is heard after it
                 beats.append(beats_until_right(off_ms, errors, warm))
-                at_a_beat.append(off_ms[warm + CLOCKS_PER_BEAT])
+                at_a_beat.append(off_ms[warm + CLOCKS_PER_QUARTER])
             figures = (percentile(beats, 50), percentile(beats, 95), percentile(at_a_beat, 95))
             cells = " | ".join(f"{figure:.2f}" for figure in figures)
             print(f"| {before} -> {after} | {name} | {cells} |")
@@ -117,7 +117,7 @@ def ritardando(trials: int, rng: random.Random) -> None:
     print("\n| ritardando | arrivals | off p50 ms | p95 ms | a beat ahead p95 ms | tempo off p95 |")
     print("| --- | --- | --- | --- | --- | --- |")
     for before, after, bars in ((140, 100, 4), (120, 60, 4), (120, 60, 2)):
-        clocks = bars * 4 * CLOCKS_PER_BEAT
+        clocks = bars * 4 * CLOCKS_PER_QUARTER
         fall = [before + (after - before) * n / clocks for n in range(clocks)]
         tempi = [float(before)] * WARM_CLOCKS + fall
         for name, kind in ARRIVALS.items():
@@ -158,9 +158,9 @@ def cold_start(trials: int, rng: random.Random) -> None:
                 arrival, clock = kind(rng), Clock()
                 clock.receive(999.9, bytes((START,)))
                 off, errors = [], []
-                for number, at_s in enumerate(falls([tempo_bpm] * 12 * CLOCKS_PER_BEAT)):
+                for number, at_s in enumerate(falls([tempo_bpm] * 12 * CLOCKS_PER_QUARTER)):
                     clock.receive(arrival(at_s), bytes((CLOCK,)))
-                    line, beat = clock.transport.timeline, number / CLOCKS_PER_BEAT
+                    line, beat = clock.transport.timeline, number / CLOCKS_PER_QUARTER
                     rolls = clock.transport.rolling
                     off.append(1000 * abs(line.seconds(beat) - at_s) if rolls else math.inf)
                     errors.append(line.tempo_bpm / tempo_bpm - 1.0)

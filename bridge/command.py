@@ -4,6 +4,7 @@ import os
 import sys
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
@@ -16,13 +17,16 @@ from schmubert.bridge.owner import loop
 from schmubert.bridge.owner.learn import learned
 from schmubert.bridge.owner.owner import GaveUpError
 from schmubert.bridge.owner.ports import MidiPorts
-from schmubert.bridge.protocol.controls import binding, collisions, target_of
+from schmubert.bridge.protocol.controls import beat_of, binding, collisions, target_of
+from schmubert.bridge.protocol.meters import divides_in_three, not_played
 from schmubert.bridge.protocol.mode import MODES
 from schmubert.bridge.protocol.roles import Binding, Rig, rig
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.screen.audience import Audience, show
 from schmubert.bridge.screen.process import Screen
+from schmubert.engine.music.meter import knows
 from schmubert.engine.music.vocabulary import Track
+from schmubert.engine.networks.model_file import default_model, meters_in
 
 TAKING_TURNS = {"continue", "trade"}
 
@@ -51,6 +55,7 @@ def bridge_command(**values: Any) -> None:
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     try:
+        meets_the_metre(settings)
         perform(stage, plugged, settings, timing)
     except (OSError, RuntimeError, ValueError, GaveUpError) as error:
         if settings.verbose:
@@ -76,6 +81,26 @@ def perform(stage: Stage, plugged: Rig, settings: Settings, timing: Timing) -> N
                 ports, plugged, settings, timing, say=audience.say, witness=audience.see
             )
         show(str(report))
+
+
+def meets_the_metre(settings: Settings) -> None:
+    """ValueError where the model of the engine that would be started does not play the metre.
+
+    An engine at an address that was given says itself what it plays.
+    """
+    if settings.engine is not None:
+        return
+    try:
+        model = default_model() if settings.model is None else Path(settings.model)
+    except FileNotFoundError:
+        return  # an engine may be there already; one that has to be started says what is missing
+    meters = meters_in(model)
+    if meters is None or knows(meters, settings.meter):
+        return
+    raise ValueError(
+        f"{not_played(model.stem, meters, settings.meter)}. Give --model FILE or --engine ADDRESS"
+        f" of one that plays it, or play in {meters[0]}"
+    )
 
 
 def plugged_in(stage: Stage) -> Rig:
@@ -142,7 +167,7 @@ def complaints(plugged: Rig, settings: Settings, stage: Stage) -> list[str]:
         )
     if not stage.learn:
         lines += collisions(plugged.bindings)
-    return [*lines, *_idle(turned, settings, played)]
+    return [*lines, *_idle(turned, settings, played), *_unmetrical(turned, settings)]
 
 
 def _idle(turned: list[Binding], settings: Settings, played: frozenset[Track]) -> list[str]:
@@ -151,6 +176,20 @@ def _idle(turned: list[Binding], settings: Settings, played: frozenset[Track]) -
     idle = sorted(Track(role) for role in named if role is not None and role not in played)
     words = [role.name.lower() for role in idle]
     return [f"no --out plays the {word}: controls of the {word} do nothing" for word in words]
+
+
+def _unmetrical(turned: list[Binding], settings: Settings) -> list[str]:
+    """A line for every control that the metre gives nothing to do."""
+    meter = settings.meter
+    names = {one.name for one in settings.controls} | {bound.name for bound in turned}
+    lines = [
+        f"{name} does nothing: a bar of {meter} has {meter.beats} beats"
+        for name in sorted(names)
+        if (beat_of(name) or 0) >= meter.beats
+    ]
+    if "shuffle" in names and divides_in_three(meter):
+        lines.append(f"shuffle does nothing: a beat of {meter} is divided in three as it is")
+    return lines
 
 
 def port_complaints(plugged: Rig, timing: Timing) -> list[str]:

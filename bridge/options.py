@@ -83,7 +83,8 @@ class Stage:
     tempo: Annotated[
         float | None,
         Option(
-            "Keep this tempo while no MIDI clock comes; bar 1 starts with your first note.",
+            "Keep this tempo, in quarters as DAWs say it, while no MIDI clock comes; bar 1 starts"
+            " with your first note.",
             metavar="BPM",
             low=20.0,
             high=400.0,

@@ -117,21 +117,29 @@ def _on_stage(
             if strange:
                 return strange
             click.echo(f"      working as on stage for {seconds:g} s")
-            dry_run = stage_work(link, requests(welcome, requests_in(seconds)), seconds)
+            meter = welcome.meters[0]
+            asked = requests(welcome, requests_in(seconds, meter))
+            dry_run = stage_work(link, asked, seconds, meter=meter)
         except ValueError as error:
             return [Finding("no engine", str(error), bad=True)]
     return [lateness(dry_run), *replies(dry_run)]
 
 
 def requests(welcome: "Welcome", count: int) -> "list[Request]":
-    """So many requests as a bridge makes them, a beat after the other, of the engine it met."""
+    """So many requests as a bridge makes them, a beat after the other, of the engine it met.
+
+    They are in the first metre that its model plays.
+    """
     from schmubert.bridge.brain.dialogue import Dialogue
     from schmubert.bridge.doctor.dry_run import stage_window
+    from schmubert.bridge.protocol.meters import words_of
     from schmubert.bridge.protocol.settings import Settings
     from schmubert.engine.service.wire import Constraints
 
-    window = stage_window()
-    settings = Settings(plays=tuple(window.needed))
+    meter = welcome.meters[0]
+    signature, feel = words_of(meter)
+    window = stage_window(meter=meter)
+    settings = Settings(plays=tuple(window.needed), signature=signature, feel=feel)
     dialogue = Dialogue(settings)
     dialogue.welcome(welcome)
     return [

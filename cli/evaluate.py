@@ -11,7 +11,8 @@ from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.engine.diffusion.sampling import usual_window_bars
 from schmubert.engine.networks.devices import Device
-from schmubert.engine.networks.load import default_model, load
+from schmubert.engine.networks.load import load
+from schmubert.engine.networks.model_file import default_model
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from schmubert.engine.music.meter import CLOCKS_PER_QUARTER
 from schmubert.engine.music.score import (
     STEPS_PER_BAR,
     STEPS_PER_BEAT,
@@ -18,8 +19,7 @@ from schmubert.engine.music.score import (
 from schmubert.engine.music.vocabulary import DRUM_PITCH, Drum, Track, drum_token
 
 CLOCK, START, STOP = b"\xf8", b"\xfa", b"\xfc"
-CLOCKS_PER_BEAT = 24
-COUNT_IN_CLOCKS = 2 * CLOCKS_PER_BEAT
+COUNT_IN_CLOCKS = 2 * CLOCKS_PER_QUARTER
 """Clocks before Start, as a DAW's that run while it stands: the tempo is known at once."""
 PLAYER_VELOCITY = 96
 
@@ -46,7 +46,7 @@ class Beat:
 
 def count_in_s(tempo_bpm: float) -> float:
     """From the first clock of `script` to beat 0, in seconds."""
-    return COUNT_IN_CLOCKS * 60.0 / tempo_bpm / CLOCKS_PER_BEAT
+    return COUNT_IN_CLOCKS * 60.0 / tempo_bpm / CLOCKS_PER_QUARTER
 
 
 def script(score: Score, tempo_bpm: float) -> list[Sent]:
@@ -54,10 +54,10 @@ def script(score: Score, tempo_bpm: float) -> list[Sent]:
 
     At one instant a note's end comes first, then the clock, then the next note.
     """
-    clock_s = 60.0 / tempo_bpm / CLOCKS_PER_BEAT
+    clock_s = 60.0 / tempo_bpm / CLOCKS_PER_QUARTER
     zero_s = count_in_s(tempo_bpm)
     beat = Beat(zero_s, tempo_bpm)
-    clocks = COUNT_IN_CLOCKS + score.steps // STEPS_PER_BEAT * CLOCKS_PER_BEAT
+    clocks = COUNT_IN_CLOCKS + score.steps // STEPS_PER_BEAT * CLOCKS_PER_QUARTER
     ordered = [(clock * clock_s, 1, CLOCK) for clock in range(clocks)]
     ordered += [(zero_s - clock_s / 2, 0, START), (clocks * clock_s, 1, STOP)]
     for onset, length, pitch in notes(score.tokens, Track.MELODY):

@@ -25,7 +25,8 @@ from .music.midifile import (
 )
 from .music.score import Note, Score, notes
 from .music.vocabulary import Drum, Track
-from .networks.load import default_model, load, load_any
+from .networks.load import load, load_any
+from .networks.model_file import default_model
 
 __all__ = [
     "Denoiser",

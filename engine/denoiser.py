@@ -1,18 +1,12 @@
 """What a network promises to a sampler: the one thing that diffusion and networks both know."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.music.meter import (
-    CLOCKS_PER_QUARTER,
-    COMMON,
-    COMPOUND_CLOCKS,
-    TRIPLET,
-    Meter,
-)
+from schmubert.engine.music.meter import COMMON, Meter, knows
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import Track
@@ -97,21 +91,9 @@ def in_meter(denoise: Denoiser, meter: Meter) -> Denoiser:
     return denoise if bound is None else bound(meter)
 
 
-UNSAID_METERS = (COMMON,)
-"""What a model file plays that says nothing of metres."""
-
-
 def plays(model: Model, meter: Meter) -> bool:
     """Whether `model` was trained on bars of so many beats, each of so many cells."""
-    return meter.shape in {one.shape for one in model.meters}
-
-
-def meters_said(shapes: Iterable[Sequence[int]]) -> tuple[Meter, ...]:
-    """The metres of what a model file says, (beats, cells) each; ValueError where one is none."""
-    clocks = {TRIPLET: COMPOUND_CLOCKS}
-    return tuple(
-        Meter(beats, cells, clocks.get(cells, CLOCKS_PER_QUARTER)) for beats, cells in shapes
-    )
+    return knows(model.meters, meter)
 
 
 def within_reach(steps: int, longest_steps: int | None, name: str) -> None:

@@ -13,7 +13,6 @@ from schmubert.bridge.brain.mode_switch import ModeSwitch
 from schmubert.bridge.brain.tape import up_to
 from schmubert.bridge.brain.window import leading, window
 from schmubert.bridge.protocol.settings import Settings
-from schmubert.engine.music.score import STEPS_PER_BAR
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.service.wire import Request
 
@@ -38,7 +37,7 @@ class Asking:
         self.first_step = 0
         """The step of the tape at which the window of the latest request begins."""
         self._settings = settings
-        self._chart = chart(settings.chords) if settings.chords else None
+        self._chart = chart(settings.chords, settings.meter) if settings.chords else None
         self._band, self._capture, self._dialogue = band, capture, dialogue
         self._modes, self._commit = modes, commit
         self._unit = commit.unit
@@ -79,7 +78,7 @@ class Asking:
         """
         if self._band.state is BandState.LISTENING:
             return self._commit.next_step
-        deepest = up_to(self._capture.step_at(now), self._unit) + STEPS_PER_BAR
+        deepest = up_to(self._capture.step_at(now), self._unit) + self._capture.meter.steps
         return min(self._ready_step(now), deepest)
 
     def is_due_again(self, now: float) -> bool:

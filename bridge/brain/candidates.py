@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from schmubert.bridge.brain.plan import Plan
-from schmubert.engine.music.score import STEPS_PER_BAR
+from schmubert.engine.music.meter import STEPS_PER_BAR
 
 
 class Candidates:
     """Counts how many candidates further the player wants to go, and keeps the one of this bar."""
 
-    def __init__(self) -> None:
+    def __init__(self, bar_steps: int = STEPS_PER_BAR) -> None:
+        self._bar_steps = bar_steps
         self._wanted = 0
         self._bar = -1
         self._plan: Plan | None = None
@@ -24,7 +25,7 @@ class Candidates:
 
     def at(self, step: int) -> Plan | None:
         """The candidate chosen for the bar of `step` of the tape."""
-        return self._plan if self._bar == step // STEPS_PER_BAR else None
+        return self._plan if self._bar == step // self._bar_steps else None
 
     def choose(self, bar_line: int, plans: Sequence[Plan]) -> tuple[int, int] | None:
         """Choose among `plans` for the bar at `bar_line`, if that is wanted: (number, how many).
@@ -37,5 +38,5 @@ class Candidates:
         if len(plans) < 2:
             return 0, 1
         number = wanted % len(plans)
-        self._bar, self._plan = bar_line // STEPS_PER_BAR, plans[number]
+        self._bar, self._plan = bar_line // self._bar_steps, plans[number]
         return number, len(plans)

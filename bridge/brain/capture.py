@@ -1,4 +1,4 @@
-"""What the player does -> notes at the nearest 16th, each at its place on the tape."""
+"""What the player does -> notes at the nearest cell, each at its place on the tape."""
 
 from collections.abc import Collection, Iterable
 from functools import cached_property
@@ -10,28 +10,34 @@ from schmubert.bridge.brain.sounds import Sounds
 from schmubert.bridge.brain.tape import Passage, Tape, nearest, up_to, write
 from schmubert.bridge.brain.touch import Touch
 from schmubert.bridge.protocol.messages import Heard, Moved, Pedal
+from schmubert.bridge.protocol.meters import in_quarters
 from schmubert.bridge.protocol.timeline import GRACE_S, USUAL_BPM, Timeline
-from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT
+from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.vocabulary import GENERAL_MIDI_DRUMS, Track
 
-CONTINUE_BEATS = 1.0  # Ardour plays at once, but sends CONTINUE at the next quarter only
+CONTINUE_QUARTERS = 1.0  # Ardour plays at once, but sends CONTINUE at the next quarter only
 STALE_S = 1.0  # a brain that was restarted is told of a start long past
 TRIMMED_BARS = 16  # forgotten at once
 EARLY_NOTES = 64  # kept while the transport stands
 
 
 class Capture:
-    """Writes down what `hears` play and what the machine played, and remembers `keep_bars`."""
+    """Writes down what `hears` play and what the machine played, and remembers `keep_bars`.
 
-    def __init__(self, hears: Iterable[Track], keep_bars: int) -> None:
+    Steps are cells of `meter`.
+    """
+
+    def __init__(self, hears: Iterable[Track], keep_bars: int, meter: Meter = COMMON) -> None:
         self.hears = frozenset(hears)
+        self.meter = meter
         self.rolling = False
         self.passage = -1
         """The number of the passage, as the owner counts them."""
         self.sounds = Sounds()
-        self.touch = Touch()
-        self._keep = keep_bars * STEPS_PER_BAR
-        self.played = Played(self._keep)
+        self.touch = Touch(meter.steps)
+        self._bar, self._cells = meter.steps, meter.cells
+        self._keep = keep_bars * self._bar
+        self.played = Played(self._keep, self._bar)
         self._timeline = Timeline(0.0, 0.0, USUAL_BPM)
         self._shift = 0
         self._passages: list[Passage] = []  # those that are over
@@ -48,7 +54,7 @@ class Capture:
 
     def step_at(self, at_s: float) -> float:
         """The step of the tape at `at_s`."""
-        return self._timeline.beats(at_s) * STEPS_PER_BEAT + self._shift
+        return self._timeline.beats(at_s) * self._cells + self._shift
 
     def seconds(self, step: float) -> float:
         """When `step` of the tape sounds."""
@@ -56,11 +62,11 @@ class Capture:
 
     def beat(self, step: float) -> float:
         """The beat of the song in which `step` of the tape stands."""
-        return (step - self._shift) / STEPS_PER_BEAT
+        return (step - self._shift) / self._cells
 
     def bar(self, step: float) -> int:
         """The song's bar of `step`, counted from 1."""
-        return int(self.beat(step) * STEPS_PER_BEAT // STEPS_PER_BAR) + 1
+        return int(self.beat(step) * self._cells // self._bar) + 1
 
     def heard_until(self, now: float) -> int:
         """The first step in which a note played from `now` on would still be written."""
@@ -74,7 +80,9 @@ class Capture:
         """What was heard up to `now`, and all that was played."""
         until = self.heard_until(now) if self.rolling else self._since
         passages = [*self._passages, Passage(self._since, until, self._shift)]
-        return write(self.first_step, self.hears, list(self.sounds), self.played.rows, passages)
+        return write(
+            self.first_step, self.hears, list(self.sounds), self.played.rows, passages, self._bar
+        )
 
     # The transport
 
@@ -91,12 +99,12 @@ class Capture:
             self._end_passage(self.heard_until(moved.at_s))
         tape_end = max((passage.end for passage in self._passages), default=self.first_step)
         self.played.erase_all(tape_end)  # what was committed beyond the end was never played
-        bar_line = up_to(tape_end, STEPS_PER_BAR)
-        start = nearest(moved.at_beat * STEPS_PER_BEAT)
+        bar_line = up_to(tape_end, self._bar)
+        start = nearest(moved.at_beat * self._cells)
         dates_back = not jumped and start > 0
         pickup = dates_back and self._played_before(moved)
         first = max(0, start - pickup)
-        self._shift = bar_line - first // STEPS_PER_BAR * STEPS_PER_BAR
+        self._shift = bar_line - first // self._bar * self._bar
         self.follow(moved)
         start += self._shift
         self._since = start
@@ -108,7 +116,7 @@ class Capture:
                 onset = max(start, nearest(self.step_at(sound.onset_s)))
                 sound.move(onset - sound.onset)
         if dates_back:
-            self._started_s -= CONTINUE_BEATS * 60.0 / moved.tempo_bpm
+            self._started_s -= self._continue_s(moved)
         early = [heard for heard in self._early if heard.at_s >= self._started_s]
         self._early.clear()
         for heard in early:
@@ -119,11 +127,15 @@ class Capture:
         return start
 
     def _played_before(self, moved: Moved) -> bool:
-        """Whether notes came in the beat before `moved`: a start has to leave room for them."""
-        from_s = moved.at_s - CONTINUE_BEATS * 60.0 / moved.tempo_bpm
+        """Whether notes came in the quarter before `moved`: a start has to leave room for them."""
+        from_s = moved.at_s - self._continue_s(moved)
         return any(
             heard.velocity and from_s <= heard.at_s < moved.at_s - GRACE_S for heard in self._early
         )
+
+    def _continue_s(self, moved: Moved) -> float:
+        """How long before `moved` the music may have begun."""
+        return CONTINUE_QUARTERS * 60.0 / in_quarters(moved.tempo_bpm, self.meter)
 
     def follow(self, moved: Moved) -> None:
         """The same passage goes on, on a line that may have changed."""
@@ -146,24 +158,24 @@ class Capture:
         """Take bars in which nobody played off the tape (memory is for music); the steps taken."""
         taken = 0
         while True:
-            line = int(self.step_at(now) // STEPS_PER_BAR) * STEPS_PER_BAR
-            bar = line - STEPS_PER_BAR
-            if bar < self._since // STEPS_PER_BAR * STEPS_PER_BAR:
+            line = int(self.step_at(now) // self._bar) * self._bar
+            bar = line - self._bar
+            if bar < self._since // self._bar * self._bar:
                 break
             if self.played.anything(bar, line) or self.sounds.keys_down(bar, line):
                 break
-            self._shift -= STEPS_PER_BAR
-            taken += STEPS_PER_BAR
+            self._shift -= self._bar
+            taken += self._bar
             self._since = min(self._since, bar)
             for sound in self.sounds:
                 if sound.onset >= line:
-                    sound.move(-STEPS_PER_BAR)
+                    sound.move(-self._bar)
         return taken
 
     def trim(self, now: float) -> None:
         """Forget bars long gone."""
-        line = int(self.step_at(now) // STEPS_PER_BAR) * STEPS_PER_BAR
-        if line - self.first_step < self._keep + TRIMMED_BARS * STEPS_PER_BAR:
+        line = int(self.step_at(now) // self._bar) * self._bar
+        if line - self.first_step < self._keep + TRIMMED_BARS * self._bar:
             return
         self.played.forget_before(line - self._keep)
         self.sounds.forget_before(self.first_step)

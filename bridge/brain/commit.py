@@ -22,11 +22,8 @@ from schmubert.bridge.brain.played import known_part
 from schmubert.bridge.brain.tape import up_to
 from schmubert.bridge.protocol.messages import Event, Play, Silence
 from schmubert.bridge.protocol.settings import Settings
-from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, Track
 
-UNITS = {"step": 1, "beat": STEPS_PER_BEAT, "bar": STEPS_PER_BAR}
-"""The steps of each unit that `--commit` names."""
 LATE_S = 0.030  # after a jump, a downbeat this late is better than none
 
 
@@ -38,7 +35,9 @@ class Commit:
     ) -> None:
         self.next_step = 0
         """The first step that is not final; while the band listens, the step of its entry."""
-        self.unit = UNITS[settings.commit]
+        self._meter = meter = settings.meter
+        self.unit = {"step": 1, "beat": meter.cells, "bar": meter.steps}[settings.commit]
+        """The steps that become final at a time."""
         self._plays = settings.plays
         self._capture, self._dialogue, self._modes = capture, dialogue, modes
         self._sounding: dict[Track, int | None] = {}
@@ -53,7 +52,7 @@ class Commit:
     @property
     def bar_line(self) -> int:
         """The first bar line that is not final."""
-        return up_to(self.next_step, STEPS_PER_BAR)
+        return up_to(self.next_step, self._meter.steps)
 
     def begin_at(self, step: int) -> None:
         """Nothing before `step` is played."""
@@ -118,7 +117,8 @@ class Commit:
             beat,
             sounding,
             capture.touch.mean_velocity,
-            feel(knobs, *capture.touch.feel),
+            feel(knobs, *capture.touch.feel, self._meter),
+            self._meter,
         )
         return Play(capture.passage, int(role), beat, until, played)
 
@@ -133,7 +133,7 @@ class Commit:
         cells = self._planned(role, from_step, to_step, moment)
         if locked and from_step >= self._locked_from:
             bar = self._capture.played.latest_bar(role, from_step)
-            again = bar[np.arange(from_step, to_step) % STEPS_PER_BAR]
+            again = bar[np.arange(from_step, to_step) % self._meter.steps]
             if (again != MASK[role]).all():
                 cells = again
         planned = from_step + len(cells)
@@ -166,6 +166,7 @@ class Commit:
         played = self._capture.played.between(from_step, from_step + len(cells) + steps)
         played[: len(cells), role] = cells
         tape = moment.tape.with_played(played, from_step)
-        root = heard_root(tape.tokens, tape.heard_until - tape.first_step)
+        bar = self._meter.steps
+        root = heard_root(tape.tokens, tape.heard_until - tape.first_step, bar)
         row = from_step + len(cells) - tape.first_step
-        return held(tape.tokens, role, row, steps, root)
+        return held(tape.tokens, role, row, steps, root, bar)

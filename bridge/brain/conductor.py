@@ -21,7 +21,6 @@ from schmubert.bridge.brain.tape import up_to
 from schmubert.bridge.protocol.controls import ON
 from schmubert.bridge.protocol.messages import Control, Heard, Moved, Pedal, Play, Say, Silence
 from schmubert.bridge.protocol.settings import Settings
-from schmubert.engine.music.score import STEPS_PER_BAR
 from schmubert.engine.service.wire import Draft, Failed, Goodbye, Request, Welcome
 
 Message: TypeAlias = Moved | Heard | Pedal | Control | Welcome | Draft | Failed | Goodbye
@@ -36,8 +35,10 @@ class Conductor:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.wake_at = math.inf
-        self.knobs = knobs(settings.temperature, settings.controls, settings.bars)
-        self.capture = Capture(settings.hears, keep_bars=settings.window_bars + BARS_BACK)
+        meter = settings.meter
+        self._bar = meter.steps
+        self.knobs = knobs(settings.temperature, settings.controls, settings.bars, meter)
+        self.capture = Capture(settings.hears, settings.window_bars + BARS_BACK, meter)
         self._band = Band(settings.hears, settings.plays)
         self._modes = ModeSwitch(settings, self.knobs.bars)
         self._dialogue = Dialogue(settings)
@@ -151,8 +152,8 @@ class Conductor:
         self._forget()
         if self.state is BandState.STOPPED:
             self._band.on(BandEvent.START)
-            count_in = self.settings.count_in_bars * STEPS_PER_BAR
-            self._counted_in = up_to(start, STEPS_PER_BAR) + count_in
+            count_in = self.settings.count_in_bars * self._bar
+            self._counted_in = up_to(start, self._bar) + count_in
             self._wait_from(start)
         else:
             self._band.on(BandEvent.JUMP)
@@ -169,13 +170,13 @@ class Conductor:
         if self.state is BandState.PLAYING:
             self._commit.resume(start, now)
         elif self.state is BandState.LISTENING:
-            self._commit.begin_at(max(self._commit.next_step, up_to(start, STEPS_PER_BAR)))
+            self._commit.begin_at(max(self._commit.next_step, up_to(start, self._bar)))
         else:
             self._wait_from(start)
 
     def _wait_from(self, step: int) -> None:
         """Wait for the player's first note from the bar of `step` on."""
-        self._waiting_from = step // STEPS_PER_BAR * STEPS_PER_BAR
+        self._waiting_from = step // self._bar * self._bar
         self._forget()
 
     def _forget(self) -> None:
@@ -207,9 +208,9 @@ class Conductor:
         onset = self.capture.sounds.first_onset(self._waiting_from)
         if onset is not None:
             self._band.on(BandEvent.FIRST_NOTE)
-            bar = onset // STEPS_PER_BAR
-            self._modes.begin(bar * STEPS_PER_BAR)
-            listened = (bar + self.settings.listen_bars) * STEPS_PER_BAR
+            bar = onset // self._bar
+            self._modes.begin(bar * self._bar)
+            listened = (bar + self.settings.listen_bars) * self._bar
             self._commit.begin_at(max(listened, self._counted_in))
             self._say(f"bar {self.capture.bar(onset)}: I listen")
 
@@ -224,7 +225,7 @@ class Conductor:
             if self.state is BandState.LISTENING:
                 return
         step, moment = self._commit.next_step, self.capture.at(now)
-        if step % STEPS_PER_BAR == 0:
+        if step % self._bar == 0:
             self._actions += self._downbeats.reach(step, moment, self.knobs.locked)
             if self.state is BandState.WAITING:
                 self._wait_from(step)

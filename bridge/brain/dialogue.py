@@ -9,9 +9,10 @@ from schmubert.bridge.brain.latency import Latency
 from schmubert.bridge.brain.plan import PendingRequest, Plan, plan_of, remember
 from schmubert.bridge.brain.tape import unknown
 from schmubert.bridge.protocol.messages import Say
+from schmubert.bridge.protocol.meters import not_played
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.diffusion.horizon import Horizon
-from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT
+from schmubert.engine.music.meter import knows
 from schmubert.engine.music.vocabulary import TRIO, Track
 from schmubert.engine.service.wire import (
     Constraints,
@@ -40,10 +41,13 @@ class Dialogue:
         self.latency = Latency()
         self.plan: Plan | None = None
         """The latest draft, as a plan."""
-        self.candidates = Candidates()
+        self.candidates = Candidates(settings.meter.steps)
         self.tracks: tuple[Track, ...] = TRIO
-        """What the engine's model knows, in the order of its columns."""
-        self._settings = settings
+        """What the engine's model knows, in the order of its columns.
+
+        Nothing where it does not play the metre: the band rests rather than play wrong bars.
+        """
+        self._settings, self._meter = settings, settings.meter
         self._engine: Welcome | None = None
         self._lost = False
         self._said: set[str] = set()
@@ -103,7 +107,7 @@ class Dialogue:
 
     def choose(self, roles: Collection[Track], bar_line: int) -> tuple[int, int] | None:
         """Choose the candidate that the player wants for the bar, if any: (number, how many)."""
-        plans = self._plans(roles, bar_line, bar_line + STEPS_PER_BAR)
+        plans = self._plans(roles, bar_line, bar_line + self._meter.steps)
         return self.candidates.choose(bar_line, plans)
 
     def _plans(self, roles: Collection[Track], step: int, to_step: int) -> list[Plan]:
@@ -128,11 +132,13 @@ class Dialogue:
         `commit_at` says when a step becomes final. The request counts as sent at `now`.
         """
         self._seq += 1
-        asked = PendingRequest(self._seq, now, about.first_step, about.targets, played)
+        asked = PendingRequest(
+            self._seq, now, about.first_step, about.targets, played, beat_steps=self._meter.cells
+        )
         self._asked = remember(self._asked, asked.seq, asked)
         self._under_way = asked
         step = min(played.values())
-        beats = range(about.first_step, about.end_step, STEPS_PER_BEAT)
+        beats = range(about.first_step, about.end_step, self._meter.cells)
         freezes_s = (commit_at(beat) - now for beat in beats)
         settings = self._settings
         return Request(
@@ -146,6 +152,7 @@ class Dialogue:
             temperature=temperature,
             seed=None if settings.seed is None else settings.seed + asked.seq,
             constraints=constraints,
+            meter=self._meter,
         )
 
     def welcome(self, welcome: Welcome) -> list[Say]:
@@ -153,10 +160,14 @@ class Dialogue:
         if welcome == self._engine:
             return []
         self._engine = welcome
-        self.tracks = tuple(Track(track) for track in welcome.tracks)
+        known = knows(welcome.meters, self._meter)
+        self.tracks = tuple(Track(track) for track in welcome.tracks) if known else ()
         self.latency.expect(welcome.call_ms * self._settings.first_calls / 1000.0 + TRANSIT_S)
         self._asked.clear()
         self._under_way = None
+        if not known:
+            why = not_played(welcome.model, welcome.meters, self._meter)
+            return self._once(f"{why}; give --engine the address of one that plays it")
         unknown = [role for role in self._settings.plays if role not in self.tracks]
         return [
             say

@@ -6,7 +6,6 @@ from schmubert.bridge.brain.commit import Commit
 from schmubert.bridge.brain.dialogue import Dialogue
 from schmubert.bridge.brain.mode_switch import ModeSwitch
 from schmubert.bridge.protocol.messages import Play, Say, Silence
-from schmubert.engine.music.score import STEPS_PER_BAR
 from schmubert.engine.music.vocabulary import Track
 
 
@@ -31,7 +30,7 @@ class Downbeats:
         step = self._commit.next_step
         ready = all(self._dialogue.reaches(role, step) for role in self.roles)
         if not ready or now > self._capture.seconds(step):
-            self._commit.begin_at(step + STEPS_PER_BAR)
+            self._commit.begin_at(step + self._capture.meter.steps)
             return []
         self._band.on(BandEvent.ENTRY)
         return [self._say(step, "I come in")] if self.roles else []
@@ -62,7 +61,8 @@ class Downbeats:
     def _share(self, bar_line: int, moment: Moment) -> list[Play | Say]:
         """Take what is traded, or leave it to the player."""
         leads = self._band.leads
-        takes = self._modes.rule.takes(bar_line, bar_line, leads, self._capture)
+        able = self._band.traded <= set(self._dialogue.tracks)
+        takes = able and self._modes.rule.takes(bar_line, bar_line, leads, self._capture)
         if takes and not leads and self._has_something_to_play(bar_line, moment):
             self._band.on(BandEvent.TAKE_OVER)
             return [self._say(bar_line, "I go on for you")]

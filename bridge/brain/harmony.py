@@ -8,10 +8,7 @@ from numpy.typing import NDArray
 
 from schmubert.engine.diffusion.guides import PITCH_CLASSES
 from schmubert.engine.music.chart import chart_beats
-from schmubert.engine.music.score import BEATS_PER_BAR
-
-HELD_BEATS = BEATS_PER_BAR
-"""So many beats ahead a held chord leads the band, less and less."""
+from schmubert.engine.music.meter import COMMON, Meter
 
 Weights = NDArray[np.float64]
 """For each pitch class [12], 0 to `ROOT_WEIGHT`: how much it belongs to a chord."""
@@ -28,9 +25,9 @@ class Chart:
         return np.asarray(self.weights[max(0, int(beat)) % len(self.weights)])
 
 
-def chart(text: str) -> Chart:
-    """The chart that `text` is; see `chart_beats`."""
-    return Chart(np.array(chart_beats(text)))
+def chart(text: str, meter: Meter = COMMON) -> Chart:
+    """The chart that `text` is in `meter`; see `chart_beats`."""
+    return Chart(np.array(chart_beats(text, meter)))
 
 
 def biases(
@@ -39,11 +36,12 @@ def biases(
     written: Chart | None,
     held: Weights,
     held_until: int,
+    meter: Meter = COMMON,
 ) -> bytes:
     """The `harmony` of a request whose window has `song_beats`, one for each of its beats.
 
     Where a chart is `written` it says which chord is whose; else what is `held` leads in the beats
-    before `held_until` of the window, and less and less in the `HELD_BEATS` after. Empty where
+    before `held_until` of the window, and less and less in the bar after. Empty where
     nothing leads.
     """
     weights = np.zeros((len(song_beats), PITCH_CLASSES))
@@ -51,7 +49,7 @@ def biases(
         weights[:] = [written.at(beat) for beat in song_beats]
     else:
         ahead = np.arange(len(song_beats)) - held_until
-        weights[:] = (1.0 - np.clip(ahead / HELD_BEATS, 0.0, 1.0))[:, None] * held
+        weights[:] = (1.0 - np.clip(ahead / meter.beats, 0.0, 1.0))[:, None] * held
     if nats == 0.0 or not weights.any():
         return b""
     return (nats * weights).astype("<f4").tobytes()

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from schmubert.bridge.protocol.controls import CONTROLS, MARKED, ON, Control
+from schmubert.bridge.protocol.controls import CONTROLS, ON, Control, beat_of, marked
 from schmubert.bridge.protocol.mode import TURN_BARS
 from schmubert.engine.diffusion.recipe import HARMONY_NATS, STAGE_TEMPERATURE
-from schmubert.engine.music.score import BEATS_PER_BAR
+from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, Track
 from schmubert.engine.service.wire import Constraints
 
@@ -19,7 +19,8 @@ class Knobs:
     """The controls of `controls.py`, in their units; roles that are not named are as they come.
 
     A curve of onsets a beat goes before a density until that is turned. `bars` is the length of
-    turns and phrases, `marks` are beats of the bar, from 0.
+    turns and phrases, `marks` are beats of the bar, from 0. What is turned of a beat that a bar of
+    `meter` has not changes nothing.
     """
 
     temperature: float = STAGE_TEMPERATURE
@@ -37,7 +38,8 @@ class Knobs:
     soloed: frozenset[Track] = frozenset()
     locked: bool = False
     bars: int = TURN_BARS
-    marks: frozenset[int] = frozenset(int(mark.removeprefix("mark")) - 1 for mark in MARKED)
+    marks: frozenset[int] = frozenset(marked(COMMON.beats))
+    meter: Meter = COMMON
 
     def turned(self, control: Control) -> "Knobs":
         """As `control` says; triggers change nothing. ValueError where it names no control."""
@@ -45,6 +47,7 @@ class Knobs:
         if name not in CONTROLS:
             raise ValueError(f"no control {name!r}")
         role = None if control.role is None else Track(control.role)
+        beat = beat_of(name)
         changed: dict[str, Any] = {}
         if name in ("temperature", "swing", "shuffle", "humanise", "groove"):
             changed[name] = value
@@ -56,15 +59,16 @@ class Knobs:
             changed["locked"] = value >= ON
         elif name == "bars":
             changed["bars"] = int(value)
+        elif beat is not None and beat >= self.meter.beats:
+            pass
         elif name.startswith("mark"):
-            beat = int(name.removeprefix("mark")) - 1
             changed["marks"] = self.marks - {beat} | ({beat} if value >= ON else set())
         elif name == "density" and role is not None:
             changed["densities"] = {**self.densities, role: value}
             changed["curves"] = {one: curve for one, curve in self.curves.items() if one != role}
-        elif name.startswith("density") and role is not None:
-            curve = list(self.curves.get(role, (None,) * BEATS_PER_BAR))
-            curve[int(name.removeprefix("density")) - 1] = value
+        elif name.startswith("density") and beat is not None and role is not None:
+            curve = list(self.curves.get(role, (None,) * self.meter.beats))
+            curve[beat] = value
             changed["curves"] = {**self.curves, role: tuple(curve)}
         elif name in ("lowest", "highest"):
             changed[name] = {**getattr(self, name), role: int(value)}
@@ -81,21 +85,30 @@ class Knobs:
         return (playing & self.muted) | others
 
     def constraints(self, harmony: bytes) -> Constraints:
-        """What drafts are held to, `harmony` as in `Constraints`; crossed ones are one pitch."""
+        """What drafts are held to, `harmony` as in `Constraints`.
+
+        Crossed pitches are one pitch, and more onsets than a bar has cells are one in each.
+        """
         registers = {}
         for role in {*self.lowest, *self.highest}:
             low = self.lowest.get(role, LOWEST_PITCH)
             registers[int(role)] = (low, max(low, self.highest.get(role, HIGHEST_PITCH)))
         densities: dict[int, float | Curve] = {
-            int(role): onsets for role, onsets in self.densities.items()
+            int(role): min(onsets, float(self.meter.steps))
+            for role, onsets in self.densities.items()
         }
         densities |= {int(role): curve for role, curve in self.curves.items()}
         return Constraints(densities, registers, self.tonic, harmony)
 
 
-def knobs(temperature: float, controls: Iterable[Control], bars: int = TURN_BARS) -> Knobs:
-    """As they stand at first: `controls` turned one after the other."""
-    found = Knobs(temperature, bars=bars)
+def knobs(
+    temperature: float,
+    controls: Iterable[Control],
+    bars: int = TURN_BARS,
+    meter: Meter = COMMON,
+) -> Knobs:
+    """As they stand at first in `meter`: `controls` turned one after the other."""
+    found = Knobs(temperature, bars=bars, marks=frozenset(marked(meter.beats)), meter=meter)
     for control in controls:
         found = found.turned(control)
     return found

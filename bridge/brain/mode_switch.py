@@ -10,7 +10,6 @@ from schmubert.bridge.protocol.controls import ON
 from schmubert.bridge.protocol.messages import Control
 from schmubert.bridge.protocol.mode import MODES, Mode
 from schmubert.bridge.protocol.settings import Settings
-from schmubert.engine.music.score import STEPS_PER_BAR
 
 PHRASES = ("phrase-a", "phrase-b")
 
@@ -21,7 +20,7 @@ class ModeSwitch:
     def __init__(self, settings: Settings, bars: int) -> None:
         hears, plays = frozenset(settings.hears), frozenset(settings.plays)
         seed = secrets.randbits(32) if settings.seed is None else settings.seed
-        self._sides = Sides(hears, hears & plays, settings.rest_bars, bars, seed)
+        self._sides = Sides(hears, hears & plays, settings.rest_bars, bars, seed, settings.meter)
         self.mode = Mode(settings.mode)
         for control in settings.controls:
             if control.name == "mode":
@@ -68,7 +67,7 @@ class ModeSwitch:
             return self._keep(control, knobs, bar_line, capture, now)
         rule = self.at(bar_line)
         if control.name == "reroll" and isinstance(rule, Infill):
-            rule.marks = _marked(rule.marks, knobs, bar_line, control.value >= ON)
+            rule.marks = _marked(rule, knobs, bar_line, control.value >= ON)
             return True
         return False
 
@@ -76,11 +75,12 @@ class ModeSwitch:
         self, control: Control, knobs: Knobs, bar_line: int, capture: Capture, now: float
     ) -> bool:
         """Capture the last whole bars. A mode that plays phrases takes them up at once."""
-        over = int(capture.step_at(now)) // STEPS_PER_BAR * STEPS_PER_BAR
-        bars = min(knobs.bars, (over - self._began) // STEPS_PER_BAR)
+        bar = self._sides.meter.steps
+        over = int(capture.step_at(now)) // bar * bar
+        bars = min(knobs.bars, (over - self._began) // bar)
         if not capture.rolling or bars < 1:
             return False
-        phrase = Phrase(over - bars * STEPS_PER_BAR, bars)
+        phrase = Phrase(over - bars * bar, bars, self._sides.meter)
         phrase.tokens(capture.at(now))
         self._phrases[control.name] = phrase
         return self.mode is Mode.INTERPOLATE and self._switch(control, knobs, bar_line, True)
@@ -91,13 +91,14 @@ class ModeSwitch:
         if (mode, sides) == (self.mode, self._sides) and control.name not in PHRASES:
             return False
         self.mode, self._sides = mode, sides
-        heard_bars = (bar_line - self._began) // STEPS_PER_BAR if playing else 0
+        heard_bars = (bar_line - self._began) // sides.meter.steps if playing else 0
         start, goal = (self._phrases.get(name) for name in PHRASES)
         self._next = rule_of(mode, sides, bar_line, start, goal, heard_bars)
         return True
 
 
-def _marked(marks: Marks, knobs: Knobs, bar_line: int, held: bool) -> Marks:
+def _marked(rule: Infill, knobs: Knobs, bar_line: int, held: bool) -> Marks:
     if held:
         return Marks(knobs.marks, bar_line)
-    return replace(marks, to_step=max(bar_line, marks.from_step + STEPS_PER_BAR))
+    marks = rule.marks
+    return replace(marks, to_step=max(bar_line, marks.from_step + rule.bar_steps))

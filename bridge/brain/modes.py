@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from schmubert.bridge.brain.capture import Capture, Moment
 from schmubert.bridge.brain.tape import Tape, unknown
 from schmubert.bridge.protocol.mode import Mode
-from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT, Mask, Tokens
+from schmubert.engine.music.meter import COMMON, Meter
+from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track
 
-TURN_STEPS = STEPS_PER_BAR // 2  # of rest before a bar line make the bar line the machine's turn
 GAP_STEPS = 2  # between two notes are no rest yet
 LEAST_RESAMPLED = 1 / 8  # of a loop, however often it went round
 
@@ -31,6 +31,7 @@ class Sides:
     bars: int
     """The length of a turn, of a phrase, and of the way from one phrase to the other."""
     seed: int
+    meter: Meter = COMMON
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,8 @@ class Marks:
 class Phrase:
     """The bars from `first_step` to `end_step`, kept as the tape has them once they are over."""
 
-    def __init__(self, first_step: int, bars: int) -> None:
-        self.first_step, self.end_step = first_step, first_step + bars * STEPS_PER_BAR
+    def __init__(self, first_step: int, bars: int, meter: Meter = COMMON) -> None:
+        self.first_step, self.end_step = first_step, first_step + bars * meter.steps
         self._kept: Tokens | None = None
 
     def __len__(self) -> int:
@@ -92,6 +93,11 @@ class Rule:
         self.sides = sides
         self.since = since
 
+    @property
+    def bar_steps(self) -> int:
+        """The steps of a bar."""
+        return self.sides.meter.steps
+
     def again(self, since: int) -> "Rule":
         """The same mode from another bar line on: the music stood still and goes on."""
         return type(self)(self.sides, since)
@@ -106,7 +112,7 @@ class Rule:
     @property
     def rest_steps(self) -> float:
         """How long the player rests until the band ends."""
-        return self.sides.rest_bars * STEPS_PER_BAR
+        return self.sides.rest_bars * self.bar_steps
 
     def ahead(self, from_step: int, to_step: int, moment: Moment) -> Tokens:
         """What is known at `moment` of steps to come: [steps, 3], MASK where nothing is.
@@ -144,7 +150,9 @@ class Continue(Endless):
         if leads or not self.sides.traded:
             return leads
         since = capture.silent_since(self.sides.traded)
-        return since is not None and now_step - since >= GAP_STEPS and step - since >= TURN_STEPS
+        if since is None or now_step - since < GAP_STEPS:
+            return False
+        return step - since >= self.bar_steps // 2
 
 
 class Trade(Rule):
@@ -161,7 +169,7 @@ class Trade(Rule):
 
     @property
     def _turn_steps(self) -> int:
-        return self.sides.bars * STEPS_PER_BAR
+        return self.sides.bars * self.bar_steps
 
 
 class Loop(Endless):
@@ -173,7 +181,7 @@ class Loop(Endless):
 
     def __init__(self, sides: Sides, since: int, phrase: Phrase | None = None) -> None:
         super().__init__(sides, since)
-        self.phrase = phrase or Phrase(since, sides.bars)
+        self.phrase = phrase or Phrase(since, sides.bars, sides.meter)
         self._from = max(since, self.phrase.end_step)
 
     def takes(self, step: int, now_step: float, leads: bool, capture: Capture) -> bool:  # noqa: ARG002
@@ -214,8 +222,9 @@ class Loop(Endless):
 
     def _resampled(self, steps: NDArray[np.int64], role: Track) -> Mask:
         """Which of `steps` stand in beats that `role` plays anew in this pass."""
-        beats = (steps - self._from) // STEPS_PER_BEAT
-        per_pass = len(self.phrase) // STEPS_PER_BEAT
+        cells = self.sides.meter.cells
+        beats = (steps - self._from) // cells
+        per_pass = len(self.phrase) // cells
         resampled = {}
         for beat in range(int(beats[0]), int(beats[-1]) + 1):
             rng = np.random.default_rng((self.sides.seed, int(role), beat))
@@ -239,7 +248,7 @@ class Infill(Endless):
         steps = np.arange(from_step, to_step)
         anew = self._marked(steps) & (steps >= self.marks.from_step) & (steps < self.marks.to_step)
         for role in set(TRIO) - self.sides.hears:
-            known[:, role] = moment.played.latest_bar(role, from_step)[steps % STEPS_PER_BAR]
+            known[:, role] = moment.played.latest_bar(role, from_step)[steps % self.bar_steps]
             known[anew, role] = MASK[role]
         return known
 
@@ -248,13 +257,14 @@ class Infill(Endless):
         hidden = super().hidden(first_step, from_step, to_step)
         if self.marks.from_step < to_step and from_step < self.marks.to_step:
             past = np.arange(first_step, from_step)
-            again = self._marked(past) & (past >= self.since - STEPS_PER_BAR)
+            again = self._marked(past) & (past >= self.since - self.bar_steps)
             for role in set(TRIO) - self.sides.hears:
                 hidden[:, role] = again
         return hidden
 
     def _marked(self, steps: NDArray[np.int64]) -> Mask:
-        return np.isin(steps % STEPS_PER_BAR // STEPS_PER_BEAT, sorted(self.marks.beats))
+        beats = steps % self.bar_steps // self.sides.meter.cells
+        return np.isin(beats, sorted(self.marks.beats))
 
 
 class Interpolate(Endless):
@@ -267,7 +277,7 @@ class Interpolate(Endless):
         super().__init__(sides, since)
         self.start, self.goal = start, goal
         self._from = max(since, start.end_step, goal.end_step)
-        self._arrives = self._from + len(start) + sides.bars * STEPS_PER_BAR
+        self._arrives = self._from + len(start) + sides.bars * self.bar_steps
         self.sees_step = self._arrives + len(goal)
 
     def again(self, since: int) -> Rule:
@@ -313,7 +323,7 @@ def rule_of(
     if mode in simple:
         return simple[mode](sides, since)
     if mode is Mode.LOOP:
-        return Loop(sides, since, _last(sides.bars, since, heard_bars))
+        return Loop(sides, since, _last(sides, since, heard_bars))
     return interpolation(sides, since, start, goal, heard_bars)
 
 
@@ -324,18 +334,18 @@ def interpolation(
     if start is None and goal is None:
         bars = min(sides.bars, heard_bars // 2)
         if bars:
-            goal = Phrase(since - bars * STEPS_PER_BAR, bars)
-            start = Phrase(goal.first_step - len(goal), bars)
+            goal = _last(sides, since, bars)
+            start = _last(sides, since - bars * sides.meter.steps, bars)
     elif start is None:
-        start = _last(sides.bars, since, heard_bars)
+        start = _last(sides, since, heard_bars)
     elif goal is None:
-        goal = _last(sides.bars, since, heard_bars)
-    start = start or Phrase(since, sides.bars)
-    goal = goal or Phrase(max(since, start.end_step), sides.bars)
+        goal = _last(sides, since, heard_bars)
+    start = start or Phrase(since, sides.bars, sides.meter)
+    goal = goal or Phrase(max(since, start.end_step), sides.bars, sides.meter)
     return Interpolate(sides, since, start, goal)
 
 
-def _last(bars: int, since: int, heard_bars: int) -> Phrase | None:
-    """The last `bars` before `since`, or as many as were heard; None if none were."""
-    bars = min(bars, heard_bars)
-    return Phrase(since - bars * STEPS_PER_BAR, bars) if bars > 0 else None
+def _last(sides: Sides, since: int, heard_bars: int) -> Phrase | None:
+    """The last bars before `since`, a phrase or as many as were heard; None if none were."""
+    bars, meter = min(sides.bars, heard_bars), sides.meter
+    return Phrase(since - bars * meter.steps, bars, meter) if bars > 0 else None

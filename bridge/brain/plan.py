@@ -8,7 +8,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.music.score import STEPS_PER_BEAT, Mask, Tokens, idle_offs
+from schmubert.engine.music.meter import STEPS_PER_BEAT
+from schmubert.engine.music.score import Mask, Tokens, idle_offs
 from schmubert.engine.music.vocabulary import (
     FIRST_ONSET,
     HOLD,
@@ -28,7 +29,7 @@ T = TypeVar("T")
 class PendingRequest:
     """A request that was sent: `played` says from which step of the tape each role is wanted.
 
-    From step `ends` on the answer is not wanted any more.
+    From step `ends` on the answer is not wanted any more. A beat has `beat_steps`.
     """
 
     seq: int
@@ -37,6 +38,7 @@ class PendingRequest:
     targets: Mask
     played: Mapping[Track, int]
     ends: float = math.inf
+    beat_steps: int = STEPS_PER_BEAT
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Plan:
         planned = _sounding_before(self.tokens[:row, role], SIZES[role])
         if planned == sounding:
             return cells
-        if planned is not None and from_step % STEPS_PER_BEAT == 0:
+        if planned is not None and from_step % self.asked.beat_steps == 0:
             cells[0] = onset_token(planned)
         elif sounding is not None:
             cells[0] = OFF

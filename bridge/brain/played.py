@@ -4,17 +4,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.bridge.brain.tape import unknown
-from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
+from schmubert.engine.music.meter import STEPS_PER_BAR
+from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import MASK, Track
 
 
 class Played:
-    """The machine's own part of the tape, MASK where it did not play; room for `keep` steps."""
+    """The machine's own part of the tape, MASK where it did not play; room for `keep` steps.
 
-    def __init__(self, keep: int) -> None:
+    A bar has `bar_steps`.
+    """
+
+    def __init__(self, keep: int, bar_steps: int = STEPS_PER_BAR) -> None:
         self.first_step = 0
         """The first step that is remembered, a bar line."""
-        self._keep = keep
+        self._keep, self._bar = keep, bar_steps
         self._rows = unknown(keep)
 
     @property
@@ -59,12 +63,12 @@ class Played:
         return known_part(rows, role)
 
     def latest_bar(self, role: Track, before_step: int) -> NDArray[np.int64]:
-        """What the machine played last in each 16th of a bar: [16], MASK where it has not."""
-        bar = np.full(STEPS_PER_BAR, MASK[role], np.int64)
+        """What the machine played last in each cell of a bar: [steps], MASK where it has not."""
+        bar = np.full(self._bar, MASK[role], np.int64)
         end = max(0, before_step - self.first_step)
         for row, cell in enumerate(self._rows[:end, role].tolist()):
             if cell != MASK[role]:
-                bar[row % STEPS_PER_BAR] = cell
+                bar[row % self._bar] = cell
         return bar
 
 

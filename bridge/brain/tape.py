@@ -1,7 +1,8 @@
 """The tape: what was heard and what the machine played, as one grid of whole bars.
 
-Steps of the tape are 16ths in the order of hearing, on bar lines: a loop or a jump of the song
-goes on in the next bar of the tape and rewrites nothing. Where nobody listened, the tape is MASK.
+Steps of the tape are cells of the metre in the order of hearing, on bar lines: a loop or a jump of
+the song goes on in the next bar of the tape and rewrites nothing. Where nobody listened, the tape
+is MASK.
 """
 
 import math
@@ -14,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.bridge.brain.sounds import Sound
-from schmubert.engine.music.score import STEPS_PER_BAR, Mask, Note, Tokens, monophonic
+from schmubert.engine.music.meter import STEPS_PER_BAR
+from schmubert.engine.music.score import Mask, Note, Tokens, monophonic
 from schmubert.engine.music.vocabulary import (
     GENERAL_MIDI_DRUMS,
     HOLD,
@@ -40,13 +42,14 @@ class Passage(NamedTuple):
 class Tape:
     """The grid at one moment: `tokens` [steps, 3] of whole bars from `first_step`, a bar line, on.
 
-    `passages` are those that it tells of, the last one being played now.
+    `passages` are those that it tells of, the last one being played now; a bar has `bar_steps`.
     """
 
     tokens: Tokens
     first_step: int
     hears: frozenset[Track]
     passages: tuple[Passage, ...]
+    bar_steps: int = STEPS_PER_BAR
 
     @property
     def heard_until(self) -> int:
@@ -59,7 +62,7 @@ class Tape:
         MASK where it never did, and everywhere where the player does not play now what was played
         then: in the last bar, or since the jump.
         """
-        since = max(self.passages[-1].begin, self.heard_until - STEPS_PER_BAR)
+        since = max(self.passages[-1].begin, self.heard_until - self.bar_steps)
         now = self.tokens[since - self.first_step :]
         then = self._earlier(since, self.heard_until)
         for role in self.hears:
@@ -96,6 +99,7 @@ def write(
     sounds: Collection[Sound],
     played: Tokens,
     passages: Sequence[Passage],
+    bar_steps: int = STEPS_PER_BAR,
 ) -> Tape:
     """The tape from `first_step` on: the `sounds` of all that `hears` names, and what was `played`.
 
@@ -103,7 +107,7 @@ def write(
     """
     spoken = np.flatnonzero((played != np.asarray(MASK)).any(axis=1))
     ends = [passage.end - first_step for passage in passages]
-    rows = up_to(max([*ends, *(spoken[-1:] + 1)]), STEPS_PER_BAR)
+    rows = up_to(max([*ends, *(spoken[-1:] + 1)]), bar_steps)
     tokens = unknown(rows)
     tokens[: len(played)] = played[:rows]
     listened = _listened(first_step, rows, passages)
@@ -112,7 +116,7 @@ def write(
         heard = np.where(listened, column, MASK[role])
         own = tokens[:, role]
         tokens[:, role] = np.where(own == MASK[role], heard, own)
-    return Tape(tokens, first_step, hears, tuple(passages))
+    return Tape(tokens, first_step, hears, tuple(passages), bar_steps)
 
 
 def unknown(steps: int) -> Tokens:

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from schmubert.engine.music.score import STEPS_PER_BAR
+from schmubert.engine.music.meter import STEPS_PER_BAR
 
 LOUDNESS_NOTES = 32  # that make the player's mean loudness
 FEEL_NOTES = 64  # that make the player's feel
@@ -10,17 +10,18 @@ UNHEARD_VELOCITY = 80.0
 
 
 class Touch:
-    """Remembers how the latest notes were played."""
+    """Remembers how the latest notes were played; a bar has `bar_steps`."""
 
-    def __init__(self) -> None:
+    def __init__(self, bar_steps: int = STEPS_PER_BAR) -> None:
+        self._bar = bar_steps
         self._velocities: deque[int] = deque(maxlen=LOUDNESS_NOTES)
         self._notes: deque[tuple[int, float, int]] = deque(maxlen=FEEL_NOTES)
-        """For each note its place in the bar, how late it came in 16ths, and its velocity."""
+        """For each note its place in the bar, how late it came in cells, and its velocity."""
 
     def note_on(self, step: int, late: float, velocity: int) -> None:
-        """A note was written in `step`, though it was played `late` 16ths after it."""
+        """A note was written in `step`, though it was played `late` cells after it."""
         self._velocities.append(velocity)
-        self._notes.append((step % STEPS_PER_BAR, late, velocity))
+        self._notes.append((step % self._bar, late, velocity))
 
     @property
     def mean_velocity(self) -> float:
@@ -31,8 +32,8 @@ class Touch:
 
     @property
     def feel(self) -> tuple[list[float], list[float]]:
-        """The player's delays in 16ths [16] and factors of loudness [16], 0 and 1 where unheard."""
-        delays, factors = [0.0] * STEPS_PER_BAR, [1.0] * STEPS_PER_BAR
+        """The player's delays in cells and factors of loudness, [steps], 0 and 1 where unheard."""
+        delays, factors = [0.0] * self._bar, [1.0] * self._bar
         for place in {place for place, _, _ in self._notes}:
             here = [(late, loud) for at, late, loud in self._notes if at == place]
             delays[place] = sum(late for late, _ in here) / len(here)

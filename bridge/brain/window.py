@@ -12,7 +12,6 @@ from schmubert.bridge.brain.plan import Plan
 from schmubert.bridge.brain.tape import up_to
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.diffusion.horizon import AHEAD_BARS, Horizon, horizon_at
-from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track
 
 
@@ -30,9 +29,10 @@ def window(
     From `committed` on it knows the `candidate` chosen for this bar, and what the mode knows
     ahead; where the future is "known", also what the player played there the last time.
     """
-    bar_line = up_to(committed, STEPS_PER_BAR)
+    meter = moment.capture.meter
+    bar_line = up_to(committed, meter.steps)
     tape, rule = moment.tape, modes.at(bar_line)
-    bars = math.ceil((rule.sees_step - bar_line) / STEPS_PER_BAR)
+    bars = math.ceil((rule.sees_step - bar_line) / meter.steps)
     about = horizon_at(
         tape.tokens,
         tape.heard_until,
@@ -41,6 +41,7 @@ def window(
         tape_first=tape.first_step,
         window_bars=settings.window_bars,
         ahead_bars=max(AHEAD_BARS, min(bars, settings.window_bars - 2)),
+        meter=meter,
     )
     about = about.hiding(rule.hidden(about.first_step, committed, about.end_step))
     if settings.future == "known":
@@ -62,15 +63,17 @@ def leading(about: Horizon, moment: Moment, chart: Chart | None, nats: float) ->
     As `Constraints.harmony`, at `nats` for what was held longest: short chords lead too.
     """
     heard_until, sounds = moment.heard_until, moment.capture.sounds
+    meter = moment.capture.meter
     held = sounds.chord(heard_until - 1, heard_until)
     if not held.any():
-        held = sounds.chord(heard_until - STEPS_PER_BAR, heard_until)
+        held = sounds.chord(heard_until - meter.steps, heard_until)
         held /= held.max(initial=0.0) or 1.0
-    beats = range(about.first_step, about.end_step, STEPS_PER_BEAT)
+    beats = range(about.first_step, about.end_step, meter.cells)
     return biases(
         nats,
         [moment.capture.beat(step) for step in beats],
         chart,
         held,
-        (heard_until - about.first_step) // STEPS_PER_BEAT,
+        (heard_until - about.first_step) // meter.cells,
+        meter,
     )

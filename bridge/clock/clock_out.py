@@ -1,4 +1,4 @@
-"""The transport -> MIDI clock for others: Start, Continue, Stop, Song Position, 24 clocks a beat.
+"""The transport -> MIDI clock for others: Start, Continue, Stop, Song Position, and clocks.
 
 Pure: the loop that sends the notes sends these too. Clocks go on while the music stands, so that
 a follower knows the tempo before beat 1 (MIDI 1.0 detailed specification, "System Real Time
@@ -11,7 +11,6 @@ from schmubert.bridge.clock.transport import Transport
 from schmubert.bridge.protocol.bytes import (
     CLOCK,
     CLOCKS_PER_16TH,
-    CLOCKS_PER_BEAT,
     CONTINUE,
     LAST_POSITION,
     START,
@@ -19,19 +18,21 @@ from schmubert.bridge.protocol.bytes import (
     Send,
     song_position,
 )
+from schmubert.engine.music.meter import COMMON, Meter
 
 NEAR = 1e-6
 
 
 class ClockOut:
-    """Sends the clock of a transport to output `port`.
+    """Sends the clock of a transport that counts beats of `meter` to output `port`.
 
     Every clock of a passage is sent, however late, and none twice, so that a follower who counts
     them stays right.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, meter: Meter = COMMON) -> None:
         self._port = port
+        self._per_beat = meter.clocks
         self._passage = -1
         self._rolling = False
         self._clock: int | None = None
@@ -41,8 +42,8 @@ class ClockOut:
         """What is to be sent by `now`."""
         line, sends = transport.timeline, self._told(transport)
         if self._clock is None:
-            self._clock = ceil(line.beats(now) * CLOCKS_PER_BEAT - NEAR)
-        while (at_s := line.seconds(self._clock / CLOCKS_PER_BEAT)) <= now:
+            self._clock = ceil(line.beats(now) * self._per_beat - NEAR)
+        while (at_s := line.seconds(self._clock / self._per_beat)) <= now:
             sends.append(Send(self._port, bytes((CLOCK,)), at_s))
             self._clock += 1
         return sends
@@ -53,7 +54,7 @@ class ClockOut:
             return transport.timeline.at_s
         if self._clock is None:
             return -inf
-        return transport.timeline.seconds(self._clock / CLOCKS_PER_BEAT)
+        return transport.timeline.seconds(self._clock / self._per_beat)
 
     def finish(self) -> list[Send]:
         """The end: whoever follows stops too."""
@@ -72,7 +73,7 @@ class ClockOut:
 
     def _started(self, beat: float) -> list[Send]:
         sends = [self._message(STOP)] if self._rolling else []
-        clock = ceil(beat * CLOCKS_PER_BEAT - NEAR)
+        clock = ceil(beat * self._per_beat - NEAR)
         if clock <= 0:
             self._clock = 0
             return [*sends, self._message(START)]

@@ -44,7 +44,7 @@ class JitterMeter:
 
     @property
     def recent(self) -> Jitter | None:
-        """Of the last four bars; None before a beat of clocks came."""
+        """Of the last four bars; None before a quarter of clocks came."""
         count = len(self._recent_ms)
         if count < LEAST_CLOCKS:
             return None
@@ -52,7 +52,7 @@ class JitterMeter:
 
     @property
     def overall(self) -> Jitter | None:
-        """Of all, to `BIN_MS`; None before a beat of clocks came."""
+        """Of all, to `BIN_MS`; None before a quarter of clocks came."""
         if self._count < LEAST_CLOCKS:
             return None
         return Jitter(

@@ -4,13 +4,15 @@ Pure: a `LinkSession` is asked what the session says. Link counts beats from any
 song position, so bar 1 is the bar in which the music starts.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import floor
 from typing import Protocol
 
 from schmubert.bridge.clock.jitter import JitterMeter
 from schmubert.bridge.clock.transport import REST_BEATS, PositionUnit, standing
-from schmubert.bridge.protocol.timeline import BEATS_PER_BAR, Timeline
+from schmubert.bridge.protocol.meters import in_beats
+from schmubert.bridge.protocol.timeline import Timeline
+from schmubert.engine.music.meter import COMMON, Meter
 
 OFF_S = 0.0002  # a line that is off by less is kept
 LEAP_BEATS = 0.25  # farther off: another session was joined, which is a jump
@@ -23,7 +25,7 @@ class LinkState:
     """The session at one instant.
 
     `starts_s` is when it began or will begin to play, None while it stands or where no peer
-    shares that; `beat` is where Link has that instant.
+    shares that; `beat` is where Link has that instant. Link's beats are quarters.
     """
 
     tempo_bpm: float
@@ -39,16 +41,19 @@ class LinkSession(Protocol):
 
 
 class LinkClock:
-    """Follows a Link session; where nobody shares start and stop, the first note starts."""
+    """Follows a Link session in beats of `meter`.
 
-    def __init__(self, session: LinkSession) -> None:
+    Where nobody shares start and stop, the first note starts.
+    """
+
+    def __init__(self, session: LinkSession, meter: Meter = COMMON) -> None:
         self.transport = standing()
         self.unit = self.likely = PositionUnit.AUTO
         self.armed_s: float | None = None
         self.lost = False
         self.jitter = JitterMeter()
-        self._session = session
-        self._shift = 0.0  # Link's beat that is beat 0 here
+        self._session, self._meter = session, meter
+        self._shift = 0.0  # the beat that Link has at beat 0 here
         self._shared = False  # started by the session, not by a note
         self._noted_s = 0.0
 
@@ -64,17 +69,17 @@ class LinkClock:
         """A player's note begins: it starts the music where the session has not."""
         self._noted_s = at_s
         if not self.transport.rolling and self.armed_s is None:
-            self._roll(at_s, self._session.at(at_s))
+            self._roll(at_s, self._at(at_s))
 
     def tick(self, now: float, idle: bool) -> None:
         """Let time pass; `idle` says that nothing sounds or is planned."""
-        state = self._session.at(now)
+        state = self._at(now)
         starts_s = state.starts_s
         self.armed_s = starts_s if starts_s is not None and starts_s > now else None
         if starts_s is not None and starts_s <= now:
             if not self.transport.rolling:
                 at_s = starts_s if now - starts_s < LATE_S else now
-                self._roll(at_s, self._session.at(at_s))
+                self._roll(at_s, self._at(at_s))
             self._shared = True
         elif self.transport.rolling:
             rest_s = REST_BEATS * 60.0 / state.tempo_bpm
@@ -87,8 +92,16 @@ class LinkClock:
         """No jump is ever expected: Link has no loops."""
         return float("inf")
 
+    def _at(self, now: float) -> LinkState:
+        """The session at `now`, in beats of the metre."""
+        state, meter = self._session.at(now), self._meter
+        return replace(
+            state, tempo_bpm=in_beats(state.tempo_bpm, meter), beat=in_beats(state.beat, meter)
+        )
+
     def _roll(self, at_s: float, state: LinkState) -> None:
-        self._shift = floor((state.beat + EARLY_BEATS) / BEATS_PER_BAR) * BEATS_PER_BAR
+        bar = self._meter.beats
+        self._shift = floor((state.beat + EARLY_BEATS) / bar) * bar
         line = Timeline(state.beat - self._shift, at_s, state.tempo_bpm)
         if line.at_beat < 0.0:
             line = Timeline(0.0, line.seconds(0.0), state.tempo_bpm)
@@ -100,9 +113,8 @@ class LinkClock:
         off_beats = state.beat - self._shift - here
         if abs(off_beats) > LEAP_BEATS:
             # the bar that would have come goes on, at the place in it that the session has
-            self._shift = (
-                floor(state.beat / BEATS_PER_BAR) - floor(here / BEATS_PER_BAR)
-            ) * BEATS_PER_BAR
+            bar = self._meter.beats
+            self._shift = (floor(state.beat / bar) - floor(here / bar)) * bar
             jumps = True
         elif abs(off_beats) * 60.0 / state.tempo_bpm < OFF_S and state.tempo_bpm == line.tempo_bpm:
             return

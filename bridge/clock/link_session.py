@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from schmubert.bridge.clock.link_clock import LinkState
-from schmubert.bridge.protocol.timeline import BEATS_PER_BAR
+from schmubert.engine.music.meter import CLOCKS_PER_QUARTER, COMMON, Meter
 
 MICRO = 1e-6
 
@@ -16,16 +16,19 @@ class NoLinkError(RuntimeError):
 class JoinedSession:
     """This computer's peer in the Link session of the local network.
 
-    `tempo_bpm` is what it has until a peer is met, whose tempo then holds. Raises NoLinkError.
+    `tempo_bpm` is what it has until a peer is met, whose tempo then holds; Link counts quarters.
+    Its bars are those of `meter`. Raises NoLinkError.
     """
 
-    def __init__(self, tempo_bpm: float) -> None:
+    def __init__(self, tempo_bpm: float, meter: Meter = COMMON) -> None:
         try:
             import link  # optional, and it opens sockets
         except ImportError as error:
             raise NoLinkError(
                 "--sync link needs a library: pip install LinkPython-extern"
             ) from error
+        self._quantum = meter.clocks_per_bar / CLOCKS_PER_QUARTER
+        """The quarters of a bar: peers keep their beats alike modulo this."""
         self._link: Any = link.Link(tempo_bpm)
         self._link.startStopSyncEnabled = True
         self._link.enabled = True
@@ -35,7 +38,6 @@ class JoinedSession:
         state = self._link.captureSessionState()
         # Link counts by a clock of its own, which no NTP corrects
         ahead_s = self._link.clock().micros() * MICRO - time.monotonic()
-        # the quantum: peers keep their beats alike modulo this
-        beat = state.beatAtTime(round((now + ahead_s) / MICRO), float(BEATS_PER_BAR))
+        beat = state.beatAtTime(round((now + ahead_s) / MICRO), self._quantum)
         starts_s = state.timeForIsPlaying() * MICRO - ahead_s if state.isPlaying() else None
         return LinkState(state.tempo(), beat, starts_s)

@@ -15,7 +15,7 @@ from schmubert.bridge.clock.transport import REST_BEATS, PositionUnit, standing
 from schmubert.bridge.protocol.bytes import (
     CLOCK,
     CLOCKS_PER_16TH,
-    CLOCKS_PER_BEAT,
+    CLOCKS_PER_QUARTER,
     CONTINUE,
     SONG_POSITION,
     START,
@@ -23,6 +23,7 @@ from schmubert.bridge.protocol.bytes import (
     position_in,
 )
 from schmubert.bridge.protocol.timeline import Timeline
+from schmubert.engine.music.meter import COMMON, Meter
 
 KEEPS_TIME_S = 2.0
 """How long the music goes on when the clock falls silent; then it holds."""
@@ -53,13 +54,17 @@ class Clock:
     """Follows the transport of others, or keeps `tempo_bpm` from the first note on.
 
     `transport` is the answer after each call. A tempo serves only while no MIDI clock comes.
-    Positions in the song are counted in clocks.
+    Positions in the song are counted in clocks, and beats are those of `meter`.
     """
 
     def __init__(
-        self, tempo_bpm: float | None = None, unit: PositionUnit = PositionUnit.AUTO
+        self,
+        tempo_bpm: float | None = None,
+        unit: PositionUnit = PositionUnit.AUTO,
+        meter: Meter = COMMON,
     ) -> None:
         self.transport = standing(tempo_bpm)
+        self._per_beat = meter.clocks
         self.state = State.STANDING
         self.tempo_bpm = tempo_bpm
         self.unit = unit
@@ -101,7 +106,7 @@ class Clock:
         """
         if not self.state.counts or self._latest >= self._loop_end:
             return inf
-        end_beat = self._loop_end / CLOCKS_PER_BEAT
+        end_beat = self._loop_end / self._per_beat
         waits = now < self.transport.timeline.seconds(end_beat) + LATE_CLOCK_S
         return end_beat if waits else inf
 
@@ -190,8 +195,8 @@ class Clock:
         """The line that the clocks lie on, once they tell a tempo."""
         period_s = self._pulse.period_s
         assert period_s is not None
-        beat = self._latest / CLOCKS_PER_BEAT
-        return Timeline(beat, self._pulse.at_s, 60.0 / (CLOCKS_PER_BEAT * period_s))
+        beat = self._latest / self._per_beat
+        return Timeline(beat, self._pulse.at_s, 60.0 / (self._per_beat * period_s))
 
     def _arm(self, at_s: float, clocks: float, event: Event) -> None:
         """The next clock is to be at `clocks`, as `event` says."""
@@ -218,7 +223,7 @@ class Clock:
         if before is not State.JUMPING:
             here = self._latest + 1.0
             if before is State.ROLLING:
-                here = float(round(self.transport.timeline.beats(now) * CLOCKS_PER_BEAT))
+                here = float(round(self.transport.timeline.beats(now) * self._per_beat))
             self._stood = self._place = here
         self.transport = self.transport.halted(now)
         self._armed_s = now
@@ -226,7 +231,7 @@ class Clock:
     def _position(self, at_s: float, count: int) -> None:
         if self.unit is PositionUnit.AUTO and self._origin is not None:
             self._tell_unit(count, self._origin)
-        if count % CLOCKS_PER_BEAT:
+        if count % CLOCKS_PER_QUARTER:
             self.likely = PositionUnit.SIXTEENTHS  # who counts clocks says quarters only
         unit = self.likely if self.unit is PositionUnit.AUTO else self.unit
         clocks = float(count if unit is PositionUnit.CLOCKS else count * CLOCKS_PER_16TH)
@@ -244,18 +249,18 @@ class Clock:
         song that was. Ardour rounds up to the next quarter, where it will send Continue.
         """
         run = (self._latest if self.state.counts else self._stood) - began.clocks
-        if run < 2 * CLOCKS_PER_BEAT:
+        if run < 2 * CLOCKS_PER_QUARTER:
             return  # too short: both units say about the same
         here = began.said + run
-        next_beat = ceil(here / CLOCKS_PER_BEAT) * CLOCKS_PER_BEAT
-        if abs(count - here) <= 3 or count == next_beat:
+        next_quarter = ceil(here / CLOCKS_PER_QUARTER) * CLOCKS_PER_QUARTER
+        if abs(count - here) <= 3 or count == next_quarter:
             self.unit = PositionUnit.CLOCKS
         elif abs(count - began.said - run / CLOCKS_PER_16TH) <= 1:
             self.unit = PositionUnit.SIXTEENTHS
 
 
 class OwnTempo(Clock):
-    """Keeps `tempo_bpm` from the player's first note on, whatever clock comes in."""
+    """Keeps `tempo_bpm`, in beats, from the player's first note on, whatever clock comes in."""
 
     def __init__(self, tempo_bpm: float) -> None:
         super().__init__(tempo_bpm)

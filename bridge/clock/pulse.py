@@ -8,7 +8,7 @@ units of the scatter seen; the line then starts again from the latest.
 
 from math import sqrt
 
-from schmubert.bridge.protocol.bytes import CLOCKS_PER_BEAT
+from schmubert.bridge.protocol.bytes import CLOCKS_PER_QUARTER
 
 WINDOW = 192
 """Clocks the line goes through at most: two bars of 4/4."""
@@ -19,13 +19,13 @@ SURPRISE = 4.5
 LEAST_SCATTER_S = 0.0016
 """The standard deviation of arrivals in cycles of 5.3 ms, which a short window may not show."""
 MOST_SCATTER_S = 0.008
-FASTEST_S = 60.0 / (CLOCKS_PER_BEAT * 480.0)
-SLOWEST_S = 60.0 / (CLOCKS_PER_BEAT * 15.0)
+FASTEST_S = 60.0 / (CLOCKS_PER_QUARTER * 480.0)
+SLOWEST_S = 60.0 / (CLOCKS_PER_QUARTER * 15.0)
 WARM = 12
-"""Clocks, half a beat of them, before which a tempo never heard is a guess."""
+"""Clocks, half a quarter of them, before which a tempo never heard is a guess."""
 FAMILIAR = 16.0
-"""Weight of the period known from before, as a sum of squared clock numbers: half a beat of new
-clocks outweighs it."""
+"""Weight of the period known from before, as a sum of squared clock numbers: half a
+quarter of new clocks outweighs it."""
 
 
 class Pulse:

@@ -7,7 +7,9 @@ from schmubert.bridge.clock.link_clock import LinkClock
 from schmubert.bridge.clock.link_session import JoinedSession
 from schmubert.bridge.clock.midi_clock import Clock, OwnTempo
 from schmubert.bridge.clock.transport import PositionUnit, TimeKeeper
+from schmubert.bridge.protocol.meters import in_beats
 from schmubert.bridge.protocol.timeline import USUAL_BPM
+from schmubert.engine.music.meter import COMMON, Meter
 
 
 class Sync(str, Enum):
@@ -25,8 +27,8 @@ class Sync(str, Enum):
 class Timing:
     """How time is kept: who tells it, and how much later than written everything is sent.
 
-    `tempo_bpm` serves where no MIDI clock comes; `unit` is that of song positions. ValueError
-    where the time is to be one's own tempo, and none is given.
+    `tempo_bpm`, in quarters, serves where no MIDI clock comes; `unit` is that of song positions.
+    ValueError where the time is to be one's own tempo, and none is given.
     """
 
     tempo_bpm: float | None = None
@@ -39,15 +41,19 @@ class Timing:
             raise ValueError("--sync internal keeps a tempo of its own: give --tempo BPM")
 
 
-def time_keeper(sync: Sync, tempo_bpm: float | None, unit: PositionUnit) -> TimeKeeper:
-    """The clock to live by; joins the Link session where that is the time.
+def time_keeper(
+    sync: Sync, tempo_bpm: float | None, unit: PositionUnit, meter: Meter = COMMON
+) -> TimeKeeper:
+    """The clock to live by, in beats of `meter`; joins the Link session where that is the time.
 
-    ValueError where `sync` needs a tempo and none is given; NoLinkError without Link's library.
+    `tempo_bpm` is in quarters. ValueError where `sync` needs a tempo and none is given; NoLinkError
+    without Link's library.
     """
+    beats_bpm = None if tempo_bpm is None else in_beats(tempo_bpm, meter)
     if sync is Sync.CLOCK:
-        return Clock(tempo_bpm, unit)
+        return Clock(beats_bpm, unit, meter)
     if sync is Sync.LINK:
-        return LinkClock(JoinedSession(tempo_bpm or USUAL_BPM))
-    if tempo_bpm is None:
+        return LinkClock(JoinedSession(tempo_bpm or USUAL_BPM, meter), meter)
+    if beats_bpm is None:
         raise ValueError("a tempo of one's own has to be given")
-    return OwnTempo(tempo_bpm)
+    return OwnTempo(beats_bpm)

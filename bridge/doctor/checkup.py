@@ -14,7 +14,7 @@ from schmubert.bridge.owner.midi_system import through
 from schmubert.bridge.owner.ports import CALLED, NoMidiError, existing_ports, short_name
 from schmubert.bridge.protocol.quantile import quantile
 from schmubert.engine.extras import how_to_install
-from schmubert.engine.networks.load import default_model
+from schmubert.engine.networks.model_file import default_model
 
 RUNTIMES = ("onnxruntime", "onnxruntime-gpu")
 PACKAGES = ("schmubert", "python-rtmidi", "rtmidi2", "pyzmq", "numpy", *RUNTIMES, "torch")

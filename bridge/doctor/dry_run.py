@@ -10,11 +10,11 @@ from schmubert.bridge.owner.realtime import RealTime, Time, undisturbed, wait_fo
 from schmubert.bridge.protocol.messages import GiveUp
 from schmubert.engine.diffusion.horizon import Horizon, horizon_at
 from schmubert.engine.diffusion.recipe import WINDOW_BARS
-from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT
+from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.vocabulary import HOLD, TRIO, Track, onset_token
 from schmubert.engine.service.wire import Draft, Failed, Request, Welcome
 
-STEP_S = 0.125  # a 16th at 120 BPM
+STEP_S = 0.125  # a 16th at 120 BPM, whatever cell it is
 PATIENCE_S = 20.0  # for a model to be loaded
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
 COMING_BARS = 3
@@ -37,7 +37,7 @@ class Link(Protocol):
 
 @dataclass(frozen=True)
 class DryRun:
-    """Lateness of the turns of the loop at each 16th, and times to first drafts, all in ms.
+    """Lateness of the turns of the loop at each cell, and times to first drafts, all in ms.
 
     `asked` is how many times the engine was asked.
     """
@@ -49,14 +49,14 @@ class DryRun:
 
 @dataclass(frozen=True)
 class StageWindow:
-    """What a bridge asks about: the window, and from which 16th on it needs each role."""
+    """What a bridge asks about: the window, and from which cell on it needs each role."""
 
     about: Horizon
     needed: dict[Track, int]
     now_step: int
 
     def commit_at(self, step: int) -> float:
-        """When 16th `step` becomes final, in seconds from now."""
+        """When cell `step` becomes final, in seconds from now."""
         return (step - self.now_step) * STEP_S
 
 
@@ -74,23 +74,23 @@ def meet(link: Link, passing: Time | None = None) -> Welcome:
     raise ValueError(f"no engine answers at {link.address}")
 
 
-def stage_window(window_bars: int = WINDOW_BARS) -> StageWindow:
+def stage_window(window_bars: int = WINDOW_BARS, meter: Meter = COMMON) -> StageWindow:
     """What is asked about beat after beat: bass and drums to a melody heard up to now."""
-    tape = np.zeros((window_bars * STEPS_PER_BAR, len(TRIO)), np.int64)
-    tape[::STEPS_PER_BEAT] = [onset_token(60), onset_token(36), 1]
-    tape[::STEPS_PER_BEAT, Track.MELODY] = [
-        onset_token(SCALE[beat * 5 % len(SCALE)]) for beat in range(len(tape) // STEPS_PER_BEAT)
+    tape = np.zeros((window_bars * meter.steps, len(TRIO)), np.int64)
+    tape[:: meter.cells] = [onset_token(60), onset_token(36), 1]
+    tape[:: meter.cells, Track.MELODY] = [
+        onset_token(SCALE[beat * 5 % len(SCALE)]) for beat in range(len(tape) // meter.cells)
     ]
-    assert (tape[1::STEPS_PER_BEAT] == HOLD).all()
-    now_step = (window_bars - COMING_BARS) * STEPS_PER_BAR
-    needed = dict.fromkeys((Track.BASS, Track.DRUMS), now_step + STEPS_PER_BEAT)
-    about = horizon_at(tape, now_step, [Track.MELODY], needed, window_bars=window_bars)
+    assert (tape[1 :: meter.cells] == HOLD).all()
+    now_step = (window_bars - COMING_BARS) * meter.steps
+    needed = dict.fromkeys((Track.BASS, Track.DRUMS), now_step + meter.cells)
+    about = horizon_at(tape, now_step, [Track.MELODY], needed, window_bars=window_bars, meter=meter)
     return StageWindow(about, needed, now_step)
 
 
-def requests_in(seconds: float) -> int:
-    """How many requests so many seconds of stage work may take."""
-    return _steps(seconds) // STEPS_PER_BEAT + 1
+def requests_in(seconds: float, meter: Meter = COMMON) -> int:
+    """How many requests so many seconds of stage work in `meter` may take."""
+    return _steps(seconds, meter) // meter.cells + 1
 
 
 def stage_work(
@@ -99,14 +99,15 @@ def stage_work(
     seconds: float,
     progress: Callable[[float], None] = lambda _: None,
     passing: Time | None = None,
+    meter: Meter = COMMON,
 ) -> DryRun:
-    """Wake at each 16th as the owner of the ports does, and ask each beat as the brain does.
+    """Wake at each cell as the owner of the ports does, and ask each beat as the brain does.
 
-    There are at least `requests_in(seconds)` of the `requests`. `progress` is told the seconds
-    that have passed, after each bar.
+    There are at least `requests_in(seconds, meter)` of the `requests`. `progress` is told the
+    seconds that have passed, after each bar.
     """
     passing = passing or RealTime()
-    steps, coming = _steps(seconds), iter(requests)
+    steps, coming = _steps(seconds, meter), iter(requests)
     late_ms: list[float] = []
     first_ms: list[float] = []
     under_way: tuple[int, float] | None = None
@@ -118,11 +119,11 @@ def stage_work(
             due_s = begin_s + step * STEP_S
             if now >= due_s:
                 late_ms.append(1000.0 * (now - due_s))
-                if step % STEPS_PER_BEAT == 0 and under_way is None:
+                if step % meter.cells == 0 and under_way is None:
                     request = next(coming)
                     under_way, asked = (request.seq, passing.now()), asked + 1
                     link.ask(request)
-                if step % STEPS_PER_BAR == 0:
+                if step % meter.steps == 0:
                     progress(now - begin_s)
                 continue
             for answer in link.receive(now):
@@ -135,5 +136,5 @@ def stage_work(
     return DryRun(late_ms, first_ms, asked)
 
 
-def _steps(seconds: float) -> int:
-    return max(STEPS_PER_BAR, round(seconds / STEP_S))
+def _steps(seconds: float, meter: Meter) -> int:
+    return max(meter.steps, round(seconds / STEP_S))

@@ -40,7 +40,6 @@ from schmubert.bridge.protocol.messages import (
 )
 from schmubert.bridge.protocol.process import LEAVE_S
 from schmubert.bridge.protocol.roles import Rig
-from schmubert.bridge.protocol.timeline import BEATS_PER_BAR
 
 LOOK_EVERY_S, LOOK_ROOM_S = 1.0, 0.005  # for ports that vanished or came back, between notes
 DRAIN_S = 0.1  # two periods of the slowest usual server: note-offs leave before the ports close
@@ -70,7 +69,7 @@ def perform(
     open. Raises BrainError, GaveUpError, and what ports raise, after the notes are ended.
     """
     passing = passing or RealTime()
-    owner = owner_of(rig, timing, setup.controls)
+    owner = owner_of(rig, timing, setup.controls, setup.meter)
     with _Aside() as aside, stopping() as stopped, undisturbed():
         written = None if witness is None else Witness(partial(aside.put, witness))
         stage = _Stage(ports, owner, setup, passing, aside, say, observer, written, start_brain)
@@ -191,7 +190,7 @@ class _Stage:
                 self._see(action.message)
                 if (
                     isinstance(action.message, Moved)
-                    and action.message.at_beat % BEATS_PER_BAR == 0
+                    and action.message.at_beat % self._owner.meter.beats == 0
                 ):
                     self._see_jitter()
             else:

@@ -39,8 +39,10 @@ from schmubert.bridge.protocol.messages import (
     ToBrain,
     ToOwner,
 )
+from schmubert.bridge.protocol.meters import in_quarters
 from schmubert.bridge.protocol.roles import Rig
 from schmubert.bridge.protocol.timeline import GRACE_S, NEARLY_BEATS, bar_and_beat
+from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.vocabulary import Track
 
 LONGEST_ARMED_S = 2.0
@@ -66,7 +68,10 @@ class GaveUpError(Exception):
 
 
 class Owner:
-    """Ports, clock and schedule of one `rig`; each call returns what is to be done."""
+    """Ports, clock and schedule of one `rig`; each call returns what is to be done.
+
+    `clock` and `scheduler` count beats of `meter`.
+    """
 
     def __init__(
         self,
@@ -75,14 +80,16 @@ class Owner:
         scheduler: Scheduler,
         offset_s: float = 0.0,
         surface: Surface = UNTURNED,
+        meter: Meter = COMMON,
     ) -> None:
         self.rig = rig
+        self.meter = meter
         self.clock = clock
         self.scheduler = scheduler
         self._offset_s = offset_s
         self._surface = surface
         self._turned: dict[tuple[str, int | None], Control] = {}
-        self._clock_out = None if rig.clock_out is None else ClockOut(rig.clock_out)
+        self._clock_out = None if rig.clock_out is None else ClockOut(rig.clock_out, meter)
         self._told = clock.transport
         self._told_beat = floor(clock.transport.timeline.at_beat)
         self._said_bpm = 0.0
@@ -310,12 +317,12 @@ class Owner:
             actions += self.scheduler.begin(new.passage)
             self._told_beat = floor(new.timeline.at_beat + NEARLY_BEATS)
             self._said_bpm = new.timeline.tempo_bpm
-            actions += [Say(_started(new, jumped=old.rolling)), self._moved(new)]
+            actions += [Say(self._started(new, jumped=old.rolling)), self._moved(new)]
             return actions + self._release(inf)
         if not new.rolling:
             if old.rolling:
                 actions += self.scheduler.stop()
-                place = _place(new.timeline.at_beat)
+                place = self._place(new.timeline.at_beat)
                 stopped = f"the clock is gone: I hold at {place}, and go on when it is back"
                 if not self.clock.lost:
                     stopped = f"stopped at {place}"
@@ -328,7 +335,7 @@ class Owner:
             tempo_bpm = new.timeline.tempo_bpm
             if abs(tempo_bpm / self._said_bpm - 1.0) > SAID_TEMPO:
                 self._said_bpm = tempo_bpm
-                actions.append(Say(f"tempo {tempo_bpm:.1f} BPM"))
+                actions.append(Say(f"tempo {in_quarters(tempo_bpm, self.meter):.1f} BPM"))
             actions.append(self._moved(new, beat))
         elif new is not old and (
             abs(new.timeline.seconds(ahead) - old.timeline.seconds(ahead)) > TOLD_S
@@ -356,27 +363,29 @@ class Owner:
             return Heard(at_s, message.role, message.pitch, message.velocity)
         return Pedal(message.at_s + self._offset_s, message.role, message.down)
 
+    def _started(self, transport: Transport, jumped: bool) -> str:
+        verb = "jumped to" if jumped else "started at"
+        line = transport.timeline
+        bpm = in_quarters(line.tempo_bpm, self.meter)
+        return f"{verb} {self._place(line.at_beat)}, {bpm:.1f} BPM"
 
-def _started(transport: Transport, jumped: bool) -> str:
-    verb = "jumped to" if jumped else "started at"
-    line = transport.timeline
-    return f"{verb} {_place(line.at_beat)}, {line.tempo_bpm:.1f} BPM"
+    def _place(self, beat: float) -> str:
+        bar, in_bar = bar_and_beat(beat, self.meter)
+        return f"bar {bar}, beat {in_bar}"
 
 
-def _place(beat: float) -> str:
-    bar, in_bar = bar_and_beat(beat)
-    return f"bar {bar}, beat {in_bar}"
-
-
-def owner_of(rig: Rig, timing: Timing, controls: Iterable[Control] = ()) -> Owner:
-    """The port owner that plays on `rig` and keeps time as `timing` says.
+def owner_of(
+    rig: Rig, timing: Timing, controls: Iterable[Control] = (), meter: Meter = COMMON
+) -> Owner:
+    """The port owner that plays on `rig` in `meter` and keeps time as `timing` says.
 
     `controls` are as they stand at first.
     """
     return Owner(
         rig,
-        time_keeper(timing.sync, timing.tempo_bpm, timing.unit),
+        time_keeper(timing.sync, timing.tempo_bpm, timing.unit, meter),
         Scheduler(rig.plays, timing.offset_s),
         timing.offset_s,
-        Surface(rig.bindings, controls),
+        Surface(rig.bindings, controls, meter.beats),
+        meter,
     )

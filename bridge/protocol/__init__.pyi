@@ -3,7 +3,7 @@ from .bytes import (
     ALL_SOUND_OFF,
     CLOCK,
     CLOCKS_PER_16TH,
-    CLOCKS_PER_BEAT,
+    CLOCKS_PER_QUARTER,
     CONTINUE,
     CONTROL_CHANGE,
     LAST_POSITION,
@@ -53,24 +53,34 @@ from .messages import (
     ToBrain,
     ToOwner,
 )
+from .meters import (
+    FEELS,
+    checked_signature,
+    divides_in_three,
+    in_beats,
+    in_quarters,
+    meter_named,
+    not_played,
+    words_of,
+)
 from .mode import MODES, MOST_TURN_BARS, Mode
 from .option import Option, options_of
 from .pipe import Pipe, brain_end, owner_end
 from .process import connection, end_child, start_child
 from .roles import Binding, Part, Rig, input_part, output_part, rig
 from .settings import Settings
-from .timeline import BEATS_PER_BAR, GRACE_S, NEARLY_BEATS, USUAL_BPM, Timeline, bar_and_beat
+from .timeline import GRACE_S, NEARLY_BEATS, USUAL_BPM, Timeline, bar_and_beat
 
 __all__ = [
     "ALL_NOTES_OFF",
     "ALL_SOUND_OFF",
-    "BEATS_PER_BAR",
     "CLOCK",
     "CLOCKS_PER_16TH",
-    "CLOCKS_PER_BEAT",
+    "CLOCKS_PER_QUARTER",
     "CONTINUE",
     "CONTROLS",
     "CONTROL_CHANGE",
+    "FEELS",
     "GRACE_S",
     "LAST_POSITION",
     "MODES",
@@ -126,13 +136,19 @@ __all__ = [
     "bindable",
     "binding",
     "brain_end",
+    "checked_signature",
     "collisions",
     "connection",
     "control",
     "control_rows",
+    "divides_in_three",
     "end_child",
     "ends_note",
+    "in_beats",
+    "in_quarters",
     "input_part",
+    "meter_named",
+    "not_played",
     "note_off",
     "options_of",
     "output_part",
@@ -143,4 +159,5 @@ __all__ = [
     "song_position",
     "start_child",
     "target_of",
+    "words_of",
 ]

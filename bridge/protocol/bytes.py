@@ -6,10 +6,11 @@ System messages, MIDI clock among them, have no channel.
 
 from typing import NamedTuple
 
+from schmubert.engine.music.meter import CLOCKS_PER_QUARTER as CLOCKS_PER_QUARTER
+
 NOTE_OFF, NOTE_ON, CONTROL_CHANGE, SYSTEM = 0x80, 0x90, 0xB0, 0xF0
 SUSTAIN_PEDAL, ALL_SOUND_OFF, ALL_NOTES_OFF = 64, 120, 123
 SONG_POSITION, CLOCK, START, CONTINUE, STOP = 0xF2, 0xF8, 0xFA, 0xFB, 0xFC
-CLOCKS_PER_BEAT = 24
 CLOCKS_PER_16TH = 6
 LAST_POSITION = 0x3FFF
 

@@ -12,9 +12,11 @@ from typing import TypeVar
 import msgspec
 
 from schmubert.bridge.protocol.bytes import ALL_SOUND_OFF, CONTROL_CHANGE, NOTE_ON, begins_note
+from schmubert.bridge.protocol.meters import ORDINALS
 from schmubert.bridge.protocol.mode import MODES, MOST_TURN_BARS
 from schmubert.bridge.protocol.roles import ROLES, Binding
 from schmubert.engine.music.chart import key_named
+from schmubert.engine.music.meter import BEATS_PER_BAR
 from schmubert.engine.music.pitches import name_of, pitch_named
 from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, Track
 
@@ -59,9 +61,18 @@ class Kind:
         return float(round(found)) if self.steps or self.switch or self.momentary else found
 
 
-MARKED = ("mark3", "mark4")  # at first
 PITCH, KEY, MODE = "note", "key", "mode"
 """Units whose values have names: E1, Am, trade."""
+
+
+def marked(beats: int) -> range:
+    """The beats, from 0, of a bar of so many that are marked at first: its last half."""
+    return range((beats + 1) // 2, beats)
+
+
+def beat_of(name: str) -> int | None:
+    """The beat, from 0, of which `density2`, `mark2` and the like are; None for other controls."""
+    return int(name[-1]) - 1 if name[-1].isdecimal() else None
 
 
 def _density_in(beat: str) -> Kind:
@@ -75,10 +86,7 @@ def _mark(beat: str) -> Kind:
 CONTROLS = {
     "temperature": Kind("Below 1 the band plays safe, above 1 it dares.", 0.3, 1.5),
     "density": Kind("How much the role plays.", 0.0, 16.0, "onsets a bar", of_role=True),
-    "density1": _density_in("first"),
-    "density2": _density_in("second"),
-    "density3": _density_in("third"),
-    "density4": _density_in("fourth"),
+    **{f"density{beat}": _density_in(name) for beat, name in enumerate(ORDINALS, 1)},
     "lowest": Kind(
         "The lowest note that the role plays: E1, or 28.",
         LOWEST_PITCH,
@@ -113,10 +121,7 @@ CONTROLS = {
     "mode": Kind("How you and the band share the music.", 0, len(MODES) - 1, MODE, steps=True),
     "bars": Kind("How long a turn, a loop or a phrase is.", 1, MOST_TURN_BARS, "bars", steps=True),
     "reroll": Kind("While it is held, the marked beats are made anew.", momentary=True),
-    "mark1": _mark("first"),
-    "mark2": _mark("second"),
-    "mark3": _mark("third"),
-    "mark4": _mark("fourth"),
+    **{f"mark{beat}": _mark(name) for beat, name in enumerate(ORDINALS, 1)},
     "phrase-a": Kind("What was played last is phrase A.", trigger=True),
     "phrase-b": Kind("What was played last is phrase B.", trigger=True),
     "next": Kind("Another candidate is played from the next downbeat on.", trigger=True),
@@ -253,11 +258,21 @@ def collisions(bindings: Iterable[Binding]) -> list[str]:
 
 
 class Surface:
-    """The knobs and pads of a player: MIDI in, `Control` out. It knows which switches are on."""
+    """The knobs and pads of a player: MIDI in, `Control` out. It knows which switches are on.
 
-    def __init__(self, bindings: Iterable[Binding], controls: Iterable[Control] = ()) -> None:
+    At first marks of a bar of so many `beats` are, and what `controls` set.
+    """
+
+    def __init__(
+        self,
+        bindings: Iterable[Binding],
+        controls: Iterable[Control] = (),
+        beats: int = BEATS_PER_BAR,
+    ) -> None:
         self._bindings = tuple(bindings)
-        self._on: dict[tuple[str, int | None], bool] = {(name, None): True for name in MARKED}
+        self._on: dict[tuple[str, int | None], bool] = {
+            (f"mark{beat + 1}", None): True for beat in marked(beats)
+        }
         self._on |= {
             (control.name, control.role): control.value >= ON
             for control in controls

@@ -1,9 +1,10 @@
 """What the port owner and the brain say to each other: frozen structs over a pipe.
 
 The port owner (ports, clock, schedule, ledger) is the parent process and keeps time; the brain
-(capture, conductor, engine client) is its child and thinks. Beats are quarter notes of the
-song as the transport counts them. A `passage` is one uninterrupted run of the transport, so that
-a beat heard twice in a loop is two different instants. Times are monotonic seconds.
+(capture, conductor, engine client) is its child and thinks. Beats are those of the song's metre
+as the transport counts them, dotted quarters in 6/8; so is a tempo. A `passage` is one
+uninterrupted run of the transport, so that a beat heard twice in a loop is two different
+instants. Times are monotonic seconds.
 """
 
 from typing import TypeAlias
@@ -99,7 +100,7 @@ class Answered(msgspec.Struct, frozen=True, tag=True):
     """Brain -> owner, to be kept and shown: draft `number` of request `seq` came at `at_s`.
 
     It is `late` where what was asked for first was final by then. `tokens` [steps, tracks] are the
-    16ths from `from_beat` on, little-endian uint16 in row-major order; `tracks` are the columns.
+    cells from `from_beat` on, little-endian uint16 in row-major order; `tracks` are the columns.
     """
 
     seq: int

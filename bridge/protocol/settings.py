@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 
 from schmubert.bridge.protocol.controls import Control, assigned, setting
+from schmubert.bridge.protocol.meters import FEELS, checked_signature, meter_named
 from schmubert.bridge.protocol.mode import MODES, MOST_TURN_BARS, TURN_BARS
 from schmubert.bridge.protocol.option import Option, check
 from schmubert.engine.diffusion.recipe import (
@@ -16,6 +17,7 @@ from schmubert.engine.diffusion.recipe import (
     WINDOW_BARS,
 )
 from schmubert.engine.music.chart import chart_beats, chart_text
+from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.networks.devices import DEVICES
 
@@ -43,6 +45,23 @@ class Settings(msgspec.Struct, frozen=True, tag="Setup"):
             choices=MODES,
         ),
     ] = MODES[0]
+    signature: Annotated[
+        str,
+        Option(
+            "The metre: 3/4, 6/8, 12/8, 5/4 and so on. In 6/8 a beat is a dotted quarter.",
+            name="meter",
+            metavar="BEATS/UNIT",
+            read=checked_signature,
+        ),
+    ] = str(COMMON)
+    feel: Annotated[
+        str,
+        Option(
+            "How a beat is divided: in 16ths, or in triplets, as a shuffle is heard and played. One"
+            " of 6/8 is in three anyway. The controls swing and shuffle only delay notes.",
+            choices=FEELS,
+        ),
+    ] = FEELS[0]
     bars: Annotated[
         int,
         Option(
@@ -158,5 +177,11 @@ class Settings(msgspec.Struct, frozen=True, tag="Setup"):
                 raise ValueError(
                     f"{name} {getattr(self, name)} is outside {low}..{MOST_ENGINE_CALLS}"
                 )
+        meter = self.meter
         if self.chords:
-            chart_beats(self.chords)
+            chart_beats(self.chords, meter)
+
+    @property
+    def meter(self) -> Meter:
+        """The metre, which all that counts bars is handed."""
+        return meter_named(self.signature, self.feel)

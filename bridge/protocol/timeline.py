@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import floor
 
-from schmubert.engine.music.meter import BEATS_PER_BAR as BEATS_PER_BAR
+from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.meter import USUAL_BPM as USUAL_BPM
 
 GRACE_S = 0.030  # some DAWs send the first note before START, or before the end of a loop
@@ -14,8 +14,8 @@ NEARLY_BEATS = 1e-6  # a beat that falls short by less has come
 class Timeline:
     """The straight line on which beat `at_beat` sounds at `at_s`, at `tempo_bpm`.
 
-    Beats are quarter notes of the song, seconds are monotonic. ValueError where the tempo is
-    not above 0.
+    Beats are those of the song's metre, dotted quarters in 6/8, and so is the tempo; seconds are
+    monotonic. ValueError where the tempo is not above 0.
     """
 
     at_beat: float
@@ -35,7 +35,7 @@ class Timeline:
         return self.at_s + (beat - self.at_beat) * 60.0 / self.tempo_bpm
 
 
-def bar_and_beat(beat: float) -> tuple[int, int]:
+def bar_and_beat(beat: float, meter: Meter = COMMON) -> tuple[int, int]:
     """A beat of the song as players count: its bar, and the beat in that bar, both from 1."""
-    bar, in_bar = divmod(max(0, floor(beat + NEARLY_BEATS)), BEATS_PER_BAR)
+    bar, in_bar = divmod(max(0, floor(beat + NEARLY_BEATS)), meter.beats)
     return bar + 1, in_bar + 1

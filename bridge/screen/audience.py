@@ -85,7 +85,7 @@ class Audience:
         self._screen = screen
         self._recorder: Recorder | None = None
         self._caught: _Caught | None = None
-        self._lines = StatusLines()
+        self._lines = StatusLines(settings.meter)
         if screen is not None:
             screen.see(Record(time.monotonic(), settings))
             self._caught = _Caught(self.tell)

@@ -3,15 +3,16 @@
 from schmubert.bridge.protocol.events import Followed, Record, Sent, Tick
 from schmubert.bridge.protocol.messages import Answered, Moved
 from schmubert.bridge.protocol.quantile import quantile
-from schmubert.bridge.protocol.timeline import BEATS_PER_BAR
+from schmubert.engine.music.meter import COMMON, Meter
 
 BARS = 16  # heard between two lines
 
 
 class StatusLines:
-    """`see` what happens: a line comes out after every `BARS` bars."""
+    """`see` what happens: a line comes out after every `BARS` bars of `meter`."""
 
-    def __init__(self) -> None:
+    def __init__(self, meter: Meter = COMMON) -> None:
+        self._bar_beats = meter.beats
         self._bars = 0
         self._dropped = 0
         self._clear()
@@ -34,7 +35,7 @@ class StatusLines:
             self._followed = what
         elif isinstance(what, Tick):
             self._dropped = max(self._dropped, what.dropped)
-        elif isinstance(what, Moved) and what.rolling and what.at_beat % BEATS_PER_BAR == 0:
+        elif isinstance(what, Moved) and what.rolling and what.at_beat % self._bar_beats == 0:
             self._bars += 1
             if self._bars % BARS == 0:
                 line = self._line()

@@ -1,7 +1,7 @@
 """What a screen shows of a session: who played what, and who will.
 
-Places are 16ths of the song. What lies ahead is committed (final), tentative (the latest draft
-says so) or unknown.
+Places are cells of the song's metre. What lies ahead is committed (final), tentative (the latest
+draft says so) or unknown.
 """
 
 from array import array
@@ -24,10 +24,11 @@ from schmubert.bridge.protocol.messages import (
     Settings,
     Silence,
 )
+from schmubert.bridge.protocol.meters import in_quarters
 from schmubert.bridge.protocol.mode import MODES
 from schmubert.bridge.protocol.quantile import quantile
 from schmubert.bridge.protocol.timeline import USUAL_BPM, Timeline
-from schmubert.engine.music.meter import STEPS_PER_BAR, STEPS_PER_BEAT
+from schmubert.engine.music.meter import COMMON
 from schmubert.engine.music.vocabulary import (
     DRUM_PITCH,
     HOLD,
@@ -42,11 +43,11 @@ EPSILON = 1e-6
 LINES = 200  # said lines that are kept
 ANSWERS = 100  # first drafts that the share of late ones is of
 SENDS = 2000
-FORGOTTEN_STEPS = 4 * STEPS_PER_BAR  # behind the place: what no screen shows
+FORGOTTEN_BARS = 4  # behind the place: what no screen shows
 
 
 class Sure(IntEnum):
-    """How sure it is what a role plays in a 16th."""
+    """How sure it is what a role plays in a cell."""
 
     UNKNOWN = 0
     TENTATIVE = 1
@@ -55,14 +56,14 @@ class Sure(IntEnum):
 
 @dataclass(slots=True)
 class Note:
-    """A note in 16ths of the song; `end` None while it lasts."""
+    """A note in cells of the song; `end` None while it lasts."""
 
     onset: float
     pitch: int
     end: float | None = None
 
     def covers(self, step: int) -> bool:
-        """Whether it sounds in the 16th `step`, and did not begin in a later one."""
+        """Whether it sounds in the cell `step`, and did not begin in a later one."""
         first = floor(self.onset + EPSILON)
         return first <= step and (self.end is None or step < max(self.end - EPSILON, first + 1))
 
@@ -96,6 +97,7 @@ class Scene:
 
     def __init__(self) -> None:
         self.setup: Settings | None = None
+        self.meter = COMMON
         self.mode = ""
         """The mode that holds, or will from the next downbeat on."""
         self.band: dict[int, Part] = {}
@@ -120,8 +122,8 @@ class Scene:
 
     @property
     def tempo_bpm(self) -> float:
-        """The tempo."""
-        return self._line.tempo_bpm
+        """The tempo, in quarters."""
+        return in_quarters(self._line.tempo_bpm, self.meter)
 
     def beat(self, now: float) -> float:
         """The song's beat at `now`; where it stands, if it does."""
@@ -129,7 +131,7 @@ class Scene:
 
     def heard(self, now: float) -> dict[int, Part]:
         """What was heard of the player by `now`, by role."""
-        until = floor(self.beat(now) * STEPS_PER_BEAT + EPSILON) + 1.0
+        until = floor(self.beat(now) * self.meter.cells + EPSILON) + 1.0
         return {role: replace(part, until=until) for role, part in self.player.items()}
 
     def late_p99_ms(self) -> float | None:
@@ -142,7 +144,7 @@ class Scene:
         """Take in what happened."""
         what = record.what
         if isinstance(what, Settings):
-            self.setup = what
+            self.setup, self.meter = what, what.meter
             self.mode = what.mode
             self.band = {role: Part() for role in what.plays}
             self.player = {role: Part() for role in what.hears}
@@ -155,10 +157,10 @@ class Scene:
                 self.mode = MODES[int(what.value)]
         elif isinstance(what, Play):
             if what.passage == self._passage and what.role in self.band:
-                _commit(self.band[what.role], what)
+                _commit(self.band[what.role], what, self.meter.cells)
         elif isinstance(what, Silence):
             if what.role in self.band:
-                _end(self.band[what.role], self.beat(record.at_s) * STEPS_PER_BEAT)
+                _end(self.band[what.role], self.beat(record.at_s) * self.meter.cells)
         elif isinstance(what, Answered):
             self._answered(what)
         elif isinstance(what, Sent):
@@ -170,12 +172,12 @@ class Scene:
         elif isinstance(what, BrainRestarted):
             self.deaths += 1
             for part in self.band.values():
-                _end(part, self.beat(record.at_s) * STEPS_PER_BEAT)
+                _end(part, self.beat(record.at_s) * self.meter.cells)
         elif isinstance(what, Say):
             self.said.append(what.text)
 
     def _move(self, moved: Moved) -> None:
-        step = moved.at_beat * STEPS_PER_BEAT
+        step = moved.at_beat * self.meter.cells
         if moved.passage != self._passage or not moved.rolling:
             for part in self.band.values():
                 _end(part, step)
@@ -184,14 +186,14 @@ class Scene:
         self._passage, self.rolling = moved.passage, moved.rolling
         self._line = Timeline(moved.at_beat, moved.at_s, moved.tempo_bpm)
         for part in [*self.band.values(), *self.player.values()]:
-            old = step - FORGOTTEN_STEPS
+            old = step - FORGOTTEN_BARS * self.meter.steps
             part.notes = [note for note in part.notes if note.end is None or note.end > old]
 
     def _hear(self, heard: Heard) -> None:
         part = self.player.get(heard.role)
         if part is None or not self.rolling:
             return
-        step = self._line.beats(heard.at_s) * STEPS_PER_BEAT
+        step = self._line.beats(heard.at_s) * self.meter.cells
         for note in part.notes:
             if note.end is None and note.pitch == heard.pitch:
                 note.end = step
@@ -208,7 +210,7 @@ class Scene:
         tokens = array("H", answered.tokens)
         if byteorder == "big":
             tokens.byteswap()
-        first = round(answered.from_beat * STEPS_PER_BEAT)
+        first = round(answered.from_beat * self.meter.cells)
         for column, role in enumerate(answered.tracks):
             if role in self.band:
                 cells = tokens[column :: len(answered.tracks)].tolist()
@@ -221,15 +223,16 @@ class Scene:
             self._late_s.append(at_s - sent.wanted_s)
 
 
-def _commit(part: Part, play: Play) -> None:
+def _commit(part: Part, play: Play, cells: int) -> None:
+    """Take `play` as final; a beat has so many `cells`."""
     for event in play.events:
-        step = event.beat * STEPS_PER_BEAT
+        step = event.beat * cells
         for note in part.notes:
             if note.end is None and note.pitch == event.pitch:
                 note.end = step
         if event.velocity:
             insort(part.notes, Note(step, event.pitch), key=lambda note: note.onset)
-    part.until = max(part.until, play.to_beat * STEPS_PER_BEAT)
+    part.until = max(part.until, play.to_beat * cells)
 
 
 def _end(part: Part, step: float) -> None:
@@ -243,7 +246,7 @@ def _end(part: Part, step: float) -> None:
 
 
 def _draft(part: Part, role: Track, first: int, cells: list[int]) -> None:
-    """Take `cells` of a draft, the first of them in 16th `first`, as what may come."""
+    """Take `cells` of a draft, the first of them in cell `first`, as what may come."""
     known = next((k for k, token in enumerate(cells) if token >= SIZES[role]), len(cells))
     notes: list[Note] = []
     sounding = None if role is Track.DRUMS else _sounds_at(part.notes, first)

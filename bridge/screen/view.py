@@ -11,11 +11,10 @@ from rich.text import Text
 
 from schmubert.bridge.protocol.timeline import bar_and_beat
 from schmubert.bridge.screen.scene import EPSILON, Part, Scene, Sure
-from schmubert.engine.music.meter import STEPS_PER_BAR, STEPS_PER_BEAT
+from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.vocabulary import GENERAL_MIDI_DRUMS, Drum, Track
 
 LABEL = 8  # columns before the roll
-BAR = STEPS_PER_BAR + 1  # columns of a bar, its line included
 MOST_BARS, MOST_ROWS, LEAST_LINES = 8, 8, 2
 COLOURS = {Track.MELODY: "magenta", Track.BASS: "blue", Track.DRUMS: "green"}
 PLAYER = "red"
@@ -55,10 +54,11 @@ def view(scene: Scene, now: float, width: int, height: int, marks: Marks = MARKS
     lines = [_transport(scene, now, marks), _numbers(scene)]
     rows = min(MOST_ROWS, (height - 5 - LEAST_LINES) // max(1, len(parts)))
     if rows > 0:
-        first, bars = _bars(scene.beat(now), width)
-        lines.append(_ruler(scene.beat(now), first, bars, marks))
+        meter, beat = scene.meter, scene.beat(now)
+        shown = _bars(beat, width, meter)
+        lines.append(_ruler(beat, shown, marks, meter))
         for role, part, machine in parts:
-            lines += _roll(Track(role), part, machine, first, bars, rows, scene.beat(now), marks)
+            lines += _roll(Track(role), part, machine, shown, rows, beat, marks, meter)
         lines.append(_legend(marks))
     lines.append(Text(marks.rule * width, style="dim"))
     space = max(0, height - len(lines))
@@ -71,11 +71,12 @@ def view(scene: Scene, now: float, width: int, height: int, marks: Marks = MARKS
 
 
 def _transport(scene: Scene, now: float, marks: Marks) -> Text:
-    bar, beat = bar_and_beat(scene.beat(now))
+    bar, beat = bar_and_beat(scene.beat(now), scene.meter)
     place = f"bar {bar:<3} beat {beat}"
     sign = marks.rolls if scene.rolling else marks.stands
     text = Text.assemble(
-        (f" {sign} {place}", "bold"), f"   {scene.tempo_bpm:6.1f} BPM   {scene.mode}"
+        (f" {sign} {place}", "bold"),
+        f"   {scene.tempo_bpm:6.1f} BPM   {scene.meter}   {scene.mode}",
     )
     text.append(f"   {scene.note_ons} notes", "dim")
     if scene.deaths:
@@ -110,17 +111,24 @@ def _legend(marks: Marks) -> Text:
     return text
 
 
-def _bars(beat: float, width: int) -> tuple[int, int]:
-    """The first bar to show, and how many: the last one, this one, and those to come."""
-    bars = max(1, min(MOST_BARS, (width - LABEL - 1) // BAR))
-    this = bar_and_beat(beat)[0] - 1
-    return max(0, this - 1) if bars > 2 else this, bars
+def _bars(beat: float, width: int, meter: Meter) -> range:
+    """The bars to show, from 0: the last one, this one, and those to come."""
+    bars = max(1, min(MOST_BARS, (width - LABEL - 1) // _columns(meter)))
+    this = bar_and_beat(beat, meter)[0] - 1
+    first = max(0, this - 1) if bars > 2 else this
+    return range(first, first + bars)
 
 
-def _ruler(beat: float, first: int, bars: int, marks: Marks) -> Text:
-    cells = list(" " * LABEL + "".join(f"{bar + 1:<{BAR}}" for bar in range(first, first + bars)))
-    bar, step = divmod(max(0, floor(beat * STEPS_PER_BEAT + EPSILON)), STEPS_PER_BAR)
-    column = LABEL + 1 + (bar - first) * BAR + step
+def _columns(meter: Meter) -> int:
+    """The columns of a bar, its line included."""
+    return meter.steps + 1
+
+
+def _ruler(beat: float, bars: range, marks: Marks, meter: Meter) -> Text:
+    wide = _columns(meter)
+    cells = list(" " * LABEL + "".join(f"{bar + 1:<{wide}}" for bar in bars))
+    bar, step = divmod(max(0, floor(beat * meter.cells + EPSILON)), meter.steps)
+    column = LABEL + 1 + (bar - bars.start) * wide + step
     if 0 <= column < len(cells):
         cells[column] = marks.place
     return Text("".join(cells).rstrip(), style="bold")
@@ -130,21 +138,21 @@ def _roll(
     role: Track,
     part: Part,
     machine: bool,
-    first_bar: int,
-    bars: int,
+    bars: range,
     rows: int,
     beat: float,
     marks: Marks,
+    meter: Meter,
 ) -> list[Text]:
-    """`rows` lines of the bars from `first_bar` on, the highest notes on top."""
-    steps = range(first_bar * STEPS_PER_BAR, (first_bar + bars) * STEPS_PER_BAR)
+    """`rows` lines of these `bars`, the highest notes on top."""
+    steps = range(bars.start * meter.steps, bars.stop * meter.steps)
     sounding = {step: part.sounding(step) for step in steps}
     row_of = _rows(role, {pitch for found in sounding.values() for pitch, _ in found}, rows)
     colour = COLOURS[role] if machine else PLAYER
-    here = floor(beat * STEPS_PER_BEAT + EPSILON)
+    here = floor(beat * meter.cells + EPSILON)
     texts = [Text(f" {label:<{LABEL - 1}}", style=colour) for label in _labels(role, machine, rows)]
     for step in steps:
-        if step % STEPS_PER_BAR == 0:
+        if step % meter.steps == 0:
             for text in texts:
                 text.append(marks.line, "dim")
         sure = part.sure(step)

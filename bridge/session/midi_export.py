@@ -25,8 +25,9 @@ from schmubert.bridge.protocol.events import Record, Sent
 from schmubert.bridge.protocol.messages import Heard, Moved, Pedal
 from schmubert.bridge.protocol.timeline import bar_and_beat
 from schmubert.bridge.session.log import Session
-from schmubert.bridge.session.tempo_map import TICKS_PER_BEAT, TempoMap, tempo_map
+from schmubert.bridge.session.tempo_map import TICKS_PER_QUARTER, TempoMap, tempo_map
 from schmubert.engine.music.kits import DRUM_CHANNEL
+from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.vocabulary import Track
 
 PROGRAMS = MappingProxyType({Track.MELODY: 0, Track.BASS: 33})  # grand piano, fingered bass
@@ -85,12 +86,13 @@ class MidiExport:
 
     def midi(self) -> bytes:
         """The MIDI file."""
-        offset_s = self._session.timing.offset_s
+        offset_s, meter = self._session.timing.offset_s, self._session.setup.meter
         parts = [*self._heard.items(), *self._sent.items()]
         firsts = [min(part)[0] for _, part in parts if part]
-        grid = tempo_map(self._moved, offset_s, min(firsts, default=None))
-        song = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT)
-        song.tracks.append(_track(_conductor(self._session.began, grid, self._moved, offset_s)))
+        grid = tempo_map(self._moved, offset_s, min(firsts, default=None), meter)
+        song = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_QUARTER)
+        told = _conductor(self._session.began, grid, self._moved, offset_s, meter)
+        song.tracks.append(_track(told))
         end = grid.tick(self._ends_s)
         names = [(f"You: {_name(role)}", role) for role in self._heard]
         names += [(_name(role), role) for role in self._sent]
@@ -117,22 +119,23 @@ def _name(role: int) -> str:
 
 
 def _conductor(
-    began: str, grid: TempoMap, moved: Sequence[Moved], offset_s: float
+    began: str, grid: TempoMap, moved: Sequence[Moved], offset_s: float, meter: Meter
 ) -> list[tuple[int, mido.MetaMessage]]:
     """Tempo, metre and what the transport did."""
-    events = [
-        (0, mido.MetaMessage("track_name", name=f"schmubert {began}")),
-        (0, mido.MetaMessage("time_signature", numerator=4, denominator=4)),
-    ]
+    beats, unit = meter.signature
+    signature = mido.MetaMessage(
+        "time_signature", numerator=beats, denominator=unit, clocks_per_click=meter.clocks
+    )
+    events = [(0, mido.MetaMessage("track_name", name=f"schmubert {began}")), (0, signature)]
     events += [(tick, mido.MetaMessage("set_tempo", tempo=us)) for tick, us in grid.tempos]
     rolling, passage = False, None
     for one in moved:
         text = None
         if one.rolling and one.passage != passage:
-            text = f"{'jump to' if rolling else 'start at'} {_place(one.at_beat)}"
+            text = f"{'jump to' if rolling else 'start at'} {_place(one.at_beat, meter)}"
             passage = one.passage
         elif rolling and not one.rolling:
-            text = f"stop at {_place(one.at_beat)}"
+            text = f"stop at {_place(one.at_beat, meter)}"
         rolling = one.rolling
         if text is not None:
             tick = grid.tick(one.at_s - offset_s)
@@ -170,6 +173,6 @@ def _track(events: Iterable[tuple[int, mido.MetaMessage | mido.Message]]) -> mid
     return track
 
 
-def _place(beat: float) -> str:
-    bar, in_bar = bar_and_beat(beat)
+def _place(beat: float, meter: Meter) -> str:
+    bar, in_bar = bar_and_beat(beat, meter)
     return f"bar {bar}" if in_bar == 1 else f"bar {bar}, beat {in_bar}"

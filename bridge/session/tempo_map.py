@@ -7,15 +7,17 @@ from math import ceil
 from typing import NamedTuple
 
 from schmubert.bridge.protocol.messages import Moved
-from schmubert.bridge.protocol.timeline import BEATS_PER_BAR, USUAL_BPM
+from schmubert.bridge.protocol.meters import in_quarters
+from schmubert.bridge.protocol.timeline import USUAL_BPM
+from schmubert.engine.music.meter import COMMON, Meter
 
-TICKS_PER_BEAT = 960
+TICKS_PER_QUARTER = 960
 GRID_S = 0.001
 """How far a beat of the file may lie from the same beat of the transport."""
 LEAST_BEATS = 0.05  # between two places that make a tempo
 SNAP_BEATS = 0.1  # a jump this near the beat is one on the beat
-SLOWEST = 0xFFFFFF  # microseconds a beat that a MIDI file can say
-UNIT = 1_000_000 * TICKS_PER_BEAT  # a second, in the microseconds-a-beat times ticks of a file
+SLOWEST = 0xFFFFFF  # microseconds a quarter that a MIDI file can say
+UNIT = 1_000_000 * TICKS_PER_QUARTER  # a second, in microseconds a quarter times ticks
 
 
 class _Anchor(NamedTuple):
@@ -30,7 +32,7 @@ class _Anchor(NamedTuple):
 
 @dataclass(frozen=True)
 class TempoMap:
-    """`tempos` are (tick, microseconds a beat), the first at tick 0, which sounds at `zero_s`."""
+    """`tempos` are (tick, microseconds a quarter); the first is at tick 0, at `zero_s`."""
 
     zero_s: float
     tempos: tuple[tuple[int, int], ...]
@@ -52,35 +54,42 @@ class TempoMap:
 
 
 def tempo_map(
-    moved: Iterable[Moved], offset_s: float = 0.0, first_s: float | None = None
+    moved: Iterable[Moved],
+    offset_s: float = 0.0,
+    first_s: float | None = None,
+    meter: Meter = COMMON,
 ) -> TempoMap:
     """The map of what the transport did; `first_s` is when the first note sounds.
 
-    `moved` are dated `offset_s` late. Where nothing rolled, the usual tempo holds from the first
-    note on.
+    Beats and bars are those of `meter`. `moved` are dated `offset_s` late. Where nothing rolled,
+    the usual tempo holds from the first note on.
     """
-    anchors = _anchors(moved, offset_s, first_s)
+    anchors = _anchors(moved, offset_s, first_s, meter.beats)
     if len(anchors) < 2:
         zero_s = anchors[0].at_s if anchors else first_s or 0.0
-        us = round(60e6 / (anchors[0].bpm if anchors else USUAL_BPM))
+        bpm = in_quarters(anchors[0].bpm, meter) if anchors else USUAL_BPM
+        us = round(60e6 / bpm)
         return TempoMap(zero_s, ((0, us),), (0,))
     zero_s = anchors[0].at_s
+    per_beat = in_quarters(TICKS_PER_QUARTER, meter)
     places = [
-        (round(one.beat * TICKS_PER_BEAT), round((one.at_s - zero_s) * UNIT), one.starts)
+        (round(one.beat * per_beat), round((one.at_s - zero_s) * UNIT), one.starts)
         for one in anchors
     ]
     return _straightened(zero_s, places)
 
 
-def _anchors(moved: Iterable[Moved], offset_s: float, first_s: float | None) -> list[_Anchor]:
-    """Places in the order of beats and of seconds; the first is beat 0."""
+def _anchors(
+    moved: Iterable[Moved], offset_s: float, first_s: float | None, bar: int
+) -> list[_Anchor]:
+    """Places in the order of beats and of seconds; the first is beat 0. A `bar` is in beats."""
     anchors: list[_Anchor] = []
     song_beat, passage, rolling = 0.0, -1, False  # at the latest anchor
     for one in moved:
         at_s = one.at_s - offset_s
         if not anchors:
             if one.rolling:
-                anchors = _lead_in(one, at_s, first_s)
+                anchors = _lead_in(one, at_s, first_s, bar)
                 song_beat, passage, rolling = one.at_beat, one.passage, True
             continue
         beat, since_s, bpm, _ = anchors[-1]
@@ -88,7 +97,7 @@ def _anchors(moved: Iterable[Moved], offset_s: float, first_s: float | None) -> 
         if one.passage == passage or not one.rolling:
             beats = one.at_beat - song_beat
         elif not rolling and expected >= 1.0:
-            beats = _to_the_bar(one.at_beat - beat, expected)
+            beats = _to_the_bar(one.at_beat - beat, expected, bar)
         else:
             beats = _to_the_beat(one.at_beat - beat, expected)
         starts = one.passage != passage and one.rolling
@@ -103,23 +112,23 @@ def _anchors(moved: Iterable[Moved], offset_s: float, first_s: float | None) -> 
     return anchors
 
 
-def _lead_in(start: Moved, at_s: float, first_s: float | None) -> list[_Anchor]:
+def _lead_in(start: Moved, at_s: float, first_s: float | None, bar: int) -> list[_Anchor]:
     """Whole bars before a start, as many as what sounded before it takes."""
     bpm = start.tempo_bpm
     before = 0.0 if first_s is None else max(0.0, at_s - first_s) * bpm / 60.0
-    beats = start.at_beat % BEATS_PER_BAR
-    beats += BEATS_PER_BAR * ceil(max(0.0, before - beats) / BEATS_PER_BAR)
+    beats = start.at_beat % bar
+    beats += bar * ceil(max(0.0, before - beats) / bar)
     if beats < LEAST_BEATS:
         return [_Anchor(0.0, at_s, bpm)]
     return [_Anchor(0.0, at_s - beats * 60.0 / bpm, bpm), _Anchor(beats, at_s, bpm, starts=True)]
 
 
-def _to_the_bar(wanted: float, expected: float) -> float:
+def _to_the_bar(wanted: float, expected: float, bar: int) -> float:
     """The beats nearest to `expected` that are whole bars more or fewer than `wanted`."""
-    rest = wanted % BEATS_PER_BAR
-    bars = max(0, round((expected - rest) / BEATS_PER_BAR))
-    beats = rest + bars * BEATS_PER_BAR
-    return beats if beats >= expected / 2 else beats + BEATS_PER_BAR
+    rest = wanted % bar
+    bars = max(0, round((expected - rest) / bar))
+    beats = rest + bars * bar
+    return beats if beats >= expected / 2 else beats + bar
 
 
 def _to_the_beat(wanted: float, expected: float) -> float:
@@ -160,7 +169,7 @@ def _straightened(zero_s: float, places: Sequence[tuple[int, int, bool]]) -> Tem
 
 
 def _plain(low: float, high: float) -> int:
-    """Microseconds a beat from `low` to `high`, those of the roundest tempo in BPM."""
+    """Microseconds a quarter from `low` to `high`, those of the roundest tempo in BPM."""
     middle = 60e6 / ((low + high) / 2)
     for digits in range(4):
         bpm = round(middle, digits)

@@ -40,7 +40,7 @@ def verify_session(session: Session, log: Iterable[Record]) -> Verdict:
     """
     if session.timing.sync is Sync.LINK:
         raise ValueError("nothing to decide again: an Ableton Link session told the time")
-    owner = owner_of(session.rig, session.timing, session.setup.controls)
+    owner = owner_of(session.rig, session.timing, session.setup.controls, session.setup.meter)
     made: deque[Made] = deque()
     same = 0
     ended = False

@@ -4,6 +4,7 @@ Plain numbers, so that a process that does without NumPy can import them.
 """
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -123,6 +124,26 @@ def straight(meter: Meter) -> Meter:
 def same_bars(one: Meter | None, other: Meter) -> bool:
     """Whether bars of `one` are written as those of `other`, however their beats are divided."""
     return one is not None and straight(one) == straight(other)
+
+
+UNSAID_METERS = (COMMON,)
+"""What a model file plays that says nothing of metres."""
+
+
+def meters_said(shapes: Iterable[Sequence[int]]) -> tuple[Meter, ...]:
+    """The metres of what a model file says, (beats, cells) each; ValueError where one is none."""
+    return tuple(
+        Meter(beats, cells, COMPOUND_CLOCKS if cells == TRIPLET else CLOCKS_PER_QUARTER)
+        for beats, cells in shapes
+    )
+
+
+def knows(meters: Iterable[Meter], meter: Meter) -> bool:
+    """Whether a network that was trained on `meters` knows `meter`: so many beats of such cells.
+
+    4/4 in triplets and 12/8 are the same to it.
+    """
+    return any(one.shape == meter.shape for one in meters)
 
 
 STEPS_PER_BEAT = COMMON.cells

@@ -1,11 +1,7 @@
 from .config import PRESETS, ModelConfig
 from .devices import DEVICES, Device
-from .load import (
-    DEFAULT_MODEL,
-    default_model,
-    load,
-    load_any,
-)
+from .load import load, load_any
+from .model_file import DEFAULT_MODEL, default_model, meters_in
 from .onnx_denoiser import OnnxDenoiser
 from .torch_denoiser import TorchDenoiser
 
@@ -20,4 +16,5 @@ __all__ = [
     "default_model",
     "load",
     "load_any",
+    "meters_in",
 ]

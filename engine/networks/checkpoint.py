@@ -12,8 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from schmubert.engine.denoiser import UNSAID_METERS, meters_said
-from schmubert.engine.music.meter import Meter
+from schmubert.engine.music.meter import UNSAID_METERS, Meter, meters_said
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.networks.build import network
 from schmubert.engine.networks.config import ModelConfig

@@ -1,23 +1,10 @@
 """From a model file to a denoiser: ONNX or a torch checkpoint, on the device wanted."""
 
-import importlib.resources
 from pathlib import Path
 
 from schmubert.engine.denoiser import MASKING, Model
 from schmubert.engine.networks.devices import Device
-
-DEFAULT_MODEL = "schmubert-live.onnx"
-
-
-def default_model() -> Path:
-    """The model that ships with schmubert; FileNotFoundError where it is missing."""
-    found = importlib.resources.files("schmubert.engine").joinpath(DEFAULT_MODEL)
-    if not isinstance(found, Path) or not found.is_file():
-        raise FileNotFoundError(
-            f"the model {DEFAULT_MODEL} is not part of this installation:"
-            " install schmubert again, or name a model with --model FILE"
-        )
-    return found
+from schmubert.engine.networks.model_file import default_model
 
 
 def load(

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from schmubert.engine.denoiser import MASKING, UNSAID_METERS, Logits, meters_said, within_reach
+from schmubert.engine.denoiser import MASKING, Logits, within_reach
 from schmubert.engine.extras import how_to_install
-from schmubert.engine.music.meter import Meter
+from schmubert.engine.music.meter import UNSAID_METERS, Meter, meters_said
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import MASK, SIZES, Track

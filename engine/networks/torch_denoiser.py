@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from schmubert.engine.denoiser import UNSAID_METERS, Logits, within_reach
+from schmubert.engine.denoiser import Logits, within_reach
 from schmubert.engine.extras import how_to_install
-from schmubert.engine.music.meter import COMMON, Meter
+from schmubert.engine.music.meter import COMMON, UNSAID_METERS, Meter
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.plans import with_unknown_plans
 from schmubert.engine.music.score import Tokens

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from schmubert.engine.denoiser import UNSAID_METERS, Logits
+from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.recipe import more_calls
 from schmubert.engine.diffusion.samplers import balanced, refine
 from schmubert.engine.diffusion.unmasking import SamplerRun, TokenSampler, tidy
-from schmubert.engine.music.meter import Meter
+from schmubert.engine.music.meter import UNSAID_METERS, Meter
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.service.pace import Pace

@@ -8,7 +8,6 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.denoiser import UNSAID_METERS
 from schmubert.engine.diffusion.guides import (
     PITCH_CLASSES,
     density,
@@ -19,7 +18,7 @@ from schmubert.engine.diffusion.guides import (
 )
 from schmubert.engine.diffusion.recipe import MOST_WINDOW_BARS
 from schmubert.engine.diffusion.unmasking import Guide
-from schmubert.engine.music.meter import COMMON, Meter
+from schmubert.engine.music.meter import COMMON, UNSAID_METERS, Meter, knows
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, MASK, TRIO, Track
 from schmubert.engine.service.wire import Constraints, Request, unpack, unpack_cells
@@ -60,7 +59,7 @@ def validated(
     ValueError says what is wrong.
     """
     meter = request.meter
-    if meter.shape not in {one.shape for one in meters}:
+    if not knows(meters, meter):
         raise ValueError(f"this model plays no {meter}, only {', '.join(map(str, meters))}")
     _within("budget_ms", request.budget_ms, 0.0, MOST_BUDGET_MS)
     _within("temperature", request.temperature, COLDEST, HOTTEST)

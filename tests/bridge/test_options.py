@@ -31,6 +31,7 @@ READ = {
     "played": ("Kit:drums", (output_part("Kit:drums"),)),
     "split": ("C3", 48),
     "chords": ("Am F", "Am F"),
+    "signature": ("6/8", "6/8"),
 }
 """What is read by a rule of its own: the word, and what it is."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from schmubert.bridge.owner.owner import Action, Owner, Tell
 from schmubert.bridge.protocol import bytes as protocol
-from schmubert.bridge.protocol.bytes import CLOCKS_PER_BEAT, Send, song_position
+from schmubert.bridge.protocol.bytes import CLOCKS_PER_QUARTER, Send, song_position
 from schmubert.bridge.protocol.messages import Event, Moved, Play
 
 CLOCK, START = bytes((protocol.CLOCK,)), bytes((protocol.START,))
@@ -36,7 +36,7 @@ class Daw:
 
     @property
     def period_s(self) -> float:
-        return 60.0 / CLOCKS_PER_BEAT / self.tempo_bpm
+        return 60.0 / CLOCKS_PER_QUARTER / self.tempo_bpm
 
     def send(self, *messages: bytes) -> "Daw":
         """Send `messages`: they arrive together, and never before what was sent before."""
@@ -81,8 +81,9 @@ class BarCaller:
     LOWEST = 24
     AHEAD_BEATS = 2
 
-    def __init__(self, role: int) -> None:
+    def __init__(self, role: int, bar_beats: int = 4) -> None:
         self.role = role
+        self.bar_beats = bar_beats
         self.passage = -1
         self.until = 0
 
@@ -94,7 +95,7 @@ class BarCaller:
             self.passage, self.until = moved.passage, math.ceil(moved.at_beat - 1e-3)
         plays = []
         while self.until < moved.at_beat + self.AHEAD_BEATS:
-            beat, pitch = float(self.until), self.LOWEST + self.until // 4
+            beat, pitch = float(self.until), self.LOWEST + self.until // self.bar_beats
             events = (Event(beat, pitch, 90), Event(beat + 0.8, pitch, 0))
             plays.append(Play(self.passage, self.role, beat, beat + 1.0, events))
             self.until += 1

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from schmubert.bridge.clock.midi_clock import Clock
 from schmubert.cli.performance import (
     CLOCK,
-    CLOCKS_PER_BEAT,
+    CLOCKS_PER_QUARTER,
     COUNT_IN_CLOCKS,
     START,
     STOP,
@@ -75,7 +75,7 @@ def test_the_bridge_s_clock_reads_the_script_as_it_is_meant(score: Score, tempo_
                 rolled_at_s = at_s
         if message == STOP:
             stopped_at_s = at_s
-    clocks = COUNT_IN_CLOCKS + score.bars * 4 * CLOCKS_PER_BEAT
+    clocks = COUNT_IN_CLOCKS + score.bars * 4 * CLOCKS_PER_QUARTER
     assert seen == {CLOCK: clocks, START: 1, STOP: 1}
     assert rolled_at_s == pytest.approx(count_in_s(tempo_bpm))
     assert stopped_at_s == pytest.approx(count_in_s(tempo_bpm) + score.bars * 240 / tempo_bpm)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from schmubert.engine.networks.load import DEFAULT_MODEL
+from schmubert.engine.networks.model_file import DEFAULT_MODEL
 from tests import tiny_model
 from tests.live import grid, processes
 from tests.live.conftest import serve

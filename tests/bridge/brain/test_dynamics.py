@@ -5,7 +5,15 @@ from hypothesis import strategies as st
 from schmubert.bridge.brain.dynamics import HUMAN, drum_accent, events, velocity
 from schmubert.bridge.protocol.messages import Event
 from schmubert.engine.music.velocity import PLAYED
-from schmubert.engine.music.vocabulary import DRUM_PITCH, DRUM_TOKENS, PITCHED_TOKENS, Drum, Track
+from schmubert.engine.music.vocabulary import (
+    DRUM_PITCH,
+    DRUM_TOKENS,
+    PITCHED_TOKENS,
+    Drum,
+    Track,
+    onset_token,
+)
+from tests.bridge.metres import METERS
 
 
 @given(
@@ -90,3 +98,23 @@ def test_never_flat(mean: int) -> None:
     assert len(set(loud)) > 5
     assert abs(sum(loud) / len(loud) - mean) < 0.12 * mean
     assert len(set(loud[::16])) > 1, "no downbeat is like the other"
+
+
+def test_every_second_beat_is_the_backbeat_in_any_metre() -> None:
+    for meter in METERS:
+        snare = [drum_accent(Drum.SNARE, step, meter) for step in range(3 * meter.steps)]
+        loudest = [step for step, weight in enumerate(snare) if weight == max(snare)]
+        beats = [step // meter.cells % meter.beats for step in loudest]
+        assert all(step % meter.cells == 0 for step in loudest)
+        assert beats == 3 * list(range(1, meter.beats, 2))
+
+
+def test_a_downbeat_is_struck_hardest_in_any_metre() -> None:
+    for meter in METERS:
+        cells = [onset_token(40)] * (2 * meter.steps)
+        found, _ = events(Track.BASS, cells, 0, 0.0, None, 80.0, meter=meter)
+        struck = [(event.beat, event.velocity) for event in found if event.velocity]
+        assert [beat for beat, _ in struck] == [step / meter.cells for step in range(len(cells))]
+        loud = dict(struck)
+        assert loud[0.0] > loud[1.0] > loud[1.0 + 1 / meter.cells]
+        assert loud[float(meter.beats)] > loud[meter.beats + 1.0]

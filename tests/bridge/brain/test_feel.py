@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from schmubert.bridge.brain.dynamics import events
 from schmubert.bridge.brain.feel import MOST_DELAY, STRAIGHT, Feel, feel
 from schmubert.bridge.brain.knobs import Knobs
+from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.vocabulary import PITCHED_TOKENS, Track
 
 AMOUNT = st.floats(0, 1)
@@ -57,3 +58,19 @@ def test_a_human_hand_misses_a_little_and_always_in_the_same_way() -> None:
     delays = [human.delay(step) for step in range(64)]
     assert delays == [Feel(humanise=1.0).delay(step) for step in range(64)]
     assert 0 <= min(delays) < max(delays) < 0.13
+
+
+def test_a_beat_in_three_swings_its_cells_and_shuffles_nothing() -> None:
+    compound = Meter(4, 6, 36)
+    plain = [0.0] * compound.steps, [1.0] * compound.steps
+    swung = feel(Knobs(swing=0.3), *plain, compound)
+    assert [swung.delay(step) for step in range(6)] == [0.0, 0.3, 0.0, 0.3, 0.0, 0.3]
+    shuffled = feel(Knobs(shuffle=0.6), *plain, compound)
+    assert {shuffled.delay(step) for step in range(compound.steps)} == {0.0}
+
+
+def test_the_players_feel_of_a_place_is_that_of_the_bar() -> None:
+    waltz = Meter(3)
+    late = [0.0] * 11 + [0.4]
+    felt = feel(Knobs(groove=1.0), late, [1.0] * 12, waltz)
+    assert [felt.delay(step) for step in (10, 11, 12, 22, 23)] == [0.0, 0.4, 0.0, 0.0, 0.4]

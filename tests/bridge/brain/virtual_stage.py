@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec.structs import replace
 
 from schmubert.bridge.brain.commit import LATE_S
 from schmubert.bridge.brain.conductor import Action, Conductor
 from schmubert.bridge.protocol.messages import Event, Heard, Moved, Play, Say, Silence
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.protocol.timeline import Timeline
+from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import DRUM_PITCH, MASK, PITCHED, SIZES, TRIO, Track
 from schmubert.engine.service.validation import validated
@@ -38,12 +40,12 @@ def random_music(tokens: Tokens, fill: np.ndarray, seq: int) -> Tokens:
     return filled
 
 
-def pulse(pitch: int) -> Fill:
-    """The bass plays `pitch` and the drums a kick on every beat of the window."""
+def pulse(pitch: int, cells: int = COMMON.cells) -> Fill:
+    """The bass plays `pitch` and the drums a kick on every beat, of so many `cells`."""
 
     def filled(tokens: Tokens, fill: np.ndarray, _seq: int) -> Tokens:
         music = np.zeros_like(tokens)
-        music[::4] = (pitch - 19, pitch - 19, 1)
+        music[::cells] = (pitch - 19, pitch - 19, 1)
         return np.where(fill, music, tokens)
 
     return filled
@@ -62,11 +64,13 @@ class Engine:
     fill: Fill = random_music
     drafts: int = 2
     tracks: tuple[Track, ...] = TRIO
+    meters: tuple[Meter, ...] = (COMMON,)
     requests: list[tuple[float, Request]] = field(default_factory=list)
 
     def answers(self, request: Request, now: float) -> list[tuple[float, Draft]]:
         self.requests.append((now, request))
-        window = validated(request, self.tracks)  # what a real engine would refuse raises here
+        # what a real engine would refuse raises here
+        window = validated(request, self.tracks, self.meters)
         took_s = self.latency_s(request.seq)
         if took_s is None:
             return []
@@ -150,7 +154,7 @@ class Stage:
         self._newest_seq = -1
         self.ticks = 0
         if welcome:
-            self.at(0.0, WELCOME)
+            self.at(0.0, replace(WELCOME, meters=engine.meters))
 
     def at(self, at_s: float, message: object) -> None:
         heapq.heappush(self._queue, (at_s, self._order, message))

@@ -3,14 +3,17 @@
 from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import replace
 
 from schmubert.bridge.doctor.checkup import replies
 from schmubert.bridge.doctor.dry_run import Link, meet, requests_in, stage_work
 from schmubert.bridge.protocol.messages import GiveUp
 from schmubert.cli.doctor import requests
+from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.vocabulary import TRIO, Track
 from schmubert.engine.service.validation import validated
 from schmubert.engine.service.wire import Draft, Failed, Request, Welcome
+from tests.bridge.metres import METERS
 from tests.bridge.session.sessions import VirtualTime
 
 WELCOME = Welcome(2, "1.0", "live", (0, 1, 2), "onnxruntime", 4.0)
@@ -49,6 +52,16 @@ def test_it_asks_as_on_stage_and_times_the_first_drafts() -> None:
     assert window.steps == 256
     assert not window.targets[:, Track.MELODY].any()
     assert window.targets[:, [Track.BASS, Track.DRUMS]].sum() == 2 * (3 * 16 - 4)
+
+
+@pytest.mark.parametrize("meter", METERS, ids=str)
+def test_an_engine_of_another_metre_is_asked_in_that(meter: Meter) -> None:
+    passing = VirtualTime()
+    engine = Engine(passing, 0.02)
+    asked = requests(replace(WELCOME, meters=(meter,)), requests_in(4.0, meter))
+    made = stage_work(engine, asked, 4.0, passing=passing, meter=meter)
+    assert made.asked == len(engine.asks) == -(-32 // meter.cells)
+    assert validated(engine.asks[0], TRIO, (meter,)).steps == 16 * meter.steps
 
 
 def test_an_engine_that_never_answers_is_asked_once_and_told() -> None:

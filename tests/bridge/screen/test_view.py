@@ -153,7 +153,7 @@ def test_a_page_to_read() -> None:
     )
     page = [line.rstrip() for line in text(made, 0.75, 62, 13, ASCII).splitlines()]
     assert page == [
-        " > bar 1   beat 2    120.0 BPM   accompany   0 notes",
+        " > bar 1   beat 2    120.0 BPM   4/4   accompany   0 notes",
         " reply 31 of 180 ms, 0 late of 1  dropped 0",
         "        1      v         2                3",
         " melody |       .........|................|................|",

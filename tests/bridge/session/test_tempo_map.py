@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schmubert.bridge.protocol.messages import Moved
-from schmubert.bridge.session.tempo_map import GRID_S, TICKS_PER_BEAT, TempoMap, tempo_map
+from schmubert.bridge.session.tempo_map import GRID_S, TICKS_PER_QUARTER, TempoMap, tempo_map
 
-TICK_S = 0.6 / TICKS_PER_BEAT  # half a tick at 50 BPM is the coarsest here
+TICK_S = 0.6 / TICKS_PER_QUARTER  # half a tick at 50 BPM is the coarsest here
 
 
 def run(
@@ -35,10 +35,10 @@ def test_beats_of_the_file_are_those_of_the_transport(tempos: list[float], befor
     moved = run(1, tempos)
     grid = tempo_map(moved, first_s=100.0 - before_s)
     start = grid.tick(100.0)
-    assert start % (4 * TICKS_PER_BEAT) == 0, "the first bar line is the song's"
+    assert start % (4 * TICKS_PER_QUARTER) == 0, "the first bar line is the song's"
     assert grid.zero_s <= 100.0 - before_s + 1e-9
     for one in moved:
-        tick = start + round(one.at_beat) * TICKS_PER_BEAT
+        tick = start + round(one.at_beat) * TICKS_PER_QUARTER
         assert grid.seconds(tick) == pytest.approx(one.at_s, abs=GRID_S + 1e-4)
 
 
@@ -66,7 +66,7 @@ def test_a_steady_clock_that_trembles_is_one_round_tempo() -> None:
 
 def test_a_change_of_tempo_stands_where_it_was() -> None:
     grid = tempo_map(run(1, [100.0] * 8 + [140.0] * 8))
-    assert [(tick // TICKS_PER_BEAT, round(60e6 / us)) for tick, us in grid.tempos] == [
+    assert [(tick // TICKS_PER_QUARTER, round(60e6 / us)) for tick, us in grid.tempos] == [
         (0, 100),
         (8, 140),
     ]
@@ -83,7 +83,7 @@ def test_a_loop_on_the_beat_goes_on_in_time() -> None:
     grid = tempo_map(moved)
     assert all(abs(60e6 / us - 120.0) < 3.0 for _, us in grid.tempos)
     second = grid.tick(moved[-1].at_s)
-    assert second == 32 * TICKS_PER_BEAT
+    assert second == 32 * TICKS_PER_QUARTER
 
 
 def test_after_a_stop_the_next_start_is_on_a_bar_line_again() -> None:
@@ -94,7 +94,7 @@ def test_after_a_stop_the_next_start_is_on_a_bar_line_again() -> None:
         grid = tempo_map([*first, end, *run(2, [90.0] * 8, from_beat=17.0, at_s=start_s)])
         start = grid.tick(start_s)
         assert start == pytest.approx(
-            TICKS_PER_BEAT * (1 + 4 * round((start / TICKS_PER_BEAT - 1) / 4)), abs=1
+            TICKS_PER_QUARTER * (1 + 4 * round((start / TICKS_PER_QUARTER - 1) / 4)), abs=1
         ), "beat 17 is the second of its bar"
         assert grid.seconds(start) == pytest.approx(start_s, abs=GRID_S + 1e-4)
         slow = [bpm for bpm in bpms(grid) if not 30.0 < bpm < 260.0]
@@ -105,7 +105,7 @@ def test_a_quick_stop_and_start_is_a_jump() -> None:
     first = run(1, [120.0] * 8)
     end = stop(first[-1])
     grid = tempo_map([*first, end, *run(2, [120.0] * 4, from_beat=0.0, at_s=end.at_s + 0.010)])
-    assert grid.tick(end.at_s + 2.01) == pytest.approx(12 * TICKS_PER_BEAT, abs=25)
+    assert grid.tick(end.at_s + 2.01) == pytest.approx(12 * TICKS_PER_QUARTER, abs=25)
 
 
 def test_an_offset_is_taken_back() -> None:
@@ -116,8 +116,8 @@ def test_an_offset_is_taken_back() -> None:
 
 def test_nothing_rolled() -> None:
     grid = tempo_map([], first_s=5.0)
-    assert grid.tick(6.0) == 2 * TICKS_PER_BEAT
-    assert tempo_map([]).tick(0.5) == TICKS_PER_BEAT
+    assert grid.tick(6.0) == 2 * TICKS_PER_QUARTER
+    assert tempo_map([]).tick(0.5) == TICKS_PER_QUARTER
     assert tempo_map([Moved(0, False, 3.0, 2.0, 90.0)], first_s=5.0).tick(4.0) == 0
 
 

@@ -18,7 +18,8 @@ from schmubert.engine.diffusion.sampling import usual_window_bars
 from schmubert.engine.diffusion.unmasking import balanced_order, unmask
 from schmubert.engine.music.meter import COMMON, in_triplets
 from schmubert.engine.music.vocabulary import MASK, SIZES, TRIO, Track
-from schmubert.engine.networks.load import DEFAULT_MODEL, default_model, load
+from schmubert.engine.networks.load import load
+from schmubert.engine.networks.model_file import DEFAULT_MODEL, default_model
 from schmubert.engine.networks.onnx_denoiser import OnnxDenoiser
 
 

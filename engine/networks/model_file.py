@@ -1,0 +1,100 @@
+"""Model files: the one that ships, and the metres that a file says it plays.
+
+Without NumPy, ONNX Runtime or torch: the port owner asks before it opens a port.
+"""
+
+import importlib.resources
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from schmubert.engine.music.meter import UNSAID_METERS, Meter, meters_said
+
+DEFAULT_MODEL = "schmubert-live.onnx"
+METERS = "meters"
+PROPERTY, KEY, VALUE = 14, 1, 2
+"""Fields of ONNX's ModelProto: a property (metadata_props), and in that its key and value."""
+VARINT, EIGHT_BYTES, BYTES, FOUR_BYTES = 0, 1, 2, 5  # wire types of protocol buffers
+MOST_TEXT = 1 << 24
+
+
+def default_model() -> Path:
+    """The model that ships with schmubert; FileNotFoundError where it is missing."""
+    found = importlib.resources.files("schmubert.engine").joinpath(DEFAULT_MODEL)
+    if not isinstance(found, Path) or not found.is_file():
+        raise FileNotFoundError(
+            f"the model {DEFAULT_MODEL} is not part of this installation:"
+            " install schmubert again, or name a model with --model FILE"
+        )
+    return found
+
+
+def meters_in(path: Path) -> tuple[Meter, ...] | None:
+    """The metres that the model at `path` says it plays: 4/4 where it says nothing of metres.
+
+    None where the file cannot be read: whoever runs it says why.
+    """
+    try:
+        with path.open("rb") as file:
+            words = _onnx(file) if path.suffix == ".onnx" else _safetensors(file)
+        return UNSAID_METERS if words is None else meters_said(json.loads(words))
+    except (OSError, EOFError, ValueError, TypeError, AttributeError):
+        return None
+
+
+def _safetensors(file: BinaryIO) -> str | None:
+    """What the header of a checkpoint says of metres, as JSON."""
+    header = json.loads(_read(file, int.from_bytes(_read(file, 8), "little")))
+    about = json.loads(header.get("__metadata__", {}).get("about", "{}"))
+    return json.dumps(about[METERS]) if METERS in about else None
+
+
+def _onnx(file: BinaryIO) -> str | None:
+    """What the properties of an ONNX model say of metres, as JSON; ValueError where it has none."""
+    end = file.seek(0, 2)
+    file.seek(0)
+    said = {}
+    for number, length in _fields(file, end):
+        if number == PROPERTY:
+            stop = file.tell() + length
+            entry = {field: _read(file, size).decode() for field, size in _fields(file, stop)}
+            said[entry.get(KEY, "")] = entry.get(VALUE, "")
+        else:
+            file.seek(length, 1)
+    if "schmubert.format" not in said:
+        raise ValueError("no model of schmubert's")
+    return said.get(f"schmubert.{METERS}")
+
+
+def _fields(file: BinaryIO, end: int) -> Iterator[tuple[int, int]]:
+    """The fields of bytes up to `end`: (number, length). Whoever takes one moves past it."""
+    while file.tell() < end:
+        number, kind = divmod(_varint(file), 8)
+        if kind == VARINT:
+            _varint(file)
+        elif kind in (EIGHT_BYTES, FOUR_BYTES):
+            file.seek(8 if kind == EIGHT_BYTES else 4, 1)
+        elif kind == BYTES:
+            yield number, _varint(file)
+        else:
+            raise ValueError(f"no wire type {kind}")
+
+
+def _varint(file: BinaryIO) -> int:
+    value = 0
+    for shift in range(0, 64, 7):
+        (byte,) = _read(file, 1)
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value
+    raise ValueError("a number without end")
+
+
+def _read(file: BinaryIO, length: int) -> bytes:
+    if not 0 <= length <= MOST_TEXT:
+        raise ValueError(f"{length} bytes of text")
+    found = file.read(length)
+    if len(found) < length:
+        raise EOFError("the file is cut off")
+    return found
