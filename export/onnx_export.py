@@ -14,16 +14,19 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from schmubert.engine.diffusion.temperature import log_softmax
 from schmubert.engine.diffusion.unmasking import balanced_order, unmask
-from schmubert.engine.music.meter import Meter
+from schmubert.engine.music.meter import COMMON, Meter, in_triplets
 from schmubert.engine.music.pauses import Pauses
+from schmubert.engine.music.plans import with_unknown_plans
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
-from schmubert.engine.music.vocabulary import MASK, SIZES
+from schmubert.engine.music.vocabulary import BAND_MASK, BAND_SIZES, MASK, TRIO, Track
 from schmubert.engine.networks import checkpoint
 from schmubert.engine.networks.config import ModelConfig
+from schmubert.engine.networks.meters import meter_inputs
 from schmubert.engine.networks.torch_denoiser import TorchDenoiser
 
 ONNX_FORMAT = "1"
@@ -81,8 +84,9 @@ def export_onnx(
 ) -> Parity:
     """Write the network of checkpoint `source` to `out` as ONNX, if it passes its checks.
 
-    The graph has one input, `tokens` int64 [batch, steps, tracks], of any batch and steps, and for
-    each track a float32 output [batch, steps, events]. Vocabulary and configuration stand in the
+    The graph has an input `tokens` int64 [batch, steps, tracks], of any batch and steps, and for
+    each track a float32 output [batch, steps, events]. That of a band has inputs that say the
+    metre, too (`MeterInputs`). Vocabulary and configuration stand in the
     metadata. `onnx.checker` checks the graph, and ONNX Runtime compares it with torch on music,
     `grids` [n, steps, tracks], masked to several degrees; without `grids` the network makes the
     music itself. ParityError where the figures are outside `TOLERANCES`; `out` is then not touched.
@@ -101,9 +105,11 @@ def export_onnx(
             checkpoint.meters_of(source),
         )
         onnx.checker.check_model(str(final), full_check=True)
-        parity = compare(model, config, final, states)
         allowed = TOLERANCES[precision]
-        if not parity.within(allowed):
+        for meter in _compared(config):
+            parity = compare(model, config, final, states, meter)
+            if parity.within(allowed):
+                continue
             instead = "" if precision == "fp32" else ": try --precision fp32"
             raise ParityError(
                 f"{precision} differs from torch by {parity.largest_difference:.2g} in logits"
@@ -116,18 +122,38 @@ def export_onnx(
     return parity
 
 
-def compare(model: nn.Module, config: ModelConfig, path: Path, states: Sequence[Tokens]) -> Parity:
-    """The ONNX graph at `path` beside torch on partly masked `states` [batch, steps, tracks]."""
+def _compared(config: ModelConfig) -> tuple[Meter, ...]:
+    """The metres in which a graph is compared with its network, the usual one last."""
+    return (in_triplets(COMMON), COMMON) if config.architecture == "band" else (COMMON,)
+
+
+def compare(
+    model: nn.Module,
+    config: ModelConfig,
+    path: Path,
+    states: Sequence[Tokens],
+    meter: Meter = COMMON,
+) -> Parity:
+    """The ONNX graph at `path` beside torch on partly masked `states` [batch, steps, tracks].
+
+    Those of a band are of its trio; they are taken for music of `meter` as far as bars are whole.
+    """
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    mask = np.asarray([MASK[column] for column in config.columns])
+    mask = np.asarray([BAND_MASK[column] for column in config.columns])
+    told = _told(config, meter)
     largest = extra = 0.0
     agreed = cells = 0
-    for state in states:
+    for trio in states:
+        state = trio
+        if told:
+            whole = trio[:, : trio.shape[1] // meter.steps * meter.steps]
+            state = with_unknown_plans(whole, TRIO, config.columns[len(TRIO) :], meter)
         with torch.no_grad():
-            expected = [logits.numpy() for logits in model(torch.from_numpy(state))]
-        got = session.run(list(config.tracks), {"tokens": state})
+            inputs = [torch.from_numpy(array) for array in (state, *told.values())]
+            expected = [logits.numpy() for logits in model(*inputs)]
+        got = session.run(list(config.tracks), {"tokens": state, **told})
         masked = state == mask
         for column, (ours, theirs) in enumerate(zip(expected, got, strict=True)):
             a = ours[masked[..., column]].astype(np.float64)
@@ -142,19 +168,31 @@ def compare(model: nn.Module, config: ModelConfig, path: Path, states: Sequence[
     return Parity(largest, agreed / cells, extra / cells, cells)
 
 
+def _told(config: ModelConfig, meter: Meter) -> dict[str, NDArray[np.int64]]:
+    """What a network of `config` is told of `meter`, by name; nothing where it plays one alone."""
+    if config.architecture != "band":
+        return {}
+    return meter_inputs(meter, config.copy_steps)._asdict()
+
+
+def _trio(config: ModelConfig) -> tuple[Track, ...]:
+    """Those of its columns that play."""
+    return tuple(column for column in config.columns if column in TRIO)
+
+
 def _states(model: nn.Module, config: ModelConfig, grids: Tokens | None) -> Iterator[Tokens]:
     """Partly masked music of several lengths and batch sizes, as a sampler would show it."""
     rng = np.random.default_rng(GRID_SEED)
     longest = 64 if config.positions == "rotary" else config.longest_steps // STEPS_PER_BAR
     if grids is None:
         grids = _own_music(model, config, min(16, longest), rng)
-    mask = np.asarray([MASK[column] for column in config.columns])
+    mask = np.asarray([MASK[column] for column in _trio(config)])
     for bars, batch in ((16, 1), (4, 3), (8, 2), (min(64, longest), 1)):
         music = np.tile(grids, (1, -(-bars * STEPS_PER_BAR // grids.shape[1]), 1))
         for share in (0.1, 0.5, 0.9, 1.0):
             chosen = music[rng.integers(len(music), size=batch), : bars * STEPS_PER_BAR]
             yield np.where(rng.random(chosen.shape) < share, mask, chosen)
-    for column in range(len(config.tracks)):
+    for column in range(len(_trio(config))):
         state = grids.copy()
         state[..., column] = mask[column]
         yield state
@@ -163,8 +201,8 @@ def _states(model: nn.Module, config: ModelConfig, grids: Tokens | None) -> Iter
 def _own_music(
     model: nn.Module, config: ModelConfig, bars: int, rng: np.random.Generator
 ) -> Tokens:
-    shape = (4, bars * STEPS_PER_BAR, len(config.tracks))
-    empty = np.broadcast_to([MASK[column] for column in config.columns], shape)
+    shape = (4, bars * STEPS_PER_BAR, len(_trio(config)))
+    empty = np.broadcast_to([MASK[column] for column in _trio(config)], shape)
     order = balanced_order(np.ones(shape, bool), OWN_GRIDS_CALLS, rng)
     denoiser = TorchDenoiser.of(model, config, "the network to export")
     return unmask(denoiser, np.array(empty), order, rng)
@@ -172,14 +210,16 @@ def _own_music(
 
 def _trace(model: nn.Module, config: ModelConfig, path: Path) -> None:
     example = torch.zeros(2, 8 * STEPS_PER_BAR, len(config.tracks), dtype=torch.int64)
+    told = _told(config, COMMON)
     axes: dict[str, Any] = {"tokens": {0: "batch", 1: "steps"}}
+    axes |= {name: {0: f"{name}_told"} for name in told if name != "distances"}
     axes |= {name: {0: "batch", 1: "steps"} for name in config.tracks}
     with _quiet():
         torch.onnx.export(
             model,
-            (example,),
+            (example, *map(torch.from_numpy, told.values())),
             str(path),
-            input_names=["tokens"],
+            input_names=["tokens", *told],
             output_names=list(config.tracks),
             dynamic_axes=axes,
             opset_version=OPSET,
@@ -234,8 +274,8 @@ def _describe(
 ) -> None:
     graph = onnx.load(str(path))
     vocabulary = {
-        "sizes": [SIZES[column] for column in config.columns],
-        "masks": [MASK[column] for column in config.columns],
+        "sizes": [BAND_SIZES[column] for column in config.columns],
+        "masks": [BAND_MASK[column] for column in config.columns],
     }
     described = {
         "schmubert.format": ONNX_FORMAT,

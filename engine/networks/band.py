@@ -129,13 +129,14 @@ class BandTransformer(nn.Module):
         ]
         x = F.relu(self.merge(torch.cat(voices[: len(TRIO)], dim=-1)))
         x = x + self.comping_in(voices[Track.COMPING])
-        said = tokens[:, ::cells, Track.CHORDS]
+        said = _first(tokens, cells)[..., Track.CHORDS]
         chords = _lasting(said)
         x = x + self.chord_in(chords) + self.begins_in((said != HOLD).long())
         x = x + self.chord_classes_in(F.embedding(chords, self.key.chord_features))
-        forms = [tokens[:, :: cells * in_bar, form] for form in FORMS]
+        of_form = _first(tokens, cells * in_bar)
+        forms = [of_form[..., form] for form in FORMS]
         of_bars = torch.stack([*map(_called, self.form_in, forms)]).sum(dim=0)
-        x = x + of_bars.repeat_interleave(in_bar, dim=1)
+        x = x + _repeated(of_bars, in_bar)
         x = x + self.moved_in(key)[:, None]
         x = x + self.beat_in(beats).repeat(of_bars.shape[1], 1)
         x = x + self.chroma(tokens, cells)
@@ -152,17 +153,15 @@ class BandTransformer(nn.Module):
             named = self.heads[track](of_cell)
             again = None
             if track < len(TRIO):
-                of_form = QUICK * self.again[track](forms[track])
-                again = of_form.repeat_interleave(cells * in_bar, dim=1)
+                again = _repeated(QUICK * self.again[track](forms[track]), cells * in_bar)
             logits.append(self.copy_heads[track](named, of_cell, shifted[..., track], again))
         for track in PITCHED:
-            leaning = QUICK * self.leaning[track](chords)
-            logits[track] = logits[track] + leaning.repeat_interleave(cells, dim=1)
+            logits[track] = logits[track] + _repeated(QUICK * self.leaning[track](chords), cells)
         logits = self.key.from_c(logits, key)
         for row, track in enumerate(PITCHED):
             logits[track] = logits[track] + QUICK * self.register[row]
         for track in TRIO:
-            rest = QUICK * self.rests[track](forms[track]).repeat_interleave(cells * in_bar, dim=1)
+            rest = _repeated(QUICK * self.rests[track](forms[track]), cells * in_bar)
             logits[track] = torch.cat([logits[track][..., :1] + rest, logits[track][..., 1:]], -1)
         chord_logits = self.key.chords_from_c(self.chord_head(x), key)
         by_bar = x.reshape(size[0], -1, in_bar, x.shape[-1]).mean(dim=2)
@@ -311,7 +310,9 @@ class BandKey(Key):
     def forward(self, tokens: Tensor, cells: int = COMMON.cells) -> Tensor:
         """Tokens [batch, steps, 8] -> keys [batch], 0 (C) to 11; C where none is known."""
         heard = F.embedding(tokens[..., list(PITCHED)], self.pitch_classes).sum(dim=(1, 2))
-        chords = F.embedding(tokens[:, ::cells, Track.CHORDS], self.chord_classes).sum(dim=1)
+        chords = F.embedding(_first(tokens, cells)[..., Track.CHORDS], self.chord_classes).sum(
+            dim=1
+        )
         return ((heard + chords)[:, None, :] * self.profiles).sum(dim=-1).argmax(dim=-1)
 
     def to_c(self, tokens: Tensor, key: Tensor) -> Tensor:
@@ -374,6 +375,16 @@ def _between(of_quarters: Tensor, between: list[tuple[int, int, float]]) -> Tens
     )
 
 
+def _first(tokens: Tensor, cells: int) -> Tensor:
+    """Of `tokens` [batch, steps, columns] every `cells`th step [batch, n, columns]."""
+    return tokens.reshape(tokens.shape[0], -1, cells, tokens.shape[2])[:, :, 0]
+
+
+def _repeated(x: Tensor, times: int) -> Tensor:
+    """`x` [batch, n, width] with each position `times` times [batch, n * times, width]."""
+    return x[:, :, None].expand(-1, -1, times, -1).flatten(1, 2)
+
+
 def _called(layer: nn.Module, given: Tensor) -> Tensor:
     told: Tensor = layer(given)
     return told
@@ -393,9 +404,10 @@ def _shifted(tokens: Tensor, distances: Tensor, masks: Tensor) -> Tensor:
     The furthest before comes first; beyond the window all is masked.
     """
     offsets = torch.cat([-distances.flip(0), distances])
-    at = torch.arange(tokens.shape[1], device=tokens.device)[:, None] + offsets
-    inside = (at >= 0) & (at < tokens.shape[1])
-    there = tokens[:, at.clamp(min=0).minimum(torch.tensor(tokens.shape[1] - 1))]
+    here = torch.arange(tokens.shape[1], device=tokens.device)
+    at = here[:, None] + offsets
+    inside = (at >= 0) & (at <= here[-1])
+    there = tokens[:, at.clamp(min=0).minimum(here[-1])]
     return torch.where(inside[None, :, :, None], there, masks)
 
 

@@ -7,8 +7,10 @@ from types import MappingProxyType
 from schmubert.engine.denoiser import CORRUPTIONS, MASKING
 from schmubert.engine.music.vocabulary import BAND, Track
 
-ARCHITECTURES = ("transformer", "convolutional", "hierarchical", "u", "band")
-"""Of the thesis: 4.6.1 to 4.6.4; and ours, `band.py`."""
+OF_THE_THESIS = ("transformer", "convolutional", "hierarchical", "u")
+"""Its 4.6.1 to 4.6.4."""
+ARCHITECTURES = (*OF_THE_THESIS, "band")
+"""Those of the thesis and ours, `band.py`."""
 
 
 @dataclass(frozen=True)

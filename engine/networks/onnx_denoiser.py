@@ -1,19 +1,24 @@
 """The denoiser in ONNX Runtime: what players use."""
 
+import copy
 import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from schmubert.engine.denoiser import MASKING, Logits, within_reach
 from schmubert.engine.extras import how_to_install
-from schmubert.engine.music.meter import UNSAID_METERS, Meter, meters_said
+from schmubert.engine.music.meter import COMMON, UNSAID_METERS, Meter, meters_said
 from schmubert.engine.music.pauses import Pauses
+from schmubert.engine.music.plans import with_unknown_plans
 from schmubert.engine.music.score import Tokens
-from schmubert.engine.music.vocabulary import MASK, SIZES, Track
+from schmubert.engine.music.vocabulary import BAND_MASK, BAND_SIZES, TRIO, Track
 from schmubert.engine.networks.devices import Device
+from schmubert.engine.networks.meters import MeterInputs, meter_inputs
 
 FORMAT = "1"
 FATAL = 4  # ONNX Runtime's severity: what it says about missing CUDA libraries fills a screen
@@ -40,7 +45,9 @@ class OnnxDenoiser:
         runtime = _onnxruntime()
         self._session, where = _session(runtime, path, device, threads, flush_denormals)
         described = self._session.get_modelmeta().custom_metadata_map
-        self.tracks = _tracks(path, self._session, described)
+        columns = _columns(path, self._session, described)
+        self.tracks = tuple(column for column in columns if column in TRIO)
+        self.plans = tuple(column for column in columns if column not in TRIO)
         self.name = path.stem
         config = _config(path, described)
         self.corruption = str(config.get("corruption", MASKING))
@@ -50,17 +57,33 @@ class OnnxDenoiser:
         self.precision: str = described.get("schmubert.precision", "fp32")
         count = f", {threads} thread{'s'[: threads > 1]}" if where == "cpu" else ""
         self.runtime = f"onnxruntime {runtime.__version__} on {where}{count}"
-        self._outputs = [track.name.lower() for track in self.tracks]
+        self._outputs = [column.name.lower() for column in columns]
+        self._copy_steps = tuple(config.get("copy_steps", ()))
+        self._told: Mapping[str, NDArray[np.int64]] = {}
+        self._meter = COMMON
+        if self.plans:
+            self._told = meter_inputs(COMMON, self._copy_steps)._asdict()
 
     def __call__(self, tokens: Tokens) -> Logits:
-        """Tokens [batch, steps, tracks], steps a multiple of 4 -> logits, one array a track.
+        """Tokens [batch, steps, tracks], whole beats -> logits, one array a track.
 
+        Where there are `plans`, their columns may stand behind the tracks; else they are unknown.
         ValueError for more than `longest_steps` steps.
         """
         within_reach(tokens.shape[1], self.longest_steps, self.name)
-        feed = {"tokens": np.ascontiguousarray(tokens, np.int64)}
-        logits: Logits = self._session.run(self._outputs, feed)
+        wide = with_unknown_plans(tokens, self.tracks, self.plans, self._meter)
+        feed = {"tokens": np.ascontiguousarray(wide, np.int64), **self._told}
+        logits: Logits = self._session.run(self._outputs[: tokens.shape[2]], feed)
         return logits
+
+    def in_meter(self, meter: Meter) -> "OnnxDenoiser":
+        """The same network for windows of `meter`; itself where it is told no metre."""
+        if not self.plans or meter.shape == self._meter.shape:
+            return self
+        other = copy.copy(self)
+        other._meter = meter
+        other._told = meter_inputs(meter, self._copy_steps)._asdict()
+        return other
 
 
 def _onnxruntime() -> Any:
@@ -158,8 +181,8 @@ def _pauses(path: Path, described: dict[str, str], tracks: int) -> Pauses | None
         raise ValueError(f"{path}: {error}; export the model again") from error
 
 
-def _tracks(path: Path, session: Any, described: dict[str, str]) -> tuple[Track, ...]:
-    """The tracks of a model of schmubert; ValueError where it is none."""
+def _columns(path: Path, session: Any, described: dict[str, str]) -> tuple[Track, ...]:
+    """The columns of a model of schmubert; ValueError where it is none."""
     written = described.get("schmubert.format")
     if written is None:
         raise ValueError(f"{path}: an ONNX file, but no model of schmubert's")
@@ -175,13 +198,16 @@ def _tracks(path: Path, session: Any, described: dict[str, str]) -> tuple[Track,
         sizes, masks = list(vocabulary["sizes"]), list(vocabulary["masks"])
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: what it says of itself cannot be read: {error!r}") from error
-    if sizes != [SIZES[track] for track in tracks] or masks != [MASK[track] for track in tracks]:
+    if [sizes, masks] != [[table[track] for track in tracks] for table in (BAND_SIZES, BAND_MASK)]:
         raise ValueError(f"{path}: its vocabulary {sizes} is not this schmubert's")
     shapes = {output.name: output.shape for output in session.get_outputs()}
     for track in tracks:
         shape = shapes.get(track.name.lower(), ())
-        if len(shape) != 3 or (isinstance(shape[2], int) and shape[2] != SIZES[track]):
+        if len(shape) != 3 or (isinstance(shape[2], int) and shape[2] != BAND_SIZES[track]):
             raise ValueError(f"{path}: it has no logits for the {track.name.lower()}")
-    if [entry.name for entry in session.get_inputs()] != ["tokens"]:
-        raise ValueError(f"{path}: its input is not the tokens alone")
+    told = () if set(tracks) <= set(TRIO) else MeterInputs._fields
+    if [entry.name for entry in session.get_inputs()] != ["tokens", *told]:
+        raise ValueError(
+            f"{path}: its inputs are not the tokens{' and the metre' * bool(told)} alone"
+        )
     return tracks

@@ -6,10 +6,14 @@ as long as the measured pace says that they end within the budget.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from schmubert.engine.denoiser import Logits
+from schmubert.engine.diffusion.planning import laid_out, plan_calls, plan_run
 from schmubert.engine.diffusion.recipe import more_calls
 from schmubert.engine.diffusion.samplers import balanced, refine
 from schmubert.engine.diffusion.unmasking import SamplerRun, TokenSampler, tidy
@@ -34,10 +38,14 @@ class Job:
         received_s: float,
         seed: int,
         meters: Sequence[Meter] = UNSAID_METERS,
+        plans: tuple[Track, ...] = (),
     ) -> None:
         self.request = request
         self.tracks = tracks
+        self.plans = plans
         self.window: Window = validated(request, tracks, meters)
+        if plans and self.window.steps % self.window.meter.steps:
+            raise ValueError(f"{self.window.steps} steps are no whole bars of {self.window.meter}")
         self.received_s = received_s
         self.deadline_s = received_s + request.budget_ms / 1000.0
         self.freezes_s = received_s + self.window.freezes_s
@@ -50,6 +58,20 @@ class Job:
         self.targets: Mask = self.window.targets  # of the draft being made
         self.state: Tokens = self.window.tokens[None]  # what to denoise, [1, steps, tracks]
         self._run: SamplerRun | None = None
+        self._layout = laid_out(
+            self.window.tokens[None],
+            self.window.targets[None],
+            tracks,
+            plans,
+            self.window.meter,
+            self.window.chords,
+        )
+        self._plans_drawn = self._layout.tokens  # with the plans of the first draft
+
+    @property
+    def alike(self) -> tuple[int, tuple[int, int]]:
+        """What windows of one denoiser call share: their length and their metre."""
+        return self.steps, self.window.meter.shape if self.plans else (0, 0)
 
     @property
     def steps(self) -> int:
@@ -75,12 +97,8 @@ class Job:
             self.targets = self.window.targets
             self.planned_calls = self.request.first_calls
             self.calls = min(self.planned_calls, int(self.targets.sum()))
-            self._run = balanced(
-                self.window.tokens[None],
-                self.targets[None],
-                self.calls,
-                self._token_sampler(0),
-            )
+            self._run = self._first_draft()
+            self.calls_left = self.calls + plan_calls(self._layout, self.calls)
         else:
             planned = more_calls(self.planned_calls, self.request.most_calls)
             # with a call for every cell there is nothing left to gain
@@ -95,14 +113,29 @@ class Job:
             self.targets, self.planned_calls = targets, planned
             self.calls = min(planned, int(targets.sum()))
             self._run = refine(
-                self.latest[None],
-                targets[None],
+                self._with_plans(self.latest[None]),
+                self._with_plans(targets[None], nothing=True),
                 self.calls,
                 self._token_sampler(self.sent.number + 1),
             )
-        self.calls_left = self.calls
+            self.calls_left = self.calls
         self.state = next(self._run)
         return True
+
+    def _first_draft(self) -> SamplerRun:
+        """The plans, where the model knows some, and then the notes."""
+        token_sampler = self._token_sampler(0)
+        plain = replace(token_sampler, temperature=1.0, guide=None)
+        self._plans_drawn = yield from plan_run(self._layout, self.calls, plain)
+        drawn = yield from balanced(
+            self._plans_drawn, self._layout.notes, self.calls, token_sampler
+        )
+        return drawn
+
+    def _with_plans(self, grid: NDArray[Any], nothing: bool = False) -> NDArray[Any]:
+        """`grid` [1, steps, tracks] with the plans that were drawn behind it, or `nothing`."""
+        behind = self._plans_drawn[..., len(self.tracks) :]
+        return np.concatenate([grid, np.zeros_like(behind, grid.dtype) if nothing else behind], -1)
 
     def _token_sampler(self, number: int) -> TokenSampler:
         """What draft `number` is drawn with, whatever came before it."""
@@ -111,7 +144,7 @@ class Job:
             rng,
             self.request.temperature,
             self.window.guide,
-            self.tracks,
+            (*self.tracks, *self.plans),
             meter=self.window.meter,
         )
 
@@ -124,7 +157,7 @@ class Job:
             self.state = self._run.send(logits)
         except StopIteration as done:
             drafts: Tokens = done.value
-            draft: Tokens = drafts[0]
+            draft: Tokens = drafts[0, :, : len(self.tracks)]
             return draft
         return None
 
@@ -156,7 +189,8 @@ class Job:
 class Jobs:
     """All requests in hand, one a client; a newer one takes the place of an older.
 
-    `rng` seeds the requests that name no seed. The model plays `tracks` and `meters`.
+    `rng` seeds the requests that name no seed. The model plays `tracks` and `meters`, and knows
+    `plans`.
     """
 
     def __init__(
@@ -165,9 +199,11 @@ class Jobs:
         pace: Pace,
         rng: np.random.Generator,
         meters: Sequence[Meter] = UNSAID_METERS,
+        plans: tuple[Track, ...] = (),
     ) -> None:
         self.tracks = tracks
         self.meters = meters
+        self.plans = plans
         self.pace = pace
         self._rng = rng
         self._jobs: dict[bytes, Job] = {}
@@ -185,7 +221,7 @@ class Jobs:
         """
         self._jobs.pop(client, None)
         seed = int(self._rng.integers(2**63)) if request.seed is None else request.seed
-        job = Job(request, self.tracks, received_s, seed, self.meters)
+        job = Job(request, self.tracks, received_s, seed, self.meters, self.plans)
         if not job.window.targets.any():
             return [job.report(now, last=True)]
         self._jobs[client] = job
@@ -210,7 +246,7 @@ class Jobs:
         return [(client, job.closing()) for client, job in late]
 
     def batch(self, now: float) -> dict[bytes, Job]:
-        """The windows for the next denoiser call, of one length, the most urgent first.
+        """The windows for the next denoiser call, of one length and metre, the most urgent first.
 
         Others join it as long as it still ends when it is wanted.
         """
@@ -218,7 +254,7 @@ class Jobs:
         if not urgent:
             return {}
         leader = urgent[0][1]
-        alike = [(client, job) for client, job in urgent if job.steps == leader.steps]
+        alike = [(client, job) for client, job in urgent if job.alike == leader.alike]
         size = 1
         while size < min(len(alike), MOST_BATCHED):
             call_s = self.pace.cautious_s(leader.steps, size + 1)

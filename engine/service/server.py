@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import zmq
 
-from schmubert.engine.denoiser import Model
+from schmubert.engine.denoiser import Model, in_meter, plans_of
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import MASK, SIZES
 from schmubert.engine.service.jobs import Job, Jobs, stacked
@@ -175,7 +175,9 @@ class Server:
         self._model = model
         self._about = about
         self._clock = clock
-        self._jobs = Jobs(model.tracks, pace, np.random.default_rng(), model.meters)
+        self._jobs = Jobs(
+            model.tracks, pace, np.random.default_rng(), model.meters, plans_of(model)
+        )
         self._clients: dict[bytes, float] = {}  # by routing id: when they last spoke
         self._alive_s = clock()  # the last sign of life from anybody
         self._empty_s = listening_s  # the last instant at which no message was waiting
@@ -273,7 +275,8 @@ class Server:
         if not batch:
             return
         try:
-            logits = self._model(stacked(list(batch.values())))
+            jobs = list(batch.values())
+            logits = in_meter(self._model, jobs[0].window.meter)(stacked(jobs))
             ended_s = self._clock()
             drafts = self._jobs.advance(batch, logits, ended_s - now, ended_s)
         except Exception as error:  # whatever a runtime raises: the others play on

@@ -18,10 +18,17 @@ from schmubert.engine.diffusion.guides import (
 )
 from schmubert.engine.diffusion.recipe import MOST_WINDOW_BARS
 from schmubert.engine.diffusion.unmasking import Guide
+from schmubert.engine.music.chords import Plan
 from schmubert.engine.music.meter import COMMON, UNSAID_METERS, Meter, knows
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, MASK, TRIO, Track
-from schmubert.engine.service.wire import Constraints, Request, unpack, unpack_cells
+from schmubert.engine.service.wire import (
+    UNKNOWN_CHORD,
+    Constraints,
+    Request,
+    unpack,
+    unpack_cells,
+)
 
 Value = TypeVar("Value")
 
@@ -36,7 +43,8 @@ class Window:
     """A window to fill: `tokens` and `targets`, both [steps, tracks], in bars of `meter`.
 
     `freezes_s` says for each step how long after receipt it freezes (infinity: never); `guide`
-    holds to the constraints of the request, None where it has none.
+    holds to the constraints of the request, None where it has none. `chords` are its plan [beats],
+    as far as it is known.
     """
 
     tokens: Tokens
@@ -44,6 +52,7 @@ class Window:
     freezes_s: NDArray[np.float64]
     guide: Guide | None = None
     meter: Meter = COMMON
+    chords: Plan | None = None
 
     @property
     def steps(self) -> int:
@@ -93,7 +102,9 @@ def validated(
             f"step {step} of the {tracks[column].name.lower()} is to be filled but not masked"
         )
     guide = guide_of(request.constraints, tracks, steps, meter)
-    return Window(tokens, targets, _freezes(request.freezes_ms, steps, meter), guide, meter)
+    chords = _chords(request.constraints.chords, steps // meter.cells)
+    freezes_s = _freezes(request.freezes_ms, steps, meter)
+    return Window(tokens, targets, freezes_s, guide, meter, chords)
 
 
 def guide_of(
@@ -133,6 +144,16 @@ def _named(by_track: Mapping[int, Value]) -> Iterable[tuple[int, Value]]:
         if track not in TRIO:
             raise ValueError(f"there is no track {track}")
     return by_track.items()
+
+
+def _chords(data: bytes, beats: int) -> Plan | None:
+    if not data:
+        return None
+    if len(data) != beats:
+        raise ValueError(f"{len(data)} chords are not one for each of {beats} beats")
+    if max(data) > UNKNOWN_CHORD:
+        raise ValueError(f"chord token {max(data)} is outside 0..{UNKNOWN_CHORD}")
+    return np.frombuffer(data, np.uint8).astype(np.int64)
 
 
 def _biases(data: bytes, beats: int) -> NDArray[np.float64]:

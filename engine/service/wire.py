@@ -13,11 +13,13 @@ from schmubert.engine.diffusion.recipe import (
 )
 from schmubert.engine.music.meter import COMMON, MOST_BEATS, TRIPLET, Meter
 from schmubert.engine.music.score import Mask, Tokens
+from schmubert.engine.music.vocabulary import BAND_MASK, Track
 
 WIRE_VERSION = 5
 UNDERSTOOD_VERSIONS = (4, WIRE_VERSION)
 """The versions of clients that an engine answers, each in its own: 4 knows no metre but 4/4."""
 DEFAULT_ADDRESS = "tcp://127.0.0.1:28765"
+UNKNOWN_CHORD = BAND_MASK[Track.CHORDS]
 MOST_STEPS = MOST_WINDOW_BARS * MOST_BEATS * TRIPLET
 """The steps of the longest window in the longest bars."""
 
@@ -58,13 +60,15 @@ class Constraints(msgspec.Struct, frozen=True):
     Tracks are `Track` values: `densities` are onsets a bar, or in each of its beats, where None is
     as it comes; `registers` the lowest and the highest MIDI pitch. `tonic` names a major key by its
     pitch class (its relative minor has the same pitches). `harmony` is little-endian float32
-    [beats, 12]: nats for each pitch class.
+    [beats, 12]: nats for each pitch class. `chords` is a byte a beat, the tokens of a chord plan
+    (`chords.py`), `UNKNOWN_CHORD` where none is told: what a network of a band then knows.
     """
 
     densities: dict[int, float | tuple[float | None, ...]] = {}
     registers: dict[int, tuple[int, int]] = {}
     tonic: int | None = None
     harmony: bytes = b""
+    chords: bytes = b""
 
 
 class Request(msgspec.Struct, frozen=True, tag=True):

@@ -92,7 +92,9 @@ def train_network(
     wrapped, optimizer = accelerator.prepare(model, optimizer)
     writer = SummaryWriter(str(out / "tensorboard")) if main else None
     about: dict[str, Any] = {"preset": settings.preset, "data": list(dataset.about.sources)}
-    if isinstance(batches, Batches) and settings.tacet and settings.excerpts:
+    if isinstance(batches, BandBatches):
+        about["meters"] = [meter.shape for meter in batches.by_meter]
+    elif settings.tacet and settings.excerpts:
         about["pauses"] = batches.pauses().encoded()
 
     def keep() -> None:

@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch", reason="the networks need torch")
 from schmubert.engine.music.vocabulary import MASK, SIZES, TRIO  # noqa: E402
 from schmubert.engine.networks import checkpoint  # noqa: E402
 from schmubert.engine.networks.build import network  # noqa: E402
-from schmubert.engine.networks.config import ARCHITECTURES, PRESETS, ModelConfig  # noqa: E402
+from schmubert.engine.networks.config import OF_THE_THESIS, PRESETS, ModelConfig  # noqa: E402
 from schmubert.engine.networks.layers import parameters  # noqa: E402
 
 TINY = ModelConfig(token_width=16, width=16, layers=2, heads=2, longest_steps=256, dropout=0.0)
@@ -54,7 +54,7 @@ def test_parameters_are_those_of_the_tables(preset: str, count: int) -> None:
 
 def test_the_small_ones_are_compared_at_one_size() -> None:
     small = {name: c for name, c in PRESETS.items() if name.startswith("small-")}
-    assert {config.architecture for config in small.values()} == set(ARCHITECTURES)
+    assert {config.architecture for config in small.values()} == set(OF_THE_THESIS)
     with torch.device("meta"):
         counts = [parameters(network(config)) for config in small.values()]
     assert max(counts) < 1.1 * min(counts)
