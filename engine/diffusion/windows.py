@@ -110,7 +110,9 @@ def window_run(
             replace(
                 token_sampler,
                 temperature=temperature,
-                guide=sampling.guide_of_window(first_bar, tracks, meter),
+                guide=sampling.guide
+                if plans  # it is told the chords, and what they mean it has learned
+                else sampling.guide_of_window(first_bar, tracks, meter),
             ),
         )
         window[:, columns] = filled[0][..., : len(tracks)]

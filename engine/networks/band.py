@@ -352,19 +352,20 @@ def taken_over(weights: Mapping[str, Tensor], model: BandTransformer) -> dict[st
                (2, 3, 2 / 3), (3, 3, 0.0), (3, 3, 0.0)]  # fmt: skip
     for name, old in weights.items():
         if name == "step_of_beat":
-            state["place_of_beat"] = _between(old, between)
+            new, name = _between(old, between), "place_of_beat"  # noqa: PLW2901
         elif name == "beat_of_bar":
-            rows = state["beat_in.weight"].clone()
-            for beats in range(2, MOST_BEATS + 1):
-                for beat in range(beats):
-                    rows[(beats - 1) * MOST_BEATS + beat] = old[min(beat, len(old) - 1)]
-            state["beat_in.weight"] = rows
+            rows = [(beats, beat) for beats in range(2, MOST_BEATS + 1) for beat in range(beats)]
+            new = old.new_zeros(BEAT_PLACES, old.shape[1])
+            for beats, beat in rows:
+                new[(beats - 1) * MOST_BEATS + beat] = old[min(beat, len(old) - 1)]
+            name = "beat_in.weight"  # noqa: PLW2901
         elif name.startswith(("downsamples.", "upsamples.")) and name.endswith("weight"):
-            state[name] = _between(old.permute(2, 1, 0), between)  # [width, channels, 4]
-        elif name in state and state[name].shape == old.shape:
-            state[name] = old
+            new = _between(old.permute(2, 1, 0), between)  # [width, channels, 4]
         else:
+            new = old
+        if name not in state or state[name].shape != new.shape:
             raise ValueError(f"no place for {name} {tuple(old.shape)}")
+        state[name] = new
     return state
 
 

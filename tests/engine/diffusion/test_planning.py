@@ -1,0 +1,121 @@
+"""Plans before notes: what of them is known, what is drawn, and that notes know it."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from schmubert.engine.denoiser import Logits
+from schmubert.engine.diffusion.compose import accompany
+from schmubert.engine.diffusion.planning import chords_from, chords_of, laid_out, plan_calls
+from schmubert.engine.diffusion.sampling import Sampling
+from schmubert.engine.music.chords import FIRST_CHORD, HOLD_CHORD, NO_CHORD, plan_weights
+from schmubert.engine.music.meter import COMMON, Meter
+from schmubert.engine.music.plans import chord_plan_of, speaking
+from schmubert.engine.music.score import Score, Tokens
+from schmubert.engine.music.vocabulary import (
+    BAND,
+    BAND_MASK,
+    BAND_SIZES,
+    HOLD,
+    MASK,
+    NEW,
+    TRIO,
+    Track,
+)
+
+PLANS = BAND[len(TRIO) :]
+
+
+@dataclass
+class Listening:
+    """A band's denoiser to which all events are alike; it keeps what it was shown."""
+
+    meter: Meter = COMMON
+    shown: list[Tokens] = field(default_factory=list)
+    tracks = TRIO
+    plans = PLANS
+
+    def in_meter(self, meter: Meter) -> "Listening":
+        return Listening(meter, self.shown)
+
+    def __call__(self, tokens: Tokens) -> Logits:
+        self.shown.append(tokens.copy())
+        sizes = BAND_SIZES[: tokens.shape[-1]]
+        return [np.zeros((*tokens.shape[:2], size), np.float32) for size in sizes]
+
+
+def melody(meter: Meter = COMMON, bars: int = 8) -> Score:
+    tokens = np.zeros((bars * meter.steps, 3), np.int64)
+    tokens[:: meter.cells, Track.MELODY] = 42
+    return Score(tokens, 120.0, meter)
+
+
+@pytest.mark.parametrize("meter", [COMMON, Meter(3), Meter(2, 6, 36)], ids=str)
+def test_forms_are_drawn_before_the_first_note(meter: Meter) -> None:
+    denoise = Listening()
+    accompany(denoise, melody(meter), [Track.BASS], np.random.default_rng(0), Sampling(calls=8))
+    band = [list(BAND).index(track) for track in (Track.BASS, Track.BASS_FORM)]
+    unknown = [
+        tuple(int((state[..., k] == BAND_MASK[k]).sum()) for k in band) for state in denoise.shown
+    ]
+    assert unknown[0] == (8 * meter.steps, 8)
+    with_plan = [bass for bass, forms in unknown if not forms]
+    assert with_plan[0] == 8 * meter.steps
+    assert with_plan[-1] < 8 * meter.steps
+    for state in denoise.shown:
+        quiet = ~speaking(BAND, state.shape[1], meter)
+        assert (state[0][quiet] == HOLD).all()
+
+
+def test_chords_that_are_told_are_shown_from_the_first_call_on() -> None:
+    plan = np.array([FIRST_CHORD, *[HOLD_CHORD] * 15, FIRST_CHORD + 7, *[HOLD_CHORD] * 15])
+    denoise = Listening()
+    sampling = Sampling(calls=2, harmony=2.0 * plan_weights(plan))
+    accompany(denoise, melody(), [Track.BASS], np.random.default_rng(0), sampling)
+    for state in denoise.shown:
+        np.testing.assert_array_equal(chord_plan_of(state[0, :, Track.CHORDS], COMMON), plan)
+
+
+def test_a_network_without_plans_is_shown_its_tracks_alone() -> None:
+    tokens, targets = np.zeros((1, 32, 3), np.int64), np.ones((1, 32, 3), bool)
+    layout = laid_out(tokens, targets, TRIO, (), COMMON)
+    assert layout.tokens is tokens
+    assert layout.notes is targets
+    assert plan_calls(layout, 16) == 0
+
+
+def test_only_forms_of_bars_to_be_played_are_drawn() -> None:
+    tokens = np.tile(np.asarray(MASK), (1, 64, 1))
+    targets = np.zeros((1, 64, 3), bool)
+    targets[:, 32:48, Track.BASS] = True
+    layout = laid_out(tokens, targets, TRIO, PLANS, COMMON)
+    drawn = np.argwhere(layout.plans[0])
+    assert drawn.tolist() == [[32, list(BAND).index(Track.BASS_FORM)]]
+    assert plan_calls(layout, 16) == 1
+
+
+def test_what_is_known_of_a_bar_says_its_form() -> None:
+    tokens = np.zeros((1, 32, 3), np.int64)
+    tokens[0, ::4, Track.DRUMS] = 1
+    layout = laid_out(tokens, np.zeros_like(tokens, bool), TRIO, PLANS, COMMON)
+    assert layout.tokens[0, 0, list(BAND).index(Track.DRUMS_FORM)] == NEW
+    assert not layout.plans.any()
+
+
+def test_a_plan_cut_inside_a_chord_begins_with_it() -> None:
+    plan = np.array([FIRST_CHORD + 3, HOLD_CHORD, HOLD_CHORD, NO_CHORD])
+    rest = chords_from(plan, 2)
+    assert rest is not None
+    assert rest.tolist() == [FIRST_CHORD + 3, NO_CHORD]
+    assert chords_from(plan, 4) is None
+
+
+def test_beats_without_weights_are_unknown() -> None:
+    weights = np.zeros((3, 12))
+    weights[1, [0, 4, 7]] = [1.5, 1, 1]
+    found = chords_of(weights)
+    assert found is not None
+    unknown = BAND_MASK[Track.CHORDS]
+    assert found.tolist() == [unknown, FIRST_CHORD, unknown]
+    assert chords_of(np.zeros((3, 12))) is None

@@ -1,0 +1,165 @@
+"""The network of a band: what it takes over, what it is told, and in which metres."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="the networks need torch")
+
+from schmubert.engine.denoiser import in_meter, plans_of  # noqa: E402
+from schmubert.engine.music.meter import COMMON, Meter, in_triplets  # noqa: E402
+from schmubert.engine.music.plans import speaking, with_unknown_plans  # noqa: E402
+from schmubert.engine.music.vocabulary import (  # noqa: E402
+    BAND,
+    BAND_MASK,
+    BAND_SIZES,
+    FIRST_ONSET,
+    HOLD,
+    SIZES,
+    TRIO,
+    Track,
+)
+from schmubert.engine.networks.band import (  # noqa: E402
+    BandTransformer,
+    inputs_of,
+    taken_over,
+)
+from schmubert.engine.networks.build import network  # noqa: E402
+from schmubert.engine.networks.config import PRESETS  # noqa: E402
+from schmubert.engine.networks.torch_denoiser import TorchDenoiser  # noqa: E402
+
+TINY = replace(
+    PRESETS["band"], token_width=16, width=16, layers=2, heads=2, dropout=0.0, chroma_beats=(1, 5)
+)
+TRIO_OF_IT = replace(TINY, tracks=("melody", "bass", "drums"), architecture="convolutional")
+METERS = [COMMON, Meter(3), Meter(2, 6, 36), in_triplets(COMMON), Meter(7)]
+
+
+def made(seed: int = 1) -> BandTransformer:
+    """A network in which every number is of some size, so that nothing is silent."""
+    torch.manual_seed(seed)
+    built = network(TINY)
+    assert isinstance(built, BandTransformer)
+    for weight in built.parameters():
+        torch.nn.init.normal_(weight, std=0.2)
+    return built.eval()
+
+
+def music(meter: Meter, bars: int = 4, seed: int = 0) -> np.ndarray:
+    """A window [2, steps, 8] in which half of what may be masked is."""
+    rng = np.random.default_rng(seed)
+    steps = bars * meter.steps
+    can = speaking(BAND, steps, meter)
+    events = np.stack([rng.integers(size, size=(2, steps)) for size in BAND_SIZES], axis=-1)
+    tokens = np.where(can, events, HOLD)
+    return np.where(can & (rng.random(tokens.shape) < 0.5), np.asarray(BAND_MASK), tokens)
+
+
+@pytest.mark.parametrize("meter", METERS, ids=str)
+def test_every_cell_of_every_metre_gets_logits(meter: Meter) -> None:
+    model = made()
+    tokens = torch.from_numpy(music(meter))
+    with torch.no_grad():
+        logits = model(tokens, *inputs_of(meter, TINY, torch.device("cpu")))
+        compact = model(tokens, *inputs_of(meter, TINY, torch.device("cpu")), compact=True)
+    assert [tuple(one.shape) for one in logits] == [
+        (*tokens.shape[:2], events) for events in BAND_SIZES
+    ]
+    for track, (whole, part) in enumerate(zip(logits, compact, strict=True)):
+        apart = tokens.shape[1] // part.shape[1]
+        torch.testing.assert_close(whole[:, ::apart], part)
+        between = torch.arange(tokens.shape[1]) % apart != 0
+        assert (whole[:, between].argmax(dim=-1) == HOLD).all(), Track(track)
+
+
+def test_it_begins_as_the_network_that_it_goes_on_from() -> None:
+    torch.manual_seed(3)
+    old = network(TRIO_OF_IT)
+    for weight in old.parameters():
+        torch.nn.init.normal_(weight, std=0.2)
+    old.eval()
+    model = network(TINY)
+    assert isinstance(model, BandTransformer)
+    model.load_state_dict(taken_over(old.state_dict(), model))
+    model.eval()
+    rng = np.random.default_rng(0)
+    trio = np.stack([rng.integers(size + 1, size=(2, 64)) for size in SIZES], axis=-1)
+    wide = with_unknown_plans(trio, TRIO, BAND[3:], COMMON)
+    wide[..., BAND.index(Track.MELODY_FORM) :] = np.where(
+        speaking(BAND[5:], 64, COMMON), np.asarray(BAND_MASK[5:]), HOLD
+    )
+    with torch.no_grad():
+        expected = old(torch.from_numpy(trio))
+        got = model(torch.from_numpy(wide), *inputs_of(COMMON, TINY, torch.device("cpu")))
+    for ours, theirs in zip(got, expected, strict=False):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
+
+
+def test_weights_of_another_shape_are_not_taken_over() -> None:
+    other = network(replace(TRIO_OF_IT, width=32))
+    with pytest.raises(ValueError, match="no place for"):
+        taken_over(other.state_dict(), made())
+
+
+def test_what_a_chord_says_moves_with_the_music() -> None:
+    model = made()
+    with torch.no_grad():
+        for weight in (model.moved_in.weight, model.register):
+            weight.zero_()  # what knows of absolute pitch
+    meter, told = COMMON, inputs_of(COMMON, TINY, torch.device("cpu"))
+    tokens = np.full((1, 64, 8), HOLD)
+    tokens[:, ::4, Track.MELODY] = FIRST_ONSET + np.tile([39, 41, 43, 44], 4)
+    tokens[..., Track.BASS] = BAND_MASK[Track.BASS]
+    tokens[:, 0, Track.CHORDS] = FIRST_ONSET
+    moved = tokens.copy()
+    moved[:, ::4, Track.MELODY] += 2
+    moved[:, 0, Track.CHORDS] += 2 * 7
+    with torch.no_grad():
+        here = model(torch.from_numpy(tokens), *told)
+        there = model(torch.from_numpy(moved), *told)
+    classes = torch.arange(FIRST_ONSET, SIZES[Track.BASS]) % 12
+    for step in range(0, 64, 4):
+        sums = [
+            torch.stack([of[Track.BASS][0, step, 2:][classes == k].logsumexp(0) for k in range(12)])
+            for of in (here, there)
+        ]
+        torch.testing.assert_close(sums[0][:3], sums[1].roll(-2)[:3], rtol=0.2, atol=0.5)
+    assert meter.shape == (4, 4)
+
+
+def test_a_denoiser_of_a_band_plays_a_trio_in_any_metre() -> None:
+    denoiser = TorchDenoiser.of(made(), TINY, "tiny")
+    assert denoiser.tracks == TRIO
+    assert plans_of(denoiser) == BAND[3:]
+    for meter in METERS:
+        trio = music(meter)[..., :3]
+        in_it = in_meter(denoiser, meter)
+        alone = in_it(trio)
+        assert [one.shape[-1] for one in alone] == list(SIZES)
+        wide = in_it(with_unknown_plans(trio, TRIO, BAND[3:], meter))
+        assert [one.shape[-1] for one in wide] == list(BAND_SIZES)
+        np.testing.assert_array_equal(alone[Track.BASS], wide[Track.BASS])
+
+
+def test_an_exported_band_says_the_same(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime", reason="a runtime plays what was exported")
+    from schmubert.engine.networks import checkpoint
+    from schmubert.engine.networks.onnx_denoiser import OnnxDenoiser
+    from schmubert.export.onnx_export import export_onnx
+
+    source, out = tmp_path / "band.safetensors", tmp_path / "band.onnx"
+    model = made()
+    meters = [meter.shape for meter in METERS]
+    checkpoint.save(source, model.state_dict(), TINY, {"meters": meters})
+    export_onnx(source, out)
+    played, held = OnnxDenoiser(out), TorchDenoiser(source)
+    assert played.plans == held.plans
+    assert [meter.shape for meter in played.meters] == meters
+    for meter in METERS:
+        tokens = music(meter, 3, seed=5)
+        for ours, theirs in zip(
+            in_meter(played, meter)(tokens), in_meter(held, meter)(tokens), strict=True
+        ):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-3)
