@@ -1,0 +1,50 @@
+"""What a network of a band does not see."""
+
+import numpy as np
+
+from schmubert.engine.music.meter import Meter
+from schmubert.engine.music.plans import speaking
+from schmubert.engine.music.vocabulary import BAND, BAND_MASK, BAND_SIZES, HOLD, Track
+from schmubert.training.data.band_masking import MOST_HIDDEN, masked_band
+
+METER = Meter(3)
+
+
+def bands(count: int = 400, bars: int = 4) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    steps = bars * METER.steps
+    events = np.stack([rng.integers(size, size=(count, steps)) for size in BAND_SIZES], axis=-1)
+    return np.where(speaking(BAND, steps, METER), events, HOLD)
+
+
+def test_only_what_may_speak_is_masked_and_only_what_is_masked_is_asked_for() -> None:
+    batch = masked_band(bands(), METER, np.random.default_rng(1))
+    assert not batch.masked[:, ~speaking(BAND, batch.tokens.shape[1], METER)].any()
+    assert not (batch.targets & ~batch.masked).any()
+
+
+def test_what_a_piece_lacks_is_hidden_and_never_asked_for() -> None:
+    tokens = bands()
+    can = speaking(BAND, tokens.shape[1], METER)[:, Track.COMPING]
+    tokens[:, can, Track.COMPING] = BAND_MASK[Track.COMPING]
+    batch = masked_band(tokens, METER, np.random.default_rng(1))
+    assert batch.masked[:, can, Track.COMPING].all()
+    assert not batch.targets[..., Track.COMPING].any()
+
+
+def test_every_plan_is_at_times_known_and_at_times_unknown() -> None:
+    batch = masked_band(bands(), METER, np.random.default_rng(2))
+    can = speaking(BAND, batch.tokens.shape[1], METER)
+    for track in BAND[3:]:
+        asked = batch.targets[:, can[:, track], track].mean(axis=1)
+        assert (asked == 0.0).mean() > 0.2
+        assert (asked == 1.0).mean() > 0.2
+
+
+def test_some_of_what_is_not_asked_for_is_hidden_too() -> None:
+    batch = masked_band(bands(), METER, np.random.default_rng(3))
+    can = speaking(BAND, batch.tokens.shape[1], METER)
+    hidden = (batch.masked & ~batch.targets)[:, can].sum(axis=1)
+    share = hidden / (can.sum() - batch.targets[:, can].sum(axis=1)).clip(min=1)
+    assert 0.3 < (share == 0.0).mean() < 0.7
+    assert share.max() < 2 * MOST_HIDDEN
