@@ -9,6 +9,7 @@ import numpy as np
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
+from schmubert.cli.leading import ANY, Leading, free_leading_options
 from schmubert.engine.diffusion.compose import generate_all
 from schmubert.engine.diffusion.recipe import MOST_WINDOW_BARS
 from schmubert.engine.diffusion.reversal import REVERSE, generate_from_noise
@@ -29,6 +30,7 @@ LONGEST_BARS = 1024
 @options.out("The folder to write to.")
 @options.with_default("--tempo", click.FloatRange(20, 400), USUAL_BPM, "The tempo, in BPM.")
 @click.option("--tutti", is_flag=True, help="Let all tracks play throughout.")
+@free_leading_options
 @options.seed
 @options.window
 @options.temperature
@@ -40,6 +42,7 @@ LONGEST_BARS = 1024
 @options.force
 @one_line
 def generate(
+    led_by: Leading,
     count: int,
     bars: int,
     out: Path,
@@ -71,10 +74,18 @@ def generate(
         raise click.ClickException(
             f"--sampler {REVERSE} makes a piece all at once: at most {MOST_WINDOW_BARS} bars."
         )
+    if sampler == REVERSE and led_by != Leading(ANY):
+        raise click.ClickException(
+            f"--sampler {REVERSE} keeps to no key and no bounds: leave out --key, --lowest and"
+            " --highest, or name another sampler."
+        )
     denoiser = (load_any if sampler == REVERSE else load)(model, device, threads)
     chosen = secrets.randbelow(2**32) if seed is None else seed
     window = window or usual_window_bars(denoiser)
-    sampling = None if sampler == REVERSE else Sampling(calls, temperature, window, sampler=sampler)
+    sampling = None
+    if sampler != REVERSE:
+        plain = Sampling(calls, temperature, window, sampler=sampler)
+        sampling = led_by.sampling(plain, denoiser, None)
     pauses = None if tutti else denoiser.pauses
 
     def made(rngs: Sequence[np.random.Generator]) -> list[Score]:
