@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.diffusion.guides import PITCH_CLASSES
 from schmubert.engine.music.chart import chart_beats
 from schmubert.engine.music.score import BEATS_PER_BAR
 
@@ -14,7 +13,7 @@ HELD_BEATS = BEATS_PER_BAR
 """So many beats ahead a held chord leads the band, less and less."""
 
 Weights = NDArray[np.float64]
-"""For each pitch class [12], 0 to `ROOT_WEIGHT`: how much it belongs to a chord."""
+"""For each pitch class [.., 12], 0 to `ROOT_WEIGHT`: how much it belongs to a chord."""
 
 
 @dataclass(frozen=True)
@@ -33,25 +32,20 @@ def chart(text: str) -> Chart:
     return Chart(np.array(chart_beats(text)))
 
 
-def biases(
-    nats: float,
-    song_beats: Sequence[float],
-    written: Chart | None,
-    held: Weights,
-    held_until: int,
-) -> bytes:
-    """The `harmony` of a request whose window has `song_beats`, one for each of its beats.
+def chord_weights(
+    song_beats: Sequence[float], written: Chart | None, held: Weights, held_until: int
+) -> Weights:
+    """The chord of each beat of a window, [beats, 12], whose beats are `song_beats` of the song.
 
     Where a chart is `written` it says which chord is whose; else what is `held` leads in the beats
-    before `held_until` of the window, and less and less in the `HELD_BEATS` after. Empty where
-    nothing leads.
+    before `held_until` of the window, and less and less in the `HELD_BEATS` after.
     """
-    weights = np.zeros((len(song_beats), PITCH_CLASSES))
     if written is not None:
-        weights[:] = [written.at(beat) for beat in song_beats]
-    else:
-        ahead = np.arange(len(song_beats)) - held_until
-        weights[:] = (1.0 - np.clip(ahead / HELD_BEATS, 0.0, 1.0))[:, None] * held
-    if nats == 0.0 or not weights.any():
-        return b""
-    return (nats * weights).astype("<f4").tobytes()
+        return np.array([written.at(beat) for beat in song_beats])
+    ahead = np.arange(len(song_beats)) - held_until
+    return np.asarray((1.0 - np.clip(ahead / HELD_BEATS, 0.0, 1.0))[:, None] * held)
+
+
+def packed(biases: Weights) -> bytes:
+    """`biases` [beats, 12] as the `harmony` of a request; empty where nothing leads."""
+    return biases.astype("<f4").tobytes() if biases.any() else b""

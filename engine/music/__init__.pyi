@@ -21,6 +21,7 @@ from .chords import (
     lasting_chords,
     plan_weights,
 )
+from .keys import MAJOR, belonging, key_lean, key_probabilities, likeliest_key
 from .meter import (
     BEATS_PER_BAR,
     MOST_SONG_BARS,
@@ -37,7 +38,7 @@ from .midifile import (
     write_file,
     write_score,
 )
-from .pitches import name_of, pitch_named
+from .pitches import bass_register, both_keys, name_of, pitch_named
 from .quantise import nearest_step
 from .score import (
     Mask,
@@ -92,6 +93,7 @@ __all__ = [
     "HOLD",
     "HOLD_CHORD",
     "LOWEST_PITCH",
+    "MAJOR",
     "MASK",
     "MOST_SONG_BARS",
     "NO_CHORD",
@@ -123,6 +125,9 @@ __all__ = [
     "Unusable",
     "Voice",
     "add_tracks",
+    "bass_register",
+    "belonging",
+    "both_keys",
     "canonical",
     "chart_beats",
     "chart_of",
@@ -139,9 +144,12 @@ __all__ = [
     "fold",
     "idle_offs",
     "joined",
+    "key_lean",
     "key_named",
+    "key_probabilities",
     "lasting_chords",
     "later",
+    "likeliest_key",
     "midi_bytes",
     "monophonic",
     "name_of",

@@ -13,11 +13,11 @@ from schmubert.engine.music.chart import PITCH_CLASSES
 
 MAJOR = (0, 2, 4, 5, 7, 9, 11)
 """The pitch classes of a major key above its tonic; those of its relative minor key too."""
-PROFILE = (0.204, 0.004, 0.116, 0.006, 0.128, 0.097, 0.008, 0.185, 0.008, 0.176, 0.007, 0.061)
-"""How much of what sounds each pitch class above the tonic is, in songs.
+PROFILE = (0.193, 0.005, 0.142, 0.007, 0.153, 0.069, 0.006, 0.170, 0.009, 0.165, 0.008, 0.073)
+"""How much of the time of melodies each pitch class above the tonic sounds.
 
-Of Krumhansl and Kessler's probe tones (`networks/tonality.py`) each outside of the scale has 5 to 6
-in a hundred. They tell the key of a whole song as well, but that of a few bars less surely."""
+Krumhansl and Kessler's probe tones (`networks/tonality.py`) give each pitch class outside of the
+scale 5 to 6 in a hundred, songs less than one: with theirs a few bars tell the key less surely."""
 EVIDENCE = 0.25
 """What a beat counts as a sample of the profile: beats of one chord say the same again."""
 CHANGE = 0.0025
@@ -30,6 +30,8 @@ STRAY = 0.04
 """How often a bass plays what does not belong, against what does: the lean is its logarithm.
 
 These four were chosen by `benchmarks/key_profile.py`: by how likely it makes what basses play."""
+
+SURE = 0.5
 
 Shares = NDArray[np.float64]
 """Of each pitch class in each beat, [beats, 12]."""
@@ -44,8 +46,8 @@ def key_probabilities(heard: Shares) -> Shares:
     by_tonic = np.array([np.roll(np.log(PROFILE), tonic) for tonic in range(PITCH_CLASSES)])
     fits = EVIDENCE * _evidence(heard) @ by_tonic.T
     fits = np.exp(fits - fits.max(axis=1, keepdims=True))
-    before, after = _carried(fits), _carried(fits[::-1])[::-1]
-    likely = before * fits * after
+    both = _carried(np.stack([fits, fits[::-1]], axis=1))
+    likely = both[:, 0] * fits * both[::-1, 1]
     return np.asarray(likely / likely.sum(axis=1, keepdims=True))
 
 
@@ -56,6 +58,12 @@ def belonging(heard: Shares) -> Shares:
         in_scale[tonic, [(tonic + step) % PITCH_CLASSES for step in MAJOR]] = 1.0
     near = _nearby(_evidence(heard))
     return np.maximum(key_probabilities(heard) @ in_scale, np.minimum(1.0, HEARD_TIMES * near))
+
+
+def likeliest_key(heard: Shares, beat: int) -> int | None:
+    """The tonic of the major scale that `beat` is in, None where none is likelier than not."""
+    likely = key_probabilities(heard)[beat]
+    return int(likely.argmax()) if likely.max() > SURE else None
 
 
 def key_lean(heard: Shares, chords: Shares | None = None) -> Shares:
@@ -78,13 +86,14 @@ def _evidence(heard: Shares) -> Shares:
 
 
 def _carried(fits: Shares) -> Shares:
-    """How likely each key is in each beat by the `fits` of all beats before it."""
-    likely = np.full(PITCH_CLASSES, 1.0 / PITCH_CLASSES)
+    """How likely each key is in each beat by the `fits` [beats, ways, 12] of all beats before."""
+    likely = np.full(fits.shape[1:], 1.0 / PITCH_CLASSES)
     carried = np.zeros_like(fits)
     for beat, fit in enumerate(fits):
         carried[beat] = likely
         likely = likely * fit
-        likely = (1.0 - CHANGE) * likely / likely.sum() + CHANGE / PITCH_CLASSES
+        likely *= (1.0 - CHANGE) / likely.sum(axis=-1, keepdims=True)
+        likely += CHANGE / PITCH_CLASSES
     return carried
 
 

@@ -9,7 +9,7 @@ PITCH = re.compile(r"([A-Ga-g])([#b]?)(-?\d)")
 LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 LOWEST_OF_BASS, HIGHEST_OF_BASS = 28, 55
 """E1, the lowest string of a bass, and G3, an octave above the highest."""
-OCTAVE = 12
+OCTAVE, MINOR_THIRD = 12, 3
 NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
@@ -27,6 +27,11 @@ def pitch_named(name: str) -> int:
 def name_of(pitch: int) -> str:
     """The name of MIDI `pitch`, with its octave."""
     return f"{NAMES[pitch % 12]}{pitch // 12 - 1}"
+
+
+def both_keys(tonic: int) -> str:
+    """The major key on pitch class `tonic` and the minor one with the same notes: C or Am."""
+    return f"{NAMES[tonic]} or {NAMES[(tonic - MINOR_THIRD) % OCTAVE]}m"
 
 
 def bass_register(
