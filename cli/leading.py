@@ -48,8 +48,11 @@ class Led:
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of a piece: how long each pitch class is `heard` in each beat [beats, 12], and
-    the MIDI pitches that its own bass plays."""
+    """What is known of a piece.
+
+    How long each pitch class is `heard` in each beat [beats, 12], and which MIDI pitches its own
+    bass plays.
+    """
 
     heard: NDArray[np.float64]
     own_bass: tuple[int, ...] = ()
@@ -163,13 +166,11 @@ class Leading:
 def _register(
     track: Track, lowest: int | None, highest: int | None, own_bass: Iterable[int]
 ) -> range:
-    """The MIDI pitches of a pitched `track`; ValueError where there are none."""
+    """The MIDI pitches that a pitched `track` may play."""
     if track == Track.BASS:
-        between = bass_register(lowest, highest, own_bass)
-    else:
-        low = LOWEST_PITCH if lowest is None else lowest
-        between = range(low, (HIGHEST_PITCH if highest is None else highest) + 1)
-    return between
+        return bass_register(lowest, highest, own_bass)
+    low = LOWEST_PITCH if lowest is None else lowest
+    return range(low, (HIGHEST_PITCH if highest is None else highest) + 1)
 
 
 def own_chords(data: bytes, reading: "Reading") -> "Plan | None":

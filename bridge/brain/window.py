@@ -65,7 +65,9 @@ def heard_classes(about: Horizon, moment: Moment) -> Weights:
     played = [s for s in moment.capture.sounds if s.role is not Track.DRUMS and s.onset < until]
     first, beats = about.first_step, (about.end_step - about.first_step) // STEPS_PER_BEAT
     onsets = np.array([sound.onset - first for sound in played], np.float64)
-    ends = np.array([min(s.end or until, until) - first for s in played], np.float64)
+    ends = np.array(
+        [(until if s.end is None else min(s.end, until)) - first for s in played], np.float64
+    )
     pitches = np.array([sound.pitch for sound in played], np.int64)
     sounding = ends > 0
     return sounding_beats(
