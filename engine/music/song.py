@@ -4,7 +4,7 @@ Two readers make it. Corpora are read by symusic (C++, under a millisecond a fil
 MIDI channels; a player's own file is read by `smf`, which keeps every byte.
 """
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,6 @@ from schmubert.engine.music.smf import (
     NOTE_OFF,
     NOTE_ON,
     PROGRAM_CHANGE,
-    SYSEX,
     MidiFile,
     MidiTrack,
     NoMidiError,
@@ -28,6 +27,7 @@ from schmubert.engine.music.smf import (
 )
 from schmubert.engine.music.texts import decoded
 
+KEY_PRESSURE = 0xA0
 TRACK_NAME, SET_TEMPO, TIME_SIGNATURE = 0x03, 0x51, 0x58
 MOST_UNIT = 6  # a time signature in 64ths
 
@@ -177,17 +177,16 @@ class _Heard:
 
 def _listen(track: MidiTrack) -> _Heard:
     heard = _Heard()
-    sounding: dict[tuple[int, int], deque[int]] = {}
+    sounding: dict[tuple[int, int], deque[int]] = defaultdict(deque)
+    notes: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
     for event in track.events:
-        kind = event.status & 0xF0
-        if kind in (NOTE_ON, NOTE_OFF) and event.status < SYSEX:
+        if NOTE_OFF <= event.status < KEY_PRESSURE:
             channel, pitch = event.status & 0x0F, event.data[0]
-            held = sounding.setdefault((channel, pitch), deque())
-            if kind == NOTE_ON and event.data[1]:
+            held = sounding[channel, pitch]
+            if event.status >= NOTE_ON and event.data[1]:
                 held.append(event.tick)
             elif held:
-                note = (held.popleft(), event.tick, pitch)
-                heard.notes.setdefault(channel, []).append(note)
+                notes[channel].append((held.popleft(), event.tick, pitch))
         elif event.status == META:
             if event.kind == TRACK_NAME:
                 heard.name = heard.name or event.data
@@ -197,9 +196,9 @@ def _listen(track: MidiTrack) -> _Heard:
             elif event.kind == SET_TEMPO and len(event.data) >= 3:
                 heard.tempos.append((event.tick, int.from_bytes(event.data[:3], "big")))
     for (channel, pitch), held in sounding.items():
-        left = [(onset, track.end, pitch) for onset in held]
-        if left:
-            heard.notes.setdefault(channel, []).extend(left)
+        if held:
+            notes[channel] += [(onset, track.end, pitch) for onset in held]
+    heard.notes.update(notes)
     return heard
 
 
