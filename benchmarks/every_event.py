@@ -34,7 +34,7 @@ def track_bodies(data: bytes) -> list[bytes]:
     at = data.index(b"MThd")
     at += 8 + int.from_bytes(data[at + 4 : at + 8], "big")
     bodies = []
-    while 0 <= at < len(data) - 8:
+    while 0 <= at <= len(data) - 8:
         name, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "big")
         body, after = data[at + 8 : at + 8 + length], data[at + 8 + length :][:4]
         there = name.isascii() and name.decode("ascii").isprintable()

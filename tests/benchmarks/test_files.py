@@ -39,6 +39,10 @@ def test_every_event_of_a_song_is_found_again(folder: Path) -> None:
     assert (kept.words, kept.events, kept.lost) == ("all there", 6, "")
 
 
+def test_an_empty_track_at_the_end_is_a_track() -> None:
+    assert benchmark("every_event").track_bodies(SONG + b"MTrk\x00\x00\x00\x00")[2:] == [b""]
+
+
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
