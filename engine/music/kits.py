@@ -1,10 +1,16 @@
 """Which channels of a MIDI file sound as drums, as General MIDI, GS and XG say it."""
 
+import re
+from collections.abc import Iterable
+
 from schmubert.engine.music.smf import CONTROL_CHANGE, SYSEX, MidiFile
 
 DRUM_CHANNEL = 9  # channel 10, as players count
 BANK_SELECT = 0
 XG_DRUMS, GM2_DRUMS, GM2_MELODY = {126, 127}, {120}, {121}
+_PART_BYTES = 8
+_UNUSUAL_BANK = re.compile(rb"[\xb0-\xb8\xba-\xbf]\0[\x78\x7e\x7f]|\xb9\0\x79")
+_PART_SYSEX = re.compile(rb"(?s)\x41.\x42\x12\x40[\x10-\x1f]\x15|\x43.\x4c\x08[\x00-\x0f]\x07")
 
 
 def drum_channels(midi: MidiFile) -> frozenset[int]:
@@ -32,6 +38,21 @@ def drum_channels(midi: MidiFile) -> frozenset[int]:
         elif channel == DRUM_CHANNEL and said == GM2_MELODY:
             drums.discard(channel)
     return frozenset(drums)
+
+
+def unusual_banks(drums: bool, banks: Iterable[int]) -> bool:
+    """Whether `banks` may change what a channel is: the tenth, if `drums`, or another."""
+    return not (GM2_MELODY if drums else XG_DRUMS | GM2_DRUMS).isdisjoint(banks)
+
+
+def unusual_setup(data: bytes) -> bool:
+    """Whether the bytes of a MIDI file may say that other channels are drums.
+
+    It sees SysEx, and banks but for those that are set by running status.
+    """
+    said = (_drum_part(data[one.start() :][:_PART_BYTES]) for one in _PART_SYSEX.finditer(data))
+    by_sysex = any(part is not None and part[1] != (part[0] == DRUM_CHANNEL) for part in said)
+    return by_sysex or _UNUSUAL_BANK.search(data) is not None
 
 
 def _drum_part(data: bytes) -> tuple[int, bool] | None:
