@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from schmubert.engine.music.smf import event, midi_file, track_body
+from schmubert.engine.music.smf import event, midi_file, read, track_body
 from tests.benchmarks.scripts import benchmark
 
 SONG = midi_file(
@@ -77,3 +77,9 @@ def test_a_traceback_is_a_fault(folder: Path, monkeypatch: pytest.MonkeyPatch) -
     outcome = script.attempt([folder / "a.mid"], 0, 7)
     assert outcome.words == "a traceback"
     assert outcome.fault.startswith("7 a.mid: IndexError(")
+
+
+def test_a_large_file_has_as_many_events_as_asked() -> None:
+    tracks = read(benchmark("many_events").large(2000)).tracks
+    assert 2000 <= sum(len(track.events) for track in tracks) < 2200
+    assert all(track.complete for track in tracks)
