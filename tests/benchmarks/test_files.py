@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from schmubert.engine.music.smf import event, midi_file, read, track_body
+from schmubert.engine.music.smf import event, meta, midi_file, read, track_body
 from tests.benchmarks.scripts import benchmark
 
 SONG = midi_file(
@@ -83,3 +83,25 @@ def test_a_large_file_has_as_many_events_as_asked() -> None:
     tracks = read(benchmark("many_events").large(2000)).tracks
     assert 2000 <= sum(len(track.events) for track in tracks) < 2200
     assert all(track.complete for track in tracks)
+
+
+def test_kits_by_other_banks_are_told(tmp_path: Path) -> None:
+    script = benchmark("kits_by_name")
+    said = [event(0, 0xB2, 0, 127), event(0, 0xC2, 0)]
+    notes = [event(tick, status, 40, 90) for tick in range(0, 80, 10) for status in (0x92, 0x82)]
+    lead = [event(tick, 0x90, 60, 90) for tick in range(0, 80, 10)]
+    song = midi_file(
+        96,
+        [
+            track_body([meta(0, 3, b"Percussion"), *said, *notes], 96),
+            track_body([meta(0, 3, b"Guitar"), *lead], 96),
+            track_body([event(0, 0x91, 60, 90)], 96),
+        ],
+    )
+    path = tmp_path / "a.mid"
+    path.write_bytes(song)
+    told = script.told(path)
+    assert told["songs"] == 1
+    assert (told["right"], told["wrong"]) == (2, 0)
+    path.write_bytes(SONG)
+    assert not script.told(path)
