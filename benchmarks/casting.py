@@ -6,7 +6,8 @@ karaoke file follow. Songs are split by song group: 70% to fit on, 10% to choose
 
     python benchmarks/casting.py fit --songs DIR        writes engine/music/casting.json
     python benchmarks/casting.py measure --songs DIR    agreement on the held-out songs
-    python benchmarks/casting.py table --songs DIR      what was taken as what in 20 of them
+    python benchmarks/casting.py table --songs DIR      what was taken as what in 20 of them;
+        --plot FOLDER                                   and their first 64 bars as piano rolls
 """
 
 import csv
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 from schmubert.engine.music import casting
 from schmubert.engine.music.vocabulary import Track
 
+PLOTTED_BARS = 64
 PATH = click.Path(path_type=Path, exists=True)
 songs_option = click.option("--songs", type=PATH, required=True, help="A folder of collections.")
 jobs_option = click.option("--jobs", type=click.IntRange(1), default=2, show_default=True)
@@ -152,9 +154,13 @@ LABELS: dict[str, tuple[Track, Callable[[Heard], NDArray[np.bool_]]]] = {
 @main.command()
 @songs_option
 @click.option("--count", default=20, show_default=True)
-def table(songs: Path, count: int) -> None:
+@click.option("--plot", type=click.Path(path_type=Path), help="A folder for their piano rolls.")
+def table(songs: Path, count: int, plot: Path | None) -> None:
+    from schmubert.cli.piano_roll import draw
     from schmubert.engine.music.midifile import read_score
 
+    if plot is not None:
+        plot.mkdir(parents=True, exist_ok=True)
     for place in places(songs, 20 * count):
         try:
             reading = read_score(place.file)
@@ -163,6 +169,11 @@ def table(songs: Path, count: int) -> None:
         print(f"{place.file.name} ({place.source})")
         for line in reading.taken:
             print(f"    {line}")
+        if plot is not None:
+            first = min(reading.first_bar, reading.score.bars - 1)
+            shown = reading.score.window(first, min(PLOTTED_BARS, reading.score.bars - first))
+            title = "\n".join([f"{place.file.name}, from bar {first + 1} on", *reading.taken])
+            draw(shown, plot / f"{place.file.stem}.png", title)
         count -= 1
         if not count:
             break

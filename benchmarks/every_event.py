@@ -1,28 +1,31 @@
 """Does every event of a MIDI file stand in what is written with tracks added to it?
 
-    python benchmarks/every_event.py --songs DIR [--count N] [--seed S]
+    python benchmarks/every_event.py --songs DIR ... [--count N] [--skip N] [--workers N]
 
-Each song of DIR (some N of them) gets bass and drums at random, as `schmubert accompany` adds them,
-without a model. Each event of the song has to be there again, byte for byte and tick for tick, as
-the parser below reads it: it is no part of the product. It knows nothing of oddities: where it
-cannot read on, it compares the bytes that are left.
+Each song of the folders (some N of them, in the order of `--seed`) gets bass and drums at random,
+as `schmubert accompany` adds them, without a model. Each event of the song has to be there again,
+byte for byte and tick for tick, as the parser below reads it: it is no part of the product. It
+knows nothing of oddities: where it cannot read on, it compares the bytes that are left. A track
+whose bytes are the same has the same events. Exit 1 where something is lost.
 """
 
-import argparse
 import random
-import time
-from collections import Counter
+import sys
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+from many_files import Totals, options, songs_in, worked
 
 from schmubert.engine.music.additions import with_tracks
 from schmubert.engine.music.score import STEPS_PER_BAR, Score
 from schmubert.engine.music.song import Unusable
 from schmubert.engine.music.vocabulary import SIZES, TRIO, Track
 
-SUFFIXES = {".mid", ".midi", ".kar", ".rmi"}
 DATA_BYTES = {8: 2, 9: 2, 10: 2, 11: 2, 12: 1, 13: 1, 14: 2}
+STATUS = [bytes([status]) for status in range(256)]
+BAND = (Track.BASS, Track.DRUMS)
 SYSTEM_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1}
 
 
@@ -31,7 +34,7 @@ def track_bodies(data: bytes) -> list[bytes]:
     at = data.index(b"MThd")
     at += 8 + int.from_bytes(data[at + 4 : at + 8], "big")
     bodies = []
-    while 0 <= at < len(data) - 8:
+    while 0 <= at <= len(data) - 8:
         name, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "big")
         body, after = data[at + 8 : at + 8 + length], data[at + 8 + length :][:4]
         there = name.isascii() and name.decode("ascii").isprintable()
@@ -54,9 +57,8 @@ def events(body: bytes) -> list[tuple[int, bytes]]:
     at = tick = running = 0
     try:
         while at < len(body):
-            wait, at = quantity(body, at)
-            status = body[at] if body[at] > 0x7F else running
-            start = at + (body[at] > 0x7F)
+            wait, at = (body[at], at + 1) if body[at] < 0x80 else quantity(body, at)
+            status, start = (body[at], at + 1) if body[at] > 0x7F else (running, at)
             if status < 0x80:
                 break
             if status < 0xF0:
@@ -69,9 +71,10 @@ def events(body: bytes) -> list[tuple[int, bytes]]:
             if end > len(body):
                 break
             tick += wait
-            found.append((tick, bytes([status]) + body[start:end]))
+            data = body[start:end]
+            found.append((tick, STATUS[status] + data))
             at = end
-            if found[-1][1][:2] == b"\xff\x2f":
+            if status == 0xFF and data[0] == 0x2F:
                 break
     except (IndexError, ValueError):
         pass
@@ -91,62 +94,64 @@ def quantity(data: bytes, at: int) -> tuple[int, int]:
 def band(bars: int, rng: np.random.Generator) -> Score:
     """Bass and drums at random."""
     tokens = np.zeros((bars * STEPS_PER_BAR, len(TRIO)), np.int64)
-    for track in (Track.BASS, Track.DRUMS):
+    for track in BAND:
         struck = rng.random(len(tokens)) < 0.3
         tokens[struck, track] = rng.integers(1, SIZES[track], struck.sum())
     return Score(tokens)
 
 
-def lost(before: bytes, after: bytes) -> str:
-    """What of the file `before` is not in `after`, in words; "" where all is there."""
+class Kept(NamedTuple):
+    """What became of a song: a few words, how many events it has, and what is lost of them."""
+
+    words: str
+    events: int
+    lost: str
+
+
+def lost(before: bytes, after: bytes) -> tuple[int, str]:
+    """How many events the file `before` has, and what of it is not in `after`; "" where all is."""
     old, new = track_bodies(before), track_bodies(after)
-    if len(new) != len(old) + 2:
-        return f"{len(old)} tracks became {len(new)}"
+    count = 0
+    what = "" if len(new) == len(old) + 2 else f"{len(old)} tracks became {len(new)}"
     for number, (body, written) in enumerate(zip(old, new, strict=False), 1):
-        was, now = events(body), events(written)
+        was = events(body)
+        count += len(was)
+        if what or body == written:
+            continue
+        now = events(written)
         end = [] if was and was[-1][1][:2] == b"\xff\x2f" else now[-1:]
         if was + end != now:
-            return f"track {number}: {len(was)} events became {len(now)}"
-        if not end and body != written:
-            return f"track {number}: other bytes"
-    return ""
+            what = f"track {number}: {len(was)} events became {len(now)}"
+        elif not end:
+            what = f"track {number}: other bytes"
+    return count, what
+
+
+def kept(seed: int, path: Path) -> Kept:
+    """What of the song at `path` is kept."""
+    data = path.read_bytes()
+    try:
+        out = with_tracks(data, band(8, np.random.default_rng(seed)), BAND).midi
+    except Unusable as error:
+        return Kept(f"not read ({error})", 0, "")
+    count, what = lost(data, out)
+    words = "lost something" if what else "all there"
+    return Kept(words, count, f"{path}: {what}" if what else "")
 
 
 def main() -> None:
-    """Print how many songs keep all, and the first of those that do not."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--songs", type=Path, required=True)
-    parser.add_argument("--count", type=int)
-    parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
-    songs = sorted(
-        path
-        for path in given.songs.rglob("*")
-        if path.suffix.lower() in SUFFIXES and path.is_file()
-    )
+    """Print how many songs keep all, and those that do not."""
+    given = options(__doc__.splitlines()[0]).parse_args()
+    songs = songs_in(given.songs)
     random.Random(given.seed).shuffle(songs)
-    counts: Counter[str] = Counter()
-    failed = []
-    kept = 0
-    began = time.monotonic()
-    for path in songs[: given.count]:
-        data = path.read_bytes()
-        rng = np.random.default_rng(given.seed)
-        try:
-            out = with_tracks(data, band(8, rng), (Track.BASS, Track.DRUMS)).midi
-        except Unusable as error:
-            counts[f"not read: {error}"] += 1
-            continue
-        what = lost(data, out)
-        counts["lost something" if what else "all there"] += 1
-        kept += sum(len(events(body)) for body in track_bodies(data))
-        if what:
-            failed.append(f"{path}: {what}")
-    for words, count in counts.most_common():
-        print(f"{count:6} {words}")
-    print(f"{kept} events in {time.monotonic() - began:.0f} s")
-    for line in failed[:20]:
-        print(line)
+    chosen = songs[: given.count][given.skip :]
+    totals, count = Totals(given.every), 0
+    for one in worked(partial(kept, given.seed), chosen, given.workers):
+        totals.add(one.words, one.lost)
+        count += one.events
+    totals.tell()
+    print(f"{count} events")
+    sys.exit(bool(totals.faults))
 
 
 if __name__ == "__main__":

@@ -1,31 +1,43 @@
 """Is every broken MIDI file read, or refused in a line, in little time and memory?
 
-    python benchmarks/mutated_files.py --songs DIR --count N [--seed S]
+    python benchmarks/mutated_files.py --songs DIR ... --count N [--skip N] [--workers N]
 
-Songs of DIR are damaged at random: bytes set, put in, taken out, moved, the end cut off, lengths
-and headers changed. Each is read as the commands read it, and written with a track added. Anything
-but a score or `Unusable` is a fault; so are more than 10 s, or 1 GB more than at the beginning.
+Songs of the folders are damaged at random: bytes set, put in, taken out, moved, the end cut off,
+lengths and headers changed. Each is read and written in one of the ways in which the commands do
+it. Anything but a result or `Unusable` is a fault; so are more than 10 s of the processor, or 1 GB
+more memory than before. A file is made from the seed and its number alone, which a fault tells.
 """
 
-import argparse
 import random
 import resource
+import signal
 import sys
 import time
 import traceback
-from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from types import FrameType
+from typing import NamedTuple
 
-from schmubert.engine.music.additions import with_tracks
-from schmubert.engine.music.midifile import read_score
+from many_files import Totals, options, songs_in, worked
+
+from schmubert.cli.leading import own_chords
+from schmubert.engine.music.additions import with_next, with_previous, with_remade, with_tracks
+from schmubert.engine.music.barlines import Grid
+from schmubert.engine.music.midifile import Reading, read_score
 from schmubert.engine.music.song import Unusable
+from schmubert.engine.music.splice import joined, later, without_notes
 from schmubert.engine.music.vocabulary import Track
 
-SUFFIXES = {".mid", ".midi", ".kar", ".rmi"}
-SLOW_S = 10.0
+SLOW_S = 10
+HUNG_S = 60
+"""A file is left when it takes so long."""
 MOST_BYTES = 1 << 30
 UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss
 LENGTHS = (0, 1, 127, 128, 0x7FFF, 0x0FFFFFFF, 0xFFFFFFFF)
+BAND = (Track.BASS, Track.DRUMS)
+NEW_BARS = 4
 
 
 def mutated(data: bytes, rng: random.Random) -> bytes:
@@ -57,55 +69,130 @@ def mutated(data: bytes, rng: random.Random) -> bytes:
     return bytes(broken)
 
 
-def attempt(data: bytes) -> str:
-    """What becomes of `data`, in a few words."""
+def accompanied(data: bytes, reading: Reading) -> None:
+    """The song with a band to its own chords."""
+    own_chords(data, reading)
+    with_tracks(data, reading.score, BAND, reading.grid)
+
+
+def replaced(data: bytes, reading: Reading) -> None:
+    """The song with another bass and drums."""
+    places = [place for track in BAND for place in reading.places.get(track, ())]
+    rest = without_notes(data, places, range(reading.score.steps), 0, reading.grid)
+    with_tracks(rest, reading.score, BAND, reading.grid)
+
+
+def filled(data: bytes, reading: Reading) -> None:
+    """The song with some bars remade."""
+    places = [place for found in reading.places.values() for place in found]
+    bar = reading.score.meter.steps
+    steps = range(bar, min(4 * bar, reading.score.steps))
+    rest = without_notes(data, places, steps, bar + 4, reading.grid)
+    with_remade(rest, reading.score, BAND, reading.places, reading.grid)
+
+
+def continued(data: bytes, reading: Reading) -> None:
+    """The song with bars after it, and before it."""
+    grid, first, at = reading.grid, reading.first_bar, reading.first_tick
+    new = Grid.even(grid.meter, NEW_BARS, grid.ticks_per_quarter)
+    bars = range(grid.bars, grid.bars + NEW_BARS)
+    longer = grid.followed_by(new.moved(reading.lines.end))
+    with_next(data, reading.score, BAND, reading.places, bars, longer)
+    shift = int(new.ends[-1])
+    longer = grid.window(0, first).followed_by(new.moved(at))
+    longer = longer.followed_by(grid.window(first).moved(shift))
+    moved = later(data, shift, min(at, reading.first_onset))
+    bars = range(first, first + NEW_BARS)
+    with_previous(moved, reading.score, BAND, reading.places, bars, longer)
+
+
+def interpolated(data: bytes, reading: Reading) -> None:
+    """The song led back to itself."""
+    grid = reading.grid
+    new = Grid.even(grid.meter, NEW_BARS, grid.ticks_per_quarter).moved(reading.lines.end)
+    at = int(new.ends[-1])
+    both = joined(data, data, at, reading.first_tick)
+    theirs = grid.window(reading.first_bar).moved(at - reading.first_tick)
+    longer = grid.followed_by(new).followed_by(theirs)
+    bars = range(grid.bars, grid.bars + NEW_BARS)
+    with_next(both, reading.score, BAND, reading.places, bars, longer)
+
+
+WAYS: tuple[Callable[[bytes, Reading], None], ...] = (
+    accompanied,
+    replaced,
+    filled,
+    continued,
+    interpolated,
+)
+
+
+class Hung(BaseException):
+    """A file that took more than `HUNG_S`."""
+
+
+class Outcome(NamedTuple):
+    """What became of a file: a few words, the seconds it took, and its fault where it has one."""
+
+    words: str
+    took_s: float
+    fault: str
+    peak_bytes: int
+
+
+def attempt(songs: Sequence[Path], seed: int, number: int) -> Outcome:
+    """What becomes of file `number`, made from one of `songs`."""
+    rng = random.Random(f"{seed} {number}")
+    path = rng.choice(songs)
+    data = mutated(path.read_bytes(), rng)
+    name = f"{number} {path.name}"
+    before, began, fault = _peak(), time.process_time(), ""
+    signal.signal(signal.SIGVTALRM, _give_up)
+    signal.setitimer(signal.ITIMER_VIRTUAL, HUNG_S)
     try:
         reading = read_score(data)
-        with_tracks(data, reading.score, [Track.BASS], reading.grid)
+        WAYS[number % len(WAYS)](data, reading)
+        words = "read"
     except Unusable as error:
-        return f"refused: {error.reason}"
-    return "read"
+        words = f"refused ({error.reason})"
+    except (Exception, Hung) as error:
+        words = "a traceback"
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        fault = f"{name}: {error!r} at {where.filename}:{where.lineno}"
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    took_s, peak = time.process_time() - began, _peak()
+    if took_s > SLOW_S:
+        fault = fault or f"{name}: {took_s:.1f} s"
+    if peak - before > MOST_BYTES:
+        fault = fault or f"{name}: {(peak - before) / 1e6:.0f} MB"
+    return Outcome(words, took_s, fault, peak)
+
+
+def _peak() -> int:
+    """The most memory, in bytes, that this process ever had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT
+
+
+def _give_up(_signal: int, _frame: FrameType | None) -> None:
+    raise Hung
 
 
 def main() -> None:
     """Print what became of the files; exit 1 where something was at fault."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--songs", type=Path, required=True)
-    parser.add_argument("--count", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=0)
+    parser = options(__doc__.splitlines()[0])
     given = parser.parse_args()
-    rng = random.Random(given.seed)
-    songs = sorted(
-        path
-        for path in given.songs.rglob("*")
-        if path.suffix.lower() in SUFFIXES and path.is_file()
-    )
-    counts: Counter[str] = Counter()
-    faults = []
-    slowest_s = 0.0
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT
-    for number in range(given.count):
-        path = rng.choice(songs)
-        data = mutated(path.read_bytes(), rng)
-        began = time.monotonic()
-        try:
-            counts[attempt(data)] += 1
-        except Exception as error:
-            counts["a traceback"] += 1
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            faults.append(f"{number} {path.name}: {error!r} at {where.filename}:{where.lineno}")
-        took_s = time.monotonic() - began
-        slowest_s = max(slowest_s, took_s)
-        if took_s > SLOW_S:
-            faults.append(f"{number} {path.name}: {took_s:.1f} s")
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT - before
-    for words, count in counts.most_common():
-        print(f"{count:6} {words}")
-    print(f"slowest {slowest_s:.2f} s, {grown / 1e6:.0f} MB more at the most")
-    for line in faults[:20]:
-        print(line)
-    if faults or grown > MOST_BYTES:
-        sys.exit(1)
+    if given.count is None:
+        parser.error("say how many files to make: --count N")
+    work = partial(attempt, songs_in(given.songs), given.seed)
+    totals, slowest, most = Totals(given.every), Outcome("", 0.0, "", 0), 0
+    for one in worked(work, range(given.skip, given.count), given.workers):
+        totals.add(one.words, one.fault)
+        slowest = max(slowest, one, key=lambda outcome: outcome.took_s)
+        most = max(most, one.peak_bytes)
+    totals.tell()
+    print(f"slowest {slowest.took_s:.2f} s; {most / 1e6:.0f} MB at the most, all in all")
+    sys.exit(bool(totals.faults))
 
 
 if __name__ == "__main__":

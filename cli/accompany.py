@@ -6,7 +6,7 @@ import numpy as np
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.cli.excerpts import told
-from schmubert.cli.leading import Leading, leading_options
+from schmubert.cli.leading import Leading, chord_leading_options
 from schmubert.cli.offline import Job, Made, offline_options, run
 from schmubert.cli.places import tracks_named
 from schmubert.engine.denoiser import Model
@@ -17,7 +17,7 @@ from schmubert.engine.music.vocabulary import TRIO
 @click.command("accompany")
 @offline_options
 @options.tracks("What to add", default="bass,drums")
-@leading_options
+@chord_leading_options
 @click.option(
     "--replace",
     is_flag=True,
@@ -28,7 +28,7 @@ def accompany(job: Job, led_by: Leading, tracks: str, replace: bool) -> None:
     """Add tracks that accompany the melody of a MIDI file, or of each file in a folder.
 
     OUT keeps all that is in IN. The bass or drums that IN has are heard when others are added.
-    The band leans to the chords of IN, which all of its parts tell.
+    The band leans to the chords and keys of IN, which all of its parts tell.
     """
     wanted = tracks_named(tracks)
     if wanted == TRIO:
@@ -41,7 +41,8 @@ def accompany(job: Job, led_by: Leading, tracks: str, replace: bool) -> None:
         reading = job.read(model, data)
         if not set(reading.roles) - set(wanted):
             raise ValueError("it has no melody to accompany")
-        led = led_by.sampling(job.sampling(model, reading.grid.meter), model, data, reading)
+        plain = job.sampling(model, reading.score.meter)
+        led = led_by.accompanying(plain, model, data, reading)
         score = compose.accompany(model, reading.score, wanted, rng, led.sampling)
         beside = [track for track in wanted if track in reading.roles]
         out = data

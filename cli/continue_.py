@@ -6,6 +6,7 @@ import numpy as np
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.cli.excerpts import only, told
+from schmubert.cli.leading import Leading, known_of, leading_options, unknown_bars
 from schmubert.cli.offline import Job, Made, offline_options, run, wanted_of
 from schmubert.cli.places import tracks_named
 from schmubert.engine.denoiser import Model
@@ -17,8 +18,9 @@ from schmubert.engine.diffusion import compose
 @click.option("--bars", type=click.IntRange(1, 1024), required=True, help="How many bars to add.")
 @click.option("--before", is_flag=True, help="Add them before the beginning, not after the end.")
 @options.tracks("What goes on", "what IN has")
+@leading_options
 @one_line
-def continue_(job: Job, bars: int, before: bool, tracks: str | None) -> None:
+def continue_(job: Job, led_by: Leading, bars: int, before: bool, tracks: str | None) -> None:
     """Let a MIDI file, or each file in a folder, go on for more bars.
 
     OUT keeps all that is in IN. The new bars are on tracks of their own, and sound as the parts
@@ -35,10 +37,13 @@ def continue_(job: Job, bars: int, before: bool, tracks: str | None) -> None:
         reading = job.read(model, data)
         wanted = wanted_of(named, reading, model)
         score, first, grid = reading.score, reading.first_bar, reading.grid
-        sampling = job.sampling(model, score.meter)
-        new = Grid.even(score.meter, bars, grid.ticks_per_quarter)
+        meter = score.meter
+        known, plain = known_of(data, reading), job.sampling(model, meter)
+        new = Grid.even(meter, bars, grid.ticks_per_quarter)
         if before:
             heard = score.window(first, score.bars - first)
+            known = unknown_bars(bars, meter).then(known.after(first, meter))
+            sampling = led_by.sampling(plain, model, known)
             begun = compose.begin(model, heard, bars, rng, wanted, sampling)
             longer = score.window(0, first).followed_by(begun)
             fresh = range(first, first + bars)
@@ -61,6 +66,8 @@ def continue_(job: Job, bars: int, before: bool, tracks: str | None) -> None:
                 *(number + bars for number in own[first:]),
             )
         else:
+            known = known.then(unknown_bars(bars, meter))
+            sampling = led_by.sampling(plain, model, known)
             longer = compose.continue_(model, score, bars, rng, wanted, sampling)
             fresh = range(score.bars, longer.bars)
             whole = grid.followed_by(new.moved(reading.lines.end))

@@ -9,6 +9,7 @@ import numpy as np
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
+from schmubert.cli.leading import ANY, Leading, free_leading_options
 from schmubert.cli.offline import plays_alone
 from schmubert.engine.denoiser import Model, plays
 from schmubert.engine.diffusion.compose import generate_all
@@ -39,6 +40,7 @@ LONGEST_BARS = 1024
 )
 @options.with_default("--tempo", click.FloatRange(20, 400), USUAL_BPM, "The tempo, in BPM.")
 @click.option("--tutti", is_flag=True, help="Let all tracks play throughout.")
+@free_leading_options
 @options.seed
 @options.window
 @options.temperature
@@ -50,6 +52,7 @@ LONGEST_BARS = 1024
 @options.force
 @one_line
 def generate(
+    led_by: Leading,
     count: int,
     bars: int,
     out: Path,
@@ -83,11 +86,19 @@ def generate(
         raise click.ClickException(
             f"--sampler {REVERSE} makes a piece all at once: at most {MOST_WINDOW_BARS} bars."
         )
+    if sampler == REVERSE and led_by != Leading(ANY):
+        raise click.ClickException(
+            f"--sampler {REVERSE} keeps to no key and no bounds: leave out --key, --lowest and"
+            " --highest, or name another sampler."
+        )
     denoiser = (load_any if sampler == REVERSE else load)(model, device, threads)
     chosen = secrets.randbelow(2**32) if seed is None else seed
     metre = meter_played(denoiser, meter, feel)
     window = window or usual_window_bars(denoiser, metre)
-    sampling = None if sampler == REVERSE else Sampling(calls, temperature, window, sampler=sampler)
+    sampling = None
+    if sampler != REVERSE:
+        plain = Sampling(calls, temperature, window, sampler=sampler)
+        sampling = led_by.sampling(plain, denoiser, None)
     pauses = None if tutti else denoiser.pauses
 
     def made(rngs: Sequence[np.random.Generator]) -> list[Score]:

@@ -9,6 +9,7 @@ import numpy as np
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.cli.excerpts import begun_in, told
+from schmubert.cli.leading import Leading, known_of, leading_options
 from schmubert.cli.offline import Job, Made, offline_options, run, wanted_of
 from schmubert.cli.places import Stretch, stretches_named, tracks_named
 from schmubert.engine.denoiser import Model
@@ -31,8 +32,9 @@ if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
     " 9.3.2, those of one track as bass:9; several with commas.",
 )
 @options.tracks("What to make anew", "what IN has")
+@leading_options
 @one_line
-def infill(job: Job, bars: str, tracks: str | None) -> None:
+def infill(job: Job, led_by: Leading, bars: str, tracks: str | None) -> None:
     """Make bars of a MIDI file, or of each file in a folder, anew; the rest stays and is heard.
 
     OUT keeps all that is in IN, except the notes that these tracks begin in these bars, beats or
@@ -56,7 +58,9 @@ def infill(job: Job, bars: str, tracks: str | None) -> None:
         if max(stretch.last[0] for stretch in stretches) > last:
             raise ValueError(f"it has {last} bars, of which {bars} are none")
         cells = _cells(stretches, common, reading)
-        score = compose.infill_cells(model, reading.score, cells, rng, job.sampling(model, meter))
+        known = known_of(data, reading, cells)
+        sampling = led_by.sampling(job.sampling(model, meter), model, known)
+        score = compose.infill_cells(model, reading.score, cells, rng, sampling)
         for track in wanted:
             places = reading.places.get(track, ())
             data = _without(data, places, score, track, _runs(cells[:, track]), reading.grid)

@@ -9,6 +9,7 @@ import numpy as np
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.cli.excerpts import only, told
+from schmubert.cli.leading import Leading, known_of, leading_options, unknown_bars
 from schmubert.cli.offline import (
     Job,
     Made,
@@ -34,8 +35,9 @@ if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
     "--bars", type=click.IntRange(1, 1024), required=True, help="How many bars the way takes."
 )
 @options.tracks("What plays on the way", "what IN and TO have")
+@leading_options
 @one_line
-def interpolate(job: Job, to: Path, bars: int, tracks: str | None) -> None:
+def interpolate(job: Job, led_by: Leading, to: Path, bars: int, tracks: str | None) -> None:
     """Find a way from the end of a MIDI file, or of each in a folder, to the beginning of another.
 
     OUT keeps all that is in IN and then in TO; the new bars between the last in which IN sounds
@@ -67,7 +69,10 @@ def interpolate(job: Job, to: Path, bars: int, tracks: str | None) -> None:
         if not known:
             raise ValueError("nothing sounds in it, or where it leads, that this model could play")
         after = end.score.window(end.first_bar, end.score.bars - end.first_bar)
-        sampling = job.sampling(model, before.meter)
+        meter = before.meter
+        then = known_of(end_data, end).after(end.first_bar, meter)
+        heard = known_of(data, reading).then(unknown_bars(bars, meter)).then(then)
+        sampling = led_by.sampling(job.sampling(model, meter), model, heard)
         whole = compose.interpolate(model, before, after, bars, rng, wanted, sampling)
         way = range(before.bars, before.bars + bars)
         new = Grid.even(before.meter, bars, grid.ticks_per_quarter).moved(reading.lines.end)

@@ -1,7 +1,7 @@
-"""What leads the band that is added to a file: chords, a key and registers."""
+"""What leads the band of a file: chords, a key and registers, said or by default."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +12,21 @@ from numpy.typing import NDArray
 from schmubert.cli.errors import one_line
 from schmubert.cli.places import tracks_named
 from schmubert.engine.denoiser import Model
-from schmubert.engine.diffusion.guides import MAJOR, PITCH_CLASSES, pitches
+from schmubert.engine.diffusion.guides import PITCH_CLASSES, key, register, together
 from schmubert.engine.diffusion.recipe import HARMONY_NATS
 from schmubert.engine.diffusion.sampling import Sampling
+from schmubert.engine.diffusion.unmasking import Guide
 from schmubert.engine.music.chart import chart_beats, chart_text, key_named
+from schmubert.engine.music.keys import MAJOR, key_lean
 from schmubert.engine.music.meter import Meter
-from schmubert.engine.music.pitches import name_of, pitch_named
+from schmubert.engine.music.pitches import (
+    HIGHEST_OF_BASS,
+    LOWEST_OF_BASS,
+    bass_register,
+    name_of,
+    pitch_named,
+)
+from schmubert.engine.music.score import Mask, notes
 from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, PITCHED, Track
 
 if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
@@ -30,18 +39,89 @@ TOLD_BARS = 4
 
 
 @dataclass(frozen=True)
-class Leading:
-    """What leads a band: `chords` are auto, none or a chart.
+class Led:
+    """How a song is sampled, and what there is to say of what leads."""
 
-    `allowed` are the MIDI pitches of each pitched track, where key or bounds leave some out.
+    sampling: Sampling
+    told: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a piece.
+
+    How long each pitch class is `heard` in each beat [beats, 12], and which MIDI pitches its own
+    bass plays.
     """
 
-    chords: str
-    allowed: Mapping[Track, tuple[int, ...]]
+    heard: NDArray[np.float64]
+    own_bass: tuple[int, ...] = ()
 
-    def sampling(self, plain: Sampling, model: Model, data: bytes, reading: "Reading") -> "Led":
+    def after(self, bars: int, meter: Meter) -> "Known":
+        """Without its first `bars` of `meter`."""
+        return replace(self, heard=self.heard[bars * meter.beats :])
+
+    def then(self, after: "Known") -> "Known":
+        """Both, one after the other."""
+        heard = np.concatenate([self.heard, after.heard])
+        return Known(heard, (*self.own_bass, *after.own_bass))
+
+
+def unknown_bars(bars: int, meter: Meter) -> Known:
+    """Of `bars` of `meter` nothing is known."""
+    return Known(np.zeros((bars * meter.beats, PITCH_CLASSES)))
+
+
+def known_of(data: bytes, reading: "Reading", anew: Mask | None = None) -> Known:
+    """What is known of the song in `data`, but for the cells `anew` [steps, 3] of its tracks."""
+    from schmubert.engine.music.columns import heard_on
+    from schmubert.engine.music.song import player_song
+
+    song, grid = player_song(data), reading.grid
+    beats = grid.bars * grid.meter.beats
+    voice_of: dict[object, Track] = {}
+    for track in PITCHED:
+        voice_of |= dict.fromkeys(reading.places.get(track, ()), track)
+    heard = np.zeros((beats, PITCH_CLASSES))
+    for voice in (None, *PITCHED):
+        parts = [part for part in song.parts if voice_of.get(part.place) == voice]
+        sounding = heard_on(parts, grid).classes
+        if anew is not None and voice is not None:
+            sounding[anew[:, voice].reshape(beats, grid.meter.cells).any(axis=1)] = 0.0
+        heard += sounding
+    return Known(heard, tuple(note.pitch for note in notes(reading.score.tokens, Track.BASS)))
+
+
+@dataclass(frozen=True)
+class Leading:
+    """What leads a band: a `key`, auto, any or the tonic of one, and registers.
+
+    `lowest` and `highest` are the bounds that are said, in MIDI pitches. `chords` are auto, none or
+    a chart.
+    """
+
+    key: str | int = AUTO
+    lowest: Mapping[Track, int] = field(default_factory=dict)
+    highest: Mapping[Track, int] = field(default_factory=dict)
+    chords: str = NONE
+
+    def sampling(
+        self,
+        plain: Sampling,
+        model: Model,
+        known: Known | None,
+        chords: NDArray[np.float64] | None = None,
+    ) -> Sampling:
+        """`plain`, led by what is `known` of the piece, and by `chords` [beats, 12]."""
+        guide = self._guide(model, known)
+        lean = key_lean(known.heard, chords) if known and self.key == AUTO else None
+        harmony = None if chords is None else HARMONY_NATS * chords
+        if lean is not None and lean.any():
+            harmony = lean if harmony is None else harmony + lean
+        return replace(plain, guide=guide, harmony=harmony)
+
+    def accompanying(self, plain: Sampling, model: Model, data: bytes, reading: "Reading") -> Led:
         """How `model` accompanies the song in `data`, led; ValueError where a chart is longer."""
-        guide = pitches(self.allowed, model.tracks) if self.allowed else None
         bars = reading.score.bars
         weights, said = None, ""
         if self.chords == AUTO:
@@ -55,16 +135,43 @@ class Leading:
                 said = f"; to its own chords, {first}{' ...' if bars > TOLD_BARS else ''}"
         elif self.chords != NONE:
             weights = written_chords(self.chords, bars, reading.score.meter)
-        harmony = None if weights is None else HARMONY_NATS * weights
-        return Led(replace(plain, guide=guide, harmony=harmony), said)
+        known = replace(known_of(data, reading), own_bass=())  # another one may sit elsewhere
+        return Led(self.sampling(plain, model, known, weights), said)
+
+    def check(self) -> None:
+        """ValueError where key and bounds leave a track no note, whatever its song plays."""
+        steps = MAJOR if isinstance(self.key, int) else range(PITCH_CLASSES)
+        tonic = self.key if isinstance(self.key, int) else 0
+        classes = {(tonic + step) % PITCH_CLASSES for step in steps}
+        for track in PITCHED:
+            low, high = self.lowest.get(track), self.highest.get(track)
+            between = _register(track, low, high, ())
+            if not any(pitch % PITCH_CLASSES in classes for pitch in between):
+                ends = f"between {name_of(between.start)} and {name_of(between.stop - 1)}"
+                raise ValueError(f"no note is left for the {track.name.lower()} {ends}")
+
+    def _guide(self, model: Model, known: Known | None) -> Guide | None:
+        """What holds each track to its register and, where one is said, to the key."""
+        registers = {}
+        for track in PITCHED:
+            own = known.own_bass if known else ()
+            between = _register(track, self.lowest.get(track), self.highest.get(track), own)
+            if between != range(LOWEST_PITCH, HIGHEST_PITCH + 1):
+                registers[track] = between
+        guides = [register(registers, model.tracks)] if registers else []
+        if isinstance(self.key, int):
+            guides.append(key(self.key, model.tracks))
+        return together(*guides) if guides else None
 
 
-@dataclass(frozen=True)
-class Led:
-    """How a song is sampled, and what there is to say of what leads."""
-
-    sampling: Sampling
-    told: str
+def _register(
+    track: Track, lowest: int | None, highest: int | None, own_bass: Iterable[int]
+) -> range:
+    """The MIDI pitches that a pitched `track` may play."""
+    if track == Track.BASS:
+        return bass_register(lowest, highest, own_bass)
+    low = LOWEST_PITCH if lowest is None else lowest
+    return range(low, (HIGHEST_PITCH if highest is None else highest) + 1)
 
 
 def own_chords(data: bytes, reading: "Reading") -> "Plan | None":
@@ -92,75 +199,92 @@ def written_chords(chart: str, bars: int, meter: Meter) -> NDArray[np.float64]:
 
 def leading_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give `command` the options that say what leads, as one `Leading`, called `led_by`."""
-    decorators = (
-        click.option(
-            "--chords",
-            metavar="CHART|auto|none",
-            default=AUTO,
-            show_default=True,
-            help='Chords that the band leans to: auto, those of all parts of IN; "Am F C G7/B", a'
-            " bar each, over and over from bar 1, two in a bar as Am,F, % the bar before again, -"
-            " none; @FILE reads them from FILE.",
-        ),
-        click.option("--key", metavar="KEY", default=ANY, help="The key: C, Am, F#, Bbm or any."),
-        click.option(
-            "--lowest",
-            metavar="TRACK=NOTE",
-            multiple=True,
-            help="The lowest note that a track plays, bass=E1. Repeatable.",
-        ),
-        click.option(
-            "--highest",
-            metavar="TRACK=NOTE",
-            multiple=True,
-            help="The highest note that a track plays, bass=E3. Repeatable.",
-        ),
-    )
+    return _options(command, KEY_OPTION, *BOUND_OPTIONS)
 
+
+def chord_leading_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The same, with the chords of a song or of a chart."""
+    return _options(command, CHORDS_OPTION, KEY_OPTION, *BOUND_OPTIONS)
+
+
+def free_leading_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The same where there is no song whose key could be followed."""
+    return _options(command, FREE_KEY_OPTION, *BOUND_OPTIONS)
+
+
+CHORDS_OPTION = click.option(
+    "--chords",
+    metavar="CHART|auto|none",
+    default=AUTO,
+    show_default=True,
+    help='Chords that the band leans to: auto, those of all parts of IN; "Am F C G7/B", a bar each,'
+    " over and over from bar 1, two in a bar as Am,F, % the bar before again, - none; @FILE reads"
+    " them from FILE.",
+)
+KEY_OPTION = click.option(
+    "--key",
+    metavar="KEY|auto|any",
+    default=AUTO,
+    show_default=True,
+    help="The key: C, Am, F#, Bbm; auto leans to the keys that are heard in IN.",
+)
+FREE_KEY_OPTION = click.option(
+    "--key", metavar="KEY|any", default=ANY, show_default=True, help="The key: C, Am, F#, Bbm."
+)
+BOUND_OPTIONS = (
+    click.option(
+        "--lowest",
+        metavar="TRACK=NOTE",
+        multiple=True,
+        help="The lowest note that a track plays: bass=B0, bass=any. Repeatable.  [default:"
+        f" bass={name_of(LOWEST_OF_BASS)}, or what the bass that goes on played]",
+    ),
+    click.option(
+        "--highest",
+        metavar="TRACK=NOTE",
+        multiple=True,
+        help="The highest note that a track plays: bass=E3, bass=any. Repeatable.  [default:"
+        f" bass={name_of(HIGHEST_OF_BASS)}, or what the bass that goes on played]",
+    ),
+)
+
+
+def _options(
+    command: Callable[..., None], *decorators: Callable[[Callable[..., Any]], Callable[..., Any]]
+) -> Callable[..., None]:
     @wraps(command)
     @one_line
     def gathered(
-        chords: str, key: str, lowest: Iterable[str], highest: Iterable[str], **given: Any
+        key: str, lowest: Iterable[str], highest: Iterable[str], chords: str = NONE, **given: Any
     ) -> None:
         chart = chords if chords in (AUTO, NONE) else chart_text(chords)
         if not chart:
             raise ValueError(f'no chords in {chords!r}: write "Am F C G", @FILE, {AUTO} or {NONE}')
-        tonic = None if key == ANY else key_named(key)
-        command(led_by=Leading(chart, allowed_pitches(tonic, lowest, highest)), **given)
+        led_by = Leading(
+            key if key in (AUTO, ANY) else key_named(key),
+            bounds(lowest, LOWEST_PITCH),
+            bounds(highest, HIGHEST_PITCH),
+            chart,
+        )
+        led_by.check()
+        command(led_by=led_by, **given)
 
     for decorate in reversed(decorators):
         gathered = decorate(gathered)
     return gathered
 
 
-def allowed_pitches(
-    tonic: int | None, lowest: Iterable[str], highest: Iterable[str]
-) -> dict[Track, tuple[int, ...]]:
-    """The MIDI pitches that a key and bounds such as "bass=E1" leave; {} where all are left."""
-    low, high = bounds(lowest), bounds(highest)
-    classes = {(tonic + step) % PITCH_CLASSES for step in MAJOR} if tonic is not None else None
-    allowed = {}
-    for track in PITCHED:
-        if classes is None and track not in low.keys() | high.keys():
-            continue
-        first, last = low.get(track, LOWEST_PITCH), high.get(track, HIGHEST_PITCH)
-        found = range(first, last + 1)
-        kept = tuple(p for p in found if classes is None or p % PITCH_CLASSES in classes)
-        if not kept:
-            between = f"between {name_of(first)} and {name_of(last)}"
-            raise ValueError(f"no note is left for the {track.name.lower()} {between}")
-        allowed[track] = kept
-    return allowed
+def bounds(words: Iterable[str], anything: int) -> dict[Track, int]:
+    """ "bass=E1" -> the MIDI pitch that bounds a track, `anything` where the word is any.
 
-
-def bounds(words: Iterable[str]) -> dict[Track, int]:
-    """ "bass=E1" -> the MIDI pitch that bounds a track; ValueError where it is none."""
+    ValueError where it is none.
+    """
     found = {}
     for word in words:
         name, _, note = word.partition("=")
         try:
             (track,) = tracks_named(name)
-            pitch = int(note) if note.isdecimal() else pitch_named(note)
+            pitch = _bound(note, anything)
         except (ValueError, click.BadParameter) as error:
             raise ValueError(f"{word!r} is no bound of a track: write bass=E1") from error
         if track not in PITCHED:
@@ -170,3 +294,9 @@ def bounds(words: Iterable[str]) -> dict[Track, int]:
             raise ValueError(f"{word!r}: {note} is outside {ends}")
         found[track] = pitch
     return found
+
+
+def _bound(note: str, anything: int) -> int:
+    if note == ANY:
+        return anything
+    return int(note) if note.isdecimal() else pitch_named(note)

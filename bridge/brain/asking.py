@@ -11,9 +11,9 @@ from schmubert.bridge.brain.harmony import chart
 from schmubert.bridge.brain.knobs import Knobs
 from schmubert.bridge.brain.mode_switch import ModeSwitch
 from schmubert.bridge.brain.tape import up_to
-from schmubert.bridge.brain.window import leading, window
+from schmubert.bridge.brain.window import heard_classes, key_heard, leading, told_chords, window
 from schmubert.bridge.protocol.settings import Settings
-from schmubert.engine.music.vocabulary import Track
+from schmubert.engine.music.vocabulary import Track, fold
 from schmubert.engine.service.wire import Request
 
 EPSILON_S = 1e-6
@@ -36,6 +36,8 @@ class Asking:
     ) -> None:
         self.first_step = 0
         """The step of the tape at which the window of the latest request begins."""
+        self.key: int | None = None
+        """The tonic of the major key that was followed in it, None where none was sure."""
         self._settings = settings
         self._chart = chart(settings.chords, settings.meter) if settings.chords else None
         self._band, self._capture, self._dialogue = band, capture, dialogue
@@ -157,8 +159,12 @@ class Asking:
         if not about.targets.any():
             return []
         self.first_step = about.first_step
-        harmony = leading(about, moment, self._chart, knobs.harmony_nats)
-        constraints = knobs.constraints(harmony)
+        heard_now = heard_classes(about, moment)
+        self.key = key_heard(about, moment, heard_now) if knobs.follows_key else None
+        harmony = leading(about, moment, self._chart, knobs, heard_now)
+        own_bass = [fold(s.pitch) for s in self._capture.sounds if s.role is Track.BASS]
+        chords = told_chords(about, moment, self._chart, heard_now)
+        constraints = knobs.constraints(harmony, own_bass, chords)
         temperature = knobs.temperature
         commit_at = self._commit.at
         return [self._dialogue.ask(about, wanted, now, commit_at, temperature, constraints)]

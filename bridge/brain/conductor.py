@@ -19,12 +19,21 @@ from schmubert.bridge.brain.mode_switch import PHRASES, ModeSwitch
 from schmubert.bridge.brain.modes import Phrase
 from schmubert.bridge.brain.tape import up_to
 from schmubert.bridge.protocol.controls import ON
-from schmubert.bridge.protocol.messages import Control, Heard, Moved, Pedal, Play, Say, Silence
+from schmubert.bridge.protocol.messages import (
+    Control,
+    Heard,
+    InKey,
+    Moved,
+    Pedal,
+    Play,
+    Say,
+    Silence,
+)
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.service.wire import Draft, Failed, Goodbye, Request, Welcome
 
 Message: TypeAlias = Moved | Heard | Pedal | Control | Welcome | Draft | Failed | Goodbye
-Action: TypeAlias = Play | Silence | Say | Request
+Action: TypeAlias = Play | Silence | Say | InKey | Request
 
 RESUME_S = 1.0  # some DAWs loop by Stop and Continue: that is a jump, not an end
 
@@ -50,6 +59,7 @@ class Conductor:
             settings, self._band, self.capture, self._dialogue, self._modes, self._commit
         )
         self._actions: list[Action] = []
+        self._told_key: int | None = None
         self._stopped_s = -math.inf
         self._waiting_from = 0
         self._counted_in = 0  # the step at which the count-in ends
@@ -242,6 +252,9 @@ class Conductor:
             self._actions += self._asking.ask(now, self.knobs)
         elif self._asking.is_due_again(now):
             self._actions += self._asking.ask_again(now, self.knobs)
+        if self._asking.key != self._told_key:
+            self._told_key = self._asking.key
+            self._actions.append(InKey(self._told_key))
 
     def _next_wake(self, now: float) -> float:
         if not self._band.commits:

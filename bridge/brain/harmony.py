@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.diffusion.guides import PITCH_CLASSES
 from schmubert.engine.music.chart import chart_beats
 from schmubert.engine.music.meter import COMMON, Meter
 
 Weights = NDArray[np.float64]
-"""For each pitch class [12], 0 to `ROOT_WEIGHT`: how much it belongs to a chord."""
+"""For each pitch class [.., 12], 0 to `ROOT_WEIGHT`: how much it belongs to a chord."""
 
 
 @dataclass(frozen=True)
@@ -30,26 +29,24 @@ def chart(text: str, meter: Meter = COMMON) -> Chart:
     return Chart(np.array(chart_beats(text, meter)))
 
 
-def biases(
-    nats: float,
+def chord_weights(
     song_beats: Sequence[float],
     written: Chart | None,
     held: Weights,
     held_until: int,
     meter: Meter = COMMON,
-) -> bytes:
-    """The `harmony` of a request whose window has `song_beats`, one for each of its beats.
+) -> Weights:
+    """The chord of each beat of a window, [beats, 12], whose beats are `song_beats` of the song.
 
     Where a chart is `written` it says which chord is whose; else what is `held` leads in the beats
-    before `held_until` of the window, and less and less in the bar after. Empty where
-    nothing leads.
+    before `held_until` of the window, and less and less in the bar of `meter` after.
     """
-    weights = np.zeros((len(song_beats), PITCH_CLASSES))
     if written is not None:
-        weights[:] = [written.at(beat) for beat in song_beats]
-    else:
-        ahead = np.arange(len(song_beats)) - held_until
-        weights[:] = (1.0 - np.clip(ahead / meter.beats, 0.0, 1.0))[:, None] * held
-    if nats == 0.0 or not weights.any():
-        return b""
-    return (nats * weights).astype("<f4").tobytes()
+        return np.array([written.at(beat) for beat in song_beats])
+    ahead = np.arange(len(song_beats)) - held_until
+    return np.asarray((1.0 - np.clip(ahead / meter.beats, 0.0, 1.0))[:, None] * held)
+
+
+def packed(biases: Weights) -> bytes:
+    """`biases` [beats, 12] as the `harmony` of a request; empty where nothing leads."""
+    return biases.astype("<f4").tobytes() if biases.any() else b""

@@ -4,10 +4,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from schmubert.bridge.protocol.controls import CONTROLS, ON, Control, beat_of, marked
+from schmubert.bridge.protocol.controls import (
+    ANY_KEY,
+    AUTO_KEY,
+    CONTROLS,
+    ON,
+    Control,
+    beat_of,
+    marked,
+)
 from schmubert.bridge.protocol.mode import TURN_BARS
 from schmubert.engine.diffusion.recipe import HARMONY_NATS, STAGE_TEMPERATURE
 from schmubert.engine.music.meter import COMMON, Meter
+from schmubert.engine.music.pitches import bass_register
 from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, Track
 from schmubert.engine.service.wire import Constraints
 
@@ -18,6 +27,8 @@ Curve: TypeAlias = tuple[float | None, ...]
 class Knobs:
     """The controls of `controls.py`, in their units; roles that are not named are as they come.
 
+    A bass whose bounds nobody turned keeps to `bass_register`. Where nobody says a key, none is
+    the `tonic`: then the band leans to the key that is heard, or, without `follows_key`, to none.
     A curve of onsets a beat goes before a density until that is turned. `bars` is the length of
     turns and phrases, `marks` are beats of the bar, from 0. What is turned of a beat that a bar of
     `meter` has not changes nothing.
@@ -29,6 +40,7 @@ class Knobs:
     lowest: Mapping[Track, int] = field(default_factory=dict)
     highest: Mapping[Track, int] = field(default_factory=dict)
     tonic: int | None = None
+    follows_key: bool = True
     harmony_nats: float = HARMONY_NATS
     swing: float = 0.0
     shuffle: float = 0.0
@@ -54,7 +66,8 @@ class Knobs:
         elif name == "harmony":
             changed["harmony_nats"] = value
         elif name == "key":
-            changed["tonic"] = int(value) - 1 if value else None
+            changed["tonic"] = int(value) - ANY_KEY - 1 if value > ANY_KEY else None
+            changed["follows_key"] = int(value) == AUTO_KEY
         elif name == "lock":
             changed["locked"] = value >= ON
         elif name == "bars":
@@ -84,21 +97,30 @@ class Knobs:
         others = playing - self.soloed if self.soloed & playing else frozenset()
         return (playing & self.muted) | others
 
-    def constraints(self, harmony: bytes) -> Constraints:
-        """What drafts are held to, `harmony` as in `Constraints`.
+    def constraints(
+        self, harmony: bytes, own_bass: Iterable[int] = (), chords: bytes = b""
+    ) -> Constraints:
+        """What drafts are held to, `harmony` and `chords` as in `Constraints`.
 
-        Crossed pitches are one pitch, and more onsets than a bar has cells are one in each.
+        Crossed bounds are one pitch, and more onsets than a bar has cells are one in each.
+        `own_bass` are the pitches that a player plays in the bass.
         """
         registers = {}
-        for role in {*self.lowest, *self.highest}:
-            low = self.lowest.get(role, LOWEST_PITCH)
-            registers[int(role)] = (low, max(low, self.highest.get(role, HIGHEST_PITCH)))
+        for role in {*self.lowest, *self.highest, Track.BASS}:
+            low, high = self.lowest.get(role), self.highest.get(role)
+            if role is Track.BASS:
+                within = bass_register(low, high, own_bass)
+                low, high = within.start, within.stop - 1
+            low = LOWEST_PITCH if low is None else low
+            high = max(low, HIGHEST_PITCH if high is None else high)
+            if (low, high) != (LOWEST_PITCH, HIGHEST_PITCH):
+                registers[int(role)] = (low, high)
         densities: dict[int, float | Curve] = {
             int(role): min(onsets, float(self.meter.steps))
             for role, onsets in self.densities.items()
         }
         densities |= {int(role): curve for role, curve in self.curves.items()}
-        return Constraints(densities, registers, self.tonic, harmony)
+        return Constraints(densities, registers, self.tonic, harmony, chords)
 
 
 def knobs(

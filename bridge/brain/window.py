@@ -6,13 +6,21 @@ from collections.abc import Collection, Mapping
 import numpy as np
 
 from schmubert.bridge.brain.capture import Moment
-from schmubert.bridge.brain.harmony import Chart, biases
+from schmubert.bridge.brain.harmony import Chart, Weights, chord_weights, packed
+from schmubert.bridge.brain.knobs import Knobs
 from schmubert.bridge.brain.mode_switch import ModeSwitch
 from schmubert.bridge.brain.plan import Plan
 from schmubert.bridge.brain.tape import up_to
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.diffusion.horizon import AHEAD_BARS, Horizon, horizon_at
+from schmubert.engine.music.chords import NO_CHORD, nearest_chords, sounding_beats
+from schmubert.engine.music.keys import key_lean, likeliest_key
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track
+from schmubert.engine.service.wire import UNKNOWN_CHORD
+
+FEWEST_OF_A_CHORD = 3
+LEAST_OF_A_BEAT = 0.5
+"""So many pitch classes, each for so much of a beat, are a chord that a player holds."""
 
 
 def window(
@@ -57,10 +65,29 @@ def window(
     return about.knowing(np.concatenate([rest, ahead]), committed)
 
 
-def leading(about: Horizon, moment: Moment, chart: Chart | None, nats: float) -> bytes:
-    """What the chart says of the window, or the chord held now, or that of the last bar.
+def heard_classes(about: Horizon, moment: Moment) -> Weights:
+    """How long each pitch class of the players sounds in each beat of the window, [beats, 12]."""
+    until, cells = moment.heard_until, moment.capture.meter.cells
+    played = [s for s in moment.capture.sounds if s.role is not Track.DRUMS and s.onset < until]
+    first, beats = about.first_step, (about.end_step - about.first_step) // cells
+    onsets = np.array([sound.onset - first for sound in played], np.float64)
+    ends = np.array(
+        [(until if s.end is None else min(s.end, until)) - first for s in played], np.float64
+    )
+    pitches = np.array([sound.pitch for sound in played], np.int64)
+    sounding = ends > 0
+    return sounding_beats(
+        onsets[sounding] / cells, ends[sounding] / cells, pitches[sounding], beats
+    ).classes
 
-    As `Constraints.harmony`, at `nats` for what was held longest: short chords lead too.
+
+def leading(
+    about: Horizon, moment: Moment, chart: Chart | None, knobs: Knobs, heard: Weights
+) -> bytes:
+    """What the chart says of the window, or the chord held now, or that of the last bar; the key.
+
+    As `Constraints.harmony`, at `harmony_nats` for what was held longest: short chords lead too.
+    What is `heard` [beats, 12] tells the key, where the band is to follow it.
     """
     heard_until, sounds = moment.heard_until, moment.capture.sounds
     meter = moment.capture.meter
@@ -69,11 +96,37 @@ def leading(about: Horizon, moment: Moment, chart: Chart | None, nats: float) ->
         held = sounds.chord(heard_until - meter.steps, heard_until)
         held /= held.max(initial=0.0) or 1.0
     beats = range(about.first_step, about.end_step, meter.cells)
-    return biases(
-        nats,
+    weights = chord_weights(
         [moment.capture.beat(step) for step in beats],
         chart,
         held,
         (heard_until - about.first_step) // meter.cells,
         meter,
     )
+    biases = knobs.harmony_nats * weights
+    return packed(biases + key_lean(heard, weights) if knobs.follows_key else biases)
+
+
+def told_chords(about: Horizon, moment: Moment, chart: Chart | None, heard: Weights) -> bytes:
+    """As `Constraints.chords`: the chords of the chart, or those that the players sound up to now.
+
+    In a beat in which three or more of the pitch classes `heard` [beats, 12] sound, for half of it
+    each, a chord is played. Any other beat is unknown. Empty where all are.
+    """
+    meter = moment.capture.meter
+    if chart is not None:
+        beats = range(about.first_step, about.end_step, meter.cells)
+        weights = np.array([chart.at(moment.capture.beat(step)) for step in beats])
+    else:
+        sounding = heard >= LEAST_OF_A_BEAT
+        weights = np.where(sounding.sum(axis=1, keepdims=True) >= FEWEST_OF_A_CHORD, sounding, 0.0)
+    if not weights.any():
+        return b""
+    plan = nearest_chords(weights)
+    return np.where(plan == NO_CHORD, UNKNOWN_CHORD, plan).astype(np.uint8).tobytes()
+
+
+def key_heard(about: Horizon, moment: Moment, heard: Weights) -> int | None:
+    """The tonic of the major key that the music is in by what is `heard`, None: of none surely."""
+    now = (moment.heard_until - 1 - about.first_step) // moment.capture.meter.cells
+    return likeliest_key(heard, max(0, min(now, len(heard) - 1)))

@@ -32,6 +32,7 @@ from schmubert.bridge.protocol.messages import (
     Answered,
     Asked,
     FromBrain,
+    InKey,
     Moved,
     Plugged,
     Say,
@@ -133,7 +134,7 @@ class _Stage:
             self._tell_observer(decided)
             if not isinstance(decided, Say):  # it is seen when it is said
                 self._see(decided)
-            if not isinstance(decided, Asked | Answered):
+            if not isinstance(decided, Asked | Answered | InKey):
                 self._do(owner.take(decided))
         if not alive:
             self._replace_brain()

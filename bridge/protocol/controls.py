@@ -61,6 +61,8 @@ class Kind:
         return float(round(found)) if self.steps or self.switch or self.momentary else found
 
 
+AUTO, ANY = "auto", "any"
+AUTO_KEY, ANY_KEY = -1, 0
 PITCH, KEY, MODE = "note", "key", "mode"
 """Units whose values have names: E1, Am, trade."""
 
@@ -88,7 +90,7 @@ CONTROLS = {
     "density": Kind("How much the role plays.", 0.0, 16.0, "onsets a bar", of_role=True),
     **{f"density{beat}": _density_in(name) for beat, name in enumerate(ORDINALS, 1)},
     "lowest": Kind(
-        "The lowest note that the role plays: E1, or 28.",
+        "The lowest note that the role plays: E1, 28 or any.",
         LOWEST_PITCH,
         HIGHEST_PITCH,
         PITCH,
@@ -96,7 +98,7 @@ CONTROLS = {
         steps=True,
     ),
     "highest": Kind(
-        "The highest note that the role plays: E3, or 52.",
+        "The highest note that the role plays: E3, 52 or any.",
         LOWEST_PITCH,
         HIGHEST_PITCH,
         PITCH,
@@ -104,8 +106,9 @@ CONTROLS = {
         steps=True,
     ),
     "key": Kind(
-        "The key: C, Am, F#, Bbm or any; as a number 1 is C major or A minor, 0 any.",
-        0,
+        "The key: C, Am, F#, Bbm; auto leans to the one that is heard, any to none; as a number 1"
+        " is C major or A minor, 0 any, -1 auto.",
+        AUTO_KEY,
         12,
         KEY,
         steps=True,
@@ -151,7 +154,7 @@ def _range(kind: Kind) -> str:
     if kind.unit == MODE:
         return ", ".join(MODES)
     if kind.unit == KEY:
-        return f"a key or any, {kind.low:g} to {kind.high:g}"
+        return f"a key, {AUTO} or {ANY}, {kind.low:g} to {kind.high:g}"
     if kind.unit == PITCH:
         notes = f"{name_of(int(kind.low))} to {name_of(int(kind.high))}"
         return f"{notes}, {kind.low:g} to {kind.high:g}"
@@ -178,7 +181,7 @@ def setting(target: str, word: str) -> Control:
     try:
         value = float(word)
     except ValueError:
-        value = _named(CONTROLS[name], word)
+        value = _named(name, word.lower() if word.lower() in (AUTO, ANY) else word)
     return control(target, value)
 
 
@@ -195,12 +198,16 @@ def assigned(read: Callable[[str, str], Value]) -> Callable[[str], Value]:
     return sides
 
 
-def _named(kind: Kind, word: str) -> float:
-    """The value of `kind` that is called `word`; ValueError says what it may be called."""
+def _named(name: str, word: str) -> float:
+    """The value of control `name` that is called `word`; ValueError says what it may be called."""
+    kind = CONTROLS[name]
     if kind.unit == PITCH:
+        if word == ANY:
+            return kind.low if name == "lowest" else kind.high
         return float(pitch_named(word))
     if kind.unit == KEY:
-        return 0.0 if word.lower() == "any" else 1.0 + key_named(word)
+        words = {AUTO: AUTO_KEY, ANY: ANY_KEY}
+        return float(words[word] if word in words else ANY_KEY + 1 + key_named(word))
     names: dict[str, float] = {}
     if kind.unit == MODE:
         names = {mode: float(number) for number, mode in enumerate(MODES)}

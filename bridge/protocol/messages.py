@@ -116,6 +116,15 @@ class Answered(msgspec.Struct, frozen=True, tag=True):
     tokens: bytes
 
 
+class InKey(msgspec.Struct, frozen=True, tag=True):
+    """Brain -> owner, to be kept and shown: the band follows the major key on pitch class `tonic`.
+
+    The relative minor has the same notes. None: no key is likely enough to be named.
+    """
+
+    tonic: int | None
+
+
 class GiveUp(msgspec.Struct, frozen=True, tag=True):
     """Brain -> owner: why there is nothing to play with, such as a file that is no model."""
 
@@ -142,5 +151,5 @@ class Quit(msgspec.Struct, frozen=True, tag=True):
 
 ToBrain: TypeAlias = Settings | Moved | Heard | Pedal | Control | Quit
 ToOwner: TypeAlias = Play | Silence | Say | GiveUp
-FromBrain: TypeAlias = ToOwner | Asked | Answered
+FromBrain: TypeAlias = ToOwner | Asked | Answered | InKey
 """What the owner acts on, and what it only passes on to whoever keeps or shows it."""

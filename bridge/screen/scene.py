@@ -13,11 +13,13 @@ from math import floor
 from sys import byteorder
 
 from schmubert.bridge.protocol.bytes import begins_note
+from schmubert.bridge.protocol.controls import ANY_KEY
 from schmubert.bridge.protocol.events import BrainRestarted, Followed, Record, Sent, Tick
 from schmubert.bridge.protocol.messages import (
     Answered,
     Control,
     Heard,
+    InKey,
     Moved,
     Play,
     Say,
@@ -29,6 +31,7 @@ from schmubert.bridge.protocol.mode import MODES
 from schmubert.bridge.protocol.quantile import quantile
 from schmubert.bridge.protocol.timeline import USUAL_BPM, Timeline
 from schmubert.engine.music.meter import COMMON
+from schmubert.engine.music.pitches import both_keys
 from schmubert.engine.music.vocabulary import (
     DRUM_PITCH,
     HOLD,
@@ -100,6 +103,10 @@ class Scene:
         self.meter = COMMON
         self.mode = ""
         """The mode that holds, or will from the next downbeat on."""
+        self.tonic: int | None = None
+        """Of the key that the band is held to, a pitch class."""
+        self.heard_tonic: int | None = None
+        """Of the key that it hears and leans to."""
         self.band: dict[int, Part] = {}
         """What the machine plays, by role."""
         self.player: dict[int, Part] = {}
@@ -119,6 +126,13 @@ class Scene:
         self._line = Timeline(0.0, 0.0, USUAL_BPM)
         self._passage = -1
         self._late_s: deque[float] = deque(maxlen=SENDS)
+
+    @property
+    def key(self) -> str:
+        """The key that the band is held to, or hears and leans to, with a question mark."""
+        if self.tonic is not None:
+            return both_keys(self.tonic)
+        return "" if self.heard_tonic is None else f"{both_keys(self.heard_tonic)}?"
 
     @property
     def tempo_bpm(self) -> float:
@@ -146,6 +160,8 @@ class Scene:
         if isinstance(what, Settings):
             self.setup, self.meter = what, what.meter
             self.mode = what.mode
+            for control in what.controls:
+                self._key_turned(control)
             self.band = {role: Part() for role in what.plays}
             self.player = {role: Part() for role in what.hears}
         elif isinstance(what, Moved):
@@ -153,8 +169,11 @@ class Scene:
         elif isinstance(what, Heard):
             self._hear(what)
         elif isinstance(what, Control):
+            self._key_turned(what)
             if what.name == "mode":
                 self.mode = MODES[int(what.value)]
+        elif isinstance(what, InKey):
+            self.heard_tonic = what.tonic
         elif isinstance(what, Play):
             if what.passage == self._passage and what.role in self.band:
                 _commit(self.band[what.role], what, self.meter.cells)
@@ -175,6 +194,11 @@ class Scene:
                 _end(part, self.beat(record.at_s) * self.meter.cells)
         elif isinstance(what, Say):
             self.said.append(what.text)
+
+    def _key_turned(self, control: Control) -> None:
+        if control.name == "key":
+            tonic = int(control.value) - ANY_KEY - 1
+            self.tonic = tonic if tonic >= 0 else None
 
     def _move(self, moved: Moved) -> None:
         step = moved.at_beat * self.meter.cells

@@ -78,6 +78,8 @@ def _transport(scene: Scene, now: float, marks: Marks) -> Text:
         (f" {sign} {place}", "bold"),
         f"   {scene.tempo_bpm:6.1f} BPM   {scene.meter}   {scene.mode}",
     )
+    if scene.key:
+        text.append(f"   {scene.key}")
     text.append(f"   {scene.note_ons} notes", "dim")
     if scene.deaths:
         text.append(f"   {scene.deaths} new brains", "bold red")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.temperature import BISECTIONS, SURE, log_softmax, log_sum
 from schmubert.engine.diffusion.unmasking import Guide
+from schmubert.engine.music.keys import MAJOR as MAJOR
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import (
@@ -29,8 +30,6 @@ from schmubert.engine.music.vocabulary import (
 
 PITCH_CLASSES = 12
 PITCH_CLASS_OF_ONSET = np.arange(LOWEST_PITCH, HIGHEST_PITCH + 1) % PITCH_CLASSES
-MAJOR = (0, 2, 4, 5, 7, 9, 11)
-"""The pitch classes of a major key above its tonic; those of its relative minor key too."""
 
 
 def together(*guides: Guide) -> Guide:
@@ -94,8 +93,24 @@ def key(tonic: int, tracks: Sequence[Track] = TRIO) -> Guide:
 
 
 def register(ranges: Mapping[Track, range], tracks: Sequence[Track] = TRIO) -> Guide:
-    """A guide that keeps each track named to its range of MIDI pitches; see `pitches`."""
-    return pitches(ranges, tracks)
+    """A guide that keeps each track named to its range of MIDI pitches.
+
+    A cell is as likely to begin a note as before, and a note of the same pitch class: what lies
+    outside moves by octaves to the nearest pitch inside. Where a range of less than an octave has
+    none of that name, the probability goes to all pitches inside in proportion. ValueError for a
+    track without pitches, or an empty range.
+    """
+    within = pitches(ranges, tracks)
+    moves = {track: _octave_moves(inside) for track, inside in ranges.items()}
+
+    def guide(tokens: Tokens, logits: Logits) -> Logits:
+        moved = [
+            _moved(of_track, track, moves[track]) if track in moves else of_track
+            for track, of_track in zip(tracks, logits, strict=True)
+        ]
+        return within(tokens, moved)
+
+    return guide
 
 
 def pitches(allowed: Mapping[Track, Collection[int]], tracks: Sequence[Track] = TRIO) -> Guide:
@@ -165,14 +180,45 @@ def _harmonised(
     return np.asarray(bent)
 
 
+def _octave_moves(inside: range) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Which onsets move where to come `inside`, both counted from the lowest pitch: octave by
+    octave, so that no two move to the same place at once."""
+    onsets = np.arange(LOWEST_PITCH, HIGHEST_PITCH + 1)
+    up = np.maximum(0, -((onsets - inside.start) // PITCH_CLASSES))
+    down = np.maximum(0, (onsets - inside.stop) // PITCH_CLASSES + 1)
+    octaves = up - np.where(up, 0, down)
+    targets = onsets + PITCH_CLASSES * octaves
+    moves = octaves.astype(bool) & (targets >= inside.start) & (targets < inside.stop)
+    found = [np.flatnonzero(moves & (octaves == number)) for number in np.unique(octaves)]
+    return [(sources, targets[sources] - LOWEST_PITCH) for sources in found if len(sources)]
+
+
+def _moved(
+    of_track: NDArray[np.float32],
+    track: Track,
+    moves: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
+) -> NDArray[np.float32]:
+    """`of_track` [batch, steps, events] with what is likely of some onsets given to others."""
+    exact = of_track.astype(np.float64)
+    onsets = exact[..., first_onset(track) :]
+    for sources, targets in moves:
+        onsets[..., targets] = np.logaddexp(onsets[..., targets], onsets[..., sources])
+        onsets[..., sources] = -np.inf
+    return exact.astype(np.float32)
+
+
 def _without(
     of_track: NDArray[np.float32], track: Track, forbidden: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
-    """`of_track` [batch, steps, events] whose onsets are all of those not `forbidden` [onsets]."""
+    """`of_track` [batch, steps, events] whose onsets are all of those not `forbidden` [onsets].
+
+    A cell stays as it is where another guide has left none of them: better a wrong note than none.
+    """
     exact = of_track.astype(np.float64)
     onsets = exact[..., first_onset(track) :]
-    allowed = log_softmax(np.where(forbidden, -np.inf, onsets))
-    onsets[:] = allowed + log_sum(onsets)[..., None]
+    allowed = np.where(forbidden, -np.inf, onsets)
+    possible = np.isfinite(allowed).any(axis=-1)
+    onsets[possible] = log_softmax(allowed[possible]) + log_sum(onsets[possible])[..., None]
     return exact.astype(np.float32)
 
 

@@ -22,6 +22,7 @@ from .chords import (
     lasting_chords,
     plan_weights,
 )
+from .keys import MAJOR, belonging, key_lean, key_probabilities, likeliest_key
 from .meter import (
     BEATS_PER_BAR,
     COMMON,
@@ -44,7 +45,7 @@ from .midifile import (
     write_file,
     write_score,
 )
-from .pitches import name_of, pitch_named
+from .pitches import bass_register, both_keys, name_of, pitch_named
 from .quantise import nearest_step
 from .score import (
     Mask,
@@ -100,6 +101,7 @@ __all__ = [
     "HOLD",
     "HOLD_CHORD",
     "LOWEST_PITCH",
+    "MAJOR",
     "MASK",
     "MOST_SONG_BARS",
     "NO_CHORD",
@@ -139,6 +141,9 @@ __all__ = [
     "Written",
     "add_tracks",
     "bar_lines",
+    "bass_register",
+    "belonging",
+    "both_keys",
     "canonical",
     "chart_beats",
     "chart_of",
@@ -157,9 +162,12 @@ __all__ = [
     "idle_offs",
     "in_triplets",
     "joined",
+    "key_lean",
     "key_named",
+    "key_probabilities",
     "lasting_chords",
     "later",
+    "likeliest_key",
     "meter_of",
     "midi_bytes",
     "monophonic",

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from schmubert.engine.music.barlines import Grid, Ticks
 from schmubert.engine.music.chords import (
     HIT,
+    Beats,
     Plan,
     lasting_chords,
     recognised,
@@ -108,6 +109,16 @@ def chords_on(parts: Sequence[Part], grid: Grid) -> Plan:
     in its middle where that is a beat.
     """
     beats = grid.meter.beats
+    at = np.arange(grid.bars * beats) % beats
+    cheap = (at == 0) | (2 * at == beats)
+    plan = recognised(heard_on(parts, grid), cheap=cheap)
+    begins = np.flatnonzero(~grid.joins) * beats
+    plan[begins] = lasting_chords(plan)[begins]
+    return plan
+
+
+def heard_on(parts: Iterable[Part], grid: Grid) -> Beats:
+    """What the pitched `parts` play in each beat of `grid`; drums are left out."""
     pitched = [part for part in parts if not part.drums]
     empty = np.zeros(0, np.int64)
     pitches = np.concatenate([empty, *(part.pitches for part in pitched)])
@@ -116,13 +127,8 @@ def chords_on(parts: Sequence[Part], grid: Grid) -> Plan:
     onsets = _beats_of(begun, grid, True)
     ends = _beats_of(np.maximum(ended, begun + 1), grid, False)
     inside = ends > onsets
-    heard = sounding_beats(onsets[inside], ends[inside], pitches[inside], grid.bars * beats)
-    at = np.arange(grid.bars * beats) % beats
-    cheap = (at == 0) | (2 * at == beats)
-    plan = recognised(heard, cheap=cheap)
-    begins = np.flatnonzero(~grid.joins) * beats
-    plan[begins] = lasting_chords(plan)[begins]
-    return plan
+    beats = grid.bars * grid.meter.beats
+    return sounding_beats(onsets[inside], ends[inside], pitches[inside], beats)
 
 
 def _heard(part: Part, grid: Grid) -> tuple[Ticks, Ticks, Ticks]:

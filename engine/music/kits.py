@@ -1,37 +1,123 @@
 """Which channels of a MIDI file sound as drums, as General MIDI, GS and XG say it."""
 
-from schmubert.engine.music.smf import CONTROL_CHANGE, SYSEX, MidiFile
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+from schmubert.engine.music.smf import (
+    CONTROL_CHANGE,
+    NOTE_ON,
+    PROGRAM_CHANGE,
+    SYSEX,
+    MidiFile,
+)
 
 DRUM_CHANNEL = 9  # channel 10, as players count
 BANK_SELECT = 0
-XG_DRUMS, GM2_DRUMS, GM2_MELODY = {126, 127}, {120}, {121}
+GS, XG, GM2 = "GS", "XG", "GM2"
+XG_DRUMS, XG_EFFECTS, GM2_DRUMS, GM2_MELODY = 127, 126, 120, 121
+KITS = {0, 1, 8, 16, 24, 25, 32, 40, 48, 56}
+"""The programs that are kits in the drum banks of XG and General MIDI 2."""
+_PART_BYTES = 8
+_PART_SYSEX = re.compile(rb"(?s)\x41.\x42\x12\x40[\x10-\x1f]\x15|\x43.\x4c\x08[\x00-\x0f]\x07")
+_UNUSUAL_BANK = re.compile(rb"[\xb0-\xb8\xba-\xbf]\0[\x78\x7e\x7f]|\xb9\0\x79")
 
 
 def drum_channels(midi: MidiFile) -> frozenset[int]:
     """The channels, from 0, that sound as drums: channel 10, and what GS and XG make so.
 
     GS says it by SysEx (use for rhythm part), XG by bank 127 or 126 or by SysEx (part mode),
-    General MIDI 2 by bank 120; its bank 121 makes a melody of channel 10. Bank 127 means something
-    else in a file that sets up GS.
+    General MIDI 2 by bank 120; its bank 121 makes a melody of channel 10. In a file that sets up
+    none of them, a bank is believed that selects a kit, on fewer than half of the channels: old
+    files have other sounds in bank 127, and some controllers send any number as a bank.
     """
     drums = {DRUM_CHANNEL}
-    gs = False
+    systems: set[str] = set()
     banks: dict[int, set[int]] = {}
     for track in midi.tracks:
         for event in track.events:
             if event.status == SYSEX:
-                gs |= event.data[:1] == b"\x41" and event.data[2:4] == b"\x42\x12"
+                systems.update(_systems(event.data))
                 part = _drum_part(event.data)
                 if part is not None:
                     (drums.add if part[1] else drums.discard)(part[0])
             elif event.status & 0xF0 == CONTROL_CHANGE and event.data[0] == BANK_SELECT:
                 banks.setdefault(event.status & 0x0F, set()).add(event.data[1])
-    for channel, said in banks.items():
-        if said & GM2_DRUMS or (not gs and said & XG_DRUMS):
-            drums.add(channel)
-        elif channel == DRUM_CHANNEL and said == GM2_MELODY:
-            drums.discard(channel)
+    unusual = {
+        channel for channel, said in banks.items() if unusual_banks(channel == DRUM_CHANNEL, said)
+    }
+    if not unusual:
+        return frozenset(drums)
+    sounds = _sounds(midi)
+    if DRUM_CHANNEL in unusual and sounds.get(DRUM_CHANNEL, (0, 0))[0] == GM2_MELODY:
+        drums.discard(DRUM_CHANNEL)
+    believed = {channel for channel in unusual & sounds.keys() if _drums(*sounds[channel], systems)}
+    if systems or 2 * len(believed) < len(sounds):
+        drums |= believed
     return frozenset(drums)
+
+
+def _drums(bank: int, program: int, systems: set[str]) -> bool:
+    """Whether `program` of `bank` is a kit in a file that sets up `systems`."""
+    if not systems:
+        return bank in (XG_DRUMS, GM2_DRUMS) and program in KITS
+    return (XG in systems and bank in (XG_DRUMS, XG_EFFECTS)) or (
+        GM2 in systems and bank == GM2_DRUMS
+    )
+
+
+def _sounds(midi: MidiFile) -> dict[int, tuple[int, int]]:
+    """The bank and program that most notes of each channel sound with.
+
+    A bank counts from the next program on; at once on a channel that never sets a program.
+    """
+    said = [
+        (event.tick, event.status & 0xF0, event.status & 0x0F, event.data)
+        for track in midi.tracks
+        for event in track.events
+        if event.status & 0xF0 in (NOTE_ON, PROGRAM_CHANGE)
+        or (event.status & 0xF0 == CONTROL_CHANGE and event.data[0] == BANK_SELECT)
+    ]
+    said.sort(key=lambda one: one[0])
+    set_up = {channel for _, kind, channel, _ in said if kind == PROGRAM_CHANGE}
+    banks: dict[int, int] = {}
+    now: dict[int, tuple[int, int]] = {}
+    notes: dict[int, Counter[tuple[int, int]]] = {}
+    for _, kind, channel, data in said:
+        if kind == CONTROL_CHANGE:
+            banks[channel] = data[1]
+        if kind == PROGRAM_CHANGE or (kind == CONTROL_CHANGE and channel not in set_up):
+            program = data[0] if kind == PROGRAM_CHANGE else 0
+            now[channel] = (banks.get(channel, 0), program)
+        if kind == NOTE_ON and data[1]:
+            notes.setdefault(channel, Counter())[now.get(channel, (0, 0))] += 1
+    return {channel: counted.most_common(1)[0][0] for channel, counted in notes.items()}
+
+
+def _systems(data: bytes) -> Iterable[str]:
+    """What a SysEx payload sets up, or belongs to."""
+    if data[:1] == b"\x41" and data[2:4] == b"\x42\x12":
+        yield GS
+    if data[:1] == b"\x43" and data[2:3] == b"\x4c":
+        yield XG
+    if data[:1] == b"\x7e" and data[2:4] == b"\x09\x03":
+        yield GM2
+
+
+def unusual_banks(drums: bool, banks: Iterable[int]) -> bool:
+    """Whether `banks` may change what a channel is: the tenth, if `drums`, or another."""
+    wanted = {GM2_MELODY} if drums else {XG_DRUMS, XG_EFFECTS, GM2_DRUMS}
+    return not wanted.isdisjoint(banks)
+
+
+def unusual_setup(data: bytes) -> bool:
+    """Whether the bytes of a MIDI file may say that other channels are drums.
+
+    It sees SysEx, and banks but for those that are set by running status.
+    """
+    said = (_drum_part(data[one.start() :][:_PART_BYTES]) for one in _PART_SYSEX.finditer(data))
+    by_sysex = any(part is not None and part[1] != (part[0] == DRUM_CHANNEL) for part in said)
+    return by_sysex or _UNUSUAL_BANK.search(data) is not None
 
 
 def _drum_part(data: bytes) -> tuple[int, bool] | None:

@@ -210,11 +210,11 @@ def _body(events: Iterable[Event]) -> bytes:
 def _vlq(data: bytes, at: int) -> tuple[int, int]:
     """(the quantity at `at`, where it ends); ValueError where it does not end within four bytes."""
     value = 0
-    for index in range(at, min(at + MOST_VLQ_BYTES, len(data))):
-        byte = data[index]
+    for byte in data[at : at + MOST_VLQ_BYTES]:
+        at += 1
         value = value << 7 | byte & 0x7F
         if byte < 0x80:
-            return value, index + 1
+            return value, at
     raise ValueError("a length without an end")
 
 
@@ -304,7 +304,11 @@ def _track(chunk: Chunk, number: int, odd: list[str]) -> MidiTrack:
     while at < size:
         start = at
         try:
-            wait, at = _vlq(body, at)
+            wait = body[at]
+            if wait < 0x80:
+                at += 1
+            else:
+                wait, at = _vlq(body, at)
             first = at
             status = body[at]
             if status >= 0x80:
@@ -321,7 +325,7 @@ def _track(chunk: Chunk, number: int, odd: list[str]) -> MidiTrack:
                 if len(data) < count:
                     raise IndexError
                 at += count
-                if max(data) > 0x7F:
+                if not data.isascii():
                     strange.add("has a data byte over 127")
                     data = bytes(min(byte, 0x7F) for byte in data)
             elif status in (META, SYSEX, ESCAPE):

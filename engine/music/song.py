@@ -1,10 +1,12 @@
 """A MIDI file as plain data: `Song`, the one form that `quantise`, `midifile` and `trios` read.
 
-Two readers make it. Corpora are read by symusic (C++, under a millisecond a file), which drops
-MIDI channels; a player's own file is read by `smf`, which keeps every byte.
+Two readers make it, and hear the same notes. A player's own file is read by `smf`, which keeps
+every byte. Corpora are read by symusic (C++, under a millisecond a file) where it hears all that
+is there. It does not hear a note that never ends: `benchmarks/two_readers.py` counts those.
 """
 
-from collections import deque
+import re
+from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +16,12 @@ import numpy as np
 import symusic
 from numpy.typing import NDArray
 
-from schmubert.engine.music.kits import drum_channels
+from schmubert.engine.music.kits import (
+    BANK_SELECT,
+    drum_channels,
+    unusual_banks,
+    unusual_setup,
+)
 from schmubert.engine.music.smf import (
     META,
     NOTE_OFF,
@@ -28,7 +35,10 @@ from schmubert.engine.music.smf import (
 )
 from schmubert.engine.music.texts import decoded
 
+KEY_PRESSURE = 0xA0
 TRACK_NAME, SET_TEMPO, TIME_SIGNATURE = 0x03, 0x51, 0x58
+_ESCAPES = re.compile(rb"\xf0[\x80-\xff]?[\x00-\x7f]*\xf7|[\x00-\x7f]\xf7")
+"""A whole SysEx message, or what may be a packet of one: an F7 that ends none."""
 MOST_UNIT = 6  # a time signature in 64ths
 
 
@@ -97,14 +107,15 @@ class Song:
 
 
 def corpus_song(data: bytes) -> Song:
-    """The song in the bytes of a MIDI file, read by symusic; Unusable("damaged") where it is none.
+    """The song in the bytes of a MIDI file of a corpus; Unusable("damaged") where it is none.
 
-    A part is a MIDI track's notes of one channel and program. Its `end` is that of the last note.
+    What symusic refuses or misreads is read as `player_song` does: wrapped and cut files, data
+    bytes over 127, packets of SysEx, drums on other channels than the tenth. Else a part is a MIDI
+    track's notes of one channel and program. Its `end` is that of the last note.
     """
-    try:
-        score = symusic.Score.from_midi(data)
-    except (RuntimeError, ValueError, MemoryError, OverflowError) as error:
-        raise Unusable("damaged", _one_line(error)) from error
+    score = _by_symusic(data)
+    if score is None:
+        return player_song(data)
     parts = []
     for track in score.tracks:
         fields = track.notes.numpy()
@@ -116,6 +127,23 @@ def corpus_song(data: bytes) -> Song:
     tempos = ((t.time, t.mspq) for t in score.tempos)
     end = max((int(part.ends.max()) for part in parts if len(part.ends)), default=0)
     return _song(score.ticks_per_quarter, parts, signatures, tempos, end)
+
+
+def _by_symusic(data: bytes) -> symusic.core.ScoreTick | None:
+    """The file in `data` as symusic reads it; None where it does not read it as it is."""
+    packets = any(data[one.start()] != SYSEX for one in _ESCAPES.finditer(data))
+    if packets or unusual_setup(data) or data.count(b"MTrk") != int.from_bytes(data[10:12], "big"):
+        return None
+    try:
+        score = symusic.Score.from_midi(data)
+    except (RuntimeError, ValueError, MemoryError, OverflowError):
+        return None
+    for track in score.tracks:
+        controls = track.controls.numpy()
+        banks = controls["value"][controls["number"] == BANK_SELECT]
+        if unusual_banks(track.is_drum, banks.tolist()):
+            return None
+    return score
 
 
 def player_song(data: bytes) -> Song:
@@ -179,17 +207,11 @@ class _Heard:
 
 def _listen(track: MidiTrack) -> _Heard:
     heard = _Heard()
-    sounding: dict[tuple[int, int], deque[int]] = {}
+    strokes: dict[tuple[int, int], list[tuple[int, bool]]] = defaultdict(list)
     for event in track.events:
-        kind = event.status & 0xF0
-        if kind in (NOTE_ON, NOTE_OFF) and event.status < SYSEX:
-            channel, pitch = event.status & 0x0F, event.data[0]
-            held = sounding.setdefault((channel, pitch), deque())
-            if kind == NOTE_ON and event.data[1]:
-                held.append(event.tick)
-            elif held:
-                note = (held.popleft(), event.tick, pitch)
-                heard.notes.setdefault(channel, []).append(note)
+        if NOTE_OFF <= event.status < KEY_PRESSURE:
+            struck = event.status >= NOTE_ON and event.data[1] > 0
+            strokes[event.status & 0x0F, event.data[0]].append((event.tick, struck))
         elif event.status == META:
             if event.kind == TRACK_NAME:
                 heard.name = heard.name or event.data
@@ -198,11 +220,41 @@ def _listen(track: MidiTrack) -> _Heard:
                 heard.signatures.append(said)
             elif event.kind == SET_TEMPO and len(event.data) >= 3:
                 heard.tempos.append((event.tick, int.from_bytes(event.data[:3], "big")))
-    for (channel, pitch), held in sounding.items():
-        left = [(onset, track.end, pitch) for onset in held]
-        if left:
-            heard.notes.setdefault(channel, []).extend(left)
+    notes: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    for (channel, pitch), of_key in strokes.items():
+        notes[channel] += [(onset, end, pitch) for onset, end in _sounding(of_key, track.end)]
+    heard.notes.update({channel: found for channel, found in notes.items() if found})
     return heard
+
+
+def _sounding(strokes: Sequence[tuple[int, bool]], end: int) -> list[tuple[int, int]]:
+    """The notes, (onset, end), of a key that is struck, True, and let go at the ticks `strokes`.
+
+    Letting go ends the note that was struck first, as sequencers write notes that overlap. Where a
+    key is struck more often than it is let go, that would give each note the end of another. There,
+    as synthesizers have it, a note lasts until its key is let go or struck again, or until `end`.
+    """
+    found = []
+    held: deque[int] = deque()
+    for tick, struck in strokes:
+        if struck:
+            held.append(tick)
+        elif held:
+            found.append((held.popleft(), tick))
+    return _until_next(strokes, end) if held else found
+
+
+def _until_next(strokes: Sequence[tuple[int, bool]], end: int) -> list[tuple[int, int]]:
+    """The notes of a key, none of which sounds beyond the next stroke."""
+    found = []
+    held: list[int] = []
+    for tick, struck in strokes:
+        if held and not (struck and tick == held[-1]):
+            found += [(onset, tick) for onset in held]
+            held = []
+        if struck:
+            held.append(tick)
+    return found + [(onset, end) for onset in held]
 
 
 def _programs(midi: MidiFile) -> dict[int, list[tuple[int, int]]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
+from functools import cache
 from types import MappingProxyType
 
 
@@ -123,6 +124,7 @@ def drum_token(drums: Iterable[int]) -> int:
     return token
 
 
+@cache
 def drums_of(token: int) -> tuple[Drum, ...]:
     """The drum classes that sound in drum `token` (0 to 511)."""
     if not 0 <= token < DRUM_TOKENS:

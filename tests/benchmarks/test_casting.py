@@ -61,7 +61,9 @@ def test_agreement_is_measured_by_names_and_by_lyrics(songs: Path) -> None:
 
 
 def test_the_table_says_who_was_taken(songs: Path) -> None:
-    said = run("casting", "table", "--songs", songs, "--count", "3")
+    rolls = songs / "rolls"
+    said = run("casting", "table", "--songs", songs, "--count", "3", "--plot", rolls)
+    assert len(list(rolls.glob("*.png"))) == 3
     assert said.count(".mid (band)") == 3
     assert said.count("bass: 'Bass' (track 3, finger bass)") == 3
 

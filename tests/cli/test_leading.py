@@ -76,7 +76,7 @@ def test_the_chords_of_all_parts_lead_if_nothing_is_said(song: Path, any_model: 
     auto = added(song)
     assert call(song, "--model", any_model, "--chords", "auto").exit_code == 0
     assert added(song) == auto
-    assert call(song, "--model", any_model, "--chords", "none").exit_code == 0
+    assert call(song, "--model", any_model, "--chords", "none", "--key", "any").exit_code == 0
     assert inside(auto) > 0.6 > 0.4 > inside(added(song))
 
 
@@ -109,6 +109,64 @@ def test_a_key_and_a_register_hold_for_every_note(song: Path, any_model: Path) -
     for note in added(song):
         assert 28 <= note.pitch <= 48
         assert note.pitch % 12 in {0, 2, 4, 5, 7, 9, 11}
+
+
+def test_a_bass_keeps_to_its_strings_unless_something_is_said(song: Path, any_model: Path) -> None:
+    assert call(song, "--model", any_model).exit_code == 0
+    assert {28 <= note.pitch <= 55 for note in added(song)} == {True}
+    free = ("--lowest", "bass=any", "--highest", "bass=any")
+    assert call(song, "--model", any_model, *free).exit_code == 0
+    assert min(note.pitch for note in added(song)) < 28
+    assert max(note.pitch for note in added(song)) > 55
+    assert call(song, "--model", any_model, "--lowest", "bass=C4").exit_code == 0
+    assert len({note.pitch for note in added(song)}) > 5
+    assert {60 <= note.pitch <= 72 for note in added(song)} == {True}
+
+
+def test_a_bass_that_goes_on_keeps_to_its_own_strings(song: Path, any_model: Path) -> None:
+    out = song.with_name("out.mid")
+    words = ["infill", song, "--bars", "1-15", "--tracks", "bass", "--out", out, "--force"]
+    words += ["--model", any_model, "--seed", 1]
+    assert CliRunner().invoke(main, [str(word) for word in words]).exit_code == 0
+    score = read_score(out, {Track.BASS: "Bass 2"}).score
+    assert min(note.pitch for note in notes(score.tokens, Track.BASS)) >= 28
+    reading = read_score(song)
+    tokens = reading.score.tokens.copy()
+    tokens[-16, Track.BASS] = 23 - 21 + 2  # the B of a bass with five strings
+    song.write_bytes(midi_bytes(type(reading.score)(tokens, reading.score.tempo_bpm)))
+    assert CliRunner().invoke(main, [str(word) for word in words]).exit_code == 0
+    score = read_score(out, {Track.BASS: "Bass 2"}).score
+    assert 23 <= min(note.pitch for note in notes(score.tokens, Track.BASS)) < 28
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("accompany", "--tracks", "bass", "--chords", "none"),
+        ("infill", "--bars", "3-14", "--tracks", "bass"),
+        ("continue", "--bars", "12", "--tracks", "bass"),
+        ("continue", "--bars", "12", "--before", "--tracks", "bass"),
+        ("interpolate", "--bars", "12", "--tracks", "bass"),
+    ],
+)
+def test_what_is_added_leans_to_the_key_that_is_heard(
+    tmp_path: Path, any_model: Path, words: tuple[str, ...]
+) -> None:
+    song, out = tmp_path / "in.mid", tmp_path / "out.mid"
+    score = tune()
+    tokens = score.tokens.copy()
+    tokens[::64, Track.BASS] = 43 - 21 + 2
+    song.write_bytes(midi_bytes(type(score)(tokens, score.tempo_bpm)))
+    shares = []
+    for key in ("any", "auto", "G"):
+        said = [words[0], song, *[song] * (words[0] == "interpolate"), *words[1:], "--key", key]
+        said += ["--out", out, "--model", any_model, "--seed", 1, "--force"]
+        result = CliRunner().invoke(main, [str(word) for word in said])
+        assert result.exit_code == 0, result.output
+        played = notes(read_score(out, {Track.BASS: "Bass 2"}).score.tokens, Track.BASS)
+        assert played
+        shares.append(np.mean([note.pitch % 12 in {0, 2, 4, 6, 7, 9, 11} for note in played]))
+    assert shares[0] < 0.75 < 0.85 < shares[1] <= shares[2] == 1.0
 
 
 def test_replace_leaves_out_its_own_notes_and_nothing_else(song: Path, any_model: Path) -> None:
@@ -145,6 +203,7 @@ def test_replace_leaves_out_its_own_notes_and_nothing_else(song: Path, any_model
         (("--lowest", "bass=C0"), "C0 is outside A0..C8"),
         (("--highest", "drums=E1"), "the drums have no lowest or highest note"),
         (("--lowest", "bass=E2", "--highest", "bass=E1"), "between E2 and E1"),
+        (("--lowest", "drums=any"), "the drums have no lowest or highest note"),
         (("--key", "C", "--lowest", "bass=C#2", "--highest", "bass=C#2"), "no note is left"),
     ],
 )

@@ -18,7 +18,7 @@ from schmubert.engine.music.trios import Rules, Stretch, Voice, cut_song, requir
 from schmubert.engine.music.vocabulary import FIRST_ONSET, PITCHED, Track
 from schmubert.training.data.archive import Item
 
-SHARD_FORMAT = 2  # raise it when the same file would give other columns: old shards are redone
+SHARD_FORMAT = 3  # raise it when the same file would give other columns: old shards are redone
 MOST_BYTES = 8_000_000  # no song is that long; what is, is no song
 
 KINDS = ("melody", "bass", "drums", "comping", "chords")

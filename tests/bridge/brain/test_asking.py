@@ -10,6 +10,7 @@ import pytest
 from schmubert.bridge.brain.conductor import Action
 from schmubert.bridge.brain.knobs import Knobs
 from schmubert.bridge.brain.tape import Tape, write
+from schmubert.bridge.protocol.controls import setting
 from schmubert.bridge.protocol.messages import Control, Heard, Moved, Play
 from schmubert.bridge.protocol.mode import MODES
 from schmubert.bridge.protocol.settings import Settings
@@ -18,6 +19,8 @@ from schmubert.engine.music.vocabulary import MASK, Track
 from schmubert.engine.service.wire import Request, unpack
 from tests.bridge.brain.stages import LINE, Parts, at, stage
 from tests.bridge.brain.virtual_stage import Engine, Stage, beats, melody, pulse, quarters
+
+NO_KEY = (setting("key", "any"),)
 
 
 def test_what_was_heard_since_is_asked_about_again() -> None:
@@ -71,18 +74,67 @@ def test_a_knob_is_in_the_next_request() -> None:
     }
 
 
+def scale(tonic: int) -> list[tuple[float, float, int]]:
+    """A major scale up and down in quarters, for eight bars."""
+    steps = (0, 2, 4, 5, 7, 9, 11, 12)
+    return [(float(beat), 0.9, 60 + tonic + steps[beat % 8]) for beat in range(32)]
+
+
+def test_the_key_that_is_heard_leads_unless_one_is_said_or_none() -> None:
+    for tonic in (0, 6):
+        followed = stage(Settings(plays=(Track.BASS,)), notes=scale(tonic))
+        followed.run(at(28.0))
+        _, request = followed.engine.requests[-1]
+        biases = np.frombuffer(request.constraints.harmony, "<f4").reshape(-1, 12)
+        outside = [(tonic + step) % 12 for step in (1, 3, 6, 8, 10)]
+        assert (biases <= 0.0).all()
+        assert biases[:, outside].max() < -1.5
+        assert np.delete(biases, outside, axis=1).min() > -0.2
+        assert followed.keys[-1][1] == tonic
+    for words in ("C", "any"):
+        said = stage(
+            Settings(plays=(Track.BASS,), controls=(setting("key", words),)), notes=scale(0)
+        )
+        said.run(at(28.0))
+        _, request = said.engine.requests[-1]
+        assert not request.constraints.harmony
+        assert request.constraints.tonic == {"C": 0, "any": None}[words]
+        assert not said.keys
+
+
+def test_a_chord_that_is_written_is_never_leant_away_from() -> None:
+    settings = Settings(plays=(Track.BASS,), chords="F#", controls=(setting("harmony", "0"),))
+    led = stage(settings, notes=scale(0))
+    led.run(at(28.0))
+    _, request = led.engine.requests[-1]
+    biases = np.frombuffer(request.constraints.harmony, "<f4").reshape(-1, 12)
+    assert biases[:, [6, 10, 1]].min() == pytest.approx(0.0, abs=1e-6)
+    assert biases[:, 8].max() < -2.0
+
+
+def test_a_bass_keeps_to_its_strings_or_to_those_of_the_player() -> None:
+    played = stage(Settings(plays=(Track.BASS,)))
+    played.run(at(12.0))
+    assert played.engine.requests[-1][1].constraints.registers == {1: (28, 55)}
+    both = Settings(hears=(Track.MELODY, Track.BASS), plays=(Track.BASS,), mode="trade")
+    low = stage(both, notes=[])
+    low.extend(melody(LINE, [(float(beat), 0.9, 23) for beat in range(16)], Track.BASS))
+    low.run(at(30.0))
+    assert {one.constraints.registers[1] for _, one in low.engine.requests} == {(23, 55)}
+
+
 def test_chords_lead_the_band_where_they_are_written_or_held() -> None:
-    written = stage(Settings(plays=(Track.BASS,), chords="C F"))
+    written = stage(Settings(plays=(Track.BASS,), chords="C F", controls=NO_KEY))
     written.run(at(20.0))
     _, request = written.engine.requests[-1]
     biases = np.frombuffer(request.constraints.harmony, "<f4").reshape(-1, 12)
     bars = biases[::4] > 0
     assert [set(np.flatnonzero(bar)) for bar in bars][:2] == [{0, 4, 7}, {0, 5, 9}]
-    single = stage(Settings(plays=(Track.BASS,)))
+    single = stage(Settings(plays=(Track.BASS,), controls=NO_KEY))
     single.run(at(20.0))
     assert not any(request.constraints.harmony for _, request in single.engine.requests)
     chords = [(beat, 1.0, pitch) for beat in range(32) for pitch in (60, 63, 67)]
-    held = stage(Settings(plays=(Track.BASS,)), notes=chords)
+    held = stage(Settings(plays=(Track.BASS,), controls=NO_KEY), notes=chords)
     held.run(at(20.0))
     _, request = held.engine.requests[-1]
     biases = np.frombuffer(request.constraints.harmony, "<f4").reshape(-1, 12)
@@ -91,7 +143,7 @@ def test_chords_lead_the_band_where_they_are_written_or_held() -> None:
 
 def test_chords_struck_short_lead_as_much_as_those_held() -> None:
     stabs = [(4.0 * bar, 0.4, pitch) for bar in range(8) for pitch in (60, 63, 67)]
-    played = stage(Settings(plays=(Track.BASS,)), notes=stabs)
+    played = stage(Settings(plays=(Track.BASS,), controls=NO_KEY), notes=stabs)
     played.run(at(18.6))
     _, request = played.engine.requests[-1]
     biases = np.frombuffer(request.constraints.harmony, "<f4").reshape(-1, 12)

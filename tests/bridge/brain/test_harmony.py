@@ -1,6 +1,6 @@
 import numpy as np
 
-from schmubert.bridge.brain.harmony import biases, chart
+from schmubert.bridge.brain.harmony import chart, chord_weights, packed
 from schmubert.engine.music.chart import ROOT_WEIGHT
 
 
@@ -23,14 +23,13 @@ def test_a_chart_is_a_bar_a_chord_over_and_over() -> None:
 def test_what_is_held_leads_now_and_less_and_less_a_bar_ahead() -> None:
     held = np.zeros(12)
     held[4] = 1.0
-    found = np.frombuffer(biases(2.0, range(16), None, held, 8), "<f4").reshape(16, 12)
-    np.testing.assert_allclose(found[:, 4], [2.0] * 9 + [1.5, 1.0, 0.5] + [0.0] * 4)
+    found = chord_weights(range(16), None, held, 8)
+    np.testing.assert_allclose(found[:, 4], [1.0] * 9 + [0.75, 0.5, 0.25] + [0.0] * 4)
     assert not np.delete(found, 4, axis=1).any()
 
 
-def test_a_chart_goes_before_what_is_held_and_no_strength_is_no_harmony() -> None:
-    held = np.ones(12)
-    found = np.frombuffer(biases(1.0, [4.0, 5.0], chart("C F"), held, 0), "<f4").reshape(2, 12)
-    assert classes(found[0].astype(np.float64)) == {5: 1.5, 9: 1.0, 0: 1.0}
-    assert biases(0.0, [4.0], None, held, 0) == b""
-    assert biases(2.0, [4.0], None, np.zeros(12), 0) == b""
+def test_a_chart_goes_before_what_is_held_and_what_leads_nowhere_is_not_sent() -> None:
+    found = chord_weights([4.0, 5.0], chart("C F"), np.ones(12), 0)
+    assert classes(found[0]) == {5: 1.5, 9: 1.0, 0: 1.0}
+    assert packed(0.0 * found) == b""
+    np.testing.assert_array_equal(np.frombuffer(packed(found), "<f4").reshape(2, 12), found)

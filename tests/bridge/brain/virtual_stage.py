@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from schmubert.bridge.brain.commit import LATE_S
 from schmubert.bridge.brain.conductor import Action, Conductor
-from schmubert.bridge.protocol.messages import Event, Heard, Moved, Play, Say, Silence
+from schmubert.bridge.protocol.messages import Event, Heard, InKey, Moved, Play, Say, Silence
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.meter import COMMON, Meter
@@ -148,6 +148,7 @@ class Stage:
         self.owner = Owner()
         self.now = 0.0
         self.said: list[tuple[float, str]] = []
+        self.keys: list[tuple[float, int | None]] = []
         self.on_request: list[Callable[[Request, float], None]] = []
         self._queue: list[tuple[float, int, object]] = []
         self._order = 0
@@ -196,6 +197,8 @@ class Stage:
                     check(action, self.now)
                 for at_s, draft in self.engine.answers(action, self.now):
                     self.at(at_s, draft)
+            elif isinstance(action, InKey):
+                self.keys.append((self.now, action.tonic))
             elif isinstance(action, Say):
                 self.said.append((self.now, action.text))
                 if action.text.endswith("so I wait"):

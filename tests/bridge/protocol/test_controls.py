@@ -112,7 +112,31 @@ def test_knobs_turn_one_by_one_and_tell_the_engine() -> None:
     assert constraints.densities == {BASS: 4.0}
     assert constraints.registers == {BASS: (40, 40)}
     assert constraints.tonic == 0
-    assert turned.turned(control("key", 0.0)).constraints(b"").tonic is None
+    assert not turned.turned(control("key", 0.0)).follows_key
+    assert turned.turned(control("key", -1.0)).follows_key
+    for value in (0.0, -1.0):
+        assert turned.turned(control("key", value)).constraints(b"").tonic is None
+
+
+def test_a_bass_that_nobody_bounds_keeps_to_its_strings() -> None:
+    registers = [
+        knobs(1.0, [setting(*word.split("=")) for word in words]).constraints(b"").registers
+        for words in (
+            (),
+            ("lowest:bass=C4",),
+            ("highest:bass=E1",),
+            ("lowest:bass=any", "highest:bass=any"),
+            ("lowest:melody=C4",),
+        )
+    ]
+    assert registers == [
+        {BASS: (28, 55)},
+        {BASS: (60, 72)},
+        {BASS: (21, 28)},
+        {},
+        {0: (60, 108), BASS: (28, 55)},
+    ]
+    assert Knobs().constraints(b"", [23, 40]).registers == {BASS: (23, 55)}
 
 
 def test_who_is_muted_or_not_soloed_is_silent() -> None:
@@ -133,6 +157,9 @@ def test_who_is_muted_or_not_soloed_is_silent() -> None:
         ("mode", "trade", 2.0),
         ("key", "3", 3.0),
         ("key", "any", 0.0),
+        ("key", "Auto", -1.0),
+        ("lowest:bass", "any", 21.0),
+        ("highest:bass", "any", 108.0),
         ("key", "C", 1.0),
         ("key", "Am", 1.0),
         ("key", "a minor", 1.0),

@@ -2,6 +2,7 @@ import io
 import struct
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from schmubert.bridge.protocol import (
     Followed,
     Happening,
     Heard,
+    InKey,
     Moved,
     Play,
     Record,
@@ -122,6 +124,16 @@ def test_what_the_player_plays_is_known_as_far_as_now() -> None:
 def test_the_mode_follows_its_control() -> None:
     assert "accompany" in text(scene(), 0.0)
     assert "trade" in text(scene(Control("mode", 2.0)), 0.0)
+
+
+def test_the_key_is_shown_that_is_set_or_heard() -> None:
+    assert " or " not in text(scene(), 0.0)
+    assert "accompany   F or Dm?" in text(scene(InKey(5)), 0.0)
+    assert "?" not in text(scene(InKey(5), InKey(None)), 0.0).splitlines()[0]
+    assert "accompany   C or Am  " in text(scene(InKey(5), Control("key", 1.0), InKey(None)), 0.0)
+    assert "accompany   F or Dm?" in text(scene(Control("key", -1.0), InKey(5)), 0.0)
+    held = msgspec.structs.replace(SETUP, controls=(Control("key", 10.0),))
+    assert "accompany   A or F#m  " in text(scene(setup=held), 0.0)
 
 
 def test_figures() -> None:

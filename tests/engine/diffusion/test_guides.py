@@ -159,6 +159,41 @@ def test_guides_work_together_in_a_piece_with_a_temperature() -> None:
     assert {note.pitch % 12 for note in notes(made.tokens, BASS)} <= {1, 2, 4, 6, 7, 9, 11}
 
 
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 99), low=st.integers(21, 97), size=st.integers(12, 40))
+def test_a_register_moves_notes_by_octaves(seed: int, low: int, size: int) -> None:
+    inside = range(low, min(low + size, 109))
+    tokens = partly_masked(2, 0.5, seed)
+    logits = Noise(seed)(tokens)
+    bent = register({BASS: inside})(tokens, logits)
+    before, after = probabilities(logits, BASS), probabilities(bent, BASS)
+    np.testing.assert_allclose(after[..., :2], before[..., :2], rtol=1e-4)
+    pitches_of = np.arange(21, 109)
+    assert (after[..., 2:][..., ~np.isin(pitches_of, inside)] == 0).all()
+    for pitch_class in range(12):
+        same = np.flatnonzero(pitches_of % 12 == pitch_class) + 2
+        np.testing.assert_allclose(
+            after[..., same].sum(axis=-1), before[..., same].sum(axis=-1), rtol=1e-4
+        )
+    assert (bent[MELODY] == logits[MELODY]).all()
+
+
+def test_a_note_moves_no_further_than_it_must() -> None:
+    logits = [np.full((1, 4, size), -30.0, np.float32) for size in SIZES]
+    for step, pitch in enumerate((22, 27, 56, 84)):
+        logits[BASS][0, step, onset_token(pitch)] = 0.0
+    bent = register({BASS: range(28, 56)})(unknown(1).tokens[None, :4], logits)
+    assert bent[BASS][0].argmax(axis=-1).tolist() == [onset_token(p) for p in (34, 39, 44, 48)]
+
+
+def test_a_key_without_a_note_in_the_register_silences_nobody() -> None:
+    tokens = partly_masked(1, 1.0, 0)
+    guide = together(register({BASS: range(37, 38)}), key(0))
+    after = probabilities(guide(tokens, Noise()(tokens)), BASS)
+    assert np.isfinite(after).all()
+    assert np.flatnonzero(after[0, 0, 2:]).tolist() == [onset_token(37) - 2]
+
+
 def test_one_pitch_alone_is_allowed() -> None:
     tokens = partly_masked(1, 1.0, 0)
     bent = pitches({BASS: [36]})(tokens, Noise()(tokens))
