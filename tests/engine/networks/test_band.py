@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch", reason="the networks need torch")
 from schmubert.engine.denoiser import in_meter, plans_of  # noqa: E402
 from schmubert.engine.music.meter import COMMON, Meter, in_triplets  # noqa: E402
 from schmubert.engine.music.plans import speaking, with_unknown_plans  # noqa: E402
-from schmubert.engine.music.vocabulary import (
+from schmubert.engine.music.vocabulary import (  # noqa: E402
     BAND,
     BAND_MASK,
     BAND_SIZES,
