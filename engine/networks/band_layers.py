@@ -25,8 +25,11 @@ class Gather(nn.Module):
 
     def forward(self, cells: Tensor, places: Tensor) -> Tensor:
         """[batch, steps, channels] -> [batch, beats, width]."""
-        of_beat = cells.reshape(cells.shape[0], -1, places.shape[0] * cells.shape[2])
-        mixed: Tensor = of_beat @ self.weight[places].flatten(0, 1) + self.bias
+        of_beat = cells.reshape(cells.shape[0], -1, places.shape[0], cells.shape[2])
+        # all places in one constant matrix: a graph in int8 multiplies by no other
+        slots = (torch.arange(PLACES, device=places.device)[:, None] == places).to(cells.dtype)
+        placed = (slots @ of_beat).flatten(2)
+        mixed: Tensor = placed @ self.weight.flatten(0, 1) + self.bias
         return mixed
 
 
@@ -40,8 +43,9 @@ class Spread(nn.Module):
 
     def forward(self, beats: Tensor, places: Tensor) -> Tensor:
         """[batch, beats, width] -> [batch, steps, channels]."""
-        of_beat = F.linear(beats, self.weight[places].flatten(0, 1))
-        return of_beat.reshape(beats.shape[0], -1, self.bias.shape[0]) + self.bias
+        of_places = F.linear(beats, self.weight.flatten(0, 1))
+        of_beat = of_places.reshape(*beats.shape[:2], PLACES, self.bias.shape[0])[:, :, places]
+        return of_beat.flatten(1, 2) + self.bias
 
 
 class BeatChroma(nn.Module):
