@@ -2,8 +2,9 @@ from .accompaniment import BAND, WAYS, Shares, in_short, shuffled, way_of
 from .bits import bits_of_masked, held_out
 from .bootstrap import Estimate, Share, pooled, way_closed
 from .distributions import divergences, jensen_shannon, noise_bound
-from .harmony import bass_in_scale, key_agreement, root_in_bar
+from .harmony import CLASH, CONSONANT, bass_at, bass_in_scale, key_agreement, root_in_bar
 from .novelty import Memory, copied, remembered
+from .piece_figures import figures_of, table, without_register
 from .rhythm import (
     density_error,
     drum_distance,
@@ -14,15 +15,21 @@ from .rhythm import (
 )
 from .similarity import Similarity, normal_overlap, overlaps, real_interval
 from .structure import idle_note_offs, repeated_bars, repeated_pitches
+from .two_sample import Told, TwoSets, songs_against_songs, told_by, told_by_figures
 
 __all__ = [
     "BAND",
+    "CLASH",
+    "CONSONANT",
     "WAYS",
     "Estimate",
     "Memory",
     "Share",
     "Shares",
     "Similarity",
+    "Told",
+    "TwoSets",
+    "bass_at",
     "bass_in_scale",
     "bits_of_masked",
     "copied",
@@ -30,6 +37,7 @@ __all__ = [
     "divergences",
     "drum_distance",
     "empty_bars",
+    "figures_of",
     "held_out",
     "idle_note_offs",
     "in_short",
@@ -48,6 +56,11 @@ __all__ = [
     "repeated_pitches",
     "root_in_bar",
     "shuffled",
+    "songs_against_songs",
+    "table",
+    "told_by",
+    "told_by_figures",
     "way_closed",
     "way_of",
+    "without_register",
 ]
