@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.training.evaluation.settings import EvaluationSettings
+from schmubert.training.evaluation.settings import PARTS, EvaluationSettings
 from schmubert.training.metrics.bootstrap import ROUNDS, Share, pooled
 
 PERCENTILES = (5.0, 95.0)
@@ -20,7 +20,7 @@ class Figure(msgspec.Struct, frozen=True):
     The `deviation` of less than two draws is not known. `low` to `high` is what real songs reach
     against real songs (90%), or where the figure of all draws lies when the songs are drawn anew
     (95%), as the section says. `real` is the figure of the songs themselves, `floor` that of other
-    songs' bands.
+    songs' bands. `tells` is what a classifier loses that is not told the figure.
     """
 
     name: str
@@ -30,12 +30,14 @@ class Figure(msgspec.Struct, frozen=True):
     low: float | None = None
     high: float | None = None
     floor: float | None = None
+    tells: float | None = None
 
 
 class Section(msgspec.Struct, frozen=True):
     """The figures of one table; `explained` says what its columns are, `interval` whose it is.
 
     `perfect` is the figure of music against itself, where that ends the scale: 1 for a similarity.
+    `part` is the part of the evaluation that the table belongs to.
     """
 
     title: str
@@ -43,6 +45,7 @@ class Section(msgspec.Struct, frozen=True):
     figures: tuple[Figure, ...]
     interval: Literal["real songs", "model"] = "real songs"
     perfect: float | None = None
+    part: str = ""
 
     def as_real(self, figure: Figure) -> bool | None:
         """Whether `figure` cannot be told from that of real songs; None where nothing says.
@@ -64,7 +67,11 @@ class Section(msgspec.Struct, frozen=True):
 
 
 class Evaluation(msgspec.Struct, frozen=True):
-    """A finished evaluation."""
+    """An evaluation, finished or as far as it is.
+
+    `remarks` say what was asked for and could not be measured, a line each. `made_with` tells the
+    model and the dataset from others.
+    """
 
     model: str
     runtime: str
@@ -72,12 +79,32 @@ class Evaluation(msgspec.Struct, frozen=True):
     settings: EvaluationSettings
     seconds: float
     sections: tuple[Section, ...]
+    remarks: tuple[str, ...] = ()
+    made_with: dict[str, str] = {}
+
+    def beside(self, former: "Evaluation") -> "Evaluation":
+        """This evaluation with those parts of a `former` one that it does not have.
+
+        Of the former nothing is taken where it had another model, other songs or other settings.
+        """
+        if self.settings.experiment is not None or former.settings.experiment is not None:
+            return self
+        mine = (self.made_with, msgspec.structs.replace(self.settings, parts=PARTS))
+        if mine != (former.made_with, msgspec.structs.replace(former.settings, parts=PARTS)):
+            return self
+        parts = {section.part for section in self.sections} | set(self.settings.parts)
+        kept = tuple(section for section in former.sections if section.part not in parts)
+        return msgspec.structs.replace(self, sections=(*kept, *self.sections))
 
 
 def over_draws(name: str, values: Sequence[float], **beside: float | None) -> Figure:
     """The figure `name` from its value in each draw, of which there is at least one."""
-    deviation = float(np.std(values, ddof=1)) if len(values) > 1 else None
-    return Figure(name, float(np.mean(values)), deviation, **beside)
+    return Figure(name, float(np.mean(values)), spread(values), **beside)
+
+
+def spread(values: Sequence[float]) -> float | None:
+    """The deviation of `values` (n - 1); None of fewer than two."""
+    return float(np.std(values, ddof=1)) if len(values) > 1 else None
 
 
 def interval(shares: Sequence[Share], songs: int, rng: np.random.Generator) -> tuple[float, float]:

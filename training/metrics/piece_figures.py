@@ -122,16 +122,16 @@ def _positions(bars: Bars, track: Track, beat_steps: int) -> Figures:
 def _repetition(bars: Bars, track: Track) -> Figures:
     """What comes again, and how many different bars there are."""
     starts = bars >= first_onset(track)
-    sounds = starts.any(axis=1)
+    sounds = np.asarray(starts.any(axis=1))
     for lag in LAGS:
         counted = sounds[lag:]
-        equal = (bars[lag:] == bars[:-lag]).all(axis=1)[counted]
-        rhythm = (starts[lag:] == starts[:-lag]).all(axis=1)[counted]
+        equal = np.asarray((bars[lag:] == bars[:-lag]).all(axis=1))[counted]
+        rhythm = np.asarray((starts[lag:] == starts[:-lag]).all(axis=1))[counted]
         cells = (bars[lag:] == bars[:-lag]).mean(axis=1)[counted]
         yield f"bar repeated at lag {lag}", mean_of(equal)
         yield f"rhythm repeated at lag {lag}", mean_of(rhythm)
         yield f"cells repeated at lag {lag}", mean_of(cells)
-    again = (bars[1:] == bars[:-1]).all(axis=1)
+    again = np.asarray((bars[1:] == bars[:-1]).all(axis=1))
     place = np.arange(1, len(bars)) % PHRASE_BARS
     for bar in range(PHRASE_BARS):
         here = (place == bar) & sounds[1:]
@@ -230,7 +230,7 @@ def _kit(hits: NDArray[np.bool_], beat_steps: int) -> Figures:
     yield "different strokes", float(len(np.unique(tokens)))
     yield "strokes, entropy", _entropy(np.bincount(tokens, minlength=SIZES[Track.DRUMS]))
     place = np.arange(len(hits)) % PHRASE_BARS
-    toms = of_kit["toms"].any(axis=1)
+    toms = np.asarray(of_kit["toms"].any(axis=1))
     crash = hits[:, 0, Drum.CRASH]
     for bar in range(PHRASE_BARS):
         yield f"form: toms in bar {bar + 1} of {PHRASE_BARS}", mean_of(toms[place == bar])

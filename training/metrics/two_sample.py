@@ -75,14 +75,30 @@ class TwoSets:
 
 @dataclass(frozen=True)
 class Told:
-    """How well two sets were told apart: the `auc` and its deviation over `REPEATS`.
+    """How well two sets were told apart: the AUC each time that songs were dealt out to folds.
 
-    `importance` [figures] is how much of the AUC is lost where a figure is shuffled, if asked for.
+    `importance` [figures] is how much of it is lost where a figure is shuffled, if asked for.
     """
 
-    auc: float
-    deviation: float
+    every: tuple[float, ...]
     importance: Numbers | None = None
+
+    @property
+    def auc(self) -> float:
+        """The mean."""
+        return float(np.mean(self.every))
+
+    @property
+    def deviation(self) -> float:
+        """The deviation from one dealing to another."""
+        return float(np.std(self.every))
+
+    def most_telling(self, names: Sequence[str], most: int) -> list[tuple[int, str, float]]:
+        """The `most` figures that tell most: number, name, and what of the AUC is lost without."""
+        if self.importance is None:
+            raise ValueError("what each figure tells was not asked for")
+        order = np.argsort(-self.importance, kind="stable")[:most].tolist()
+        return [(number, names[number], float(self.importance[number])) for number in order]
 
 
 def area_under_curve(scores: Numbers, made: Labels) -> float:
@@ -95,16 +111,14 @@ def told_by(
     scores: Scores, sets: TwoSets, rng: np.random.Generator, repeats: int = REPEATS
 ) -> Told:
     """How well a classifier tells `sets` apart that gives `scores`, cross-validated."""
-    every = [
-        np.mean(
-            [
-                area_under_curve(scores(learnt, judged), sets.made[judged])
-                for learnt, judged in sets.folds(rng)
-            ]
-        )
-        for _ in range(repeats)
-    ]
-    return Told(float(np.mean(every)), float(np.std(every)))
+    every = []
+    for _ in range(repeats):
+        areas = [
+            area_under_curve(scores(learnt, judged), sets.made[judged])
+            for learnt, judged in sets.folds(rng)
+        ]
+        every.append(float(np.mean(areas)))
+    return Told(tuple(every))
 
 
 def told_by_figures(
@@ -131,7 +145,7 @@ def told_by_figures(
         return found
 
     told = told_by(scores, sets, rng, repeats)
-    return Told(told.auc, told.deviation, np.mean(lost, axis=0) if importance else None)
+    return Told(told.every, np.mean(lost, axis=0) if importance else None)
 
 
 def songs_against_songs(
@@ -183,11 +197,3 @@ def _shuffled(model: Any, figures: Numbers, made: Labels, rng: np.random.Generat
         found[number] = np.mean([area_under_curve(of_copy, made) for of_copy in scores])
         copies[:, number] = np.tile(figures[:, number], SHUFFLES)
     return found
-
-
-def names_by_importance(
-    names: Sequence[str], importance: Numbers, most: int
-) -> list[tuple[int, str, float]]:
-    """The `most` figures that tell most: number, name and what of the AUC is lost without."""
-    order = np.argsort(-importance, kind="stable")[:most]
-    return [(int(k), names[k], float(importance[k])) for k in order]

@@ -10,7 +10,6 @@ from schmubert.training.metrics.two_sample import (
     FOLDS,
     TwoSets,
     area_under_curve,
-    names_by_importance,
     songs_against_songs,
     told_by,
     told_by_figures,
@@ -59,9 +58,8 @@ def test_one_figure_that_is_off_is_found_and_named() -> None:
     sets = TwoSets.of(60, 60, paired=False)
     told = told_by_figures(figures, sets, np.random.default_rng(0), 1, importance=True)
     assert told.auc > 0.9
-    assert told.importance is not None
     names = [f"figure {k}" for k in range(FIGURES)]
-    number, name, lost = names_by_importance(names, told.importance, 3)[0]
+    number, name, lost = told.most_telling(names, 3)[0]
     assert (number, name) == (2, "figure 2")
     assert lost > 0.2
 
