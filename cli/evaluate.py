@@ -62,6 +62,11 @@ MARKS = {True: "yes", False: "no", None: ""}
     "--stage-draws", click.IntRange(1), 1, "How often each of these is accompanied."
 )
 @click.option(
+    "--oracle/--no-oracle",
+    default=True,
+    help="Accompany as an oracle too, which takes five times as long as the stage.",
+)
+@click.option(
     "--split",
     type=click.Choice(["validation", "test"]),
     default="validation",
@@ -254,6 +259,7 @@ def table(section: "Section") -> "Table":
         "low": [figure.low for figure in section.figures],
         "high": [figure.high for figure in section.figures],
         "tells": [figure.tells for figure in section.figures],
+        "alone": [figure.alone for figure in section.figures],
     }
     kept = [name for name, values in columns.items() if any(v is not None for v in values)]
     shown.add_column("figure")

@@ -150,7 +150,7 @@ def _drawn(
     make: Make,
     report: Callable[[int], None],
 ) -> Tokens:
-    made_with = {"pieces": kind.pieces, "seed": settings.seed, **kind.about}
+    about = {"seed": settings.seed, **kind.about}
     file = f"{re.sub('[^a-z0-9]+', '-', kind.name)}-{number}"
     firsts = range(0, kind.pieces, MOST_BATCHED)
 
@@ -161,11 +161,13 @@ def _drawn(
             pieces = range(rows.start, rows.stop)
             rngs = [settings.rng(kind.part, number, piece) for piece in pieces]
             some = partial(make, rngs, rows)
+            made_with = {**about, "pieces": len(rngs)}  # the same, however many there are in all
             found.append(draws.found(f"{file}-from-{first}", made_with, some, lambda: None))
             report(len(rngs))
         return np.concatenate(found)
 
-    tokens = draws.found(file, made_with, made, lambda: report(kind.pieces))
+    whole = {**about, "pieces": kind.pieces}
+    tokens = draws.found(file, whole, made, lambda: report(kind.pieces))
     for first in firsts:
         draws.forget(f"{file}-from-{first}")
     return tokens

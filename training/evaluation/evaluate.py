@@ -253,7 +253,7 @@ class _Judge:
         offline = self._bands("offline", "live", songs, settings.stage_draws)
         kinds = {"offline": offline, **performed.of_songs(songs, chords)}
         rng = settings.rng_of_figures("live")
-        first = {kind: kinds[kind] for kind in ("offline", "oracle", "stage")}
+        first = {kind: kinds[kind] for kind in ("offline", "oracle", "stage") if kind in kinds}
         yield from bands.live(first, songs, LISTEN_BARS, rng)
         yield from Stage(songs, chords, kinds, LISTEN_BARS, rng).sections(sources)
         yield trials.arpeggio_section(performed.of_arpeggios())
@@ -261,7 +261,7 @@ class _Judge:
         again = performed.of_melodies("stage, pushed", jumped)
         yield trials.push_section(again, kinds["stage"], songs, jumped)
         heard = slice(LISTEN_BARS * STEPS_PER_BAR, None)
-        for kind in ("oracle", "stage"):
+        for kind in first:
             made = [draw[:, heard] for draw in kinds[kind]]
             yield from self._told_apart(f"live: {kind}", made, songs[:, heard], rng, paired=True)
 

@@ -20,7 +20,8 @@ class Figure(msgspec.Struct, frozen=True):
     The `deviation` of less than two draws is not known. `low` to `high` is what real songs reach
     against real songs (90%), or where the figure of all draws lies when the songs are drawn anew
     (95%), as the section says. `real` is the figure of the songs themselves, `floor` that of other
-    songs' bands. `tells` is what a classifier loses that is not told the figure.
+    songs' bands. `tells` is what of its AUC a classifier loses that is not told the
+    figure, `alone` the AUC of the figure by itself.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Figure(msgspec.Struct, frozen=True):
     high: float | None = None
     floor: float | None = None
     tells: float | None = None
+    alone: float | None = None
 
 
 class Section(msgspec.Struct, frozen=True):

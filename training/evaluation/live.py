@@ -48,9 +48,13 @@ class Performances:
         The oracle and the stage hear the melody alone. The others hear the chords as they are held
         too, or know them from end to end.
         """
-        oracle = {"calls": (ORACLE_CALLS,)}
-        return {
-            "oracle": self._played("oracle", songs, oracle, {"most_calls": None}),
+        calls = {"calls": (ORACLE_CALLS,)}
+        oracle = (
+            {"oracle": self._played("oracle", songs, calls, {"most_calls": None})}
+            if self.settings.oracle
+            else {}
+        )
+        return oracle | {
             "stage": self.of_melodies("stage", songs),
             HEARD: self._led(HEARD, songs, chords, chords_held),
             TOLD: self._led(TOLD, songs, chords, chords_told),

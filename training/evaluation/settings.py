@@ -22,7 +22,8 @@ class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     `pieces` of 64 bars are drawn `draws` times for the unconditional part and the infilling;
     `songs` melodies of 16 bars are accompanied `draws` times, `stage_songs` of them as on stage
-    `stage_draws` times. `window_bars` is what the model sees of a piece it makes from nothing.
+    `stage_draws` times, by an `oracle` too. `window_bars` is what the model sees of a piece it
+    makes from nothing.
     The model's pauses are drawn for them, but where `tutti` all tracks play throughout. All songs
     are of `split`.
     An `experiment` stands alone: it is evaluated instead of parts.
@@ -43,6 +44,7 @@ class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     experiment: str | None = None
     split: str = "validation"
+    oracle: bool = True
 
     def __post_init__(self) -> None:
         if unknown := set(self.parts) - set(PARTS):

@@ -15,6 +15,7 @@ from schmubert.training.metrics.two_sample import (
     FEWEST,
     TwoSets,
     songs_against_songs,
+    told_alone,
     told_by,
     told_by_figures,
 )
@@ -27,8 +28,8 @@ EXPLAINED = (
     " anew; real, low, high: songs against songs, mean and 90%"
 )
 TELLING = (
-    "made and real: means over pieces; sd: of the made; tells: what of the AUC is lost where the"
-    " figure is shuffled"
+    "model and real: means over pieces; sd: of the model's; tells: what of the AUC is lost where"
+    " the figure is shuffled, little where others say the same; alone: its own AUC"
 )
 
 Numbers = NDArray[np.float64]
@@ -108,16 +109,19 @@ def _what_tells(
 ) -> Section:
     """The figures that tell most, by how much worse the classifier is where one is shuffled."""
     both, sets = _beside(made, real, paired)
-    told = told_by_figures(both, sets, rng, 1, importance=True)
+    lost = told_by_figures(both, sets, rng, 1, importance=True).importance
+    alone = told_alone(both, sets)
+    order = np.lexsort((-alone, -(np.zeros(len(names)) if lost is None else lost)))
     figures = [
         Figure(
-            name,
+            names[number],
             _mean(made[:, number]),
             spread([value for value in made[:, number].tolist() if value == value]),
             real=_mean(real[:, number]),
-            tells=lost,
+            tells=None if lost is None else float(lost[number]),
+            alone=float(alone[number]),
         )
-        for number, name, lost in told.most_telling(names, MOST_NAMED)
+        for number in order[:MOST_NAMED].tolist()
     ]
     return Section(f"{title}: what tells it from songs", TELLING, tuple(figures))
 
