@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +34,21 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(prepared(tmp_path_factory.mktemp("data"), trios(12, 64), 0.5))
 
 
+@pytest.fixture(autouse=True, scope="module")
+def short() -> Iterator[None]:
+    """Few seeds and few ways, for every evaluation here alike."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("schmubert.training.evaluation.plain.CALLS", (1, 2))
+        for name, value in (("SEEDS", 2), ("ROUNDS", 1), ("JUDGED_ROUNDS", 1)):
+            patch.setattr(f"schmubert.training.evaluation.trials.{name}", value)
+        yield
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory, data: str, model: str) -> Path:
     out = tmp_path_factory.mktemp("evaluation")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("schmubert.training.evaluation.evaluate.BITS_WINDOWS", 8)
-        patch.setattr("schmubert.training.evaluation.plain.CALLS", (1, 2))
-        for name, value in (("SEEDS", 2), ("ROUNDS", 1), ("JUDGED_ROUNDS", 1)):
-            patch.setattr(f"schmubert.training.evaluation.trials.{name}", value)
         code, said = run("--data", data, "--out", str(out), "--model", model, *SMALL)
     assert code == 0, said
     assert "self-similarity" in said
