@@ -30,6 +30,11 @@ INTERRUPTED = 130
 MARKS = {True: "yes", False: "no", None: ""}
 
 
+def number_or_folder(said: object) -> int | Path:
+    """A number, or else the path of a folder."""
+    return int(str(said)) if str(said).isdecimal() else Path(str(said))
+
+
 @click.command("evaluate")
 @options.data()
 @options.out("Folder for figures and draws.")
@@ -46,8 +51,8 @@ MARKS = {True: "yes", False: "no", None: ""}
 )
 @click.option(
     "--pieces",
-    metavar="NUMBER|FOLDER",
-    default=str(PIECES),
+    type=number_or_folder,
+    default=PIECES,
     show_default=True,
     help="Pieces of 64 bars, or a folder of MIDI files to judge instead, by anybody.",
 )
@@ -96,7 +101,7 @@ def evaluate(
     out: Path,
     parts: str | None,
     experiment: str | None,
-    pieces: str,
+    pieces: int | Path,
     bars: int,
     tracks: str,
     window: int | None,
@@ -125,11 +130,11 @@ def evaluate(
 
     if experiment is not None and parts is not None:
         raise ValueError("--experiment stands alone: give it or --parts")
-    folder = None if pieces.isdecimal() else Path(pieces)
-    if folder is not None:
-        _check_folder(folder, experiment, parts)
+    folder = pieces if isinstance(pieces, Path) else None
+    if isinstance(pieces, Path):
+        _check_folder(pieces, experiment, parts)
     else:
-        settings["pieces"] = int(pieces)
+        settings["pieces"] = pieces
     named = PARTS if parts is None else tuple(part.strip() for part in parts.split(","))
     chosen = {"parts": () if experiment else named, "experiment": experiment}
     wanted = msgspec.convert({**settings, **chosen}, EvaluationSettings)
@@ -161,7 +166,13 @@ def evaluate(
             elif experiment == "guidance":
                 evaluation = experiments.guided_density(denoiser, dataset, wanted, draws, told)
             else:
-                keep = partial(_write, former=_read(record), record=record)
+                former = _read(record)
+                if former and former.made_with not in ({}, circumstances) and not force:
+                    raise ValueError(
+                        f"{record} is of another model or other songs: name another --out, or"
+                        " write over it with --force"
+                    )
+                keep = partial(_write, former=former, record=record)
                 evaluation = evaluate_model(denoiser, dataset, wanted, draws, told, keep)
     except KeyboardInterrupt:
         click.echo(_kept(draws.folder, record), err=True)

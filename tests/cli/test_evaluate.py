@@ -16,6 +16,7 @@ from schmubert.cli.main import main
 from schmubert.engine.networks.onnx_denoiser import OnnxDenoiser
 from schmubert.training.evaluation import settings
 from schmubert.training.evaluation.figures import Figure, Section
+from schmubert.training.evaluation.settings import PARTS
 from tests.training.small_corpus import folder, prepared, trios
 
 SMALL = (
@@ -252,6 +253,22 @@ def test_a_part_alone_leaves_the_figures_of_the_others_where_they_are(
     assert code == 0, said
     assert "unconditional" not in said
     assert figures(tmp_path / "again") == before
+    record = tmp_path / "again" / "evaluation.json"
+    assert set(json.loads(record.read_text())["earlier"]) == set(PARTS) - {"accompaniment"}
+
+
+def test_the_figures_of_another_model_are_not_written_over(
+    finished: Path, data: str, any_model: Path, tmp_path: Path
+) -> None:
+    shutil.copy(finished / "evaluation.json", tmp_path)
+    words = ("--data", data, "--out", str(tmp_path), "--model", str(any_model), *SMALL)
+    code, said = run(*words, "--parts", "accompaniment")
+    assert code == 1
+    assert "is of another model" in said
+    assert figures(tmp_path) == figures(finished)
+    code, said = run(*words, "--parts", "accompaniment", "--force")
+    assert code == 0, said
+    assert set(figures(tmp_path)) == {"accompaniment"}
 
 
 def test_ctrl_c_says_what_is_kept(

@@ -253,7 +253,8 @@ class _Judge:
         offline = self._bands("offline", "live", songs, settings.stage_draws)
         kinds = {"offline": offline, **performed.of_songs(songs, chords)}
         rng = settings.rng_of_figures("live")
-        first = {kind: kinds[kind] for kind in ("offline", "oracle", "stage") if kind in kinds}
+        plainly = ["offline", "oracle", "stage"]
+        first = {kind: kinds[kind] for kind in plainly if kind in kinds}
         yield from bands.live(first, songs, LISTEN_BARS, rng)
         yield from Stage(songs, chords, kinds, LISTEN_BARS, rng).sections(sources)
         yield trials.arpeggio_section(performed.of_arpeggios())

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.training.evaluation.settings import PARTS, EvaluationSettings
+from schmubert.training.evaluation.settings import EvaluationSettings
 from schmubert.training.metrics.bootstrap import ROUNDS, Share, pooled
 
 PERCENTILES = (5.0, 95.0)
@@ -72,7 +72,8 @@ class Evaluation(msgspec.Struct, frozen=True):
     """An evaluation, finished or as far as it is.
 
     `remarks` say what was asked for and could not be measured, a line each. `made_with` tells the
-    model and the dataset from others.
+    model and the dataset from others. `earlier` has the settings of the parts that an earlier
+    evaluation made.
     """
 
     model: str
@@ -83,20 +84,21 @@ class Evaluation(msgspec.Struct, frozen=True):
     sections: tuple[Section, ...]
     remarks: tuple[str, ...] = ()
     made_with: dict[str, str] = {}
+    earlier: dict[str, EvaluationSettings] = {}
 
     def beside(self, former: "Evaluation") -> "Evaluation":
         """This evaluation with those parts of a `former` one that it does not have.
 
-        Of the former nothing is taken where it had another model, other songs or other settings.
+        The settings of those are kept as `earlier`. Experiments have no parts.
         """
-        if self.settings.experiment is not None or former.settings.experiment is not None:
-            return self
-        mine = (self.made_with, msgspec.structs.replace(self.settings, parts=PARTS))
-        if mine != (former.made_with, msgspec.structs.replace(former.settings, parts=PARTS)):
-            return self
-        parts = {section.part for section in self.sections} | set(self.settings.parts)
+        parts = {section.part for section in self.sections}
         kept = tuple(section for section in former.sections if section.part not in parts)
-        return msgspec.structs.replace(self, sections=(*kept, *self.sections))
+        if self.settings.experiment is not None or self.made_with != former.made_with:
+            return self
+        earlier = {
+            section.part: former.earlier.get(section.part, former.settings) for section in kept
+        }
+        return msgspec.structs.replace(self, sections=(*kept, *self.sections), earlier=earlier)
 
 
 def over_draws(name: str, values: Sequence[float], **beside: float | None) -> Figure:
