@@ -16,7 +16,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -257,8 +257,14 @@ def name_words(names: Sequence[str]) -> Floats:
     """
     if len(names) > 1 and len(set(names)) == 1:
         names = [""] * len(names)
-    plain = [NO_ROLES.sub(" ", name) for name in names]
-    return np.array([[bool(word.search(name)) for word in WORDS.values()] for name in plain], float)
+    return np.array([_words_in(name) for name in names], float)
+
+
+@lru_cache(1 << 12)
+def _words_in(name: str) -> tuple[bool, ...]:
+    """Which of the WORDS a name holds: parts of many songs are called the same."""
+    plain = NO_ROLES.sub(" ", name)
+    return tuple(bool(word.search(plain)) for word in WORDS.values())
 
 
 @cache

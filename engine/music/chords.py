@@ -227,9 +227,9 @@ def likeliest_chords(
     best = np.zeros(beats, np.int64)
     for beat in range(1, beats):
         best[beat] = before = score.argmax()
-        np.add(prior, score[before] - prices[beat], changed)
-        np.maximum(changed, score, changed)
-        score = np.add(scores[beat], changed, scores[beat])
+        np.add(prior, score[before] - prices[beat], out=changed)
+        np.maximum(changed, score, out=changed)
+        score = np.add(scores[beat], changed, out=scores[beat])
     chords = np.zeros(beats, np.int64)
     chords[-1] = chord = int(score.argmax())
     stays = scores[1:] - fits[1:] == scores[:-1]
