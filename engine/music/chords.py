@@ -249,7 +249,7 @@ def _fits(heard: Beats, profiles: Profiles, weighing: Weighing) -> NDArray[np.fl
     by_class = classes.T[above].reshape(PITCH_CLASSES, CHORDS)
     by_lowest = np.zeros((PITCH_CLASSES + 1, CHORDS))
     by_lowest[:-1] = bass.T[above].reshape(PITCH_CLASSES, CHORDS)
-    fits = np.rint(heard.classes * PARTS_OF_BEAT) @ by_class
+    fits: NDArray[np.float64] = np.rint(heard.classes * PARTS_OF_BEAT) @ by_class
     fits += by_lowest[heard.lowest]
     return fits
 

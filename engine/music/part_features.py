@@ -110,7 +110,7 @@ class _Heard:
         ranked = np.sort(self.of * PITCHES + self.pitches) % PITCHES
         self.median, self.low, self.high = (self._percentile(ranked, of) for of in (50, 5, 95))
         self.bar_table = self._bar_table()
-        self.bar_there = self.bar_table.any(axis=2)
+        self.bar_there = np.asarray(self.bar_table.any(axis=2))
         self.bars = self.bar_there.sum(axis=1)
 
     def sums(self, values: NDArray[Any]) -> Floats:
