@@ -2,6 +2,9 @@
 
 import hashlib
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,11 +20,20 @@ from schmubert.engine.networks.model_file import default_model
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from schmubert.training.evaluation.draws import Progress
     from schmubert.training.evaluation.figures import Evaluation, Section
 
 EXPERIMENTS = ("algorithm7", "guidance")
-RECORD, DRAWS = "evaluation.json", "draws"
+RECORD, DRAWS, PIECES_RECORD = "evaluation.json", "draws", "pieces"
+PIECES = 200
+INTERRUPTED = 130
+"""How a program ends that Ctrl-C stopped."""
 MARKS = {True: "yes", False: "no", None: ""}
+
+
+def number_or_folder(said: object) -> int | Path:
+    """A number, or else the path of a folder."""
+    return int(str(said)) if str(said).isdecimal() else Path(str(said))
 
 
 @click.command("evaluate")
@@ -30,22 +42,42 @@ MARKS = {True: "yes", False: "no", None: ""}
 @click.option(
     "--parts",
     metavar="PARTS",
-    help="Of bits, unconditional, infilling, accompaniment and live, with commas; all if not"
-    " given.",
+    help="Of bits, unconditional, infilling, accompaniment, live and plain, with commas; all if"
+    " not given.",
 )
 @click.option(
     "--experiment",
     type=click.Choice(EXPERIMENTS),
     help="Repeat this experiment of the thesis instead of the parts.",
 )
-@options.with_default("--pieces", click.IntRange(2), 200, "Pieces of 64 bars.")
+@click.option(
+    "--pieces",
+    type=number_or_folder,
+    default=PIECES,
+    show_default=True,
+    help="Pieces of 64 bars, or a folder of MIDI files to judge instead, by anybody.",
+)
+@options.with_default("--bars", click.IntRange(1), 64, "Bars of each piece of a folder.")
+@options.tracks("Tracks of a folder's pieces", default="melody,bass,drums")
 @options.with_default("--songs", click.IntRange(2), 200, "Melodies of 16 bars to accompany.")
 @options.with_default(
     "--draws", click.IntRange(1), 5, "How often each piece is made and each melody accompanied."
 )
-@options.with_default("--stage-songs", click.IntRange(2), 24, "Melodies to accompany as on stage.")
+@options.with_default("--stage-songs", click.IntRange(2), 96, "Melodies to accompany as on stage.")
 @options.with_default(
-    "--stage-draws", click.IntRange(1), 4, "How often each of these is accompanied."
+    "--stage-draws", click.IntRange(1), 1, "How often each of these is accompanied."
+)
+@click.option(
+    "--oracle/--no-oracle",
+    default=True,
+    help="Accompany as an oracle too, which takes five times as long as the stage.",
+)
+@click.option(
+    "--split",
+    type=click.Choice(["validation", "test"]),
+    default="validation",
+    show_default=True,
+    help="The songs to judge by; test songs are looked at once a release.",
 )
 @click.option(
     "--tutti", is_flag=True, help="Draw no pauses for pieces out of nothing: all tracks play."
@@ -70,6 +102,9 @@ def evaluate(
     out: Path,
     parts: str | None,
     experiment: str | None,
+    pieces: int | Path,
+    bars: int,
+    tracks: str,
     window: int | None,
     model: Path | None,
     device: Device,
@@ -80,24 +115,43 @@ def evaluate(
     """Judge a model on songs it has never seen: tables, JSON and plots.
 
     Each figure stands beside that of real songs. What is drawn is kept in --out, so that the
-    same command goes on where it was interrupted.
+    same command goes on where it was interrupted. A folder of MIDI files as --pieces is judged
+    instead of a model, by anything that can be asked of it; with --model that one tells how many
+    bits it needs for them.
     """
     import msgspec
 
-    from schmubert.cli.progress import counting
+    from schmubert.cli.places import tracks_named
     from schmubert.training.data.dataset import Dataset
     from schmubert.training.evaluation import experiments
     from schmubert.training.evaluation.draws import Draws
     from schmubert.training.evaluation.evaluate import evaluate_model
+    from schmubert.training.evaluation.foreign import judge_pieces, read_pieces
     from schmubert.training.evaluation.settings import PARTS, EvaluationSettings
 
     if experiment is not None and parts is not None:
         raise ValueError("--experiment stands alone: give it or --parts")
+    folder = pieces if isinstance(pieces, Path) else None
+    if isinstance(pieces, Path):
+        _check_folder(pieces, experiment, parts)
+    else:
+        settings["pieces"] = pieces
     named = PARTS if parts is None else tuple(part.strip() for part in parts.split(","))
     chosen = {"parts": () if experiment else named, "experiment": experiment}
     wanted = msgspec.convert({**settings, **chosen}, EvaluationSettings)
     dataset = Dataset.open(data)
+    if wanted.split == "test":
+        click.echo("judged by test songs: look at them once a release, and tune nothing by them")
     circumstances = {"data": hashlib.sha256("".join(dataset.about.inputs).encode()).hexdigest()}
+    if wanted.split != "validation":
+        circumstances["split"] = wanted.split
+    if folder is not None:
+        made = read_pieces(folder, bars, tracks_named(tracks))
+        judge = None if model is None else load(model, device, threads)
+        with _told() as told:
+            evaluation = judge_pieces(made, dataset, wanted, circumstances, judge, told)
+        _report(evaluation, out, f"{PIECES_RECORD}.json")
+        return
     if experiment != "algorithm7":
         denoiser = load(model, device, threads)
         file = default_model() if model is None else model
@@ -105,6 +159,41 @@ def evaluate(
         window = window or usual_window_bars(denoiser)
         wanted = msgspec.structs.replace(wanted, window_bars=window)
     draws = Draws(out / DRAWS, circumstances, replacing=force)
+    record = out / (RECORD if experiment is None else f"{experiment}.json")
+    try:
+        with _told() as told:
+            if experiment == "algorithm7":
+                evaluation = experiments.perfect_nonsense(dataset, wanted, draws, told)
+            elif experiment == "guidance":
+                evaluation = experiments.guided_density(denoiser, dataset, wanted, draws, told)
+            else:
+                former = _read(record)
+                if former and former.made_with not in ({}, circumstances) and not force:
+                    raise ValueError(
+                        f"{record} is of another model or other songs: name another --out, or"
+                        " write over it with --force"
+                    )
+                keep = partial(_write, former=former, record=record)
+                evaluation = evaluate_model(denoiser, dataset, wanted, draws, told, keep)
+    except KeyboardInterrupt:
+        click.echo(_kept(draws.folder, record), err=True)
+        raise SystemExit(INTERRUPTED) from None
+    _report(evaluation, out, record.name)
+
+
+def _check_folder(folder: Path, experiment: str | None, parts: str | None) -> None:
+    """ValueError where `folder` is none, or cannot be judged by what else is asked for."""
+    if not folder.is_dir():
+        raise ValueError(f"--pieces {folder} is neither a number nor a folder of MIDI files")
+    if experiment is not None or parts is not None:
+        raise ValueError("--pieces FOLDER stands alone: give it, or --parts, or --experiment")
+
+
+@contextmanager
+def _told() -> "Iterator[Progress]":
+    """A bar of progress for each thing that is made, while it is."""
+    from schmubert.cli.progress import counting
+
     with counting() as progress:
         tasks = {}
 
@@ -113,27 +202,58 @@ def evaluate(
                 tasks[name] = progress.add_task(name, total=total)
             progress.advance(tasks[name], done)
 
-        if experiment == "algorithm7":
-            evaluation = experiments.perfect_nonsense(dataset, wanted, draws, told)
-        elif experiment == "guidance":
-            evaluation = experiments.guided_density(denoiser, dataset, wanted, draws, told)
-        else:
-            evaluation = evaluate_model(denoiser, dataset, wanted, draws, told)
-    _report(evaluation, out, RECORD if experiment is None else f"{experiment}.json")
+        yield told
+
+
+def _read(record: Path) -> "Evaluation | None":
+    """The evaluation written to `record` before; None where there is none of this version."""
+    import msgspec
+
+    from schmubert.training.evaluation.figures import Evaluation
+
+    try:
+        written = msgspec.json.decode(record.read_bytes())
+        for section in written["sections"]:
+            for figure in section["figures"]:
+                if figure["value"] is None:
+                    figure["value"] = math.nan  # JSON knows none
+        return msgspec.convert(written, Evaluation)
+    except (OSError, KeyError, TypeError, ValueError, msgspec.MsgspecError):
+        return None
+
+
+def _write(evaluation: "Evaluation", former: "Evaluation | None", record: Path) -> None:
+    """Write `evaluation` to `record`, with the parts of a `former` one that it belongs to."""
+    import msgspec
+
+    whole = evaluation if former is None else evaluation.beside(former)
+    record.parent.mkdir(parents=True, exist_ok=True)
+    beside = record.with_suffix(".part")
+    beside.write_bytes(msgspec.json.format(msgspec.json.encode(_finite(whole))))
+    beside.replace(record)
+
+
+def _kept(draws: Path, record: Path) -> str:
+    """What an interrupted evaluation leaves, and what to do next."""
+    made = len(list(draws.glob("*.npz"))) if draws.is_dir() else 0
+    found = _read(record)
+    parts = list(dict.fromkeys(section.part for section in found.sections)) if found else []
+    told = f", and the figures of {', '.join(filter(None, parts))} in {record}" if parts else ""
+    return f"stopped: {made} files of draws are kept in {draws}{told}; the same command goes on"
 
 
 def _report(evaluation: "Evaluation", out: Path, record: str) -> None:
     """Show `evaluation`, and write it to `out`: figures as `record`, a picture of each table."""
-    import msgspec
     from rich.console import Console
 
     from schmubert.cli.evaluation_plots import draw_all
 
-    out.mkdir(parents=True, exist_ok=True)
-    (out / record).write_bytes(msgspec.json.format(msgspec.json.encode(_finite(evaluation))))
+    _write(evaluation, _read(out / record), out / record)
     console = Console()
     for section in evaluation.sections:
         console.print(table(section))
+    for remark in evaluation.remarks:
+        click.echo(remark)
     drawn = draw_all(evaluation, out)
     click.echo(f"{out / record} and {len(drawn)} plots beside it")
 
@@ -150,6 +270,8 @@ def table(section: "Section") -> "Table":
         "real": [figure.real for figure in section.figures],
         "low": [figure.low for figure in section.figures],
         "high": [figure.high for figure in section.figures],
+        "tells": [figure.tells for figure in section.figures],
+        "alone": [figure.alone for figure in section.figures],
     }
     kept = [name for name, values in columns.items() if any(v is not None for v in values)]
     shown.add_column("figure")

@@ -52,7 +52,7 @@ MAY_KNOW_THE_SERVICE = {"engine.service", "engine.__main__", "bridge", "cli"}
 FILES = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
 PACKAGES = [path.parent for path in FILES if path.name == "__init__.py"]
 NAMES_A_MODULE = re.compile(rf"schmubert\.({'|'.join(ROOMS)})(\.\w+)+(:\w+)?")
-HEAVY = {"torch", "onnxruntime", "onnx", "matplotlib", "accelerate"}
+HEAVY = {"torch", "onnxruntime", "onnx", "matplotlib", "accelerate", "sklearn"}
 MOST_LINES = 400
 MOST_ENTRIES = 12
 MOST_ARCHITECTURE_LINES = 150

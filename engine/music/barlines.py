@@ -325,16 +325,16 @@ class Grid:
             )
         )
 
-    @property
+    @cached_property
     def _cell(self) -> Fraction:
         """The ticks of a cell."""
         return self.ticks_per_quarter / self.meter.steps_per_quarter
 
-    @property
+    @cached_property
     def _under(self) -> int:
         return self._cell.numerator
 
-    @property
+    @cached_property
     def _per(self) -> int:
         return self._cell.denominator
 

@@ -16,7 +16,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -257,8 +257,13 @@ def name_words(names: Sequence[str]) -> Floats:
     """
     if len(names) > 1 and len(set(names)) == 1:
         names = [""] * len(names)
-    plain = [NO_ROLES.sub(" ", name) for name in names]
-    return np.array([[bool(word.search(name)) for word in WORDS.values()] for name in plain], float)
+    return np.array([_words_in(NO_ROLES.sub(" ", name)) for name in names], float)
+
+
+@lru_cache(1 << 12)
+def _words_in(name: str) -> tuple[bool, ...]:
+    """Which of the WORDS a name holds; kept, since parts of many songs are called the same."""
+    return tuple(bool(word.search(name)) for word in WORDS.values())
 
 
 @cache
@@ -281,9 +286,9 @@ def cast(
     free = [part for part in parts if not part.drums]
     taken = {role: _chosen(free, wanted) for role, wanted in (choice or {}).items()}
     if len(free) > len(set(taken.values())):
-        figures = features(free, ticks_per_beat)
+        figures, ties = features(free, ticks_per_beat), [_place(part) for part in free]
         names, programs = [part.name for part in free], [part.program for part in free]
-        taken = roles_of(figures, names, programs, taken, [_place(part) for part in free])
+        taken = roles_of(figures, names, programs, taken, ties)
     return {role: free[number] for role, number in taken.items()}
 
 
@@ -306,11 +311,8 @@ def cast_with_rivals(
     judged = weights(Track.MELODY)
     worth = judged.heard(figures) + judged.named(names)
     least = worth[roles[Track.MELODY]] + math.log(RIVAL)
-    rivals = [
-        k
-        for k in range(len(parts))
-        if k not in roles.values() and programs[k] not in UNPITCHED and worth[k] >= least
-    ]
+    free = [k for k in range(len(parts)) if k not in roles.values()]
+    rivals = [k for k in free if programs[k] not in UNPITCHED and worth[k] >= least]
     rivals.sort(key=lambda k: (-round(float(worth[k]), 6), _place(parts[k])))
     return cast_as, [parts[k] for k in rivals[:most]]
 
@@ -333,8 +335,8 @@ def roles_of(
     for role in (Track.BASS, Track.MELODY):
         judged = weights(role)
         worth = judged.heard(figures) + judged.named(names)
-        free = [k for k in range(len(names)) if k not in found.values()]
-        free = [k for k in free if called[k] in (None, role)]
+        left = [k for k in range(len(names)) if k not in found.values()]
+        free = [k for k in left if called[k] in (None, role)]
         able = [k for k in free if worth[k] >= judged.least and programs[k] not in UNPITCHED]
         able = [k for k in free if called[k] is role] or able
         if role is Track.MELODY:

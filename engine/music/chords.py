@@ -59,6 +59,9 @@ OVERHANG = 2
 SHORTEST = 12  # parts of a beat: a note lasts at least a 16th, as on the grid
 LEAST_LIKELY = 0.002
 """Added to the share of each pitch class in a profile: what was never seen may still be heard."""
+FINENESS = 2**28
+"""Log likelihoods are rounded to so many parts of a nat: sums of them are exact, whatever their
+order. So a song has the same chords in every key and on every machine."""
 HIT = FIRST_ONSET
 """The token of a comping column with which a chord or a note of one is struck."""
 
@@ -159,19 +162,24 @@ def sounding_beats(
     """What notes [notes] play in each of `beats` beats; `onsets` and `ends` are in beats."""
     first = np.rint(onsets * PARTS_OF_BEAT).astype(np.int64)
     last = np.maximum(np.rint(ends * PARTS_OF_BEAT).astype(np.int64), first + SHORTEST)
-    lengths = np.zeros((beats + 1, 128), np.int64)
+    lowest_octave = int(pitches.min(initial=127)) // PITCH_CLASSES
+    height = PITCH_CLASSES * (int(pitches.max(initial=0)) // PITCH_CLASSES + 1 - lowest_octave)
+    height = max(height, PITCH_CLASSES)
+    lengths = np.zeros((beats + 1) * height)  # whole numbers
+    places = pitches - PITCH_CLASSES * lowest_octave
     # a note that never ends sounds in the rest of its beat and in all that follow: what begins
     # with its end is taken off again
     for times, sign in ((first, 1), (last, -1)):
         beat, part = np.divmod(times.clip(0, beats * PARTS_OF_BEAT), PARTS_OF_BEAT)
-        np.add.at(lengths, (beat, pitches), sign * (PARTS_OF_BEAT - part))
+        at = beat * height + places
+        lengths += np.bincount(at, sign * (PARTS_OF_BEAT - part), len(lengths))
         later = beat < beats
-        np.add.at(lengths, (beat[later] + 1, pitches[later]), sign * part[later])
-    lengths = lengths.cumsum(axis=0)[:beats]
-    lengths[lengths <= OVERHANG] = 0
-    by_octave = np.pad(lengths, ((0, 0), (0, -128 % PITCH_CLASSES)))
-    classes = by_octave.reshape(beats, -1, PITCH_CLASSES).sum(axis=1)
-    lowest = np.where(lengths.any(axis=1), (lengths > 0).argmax(axis=1) % PITCH_CLASSES, -1)
+        lengths += np.bincount(at[later] + height, sign * part[later], len(lengths))
+    sounding = lengths.reshape(beats + 1, height)[:beats].cumsum(axis=0)
+    sounding[sounding <= OVERHANG] = 0
+    classes = sounding.reshape(beats, height // PITCH_CLASSES, PITCH_CLASSES).sum(axis=1)
+    sounds = sounding > 0
+    lowest = np.where(sounds.any(axis=1), sounds.argmax(axis=1) % PITCH_CLASSES, -1)
     return Beats(classes / PARTS_OF_BEAT, lowest)
 
 
@@ -210,37 +218,44 @@ def likeliest_chords(
     if not beats:
         return np.zeros(0, np.int64)
     fits = _fits(heard, profiles, weighing)
-    prices = np.where(cheap, weighing.cheap_change, weighing.change)
-    prior = np.tile(np.log(profiles.qualities / PITCH_CLASSES), PITCH_CLASSES)
-    score = fits[0] + prior
-    before = np.zeros((beats, CHORDS), np.int64)
-    same = np.arange(CHORDS)
+    prices = _exact(np.where(cheap, weighing.cheap_change, weighing.change)).tolist()
+    prior = _exact(np.tile(np.log(profiles.qualities / PITCH_CLASSES), PITCH_CLASSES))
+    # of all changes only that from the likeliest chord counts, whatever comes after it
+    scores = fits.copy()
+    scores[0] += prior
+    score, changed = scores[0], np.empty(CHORDS)
+    best = np.zeros(beats, np.int64)
     for beat in range(1, beats):
-        best = int(score.argmax())
-        changed = score[best] - prices[beat] + prior
-        changes = changed > score
-        before[beat] = np.where(changes, best, same)
-        score = np.where(changes, changed, score) + fits[beat]
+        best[beat] = before = score.argmax()
+        np.add(prior, score[before] - prices[beat], out=changed)
+        np.maximum(changed, score, out=changed)
+        score = np.add(scores[beat], changed, out=scores[beat])
     chords = np.zeros(beats, np.int64)
-    chords[-1] = score.argmax()
+    chords[-1] = chord = int(score.argmax())
+    stays = scores[1:] - fits[1:] == scores[:-1]
     for beat in range(beats - 1, 0, -1):
-        chords[beat - 1] = before[beat, chords[beat]]
+        if not stays[beat - 1, chord]:
+            chord = int(best[beat])
+        chords[beat - 1] = chord
     return chords
 
 
 def _fits(heard: Beats, profiles: Profiles, weighing: Weighing) -> NDArray[np.float64]:
     """How well each chord fits each beat [beats, 84]: a weighed log likelihood."""
-    classes = weighing.classes * np.log(profiles.classes + LEAST_LIKELY)
-    bass = weighing.bass * np.log(profiles.bass + LEAST_LIKELY)
-    sounds = heard.lowest >= 0
-    fits = np.zeros((len(sounds), PITCH_CLASSES, len(Quality)))
-    for root in range(PITCH_CLASSES):
-        # class by class in the order above the root, so that every key is added up alike
-        for above in range(PITCH_CLASSES):
-            length = heard.classes[:, (root + above) % PITCH_CLASSES, None]
-            fits[:, root] += length * classes[:, above]
-        fits[sounds, root] += bass[:, (heard.lowest[sounds] - root) % PITCH_CLASSES].T
-    return fits.reshape(len(sounds), CHORDS)
+    classes = _exact(weighing.classes * np.log(profiles.classes + LEAST_LIKELY) / PARTS_OF_BEAT)
+    bass = _exact(weighing.bass * np.log(profiles.bass + LEAST_LIKELY))
+    # [pitch class, root, quality]; silence has no lowest pitch
+    above = (np.arange(PITCH_CLASSES)[:, None] - np.arange(PITCH_CLASSES)) % PITCH_CLASSES
+    by_class = classes.T[above].reshape(PITCH_CLASSES, CHORDS)
+    by_lowest = np.zeros((PITCH_CLASSES + 1, CHORDS))
+    by_lowest[:-1] = bass.T[above].reshape(PITCH_CLASSES, CHORDS)
+    fits: NDArray[np.float64] = np.rint(heard.classes * PARTS_OF_BEAT) @ by_class
+    fits += by_lowest[heard.lowest]
+    return fits
+
+
+def _exact(nats: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.rint(nats * FINENESS) / FINENESS)
 
 
 def lasting_chords(plan: Plan) -> NDArray[np.int64]:

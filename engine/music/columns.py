@@ -7,6 +7,8 @@
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,9 +36,56 @@ Column = NDArray[np.int64]
 """Tokens of one track [steps]."""
 
 
+@dataclass(frozen=True)
+class Placed:
+    """The notes [notes] that begin on a `grid`, part by part.
+
+    `onsets` are steps; `ticks` and `end_ticks` are where they begin and end in the file; `of` is
+    the number of the part.
+    """
+
+    grid: Grid
+    onsets: Ticks
+    ticks: Ticks
+    end_ticks: Ticks
+    pitches: Ticks
+    of: Ticks
+
+    @cached_property
+    def ends(self) -> Ticks:
+        """The step before which each note ends."""
+        return self.grid.end_steps(self.onsets, self.end_ticks)
+
+    def only(self, wanted: NDArray[np.bool_]) -> "Placed":
+        """The `wanted` [notes] of them."""
+        few = (self.onsets, self.ticks, self.end_ticks, self.pitches, self.of)
+        chosen = Placed(self.grid, *(values[wanted] for values in few))
+        chosen.__dict__["ends"] = self.ends[wanted]
+        return chosen
+
+
+def placed_on(parts: Sequence[Part], grid: Grid) -> Placed:
+    """The notes of all `parts` on `grid`."""
+    empty = np.zeros(0, np.int64)
+    ticks = np.concatenate([empty, *(part.onsets for part in parts)])
+    end_ticks = np.concatenate([empty, *(part.ends for part in parts)])
+    pitches = np.concatenate([empty, *(part.pitches for part in parts)])
+    of = np.repeat(np.arange(len(parts)), [len(part.onsets) for part in parts])
+    onsets = grid.onset_steps(ticks)
+    inside = onsets >= 0
+    return Placed(
+        grid, onsets[inside], ticks[inside], end_ticks[inside], pitches[inside], of[inside]
+    )
+
+
 def pitched_on(part: Part, grid: Grid) -> Column:
     """The notes of `part` as a melody or bass column [steps] of `grid`."""
-    onsets, ends, pitches = _heard(part, grid)
+    return pitched_column_of(placed_on([part], grid))
+
+
+def pitched_column_of(notes: Placed) -> Column:
+    """The `notes` of one part as a melody or bass column [steps] of their grid."""
+    grid, onsets, ends, pitches = notes.grid, notes.onsets, notes.ends, notes.pitches
     below = -(-(LOWEST_PITCH - pitches).clip(min=0) // 12)
     above = -(-(pitches - HIGHEST_PITCH).clip(min=0) // 12)
     pitches = pitches + 12 * (below - above)
@@ -70,14 +119,16 @@ def _outlasting(onsets: Ticks, ends: Ticks, pitches: Ticks) -> list[int]:
 
 def drums_on(parts: Iterable[Part], grid: Grid, drum_map: Mapping[int, Drum]) -> Column:
     """The hits of all `parts` as one drum column [steps] of `grid`."""
+    return drum_column_of(placed_on([*parts], grid), drum_map)
+
+
+def drum_column_of(hits: Placed, drum_map: Mapping[int, Drum]) -> Column:
+    """The `hits` of all drums as one column [steps] of their grid."""
     bits = np.zeros(128, np.int64)
     for pitch, drum in drum_map.items():
         bits[pitch] = 1 << drum
-    column = np.full(grid.steps, HOLD, np.int64)
-    for part in parts:
-        steps = grid.onset_steps(part.onsets)
-        inside = steps >= 0
-        np.bitwise_or.at(column, steps[inside], bits[part.pitches[inside]])
+    column = np.full(hits.grid.steps, HOLD, np.int64)
+    np.bitwise_or.at(column, hits.onsets, bits[hits.pitches])
     return column
 
 
@@ -87,16 +138,15 @@ def comping_on(parts: Iterable[Part], grid: Grid) -> Column:
     A cell is `HIT` where any of them begins a note, `OFF` where the last that sounds ends, else
     `HOLD`. The caller leaves out melody and bass; drums are left out here.
     """
-    struck = np.zeros(grid.steps, bool)
-    change = np.zeros(grid.steps + 1, np.int64)
-    for part in parts:
-        if part.drums:
-            continue
-        onsets, ends, _ = _heard(part, grid)
-        struck[onsets] = True
-        change += np.bincount(onsets, minlength=grid.steps + 1)
-        change -= np.bincount(ends, minlength=grid.steps + 1)
-    sounds = change.cumsum()[: grid.steps] > 0
+    notes = placed_on([part for part in parts if not part.drums], grid)
+    return comping_of(grid, notes.onsets, notes.ends)
+
+
+def comping_of(grid: Grid, onsets: Ticks, ends: Ticks) -> Column:
+    """The rhythm of notes from steps `onsets` to steps `ends` [notes], as in `comping_on`."""
+    begun = np.bincount(onsets, minlength=grid.steps + 1)
+    sounding = (begun - np.bincount(ends, minlength=grid.steps + 1)).cumsum()
+    struck, sounds = begun[: grid.steps] > 0, sounding[: grid.steps] > 0
     ended = np.append(False, sounds[:-1] & ~sounds[1:])[: grid.steps]
     ended[ended] = _goes_on(np.flatnonzero(ended), grid)
     return np.where(struck, HIT, np.where(ended, OFF, HOLD)).astype(np.int64)
@@ -129,14 +179,6 @@ def heard_on(parts: Iterable[Part], grid: Grid) -> Beats:
     inside = ends > onsets
     beats = grid.bars * grid.meter.beats
     return sounding_beats(onsets[inside], ends[inside], pitches[inside], beats)
-
-
-def _heard(part: Part, grid: Grid) -> tuple[Ticks, Ticks, Ticks]:
-    """The steps of onset and end, and the pitches, of the notes of `part` that begin on `grid`."""
-    onsets = grid.onset_steps(part.onsets)
-    inside = onsets >= 0
-    onsets = onsets[inside]
-    return onsets, grid.end_steps(onsets, part.ends[inside]), part.pitches[inside]
 
 
 def _goes_on(steps: Ticks, grid: Grid) -> NDArray[np.bool_]:

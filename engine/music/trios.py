@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 
 from schmubert.engine.music.barlines import Grid, grids, stretches
 from schmubert.engine.music.casting import cast_with_rivals
-from schmubert.engine.music.columns import chords_on, comping_on, drums_on, pitched_on
+from schmubert.engine.music.columns import (
+    Placed,
+    chords_on,
+    comping_of,
+    drum_column_of,
+    pitched_column_of,
+    placed_on,
+)
 from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.quantise import drum_map_named, tempo_at
 from schmubert.engine.music.song import Part, Song, Unusable
@@ -126,9 +133,13 @@ class _Band:
         self.pitched = [part for part in song.parts if not part.drums]
         self.kit = [part for part in song.parts if part.drums]
         roles, rivals = cast_with_rivals(self.pitched, song.ticks_per_beat, rules.most_leads - 1)
-        self.bass = roles.get(Track.BASS)
-        melody = roles.get(Track.MELODY)
-        self.leads = [] if melody is None else [melody, *rivals]
+        melody, bass = roles.get(Track.MELODY), roles.get(Track.BASS)
+        self.bass = None if bass is None else self._number(bass)
+        leads = [] if melody is None else [melody, *rivals]
+        self.leads = [self._number(part) for part in leads]
+
+    def _number(self, wanted: Part) -> int:
+        return next(number for number, part in enumerate(self.pitched) if part is wanted)
 
     def stretches(
         self, grid: Grid, runs: Sequence[tuple[int, int]], left_out: Counter[str]
@@ -136,14 +147,10 @@ class _Band:
         """The `runs` of `grid`, (first bar, bar after the last), as stretches."""
         chords = chords_on(self.pitched, grid).astype(np.uint16)
         drum_map = drum_map_named(self.rules.drum_map)
-        drums = _Line(grid, drums_on(self.kit, grid, drum_map), self.kit, first_onset(Track.DRUMS))
-        bass = None
-        if self.bass is not None:
-            bass = _Line(grid, pitched_on(self.bass, grid), [self.bass])
-        leads = [
-            (_Line(grid, pitched_on(lead, grid), [lead]), self._comping(lead, grid))
-            for lead in self.leads
-        ]
+        hits, notes = placed_on(self.kit, grid), placed_on(self.pitched, grid)
+        drums = _Line(grid, drum_column_of(hits, drum_map), hits, first_onset(Track.DRUMS))
+        bass = None if self.bass is None else _line_of(notes, self.bass)
+        leads = [(_line_of(notes, lead), self._comping(lead, notes)) for lead in self.leads]
         for first, end in runs:
 
             def voice(line: _Line | None) -> Voice | None:
@@ -165,19 +172,31 @@ class _Band:
                 chords[first * grid.meter.beats : end * grid.meter.beats],
             )
 
-    def _comping(self, lead: Part, grid: Grid) -> "_Line | None":
-        others = [part for part in self.pitched if part is not lead and part is not self.bass]
-        return _Line(grid, comping_on(others, grid), ()) if others else None
+    def _comping(self, lead: int, notes: Placed) -> "_Line | None":
+        led = {lead} if self.bass is None else {lead, self.bass}
+        if len(self.pitched) == len(led):
+            return None
+        others = np.ones(len(self.pitched), bool)
+        others[[*led]] = False
+        heard = others[notes.of]
+        column = comping_of(notes.grid, notes.onsets[heard], notes.ends[heard])
+        return _Line(notes.grid, column)
+
+
+def _line_of(notes: Placed, number: int) -> "_Line":
+    """The part with this number as a melody or bass."""
+    played = notes.only(notes.of == number)
+    return _Line(notes.grid, pitched_column_of(played), played)
 
 
 class _Line:
-    """A column of a whole grid, and how near the cells the onsets of its `parts` lay."""
+    """A column of a whole grid, and how near the cells the onsets of its `notes` lay."""
 
     def __init__(
         self,
         grid: Grid,
         column: NDArray[np.int64],
-        parts: Iterable[Part],
+        notes: Placed | None = None,
         lowest_onset: int = FIRST_ONSET,
     ) -> None:
         self.steps = grid.meter.steps
@@ -186,13 +205,11 @@ class _Line:
         self.active = np.logical_or.reduce(begun, axis=1)
         self.onsets = np.zeros(grid.bars, np.int64)
         self.near = np.zeros(grid.bars, np.int64)
-        for part in parts:
-            steps = grid.onset_steps(part.onsets)
-            inside = steps >= 0
-            steps = steps[inside]
-            near: NDArray[np.bool_] = grid.off_cell(part.onsets[inside], steps) <= NEAR
-            self.onsets += np.bincount(steps // self.steps, minlength=grid.bars)
-            self.near += np.bincount(steps[near] // self.steps, minlength=grid.bars)
+        if notes is not None:
+            bars = notes.onsets // self.steps
+            near = grid.off_cell(notes.ticks, notes.onsets) <= NEAR
+            self.onsets = np.bincount(bars, minlength=grid.bars)
+            self.near = np.bincount(bars[near], minlength=grid.bars)
 
     def voice(self, first: int, end: int, rules: Rules, left_out: Counter[str]) -> Voice | None:
         """Its bars from `first` to `end`, if there is enough in them."""

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from schmubert.cli.main import main
 from schmubert.engine.networks.onnx_denoiser import OnnxDenoiser
 from schmubert.training.evaluation import settings
 from schmubert.training.evaluation.figures import Figure, Section
-from tests.training.small_corpus import prepared, trios
+from schmubert.training.evaluation.settings import PARTS
+from tests.training.small_corpus import folder, prepared, trios
 
 SMALL = (
     *("--pieces", "3", "--draws", "2", "--songs", "3", "--stage-songs", "2", "--stage-draws", "1"),
@@ -31,6 +33,16 @@ def model(tiny_model_file: Path) -> str:
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(prepared(tmp_path_factory.mktemp("data"), trios(12, 64), 0.5))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def short() -> Iterator[None]:
+    """Few seeds and few ways, for every evaluation here alike."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("schmubert.training.evaluation.plain.CALLS", (1, 2))
+        for name, value in (("SEEDS", 2), ("ROUNDS", 1), ("JUDGED_ROUNDS", 1)):
+            patch.setattr(f"schmubert.training.evaluation.trials.{name}", value)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +77,7 @@ def test_every_part_has_its_tables_and_pictures(finished: Path, model: str) -> N
         "infilling",
         "accompaniment",
         "live",
+        "plain",
     }
     assert len(list(finished.glob("*.png"))) == len(found)
     record = json.loads((finished / "evaluation.json").read_text())
@@ -228,6 +241,72 @@ def test_an_experiment_and_parts_are_two_evaluations(tmp_path: Path, data: str) 
     assert code == 1
     assert "--experiment stands alone" in said
     assert not list(tmp_path.iterdir())
+
+
+def test_a_part_alone_leaves_the_figures_of_the_others_where_they_are(
+    finished: Path, data: str, model: str, tmp_path: Path
+) -> None:
+    shutil.copytree(finished, tmp_path / "again")
+    before = figures(tmp_path / "again")
+    words = ("--data", data, "--out", str(tmp_path / "again"), "--model", model, *SMALL)
+    code, said = run(*words, "--parts", "accompaniment")
+    assert code == 0, said
+    assert "unconditional" not in said
+    assert figures(tmp_path / "again") == before
+    record = tmp_path / "again" / "evaluation.json"
+    assert set(json.loads(record.read_text())["earlier"]) == set(PARTS) - {"accompaniment"}
+
+
+def test_the_figures_of_another_model_are_not_written_over(
+    finished: Path, data: str, any_model: Path, tmp_path: Path
+) -> None:
+    shutil.copy(finished / "evaluation.json", tmp_path)
+    words = ("--data", data, "--out", str(tmp_path), "--model", str(any_model), *SMALL)
+    code, said = run(*words, "--parts", "accompaniment")
+    assert code == 1
+    assert "is of another model" in said
+    assert figures(tmp_path) == figures(finished)
+    code, said = run(*words, "--parts", "accompaniment", "--force")
+    assert code == 0, said
+    assert set(figures(tmp_path)) == {"accompaniment"}
+
+
+def test_ctrl_c_says_what_is_kept(
+    finished: Path, data: str, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    shutil.copytree(finished / "draws", tmp_path / "draws")
+    monkeypatch.setattr("schmubert.training.evaluation.evaluate.bands.live", stop)
+    parts = ("--parts", "accompaniment,live")
+    code, said = run("--data", data, "--out", str(tmp_path), "--model", model, *SMALL, *parts)
+    assert code == 130
+    assert "stopped: " in said
+    assert "the figures of accompaniment in" in said
+    assert set(figures(tmp_path)) == {"accompaniment"}
+
+
+def test_a_folder_of_anybodys_files_is_judged_without_a_model(tmp_path: Path, data: str) -> None:
+    made = folder(tmp_path / "made", trios(3, 64))
+    words = ("--data", data, "--out", str(tmp_path / "out"), "--pieces", str(made))
+    code, said = run(*words)
+    assert code == 0, said
+    assert "made: 3 pieces of 64 bars" in said
+    record = json.loads((tmp_path / "out" / "pieces.json").read_text())
+    assert "made: structure" in {section["title"] for section in record["sections"]}
+    code, said = run(*words, "--parts", "bits")
+    assert code == 1
+    assert "--pieces FOLDER stands alone" in said
+    code, said = run(*words[:-1], str(tmp_path / "nowhere"))
+    assert code == 1
+    assert "neither a number nor a folder" in said
+
+
+def test_the_test_songs_are_not_looked_at_in_passing(tmp_path: Path, data: str, model: str) -> None:
+    words = ("--data", data, "--out", str(tmp_path), "--model", model, *SMALL)
+    _, said = run(*words, "--parts", "accompaniment", "--split", "test")
+    assert "once a release" in said
 
 
 def test_an_unknown_part_is_named(tmp_path: Path, data: str, model: str) -> None:

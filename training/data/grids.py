@@ -1,12 +1,14 @@
 """Music to judge by: windows of songs, those never trained on above all."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from schmubert.engine.music.score import Tokens
+from schmubert.engine.music.vocabulary import MASK, TRIO, Track
 from schmubert.training.data.batches import windows_by_song
-from schmubert.training.data.dataset import HOP_BARS, Dataset, Split
+from schmubert.training.data.dataset import HOP_BARS, Dataset, Split, Windows
 
 GRIDS = 8
 GRID_BARS = 16
@@ -24,19 +26,33 @@ def validation_grids(data: Path, of: Path) -> Tokens:
     return grids
 
 
-def windows_of_songs(split: Split, bars: int, songs: int, seed: int) -> Tokens:
-    """A window [songs, steps, 3] of each of up to `songs` songs that have all three tracks.
+def windows_of_songs(
+    split: Split, bars: int, songs: int, seed: int, tracks: Sequence[Track] = TRIO
+) -> Tokens:
+    """A window [songs, steps, 3] of each of up to `songs` songs that have all `tracks`.
 
-    ValueError where there are less than two.
+    Other tracks are masked. ValueError where there are less than two.
     """
+    tokens = split.batch(chosen_windows(split, bars, songs, seed, tracks), bars)
+    others = [track for track in TRIO if track not in tracks]
+    tokens[..., others] = np.asarray(MASK)[others]
+    return tokens
+
+
+def chosen_windows(
+    split: Split, bars: int, songs: int, seed: int, tracks: Sequence[Track] = TRIO
+) -> Windows:
+    """The windows [songs, 2] of `windows_of_songs`: piece and first bar of each."""
     rng = np.random.default_rng(seed)
-    windows = split.windows(bars, min(bars, HOP_BARS))
+    windows = split.windows(bars, min(bars, HOP_BARS), tracks)
     rng.shuffle(windows)
     chosen = windows[np.unique(split.songs[windows[:, 0]], return_index=True)[1]]
     rng.shuffle(chosen)
     if len(chosen) < 2:
+        names = [track.name.lower() for track in tracks]
         raise ValueError(
-            f"{len(chosen)} songs of this split have {bars} bars of melody, bass and drums:"
+            f"{len(chosen)} songs of this split have {bars} bars of"
+            f" {' and '.join(filter(None, [', '.join(names[:-1]), names[-1]]))}:"
             " at least 2 are needed"
         )
-    return split.batch(chosen[:songs], bars)
+    return chosen[:songs]

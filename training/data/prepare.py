@@ -21,6 +21,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from schmubert.training.data.archive import Item, check_source, is_manifest, items, size_of
 from schmubert.training.data.assemble import UNFINISHED, assemble
 from schmubert.training.data.layout import ABOUT, About, read_about
+from schmubert.training.data.lock import LOCK, locked
 from schmubert.training.data.manifest import Manifest, read_manifest
 from schmubert.training.data.report import Report, report_on
 from schmubert.training.data.shards import PrepareSettings, Task, key_only, make_shard
@@ -45,7 +46,8 @@ def prepare_dataset(
     the same files in the same way, it changes nothing. `workers` processes do the work (a core
     each if None; 1 works in this process); `console` shows progress. ValueError with one line
     where a source is missing, damaged or without MIDI files, where `out` holds something else
-    (`force` replaces another dataset), or where no file gives a piece.
+    (`force` replaces another dataset) or another process writes into it, or where no file gives a
+    piece.
     """
     settings = settings or PrepareSettings()
     started = time.monotonic()
@@ -69,8 +71,22 @@ def prepare_dataset(
             raise _other(out)
         return report_on(out, finished, time.monotonic() - started, unchanged=True)
 
+    out.mkdir(parents=True, exist_ok=True)
+    with locked(out):
+        about = _made(sources, out, settings, reading, crew, console)
+    return report_on(out, about, time.monotonic() - started, unchanged=False)
+
+
+def _made(
+    sources: Sequence[Path],
+    out: Path,
+    settings: PrepareSettings,
+    reading: "_Reading",
+    crew: int,
+    console: Console | None,
+) -> About:
     shards = out / SHARDS
-    shards.mkdir(parents=True, exist_ok=True)
+    shards.mkdir(exist_ok=True)
     keys = dict(_run(partial(make_shard, shards, settings), reading.tasks(console), crew))
     if not keys:
         shutil.rmtree(shards)
@@ -85,7 +101,7 @@ def prepare_dataset(
         reading.inputs(keys),
     )
     shutil.rmtree(shards)
-    return report_on(out, about, time.monotonic() - started, unchanged=False)
+    return about
 
 
 def _dataset_in(out: Path, force: bool) -> About | None:
@@ -93,7 +109,7 @@ def _dataset_in(out: Path, force: bool) -> About | None:
     if out.exists() and not out.is_dir():
         raise ValueError(f"{out} is a file: name a folder")
     names = {path.name for path in out.iterdir()} if out.exists() else set()
-    ours = {SHARDS, ABOUT, *(name for name in names if name.endswith(UNFINISHED))}
+    ours = {SHARDS, ABOUT, LOCK, *(name for name in names if name.endswith(UNFINISHED))}
     if names and not names & ours:
         raise ValueError(f"{out} is not empty and holds no dataset: name another folder")
     if force or ABOUT not in names:

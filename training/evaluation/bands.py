@@ -1,6 +1,7 @@
 """Bands that accompany real melodies, at leisure and as on stage, beside the songs' own."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -43,11 +44,11 @@ def live(
     from_bar: int,
     rng: np.random.Generator,
 ) -> Iterator[Section]:
-    """The tables of "offline", "oracle" and "stage" bands, and what the stage keeps of each.
+    """The tables of "offline", "oracle" and "stage" bands, and what each keeps of the one before.
 
     The oracle hears no more than the stage, but has all the time it wants: stage against oracle is
-    what the clock costs, oracle against offline what it costs not to know the future. All have
-    one floor.
+    what the clock costs, oracle against offline what it costs not to know the future. Where there
+    is no oracle, the stage is told against offline. All have one floor.
     """
     floor, real = shuffled(songs, rng, from_bar), figures(songs, songs, from_bar)
     by_kind = {}
@@ -60,7 +61,7 @@ def live(
     }
     rows = [
         Figure(f"{name}: {above} of {below}", value[above][name] / value[below][name])
-        for above, below in (("stage", "oracle"), ("oracle", "offline"))
+        for above, below in pairwise([*draws][::-1])
         for name in (*RATIOS, *WAYS.values())
         if value[below][name]
     ]

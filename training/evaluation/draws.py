@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,10 @@ class Draws:
         np.savez_compressed(beside, tokens=tokens.astype(np.uint16), made_with=digest)
         beside.replace(path)
 
+    def forget(self, name: str) -> None:
+        """Keep nothing as `name` any more."""
+        self._path(name).unlink(missing_ok=True)
+
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.npz"
 
@@ -122,7 +127,8 @@ def drawn(
 ) -> list[Tokens]:
     """Every draw of a `kind`, each [pieces, steps, 3]: found in `draws`, or made.
 
-    Pieces that share calls are made together. `progress` hears of pieces as they are there.
+    Pieces that share calls are made together, and are kept as they are there: an interrupted draw
+    goes on. `progress` hears of them.
     """
 
     def report(pieces: int) -> None:
@@ -144,16 +150,24 @@ def _drawn(
     make: Make,
     report: Callable[[int], None],
 ) -> Tokens:
+    about = {"seed": settings.seed, **kind.about}
+    file = f"{re.sub('[^a-z0-9]+', '-', kind.name)}-{number}"
+    firsts = range(0, kind.pieces, MOST_BATCHED)
+
     def made() -> Tokens:
         found: list[Tokens] = []
-        for first in range(0, kind.pieces, MOST_BATCHED):
+        for first in firsts:
             rows = slice(first, min(first + MOST_BATCHED, kind.pieces))
             pieces = range(rows.start, rows.stop)
             rngs = [settings.rng(kind.part, number, piece) for piece in pieces]
-            found.append(make(rngs, rows))
+            some = partial(make, rngs, rows)
+            made_with = {**about, "pieces": len(rngs)}  # the same, however many there are in all
+            found.append(draws.found(f"{file}-from-{first}", made_with, some, lambda: None))
             report(len(rngs))
         return np.concatenate(found)
 
-    made_with = {"pieces": kind.pieces, "seed": settings.seed, **kind.about}
-    file = re.sub("[^a-z0-9]+", "-", kind.name)
-    return draws.found(f"{file}-{number}", made_with, made, lambda: report(kind.pieces))
+    whole = {**about, "pieces": kind.pieces}
+    tokens = draws.found(file, whole, made, lambda: report(kind.pieces))
+    for first in firsts:
+        draws.forget(f"{file}-from-{first}")
+    return tokens

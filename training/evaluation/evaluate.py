@@ -1,66 +1,94 @@
 """A model judged on songs it has never seen: draws made or found, then all figures of them."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion.compose import generate_all, infill_all
-from schmubert.engine.diffusion.recipe import (
-    FIRST_CALLS,
-    MOST_CALLS,
-    MOST_WINDOW_BARS,
-    STAGE_TEMPERATURE,
-)
-from schmubert.engine.music.score import BEATS_PER_BAR, STEPS_PER_BAR, Score, Tokens
-from schmubert.engine.music.vocabulary import TRIO
+from schmubert.engine.diffusion.recipe import MOST_WINDOW_BARS
+from schmubert.engine.diffusion.sampling import Sampling
+from schmubert.engine.music.score import STEPS_PER_BAR, Score, Tokens
+from schmubert.engine.music.vocabulary import TRIO, Track
 from schmubert.training.data.dataset import Dataset, Split
-from schmubert.training.data.grids import windows_of_songs
-from schmubert.training.evaluation import bands, pieces
+from schmubert.training.data.grids import chosen_windows, windows_of_songs
+from schmubert.training.evaluation import bands, pieces, plain, told_apart, trials
 from schmubert.training.evaluation.draws import Draws, Kind, Progress, drawn, how, stacked
 from schmubert.training.evaluation.figures import Evaluation, Figure, Section
-from schmubert.training.evaluation.rehearsal import (
-    LISTEN_BARS,
-    ORACLE_CALLS,
-    as_on_stage,
-    at_leisure,
-)
+from schmubert.training.evaluation.live import Performances
+from schmubert.training.evaluation.rehearsal import LISTEN_BARS, at_leisure
 from schmubert.training.evaluation.settings import (
     INFILLED_BARS,
+    OF_A_BAND,
     PIECE_BARS,
     SONG_BARS,
     EvaluationSettings,
 )
+from schmubert.training.evaluation.stage import Stage
 from schmubert.training.metrics import bits
 from schmubert.training.metrics.accompaniment import BAND
+from schmubert.training.metrics.chords import chords_of
 from schmubert.training.metrics.novelty import Memory, remembered
 
 INFILLED = slice(*(bar * STEPS_PER_BAR for bar in INFILLED_BARS))
 BITS_WINDOWS, BITS_ON_GRID = 256, 0.8
+BARS_NEEDED = MappingProxyType(
+    {
+        "bits": SONG_BARS,
+        "unconditional": PIECE_BARS,
+        "infilling": PIECE_BARS,
+        "accompaniment": SONG_BARS,
+        "live": SONG_BARS,
+        "plain": SONG_BARS,
+    }
+)
+"""How long a song has to be for a part, in bars."""
 NO_WINDOW: Mapping[str, None] = MappingProxyType({"window_bars": None, "tutti": None})
 """What kept draws say of pieces that are not made out of nothing."""
 
 
 def evaluate_model(
-    model: Model, dataset: Dataset, settings: EvaluationSettings, draws: Draws, progress: Progress
+    model: Model,
+    dataset: Dataset,
+    settings: EvaluationSettings,
+    draws: Draws,
+    progress: Progress,
+    on_part: Callable[[Evaluation], None] = lambda _: None,
 ) -> Evaluation:
-    """Judge `model` on the validation songs of `dataset`, making only what `draws` does not keep.
+    """Judge `model` on songs of `dataset`, making only what `draws` does not keep.
 
-    The circumstances of `draws` tell this model and dataset from others. ValueError where the model
-    does not know all three tracks, songs are too few, or kept draws do not belong here.
+    `on_part` is told the evaluation so far after each part. The circumstances of `draws` tell this
+    model and dataset from others. Parts that the model cannot be asked for are left out, and a
+    remark says so. ValueError where none is left, songs are too few or too short for a part, before
+    anything is drawn, or kept draws do not belong here.
     """
-    require_trio(model)
     started_s = time.monotonic()
     judge = _Judge(model, dataset, settings, draws, progress)
-    sections = [section for part in settings.parts for section in judge.part(part)]
-    seconds = round(time.monotonic() - started_s, 1)
-    sources = tuple(dataset.about.sources)
-    return Evaluation(model.name, model.runtime, sources, settings, seconds, tuple(sections))
+    parts = judge.possible()
+    sections: list[Section] = []
+
+    def so_far() -> Evaluation:
+        return Evaluation(
+            model.name,
+            model.runtime,
+            tuple(dataset.about.sources),
+            settings,
+            round(time.monotonic() - started_s, 1),
+            tuple(sections),
+            tuple(judge.remarks),
+            dict(draws.circumstances),
+        )
+
+    for part in parts:
+        sections += [msgspec.structs.replace(section, part=part) for section in judge.part(part)]
+        on_part(so_far())
+    return so_far()
 
 
 def require_trio(model: Model) -> None:
@@ -76,11 +104,44 @@ class _Judge:
     settings: EvaluationSettings
     draws: Draws
     progress: Progress
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def split(self) -> Split:
         """The songs that are judged by: no model is trained on them."""
-        return self.dataset.split("validation")
+        return self.dataset.split(self.settings.split)
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """The tracks that are judged, in the order of the model's columns."""
+        return tuple(self.model.tracks)
+
+    def possible(self) -> list[str]:
+        """The parts that model and songs can be asked for; a remark for each other one.
+
+        ValueError where none is left, or songs are too few or too short for one.
+        """
+        parts = list(self.settings.parts)
+        if self.tracks != TRIO:
+            known = ", ".join(track.name.lower() for track in self.tracks)
+            without = [part for part in parts if part in OF_A_BAND]
+            self.remarks.extend(
+                f"{part}: left out, it needs a model of melody, bass and drums,"
+                f" and {self.model.name} knows {known}"
+                for part in without
+            )
+            parts = [part for part in parts if part not in without]
+            if not parts:
+                raise ValueError("; ".join(self.remarks))
+        for bars in sorted({BARS_NEEDED[part] for part in parts}):
+            concerned = [part for part in parts if BARS_NEEDED[part] == bars]
+            try:
+                chosen_windows(self.split, bars, 2, self.settings.seed, self.tracks)
+            except ValueError as error:
+                raise ValueError(
+                    f"{', '.join(concerned)}: {error}; name other --parts, or prepare more songs"
+                ) from error
+        return parts
 
     def part(self, name: str) -> Iterator[Section]:
         """The sections of one of `PARTS`."""
@@ -89,22 +150,22 @@ class _Judge:
         elif name in ("unconditional", "infilling"):
             yield from self._pieces(name)
         elif name == "accompaniment":
-            songs = windows_of_songs(self.split, SONG_BARS, self.settings.songs, self.settings.seed)
-            made = self._bands(name, name, songs, self.settings.draws)
-            rng = self.settings.rng_of_figures(name)
-            yield bands.accompaniment("accompaniment", made, songs, rng)
-        else:
+            yield from self._accompaniment()
+        elif name == "live":
             yield from self._live()
+        else:
+            yield from self._plain()
 
     def _bits(self) -> Section:
-        tokens, masks = bits.held_out(self.split, SONG_BARS, TRIO, BITS_ON_GRID, BITS_WINDOWS)
+        tracks = self.tracks
+        tokens, masks = bits.held_out(self.split, SONG_BARS, tracks, BITS_ON_GRID, BITS_WINDOWS)
         total = len(tokens) * len(masks)
 
         def report(pieces: int) -> None:
             self.progress("bits", pieces, total)
 
         found = bits.figures(
-            masks, lambda mask: bits.bits_of_masked(self.model, tokens, mask, report), TRIO
+            masks, lambda mask: bits.bits_of_masked(self.model, tokens, mask, report), tracks
         )
         return Section(
             "bits",
@@ -134,7 +195,7 @@ class _Judge:
 
         def infilling(rngs: Sequence[np.random.Generator], rows: slice) -> Tokens:
             targets = np.zeros((PIECE_BARS * STEPS_PER_BAR, len(TRIO)), bool)
-            targets[INFILLED] = True
+            targets[INFILLED, list(self.tracks)] = True
             scores = [Score(tokens) for tokens in real[rows]]
             return stacked(infill_all(self.model, scores, [targets] * len(scores), rngs, sampling))
 
@@ -142,60 +203,100 @@ class _Judge:
         make = unconditional if part == "unconditional" else infilling
         made = drawn(self.draws, settings, kind, make, self.progress)
         rng = settings.rng_of_figures(part)
-        yield from pieces.sections(part, made, real, self._memory, settings.all_frames, rng)
+        frames = settings.all_frames
+        yield from pieces.sections(part, made, real, self._memory, frames, rng, self.tracks)
+        yield from self._told_apart(part, made, real, rng, paired=part == "infilling")
 
     @cached_property
     def _real_pieces(self) -> Tokens:
         """A window of each song that has one: [songs, steps, 3]."""
         songs = len(self.split.numbers)
-        return windows_of_songs(self.split, PIECE_BARS, songs, self.settings.seed)
+        return windows_of_songs(self.split, PIECE_BARS, songs, self.settings.seed, self.tracks)
 
     @cached_property
     def _memory(self) -> Memory:
-        return remembered(self.dataset.split("train"))
+        return remembered(self.dataset.split("train"), self.tracks)
+
+    def _songs(self, count: int) -> Tokens:
+        """Up to `count` songs of 16 bars: [songs, steps, 3]."""
+        return windows_of_songs(self.split, SONG_BARS, count, self.settings.seed, self.tracks)
+
+    def _told_apart(
+        self,
+        title: str,
+        made: Sequence[Tokens],
+        real: Tokens,
+        rng: np.random.Generator,
+        paired: bool,
+    ) -> Iterator[Section]:
+        """How well the draws `made` are told from songs, where there are enough of both."""
+        if told_apart.enough(len(made[0]), len(real)):
+            yield from told_apart.sections(title, made, real, self.tracks, rng, paired)
+        else:
+            self.remarks.append(f"{title}: {told_apart.too_few(len(made[0]), len(real))}")
+
+    def _accompaniment(self) -> Iterator[Section]:
+        name = "accompaniment"
+        songs = self._songs(self.settings.songs)
+        made = self._bands(name, name, songs, self.settings.draws)
+        rng = self.settings.rng_of_figures(name)
+        yield bands.accompaniment(name, made, songs, rng)
+        yield from self._told_apart(name, made, songs, rng, paired=True)
 
     def _live(self) -> Iterator[Section]:
         settings = self.settings
-        songs = windows_of_songs(self.split, SONG_BARS, settings.stage_songs, settings.seed)
-        kinds = {"offline": self._bands("offline", "live", songs, settings.stage_draws)}
-        for kind in ("oracle", "stage"):
-            draws = range(settings.stage_draws)
-            kinds[kind] = [self._staged(kind, draw, songs) for draw in draws]
+        chosen = chosen_windows(self.split, SONG_BARS, settings.stage_songs, settings.seed)
+        songs = self.split.batch(chosen, SONG_BARS)
+        names, numbers = self.dataset.source_names, self.split.sources
+        sources = [names[numbers[piece]] for piece, _ in chosen]
+        chords = np.stack([chords_of(song) for song in songs])
+        performed = Performances(self.model, settings, self.draws, self.progress)
+        offline = self._bands("offline", "live", songs, settings.stage_draws)
+        kinds = {"offline": offline, **performed.of_songs(songs, chords)}
         rng = settings.rng_of_figures("live")
-        yield from bands.live(kinds, songs, LISTEN_BARS, rng)
+        plainly = ["offline", "oracle", "stage"]
+        first = {kind: kinds[kind] for kind in plainly if kind in kinds}
+        yield from bands.live(first, songs, LISTEN_BARS, rng)
+        yield from Stage(songs, chords, kinds, LISTEN_BARS, rng).sections(sources)
+        yield trials.arpeggio_section(performed.of_arpeggios())
+        jumped = trials.pushed(songs)
+        again = performed.of_melodies("stage, pushed", jumped)
+        yield trials.push_section(again, kinds["stage"], songs, jumped)
+        heard = slice(LISTEN_BARS * STEPS_PER_BAR, None)
+        for kind in first:
+            made = [draw[:, heard] for draw in kinds[kind]]
+            yield from self._told_apart(f"live: {kind}", made, songs[:, heard], rng, paired=True)
 
-    def _staged(self, kind: str, draw: int, songs: Tokens) -> Tokens:
-        """Bands for `songs`, each beat made when its time came, by the stage or the oracle."""
-        settings, oracle = self.settings, kind == "oracle"
-        beats = (SONG_BARS - LISTEN_BARS) * BEATS_PER_BAR
-        name, total = f"live: {kind}", settings.stage_draws * beats
+    def _plain(self) -> Iterator[Section]:
+        settings, tracks = self.settings, self.tracks
+        songs = self._songs(settings.songs)
+        rng = settings.rng_of_figures("plain")
+        if tracks == TRIO:
+            given = {
+                way: self._bands(f"plain, {way}", "plain", songs, 1, sampling)
+                for way, sampling in plain.ways(SONG_BARS, len(BAND)).items()
+            }
+            yield plain.section("bass and drums for melodies", given, songs, BAND, rng)
+        made = {}
+        for way, sampling in plain.ways(SONG_BARS, len(tracks)).items():
 
-        def play() -> Tokens:
-            return as_on_stage(
-                self.model,
-                songs,
-                BAND,
-                settings.rng("live", draw, 0),
-                most_calls=None if oracle else MOST_CALLS,
-                on_beat=lambda: self.progress(name, 1, total),
-            )
+            def make(
+                rngs: Sequence[np.random.Generator], _: slice, sampling: Sampling = sampling
+            ) -> Tokens:
+                return stacked(generate_all(self.model, SONG_BARS, rngs, sampling=sampling))
 
-        about = {
-            "songs": settings.stage_songs,
-            "seed": settings.seed,
-            "calls": (ORACLE_CALLS,) if oracle else (FIRST_CALLS, MOST_CALLS),
-            "temperature": STAGE_TEMPERATURE,
-        }
-        return self.draws.found(
-            f"{kind}-{draw}", about, play, lambda: self.progress(name, beats, total)
-        )
+            kind = Kind(f"plain, nothing given, {way}", "plain", len(songs), 1, how(sampling))
+            made[way] = drawn(self.draws, settings, kind, make, self.progress)
+        yield plain.section(f"{SONG_BARS} bars out of nothing", made, songs, tracks, rng)
 
-    def _bands(self, name: str, part: str, songs: Tokens, draws: int) -> list[Tokens]:
+    def _bands(
+        self, name: str, part: str, songs: Tokens, draws: int, sampling: Sampling | None = None
+    ) -> list[Tokens]:
         """Bands for `songs` that hear all of the melody: `draws` of them."""
-        sampling = self.settings.sampling(SONG_BARS)
+        chosen = sampling or self.settings.sampling(SONG_BARS)
 
         def make(rngs: Sequence[np.random.Generator], rows: slice) -> Tokens:
-            return at_leisure(self.model, songs[rows], BAND, rngs, sampling)
+            return at_leisure(self.model, songs[rows], BAND, rngs, chosen)
 
-        kind = Kind(name, part, len(songs), draws, {**how(sampling), **NO_WINDOW})
+        kind = Kind(name, part, len(songs), draws, {**how(chosen), **NO_WINDOW})
         return drawn(self.draws, self.settings, kind, make, self.progress)

@@ -20,7 +20,8 @@ class Figure(msgspec.Struct, frozen=True):
     The `deviation` of less than two draws is not known. `low` to `high` is what real songs reach
     against real songs (90%), or where the figure of all draws lies when the songs are drawn anew
     (95%), as the section says. `real` is the figure of the songs themselves, `floor` that of other
-    songs' bands.
+    songs' bands. `tells` is what of its AUC a classifier loses that is not told the
+    figure, `alone` the AUC of the figure by itself.
     """
 
     name: str
@@ -30,12 +31,15 @@ class Figure(msgspec.Struct, frozen=True):
     low: float | None = None
     high: float | None = None
     floor: float | None = None
+    tells: float | None = None
+    alone: float | None = None
 
 
 class Section(msgspec.Struct, frozen=True):
     """The figures of one table; `explained` says what its columns are, `interval` whose it is.
 
     `perfect` is the figure of music against itself, where that ends the scale: 1 for a similarity.
+    `part` is the part of the evaluation that the table belongs to.
     """
 
     title: str
@@ -43,6 +47,7 @@ class Section(msgspec.Struct, frozen=True):
     figures: tuple[Figure, ...]
     interval: Literal["real songs", "model"] = "real songs"
     perfect: float | None = None
+    part: str = ""
 
     def as_real(self, figure: Figure) -> bool | None:
         """Whether `figure` cannot be told from that of real songs; None where nothing says.
@@ -64,7 +69,12 @@ class Section(msgspec.Struct, frozen=True):
 
 
 class Evaluation(msgspec.Struct, frozen=True):
-    """A finished evaluation."""
+    """An evaluation, finished or as far as it is.
+
+    `remarks` say what was asked for and could not be measured, a line each. `made_with` tells the
+    model and the dataset from others. `earlier` has the settings of the parts that an earlier
+    evaluation made.
+    """
 
     model: str
     runtime: str
@@ -72,12 +82,33 @@ class Evaluation(msgspec.Struct, frozen=True):
     settings: EvaluationSettings
     seconds: float
     sections: tuple[Section, ...]
+    remarks: tuple[str, ...] = ()
+    made_with: dict[str, str] = {}
+    earlier: dict[str, EvaluationSettings] = {}
+
+    def beside(self, former: "Evaluation") -> "Evaluation":
+        """This evaluation with those parts of a `former` one that it does not have.
+
+        The settings of those are kept as `earlier`. Experiments have no parts.
+        """
+        parts = {section.part for section in self.sections}
+        kept = tuple(section for section in former.sections if section.part not in parts)
+        if self.settings.experiment is not None or self.made_with != former.made_with:
+            return self
+        earlier = {
+            section.part: former.earlier.get(section.part, former.settings) for section in kept
+        }
+        return msgspec.structs.replace(self, sections=(*kept, *self.sections), earlier=earlier)
 
 
 def over_draws(name: str, values: Sequence[float], **beside: float | None) -> Figure:
     """The figure `name` from its value in each draw, of which there is at least one."""
-    deviation = float(np.std(values, ddof=1)) if len(values) > 1 else None
-    return Figure(name, float(np.mean(values)), deviation, **beside)
+    return Figure(name, float(np.mean(values)), spread(values), **beside)
+
+
+def spread(values: Sequence[float]) -> float | None:
+    """The deviation of `values` (n - 1); None of fewer than two."""
+    return float(np.std(values, ddof=1)) if len(values) > 1 else None
 
 
 def interval(shares: Sequence[Share], songs: int, rng: np.random.Generator) -> tuple[float, float]:

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.music.vocabulary import PITCHED, TRIO, Track
 from schmubert.training.evaluation.figures import Figure, Section, interval, over_draws
+from schmubert.training.evaluation.variety import stays, variety
 from schmubert.training.metrics.bootstrap import Share, pooled
 from schmubert.training.metrics.distributions import divergences, noise_bound
-from schmubert.training.metrics.harmony import bass_in_scale
+from schmubert.training.metrics.harmony import CLASH, CONSONANT, bass_at, bass_in_scale, root_in_bar
 from schmubert.training.metrics.novelty import Memory, copied
 from schmubert.training.metrics.rhythm import empty_bars, kick_under_bass, onsets_a_bar
 from schmubert.training.metrics.similarity import Similarity, overlaps, real_interval, similarity
@@ -28,19 +29,16 @@ ENDS = MappingProxyType(
 )
 """The steps of a piece between which it should not change: one that begins at random and ends going
 round in circles repeats as much as a song, taken as a whole."""
-SELECTIONS: Mapping[str, tuple[Track, ...]] = MappingProxyType(
-    {"pooled": TRIO} | {track.name.lower(): (track,) for track in TRIO}
-)
 REAL = "low, high: of as many other real songs, 90%; as real: the model is among them"
 ALIKE = "low, high: of as many real songs, 90%; as real: the model is at least as alike"
 
 Shared = Callable[[Tokens], Share]
 
 
-def share_figures() -> dict[str, Shared]:
-    """Shares of a piece [steps, 3] by name."""
+def share_figures(tracks: Sequence[Track] = TRIO) -> dict[str, Shared]:
+    """Shares of a piece [steps, 3] by name, those of `tracks` and between them."""
     found: dict[str, Shared] = {}
-    for track in TRIO:
+    for track in tracks:
         name = track.name.lower()
         for lag in LAGS:
             found[f"{name}: bar repeated at lag {lag}"] = partial(
@@ -56,8 +54,13 @@ def share_figures() -> dict[str, Shared]:
         if track in PITCHED:
             found[f"{name}: pitch repeated"] = partial(repeated_pitches, track=track)
             found[f"{name}: idle note-offs"] = partial(idle_note_offs, track=track)
-    found["bass in scale"] = lambda tokens: bass_in_scale(tokens, tokens)
-    found["kick under bass"] = kick_under_bass
+    if set(PITCHED) <= set(tracks):
+        found["bass in scale"] = lambda tokens: bass_in_scale(tokens, tokens)
+        found["bass: root of the bar in the melody"] = lambda tokens: root_in_bar(tokens, tokens)
+        found["bass: clash with the melody"] = lambda tokens: bass_at(CLASH, tokens, tokens)
+        found["bass: consonant with the melody"] = lambda tokens: bass_at(CONSONANT, tokens, tokens)
+    if {Track.BASS, Track.DRUMS} <= set(tracks):
+        found["kick under bass"] = kick_under_bass
     return found
 
 
@@ -72,28 +75,40 @@ def sections(
     memory: Memory,
     all_frames: bool,
     rng: np.random.Generator,
+    tracks: Sequence[Track] = TRIO,
 ) -> Iterator[Section]:
-    """The tables of `draws` of pieces [pieces, steps, 3] beside `real` songs [songs, steps, 3]."""
+    """The tables of `draws` of pieces [pieces, steps, 3] beside `real` songs [songs, steps, 3].
+
+    Of `tracks` alone; `memory` has to know them.
+    """
     pieces = len(draws[0])
     frames = ", over all frames" if all_frames else ""
     yield Section(
         f"{title}: self-similarity{frames}",
         ALIKE,
-        tuple(similarities(draws, real, pieces, all_frames, rng)),
+        tuple(similarities(draws, real, pieces, all_frames, rng, selections(tracks))),
         perfect=1.0,
     )
-    yield Section(f"{title}: structure", REAL, tuple(shares(draws, real, pieces, rng)))
+    yield Section(f"{title}: structure", REAL, tuple(shares(draws, real, pieces, rng, tracks)))
     yield Section(
         f"{title}: divergence of distributions in bits",
         "high: the 95th percentile of real songs against real songs; as real: the model is below",
-        tuple(_divergences(draws, real, pieces, rng)),
+        tuple(_divergences(draws, real, pieces, rng, tracks)),
         perfect=0.0,
     )
     yield Section(
         f"{title}: copied from the training songs",
         "real: validation songs beside the training songs",
-        tuple(_copies(draws, real, memory)),
+        tuple(_copies(draws, real, memory, tracks)),
     )
+    yield variety(title, draws, real, tracks, rng)
+    yield stays(title, draws, real, tracks, rng)
+
+
+def selections(tracks: Sequence[Track]) -> dict[str, tuple[Track, ...]]:
+    """All `tracks` together, where there are several, and each of them alone, by name."""
+    alone: dict[str, tuple[Track, ...]] = {track.name.lower(): (track,) for track in tracks}
+    return {"pooled": tuple(tracks), **alone} if len(tracks) > 1 else alone
 
 
 def similarities(
@@ -102,14 +117,14 @@ def similarities(
     pieces: int,
     all_frames: bool,
     rng: np.random.Generator,
-    selections: Mapping[str, tuple[Track, ...]] = SELECTIONS,
+    chosen: Mapping[str, tuple[Track, ...]],
 ) -> Iterator[Figure]:
-    """Consistency and variance of `draws` for each of `selections` of tracks.
+    """Consistency and variance of `draws` for each `chosen` selection of tracks.
 
     Of `draws` of pieces [pieces, steps, 3] beside `real` songs [songs, steps, 3], with the
     interval of `pieces` other real songs.
     """
-    for selection, tracks in selections.items():
+    for selection, tracks in chosen.items():
         ours = [overlaps_of(draw, tracks, all_frames) for draw in draws]
         theirs = overlaps_of(real, tracks, all_frames)
         low, high = (_flat(bound) for bound in real_interval(theirs, pieces, rng))
@@ -137,10 +152,14 @@ def _flat(of: Similarity) -> dict[str, float]:
 
 
 def shares(
-    draws: Sequence[Tokens], real: Tokens, pieces: int, rng: np.random.Generator
+    draws: Sequence[Tokens],
+    real: Tokens,
+    pieces: int,
+    rng: np.random.Generator,
+    tracks: Sequence[Track] = TRIO,
 ) -> Iterator[Figure]:
     """The `share_figures` of `draws` of pieces [pieces, steps, 3] beside those of `real` songs."""
-    for name, share in share_figures().items():
+    for name, share in share_figures(tracks).items():
         theirs = [share(tokens) for tokens in real]
         low, high = interval(theirs, pieces, rng)
         values = [float(pooled([share(tokens) for tokens in draw])) for draw in draws]
@@ -148,16 +167,22 @@ def shares(
 
 
 def _divergences(
-    draws: Sequence[Tokens], real: Tokens, pieces: int, rng: np.random.Generator
+    draws: Sequence[Tokens],
+    real: Tokens,
+    pieces: int,
+    rng: np.random.Generator,
+    tracks: Sequence[Track],
 ) -> Iterator[Figure]:
-    bound = noise_bound(list(real), pieces, rng)
-    every = [divergences(list(draw), list(real)) for draw in draws]
+    bound = noise_bound(list(real), pieces, rng, tracks=tracks)
+    every = [divergences(list(draw), list(real), tracks) for draw in draws]
     for name, high in bound.items():
         yield over_draws(name, [draw[name] for draw in every], high=high)
 
 
-def _copies(draws: Sequence[Tokens], real: Tokens, memory: Memory) -> Iterator[Figure]:
-    for track in TRIO:
+def _copies(
+    draws: Sequence[Tokens], real: Tokens, memory: Memory, tracks: Sequence[Track]
+) -> Iterator[Figure]:
+    for track in tracks:
         theirs = [copied(memory, tokens, track) for tokens in real]
         every = [[copied(memory, tokens, track) for tokens in draw] for draw in draws]
         name = track.name.lower()

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from schmubert.engine.denoiser import Denoiser
+from schmubert.engine.denoiser import Denoiser, Logits
 from schmubert.engine.diffusion.compose import accompany_all
+from schmubert.engine.diffusion.guides import harmony
 from schmubert.engine.diffusion.horizon import horizon_at
 from schmubert.engine.diffusion.recipe import (
     FIRST_CALLS,
+    HARMONY_NATS,
     MOST_CALLS,
     STAGE_TEMPERATURE,
     WINDOW_BARS,
@@ -17,14 +20,22 @@ from schmubert.engine.diffusion.recipe import (
 from schmubert.engine.diffusion.samplers import refine
 from schmubert.engine.diffusion.sampling import PLAIN, Sampling
 from schmubert.engine.diffusion.unmasking import (
+    Guide,
     TokenSampler,
     balanced_order,
     run_sampler,
     tidy,
-    unmask,
+    unmasking,
 )
-from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT, Mask, Score, Tokens
-from schmubert.engine.music.vocabulary import HOLD, MASK, TRIO, Track
+from schmubert.engine.music.score import (
+    BEATS_PER_BAR,
+    STEPS_PER_BAR,
+    STEPS_PER_BEAT,
+    Mask,
+    Score,
+    Tokens,
+)
+from schmubert.engine.music.vocabulary import HOLD, MASK, PITCHED, TRIO, Track
 
 LISTEN_BARS = 1
 LEAD_STEPS = 1
@@ -32,6 +43,59 @@ LEAD_STEPS = 1
 ORACLE_CALLS = 64
 """How many calls a beat takes that has all the time in the world, though it hears no sooner. A call
 draws a cell or two, each once: refining so often would move the music away from the model's."""
+
+HELD_BEATS = BEATS_PER_BAR
+"""So many beats ahead a held chord leads the band, less and less, as on stage."""
+
+Leads = Callable[[int, range], Guide]
+"""Given up to which step the player is heard, and the beats of a window: what bends its drafts."""
+
+
+def chords_told(chords: NDArray[np.float64], nats: float = HARMONY_NATS) -> Leads:
+    """The band knows the `chords` [songs, beats, 12] from end to end, as from a chart."""
+
+    def leads(_: int, beats: range) -> Guide:
+        return _harmony_of_each(nats * _shown(chords, beats))
+
+    return leads
+
+
+def chords_held(chords: NDArray[np.float64], nats: float = HARMONY_NATS) -> Leads:
+    """The band hears each of `chords` [songs, beats, 12] as it is held, and goes on with it."""
+
+    def leads(heard_until: int, beats: range) -> Guide:
+        now = (heard_until - 1) // STEPS_PER_BEAT
+        ahead = np.arange(len(beats)) - (heard_until // STEPS_PER_BEAT - beats.start)
+        fading = 1.0 - np.clip(ahead / HELD_BEATS, 0.0, 1.0)
+        held = _shown(chords, range(now, now + 1))
+        return _harmony_of_each(nats * fading[:, None] * held)
+
+    return leads
+
+
+def _shown(chords: NDArray[np.float64], beats: range) -> NDArray[np.float64]:
+    """The `beats` of `chords` [songs, all beats, 12]; beyond the last one there is none."""
+    found = np.zeros((len(chords), len(beats), chords.shape[-1]))
+    known = chords[:, beats.start : beats.stop]
+    found[:, : known.shape[1]] = known
+    return found
+
+
+def _harmony_of_each(biases: NDArray[np.float64]) -> Guide:
+    """The guide `harmony` with `biases` [songs, beats, 12] of its own for each song of a batch."""
+
+    def guide(tokens: Tokens, logits: Logits) -> Logits:
+        bent = list(logits)
+        for column, track in enumerate(TRIO):
+            if track in PITCHED:
+                one = [
+                    harmony(of_song, (track,))(tokens, [logits[column][song : song + 1]])[0]
+                    for song, of_song in enumerate(biases)
+                ]
+                bent[column] = np.concatenate(one)
+        return bent
+
+    return guide
 
 
 def at_leisure(
@@ -62,7 +126,7 @@ def as_on_stage(
     most_calls: int | None = MOST_CALLS,
     temperature: float = STAGE_TEMPERATURE,
     window_bars: int = WINDOW_BARS,
-    on_beat: Callable[[], None] = lambda: None,
+    leads: Leads | None = None,
 ) -> Tokens:
     """New `tracks` for `songs` [batch, steps, 3], of equal length; the rest is what is heard.
 
@@ -72,8 +136,8 @@ def as_on_stage(
     never touched again. Before its entry the band is unknown, not silent. Without `most_calls` an
     oracle plays, which hears no more but takes `ORACLE_CALLS` a beat.
 
-    `on_beat` is called as each beat is done. ValueError where the denoiser does not know all three
-    tracks, as on stage.
+    Where somebody `leads`, what they say bends the drafts. ValueError where the denoiser does not
+    know all three tracks, as on stage.
     """
     if sorted(denoise.tracks) != sorted(TRIO):
         raise ValueError("on stage a model of melody, bass and drums is needed")
@@ -92,17 +156,20 @@ def as_on_stage(
         tokens = np.stack([request.tokens for request in requests])
         targets = np.stack([request.targets for request in requests])[..., columns]
         window = tokens[..., columns]
+        first_beat = requests[0].first_step // STEPS_PER_BEAT
+        beats = range(first_beat, first_beat + window.shape[1] // STEPS_PER_BEAT)
+        guide = None if leads is None else leads(step - LEAD_STEPS, beats)
+        token_sampler = TokenSampler(rng, temperature, guide, denoise.tracks)
         if most_calls is None:
             order = balanced_order(targets, ORACLE_CALLS, rng)
-            draft = unmask(denoise, window, order, rng, temperature)
+            draft = run_sampler(denoise, unmasking(window, order, token_sampler))
         else:
-            draft = _in_rounds(denoise, window, targets, first_calls, most_calls, rng, temperature)
+            draft = _in_rounds(denoise, window, targets, first_calls, most_calls, token_sampler)
         tokens[..., columns] = draft
         row = step - requests[0].first_step
         beat = tokens[:, row : row + STEPS_PER_BEAT]
         for track in tracks:
             tape[:, step : step + STEPS_PER_BEAT, track] = beat[..., track]
-        on_beat()
     tape[:, :entry, list(tracks)] = HOLD
     played_cells = np.zeros(tape.shape, bool)
     played_cells[..., list(tracks)] = True
@@ -115,15 +182,14 @@ def _in_rounds(
     targets: Mask,
     first_calls: int,
     most_calls: int,
-    rng: np.random.Generator,
-    temperature: float,
+    token_sampler: TokenSampler,
 ) -> Tokens:
     """The last draft of `targets` [batch, steps, tracks] that the engine makes with time enough."""
     count = int(targets[0].sum())  # in all songs alike
     calls = min(first_calls, count)
-    draft = unmask(denoise, tokens, balanced_order(targets, calls, rng), rng, temperature)
+    order = balanced_order(targets, calls, token_sampler.rng)
+    draft = run_sampler(denoise, unmasking(tokens, order, token_sampler))
     draft = tidy(draft, targets, denoise.tracks)
-    token_sampler = TokenSampler(rng, temperature, tracks=denoise.tracks)
     # once there is a call for every cell, no better draft follows
     while calls < count and (planned := more_calls(calls, most_calls)) is not None:
         calls = min(planned, count)

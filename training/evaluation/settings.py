@@ -6,7 +6,10 @@ import numpy as np
 from schmubert.engine.diffusion.recipe import CALLS, SAMPLER, TEMPERATURE, WINDOW_BARS
 from schmubert.engine.diffusion.sampling import Sampling
 
-PARTS = ("bits", "unconditional", "infilling", "accompaniment", "live")
+PARTS = ("bits", "unconditional", "infilling", "accompaniment", "live", "plain")
+OF_A_BAND = ("accompaniment", "live")
+"""Parts that only a model of melody, bass and drums can be asked for."""
+SPLITS = ("validation", "test")
 EXPERIMENTS = ("algorithm7", "guidance")
 PIECE_BARS = 64
 SONG_BARS = 16
@@ -19,8 +22,10 @@ class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     `pieces` of 64 bars are drawn `draws` times for the unconditional part and the infilling;
     `songs` melodies of 16 bars are accompanied `draws` times, `stage_songs` of them as on stage
-    `stage_draws` times. `window_bars` is what the model sees of a piece it makes from nothing.
-    The model's pauses are drawn for them, but where `tutti` all tracks play throughout.
+    `stage_draws` times, by an `oracle` too. `window_bars` is what the model sees of a piece it
+    makes from nothing.
+    The model's pauses are drawn for them, but where `tutti` all tracks play throughout. All songs
+    are of `split`.
     An `experiment` stands alone: it is evaluated instead of parts.
     """
 
@@ -28,8 +33,8 @@ class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True):
     pieces: int = 200
     draws: int = 5
     songs: int = 200
-    stage_songs: int = 24
-    stage_draws: int = 4
+    stage_songs: int = 96
+    stage_draws: int = 1
     window_bars: int = WINDOW_BARS
     calls: int = CALLS
     temperature: float = TEMPERATURE
@@ -38,6 +43,8 @@ class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True):
     all_frames: bool = False
     seed: int = 0
     experiment: str | None = None
+    split: str = "validation"
+    oracle: bool = True
 
     def __post_init__(self) -> None:
         if unknown := set(self.parts) - set(PARTS):
@@ -51,6 +58,8 @@ class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("figures need at least 2 pieces, songs and songs on stage")
         if min(self.draws, self.stage_draws) < 1:
             raise ValueError("figures need at least 1 draw")
+        if self.split not in SPLITS:
+            raise ValueError(f"no split {self.split!r} to judge by; there are {', '.join(SPLITS)}")
         self.sampling(self.window_bars)
 
     def sampling(self, window_bars: int) -> Sampling:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
-from schmubert.engine.music.vocabulary import MASK, PITCHED, TRIO
+from schmubert.engine.music.vocabulary import MASK, PITCHED, TRIO, Track
 from schmubert.training.metrics.bootstrap import ROUNDS
 from schmubert.training.metrics.notes import LENGTH, ONSET, PITCH, drum_hits, note_table
 
@@ -20,8 +20,8 @@ WIDEST_INTERVAL = 24  # semitones; wider leaps are counted with it
 LONGEST = 32  # 16ths; longer notes are counted with it
 
 
-def counts(tokens: Tokens) -> dict[str, NDArray[np.float64]]:
-    """Histograms of a piece `tokens` [steps, 3] by name, "melody/pitch class" and so on.
+def counts(tokens: Tokens, tracks: Sequence[Track] = TRIO) -> dict[str, NDArray[np.float64]]:
+    """Histograms of `tracks` of `tokens` [steps, 3] by name, "melody/pitch class" and so on.
 
     Of melody and bass:
 
@@ -37,7 +37,7 @@ def counts(tokens: Tokens) -> dict[str, NDArray[np.float64]]:
     What is masked starts nothing; a bar of nothing but masks is unknown and has no density.
     """
     found: dict[str, NDArray[np.int64]] = {}
-    for track in TRIO:
+    for track in tracks:
         name = track.name.lower()
         if track in PITCHED:
             notes = note_table(tokens, track)
@@ -67,17 +67,23 @@ def jensen_shannon(first: NDArray[np.float64], second: NDArray[np.float64]) -> f
     return float(_divergence(first, second))
 
 
-def divergences(model: Sequence[Tokens], real: Sequence[Tokens]) -> dict[str, float]:
+def divergences(
+    model: Sequence[Tokens], real: Sequence[Tokens], tracks: Sequence[Track] = TRIO
+) -> dict[str, float]:
     """The divergence in bits of the histograms of `model` from those of `real`, by name.
 
     Both are pieces [steps, 3]; the histograms of all pieces of a side are added up.
     """
-    ours, theirs = _tables(model), _tables(real)
+    ours, theirs = _tables(model, tracks), _tables(real, tracks)
     return {name: jensen_shannon(ours[name].sum(axis=0), theirs[name].sum(axis=0)) for name in ours}
 
 
 def noise_bound(
-    real: Sequence[Tokens], pieces: int, rng: np.random.Generator, rounds: int = ROUNDS
+    real: Sequence[Tokens],
+    pieces: int,
+    rng: np.random.Generator,
+    rounds: int = ROUNDS,
+    tracks: Sequence[Track] = TRIO,
 ) -> dict[str, float]:
     """What real songs diverge from real songs, by name: the 95th percentile, in bits.
 
@@ -90,15 +96,15 @@ def noise_bound(
         drawn[side, number] = np.bincount(songs, minlength=len(real))
     return {
         name: float(np.percentile(_divergence(*(drawn @ table)), 95))
-        for name, table in _tables(real).items()
+        for name, table in _tables(real, tracks).items()
     }
 
 
-def _tables(pieces: Sequence[Tokens]) -> dict[str, NDArray[np.float64]]:
+def _tables(pieces: Sequence[Tokens], tracks: Sequence[Track]) -> dict[str, NDArray[np.float64]]:
     """The histograms of `pieces` by name: [pieces, bins]. ValueError where there is no piece."""
     if not len(pieces):
         raise ValueError("no pieces, no distributions")
-    every = [counts(tokens) for tokens in pieces]
+    every = [counts(tokens, tracks) for tokens in pieces]
     return {name: np.stack([histograms[name] for histograms in every]) for name in every[0]}
 
 

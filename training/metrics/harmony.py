@@ -5,7 +5,7 @@ scale (of twelve) that covers most of the melody's sounding time; the bass fits 
 classes lie in it. Own basses reach about .92 and those of other songs about .66.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,10 @@ SCALES = np.array(
     [[(pitch_class - tonic) % 12 in MAJOR for pitch_class in range(12)] for tonic in range(12)]
 )
 """Which pitch classes each of the twelve major scales holds: [tonic, pitch class]."""
+CLASH = (1, 6, 11)
+"""Semitones of the melody over the bass, octaves left out, that grate: m2, tritone, M7."""
+CONSONANT = (0, 3, 4, 7, 8, 9)
+"""Those that rest: unison, thirds, fifth and sixths."""
 
 
 def sounding_pitch(tokens: Tokens, track: Track) -> NDArray[np.int64]:
@@ -46,6 +50,19 @@ def scale_fit(melody: NDArray[np.int64], bass: NDArray[np.int64]) -> Share:
     covered = SCALES @ melody
     best = covered == covered.max()
     return float((SCALES[best] @ bass).mean()), float(bass.sum())
+
+
+def bass_at(intervals: Sequence[int], melody: Tokens, bass: Tokens, every: int = 1) -> Share:
+    """(16ths in which the melody stands at one of `intervals` over the bass, 16ths of both).
+
+    Of the melody of `melody` and the bass of `bass`, both [steps, 3], intervals in semitones
+    without octaves, as `CLASH`. Only `every` so many steps count: every bar for downbeats.
+    """
+    sung, played = sounding_pitch(melody, Track.MELODY), sounding_pitch(bass, Track.BASS)
+    sung, played = sung[::every], played[::every]
+    both = (sung >= 0) & (played >= 0)
+    here = np.isin((sung - played)[both] % 12, intervals)
+    return float(here.sum()), float(both.sum())
 
 
 def bass_in_scale(melody: Tokens, bass: Tokens, span_bars: int = SPAN_BARS) -> Share:

@@ -14,6 +14,7 @@ from schmubert.engine.music.vocabulary import (
     first_onset,
 )
 from schmubert.training.metrics.bootstrap import Share
+from schmubert.training.metrics.notes import LENGTH, ONSET, PITCH, note_table
 
 
 def repeated_bars(tokens: Tokens, track: Track, lag: int) -> Share:
@@ -44,6 +45,20 @@ def repeated_pitches(tokens: Tokens, track: Track) -> Share:
     column = known_column(tokens, track)
     onsets = column[column >= FIRST_ONSET]
     return float((onsets[1:] == onsets[:-1]).sum()), float(max(0, len(onsets) - 1))
+
+
+def longest_stay(tokens: Tokens, track: Track, bar_steps: int = STEPS_PER_BAR) -> float:
+    """The longest that a pitched `track` of `tokens` [steps, 3] stays on one pitch, in bars.
+
+    From the first of several notes of one pitch in a row to the end of the last: rests between
+    them count. 0 where there is no note.
+    """
+    notes = note_table(tokens, track)
+    if not len(notes):
+        return 0.0
+    changes = np.flatnonzero(np.diff(notes[:, PITCH])) + 1
+    ends = (notes[:, ONSET] + notes[:, LENGTH])[[*(changes - 1), -1]]
+    return float((ends - notes[[0, *changes], ONSET]).max()) / bar_steps
 
 
 def idle_note_offs(tokens: Tokens, track: Track) -> Share:

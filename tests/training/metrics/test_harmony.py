@@ -5,7 +5,10 @@ from hypothesis import strategies as st
 
 from schmubert.engine.music.vocabulary import MASK, OFF, Track, onset_token
 from schmubert.training.metrics.harmony import (
+    CLASH,
+    CONSONANT,
     SCALES,
+    bass_at,
     bass_in_scale,
     key_agreement,
     onsets_in_scale,
@@ -118,3 +121,12 @@ def test_keys_agree_where_the_best_scales_are_the_same() -> None:
     agreed, spans = key_agreement(melody, grid(8, bass=[(0, onset_token(43))]))
     assert spans == 1.0
     assert agreed == pytest.approx(7**-0.5)  # a single G is in seven scales
+
+
+def test_a_bass_clashes_for_part_of_the_time_that_both_sound() -> None:
+    melody = grid(2, melody=[(0, onset_token(72)), (24, OFF)])
+    bass = grid(2, bass=[(0, onset_token(47)), (8, onset_token(36)), (16, onset_token(42))])
+    assert bass_at(CLASH, melody, bass) == (16.0, 24.0)  # a minor second, then a tritone
+    assert bass_at(CONSONANT, melody, bass) == (8.0, 24.0)
+    assert bass_at(CLASH, melody, bass, every=16) == (2.0, 2.0)
+    assert bass_at(CLASH, melody, grid(2)) == (0.0, 0.0)

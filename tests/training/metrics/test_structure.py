@@ -9,6 +9,7 @@ from schmubert.engine.music.vocabulary import MASK, OFF, PITCHED, TRIO, Track, o
 from schmubert.training.metrics.structure import (
     idle_note_offs,
     known_column,
+    longest_stay,
     repeated_bars,
     repeated_pitches,
 )
@@ -85,3 +86,13 @@ def test_pitches_repeat_from_onset_to_onset_whatever_lies_between() -> None:
     assert repeated_pitches(grid(2), Track.MELODY) == (0.0, 0.0)
     with pytest.raises(ValueError, match="DRUMS have no pitch"):
         repeated_pitches(grid(1), Track.DRUMS)
+
+
+def test_a_stay_lasts_to_the_end_of_the_last_note_on_its_pitch() -> None:
+    c, d = onset_token(36), onset_token(38)
+    bass = [(0, c), (4, OFF), (20, c), (24, d), (28, OFF), (60, c)]
+    music = grid(4, bass=bass)
+    assert longest_stay(music, Track.BASS) == 24 / 16  # a rest of a bar between two of one pitch
+    assert longest_stay(music, Track.BASS, bar_steps=12) == 2.0
+    assert longest_stay(grid(4), Track.BASS) == 0.0
+    assert longest_stay(grid(4, bass=[(16, c)]), Track.BASS) == 3.0

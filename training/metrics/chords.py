@@ -1,0 +1,70 @@
+"""The chords of a song by its own notes, and how a band keeps to them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schmubert.engine.music.chart import PITCH_CLASSES, ROOT_WEIGHT
+from schmubert.engine.music.chords import (
+    HOLD_CHORD,
+    NO_CHORD,
+    TONES,
+    Plan,
+    chord_of,
+    recognised,
+    sounding_beats,
+)
+from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT, Tokens
+from schmubert.engine.music.vocabulary import PITCHED, Track
+from schmubert.training.metrics.bootstrap import Share
+from schmubert.training.metrics.harmony import sounding_pitch
+from schmubert.training.metrics.notes import LENGTH, ONSET, PITCH, note_table
+
+Weights = NDArray[np.float64]
+"""How much each pitch class belongs to the chord of a beat: [beats, 12], as a chart says it."""
+
+
+def chords_of(tokens: Tokens, tracks: Sequence[Track] = PITCHED) -> Weights:
+    """The chords of `tokens` [steps, 3], recognised from the notes of `tracks`: [beats, 12]."""
+    notes = np.concatenate([note_table(tokens, track) for track in tracks])
+    onsets = notes[:, ONSET] / STEPS_PER_BEAT
+    ends = (notes[:, ONSET] + notes[:, LENGTH]) / STEPS_PER_BEAT
+    beats = len(tokens) // STEPS_PER_BEAT
+    return weights_of(recognised(sounding_beats(onsets, ends, notes[:, PITCH], beats)))
+
+
+def weights_of(plan: Plan) -> Weights:
+    """A `plan` of chord tokens [beats] as weights [beats, 12]: 1 for a tone, more for the root."""
+    found = np.zeros((len(plan), PITCH_CLASSES))
+    for beat, token in enumerate(plan.tolist()):
+        if token == HOLD_CHORD and beat:
+            found[beat] = found[beat - 1]
+        elif token not in (NO_CHORD, HOLD_CHORD):
+            chord = chord_of(token)
+            found[beat, [(chord.root + tone) % PITCH_CLASSES for tone in TONES[chord.quality]]] = 1
+            found[beat, chord.root] = ROOT_WEIGHT
+    return found
+
+
+def bass_in_chord(chords: Weights, band: Tokens) -> Share:
+    """(16ths of the bass of `band` [steps, 3] on a tone of the chord, 16ths of it under one)."""
+    pitches = sounding_pitch(band, Track.BASS)
+    by_step = np.repeat(chords > 0, STEPS_PER_BEAT, axis=0)
+    under = (pitches >= 0) & by_step.any(axis=1)
+    inside = by_step[under, pitches[under] % PITCH_CLASSES]
+    return float(inside.sum()), float(under.sum())
+
+
+def bass_on_root(chords: Weights, band: Tokens, bar_steps: int = STEPS_PER_BAR) -> Share:
+    """(downbeats with a chord on which the bass of `band` [steps, 3] has its root, such beats).
+
+    A bass that is silent there misses it.
+    """
+    root = np.full(len(chords), -1)
+    heard = chords.any(axis=1)
+    root[heard] = chords[heard].argmax(axis=1)
+    pitches = sounding_pitch(band, Track.BASS)[::bar_steps]
+    of_bars = root[:: bar_steps // STEPS_PER_BEAT]
+    on_root = (pitches >= 0) & (pitches % PITCH_CLASSES == of_bars)
+    return float(on_root.sum()), float((of_bars >= 0).sum())
