@@ -44,9 +44,9 @@ def laid_out(
 ) -> Layout:
     """`tokens` and `targets` [batch, steps, tracks] with the columns of `plans` behind them.
 
-    `chords` [beats] are the chords of the window from its first beat on, where they are known. A
-    form is drawn where a track is: of bars in which it has targets. Other chords and forms, and
-    the comping, stay unknown.
+    `chords` [beats], or [batch, beats], are the chords of the window from its first beat on, where
+    they are known. A form is drawn where a track is: of bars in which it has targets. Other chords
+    and forms, and the comping, stay unknown.
     """
     if not plans:
         return Layout(tokens, np.zeros_like(targets), targets)
@@ -63,8 +63,8 @@ def laid_out(
         of_plan = of_plans[..., column]
         of_plan[:, can[:, column]] = BAND_MASK[track]
         if track is Track.CHORDS and chords is not None:
-            known = chord_column(chords[: steps // meter.cells], meter)
-            of_plan[:, : len(known)] = known
+            known = chord_column(chords[..., : steps // meter.cells], meter)
+            of_plan[:, : known.shape[-1]] = known
         elif track in FORMS:
             form = FORMS.index(track)
             of_plan[:] = forms[..., form]

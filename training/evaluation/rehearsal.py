@@ -1,14 +1,17 @@
 """A model plays along with held-out songs: at leisure, and as on stage, but in no time."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.denoiser import Denoiser, Logits
+from schmubert.engine.denoiser import Denoiser, Logits, plans_of
 from schmubert.engine.diffusion.compose import accompany_all
 from schmubert.engine.diffusion.guides import harmony
 from schmubert.engine.diffusion.horizon import horizon_at
+from schmubert.engine.diffusion.planning import Layout, chords_of, laid_out, plan_run
 from schmubert.engine.diffusion.recipe import (
     FIRST_CALLS,
     HARMONY_NATS,
@@ -27,15 +30,15 @@ from schmubert.engine.diffusion.unmasking import (
     tidy,
     unmasking,
 )
+from schmubert.engine.music.meter import COMMON
 from schmubert.engine.music.score import (
     BEATS_PER_BAR,
     STEPS_PER_BAR,
     STEPS_PER_BEAT,
-    Mask,
     Score,
     Tokens,
 )
-from schmubert.engine.music.vocabulary import HOLD, MASK, PITCHED, TRIO, Track
+from schmubert.engine.music.vocabulary import BAND_MASK, HOLD, MASK, PITCHED, TRIO, Track
 
 LISTEN_BARS = 1
 LEAD_STEPS = 1
@@ -47,15 +50,27 @@ draws a cell or two, each once: refining so often would move the music away from
 HELD_BEATS = BEATS_PER_BAR
 """So many beats ahead a held chord leads the band, less and less, as on stage."""
 
-Leads = Callable[[int, range], Guide]
-"""Given up to which step the player is heard, and the beats of a window: what bends its drafts."""
+
+class Lead(NamedTuple):
+    """What is said of the chords of a window: what bends its drafts, and the plan [songs, beats].
+
+    A network without plans knows the first alone. A chord may be unknown.
+    """
+
+    guide: Guide
+    chords: NDArray[np.int64]
+
+
+Leads = Callable[[int, range], Lead]
+"""Given up to which step the player is heard, and the beats of a window: what leads there."""
 
 
 def chords_told(chords: NDArray[np.float64], nats: float = HARMONY_NATS) -> Leads:
     """The band knows the `chords` [songs, beats, 12] from end to end, as from a chart."""
 
-    def leads(_: int, beats: range) -> Guide:
-        return _harmony_of_each(nats * _shown(chords, beats))
+    def leads(_: int, beats: range) -> Lead:
+        shown = _shown(chords, beats)
+        return Lead(_harmony_of_each(nats * shown), _plans(shown))
 
     return leads
 
@@ -63,14 +78,22 @@ def chords_told(chords: NDArray[np.float64], nats: float = HARMONY_NATS) -> Lead
 def chords_held(chords: NDArray[np.float64], nats: float = HARMONY_NATS) -> Leads:
     """The band hears each of `chords` [songs, beats, 12] as it is held, and goes on with it."""
 
-    def leads(heard_until: int, beats: range) -> Guide:
+    def leads(heard_until: int, beats: range) -> Lead:
         now = (heard_until - 1) // STEPS_PER_BEAT
         ahead = np.arange(len(beats)) - (heard_until // STEPS_PER_BEAT - beats.start)
         fading = 1.0 - np.clip(ahead / HELD_BEATS, 0.0, 1.0)
         held = _shown(chords, range(now, now + 1))
-        return _harmony_of_each(nats * fading[:, None] * held)
+        heard = _shown(chords, beats)
+        heard[:, max(0, now + 1 - beats.start) :] = 0.0
+        return Lead(_harmony_of_each(nats * fading[:, None] * held), _plans(heard))
 
     return leads
+
+
+def _plans(weights: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The chord plan [songs, beats] of `weights` [songs, beats, 12]; unknown without weights."""
+    unknown = np.full(weights.shape[1], BAND_MASK[Track.CHORDS])
+    return np.stack([unknown if (plan := chords_of(one)) is None else plan for one in weights])
 
 
 def _shown(chords: NDArray[np.float64], beats: range) -> NDArray[np.float64]:
@@ -145,7 +168,7 @@ def as_on_stage(
     for track in tracks:
         tape[..., track] = MASK[track]
     heard = [track for track in TRIO if track not in tracks]
-    columns = list(denoise.tracks)
+    columns, plans = list(denoise.tracks), plans_of(denoise)
     entry = LISTEN_BARS * STEPS_PER_BAR
     for step in range(entry, songs.shape[1], STEPS_PER_BEAT):
         played = dict.fromkeys(tracks, step)
@@ -158,14 +181,15 @@ def as_on_stage(
         window = tokens[..., columns]
         first_beat = requests[0].first_step // STEPS_PER_BEAT
         beats = range(first_beat, first_beat + window.shape[1] // STEPS_PER_BEAT)
-        guide = None if leads is None else leads(step - LEAD_STEPS, beats)
-        token_sampler = TokenSampler(rng, temperature, guide, denoise.tracks)
-        if most_calls is None:
-            order = balanced_order(targets, ORACLE_CALLS, rng)
-            draft = run_sampler(denoise, unmasking(window, order, token_sampler))
-        else:
-            draft = _in_rounds(denoise, window, targets, first_calls, most_calls, token_sampler)
-        tokens[..., columns] = draft
+        lead = None if leads is None else leads(step - LEAD_STEPS, beats)
+        layout = laid_out(
+            window, targets, denoise.tracks, plans, COMMON, None if lead is None else lead.chords
+        )
+        guide = None if lead is None else lead.guide
+        token_sampler = TokenSampler(rng, temperature, guide, (*denoise.tracks, *plans))
+        first = ORACLE_CALLS if most_calls is None else first_calls
+        draft = _in_rounds(denoise, layout, first, most_calls, token_sampler)
+        tokens[..., columns] = draft[..., : len(columns)]
         row = step - requests[0].first_step
         beat = tokens[:, row : row + STEPS_PER_BEAT]
         for track in tracks:
@@ -178,21 +202,28 @@ def as_on_stage(
 
 def _in_rounds(
     denoise: Denoiser,
-    tokens: Tokens,
-    targets: Mask,
+    layout: Layout,
     first_calls: int,
-    most_calls: int,
+    most_calls: int | None,
     token_sampler: TokenSampler,
 ) -> Tokens:
-    """The last draft of `targets` [batch, steps, tracks] that the engine makes with time enough."""
+    """The last draft of `layout` that the engine makes with time enough; the first without `most`.
+
+    Plans are drawn first, and stay.
+    """
+    targets = layout.notes
     count = int(targets[0].sum())  # in all songs alike
     calls = min(first_calls, count)
+    plain = replace(token_sampler, temperature=1.0, guide=None)
+    planned_tokens = run_sampler(denoise, plan_run(layout, calls, plain))
     order = balanced_order(targets, calls, token_sampler.rng)
-    draft = run_sampler(denoise, unmasking(tokens, order, token_sampler))
-    draft = tidy(draft, targets, denoise.tracks)
+    draft = run_sampler(denoise, unmasking(planned_tokens, order, token_sampler))
+    if most_calls is None:
+        return draft
+    draft = tidy(draft, targets, token_sampler.tracks)
     # once there is a call for every cell, no better draft follows
     while calls < count and (planned := more_calls(calls, most_calls)) is not None:
         calls = min(planned, count)
         run = refine(draft, targets, calls, token_sampler)
-        draft = tidy(run_sampler(denoise, run), targets, denoise.tracks)
+        draft = tidy(run_sampler(denoise, run), targets, token_sampler.tracks)
     return draft
