@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from schmubert.engine.music.meter import Meter, meter_of
+from schmubert.engine.music.meter import COMMON, Meter, meter_of
 from tests import tiny_model
 from tests.bridge.called import Performance, performances, run
 from tests.bridge.test_command import NoPorts
@@ -61,12 +61,13 @@ def test_a_preset_holds_it(performed: list[Performance], tmp_path: Path) -> None
     ("words", "meter"), [(("--meter", "3/4"), "3/4"), (("--feel", "triplet"), "4/4 in triplets")]
 )
 def test_a_model_of_4_4_is_an_error_before_any_port_opens(
-    performed: list[Performance], words: tuple[str, ...], meter: str
+    performed: list[Performance], words: tuple[str, ...], meter: str, tmp_path: Path
 ) -> None:
-    result = run(*BAND, *words)
+    model = tiny_model.write(tmp_path / "march.onnx", COMMON)
+    result = run(*BAND, "--model", str(model), *words)
     assert result.exit_code == 1
     assert result.output.splitlines()[-1] == (
-        f"Error: schmubert-live plays 4/4 alone: in {meter} the band rests."
+        f"Error: march plays 4/4 alone: in {meter} the band rests."
         " Give --model FILE or --engine ADDRESS of one that plays it, or play in 4/4"
     )
     assert not performed
