@@ -136,7 +136,7 @@ vocabulary rows of 256). `schmubert-trio` follows the same layers with three tra
 does not say which rows are missing there. The other networks of the thesis are counted in
 `transformers.py`. `live` is ours: 7 million parameters, rotary
 positions, windows of 4 to 64 bars, four bars answered in a tenth of a second on one core.
-`band` is `live` with chords, comping, forms,
-registers and metres (`band.py`). The `small-` ones are the four architectures of the thesis at 2.1 to 2.2 million parameters and
+`band` is `live` with chords, comping, forms, registers and metres (`band.py`).
+The `small-` ones are the four architectures of the thesis at 2.1 to 2.2 million parameters and
 windows of 16 bars, such that one core compares them (`docs/thesis.md`).
 """
