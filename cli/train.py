@@ -110,11 +110,10 @@ def _of_preset(
 @_of_preset(
     "--on-grid", click.FloatRange(0, 1), "Only songs with this share of onsets on the grid."
 )
-@click.option(
+@_of_preset(
     "--sounding",
-    type=click.FloatRange(0, 1, min_open=True),
-    show_default="a third",
-    help="Only windows whose tracks have onsets in this share of bars.",
+    click.FloatRange(0, 1, min_open=True),
+    "Only windows whose tracks have onsets in this share of bars.",
 )
 @click.option(
     "--source",

@@ -19,7 +19,7 @@ from schmubert.engine.music.midifile import midi_bytes, read_score  # noqa: E402
 from schmubert.engine.music.vocabulary import TRIO, Track  # noqa: E402
 from schmubert.engine.networks import checkpoint  # noqa: E402
 from schmubert.engine.networks.build import network  # noqa: E402
-from schmubert.engine.networks.config import ARCHITECTURES, PRESETS, ModelConfig  # noqa: E402
+from schmubert.engine.networks.config import PRESETS, ModelConfig  # noqa: E402
 from schmubert.engine.networks.load import load  # noqa: E402
 from schmubert.engine.service.pace import Pace  # noqa: E402
 from schmubert.engine.service.server import warm_up  # noqa: E402
@@ -39,7 +39,7 @@ def call(*words: object) -> str:
     return done.output
 
 
-@pytest.fixture(scope="module", params=ARCHITECTURES)
+@pytest.fixture(scope="module", params=TINY)
 def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An ONNX file by `schmubert export-onnx` of a checkpoint of that architecture."""
     folder, config = tmp_path_factory.mktemp(request.param), TINY[request.param]
