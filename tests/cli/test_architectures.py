@@ -1,4 +1,4 @@
-"""The four architectures of the thesis, exported and played by every command and the engine."""
+"""The thesis' four architectures and a band's, exported, played by every command and the engine."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -28,9 +28,9 @@ TINY: Mapping[str, ModelConfig] = {
     config.architecture: replace(
         config, token_width=16, width=16, layers=1, heads=2, longest_steps=256, levels=3
     )
-    for config in (PRESETS[name] for name in PRESETS if name.startswith("small-"))
+    for config in (PRESETS[name] for name in PRESETS if name.startswith(("small-", "band")))
 }
-"""The small presets, but smaller still."""
+"""The small presets and the band's, but smaller still."""
 
 
 def call(*words: object) -> str:

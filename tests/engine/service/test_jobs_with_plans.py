@@ -1,0 +1,98 @@
+"""A request to a network of a band: its plans are drawn before the first draft, and stay."""
+
+import numpy as np
+import pytest
+
+from schmubert.engine.denoiser import Logits
+from schmubert.engine.music.chords import FIRST_CHORD
+from schmubert.engine.music.meter import COMMON, Meter
+from schmubert.engine.music.score import Tokens
+from schmubert.engine.music.vocabulary import BAND, BAND_MASK, BAND_SIZES, MASK, TRIO, Track
+from schmubert.engine.service.jobs import Jobs
+from schmubert.engine.service.pace import Pace
+from schmubert.engine.service.wire import (
+    UNKNOWN_CHORD,
+    Constraints,
+    Request,
+    pack,
+    pack_cells,
+    unpack,
+)
+
+PLANS = BAND[len(TRIO) :]
+METERS = (COMMON, Meter(3))
+
+
+def request(meter: Meter = COMMON, chords: bytes = b"", bars: int = 4) -> Request:
+    """Bass and drums wanted from the third bar on."""
+    tokens = np.zeros((bars * meter.steps, 3), np.int64)
+    tokens[:: meter.cells, Track.MELODY] = 42
+    targets = np.zeros(tokens.shape, bool)
+    targets[2 * meter.steps :, [Track.BASS, Track.DRUMS]] = True
+    tokens = np.where(targets, np.asarray(MASK), tokens)
+    told = Constraints(chords=chords)
+    return Request(
+        1, pack(tokens), pack_cells(targets), 60_000.0, (), 4, 8, constraints=told, meter=meter
+    )
+
+
+def jobs() -> Jobs:
+    return Jobs(TRIO, Pace(), np.random.default_rng(0), METERS, PLANS)
+
+
+def even(state: Tokens) -> Logits:
+    sizes = BAND_SIZES[: state.shape[-1]]
+    return [np.zeros((*state.shape[:2], size), np.float32) for size in sizes]
+
+
+def played(asked: Request) -> tuple[list[Tokens], list[Tokens]]:
+    """All that was shown to the network, and the drafts that were sent."""
+    in_hand = jobs()
+    assert not in_hand.take(b"me", asked, 0.0, 0.0)
+    shown: list[Tokens] = []
+    drafts: list[Tokens] = []
+    now = 0.0
+    while batch := in_hand.batch(now):
+        (job,) = batch.values()
+        state = job.state.copy()
+        shown.append(state)
+        now += 0.01
+        sent = in_hand.advance(batch, even(state), 0.01, now)
+        drafts += [unpack(draft.tokens) for _, draft in sent]
+    return shown, drafts
+
+
+def test_the_forms_are_drawn_first_and_stay() -> None:
+    shown, drafts = played(request())
+    assert {state.shape for state in shown} == {(1, 64, len(BAND))}
+    column, unknown = BAND.index(Track.BASS_FORM), BAND_MASK[Track.BASS_FORM]
+    forms = [state[0, ::16, column].tolist() for state in shown]
+    assert forms[0][2:] == [unknown, unknown]
+    assert unknown not in forms[-1]
+    first = forms.index(forms[-1])
+    assert all(one == forms[-1] for one in forms[first:])
+    assert (shown[first][0, 32:, Track.BASS] == MASK[Track.BASS]).all()
+    assert len(drafts) == 2
+    assert {draft.shape for draft in drafts} == {(64, 3)}
+
+
+def test_chords_that_a_request_tells_are_shown() -> None:
+    chords = bytes([FIRST_CHORD, 1, 1, 1] + [UNKNOWN_CHORD] * 12)
+    shown, _ = played(request(chords=chords))
+    said = shown[0][0, ::4, Track.CHORDS].tolist()
+    assert said == [FIRST_CHORD, 0, 0, 0] + [UNKNOWN_CHORD] * 12
+
+
+def test_a_waltz_and_a_march_of_one_length_share_no_call() -> None:
+    in_hand = jobs()
+    in_hand.take(b"march", request(bars=3), 0.0, 0.0)
+    in_hand.take(b"waltz", request(Meter(3), bars=4), 0.0, 0.0)
+    assert len(in_hand.batch(0.0)) == 1
+
+
+@pytest.mark.parametrize(
+    ("chords", "word"), [(bytes(3), "not one for each"), (bytes([200] * 16), "outside 0..86")]
+)
+def test_chords_that_are_none_are_told(chords: bytes, word: str) -> None:
+    with pytest.raises(ValueError, match=word):
+        jobs().take(b"me", request(chords=chords), 0.0, 0.0)
