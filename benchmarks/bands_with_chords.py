@@ -1,0 +1,154 @@
+"""How a model's bass and drums stand beside songs: in files and on stage, with chords and without.
+
+python benchmarks/bands_with_chords.py --data DATA [--model MODEL ...] [--songs 48] [--json FILE]
+
+Held-out songs of 16 bars in 4/4, of which the melody is given. "told" knows the chord plan of the
+song, from all of its parts; "files" and "stage" hear the melody alone. Figures of the bass: share
+of the time on a clash with the melody (m2, M7, tritone), root of the bar in the melody, in the
+chord of the beat, downbeats on its root, notes below E1, bars that repeat the one 1 and 4 before,
+the longest stay on a pitch in bars (median, p95), different pitch classes; of the drums: bars that
+repeat. The first bar, in which a stage listens, counts nowhere.
+"""
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schmubert.engine.denoiser import Model
+from schmubert.engine.diffusion.sampling import Sampling
+from schmubert.engine.music.chords import lasting_chords, plan_weights
+from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT, Tokens
+from schmubert.engine.music.vocabulary import FIRST_ONSET, LOWEST_PITCH, SIZES, TRIO, Track
+from schmubert.engine.networks.load import load
+from schmubert.engine.networks.model_file import default_model
+from schmubert.training.data.batches import grouped
+from schmubert.training.data.dataset import Dataset
+from schmubert.training.evaluation.rehearsal import (
+    LISTEN_BARS,
+    as_on_stage,
+    at_leisure,
+    chords_told,
+)
+from schmubert.training.metrics.harmony import root_in_bar, sounding_pitch
+from schmubert.training.metrics.structure import repeated_bars
+
+BARS = 16
+MINE = (Track.BASS, Track.DRUMS)
+CLASHES = (1, 6, 11)
+E1 = 28
+SEED = 5
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--model", type=Path, nargs="+", default=[default_model()])
+    parser.add_argument("--songs", type=int, default=48)
+    parser.add_argument("--temperature", type=float)
+    parser.add_argument("--json", type=Path)
+    asked = parser.parse_args()
+    songs, plans = held_out(asked.data, asked.songs)
+    rows = {"songs": figures(songs, songs, plans)}
+    rows["other songs' bands"] = figures(songs, np.roll(songs, 1, axis=0), plans)
+    say("songs", rows["songs"])
+    say("other songs' bands", rows["other songs' bands"])
+    for path in asked.model:
+        for way, band in bands(load(path), songs, plans, asked.temperature).items():
+            name = f"{path.stem}, {way}"
+            rows[name] = figures(songs, band, plans)
+            say(name, rows[name])
+    if asked.json:
+        asked.json.write_text(json.dumps(rows, indent=2) + "\n")
+
+
+def held_out(data: Path, count: int) -> tuple[Tokens, NDArray[np.int64]]:
+    """Validation songs [count, steps, 3] and their chord plans [count, beats]."""
+    split = Dataset.open(data).split("validation")
+    rng = np.random.default_rng(SEED)
+    windows = grouped(split, split.windows(BARS, BARS, TRIO, 0.8, 0.5), BARS).one_a_song(rng)
+    band = split.band(rng.permutation(windows)[:count], BARS)
+    return band.tokens[..., : len(TRIO)], band.chords
+
+
+def bands(
+    model: Model, songs: Tokens, plans: NDArray[np.int64], temperature: float | None
+) -> Mapping[str, Tokens]:
+    """What `model` plays to the melodies of `songs`, by way."""
+    weights = np.stack([plan_weights(plan) for plan in plans])
+    chosen = {} if temperature is None else {"temperature": temperature}
+    rngs = [np.random.default_rng((SEED, song)) for song in range(len(songs))]
+    told = [
+        at_leisure(model, songs[k : k + 1], MINE, [rng], Sampling(**chosen, harmony=2.0 * of_song))
+        for k, (of_song, rng) in enumerate(zip(weights, rngs, strict=True))
+    ]
+    stage = np.random.default_rng(SEED)
+    return {
+        "files": at_leisure(model, songs, MINE, rngs, Sampling(**chosen)),
+        "files, told": np.concatenate(told),
+        "stage": as_on_stage(model, songs, MINE, stage, **chosen),
+        "stage, told": as_on_stage(model, songs, MINE, stage, leads=chords_told(weights), **chosen),
+    }
+
+
+def figures(songs: Tokens, played: Tokens, plans: NDArray[np.int64]) -> dict[str, float]:
+    sums: dict[str, list[float]] = {}
+    stays, classes = [], []
+    first = LISTEN_BARS * STEPS_PER_BAR
+    for song, band, plan in zip(songs[:, first:], played[:, first:], plans, strict=True):
+        melody, bass = sounding_pitch(song, Track.MELODY), sounding_pitch(band, Track.BASS)
+        chords = lasting_chords(plan)[LISTEN_BARS * STEPS_PER_BAR // STEPS_PER_BEAT :]
+        tones = plan_weights(chords)[np.arange(len(bass)) // STEPS_PER_BEAT]
+        sounds, known = bass >= 0, tones.any(axis=1)
+        both, downbeat = sounds & (melody >= 0), np.arange(len(bass)) % STEPS_PER_BAR == 0
+        column = band[:, Track.BASS]
+        onsets = np.flatnonzero((column >= FIRST_ONSET) & (column < SIZES[Track.BASS]))
+        pitches = column[onsets] - FIRST_ONSET + LOWEST_PITCH
+        root = tones == tones.max(axis=1, keepdims=True)
+        for name, share in {
+            "clash": mean(np.isin((melody - bass)[both] % 12, CLASHES)),
+            "in chord": mean(tones[sounds & known, bass[sounds & known] % 12] > 0),
+            "downbeats on root": mean(
+                root[sounds & known & downbeat, bass[sounds & known & downbeat] % 12]
+            ),
+            "below E1": mean(pitches < E1),
+            "root in melody": root_in_bar(song, band),
+            "bass bars again, 1": repeated_bars(band, Track.BASS, 1),
+            "bass bars again, 4": repeated_bars(band, Track.BASS, 4),
+            "drum bars again, 1": repeated_bars(band, Track.DRUMS, 1),
+            "drum bars again, 4": repeated_bars(band, Track.DRUMS, 4),
+        }.items():
+            total = sums.setdefault(name, [0.0, 0.0])
+            total[0], total[1] = total[0] + share[0], total[1] + share[1]
+        stays.append(longest_stay(onsets, pitches))
+        classes.append(len(set(pitches % 12)))
+    found = {name: part / max(1.0, whole) for name, (part, whole) in sums.items()}
+    found["stay, median"], found["stay, p95"] = np.percentile(stays, [50, 95]).tolist()
+    return {**found, "pitch classes": float(np.mean(classes))}
+
+
+def mean(true: NDArray[np.bool_]) -> tuple[float, float]:
+    return float(true.sum()), float(true.size)
+
+
+def longest_stay(onsets: NDArray[np.int64], pitches: NDArray[np.int64]) -> float:
+    """The longest time in bars from a note to the last one of the same pitch in a row."""
+    longest, began = 0, 0
+    for k in range(len(onsets)):
+        if k and pitches[k] != pitches[k - 1]:
+            began = k
+        longest = max(longest, int(onsets[k] - onsets[began]) + 1)
+    return longest / STEPS_PER_BAR
+
+
+def say(name: str, found: Mapping[str, float]) -> None:
+    print(
+        f"{name}: " + "; ".join(f"{what} {value:.3f}" for what, value in found.items()), flush=True
+    )
+
+
+if __name__ == "__main__":
+    main()
