@@ -30,7 +30,7 @@ APIS = ("auto", "alsa", "jack", "core", "windows")
 """The MIDI systems of `bridge/owner/ports.py`, which is not loaded for a line of help."""
 
 
-def _metre(text: str) -> tuple[int, int]:
+def metre(text: str) -> tuple[int, int]:
     """ "3/4" -> (3, 4); BadParameter where no grid can hold it."""
     try:
         return signature_named(text)
@@ -38,7 +38,7 @@ def _metre(text: str) -> tuple[int, int]:
         raise click.BadParameter(str(error)) from error
 
 
-METRE = click.types.FuncParamType(_metre)
+METRE = click.types.FuncParamType(metre)
 FEELS = ("straight", "triplet")
 
 threads = threads_of(2)
