@@ -25,6 +25,7 @@ from schmubert.training.data.layout import (
     checksum_of,
 )
 from schmubert.training.data.manifest import NOTHING, Manifest
+from schmubert.training.data.numbers import Numbers
 from schmubert.training.data.shards import CHORDS, Column, Found, PrepareSettings, read_shard
 
 UNFINISHED = ".unfinished"
@@ -65,11 +66,9 @@ class Assembly:
         self.files = files
         self.rows: Counter[str] = Counter(dict.fromkeys(PARTS, 0))
         self.read = 0
-        self.column_of: dict[bytes, int] = {}
-        self.known: set[bytes] = set()
-        self.songs: dict[str, int] = {}
+        self.columns, self.known, self.songs, self.pairs = (Numbers() for _ in range(4))
         self.sources: dict[str, int] = {}
-        self.songs_of: set[tuple[int, int]] = set()
+        self.songs_of: Counter[int] = Counter()
         self.damaged: list[str] = []
         self.skipped: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
@@ -93,10 +92,9 @@ class Assembly:
         for piece in found.pieces:
             columns = tuple(-1 if k < 0 else numbers[k] for k in piece.columns)
             key = np.array(columns, "<i4").tobytes()
-            if key in self.known:
+            if not self.known.of(key)[1]:
                 self.left_out["pieces that were there already"] += 1
                 continue
-            self.known.add(key)
             heard = [found.columns[piece.columns[track]] for track in TRIO if columns[track] >= 0]
             on_grid = sum(c.on_grid for c in heard) / max(1, sum(c.onsets for c in heard))
             row = (*columns, 0, 0, piece.bars, piece.tempo_bpm, on_grid, 0, *piece.meter, 0)
@@ -118,7 +116,7 @@ class Assembly:
         source = self.sources.setdefault(
             _source_of(found.path, manifest, archive), len(self.sources)
         )
-        self.songs_of.add((source, song))
+        self.songs_of[source] += self.pairs.of(np.array([source, song], "<i4").tobytes())[1]
         new["song"], new["file"], new["source"] = song, self.rows["files"], source
         new["split"] = split
         self._write("pieces", new[:count])
@@ -129,8 +127,8 @@ class Assembly:
             self.licences[entry.licence] += 1
 
     def _song(self, name: str, split: int) -> int:
-        song = self.songs.setdefault(name, len(self.songs))
-        if song == self.rows["songs"]:
+        song, new = self.songs.of(name.encode("utf-8", "surrogateescape"))
+        if new:
             self._write("songs", np.array([self._text(name)], TEXT))
             self.splits[SPLITS[split]] += 1
         return song
@@ -144,9 +142,8 @@ class Assembly:
     def _column(self, column: Column) -> int:
         salt = bytes([column.kind, column.per_bar])
         digest = hashlib.blake2b(column.tokens, digest_size=DIGEST_BYTES, salt=salt).digest()
-        number = self.column_of.get(digest)
-        if number is None:
-            number = self.column_of[digest] = self.rows["index"]
+        number, new = self.columns.of(digest)
+        if new:
             tokens = np.frombuffer(column.tokens, "<u2")
             row = (self.rows["columns"], len(tokens), column.kind, self.rows["active"])
             self._write("index", np.array([row], "<i8"))
@@ -161,11 +158,15 @@ class Assembly:
         self.files[name].write(rows.tobytes())
         self.rows[name] += len(rows)
 
+    def close(self) -> None:
+        """Let go of what was needed to gather it."""
+        for numbers in (self.columns, self.known, self.songs, self.pairs):
+            numbers.close()
+
     def about(
         self, sources: Sequence[str], inputs: Sequence[str], checksums: Mapping[str, int]
     ) -> About:
         """What goes into `dataset.json`."""
-        per_source = Counter(source for source, _ in self.songs_of)
         return About(
             format=FORMAT,
             settings=self.settings,
@@ -176,7 +177,7 @@ class Assembly:
             songs=self.rows["songs"],
             pieces=self.rows["pieces"],
             columns=self.rows["index"],
-            songs_of={name: per_source[number] for name, number in self.sources.items()},
+            songs_of={name: self.songs_of[number] for name, number in self.sources.items()},
             bars=_by_count(self.bars),
             cast=_by_count(self.cast),
             splits=dict(self.splits),
@@ -205,12 +206,13 @@ def assemble(
     paths = {name: out / f"{name}.bin{UNFINISHED}" for name in PARTS}
     files = {name: path.open("wb") for name, path in paths.items()}
     names = [name_of(source) for source in sources]
+    assembly = Assembly(settings, files)
     try:
-        assembly = Assembly(settings, files)
         for source, key in keys:
             for found in read_shard(shards, key):
                 assembly.add(found, manifests.get(source, Manifest()), names[source])
     finally:
+        assembly.close()
         for file in files.values():
             file.close()
     if not assembly.rows["pieces"]:

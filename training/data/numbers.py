@@ -1,0 +1,33 @@
+"""Things numbered as they come, on disk: however many there are, they take no more memory."""
+
+import sqlite3
+
+
+class Numbers:
+    """Keys, each with a number from 0 on in the order in which they came.
+
+    They lie in a temporary file that goes with the process.
+    """
+
+    def __init__(self) -> None:
+        self._table = sqlite3.connect("", isolation_level=None)
+        self._table.execute("PRAGMA journal_mode = OFF")
+        self._table.execute("CREATE TABLE numbers (key BLOB PRIMARY KEY, number INTEGER)")
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def of(self, key: bytes) -> tuple[int, bool]:
+        """The number of `key`, and whether it came for the first time."""
+        found = self._table.execute("SELECT number FROM numbers WHERE key = ?", (key,)).fetchone()
+        if found is not None:
+            return int(found[0]), False
+        number = self._count
+        self._table.execute("INSERT INTO numbers VALUES (?, ?)", (key, number))
+        self._count += 1
+        return number, True
+
+    def close(self) -> None:
+        """Let the temporary file go."""
+        self._table.close()
