@@ -11,7 +11,7 @@ from schmubert.cli.offline import Job, Made, offline_options, run
 from schmubert.cli.places import tracks_named
 from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion import compose
-from schmubert.engine.music.vocabulary import TRIO
+from schmubert.engine.music.vocabulary import TRIO, Track
 
 
 @click.command("accompany")
@@ -49,9 +49,12 @@ def accompany(job: Job, led_by: Leading, tracks: str, replace: bool) -> None:
         if replace:
             places = [place for track in beside for place in reading.places[track]]
             out = without_notes(data, places, range(score.steps), 0, reading.grid)
-        kept = "in place of its own {}" if replace else "its own {} is still there"
+        kept = "in place of its own {0}" if replace else "its own {0} {1} still there"
         added = with_tracks(out, score, wanted, reading.grid)
-        also = [kept.format(track.name.lower()) for track in beside]
+        also = [
+            kept.format(track.name.lower(), "are" if track is Track.DRUMS else "is")
+            for track in beside
+        ]
         said = "; ".join([told(score, wanted) + led.told, *also, *added.told])
         return Made(added.midi, score, (), said, reading.numbers(), reading)
 

@@ -171,7 +171,7 @@ def test_what_is_added_leans_to_the_key_that_is_heard(
 
 def test_replace_leaves_out_its_own_notes_and_nothing_else(song: Path, any_model: Path) -> None:
     kept = call(song, "--model", any_model)
-    assert "; its own bass is still there; its own drums is still there" in kept.output
+    assert "; its own bass is still there; its own drums are still there" in kept.output
     result = call(song, "--model", any_model, "--replace")
     assert result.exit_code == 0, result.output
     assert "; in place of its own bass; in place of its own drums" in result.output
