@@ -67,19 +67,6 @@ class Model(Denoiser, Protocol):
         ...
 
 
-class InMeters(Protocol):
-    """A model whose network is told the metre, and which columns beside the tracks it knows."""
-
-    @property
-    def plans(self) -> tuple[Track, ...]:
-        """Its columns behind those of the tracks: comping, chords, forms."""
-        ...
-
-    def in_meter(self, meter: Meter) -> Denoiser:
-        """The denoiser of windows of `meter`, of tracks alone or with all plans."""
-        ...
-
-
 def plans_of(denoise: Denoiser) -> tuple[Track, ...]:
     """The plans that `denoise` knows; most networks know none."""
     return tuple(getattr(denoise, "plans", ()))

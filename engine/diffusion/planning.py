@@ -18,9 +18,9 @@ from schmubert.engine.diffusion.unmasking import (
 )
 from schmubert.engine.music.chords import NO_CHORD, Plan, lasting_chords, nearest_chords
 from schmubert.engine.music.meter import Meter
-from schmubert.engine.music.plans import chord_column, form_columns, speaking
+from schmubert.engine.music.plans import chord_column, with_unknown_plans
 from schmubert.engine.music.score import Mask, Tokens
-from schmubert.engine.music.vocabulary import BAND_MASK, FORMS, HOLD, TRIO, Track
+from schmubert.engine.music.vocabulary import BAND_MASK, FORMS, TRIO, Track
 
 CALLS_A_PLAN = 4
 """A plan is drawn in one call for so many of the calls that draw notes: it has fewer tokens."""
@@ -50,31 +50,21 @@ def laid_out(
     """
     if not plans:
         return Layout(tokens, np.zeros_like(targets), targets)
-    batch, steps, _ = tokens.shape
-    can = speaking(plans, steps, meter)
-    trio = np.broadcast_to(np.asarray(BAND_MASK[: len(TRIO)]), (batch, steps, len(TRIO))).copy()
-    trio[..., list(tracks)] = tokens
-    wanted = np.zeros((batch, steps, len(TRIO)), bool)
-    wanted[..., list(tracks)] = targets
-    forms = form_columns(trio, meter)
-    of_plans = np.full((batch, steps, len(plans)), HOLD, np.int64)
-    drawn = np.zeros((batch, steps, len(plans)), bool)
-    for column, track in enumerate(plans):
-        of_plan = of_plans[..., column]
-        of_plan[:, can[:, column]] = BAND_MASK[track]
-        if track is Track.CHORDS and chords is not None:
-            known = chord_column(chords[..., : steps // meter.cells], meter)
-            of_plan[:, : known.shape[-1]] = known
-        elif track in FORMS:
-            form = FORMS.index(track)
-            of_plan[:] = forms[..., form]
-            bars = wanted[..., form].reshape(batch, -1, meter.steps).any(axis=-1)
-            first = np.zeros((batch, bars.shape[1], meter.steps), bool)
-            first[..., 0] = bars
-            drawn[..., column] = first.reshape(batch, steps) & (of_plan == BAND_MASK[track])
+    wide = with_unknown_plans(tokens, tracks, plans, meter)
+    of_plans = wide[..., len(tracks) :]
+    drawn = np.zeros(of_plans.shape, bool)
+    for column, plan in enumerate(plans):
+        if plan is Track.CHORDS and chords is not None:
+            known = chord_column(chords[..., : tokens.shape[1] // meter.cells], meter)
+            of_plans[:, : known.shape[-1], column] = known
+        elif plan in FORMS and TRIO[FORMS.index(plan)] in tracks:
+            wanted = targets[..., tracks.index(TRIO[FORMS.index(plan)])]
+            of_bars = wanted.reshape(len(tokens), -1, meter.steps).any(axis=-1)
+            unknown = of_plans[:, :: meter.steps, column] == BAND_MASK[plan]
+            drawn[:, :: meter.steps, column] = of_bars & unknown
     nothing = np.zeros_like(targets)
     return Layout(
-        np.concatenate([tokens, of_plans], axis=-1),
+        wide,
         np.concatenate([nothing, drawn], axis=-1),
         np.concatenate([targets, np.zeros_like(drawn)], axis=-1),
     )

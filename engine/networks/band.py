@@ -4,6 +4,7 @@ It goes on from the network `live` of 0.2: what it adds begins at zero (`taken_o
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -23,10 +24,7 @@ from schmubert.engine.music.vocabulary import (
 )
 from schmubert.engine.networks.band_key import ROOTS, BandKey
 from schmubert.engine.networks.band_layers import (
-    BeatChroma,
-    Copies,
     Gather,
-    Repeats,
     Spread,
     called,
     first_of,
@@ -38,12 +36,15 @@ from schmubert.engine.networks.band_layers import (
 from schmubert.engine.networks.config import ModelConfig
 from schmubert.engine.networks.layers import (
     Block,
+    CopyHead,
     Embedding,
     Head,
+    RepeatFeatures,
     initialised,
     rotation_of,
 )
 from schmubert.engine.networks.meters import BEAT_PLACES, PLACES, meter_inputs
+from schmubert.engine.networks.tonality import Chroma
 
 QUICK = 16.0
 """What single weights of few numbers are multiplied by: so they move as fast as sums of many."""
@@ -74,14 +75,14 @@ class BandTransformer(nn.Module):
         self.form_in = nn.ModuleList(nn.Embedding(BAND_MASK[f] + 1, width) for f in FORMS)
         self.moved_in = nn.Embedding(ROOTS, width)
         self.beat_in = nn.Embedding(BEAT_PLACES, width)
-        self.chroma = BeatChroma(config)
-        self.repeat_features = Repeats(config)
+        self.chroma = Chroma(config)
+        self.repeat_features = RepeatFeatures(replace(config, tracks=config.tracks[: len(TRIO)]))
         self.dropout = nn.Dropout(config.dropout)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(width)
         self.upsamples = nn.ModuleList(Spread(width, token_width) for _ in voices)
         self.heads = nn.ModuleList(Head(c, config) for c in voices)
-        self.copy_heads = nn.ModuleList(Copies(c, config) for c in voices)
+        self.copy_heads = nn.ModuleList(CopyHead(c, config) for c in voices)
         self.register = nn.Parameter(torch.zeros(len(PITCHED), PITCHED_TOKENS))
         self.leaning = nn.ModuleList(
             nn.Embedding(CHORD_TOKENS + 1, PITCHED_TOKENS) for _ in PITCHED

@@ -4,13 +4,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from schmubert.engine.music.vocabulary import HOLD, MASK, PITCHED, TRIO, Track, first_onset
-from schmubert.engine.networks.config import ModelConfig
-from schmubert.engine.networks.layers import event_features
+from schmubert.engine.music.vocabulary import HOLD
 from schmubert.engine.networks.meters import PLACES
 
-AROUND_REPEATS = (1, 9, 33)
-"""Beats around a beat in which is counted what is alike."""
 HELD = 30.0
 """The logit of `HOLD` where a plan cannot do anything else."""
 
@@ -48,82 +44,6 @@ class Spread(nn.Module):
         return of_beat.flatten(1, 2) + self.bias
 
 
-class BeatChroma(nn.Module):
-    """What is known of the harmony around each beat, from the onsets of the pitched tracks."""
-
-    pitch_classes: Tensor
-
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        self.beats = config.chroma_beats
-        self.register_buffer(
-            "pitch_classes", event_features(Track.MELODY)[:, :12], persistent=False
-        )
-        inputs = 12 * len(PITCHED) * len(self.beats)
-        self.into_stream = nn.Linear(inputs, config.width, bias=False)
-
-    def forward(self, tokens: Tensor, cells: int) -> Tensor:
-        """Tokens [batch, steps, columns] -> what is added to the stream [batch, beats, width]."""
-        onsets = F.embedding(tokens[..., list(PITCHED)], self.pitch_classes).permute(0, 2, 3, 1)
-        found = []
-        for around in _around(onsets, self.beats, cells):
-            found.append(around / (1.0 + around.sum(dim=2, keepdim=True)))
-        added: Tensor = self.into_stream(torch.stack(found, dim=2).flatten(1, 3).transpose(1, 2))
-        return added
-
-
-class Repeats(nn.Module):
-    """What of the music around each beat is known to repeat, and over which distance."""
-
-    mask: Tensor
-
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        self.register_buffer("mask", torch.tensor(MASK), persistent=False)
-        inputs = 2 * len(TRIO) * 2 * len(config.copy_steps) * len(AROUND_REPEATS)
-        self.into_stream = nn.Linear(inputs, config.width, bias=False)
-
-    def forward(self, tokens: Tensor, shifted: Tensor, cells: int) -> Tensor:
-        """Tokens [batch, steps, 3] and the `shifted` ones -> [batch, beats, width]."""
-        here = tokens[:, :, None]
-        known = (here != self.mask) & (shifted != self.mask) & (here + shifted != HOLD)
-        same = known & (here == shifted)
-        both = torch.cat([same, known ^ same], dim=2).to(self.into_stream.weight.dtype)
-        shares = []
-        for around in _around(both.permute(0, 3, 2, 1), AROUND_REPEATS, cells):
-            alike, unlike = around.chunk(2, dim=2)
-            counted = 1.0 + alike + unlike
-            shares.append(torch.cat([alike / counted, unlike / counted], dim=2))
-        added: Tensor = self.into_stream(torch.stack(shares, 1).flatten(1, 3).transpose(1, 2))
-        return added
-
-
-class Copies(nn.Module):
-    """Logits for doing again what the same track does elsewhere, a weight a cell and a distance."""
-
-    def __init__(self, track: Track, config: ModelConfig) -> None:
-        super().__init__()
-        self.first_onset = first_onset(track)
-        self.weights = nn.Linear(config.token_width, 4 * len(config.copy_steps), bias=False)
-
-    def forward(
-        self, logits: Tensor, of_cell: Tensor, there: Tensor, again: Tensor | None = None
-    ) -> Tensor:
-        """Logits [batch, steps, events] with the copies' added (see `layers.CopyHead`).
-
-        `again` [batch, steps, 2 * copy_steps] is what the form of the bar says of each distance.
-        """
-        events = logits.shape[-1]
-        any_event, onset = self.weights(of_cell).chunk(2, dim=-1)
-        if again is not None:
-            any_event = any_event + again
-        weight = any_event + onset * (there >= self.first_onset)
-        known = there < events
-        return logits.scatter_add(
-            -1, torch.where(known, there, HOLD), (weight * known).to(logits.dtype)
-        )
-
-
 def first_of(tokens: Tensor, cells: int) -> Tensor:
     """Of `tokens` [batch, steps, columns] every `cells`th step [batch, n, columns]."""
     return tokens.reshape(tokens.shape[0], -1, cells, tokens.shape[2])[:, :, 0]
@@ -159,15 +79,6 @@ def shifted_by(tokens: Tensor, distances: Tensor, masks: Tensor) -> Tensor:
     inside = (at >= 0) & (at <= here[-1])
     there = tokens[:, at.clamp(min=0).minimum(here[-1])]
     return torch.where(inside[None, :, :, None], there, masks)
-
-
-def _around(counts: Tensor, widths: tuple[int, ...], cells: int) -> list[Tensor]:
-    """Sums of `counts` [batch, tracks, kinds, steps] over each of `widths` beats around a beat."""
-    of_beat = counts.reshape(*counts.shape[:3], -1, cells).sum(dim=-1)
-    return [
-        of_beat if beats == 1 else beats * F.avg_pool2d(of_beat, (1, beats), 1, (0, beats // 2))
-        for beats in widths
-    ]
 
 
 def held(logits: Tensor, cells: int) -> Tensor:

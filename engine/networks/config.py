@@ -82,6 +82,19 @@ class ModelConfig:
 
 _SMALL = ModelConfig(token_width=32, width=128, layers=10, heads=4, longest_steps=256, dropout=0.0)
 
+_LIVE = ModelConfig(
+    token_width=96,
+    width=256,
+    layers=8,
+    heads=4,
+    positions="rotary",
+    dropout=0.0,
+    factored=True,
+    chroma_beats=(1, 5, 17, 65),
+    one_key=True,
+    copy_steps=(2, 4, 8, 16, 32, 48, 64, 96, 128, 256),
+)
+
 PRESETS: Mapping[str, ModelConfig] = MappingProxyType(
     {
         "schmubert-melody": ModelConfig(tracks=("melody",)),
@@ -94,30 +107,11 @@ PRESETS: Mapping[str, ModelConfig] = MappingProxyType(
         "hierarchical-trio": ModelConfig(token_width=256, layers=11, architecture="hierarchical"),
         "u-melody": ModelConfig(("melody",), 512, layers=2, architecture="u"),
         "u-trio": ModelConfig(token_width=512, layers=2, architecture="u"),
-        "live": ModelConfig(
-            token_width=96,
-            width=256,
-            layers=8,
-            heads=4,
-            positions="rotary",
-            dropout=0.0,
-            factored=True,
-            chroma_beats=(1, 5, 17, 65),
-            one_key=True,
-            copy_steps=(2, 4, 8, 16, 32, 48, 64, 96, 128, 256),
-        ),
-        "band": ModelConfig(
+        "live": _LIVE,
+        "band": replace(
+            _LIVE,
             tracks=tuple(track.name.lower() for track in BAND),
-            token_width=96,
-            width=256,
-            layers=8,
-            heads=4,
-            positions="rotary",
             dropout=0.1,
-            factored=True,
-            chroma_beats=(1, 5, 17, 65),
-            one_key=True,
-            copy_steps=(2, 4, 8, 16, 32, 48, 64, 96, 128, 256),
             architecture="band",
         ),
         "small-transformer": replace(_SMALL, token_width=128, architecture="transformer"),

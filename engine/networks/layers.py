@@ -119,14 +119,14 @@ class RepeatFeatures(nn.Module):
         inputs = 2 * len(config.columns) * 2 * len(config.copy_steps) * len(self.BEATS)
         self.into_stream = nn.Linear(inputs, config.width, bias=False)
 
-    def forward(self, tokens: Tensor, shifted: Tensor) -> Tensor:
+    def forward(self, tokens: Tensor, shifted: Tensor, cells: int = STEPS_PER_BEAT) -> Tensor:
         """Tokens [batch, steps, tracks] and the `shifted` ones -> [batch, beats, width]."""
         here = tokens[:, :, None]
         known = (here != self.mask) & (shifted != self.mask) & (here + shifted != HOLD)
         same = known & (here == shifted)
         both = torch.cat([same, known ^ same], dim=2).to(self.into_stream.weight.dtype)
         shares = []
-        for around in around_beats(both.permute(0, 3, 2, 1), self.BEATS):
+        for around in around_beats(both.permute(0, 3, 2, 1), self.BEATS, cells):
             alike, unlike = around.chunk(2, dim=2)
             counted = 1.0 + alike + unlike
             shares.append(torch.cat([alike / counted, unlike / counted], dim=2))
@@ -147,14 +147,19 @@ class CopyHead(nn.Module):
         self.first_onset = first_onset(track)
         self.weights = nn.Linear(config.token_width, 4 * len(config.copy_steps), bias=False)
 
-    def forward(self, logits: Tensor, of_cell: Tensor, there: Tensor) -> Tensor:
+    def forward(
+        self, logits: Tensor, of_cell: Tensor, there: Tensor, again: Tensor | None = None
+    ) -> Tensor:
         """Logits [batch, steps, events] with the copies' added.
 
         `of_cell` [batch, steps, token_width] is what the network has to say of each cell, `there`
-        [batch, steps, 2 * copy_steps] what stands elsewhere.
+        [batch, steps, 2 * copy_steps] what stands elsewhere, and `again`, of that shape, what is
+        said of each distance beside.
         """
         events = logits.shape[-1]
         any_event, onset = self.weights(of_cell).chunk(2, dim=-1)
+        if again is not None:
+            any_event = any_event + again
         weight = any_event + onset * (there >= self.first_onset)
         known = there < events
         return logits.scatter_add(
@@ -251,12 +256,14 @@ def parameters(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-def around_beats(counts: Tensor, widths: Iterable[int]) -> Iterator[Tensor]:
+def around_beats(
+    counts: Tensor, widths: Iterable[int], cells: int = STEPS_PER_BEAT
+) -> Iterator[Tensor]:
     """Sums of `counts` [batch, tracks, kinds, steps] over each of `widths` beats around a beat.
 
-    [batch, tracks, kinds, beats] each; widths are odd.
+    [batch, tracks, kinds, beats] each; a beat has so many `cells`, and widths are odd.
     """
-    of_beat = STEPS_PER_BEAT * F.avg_pool2d(counts, (1, STEPS_PER_BEAT))
+    of_beat = counts.reshape(*counts.shape[:3], -1, cells).sum(dim=-1)
     for beats in widths:
         padding = (0, beats // 2)
         yield of_beat if beats == 1 else beats * F.avg_pool2d(of_beat, (1, beats), 1, padding)
