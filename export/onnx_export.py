@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from schmubert.engine.checksum import UNSEALED, sealed
 from schmubert.engine.diffusion.temperature import log_softmax
 from schmubert.engine.diffusion.unmasking import balanced_order, unmask
 from schmubert.engine.music.meter import COMMON, Meter, in_triplets
@@ -28,6 +29,7 @@ from schmubert.engine.networks import checkpoint
 from schmubert.engine.networks.config import ModelConfig
 from schmubert.engine.networks.meters import meter_inputs
 from schmubert.engine.networks.torch_denoiser import TorchDenoiser
+from schmubert.engine.writing import naming, write_whole
 
 ONNX_FORMAT = "1"
 OPSET = 18
@@ -86,24 +88,23 @@ def export_onnx(
 
     The graph has an input `tokens` int64 [batch, steps, tracks], of any batch and steps, and for
     each track a float32 output [batch, steps, events]. That of a band has inputs that say the
-    metre, too (`MeterInputs`). Vocabulary and configuration stand in the
+    metre, too (`MeterInputs`). Vocabulary, configuration and a checksum of the file stand in the
     metadata. `onnx.checker` checks the graph, and ONNX Runtime compares it with torch on music,
     `grids` [n, steps, tracks], masked to several degrees; without `grids` the network makes the
-    music itself. ParityError where the figures are outside `TOLERANCES`; `out` is then not touched.
+    music itself. ParityError where the figures are outside `TOLERANCES`, OSError where `out` cannot
+    be written; it is then not touched.
     """
-    model, config = checkpoint.load(source)
+    found = checkpoint.opened(source)
+    model, config, pauses, meters = found.network(), found.config, found.pauses(), found.meters()
     states = list(_states(model, config, grids))
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".export-") as folder:
+    with (
+        naming(out),
+        tempfile.TemporaryDirectory(dir=out.parent, prefix=".export-") as folder,
+    ):
         raw, final = Path(folder) / "fp32.onnx", Path(folder) / "final.onnx"
         _trace(model, config, raw)
         _convert(raw, final, precision)
-        _describe(
-            final,
-            config,
-            precision,
-            checkpoint.pauses_of(source),
-            checkpoint.meters_of(source),
-        )
+        _describe(final, config, precision, pauses, meters)
         onnx.checker.check_model(str(final), full_check=True)
         allowed = TOLERANCES[precision]
         for meter in _compared(config):
@@ -118,7 +119,7 @@ def export_onnx(
                 f" {parity.extra_bits:.2g} more bits a cell (at most {allowed.most_extra_bits:g})."
                 f" Nothing was written{instead}"
             )
-        final.replace(out)
+        write_whole(out, final.read_bytes())
     return parity
 
 
@@ -278,6 +279,7 @@ def _describe(
         "masks": [BAND_MASK[column] for column in config.columns],
     }
     described = {
+        "schmubert.checksum": UNSEALED,
         "schmubert.format": ONNX_FORMAT,
         "schmubert.tracks": ",".join(config.tracks),
         "schmubert.config": json.dumps(asdict(config)),
@@ -288,7 +290,7 @@ def _describe(
     if pauses is not None:
         described["schmubert.pauses"] = pauses.encoded()
     onnx.helper.set_model_props(graph, described)
-    onnx.save(graph, str(path))
+    path.write_bytes(sealed(graph.SerializeToString()))
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from schmubert.bridge.owner.midi_system import through
 from schmubert.bridge.owner.ports import CALLED, NoMidiError, existing_ports, short_name
 from schmubert.bridge.protocol.quantile import quantile
 from schmubert.engine.extras import how_to_install
-from schmubert.engine.networks.model_file import default_model
+from schmubert.engine.networks.model_file import default_model, read_model
 
 RUNTIMES = ("onnxruntime", "onnxruntime-gpu")
 PACKAGES = ("schmubert", "python-rtmidi", "rtmidi2", "pyzmq", "numpy", *RUNTIMES, "torch")
@@ -96,8 +96,8 @@ def model(path: Path | None) -> list[Finding]:
     """The model's file."""
     try:
         found = default_model() if path is None else path
-        size = found.stat().st_size / 1e6
-    except OSError as error:
+        size = len(read_model(found)) / 1e6
+    except (OSError, ValueError) as error:
         return [Finding("no model", str(error), bad=True)]
     return [Finding(f"model {found.name}, {size:.1f} MB")]
 

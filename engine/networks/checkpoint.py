@@ -1,21 +1,20 @@
-"""Checkpoints: safetensors files that describe themselves."""
+"""Checkpoints: safetensors files that describe themselves and know whether they are whole."""
 
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from schmubert.engine.music.meter import UNSAID_METERS, Meter, meters_said
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.networks.build import network
 from schmubert.engine.networks.config import ModelConfig
+from schmubert.engine.networks.tensor_files import kept, read_tensors, write_tensors
 
 FORMAT = "schmubert checkpoint 1"
 RENAMED = (
@@ -29,6 +28,54 @@ RENAMED = (
 """What weights were called before 0.2: the checkpoints and runs that there are hold these names."""
 
 
+@dataclass(frozen=True)
+class Checkpoint:
+    """What is in the checkpoint at `path`, its weights under the names of today."""
+
+    path: Path
+    weights: dict[str, Tensor]
+    config: ModelConfig
+    about: dict[str, Any]
+
+    def network(self) -> nn.Module:
+        """The network, in float32 and evaluation mode; ValueError where the weights do not fit."""
+        model = network(self.config)
+        try:
+            model.load_state_dict({name: tensor.float() for name, tensor in self.weights.items()})
+        except RuntimeError as error:
+            first = str(error).splitlines()[-1].strip()
+            raise ValueError(
+                f"{self.path}: the weights do not fit their configuration: {first}"
+            ) from error
+        return model.eval()
+
+    def pauses(self) -> Pauses | None:
+        """The pauses of the songs that it was trained on, if it was to be told of any.
+
+        ValueError where they cannot be read.
+        """
+        written = self.about.get("pauses")
+        if written is None:
+            return None
+        try:
+            return Pauses.decoded(written, len(self.config.tracks))
+        except ValueError as error:
+            raise ValueError(f"{self.path}: {error}") from error
+
+    def meters(self) -> tuple[Meter, ...]:
+        """The metres of the songs that it was trained on, (beats, cells) under "meters".
+
+        ValueError where they cannot be read.
+        """
+        written = self.about.get("meters")
+        if written is None:
+            return UNSAID_METERS
+        try:
+            return meters_said(written)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{self.path}: its metres cannot be read: {error}") from error
+
+
 def save(
     path: Path,
     weights: Mapping[str, Tensor],
@@ -38,19 +85,35 @@ def save(
 ) -> None:
     """Write `weights` as `dtype` with their configuration and what there is to say `about` them.
 
-    The file is complete or not there: it is written beside `path` and then renamed.
+    The file carries a checksum. It is complete, or what was there stays: OSError that names it.
     """
-    tensors = {
-        name: tensor.detach().cpu().to(dtype).contiguous() for name, tensor in weights.items()
-    }
-    beside = path.with_name(path.name + ".part")
-    metadata = {
+    texts = {
         "format": FORMAT,
         "config": json.dumps(asdict(config)),
         "about": json.dumps(dict(about)),
     }
-    save_file(tensors, beside, metadata=metadata)
-    beside.replace(path)
+    write_tensors(path, {name: kept(tensor, dtype) for name, tensor in weights.items()}, texts)
+
+
+def opened(path: Path) -> Checkpoint:
+    """The checkpoint at `path`, checked; ValueError, in one line, where there is none."""
+    weights, texts = read_tensors(path)
+    if texts.get("format") != FORMAT:
+        raise ValueError(f"{path}: safetensors, but no schmubert checkpoint")
+    try:
+        fields = json.loads(texts["config"]).items()
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields}
+        config = ModelConfig(**values)
+        about = dict(json.loads(texts.get("about", "{}")))
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"{path}: its configuration cannot be read: {error}") from error
+    return Checkpoint(path, renamed(weights), config, about)
+
+
+def read(path: Path) -> tuple[dict[str, Tensor], ModelConfig, dict[str, Any]]:
+    """Weights, configuration and what is said about them; ValueError as in `opened`."""
+    found = opened(path)
+    return found.weights, found.config, found.about
 
 
 def load(path: Path) -> tuple[nn.Module, ModelConfig]:
@@ -58,14 +121,8 @@ def load(path: Path) -> tuple[nn.Module, ModelConfig]:
 
     Raises ValueError, in one line, where `path` is no checkpoint of this format.
     """
-    weights, config, _ = read(path)
-    model = network(config)
-    try:
-        model.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
-    except RuntimeError as error:
-        first = str(error).splitlines()[-1].strip()
-        raise ValueError(f"{path}: the weights do not fit their configuration: {first}") from error
-    return model.eval(), config
+    found = opened(path)
+    return found.network(), found.config
 
 
 def renamed(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -76,57 +133,3 @@ def renamed(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
             name = re.sub(old, new, name)  # noqa: PLW2901 - one name after the other
         found[name] = tensor
     return found
-
-
-def pauses_of(path: Path) -> Pauses | None:
-    """The pauses of the songs that a checkpoint was trained on, if it was to be told of any.
-
-    ValueError where they cannot be read.
-    """
-    with safe_open(path, framework="pt") as file:
-        written = json.loads(file.metadata().get("about", "{}")).get("pauses")
-        tracks = len(json.loads(file.metadata()["config"])["tracks"])
-    if written is None:
-        return None
-    try:
-        return Pauses.decoded(written, tracks)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
-
-
-def meters_of(path: Path) -> tuple[Meter, ...]:
-    """The metres of the songs that a checkpoint was trained on, (beats, cells) under "meters".
-
-    ValueError where they cannot be read.
-    """
-    with safe_open(path, framework="pt") as file:
-        written = json.loads(file.metadata().get("about", "{}")).get("meters")
-    if written is None:
-        return UNSAID_METERS
-    try:
-        return meters_said(written)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{path}: its metres cannot be read: {error}") from error
-
-
-def read(path: Path) -> tuple[dict[str, Tensor], ModelConfig, dict[str, Any]]:
-    """Weights, configuration and what is said about them; ValueError where it is no checkpoint."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("format") != FORMAT:
-                raise ValueError(f"{path}: safetensors, but no schmubert checkpoint")
-            weights = renamed({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
-    except SafetensorError as error:
-        raise ValueError(f"{path}: no checkpoint ({error}); give a .safetensors file") from error
-    except OSError as error:
-        if path.is_dir():
-            raise ValueError(f"{path} is a folder: name a file in it, .safetensors") from error
-        raise ValueError(f"{path}: cannot be read: {error.strerror or error}") from error
-    try:
-        fields = json.loads(metadata["config"]).items()
-        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields}
-        config = ModelConfig(**values)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: its configuration cannot be read: {error}") from error
-    return weights, config, json.loads(metadata.get("about", "{}"))

@@ -1,17 +1,29 @@
-"""Model files: the one that ships, and the metres that a file says it plays.
+"""Model files: the one that ships, whether a file is whole, and the metres that it says it plays.
 
 Without NumPy, ONNX Runtime or torch: the port owner asks before it opens a port.
 """
 
+import hashlib
 import importlib.resources
+import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO
 
+from schmubert.engine.checksum import DamagedError, checked
 from schmubert.engine.music.meter import UNSAID_METERS, Meter, meters_said
 
 DEFAULT_MODEL = "schmubert-live.onnx"
+RELEASED: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        DEFAULT_MODEL: ("75b5cee6f6fb65a2dfd8b537f1f2c8b2", "c61d952c455cd96de6e797d82f129afd"),
+        "schmubert-live.safetensors": ("19cf0bb4b68daf11a64d5fc79bb97633", "b2f06df22fd488d079c2e5fe852fc5cc"),
+        "schmubert-band.safetensors": ("daf0e4edcea35e444f84491b6606b907", "2dac08121d2cf956187f809d18a32ede"),
+    }
+)
+"""Models from before files carried checksums: the BLAKE2b of each half, of 16 bytes."""
 METERS = "meters"
 PROPERTY, KEY, VALUE = 14, 1, 2
 """Fields of ONNX's ModelProto: a property (metadata_props), and in that its key and value."""
@@ -30,16 +42,39 @@ def default_model() -> Path:
     return found
 
 
+def read_model(path: Path) -> bytes:
+    """The bytes of a model file; DamagedError where they are not what was written.
+
+    A file without a checksum is compared with `RELEASED` by halves: where one is known and the
+    other is not, it is damaged. All else is somebody's own, and taken as it is.
+    """
+    data = path.read_bytes()
+    try:
+        if not checked(data):
+            half = len(data) // 2
+            found = [_digest(data[:half]), _digest(data[half:])]
+            for known in RELEASED.values():
+                if (found[0] == known[0]) != (found[1] == known[1]):
+                    raise DamagedError("it is damaged: half of it is another's")
+    except DamagedError as error:
+        raise DamagedError(f"{path}: {error}; get it again, or make it anew") from error
+    return data
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
 def meters_in(path: Path) -> tuple[Meter, ...] | None:
     """The metres that the model at `path` says it plays: 4/4 where it says nothing of metres.
 
     None where the file cannot be read: whoever runs it says why.
     """
     try:
-        with path.open("rb") as file:
-            words = _onnx(file) if path.suffix == ".onnx" else _safetensors(file)
+        file = io.BytesIO(read_model(path))
+        words = _onnx(file) if path.suffix == ".onnx" else _safetensors(file)
         return UNSAID_METERS if words is None else meters_said(json.loads(words))
-    except (OSError, EOFError, ValueError, TypeError, AttributeError):
+    except (OSError, EOFError, ValueError, TypeError, AttributeError, RecursionError):
         return None
 
 

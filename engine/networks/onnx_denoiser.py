@@ -19,8 +19,10 @@ from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import BAND_MASK, BAND_SIZES, TRIO, Track
 from schmubert.engine.networks.devices import Device
 from schmubert.engine.networks.meters import MeterInputs, meter_inputs
+from schmubert.engine.networks.model_file import read_model
 
 FORMAT = "1"
+OTHER_FILES = "session.model_external_initializers_file_folder_path"
 FATAL = 4  # ONNX Runtime's severity: what it says about missing CUDA libraries fills a screen
 
 log = logging.getLogger(__name__)
@@ -33,6 +35,7 @@ class OnnxDenoiser:
     other core busy, as when a DAW runs, more threads are slower. A sure network's attention is
     full of denormal numbers, which cost half the time of a call: `flush_denormals` makes them
     zero, for all arithmetic of the calling thread, so it is for processes that do nothing else.
+    A model is one file: what another file would give it is not read.
     """
 
     def __init__(
@@ -68,12 +71,18 @@ class OnnxDenoiser:
         """Tokens [batch, steps, tracks], whole beats -> logits, one array a track.
 
         Where there are `plans`, their columns may stand behind the tracks; else they are unknown.
-        ValueError for more than `longest_steps` steps.
+        ValueError for more than `longest_steps` steps, or where the network fails on them.
         """
         within_reach(tokens.shape[1], self.longest_steps, self.name)
         wide = with_unknown_plans(tokens, self.tracks, self.plans, self._meter)
         feed = {"tokens": np.ascontiguousarray(wide, np.int64), **self._told}
-        logits: Logits = self._session.run(self._outputs[: tokens.shape[2]], feed)
+        try:
+            logits: Logits = self._session.run(self._outputs[: tokens.shape[2]], feed)
+        except Exception as error:  # its errors share no base class but this
+            raise ValueError(
+                f"{self.name} fails on {tokens.shape[1]} steps ({_first_line(error)}):"
+                " export the model again, or take another"
+            ) from error
         return logits
 
     def in_meter(self, meter: Meter) -> "OnnxDenoiser":
@@ -105,6 +114,7 @@ def _session(
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry(OTHER_FILES, str(path / "none"))  # below a file is no folder
     options.add_session_config_entry("session.set_denormal_as_zero", str(int(flush_denormals)))
     offered = "CUDAExecutionProvider" in runtime.get_available_providers()
     wanted = device == "cuda" or (device == "auto" and offered)
@@ -134,18 +144,26 @@ def _session(
 
 
 def _open(runtime: Any, path: Path, options: Any, providers: list[Any]) -> Any:
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: name a file in it, .onnx")
+    model = read_model(path)
     try:
-        return runtime.InferenceSession(str(path), options, providers=providers)
+        return runtime.InferenceSession(model, options, providers=providers)
     except Exception as error:  # its errors share no base class but this
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(f"{path}: no model that ONNX Runtime can read ({first})") from error
+        raise ValueError(
+            f"{path}: no model that ONNX Runtime can read ({_first_line(error)})"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def _config(path: Path, described: dict[str, str]) -> dict[str, Any]:
     """What the network is made of, as far as the model says."""
     try:
         return dict(json.loads(described.get("schmubert.config", "{}")))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"{path}: what it says of itself cannot be read: {error!r}") from error
 
 
@@ -196,7 +214,7 @@ def _columns(path: Path, session: Any, described: dict[str, str]) -> tuple[Track
         tracks = tuple(Track[name.strip().upper()] for name in names)
         vocabulary = json.loads(described["schmubert.vocabulary"])
         sizes, masks = list(vocabulary["sizes"]), list(vocabulary["masks"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"{path}: what it says of itself cannot be read: {error!r}") from error
     if [sizes, masks] != [[table[track] for track in tracks] for table in (BAND_SIZES, BAND_MASK)]:
         raise ValueError(f"{path}: its vocabulary {sizes} is not this schmubert's")

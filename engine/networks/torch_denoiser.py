@@ -33,7 +33,7 @@ class TorchDenoiser:
         try:
             import torch
 
-            from schmubert.engine.networks.checkpoint import load, meters_of, pauses_of
+            from schmubert.engine.networks.checkpoint import opened
         except ImportError as error:
             raise ImportError(
                 f"a checkpoint needs torch and safetensors, of which one is missing ({error}):"
@@ -45,8 +45,9 @@ class TorchDenoiser:
         where = "cuda" if on_cuda else "cpu"
         if not on_cuda:
             torch.set_num_threads(threads)
-        network, config = load(path)
-        self._take(network.to(where), config, path.stem, pauses_of(path), meters_of(path))
+        found = opened(path)
+        network, pauses, meters = found.network().to(where), found.pauses(), found.meters()
+        self._take(network, found.config, path.stem, pauses, meters)
 
     @classmethod
     def of(cls, network: "nn.Module", config: "ModelConfig", name: str) -> "TorchDenoiser":

@@ -51,6 +51,7 @@ def test_a_checkpoint_under_old_names_is_the_same_network(tmp_path: Path) -> Non
     checkpoint.save(new, network.state_dict(), CONFIG, {})
     with safe_open(new, framework="pt") as file:
         metadata = file.metadata()
+    del metadata["checksum"]  # as files were written then
     renamed = {in_old_names(name): tensor for name, tensor in load_file(new).items()}
     assert len(set(renamed) - set(network.state_dict())) > 8
     save_file(renamed, old, metadata)
