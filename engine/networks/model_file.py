@@ -19,8 +19,14 @@ DEFAULT_MODEL = "schmubert-live.onnx"
 RELEASED: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         DEFAULT_MODEL: ("75b5cee6f6fb65a2dfd8b537f1f2c8b2", "c61d952c455cd96de6e797d82f129afd"),
-        "schmubert-live.safetensors": ("19cf0bb4b68daf11a64d5fc79bb97633", "b2f06df22fd488d079c2e5fe852fc5cc"),
-        "schmubert-band.safetensors": ("daf0e4edcea35e444f84491b6606b907", "2dac08121d2cf956187f809d18a32ede"),
+        "schmubert-live.safetensors": (
+            "19cf0bb4b68daf11a64d5fc79bb97633",
+            "b2f06df22fd488d079c2e5fe852fc5cc",
+        ),
+        "schmubert-band.safetensors": (
+            "daf0e4edcea35e444f84491b6606b907",
+            "2dac08121d2cf956187f809d18a32ede",
+        ),
     }
 )
 """Models from before files carried checksums: the BLAKE2b of each half, of 16 bytes."""

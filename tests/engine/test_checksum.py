@@ -5,15 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schmubert.engine.checksum import UNSEALED, DamagedError, checked, sealed
+from tests.damage import flipped
 
 WHOLE = sealed(b"before " + UNSEALED.encode() + b" after")
-
-
-def flipped(data: bytes, bit: int) -> bytes:
-    """`data` with one bit another."""
-    other = bytearray(data)
-    other[bit // 8] ^= 1 << bit % 8
-    return bytes(other)
 
 
 def test_what_was_sealed_is_whole() -> None:

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.music.vocabulary import TRIO, Track, first_onset
+from schmubert.engine.writing import PART, naming, sync, sync_folder, write_whole
 from schmubert.training.data.archive import name_of
 from schmubert.training.data.layout import (
     ABOUT,
@@ -23,6 +23,8 @@ from schmubert.training.data.layout import (
     TEXT,
     About,
     checksum_of,
+    part_of,
+    written_about,
 )
 from schmubert.training.data.manifest import NOTHING, Manifest
 from schmubert.training.data.numbers import Numbers
@@ -58,7 +60,7 @@ def _place_of(song: str) -> int:
 class Assembly:
     """Columns, pieces and songs, written as they come; equal columns are stored once.
 
-    `files` are open for writing, by the names of PARTS.
+    `files` are open for writing, by the names of PARTS, and by DAMAGED.
     """
 
     def __init__(self, settings: PrepareSettings, files: Mapping[str, BinaryIO]) -> None:
@@ -69,7 +71,6 @@ class Assembly:
         self.columns, self.known, self.songs, self.pairs = (Numbers() for _ in range(4))
         self.sources: dict[str, int] = {}
         self.songs_of: Counter[int] = Counter()
-        self.damaged: list[str] = []
         self.skipped: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
         self.licences: Counter[str] = Counter()
@@ -83,7 +84,8 @@ class Assembly:
         if found.reason:
             self.skipped[found.reason] += 1
             if found.reason == "damaged":
-                self.damaged.append(f"{found.path}\t{found.detail}\n")
+                line = f"{found.path}\t{found.detail}\n"
+                self.files[DAMAGED].write(line.encode("utf-8", "backslashreplace"))
             return
         entry = manifest.rows.get(found.path, NOTHING)
         numbers = [self._column(column) for column in found.columns]
@@ -200,37 +202,63 @@ def assemble(
 ) -> About:
     """Join the `shards` with these (source, key) into the dataset `out`.
 
-    The old dataset there, if any, stays whole until the new one is. ValueError, and nothing
-    written, where no file gives a piece.
+    The old dataset there, if any, stays whole until the new one is: its files have other names,
+    and go once `dataset.json` is the new one's. ValueError, and nothing written, where no file
+    gives a piece; OSError where one cannot be written.
     """
-    paths = {name: out / f"{name}.bin{UNFINISHED}" for name in PARTS}
-    files = {name: path.open("wb") for name, path in paths.items()}
+    unfinished = {part: out / f"{part}{UNFINISHED}" for part in (*PARTS, DAMAGED)}
     names = [name_of(source) for source in sources]
-    assembly = Assembly(settings, files)
-    try:
-        for source, key in keys:
-            for found in read_shard(shards, key):
-                assembly.add(found, manifests.get(source, Manifest()), names[source])
-    finally:
-        assembly.close()
-        for file in files.values():
-            file.close()
-    if not assembly.rows["pieces"]:
-        for path in paths.values():
-            path.unlink()
-        reasons = ", ".join(f"{n} {reason}" for reason, n in _by_count(assembly.skipped).items())
-        raise ValueError(f"none of the {assembly.read} MIDI files can be used: {reasons}")
-    damaged = out / (DAMAGED + UNFINISHED)
-    damaged.write_text("".join(assembly.damaged), encoding="utf-8")
-    checksums = {f"{name}.bin": checksum_of(path) for name, path in paths.items()}
+    with naming(out):
+        files = {part: path.open("wb") for part, path in unfinished.items()}
+        assembly = Assembly(settings, files)
+        try:
+            for source, key in keys:
+                for found in read_shard(shards, key):
+                    assembly.add(found, manifests.get(source, Manifest()), names[source])
+        finally:
+            assembly.close()
+            for file in files.values():
+                file.close()
+        if not assembly.rows["pieces"]:
+            for path in unfinished.values():
+                path.unlink()
+            skipped = _by_count(assembly.skipped).items()
+            reasons = ", ".join(f"{count} {reason}" for reason, count in skipped)
+            raise ValueError(f"none of the {assembly.read} MIDI files can be used: {reasons}")
+        checksums = dict(_finished(part, path) for part, path in unfinished.items())
+        sync_folder(out)
     about = assembly.about([source.name for source in sources], inputs, checksums)
-    unfinished = out / (ABOUT + UNFINISHED)
-    unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(about)) + b"\n")
-    (out / ABOUT).unlink(missing_ok=True)  # from here on there is no dataset, until the last line
-    for path in (*paths.values(), damaged):
-        path.replace(path.with_name(path.name.removesuffix(UNFINISHED)))
-    unfinished.replace(out / ABOUT)
+    write_whole(out / ABOUT, written_about(about))
+    clear(out, about)
     return about
+
+
+def _finished(part: str, unfinished: Path) -> tuple[str, int]:
+    """Give the file of a `part` the name that it stays under: the name, and its checksum."""
+    sync(unfinished)
+    checksum = checksum_of(unfinished)
+    name = f"{part}-{checksum:08x}.{'txt' if part == DAMAGED else 'bin'}"
+    unfinished.replace(unfinished.with_name(name))
+    return name, checksum
+
+
+def clear(out: Path, about: About) -> None:
+    """Remove the files of datasets in `out` that are not of the finished one, `about`."""
+    for path in leftovers(out, about):
+        path.unlink(missing_ok=True)
+
+
+def leftovers(out: Path, about: About) -> list[Path]:
+    """What `clear` removes."""
+    used = set(about.checksums)
+    if DAMAGED not in map(part_of, used):
+        used.add(f"{DAMAGED}.txt")  # earlier datasets have it without a checksum
+    return [
+        path
+        for path in sorted(out.iterdir())
+        if path.name.endswith((UNFINISHED, PART))
+        or (part_of(path.name) is not None and path.name not in used)
+    ]
 
 
 def _source_of(path: str, manifest: Manifest, archive: str) -> str:

@@ -1,19 +1,22 @@
 """The files of a dataset's folder, format 2: written one after another, read by memory mapping.
 
-All little-endian, rows of one size:
+All little-endian, rows of one size. Each is named by its part and its CRC-32, so that those of a
+new dataset can lie beside those of an old one: `columns-1a2b3c4d.bin`. Earlier ones are called
+`columns.bin`.
 
-- `columns.bin`: the tokens of all columns, uint16, one after another
-- `index.bin`: int64 [columns, 4]: where a column begins in it, its length in tokens, its kind
-  (the number of its name in KINDS), and where its bar lines begin in `active.bin`
-- `active.bin`: uint16, for each column the bars with onsets before each of its bar lines
-- `pieces.bin`: a row a piece, see `PIECE`
-- `files.bin`, `songs.bin`: the MIDI files and the songs, see `FILE` and `TEXT`
-- `names.bin`: paths, titles and names of songs, UTF-8
-- `damaged.txt`: files that could not be read, and why
-- `dataset.json`: what it was made of, and a checksum a file, written last: without it there is no
-  dataset
+- `columns`: the tokens of all columns, uint16, one after another
+- `index`: int64 [columns, 4]: where a column begins in it, its length in tokens, its kind
+  (the number of its name in KINDS), and where its bar lines begin in `active`
+- `active`: uint16, for each column the bars with onsets before each of its bar lines
+- `pieces`: a row a piece, see `PIECE`
+- `files`, `songs`: the MIDI files and the songs, see `FILE` and `TEXT`
+- `names`: paths, titles and names of songs, UTF-8
+- `damaged-1a2b3c4d.txt`: files that could not be read, and why
+- `dataset.json`: what it was made of, which files it has and their checksums, and one of itself;
+  written last: without it there is no dataset
 """
 
+import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,11 +26,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from schmubert.engine.checksum import UNSEALED, DamagedError, checked, sealed
 from schmubert.training.data.shards import KINDS, PrepareSettings
 
 FORMAT = 2
 SPLITS = ("train", "validation", "test")
-ABOUT, DAMAGED = "dataset.json", "damaged.txt"
+ABOUT, DAMAGED = "dataset.json", "damaged"
 AT_ONCE = 1 << 20  # bytes of a file that are read at a time to check it
 
 PIECE = np.dtype(
@@ -57,7 +61,9 @@ PARTS: dict[str, np.dtype[Any]] = {
     "songs": TEXT,
     "names": np.dtype("u1"),
 }
-"""What lies in each binary file, by its name without ".bin"."""
+"""What lies in each binary file, by its part."""
+OURS = re.compile(rf"({'|'.join(PARTS)}|{DAMAGED})(-[0-9a-f]{{8}})?\.(bin|txt)")
+"""What files of a dataset are called, beside `dataset.json`."""
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +71,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 
     `sources` are the names of the folders and archives. `songs_of` has the songs of each source in
     the order of their numbers, `bars` those of each metre, `cast` the stretches by what plays in
-    them. `rows` and `checksums` are by file.
+    them. `rows` are by part, `checksums` by file. `checksum` is that of `dataset.json`, which
+    earlier ones do not say.
     """
 
     format: int
@@ -86,6 +93,14 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     licences: dict[str, int]
     rows: dict[str, int]
     checksums: dict[str, int]
+    checksum: str = ""
+
+    def file_of(self, part: str) -> str:
+        """The name of the file that holds `part`; KeyError where there is none."""
+        for name in self.checksums:
+            if part == part_of(name):
+                return name
+        raise KeyError(f"no file of {part}")
 
 
 @dataclass(frozen=True)
@@ -118,13 +133,22 @@ def read_about(folder: Path) -> About:
                 f"the dataset in {folder} has format {found}, this schmubert reads {FORMAT}:"
                 f" {again}"
             )
+        checked(said)
         return msgspec.json.decode(said, type=About)
     except FileNotFoundError as error:
         raise ValueError(
             f"{folder} holds no finished dataset: run `schmubert prepare SOURCE --out {folder}`"
         ) from error
-    except (OSError, msgspec.MsgspecError) as error:
-        raise ValueError(f"the dataset in {folder} cannot be used ({error}): {again}") from error
+    except (OSError, DamagedError, msgspec.MsgspecError, RecursionError) as error:
+        raise ValueError(
+            f"the dataset in {folder} cannot be used ({ABOUT}: {error}): {again}"
+        ) from error
+
+
+def written_about(about: About) -> bytes:
+    """`about` as it stands in `dataset.json`, its checksum filled in."""
+    unsealed = msgspec.structs.replace(about, checksum=UNSEALED)
+    return sealed(msgspec.json.format(msgspec.json.encode(unsealed)) + b"\n")
 
 
 def opened(folder: Path) -> tuple[About, Files]:
@@ -134,16 +158,25 @@ def opened(folder: Path) -> tuple[About, Files]:
         for name, checksum in about.checksums.items():
             if checksum_of(folder / name) != checksum:
                 raise ValueError(f"{name} is damaged")
-        mapped = {name: _mapped(folder, name, kind) for name, kind in PARTS.items()}
-        for name, rows in about.rows.items():
-            if len(mapped[name]) != rows:
+        mapped = {part: _mapped(folder / about.file_of(part), PARTS[part]) for part in PARTS}
+        for part, rows in about.rows.items():
+            if len(mapped[part]) != rows:
                 raise ValueError("its files do not belong together")
     except (OSError, ValueError, KeyError) as error:
+        reason: Exception = error
+        if isinstance(error, FileNotFoundError):
+            reason = ValueError(f"{Path(error.filename).name} is missing")
         raise ValueError(
-            f"the dataset in {folder} cannot be used ({error}):"
+            f"the dataset in {folder} cannot be used ({reason}):"
             f" run `schmubert prepare SOURCE --out {folder} --force`"
         ) from error
     return about, Files(**mapped)
+
+
+def part_of(name: str) -> str | None:
+    """The part of a dataset that a file called `name` holds, None where it holds none."""
+    found = OURS.fullmatch(name)
+    return found[1] if found else None
 
 
 def checksum_of(path: Path) -> int:
@@ -155,8 +188,7 @@ def checksum_of(path: Path) -> int:
     return checksum
 
 
-def _mapped(folder: Path, name: str, kind: np.dtype[Any]) -> NDArray[Any]:
-    path = folder / f"{name}.bin"
+def _mapped(path: Path, kind: np.dtype[Any]) -> NDArray[Any]:
     row, shape = (kind, ()) if kind.subdtype is None else kind.subdtype
     if not path.stat().st_size:
         return np.zeros((0, *shape), row)

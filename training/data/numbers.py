@@ -2,6 +2,8 @@
 
 import sqlite3
 
+from schmubert.engine.writing import NotWrittenError
+
 
 class Numbers:
     """Keys, each with a number from 0 on in the order in which they came.
@@ -19,7 +21,19 @@ class Numbers:
         return self._count
 
     def of(self, key: bytes) -> tuple[int, bool]:
-        """The number of `key`, and whether it came for the first time."""
+        """The number of `key`, and whether it came for the first time.
+
+        NotWrittenError where the temporary file finds no room.
+        """
+        try:
+            return self._of(key)
+        except sqlite3.Error as error:
+            raise NotWrittenError(
+                f"a temporary file cannot be written: {error}; make room, or name another folder"
+                " for such files in SQLITE_TMPDIR"
+            ) from error
+
+    def _of(self, key: bytes) -> tuple[int, bool]:
         found = self._table.execute("SELECT number FROM numbers WHERE key = ?", (key,)).fetchone()
         if found is not None:
             return int(found[0]), False

@@ -18,9 +18,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from schmubert.engine.writing import PART, naming
 from schmubert.training.data.archive import Item, check_source, is_manifest, items, size_of
-from schmubert.training.data.assemble import UNFINISHED, assemble
-from schmubert.training.data.layout import ABOUT, About, read_about
+from schmubert.training.data.assemble import UNFINISHED, assemble, clear, leftovers
+from schmubert.training.data.layout import ABOUT, About, part_of, read_about
 from schmubert.training.data.lock import LOCK, locked
 from schmubert.training.data.manifest import Manifest, read_manifest
 from schmubert.training.data.report import Report, report_on
@@ -42,12 +43,12 @@ def prepare_dataset(
 ) -> Report:
     """Make the dataset `out` of the MIDI files in `sources` (folders and archives).
 
-    Interrupted, it goes on where it was when called again; called on a dataset that was made of
-    the same files in the same way, it changes nothing. `workers` processes do the work (a core
-    each if None; 1 works in this process); `console` shows progress. ValueError with one line
+    Interrupted or killed, it goes on where it was when called again; called on a dataset that was
+    made of the same files in the same way, it changes nothing. `workers` processes do the work (a
+    core each if None; 1 works in this process); `console` shows progress. ValueError with one line
     where a source is missing, damaged or without MIDI files, where `out` holds something else
-    (`force` replaces another dataset) or another process writes into it, or where no file gives a
-    piece.
+    (`force` replaces another dataset, which stays whole until the new one is) or another process
+    writes into it, or where no file gives a piece; OSError where something cannot be written.
     """
     settings = settings or PrepareSettings()
     started = time.monotonic()
@@ -69,9 +70,13 @@ def prepare_dataset(
                 raise _other(out)
         if finished.inputs != reading.inputs(keys):
             raise _other(out)
+        if _unused(out, finished):
+            with locked(out):
+                _clear(out, finished)
         return report_on(out, finished, time.monotonic() - started, unchanged=True)
 
-    out.mkdir(parents=True, exist_ok=True)
+    with naming(out):
+        out.mkdir(parents=True, exist_ok=True)
     with locked(out):
         about = _made(sources, out, settings, reading, crew, console)
     return report_on(out, about, time.monotonic() - started, unchanged=False)
@@ -100,8 +105,19 @@ def _made(
         sources,
         reading.inputs(keys),
     )
-    shutil.rmtree(shards)
+    _clear(out, about)
     return about
+
+
+def _unused(out: Path, finished: About) -> bool:
+    """Whether an interrupted run left files in `out` that the `finished` dataset has no use for."""
+    return (out / SHARDS).exists() or bool(leftovers(out, finished))
+
+
+def _clear(out: Path, finished: About) -> None:
+    """Remove what `_unused` tells of."""
+    clear(out, finished)
+    shutil.rmtree(out / SHARDS, ignore_errors=True)
 
 
 def _dataset_in(out: Path, force: bool) -> About | None:
@@ -109,12 +125,17 @@ def _dataset_in(out: Path, force: bool) -> About | None:
     if out.exists() and not out.is_dir():
         raise ValueError(f"{out} is a file: name a folder")
     names = {path.name for path in out.iterdir()} if out.exists() else set()
-    ours = {SHARDS, ABOUT, LOCK, *(name for name in names if name.endswith(UNFINISHED))}
-    if names and not names & ours:
+    begun = {SHARDS, ABOUT, LOCK, *(name for name in names if name.endswith((UNFINISHED, PART)))}
+    parts = {name for name in names if part_of(name) is not None}
+    if names and not names & begun and not parts == names:
         raise ValueError(f"{out} is not empty and holds no dataset: name another folder")
-    if force or ABOUT not in names:
+    if force:
         return None
-    return read_about(out)
+    if ABOUT in names:
+        return read_about(out)
+    if parts and SHARDS not in names:
+        raise ValueError(f"the dataset in {out} has lost its {ABOUT}: replace it with --force")
+    return None
 
 
 def _other(out: Path) -> ValueError:

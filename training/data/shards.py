@@ -2,6 +2,7 @@
 
 A shard is named by the hash of what went into it: settings, paths and contents. So work that is
 done is known when it is met again, whatever was interrupted, and never mistaken for other work.
+The hash of what came out stands at its end: a shard that was damaged is made anew.
 """
 
 import hashlib
@@ -13,12 +14,15 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from schmubert.engine.checksum import DamagedError
 from schmubert.engine.music.song import Unusable, corpus_song
 from schmubert.engine.music.trios import Rules, Stretch, Voice, cut_song, require_tracks
 from schmubert.engine.music.vocabulary import FIRST_ONSET, PITCHED, Track
+from schmubert.engine.writing import naming
 from schmubert.training.data.archive import Item
 
 SHARD_FORMAT = 3  # raise it when the same file would give other columns: old shards are redone
+DIGEST_BYTES = 16
 MOST_BYTES = 8_000_000  # no song is that long; what is, is no song
 
 KINDS = ("melody", "bass", "drums", "comping", "chords")
@@ -137,19 +141,43 @@ def key_only(settings: PrepareSettings, task: Task) -> str:
 
 
 def make_shard(folder: Path, settings: PrepareSettings, task: Task) -> str:
-    """Write the shard of `task` into `folder`, unless it is there; returns its key."""
+    """Write the shard of `task` into `folder`, unless it is there and whole; returns its key."""
     contents = [item.load() for item in task.items]
     key = shard_key(settings, task, contents)
-    path = shard_path(folder, key)
-    if not path.exists():
+    if not _is_whole(folder, key):
         found = [
             read_file(item.path, content, settings.rules(item.path))
             for item, content in zip(task.items, contents, strict=True)
         ]
+        data = msgspec.msgpack.encode(found)
+        path = shard_path(folder, key)
         unfinished = path.with_suffix(f".{os.getpid()}.unfinished")
-        unfinished.write_bytes(msgspec.msgpack.encode(found))
-        unfinished.replace(path)
+        with naming(path):
+            unfinished.write_bytes(data + _digest(data))
+            unfinished.replace(path)
     return key
+
+
+def _is_whole(folder: Path, key: str) -> bool:
+    """Whether the shard of `key` is there as it was written."""
+    try:
+        _content(shard_path(folder, key))
+    except (FileNotFoundError, DamagedError):
+        return False
+    return True
+
+
+def _content(path: Path) -> bytes:
+    """What is in a shard before its checksum; DamagedError where that is another."""
+    written = path.read_bytes()
+    data, digest = written[:-DIGEST_BYTES], written[-DIGEST_BYTES:]
+    if digest != _digest(data):
+        raise DamagedError(f"{path} is damaged: run the same command again, it is made anew")
+    return data
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest()
 
 
 def shard_path(folder: Path, key: str) -> Path:
@@ -158,8 +186,8 @@ def shard_path(folder: Path, key: str) -> Path:
 
 
 def read_shard(folder: Path, key: str) -> list[Found]:
-    """What `make_shard` wrote."""
-    return msgspec.msgpack.decode(shard_path(folder, key).read_bytes(), type=list[Found])
+    """What `make_shard` wrote; DamagedError where it is something else by now."""
+    return msgspec.msgpack.decode(_content(shard_path(folder, key)), type=list[Found])
 
 
 def read_file(path: str, content: bytes, rules: Rules) -> Found:

@@ -7,11 +7,14 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from schmubert.engine.checksum import UNSEALED, DamagedError, checked, sealed
 from schmubert.engine.denoiser import MASKING
 from schmubert.engine.diffusion.corruption import KERNELS, STEPS_T
+from schmubert.engine.writing import write_whole
 from schmubert.training.data.dataset import SOUNDING
 from schmubert.training.data.masking import DEFAULT_MIX, EXCERPT_MIX, PATTERNS
 
+CHECKSUM = "checksum"
 PRECISIONS = ("auto", "fp32", "bf16")
 OPTIMIZERS = ("adam", "muon")
 WEIGHTINGS = ("reweighted", "plain")
@@ -134,19 +137,28 @@ class TrainSettings:
         return rate * left / self.decay_steps if left < self.decay_steps else rate
 
     def save(self, path: Path) -> None:
-        """Write the settings as JSON."""
-        path.write_text(json.dumps(asdict(self), indent=2) + "\n")
+        """Write the settings as JSON, with a checksum."""
+        said = {**asdict(self), CHECKSUM: UNSEALED}
+        write_whole(path, sealed((json.dumps(said, indent=2) + "\n").encode()))
 
     @classmethod
     def load(cls, path: Path) -> "TrainSettings":
         """The settings saved in `path`; ValueError where they are none."""
         try:
-            return cls.from_json(json.loads(path.read_text()))
+            data = path.read_bytes()
+            checked(data)
+            values = dict(json.loads(data))
+            values.pop(CHECKSUM, None)
+            return cls.from_json(values)
         except FileNotFoundError as error:
             raise ValueError(
                 f"{path.parent} holds no run: leave out --resume to begin one"
             ) from error
-        except (OSError, TypeError, ValueError) as error:
+        except DamagedError as error:
+            raise ValueError(
+                f'{path}: {error}; where it is as it should be, delete its line "{CHECKSUM}"'
+            ) from error
+        except (OSError, TypeError, ValueError, RecursionError) as error:
             raise ValueError(f"{path}: no settings of a training run: {error}") from error
 
     @classmethod

@@ -16,7 +16,6 @@ from accelerate import Accelerator
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import nn
-from torch.utils.tensorboard import SummaryWriter
 
 from schmubert.engine.networks import checkpoint
 from schmubert.engine.networks.band import BandTransformer, taken_over
@@ -30,6 +29,7 @@ from schmubert.training.learning.band_validate import BandValidation
 from schmubert.training.learning.optimizer import optimizer_of
 from schmubert.training.learning.run_batches import Batches
 from schmubert.training.learning.run_state import RunState, load_state, save_state
+from schmubert.training.learning.scalars import Scalars
 from schmubert.training.learning.settings import TrainSettings
 from schmubert.training.learning.validate import Validation, validation_of
 
@@ -48,9 +48,11 @@ def train_network(
 ) -> None:
     """Train as `settings` say on the dataset in `data`, leaving checkpoints and logs in `out`.
 
-    Ctrl-C and SIGTERM end it after a checkpoint; `resume` goes on from there. `start_from` is a
-    checkpoint whose weights a new run begins with. Raises ValueError, in one line, for what a
-    caller can mend: no dataset, an `out` that holds another run, a checkpoint that does not fit.
+    Ctrl-C and SIGTERM end it after a checkpoint; `resume` goes on from there, and from the last
+    checkpoint of a run that was killed: to the same weights. `start_from` is a checkpoint whose
+    weights a new run begins with. Raises ValueError, in one line, for what a caller can mend: no
+    dataset, an `out` that holds another run, a checkpoint that does not fit; OSError where
+    something cannot be written.
     """
     accelerator = Accelerator(mixed_precision=_precision(settings.precision))
     main = accelerator.is_main_process
@@ -90,7 +92,7 @@ def train_network(
         settings.save(out / SETTINGS_FILE)
     state.ema = {name: tensor.to(accelerator.device) for name, tensor in state.ema.items()}
     wrapped, optimizer = accelerator.prepare(model, optimizer)
-    writer = SummaryWriter(str(out / "tensorboard")) if main else None
+    curves = Scalars(out / "tensorboard", console.print) if main else None
     about: dict[str, Any] = {"preset": settings.preset, "data": list(dataset.about.sources)}
     if isinstance(batches, BandBatches):
         about["meters"] = [meter.shape for meter in batches.by_meter]
@@ -103,16 +105,19 @@ def train_network(
             checkpoint.save(out / CHECKPOINT_FILE, state.ema, config, {**about, "step": state.step})
 
     def validate() -> None:
-        if writer is None:
+        if curves is None:
             return
         averaged = network(config).to(accelerator.device).eval()
         averaged.load_state_dict(state.ema)
         scores = validation.scores(averaged, accelerator.autocast)
         for name, value in scores.items():
-            writer.add_scalar(f"validation/{name}", value, state.step)
+            curves.add(f"validation/{name}", value, state.step)
         about["validation"] = {name: round(value, 4) for name, value in scores.items()}
         console.print(f"step {state.step:,} {validation.summary(scores)}")
 
+    if state.step >= settings.steps:  # killed when all was done but the last checkpoint
+        validate()
+        keep()
     wrapped.train()
     running: deque[tuple[float, float]] = deque(maxlen=LOG_EVERY)
     started, pieces = time.monotonic(), 0
@@ -121,6 +126,7 @@ def train_network(
         for batch in batches.ahead(state.step, settings.steps):
             for group in optimizer.param_groups:
                 group["lr"] = settings.learning_rate_at(state.step)
+            torch.manual_seed(_seed(settings.seed, state.step, accelerator.process_index))
             cost = batches.objective.cost(wrapped, batch, accelerator.device)
             accelerator.backward(cost.loss)
             if accelerator.sync_gradients:
@@ -132,14 +138,14 @@ def train_network(
                 _average(state, model, settings)
             running.append((cost.loss.item(), cost.elbo.item()))
             pieces += len(batch.tokens) * accelerator.num_processes
-            if state.step % LOG_EVERY == 0 and writer is not None:
+            if state.step % LOG_EVERY == 0 and curves is not None:
                 speed = pieces / (time.monotonic() - started)
                 started, pieces = time.monotonic(), 0
                 mean, elbo = np.mean(running, axis=0)
-                writer.add_scalar("train/loss", mean, state.step)
-                writer.add_scalar("train/elbo", elbo, state.step)
-                writer.add_scalar("train/gradient_norm", float(norm), state.step)
-                writer.add_scalar("train/pieces_per_second", speed, state.step)
+                curves.add("train/loss", mean, state.step)
+                curves.add("train/elbo", elbo, state.step)
+                curves.add("train/gradient_norm", float(norm), state.step)
+                curves.add("train/pieces_per_second", speed, state.step)
                 progress.update(task, speed=f"{speed:.1f} pieces/s", loss=f"loss {mean:.4f}")
                 if not console.is_terminal:
                     console.print(f"step {state.step:,} loss {mean:.4f} {speed:.1f} pieces/s")
@@ -153,14 +159,19 @@ def train_network(
             if ending:
                 break
     accelerator.wait_for_everyone()
-    if writer is not None:
-        writer.close()
+    if curves is not None:
+        curves.close()
     done = state.step == settings.steps
     console.print(
         f"{'done' if done else 'stopped'} at step {state.step:,}: {out / CHECKPOINT_FILE}"
         + ("" if done else "; the same command with --resume goes on")
     )
     accelerator.end_training()
+
+
+def _seed(*of: int) -> int:
+    """A seed of the step alone, so that a resumed run drops out what an uninterrupted one does."""
+    return int(np.random.SeedSequence(of).generate_state(1, np.uint64)[0])
 
 
 def _average(state: RunState, model: nn.Module, settings: TrainSettings) -> None:

@@ -13,7 +13,7 @@ from schmubert.engine.music.score import STEPS_PER_BAR, Score, canonical
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track
 from schmubert.training.data.dataset import Dataset, Split
 from tests.engine.music.corpus_trios import trios_of
-from tests.training.small_corpus import files, prepared, trios
+from tests.training.small_corpus import files, prepared
 
 CONTENT = files(12)
 
@@ -146,9 +146,9 @@ def test_folders_that_hold_no_dataset(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="run `schmubert prepare SOURCE --out"):
             Dataset.open(folder_)
     data = prepared(tmp_path, CONTENT, 0.05)
-    columns = data / "columns.bin"
+    (columns,) = data.glob("columns-*.bin")
     columns.write_bytes(columns.read_bytes()[:-64])
-    with pytest.raises(ValueError, match=rf"columns.bin is damaged\).*--out {data} --force"):
+    with pytest.raises(ValueError, match=rf"{columns.name} is damaged\).*--out {data} --force"):
         Dataset.open(data)
     about = data / "dataset.json"
     said = json.loads(about.read_text())
@@ -162,14 +162,3 @@ def test_folders_that_hold_no_dataset(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match=rf"{words}.*--out {data} --force") as caught:
             Dataset.open(data)
         assert "\n" not in str(caught.value)
-
-
-def test_a_byte_that_changed_is_found_in_any_file(tmp_path: Path) -> None:
-    data = prepared(tmp_path, trios(3, 8), 0.05)
-    for path in sorted(data.glob("*.bin")):
-        whole = path.read_bytes()
-        path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-        with pytest.raises(ValueError, match=f"{path.name} is damaged"):
-            Dataset.open(data)
-        path.write_bytes(whole)
-    assert len(Dataset.open(data).pieces) == 3
