@@ -31,7 +31,6 @@ def engine_command(
     another computer, or to let several players share it.
     """
     import logging
-    import signal
     import time
 
     logging.basicConfig(format="schmubert engine: %(message)s", level=logging.WARNING)
@@ -42,6 +41,7 @@ def engine_command(
         from schmubert.engine.networks.load import load
         from schmubert.engine.service import server
         from schmubert.engine.service.client import EXIT_ADDRESS_IN_USE
+        from schmubert.engine.service.ending import told_to_end
         from schmubert.engine.service.pace import Pace
         from schmubert.engine.service.wire import DEFAULT_ADDRESS
     except ImportError as error:
@@ -49,9 +49,7 @@ def engine_command(
             f"{error.name or error} is missing: {how_to_install()}"
         ) from error
 
-    ended: list[int] = []
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda caught, _: ended.append(caught))
+    ended = told_to_end()
     try:
         router = server.listen(bind or DEFAULT_ADDRESS)
     except server.AddressInUseError as error:

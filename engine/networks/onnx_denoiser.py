@@ -23,7 +23,7 @@ from schmubert.engine.networks.model_file import read_model
 
 FORMAT = "1"
 OTHER_FILES = "session.model_external_initializers_file_folder_path"
-FATAL = 4  # ONNX Runtime's severity: what it says about missing CUDA libraries fills a screen
+FATAL = 4  # ONNX Runtime's severity: what it says of lesser things fills a screen
 
 log = logging.getLogger(__name__)
 
@@ -113,6 +113,7 @@ def _session(
     options = runtime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    options.log_severity_level = FATAL  # what goes wrong is raised, too
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry(OTHER_FILES, str(path / "none"))  # below a file is no folder
     options.add_session_config_entry("session.set_denormal_as_zero", str(int(flush_denormals)))
@@ -124,7 +125,6 @@ def _session(
             f" {how_to_install('gpu')}"
         )
     if wanted:
-        options.log_severity_level = FATAL
         runtime.set_default_logger_severity(FATAL)
         if hasattr(runtime, "preload_dlls"):  # finds the CUDA libraries that pip installed
             runtime.preload_dlls()
