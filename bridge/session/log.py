@@ -1,9 +1,13 @@
 """A session as it is kept: a folder with a log, a JSON object a line, and a MIDI file.
 
 The first line is the `Session`, each other one a `Record`: {"at_s": ..., "what": {"type": ...}}.
-Floats are written so that they are read back as they were. Logs of format 1 are read too.
+Each ends with "crc", the CRC-32 of all lines up to there without theirs, so that none is changed,
+missing or moved unseen. Floats are written so that they are read back as they were. Logs without
+"crc" and those of format 1, which earlier releases wrote, are read too.
 """
 
+import re
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +20,9 @@ from schmubert.bridge.protocol.roles import Rig
 from schmubert.bridge.session import format_1
 
 FORMAT = 2
+CHECKSUM = re.compile(rb',"crc":"([0-9a-f]{8})"(?=\}\n?\Z)')
+WITHOUT = re.compile(rb'"format":[0-9]+\}\n?\Z')
+"""How the first line of a log without checksums ends."""
 LOG_NAME, SONG_NAME = "session.jsonl", "session.mid"
 
 
@@ -46,6 +53,28 @@ def line(entry: Session | Record) -> bytes:
     return _encoder.encode(entry) + b"\n"
 
 
+class Lines:
+    """The lines of a log one after another, each with its checksum."""
+
+    def __init__(self) -> None:
+        self._checksum = 0
+
+    def next(self, entry: Session | Record) -> bytes:
+        """`entry` as the next line."""
+        text = line(entry)
+        self._checksum = zlib.crc32(text, self._checksum)
+        return text[:-2] + b',"crc":"%08x"}\n' % self._checksum
+
+    def fits(self, text: bytes) -> bool:
+        """Whether `text` is the next line as it was written."""
+        found = CHECKSUM.search(text)
+        if found is None:
+            return False
+        bare = text[: found.start()] + b"}\n"
+        self._checksum = zlib.crc32(bare, self._checksum)
+        return int(found[1], 16) == self._checksum
+
+
 class Log:
     """The log of a session in `folder`, or at `folder` itself where that is a file.
 
@@ -59,6 +88,9 @@ class Log:
         """Once iterated: where the log ends before the session did, and how."""
         with self.path.open("rb") as lines:
             first = lines.readline()
+        self._has_checksums = CHECKSUM.search(first) is not None
+        if not (Lines().fits(first) if self._has_checksums else WITHOUT.search(first)):
+            raise ValueError(f"{self.path} is no log of a session: line 1 is damaged")
         try:
             self.session, self._record_in = self._begun(first)
         except msgspec.MsgspecError as error:
@@ -80,9 +112,12 @@ class Log:
         self.damage = None
         ended = False
         with self.path.open("rb") as lines:
-            lines.readline()
+            written = Lines()
+            written.fits(lines.readline())
             for number, text in enumerate(lines, 2):
                 try:
+                    if self._has_checksums and not written.fits(text):
+                        raise msgspec.DecodeError("its checksum is another")
                     record = self._record_in(text)
                 except (msgspec.MsgspecError, RecursionError):
                     cut = "" if text.endswith(b"\n") else ", it was cut off"

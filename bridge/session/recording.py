@@ -10,8 +10,9 @@ from schmubert.bridge.clock.sync import Timing
 from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import Settings
 from schmubert.bridge.protocol.roles import Rig
-from schmubert.bridge.session.log import LOG_NAME, SONG_NAME, Session, line
+from schmubert.bridge.session.log import LOG_NAME, SONG_NAME, Lines, Session
 from schmubert.bridge.session.midi_export import MidiExport
+from schmubert.engine.writing import write_whole
 
 
 def session_of(setup: Settings, rig: Rig, timing: Timing) -> Session:
@@ -36,12 +37,13 @@ class Recording:
         """Where it is kept; None where it cannot be."""
         self._say = say
         self._export = MidiExport(session)
+        self._lines = Lines()
         self._failed = False
         try:
             self.folder = _new_folder(parent, session.began)
             # unbuffered: what a killed bridge has written stays written
             self._log = (self.folder / LOG_NAME).open("xb", buffering=0)
-            self._write(line(session))
+            self._write(self._lines.next(session))
         except OSError as error:
             self._fail(f"cannot record in {parent}: {error.strerror or error}")
 
@@ -51,7 +53,7 @@ class Recording:
         if self._failed:
             return
         try:
-            self._write(line(record))
+            self._write(self._lines.next(record))
         except OSError as error:
             self._fail(f"the recording ends here: {error.strerror or error}")
 
@@ -59,14 +61,11 @@ class Recording:
         """Write the MIDI file: all there is, even where the log had to end."""
         if self.folder is None:
             return
-        song, part = self.folder / SONG_NAME, self.folder / f"{SONG_NAME}.part"
         try:
             self._log.close()
-            part.write_bytes(self._export.midi())
-            part.replace(song)
+            write_whole(self.folder / SONG_NAME, self._export.midi())
         except OSError as error:
-            part.unlink(missing_ok=True)
-            self._say(f"cannot write {song}: {error.strerror or error}")
+            self._say(str(error))
         else:
             self._say(f"recorded: {self.folder}")
 
