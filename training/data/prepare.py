@@ -111,7 +111,8 @@ def _made(
 
 def _unused(out: Path, finished: About) -> bool:
     """Whether an interrupted run left files in `out` that the `finished` dataset has no use for."""
-    return (out / SHARDS).exists() or bool(leftovers(out, finished))
+    interrupted = (out / SHARDS).exists() or (out / LOCK).exists()
+    return interrupted or bool(leftovers(out, finished))
 
 
 def _clear(out: Path, finished: About) -> None:
