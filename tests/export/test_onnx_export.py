@@ -16,6 +16,7 @@ from schmubert.engine.networks.config import ModelConfig  # noqa: E402
 from schmubert.engine.networks.load import load, load_any  # noqa: E402
 from schmubert.export import onnx_export  # noqa: E402
 from schmubert.export.onnx_export import ParityError, Tolerance, export_onnx  # noqa: E402
+from tests.damage import full_disk  # noqa: E402
 
 TINY = ModelConfig(token_width=16, width=32, layers=2, heads=2, positions="rotary", dropout=0.0)
 TINY_LIVE = replace(TINY, factored=True, chroma_beats=(1, 5), one_key=True, copy_steps=(4, 16, 32))
@@ -135,3 +136,17 @@ def test_an_exported_model_says_how_far_its_positions_reach(tmp_path: Path) -> N
     assert exported.longest_steps == 256
     with pytest.raises(ValueError, match="windows of up to 16 bars"):
         exported(np.zeros((1, 512, 3), np.int64))
+
+
+@pytest.mark.parametrize("precision", ["fp32", "fp16", "int8"])
+def test_a_full_disk_leaves_the_old_model(tmp_path: Path, precision: str) -> None:
+    source, out = _checkpoint(tmp_path / "m.safetensors"), tmp_path / "m.onnx"
+    out.write_bytes(b"older")
+    for most_bytes in (4_096, 60_000):
+        with (
+            full_disk(most_bytes),
+            pytest.raises(OSError, match=r"^[^\n]*m\.onnx cannot be written: [^\n]*$"),
+        ):
+            export_onnx(source, out, precision)
+        assert out.read_bytes() == b"older"
+        assert sorted(p.name for p in tmp_path.iterdir()) == ["m.onnx", "m.safetensors"]

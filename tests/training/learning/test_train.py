@@ -26,7 +26,9 @@ from schmubert.training.data.dataset import Dataset  # noqa: E402
 from schmubert.training.learning import train  # noqa: E402
 from schmubert.training.learning.run_batches import Batches  # noqa: E402
 from schmubert.training.learning.settings import OPTIMIZERS, TrainSettings  # noqa: E402
+from tests.damage import full_disk  # noqa: E402
 from tests.training.learning.small_run import RUN, TINY  # noqa: E402
+from tests.training.small_corpus import written  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -148,6 +150,26 @@ def test_a_run_that_is_there_is_not_destroyed(data: Path, tmp_path: Path) -> Non
     with pytest.raises(ValueError, match="--resume"):
         train.train_network(RUN, data, tmp_path / "run")
     assert (tmp_path / "run" / train.CHECKPOINT_FILE).read_bytes() == before
+
+
+def test_a_full_disk_leaves_the_old_checkpoint_and_the_run_goes_on(
+    data: Path, tmp_path: Path
+) -> None:
+    train.train_network(replace(RUN, steps=3), data, tmp_path / "run")
+    train.train_network(RUN, data, tmp_path / "whole")
+    before = written(tmp_path / "run")
+    state = tmp_path / "run" / train.STATE_FILE
+    with (
+        full_disk(state.stat().st_size // 2),
+        pytest.raises(OSError, match=r"^[^\n]*state\.safetensors cannot be written: [^\n]*$"),
+    ):
+        train.train_network(RUN, data, tmp_path / "run", resume=True)
+    after = written(tmp_path / "run")
+    for name in (train.CHECKPOINT_FILE, train.STATE_FILE):
+        assert after[name] == before[name]
+    train.train_network(RUN, data, tmp_path / "run", resume=True)
+    for name in (train.CHECKPOINT_FILE, train.STATE_FILE, train.SETTINGS_FILE):
+        assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
 def test_nothing_to_resume_is_said_so(data: Path, tmp_path: Path) -> None:
