@@ -11,7 +11,14 @@ from schmubert.engine.denoiser import Denoiser, Logits, answering, plans_of
 from schmubert.engine.diffusion.compose import accompany_all
 from schmubert.engine.diffusion.guides import harmony
 from schmubert.engine.diffusion.horizon import horizon_at
-from schmubert.engine.diffusion.planning import Layout, chords_of, laid_out, plan_run
+from schmubert.engine.diffusion.planning import (
+    Layout,
+    chords_of,
+    harmony_run,
+    kept,
+    laid_out,
+    plan_run,
+)
 from schmubert.engine.diffusion.recipe import (
     FIRST_CALLS,
     HARMONY_NATS,
@@ -182,9 +189,10 @@ def as_on_stage(
         first_beat = requests[0].first_step // STEPS_PER_BEAT
         beats = range(first_beat, first_beat + window.shape[1] // STEPS_PER_BEAT)
         lead = None if leads is None else leads(step - LEAD_STEPS, beats)
-        layout = laid_out(
-            window, targets, denoise.tracks, plans, COMMON, None if lead is None else lead.chords
-        )
+        chords = None if lead is None else lead.chords
+        layout = laid_out(window, targets, denoise.tracks, plans, COMMON, chords, on_stage=True)
+        told = run_sampler(denoise, harmony_run(layout, (*denoise.tracks, *plans), COMMON))
+        layout = layout._replace(tokens=told)
         guide = None if lead is None else lead.guide
         token_sampler = TokenSampler(rng, temperature, guide, (*denoise.tracks, *plans))
         first = ORACLE_CALLS if most_calls is None else first_calls
@@ -212,11 +220,11 @@ def _in_rounds(
 
     Plans are drawn first, and stay.
     """
-    targets = layout.notes
-    count = int(targets[0].sum())  # in all songs alike
+    count = int(layout.notes[0].sum())  # in all songs alike
     calls = min(first_calls, count)
     plain = replace(token_sampler, temperature=1.0, guide=None)
     planned_tokens = run_sampler(denoise, plan_run(layout, calls, plain))
+    targets, token_sampler = kept(layout, planned_tokens, token_sampler)
     order = balanced_order(targets, calls, token_sampler.rng)
     draft = run_sampler(denoise, unmasking(planned_tokens, order, token_sampler))
     if most_calls is None:
