@@ -31,8 +31,15 @@ class World:
         self.sent: list[object] = []
         self.started: list[SimpleNamespace] = []
         self.dies_with = ""
+        self.refusal = ""
+        self.dialled: list[float] = []
         client = SimpleNamespace(
-            send=self.send, hello=lambda: self.send(Hello()), receive=self.take, close=lambda: None
+            send=self.send,
+            hello=lambda: self.send(Hello()),
+            receive=self.take,
+            refused=self.refused,
+            dial=lambda: self.dialled.append(self.now),
+            close=lambda: None,
         )
         self.link = EngineLink(
             address, model, "auto", self.now, cast(Client, client), cast(Any, self.start)
@@ -43,6 +50,10 @@ class World:
         if self.connected:
             self.sent.append(message)
         return self.connected
+
+    def refused(self) -> str:
+        refusal, self.refusal = self.refusal, ""
+        return refusal
 
     def take(self) -> list[ToClient]:
         inbox, self.inbox = self.inbox, []
