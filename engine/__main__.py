@@ -86,10 +86,10 @@ def engine_command(
             f"{error.name or error} is missing: {how_to_install()}"
         ) from error
 
+    doorkeeper = _doorkeeper(key, players, anyone_may_connect)
     ended: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda caught, _: ended.append(caught))
-    doorkeeper = _doorkeeper(key, players, anyone_may_connect)
     try:
         router = server.listen(bind or DEFAULT_ADDRESS, doorkeeper)
     except server.AddressInUseError as error:

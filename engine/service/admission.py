@@ -21,8 +21,9 @@ DOMAIN = "schmubert"
 HANDSHAKE_MS = 5000
 LOOK_MS = 100  # how soon the thread sees that it is to end
 QUIET_S = 10.0  # between two lines on keys that are refused, so that nobody fills the log
-FAILURES = 5
-"""So many handshakes in a row that break off are no accident, as an engine that ends is one."""
+FAILURES = 10
+"""So many handshakes in a row that break off, within a second, are no accident: an engine that ends
+breaks off one. One that wants keys may hang up on who has none before that can be read."""
 WATCHED = (
     zmq.EVENT_HANDSHAKE_SUCCEEDED
     | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
@@ -135,7 +136,7 @@ class Refusal(Enum):
 
     MECHANISM = "one side wants keys, the other has none"
     PLAYER = "the engine does not know the player's key"
-    ENGINE = "the engine has another key than the player expects"
+    BROKEN_OFF = "the other side ends every handshake: it has another key than is expected, or none"
     STRANGE = "what answers speaks no ZeroMQ"
 
 
@@ -178,7 +179,7 @@ class Handshakes:
             return Refusal.MECHANISM if mismatch else Refusal.STRANGE
         if event == zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL:
             self._failures += 1
-            return Refusal.ENGINE if self._has_key and self._failures == FAILURES else None
+            return Refusal.BROKEN_OFF if self._failures == FAILURES else None
         succeeded, self._succeeded = self._succeeded, False
         if explained or succeeded or not self._has_key:
             return None
@@ -197,10 +198,12 @@ def words(refusal: Refusal, address: str, key: PlayerKey | None) -> str:
     if refusal is Refusal.STRANGE:
         return f"what answers at {address} is no engine: give --engine the address of one"
     if key is None:
+        wants = f"the engine at {address} wants a key"
+        if refusal is Refusal.BROKEN_OFF:
+            wants = f"what listens at {address} wants a key, or is no engine"
         return (
-            f"the engine at {address} wants a key: ask for its .pub file, make yours by"
-            " schmubert keygen NAME --engine FILE, have NAME.pub put among its --players, and give"
-            " --key NAME.key"
+            f"{wants}: ask for its .pub file, make yours by schmubert keygen NAME --engine FILE,"
+            " have NAME.pub put among its --players, and give --key NAME.key"
         )
     if refusal is Refusal.MECHANISM:
         return (
@@ -213,6 +216,6 @@ def words(refusal: Refusal, address: str, key: PlayerKey | None) -> str:
             f" {key.path.with_suffix(PUBLIC).name} put among its --players"
         )
     return (
-        f"the engine at {address} is not the one that {key.path} is for: ask for its .pub file, and"
-        " make a key for it by schmubert keygen NAME --engine FILE"
+        f"the engine at {address} is not the one that {key.path} is for, or has no key: ask for its"
+        " .pub file, and make a key for it by schmubert keygen NAME --engine FILE"
     )

@@ -8,19 +8,23 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import zmq
+from click.testing import CliRunner
 
 from schmubert.bridge.brain.engine_link import Answer, EngineLink
-from schmubert.bridge.protocol.messages import GiveUp, Say
+from schmubert.bridge.protocol.messages import GiveUp
+from schmubert.engine.__main__ import engine_command
 from schmubert.engine.service import wire
 from schmubert.engine.service.admission import Players
-from schmubert.engine.service.client import Client
+from schmubert.engine.service.client import EXIT_ADDRESS_IN_USE, Client
 from schmubert.engine.service.keys import make, public_key
 from tests.engine.service.asking import ask
 
-SOON_S = 2.0
+SOON_S = 5.0
 GREETING = b"\xff" + bytes(8) + b"\x7f"
 
 
@@ -121,7 +125,8 @@ def test_a_key_that_is_added_while_the_engine_runs_plays(studio: Studio) -> None
 def test_no_key_gets_nothing_and_a_line(studio: Studio) -> None:
     with Client(studio.address) as client:
         line = refused(client)
-    assert line.startswith(f"the engine at {studio.address} wants a key: ask for its .pub file")
+    assert f" at {studio.address} wants a key" in line
+    assert "ask for its .pub file, make yours by schmubert keygen NAME --engine FILE" in line
     assert line.endswith("give --key NAME.key")
 
 
@@ -130,7 +135,8 @@ def test_a_key_for_another_engine_gets_nothing_and_a_line(studio: Studio) -> Non
     key, public = make(studio.folder / "dora", other)
     shutil.copy(public, studio.players)
     with Client(studio.address, key) as client:
-        assert f"is not the one that {key} is for: ask for its .pub file" in refused(client)
+        line = refused(client)
+        assert f"is not the one that {key} is for, or has no key: ask for its .pub file" in line
 
 
 def test_the_secret_of_another_is_not_had_by_its_name(studio: Studio) -> None:
@@ -242,37 +248,37 @@ def test_many_strangers_do_not_keep_a_player_out(studio: Studio) -> None:
     studio.plays(studio.anna)
 
 
-def met(link: EngineLink) -> list[Answer]:
+def met(address: str | None, key: Path | None) -> list[Answer]:
+    """What a bridge's link says until it has met the engine or gives up."""
+    secret = None if key is None else str(key)
+    link = EngineLink(address, None, "cpu", time.monotonic(), start=in_use, key=secret)
     answers: list[Answer] = []
     until_s = time.monotonic() + SOON_S
-    while time.monotonic() < until_s and not answers:
+    while time.monotonic() < until_s:
         answers += link.receive(time.monotonic())
+        if any(isinstance(answer, wire.Welcome | GiveUp) for answer in answers):
+            break
         time.sleep(0.01)
     link.close()
     return answers
 
 
-def linked(address: str | None, key: Path | None) -> EngineLink:
-    secret = None if key is None else str(key)
-    return EngineLink(address, None, "cpu", time.monotonic(), start=no_start, key=secret)
-
-
-def no_start(*_: object) -> "subprocess.Popen[bytes]":
-    raise AssertionError("an engine is started where one listens")
+def in_use(*_: object) -> Any:
+    """An engine that is started where one listens ends at once."""
+    return SimpleNamespace(poll=lambda: EXIT_ADDRESS_IN_USE)
 
 
 def test_a_bridge_gives_up_with_that_line(studio: Studio) -> None:
-    (said,) = met(linked(studio.address, None))
+    said = met(studio.address, None)[-1]
     assert isinstance(said, GiveUp)
     assert "wants a key" in said.reason
-    (said,) = met(linked(studio.address, studio.player("fred", known=False)))
+    (said,) = met(studio.address, studio.player("fred", known=False))
     assert isinstance(said, GiveUp)
     assert "fred.pub" in said.reason
-    welcome, line = met(linked(studio.address, studio.anna))
+    welcome, _ = met(studio.address, studio.anna)
     assert isinstance(welcome, wire.Welcome)
-    assert isinstance(line, Say)
     with pytest.raises(ValueError, match="add --engine ADDRESS"):
-        linked(None, studio.anna)
+        met(None, studio.anna)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has other rights")
@@ -280,7 +286,7 @@ def test_a_key_that_others_can_read_opens_nothing(studio: Studio) -> None:
     key = studio.player("gina")
     key.chmod(0o644)
     with pytest.raises(ValueError, match=f"can be read by others: chmod 600 {key}$"):
-        linked(studio.address, key)
+        met(studio.address, key)
 
 
 def test_a_key_is_told_of_an_engine_without(studio: Studio) -> None:
@@ -288,7 +294,7 @@ def test_a_key_is_told_of_an_engine_without(studio: Studio) -> None:
     with context, context.socket(zmq.ROUTER) as router:
         port = router.bind_to_random_port("tcp://127.0.0.1")
         with Client(f"tcp://127.0.0.1:{port}", studio.anna) as client:
-            assert "has no key, so nothing tells that it is the right one" in refused(client)
+            assert " has no key" in refused(client)
         assert not router.poll(0)
 
 
@@ -307,14 +313,11 @@ def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
 
 
-@pytest.mark.parametrize("bind", ["tcp://0.0.0.0:*", "tcp://*:*", "tcp://[::]:*"])
-def test_other_computers_need_keys(bind: str) -> None:
-    if "[" in bind and not tcp.has_ipv6:
-        pytest.skip("no IPv6 here")
-    ended = run("--bind", bind)
+def test_other_computers_need_keys() -> None:
+    ended = run("--bind", "tcp://0.0.0.0:*")
     assert ended.returncode == 1
     (line,) = ended.stderr.splitlines()
-    assert line.startswith("Error: other computers reach tcp://")
+    assert line.startswith("Error: other computers reach tcp://0.0.0.0:")
     assert "--anyone-may-connect where you trust everybody" in line
     assert ended.stdout == ""
 
@@ -327,13 +330,12 @@ def test_options_that_do_not_go_together_are_told(studio: Studio) -> None:
         (("--players", players), "go together"),
         (("--key", key, "--players", players, "--anyone-may-connect"), "keep strangers out"),
         (("--key", key, "--players", lost), "there is no such folder or file"),
-        (("--key", players, "--players", players), "Is a directory"),
+        (("--key", lost, "--players", players), "nowhere: No such file"),
         (("--key", str(studio.engine_pub), "--players", players), "is no secret key"),
     ):
-        ended = run("--bind", "tcp://127.0.0.1:*", *words)
-        assert ended.returncode in (1, 2)
-        assert says in ended.stderr.splitlines()[-1]
-        assert "Traceback" not in ended.stderr
+        ended = CliRunner().invoke(engine_command, ["--bind", "tcp://127.0.0.1:*", *words])
+        assert ended.exit_code in (1, 2)
+        assert says in ended.output.splitlines()[-1]
 
 
 def test_anyone_may_connect_where_that_is_said(tiny_model_file: Path) -> None:
