@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from schmubert.bridge.brain.engine_link import Answer, EngineLink
 from schmubert.bridge.protocol.messages import GiveUp
+from schmubert.cli.main import main
 from schmubert.engine.__main__ import engine_command
 from schmubert.engine.service import wire
 from schmubert.engine.service.admission import Players
@@ -279,6 +280,19 @@ def test_a_bridge_gives_up_with_that_line(studio: Studio) -> None:
     assert isinstance(welcome, wire.Welcome)
     with pytest.raises(ValueError, match="add --engine ADDRESS"):
         met(None, studio.anna)
+
+
+@pytest.mark.live
+def test_a_whole_band_plays_with_a_key_and_not_without(studio: Studio, tmp_path: Path) -> None:
+    """Owner and brain are processes here, and the ports are in memory."""
+    words = ["demo", "--bars", "2", "--tempo", "300", "--engine", studio.address, "--out"]
+    played = CliRunner().invoke(main, [*words, str(tmp_path / "a"), "--key", str(studio.anna)])
+    assert played.exit_code == 0, played.output
+    assert (tmp_path / "a/demo.mid").exists()
+    refused = CliRunner().invoke(main, [*words, str(tmp_path / "b")])
+    assert refused.exit_code == 1
+    assert "wants a key" in refused.output.splitlines()[-1]
+    assert not (tmp_path / "b").exists()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has other rights")
