@@ -5,6 +5,7 @@ the engine's ZeroMQ asks by ZAP, once a connection. Whoever does not pass reache
 """
 
 import logging
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -12,11 +13,10 @@ from enum import Enum
 from pathlib import Path
 
 import zmq
-from zmq.auth import Authenticator
-from zmq.utils.monitor import parse_monitor_message
 
 from schmubert.engine.service.keys import OTHERS_WRITE, PUBLIC, EngineKey, PlayerKey, public_key
 
+EVENT = struct.Struct("=HI")  # number and value; pyzmq's reader of it would load asyncio
 DOMAIN = "schmubert"
 HANDSHAKE_MS = 5000
 LOOK_MS = 100  # how soon the thread sees that it is to end
@@ -98,6 +98,8 @@ class Doorkeeper:
     """
 
     def __init__(self, key: EngineKey, players: Players) -> None:
+        from zmq.auth import Authenticator  # clients need none
+
         self._key = key
         self._ends = threading.Event()
         self._authenticator = Authenticator(zmq.Context.instance())
@@ -143,7 +145,7 @@ class Refusal(Enum):
 class Handshakes:
     """What becomes of a client's connections, as its `socket` tells; nothing waits.
 
-    Look often: what is not taken is kept by ZeroMQ.
+    `look` often: ZeroMQ holds up everything once a thousand events wait.
     """
 
     def __init__(self, socket: "zmq.Socket[bytes]", has_key: bool) -> None:
@@ -152,23 +154,28 @@ class Handshakes:
         self._monitor = socket.get_monitor_socket(WATCHED)
         self._succeeded = False
         self._failures = 0  # in a row
+        self._refusal: Refusal | None = None
         self._explained = False  # why the connection ends that is about to end
         self.given_up = False
         """Whether ZeroMQ does not try again by itself."""
 
+    def look(self) -> None:
+        """Take what has happened."""
+        while self._monitor.poll(0):
+            about, _ = self._monitor.recv_multipart()
+            self._refusal = self._taken(*EVENT.unpack(about)) or self._refusal
+
     def refusal(self) -> Refusal | None:
         """Why the last connection came to nothing, once; None where all is well or not known."""
-        found = None
-        while self._monitor.poll(0):
-            event = parse_monitor_message(self._monitor.recv_multipart())
-            found = self._taken(event["event"], event["value"]) or found
+        self.look()
+        found, self._refusal = self._refusal, None
         return found
 
     def _taken(self, event: int, value: int) -> Refusal | None:
         explained, self._explained = self._explained, event != zmq.EVENT_DISCONNECTED
         if event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
             self._succeeded, self.given_up, self._failures = True, False, 0
-            self._explained = False
+            self._explained, self._refusal = False, None
             return None
         if event == zmq.EVENT_HANDSHAKE_FAILED_AUTH:
             self.given_up = True

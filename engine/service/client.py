@@ -116,6 +116,7 @@ class Client:
     def receive(self) -> list[ToClient]:
         """What has come, in order; empty, at once, where nothing has."""
         messages: list[ToClient] = []
+        self._handshakes.look()
         for _ in range(MOST_RECEIVED):
             try:
                 frames = self._socket.recv_multipart(zmq.NOBLOCK)

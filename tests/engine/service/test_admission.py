@@ -20,7 +20,7 @@ from schmubert.bridge.protocol.messages import GiveUp
 from schmubert.cli.main import main
 from schmubert.engine.__main__ import engine_command
 from schmubert.engine.service import wire
-from schmubert.engine.service.admission import Players
+from schmubert.engine.service.admission import FAILURES, Players
 from schmubert.engine.service.client import EXIT_ADDRESS_IN_USE, Client
 from schmubert.engine.service.keys import make, public_key
 from tests.engine.service.asking import ask
@@ -320,6 +320,18 @@ def test_a_key_is_told_of_what_is_no_engine(studio: Studio) -> None:
             other.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
             assert "is no engine: give --engine the address of one" in refused(client)
             other.close()
+
+
+def test_what_hangs_up_again_and_again_is_told_once() -> None:
+    with tcp.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(5.0)
+        with Client(f"tcp://127.0.0.1:{server.getsockname()[1]}") as client:
+            for _ in range(FAILURES + 5):
+                server.accept()[0].close()
+                assert client.receive() == []  # takes what has happened, whoever asks for it later
+            time.sleep(0.05)
+            assert "wants a key, or is no engine: ask for its .pub file" in client.refused()
+            assert client.refused() == ""
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
