@@ -33,7 +33,7 @@ def think(
     now = time.monotonic
     try:
         conductor = Conductor(settings)
-        link = EngineLink(settings.engine, settings.model, settings.device, now())
+        link = EngineLink(settings.engine, settings.model, settings.device, now(), key=settings.key)
     except ValueError as error:  # a setting out of its range: no other brain would do better
         owner.say(GiveUp(str(error)))
         return
