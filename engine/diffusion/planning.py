@@ -48,13 +48,15 @@ def laid_out(
     plans: tuple[Track, ...],
     meter: Meter,
     chords: Plan | None = None,
+    forms: Tokens | None = None,
     on_stage: bool = False,
 ) -> Layout:
     """`tokens` and `targets` [batch, steps, tracks] with the columns of `plans` behind them.
 
     `chords` [beats], or [batch, beats], are the chords of the window from its first beat on, where
-    they are known; those of bars with targets are inferred `on_stage`, where they are not. A form
-    is drawn where a track is: of bars in which it has targets. Other chords and forms, and the
+    they are known; those of bars with targets are inferred `on_stage`, where they are not. `forms`
+    [bars, 3], or [batch, bars, 3], are those that were drawn before, and stay. Another form is
+    drawn where a track is: of bars in which it has targets. Other chords and forms, and the
     comping, stay unknown.
     """
     inferred = np.zeros((len(tokens), tokens.shape[1] // meter.cells), bool)
@@ -70,6 +72,11 @@ def laid_out(
         elif plan in FORMS and TRIO[FORMS.index(plan)] in tracks:
             wanted = targets[..., tracks.index(TRIO[FORMS.index(plan)])]
             of_bars = wanted.reshape(len(tokens), -1, meter.steps).any(axis=-1)
+            if forms is not None:
+                said = of_plans[:, :: meter.steps, column]
+                said[...] = np.where(
+                    of_bars & (said == BAND_MASK[plan]), forms[..., FORMS.index(plan)], said
+                )
             unknown = of_plans[:, :: meter.steps, column] == BAND_MASK[plan]
             drawn[:, :: meter.steps, column] = of_bars & unknown
     if on_stage and Track.CHORDS in plans:
@@ -105,7 +112,7 @@ def harmony_run(layout: Layout, columns: Sequence[Track], meter: Meter) -> Sampl
             without[:, :: meter.steps, form] = BAND_MASK[FORMS[track]]
     logits = yield without
     beats = slice(None, None, meter.cells)
-    tokens = layout.tokens.copy()
+    tokens: Tokens = layout.tokens.copy()
     tokens[:, beats, place] = _with_likeliest(
         tokens[:, beats, place], layout.inferred, logits[place][:, beats]
     )
@@ -120,7 +127,8 @@ def _with_likeliest(
     Each beat says whether the chord before it goes on, and which begins if not: what sounds in it
     is the mixture of both. Where nothing is said before a beat, its chord begins there.
     """
-    found, shares = said.copy(), lasting_shares(said, logits)
+    shares = lasting_shares(said, logits)
+    found: NDArray[np.int64] = said.copy()
     batch = np.arange(len(said))
     last = np.full(len(said), BAND_MASK[Track.CHORDS])
     for beat in range(said.shape[1]):
@@ -159,12 +167,25 @@ def plan_run(layout: Layout, calls: int, token_sampler: TokenSampler) -> Sampler
     They are drawn from the first bar to the last, some in each call, as a form speaks of what is
     before it.
     """
-    tokens, meter = layout.tokens.copy(), token_sampler.meter
+    meter = token_sampler.meter
+    tokens: Tokens = layout.tokens.copy()
     bars = np.flatnonzero(layout.plans[:, :: meter.steps].any(axis=(0, 2)))
     for some in np.array_split(bars, plan_calls(layout, calls, meter)) if len(bars) else ():
         logits = yield tokens
         tokens = with_forms(tokens, layout.plans, some, logits, token_sampler)
     return tokens
+
+
+def forms_of(tokens: Tokens, columns: Sequence[Track], meter: Meter) -> Tokens:
+    """The forms [batch, bars, 3] that `tokens` of `columns` hold; masked where there are none."""
+    bars = tokens[:, :: meter.steps]
+    of_tracks = [
+        bars[..., columns.index(form)]
+        if form in columns
+        else np.full(bars.shape[:2], BAND_MASK[form])
+        for form in FORMS
+    ]
+    return np.stack(of_tracks, axis=-1)
 
 
 def kept(layout: Layout, tokens: Tokens, token_sampler: TokenSampler) -> tuple[Mask, TokenSampler]:

@@ -127,7 +127,8 @@ def sources(
     before, of which all is known or a target too. That one may itself be one that is played again.
     """
     batch, steps, _ = tokens.shape
-    found = np.broadcast_to(np.arange(steps)[None, :, None], tokens.shape).copy()
+    found: NDArray[np.int64] = np.empty(tokens.shape, np.int64)
+    found[:] = np.arange(steps)[:, None]
     bar = meter.steps
     for track in TRIO:
         if track not in columns or FORMS[track] not in columns:

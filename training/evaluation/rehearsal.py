@@ -14,6 +14,7 @@ from schmubert.engine.diffusion.horizon import horizon_at
 from schmubert.engine.diffusion.planning import (
     Layout,
     chords_of,
+    forms_of,
     harmony_run,
     kept,
     laid_out,
@@ -45,7 +46,15 @@ from schmubert.engine.music.score import (
     Score,
     Tokens,
 )
-from schmubert.engine.music.vocabulary import BAND_MASK, HOLD, MASK, PITCHED, TRIO, Track
+from schmubert.engine.music.vocabulary import (
+    BAND_MASK,
+    FORMS,
+    HOLD,
+    MASK,
+    PITCHED,
+    TRIO,
+    Track,
+)
 
 LISTEN_BARS = 1
 LEAD_STEPS = 1
@@ -176,6 +185,7 @@ def as_on_stage(
         tape[..., track] = MASK[track]
     heard = [track for track in TRIO if track not in tracks]
     columns, plans = list(denoise.tracks), plans_of(denoise)
+    begun = np.tile(BAND_MASK[FORMS[0] :], (len(songs), 1))  # forms of the bar that is played
     entry = LISTEN_BARS * STEPS_PER_BAR
     for step in range(entry, songs.shape[1], STEPS_PER_BEAT):
         played = dict.fromkeys(tracks, step)
@@ -190,14 +200,21 @@ def as_on_stage(
         beats = range(first_beat, first_beat + window.shape[1] // STEPS_PER_BEAT)
         lead = None if leads is None else leads(step - LEAD_STEPS, beats)
         chords = None if lead is None else lead.chords
-        layout = laid_out(window, targets, denoise.tracks, plans, COMMON, chords, on_stage=True)
+        bar = (step - requests[0].first_step) // STEPS_PER_BAR
+        forms = np.tile(BAND_MASK[FORMS[0] :], (*window[:, ::STEPS_PER_BAR].shape[:2], 1))
+        if step % STEPS_PER_BAR:
+            forms[:, bar] = begun
+        layout = laid_out(
+            window, targets, denoise.tracks, plans, COMMON, chords, forms, on_stage=True
+        )
         told = run_sampler(denoise, harmony_run(layout, (*denoise.tracks, *plans), COMMON))
         layout = layout._replace(tokens=told)
         guide = None if lead is None else lead.guide
         token_sampler = TokenSampler(rng, temperature, guide, (*denoise.tracks, *plans))
         first = ORACLE_CALLS if most_calls is None else first_calls
-        asked = answering(denoise, (step - requests[0].first_step) // STEPS_PER_BAR)
+        asked = answering(denoise, bar)
         draft = _in_rounds(asked, layout, first, most_calls, token_sampler)
+        begun = forms_of(draft, (*denoise.tracks, *plans), COMMON)[:, bar]
         tokens[..., columns] = draft[..., : len(columns)]
         row = step - requests[0].first_step
         beat = tokens[:, row : row + STEPS_PER_BEAT]
