@@ -217,12 +217,18 @@ class Owner:
             return []
         return [Say(f"{neighbour.port!r} is there: I take song positions for clocks")]
 
-    def restart_brain(self, now: float) -> list[Action]:
-        """A new brain knows nothing: end what the last one left, and tell it where we are."""
-        actions: list[Action] = [*self.scheduler.clear()]
+    def restart_brain(self, now: float, recalls: bool = False) -> list[Action]:
+        """Tell a new brain where we are.
+
+        One that `recalls` what the last one knew goes on with what that one planned. To another
+        all is told that is known here, and what the last one left is ended.
+        """
+        actions: list[Action] = [] if recalls else [*self.scheduler.clear()]
         if self._told.rolling:
             transport = self.clock.transport
             actions.append(self._moved(transport, transport.timeline.beats(now)))
+        if recalls:
+            return actions
         actions += [Tell(control) for control in self._turned.values()]
         held: list[Heard | Pedal] = [*self._pedals.values(), *self._held.values()]
         actions += [Tell(self._shifted(message)) for message in held]

@@ -41,8 +41,14 @@ class Followed(msgspec.Struct, frozen=True, tag=True):
     p95_ms: float
 
 
-class BrainRestarted(msgspec.Struct, frozen=True, tag=True):
-    """The brain died, and a new one was started."""
+class BrainRestarted(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """The brain died, and another took its place.
+
+    It `recalls` what the one before it knew, and goes on with what that one had planned; else
+    what was planned is forgotten, and what sounded is ended.
+    """
+
+    recalls: bool = False
 
 
 class Ending(msgspec.Struct, frozen=True, tag=True):

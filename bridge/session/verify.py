@@ -57,7 +57,7 @@ def verify_session(session: Session, log: Iterable[Record]) -> Verdict:
         elif isinstance(what, Play | Silence):
             made += _made(owner.take(what))
         elif isinstance(what, BrainRestarted):
-            made += _made(owner.restart_brain(record.at_s))
+            made += _made(owner.restart_brain(record.at_s, what.recalls))
         elif isinstance(what, Ending):
             made += _made(owner.finish())
         elif isinstance(what, Sent | Moved | Heard | Pedal | Control):

@@ -55,6 +55,8 @@ class Organist:
     def alive(self) -> bool:
         return self._now() < self._dies_s
 
+    hangs = False
+
     def tell(self, message: ToBrain) -> None:
         if not isinstance(message, Moved) or not message.rolling:
             return

@@ -42,6 +42,8 @@ class EveryBeat:
     def alive(self) -> bool:
         return len(self.log) < self.lives
 
+    hangs = False
+
     def tell(self, message: ToBrain) -> None:
         self.log.append(message)
         if isinstance(message, Moved) and message.rolling:
