@@ -10,9 +10,10 @@ from queue import SimpleQueue
 from typing import Any, TypeAlias
 
 from schmubert.bridge.clock.sync import Timing
+from schmubert.bridge.owner.actions import Action, Tell
 from schmubert.bridge.owner.brain_process import Brain, BrainProcess
 from schmubert.bridge.owner.brain_seat import BrainSeat
-from schmubert.bridge.owner.owner import Action, Owner, Tell, owner_of
+from schmubert.bridge.owner.owner import Owner, owner_of
 from schmubert.bridge.owner.ports import Ports
 from schmubert.bridge.owner.realtime import RealTime, Time, undisturbed, wait_for_next
 from schmubert.bridge.owner.report import Report, report_on
@@ -37,6 +38,7 @@ from schmubert.bridge.protocol.messages import (
     Plugged,
     Pong,
     Say,
+    Server,
     Settings,
     ToBrain,
 )
@@ -143,6 +145,8 @@ class _Stage:
                 self._see(change, now)
                 if isinstance(change, Plugged):
                     self._do(owner.plugged(change, now))
+                elif isinstance(change, Server):
+                    self._do(owner.server(change, now))
                 else:
                     self._do(owner.daw_found(change))
         wait_for_next(passing, now, due_s)

@@ -1,15 +1,15 @@
 """What happens on the port owner's stage, in its order, for whoever keeps or shows it.
 
-What goes in (`Tick`, `Came`, `Plugged`, `Neighbour`, the brain's decisions, `BrainRestarted`,
-`Ending`) stands before what it led to (`Sent`, what the brain is told, what is said). An owner
-that is given the former makes the latter again.
+What goes in (`Tick`, `Came`, `Plugged`, `Server`, `Neighbour`, the brain's decisions,
+`BrainRestarted`, `Ending`) stands before what it led to (`Sent`, what the brain is told, what is
+said). An owner that is given the former makes the latter again.
 """
 
 from typing import TypeAlias
 
 import msgspec
 
-from schmubert.bridge.protocol.messages import FromBrain, Neighbour, Plugged, ToBrain
+from schmubert.bridge.protocol.messages import FromBrain, Neighbour, Plugged, Server, ToBrain
 
 
 class Tick(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
@@ -63,6 +63,7 @@ Happening: TypeAlias = (
     Tick
     | Came
     | Plugged
+    | Server
     | Neighbour
     | Sent
     | Followed

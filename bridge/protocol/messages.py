@@ -139,6 +139,13 @@ class Plugged(msgspec.Struct, frozen=True, tag=True):
     there: bool
 
 
+class Server(msgspec.Struct, frozen=True, tag=True):
+    """Ports -> owner: the MIDI system, such as JACK, is `there` again with all ports, or gone."""
+
+    name: str
+    there: bool
+
+
 class Neighbour(msgspec.Struct, frozen=True, tag=True):
     """Ports -> owner: `port` belongs to a program that counts song positions in clocks."""
 

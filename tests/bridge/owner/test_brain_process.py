@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from schmubert.bridge.clock.sync import Timing
+from schmubert.bridge.owner.actions import GaveUpError
 from schmubert.bridge.owner.brain_process import BrainError, BrainProcess
 from schmubert.bridge.owner.loop import perform
 from schmubert.bridge.owner.memory_ports import MemoryPorts
-from schmubert.bridge.owner.owner import GaveUpError
 from schmubert.bridge.owner.report import Report
 from schmubert.bridge.protocol.bytes import NOTE_ON
 from tests.bridge.owner.test_loop import RIG, SETUP, unended
