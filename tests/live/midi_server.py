@@ -167,18 +167,18 @@ def jackd(
     }
     urgency = ["-R", "-P", "70"] if real_time_allowed() else ["-r"]
     command = ["jackd", "-n", name, "-p", "128", *urgency, "-S", "-d", "dummy"]
+    command += ["-r", str(rate), "-p", str(period)]
     with log.open("wb") as out:
-        process = start(
-            [*command, "-r", str(rate), "-p", str(period)],
-            env,
-            stdout=out,
-            stderr=out,
-        )
+        process = start(command, env, stdout=out, stderr=out)
         try:
             server = MidiServer("jackd", env, env, rate, period, process.pid, name)
             _wait_for(server, process, log)
             yield server
         finally:
+            if process.poll() == -signal.SIGKILL:  # its place is one of eight until it ends well
+                process = start(command, env, stdout=out, stderr=out)
+                with suppress(TimeoutError, RuntimeError):
+                    _wait_for(server, process, log)
             end(process)
             for left in [*Path("/dev/shm").glob(f"*{name}*"), *Path("/tmp").glob(f"*{name}*")]:
                 left.unlink(missing_ok=True)
