@@ -49,9 +49,7 @@ def test_the_music_goes_on_when_the_server_is_back(
         with SERVERS[mortal.kind](log, place=mortal.place) as again:
             began_s = time.monotonic()
             stage.recorder = Recorder(again, "clock", "melody", "bass", "drums")
-            wait_until(
-                lambda: ports <= set(again.ports()), BACK_S + BUSY_S, "the ports to be back"
-            )
+            wait_until(lambda: ports <= set(again.ports()), BACK_S + BUSY_S, "the ports to be back")
             print(f"ports are back after {time.monotonic() - began_s:.1f} s")
             stage.sequencer = sequencer = type(sequencer)(again, 160.0)
             wait_until(
