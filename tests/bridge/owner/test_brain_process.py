@@ -112,7 +112,7 @@ def test_the_brain_that_waits_may_die_or_hang_too() -> None:
         wait_for(lambda: lines.count("here I am") == 2)
 
     _, result, lines = live("plays", 0.1, end_both)
-    assert result.deaths == 1
+    assert result.deaths in (1, 2), "that it died may be seen only when it has taken over"
     assert lines.count("here I am") == 2
 
 
