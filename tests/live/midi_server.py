@@ -200,9 +200,10 @@ def pipewire(
             "DBUS_SESSION_BUS_ADDRESS": "disabled:",
             "PIPEWIRE_REMOTE": "pipewire-0",
         }
+        socket = Path(folder, "pipewire-0")
+        socket.unlink(missing_ok=True)  # of one that was killed
         process = start(["pipewire"], env, stdout=out, stderr=out)
         try:
-            socket = Path(folder, "pipewire-0")
             wait_until(socket.exists, 10.0, "the socket of pipewire")
             forced = subprocess.run(
                 ["pw-metadata", "-n", "settings", "0", "clock.force-quantum", str(period)],
