@@ -5,8 +5,9 @@
 A private jackd runs, jack_midi_clock and jack_midiseq are the DAW; a recorder that knows nothing
 of the bridge hears the bass. Each fault comes at a random moment. Silence is the longest time
 without a new note in the three bars after it, in bars; the band is back in time where that is one
-bar at most and no note lasts for a bar (the model plays eighths). `--keyboard` pulls a keyboard out
-and plugs it in again within a second.
+bar at most and no note lasts for a bar (the model plays eighths). The next fault waits until a
+brain waits again, all loaded, which takes 5 s where fifteen processes share two cores; with
+`--at-once` it does not. `--keyboard` pulls a keyboard out and plugs it in again within a second.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests import tiny_model
-from tests.live.faults import FAULTS, Outcome, hung, inject
+from tests.live.faults import FAULTS, Outcome, hung, inject, is_settled
 from tests.live.grid import percentile
 from tests.live.midi_server import end, jackd, missing, wait_until
 from tests.live.stage import HEARS, PLAYS, Stage
@@ -48,6 +49,8 @@ def play(given: argparse.Namespace, counts: dict[str, int], folder: Path) -> boo
         stage.wait_for_notes(8, 30.0)
         wait_until(lambda: len(bridge.brains()) == 2, 20.0, "a brain that waits")
         for fault in order:
+            if not given.at_once:
+                wait_until(lambda: is_settled(bridge), 60.0, "a brain that waits", pause_s=0.1)
             outcome = inject(fault, stage, bridge, bar_s, rng)
             found[fault].append(outcome)
             if not outcome.is_good:
@@ -113,6 +116,7 @@ def main() -> None:
     parser.add_argument("--times", nargs="+", default=USUAL, help="FAULT=COUNT each")
     parser.add_argument("--tempo", type=float, default=240.0)
     parser.add_argument("--keyboard", type=int, default=0, help="times that it is pulled out")
+    parser.add_argument("--at-once", action="store_true", help="wait for no brain to be ready")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--log", type=Path, help="keep what the bridge said")
     given = parser.parse_args()

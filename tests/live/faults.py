@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.live import processes
 from tests.live.midi_server import wait_until
 from tests.live.recorder import Event, sounding
 from tests.live.stage import Bridge, Stage
@@ -43,6 +44,25 @@ def brain_of(bridge: Bridge) -> int:
 
     wait_until(there, SETTLES_S, "a brain")
     return brains[0]
+
+
+def is_settled(bridge: Bridge) -> bool:
+    """Whether a brain waits to follow the one that decides, and has loaded what it needs."""
+    brains = sorted(bridge.brains(), key=_started)
+    if len(brains) != 2:
+        return False
+    try:
+        maps = processes.maps_of(brains[1])
+    except OSError:
+        return False
+    return "numpy" in maps and "libzmq" in maps and _sleeps(brains[1])
+
+
+def _sleeps(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "S"
+    except OSError:
+        return False
 
 
 def _started(pid: int) -> int:
