@@ -22,6 +22,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from schmubert.bridge.protocol.events import Sent
+from schmubert.bridge.session.log import Log
+from schmubert.bridge.session.verify import verify_session
 from tests import tiny_model
 from tests.live.faults import FAULTS, Outcome, hung, inject, is_settled
 from tests.live.grid import percentile
@@ -41,7 +44,8 @@ def play(given: argparse.Namespace, counts: dict[str, int], folder: Path) -> boo
     found: dict[str, list[Outcome]] = defaultdict(list)
     model = tiny_model.write(folder / "tiny.onnx")
     with jackd(folder / "jackd.log") as server, Stage(server, model, folder) as stage:
-        bridge = stage.bridge("--in", HEARS, "--out", PLAYS)
+        kept = folder / "kept"
+        bridge = stage.bridge("--in", HEARS, "--out", PLAYS, "--record", str(kept))
         stage.plug_in()
         sequencer = stage.sequence(given.tempo)
         bridge.wait_for_engine()
@@ -61,6 +65,7 @@ def play(given: argparse.Namespace, counts: dict[str, int], folder: Path) -> boo
         time.sleep(1.0)
         left = hung(stage)
         status = bridge.end()
+        heard = [event.data for event in stage.recorder.on("bass")]
         if given.log is not None:
             given.log.write_text(bridge.log())
     print("| fault | back within a bar | silence, bars: p50 | max | longest note, bars |")
@@ -73,7 +78,21 @@ def play(given: argparse.Namespace, counts: dict[str, int], folder: Path) -> boo
             f" {max(silences):.2f} | {max(one.longest_bars for one in outcomes):.2f} |"
         )
     print(f"{len(left)} notes hang in the end; the bridge ended with {status}")
-    return not left and not status
+    return compare(kept, heard) and not left and not status
+
+
+def compare(kept: Path, heard: Sequence[bytes]) -> bool:
+    """Whether the take holds what the recorder heard, and is made again from what came in."""
+    (take,) = kept.iterdir()
+    log = Log(take)
+    sent = [record.what.message for record in log if isinstance(record.what, Sent)]
+    same = sum(one == other for one, other in zip(sent, heard, strict=False))
+    verdict = verify_session(log.session, log)
+    print(
+        f"the take holds {len(sent)} messages, the recorder heard {len(heard)}, {same} in the same"
+        f" place; decided again: {verdict.difference or 'all the same'}"
+    )
+    return verdict.difference is None
 
 
 def plug(times: int, folder: Path) -> None:
