@@ -70,9 +70,9 @@ def demo(
     """
     from schmubert.bridge.clock.sync import Timing
     from schmubert.bridge.owner import loop
+    from schmubert.bridge.owner.actions import GaveUpError
     from schmubert.bridge.owner.brain_process import BrainError
     from schmubert.bridge.owner.memory_ports import MemoryPorts
-    from schmubert.bridge.owner.owner import GaveUpError
     from schmubert.bridge.protocol.messages import Settings
     from schmubert.bridge.protocol.roles import input_part, output_part, rig
 
