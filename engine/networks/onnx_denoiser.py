@@ -18,11 +18,11 @@ from schmubert.engine.music.plans import with_unknown_plans
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import BAND_MASK, BAND_SIZES, TRIO, Track
 from schmubert.engine.networks.devices import Device
+from schmubert.engine.networks.external_data import names_other_files
 from schmubert.engine.networks.meters import BARS, MeterInputs, after, bars_of, meter_inputs
 from schmubert.engine.networks.model_file import read_model
 
 FORMAT = "1"
-OTHER_FILES = "session.model_external_initializers_file_folder_path"
 FATAL = 4  # ONNX Runtime's severity: what it says of lesser things fills a screen
 
 log = logging.getLogger(__name__)
@@ -126,7 +126,6 @@ def _session(
     options.inter_op_num_threads = 1
     options.log_severity_level = FATAL  # what goes wrong is raised, too
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.add_session_config_entry(OTHER_FILES, str(path / "none"))  # below a file is no folder
     options.add_session_config_entry("session.set_denormal_as_zero", str(int(flush_denormals)))
     offered = "CUDAExecutionProvider" in runtime.get_available_providers()
     wanted = device == "cuda" or (device == "auto" and offered)
@@ -158,6 +157,14 @@ def _open(runtime: Any, path: Path, options: Any, providers: list[Any]) -> Any:
     if path.is_dir():
         raise ValueError(f"{path} is a folder: name a file in it, .onnx")
     model = read_model(path)
+    try:
+        outside = names_other_files(model)
+    except ValueError as error:
+        raise ValueError(f"{path}: no model that ONNX Runtime can read ({error})") from error
+    if outside:
+        raise ValueError(
+            f"{path}: its weights lie in other files, which are not read: export it as one file"
+        )
     try:
         return runtime.InferenceSession(model, options, providers=providers)
     except Exception as error:  # its errors share no base class but this

@@ -26,7 +26,7 @@ from schmubert.training.data.layout import (
     part_of,
     written_about,
 )
-from schmubert.training.data.manifest import NOTHING, Manifest
+from schmubert.training.data.manifest import Manifest
 from schmubert.training.data.numbers import Numbers
 from schmubert.training.data.shards import CHORDS, Column, Found, PrepareSettings, read_shard
 
@@ -87,7 +87,7 @@ class Assembly:
                 line = f"{found.path}\t{found.detail}\n"
                 self.files[DAMAGED].write(line.encode("utf-8", "backslashreplace"))
             return
-        entry = manifest.rows.get(found.path, NOTHING)
+        entry = manifest[found.path]
         numbers = [self._column(column) for column in found.columns]
         new = np.zeros(len(found.pieces), PIECE)
         count = 0
@@ -195,7 +195,7 @@ def assemble(
     out: Path,
     shards: Path,
     keys: Sequence[tuple[int, str]],
-    manifests: Mapping[int, Manifest],
+    manifests: Sequence[Manifest],
     settings: PrepareSettings,
     sources: Sequence[Path],
     inputs: Sequence[str],
@@ -214,7 +214,7 @@ def assemble(
         try:
             for source, key in keys:
                 for found in read_shard(shards, key):
-                    assembly.add(found, manifests.get(source, Manifest()), names[source])
+                    assembly.add(found, manifests[source], names[source])
         finally:
             assembly.close()
             for file in files.values():
@@ -267,7 +267,7 @@ def _source_of(path: str, manifest: Manifest, archive: str) -> str:
     An archive with a manifest holds a folder a source; any other is one source by its own name.
     """
     folder, sign, _ = path.partition("/")
-    return folder if sign and manifest.rows else archive
+    return folder if sign and manifest else archive
 
 
 def _by_count(counter: Counter[str]) -> dict[str, int]:

@@ -161,21 +161,3 @@ def test_a_full_disk_leaves_the_old_checkpoint(tmp_path: Path) -> None:
     ):
         checkpoint.save(path, network(TINY).state_dict(), TINY, {"step": 8})
     assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == {path.name: before}
-
-
-def test_weights_in_another_file_are_not_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    graph = onnx.load(str(tiny_model.write(tmp_path / "m.onnx")))
-    onnx.save(
-        graph,
-        str(tmp_path / "m.onnx"),
-        save_as_external_data=True,
-        location="elsewhere.bin",
-        size_threshold=0,
-    )
-    assert (tmp_path / "elsewhere.bin").exists()
-    monkeypatch.chdir(tmp_path)
-    for path in (tmp_path / "m.onnx", Path("m.onnx")):
-        with pytest.raises(ValueError, match=r"^[^\n]*m\.onnx: no model that ONNX Runtime can"):
-            load(path, "cpu")
