@@ -7,7 +7,6 @@ the brain goes by, in `Stage` all the rest.
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +21,7 @@ from schmubert.bridge.protocol.option import Option, options_of
 from schmubert.bridge.protocol.roles import Binding, Part, input_part, output_part
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.music.pitches import pitch_named
+from schmubert.engine.options import Real, Whole
 
 MOST_OFFSET_MS = 250.0
 LEARNS, KEPT = "schmubert.learns", "schmubert.preset"  # in click's notes on one call
@@ -163,27 +163,6 @@ def worded(read: Callable[[str], Any]) -> Callable[[Any], Any]:
             raise click.BadParameter(str(error)) from error
 
     return convert
-
-
-class Whole(click.IntRange):
-    """A whole number in a range; infinity is none."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """As click does."""
-        if isinstance(value, float) and not isfinite(value):
-            self.fail(f"{value} is no number in the range {self._describe_range()}.", param, ctx)
-        return super().convert(value, param, ctx)
-
-
-class Real(click.FloatRange):
-    """A number in a range; infinity and NaN are none."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """As click does."""
-        found = super().convert(value, param, ctx)
-        if not isfinite(found):
-            self.fail(f"{value} is no number in the range {self._describe_range()}.", param, ctx)
-        return found
 
 
 def type_of(option: Option) -> "click.ParamType[Any] | Callable[[Any], Any]":

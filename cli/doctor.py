@@ -25,9 +25,7 @@ NOTES = 50
 @options.engine
 @options.model
 @options.device
-@options.with_default(
-    "--seconds", click.FloatRange(2.0, 600.0), 10.0, "How long to work as on stage."
-)
+@options.with_default("--seconds", options.Real(2.0, 600.0), 10.0, "How long to work as on stage.")
 @one_line
 def doctor(api: str, engine: str | None, model: Path | None, device: str, seconds: float) -> None:
     """Say whether one can play on this computer, and what to change.

@@ -12,6 +12,7 @@ from schmubert.bridge.protocol.messages import Settings
 from schmubert.bridge.protocol.roles import Rig
 from schmubert.bridge.session.log import LOG_NAME, SONG_NAME, Session, line
 from schmubert.bridge.session.midi_export import MidiExport
+from schmubert.engine.writing import write_whole
 
 
 def session_of(setup: Settings, rig: Rig, timing: Timing) -> Session:
@@ -59,14 +60,11 @@ class Recording:
         """Write the MIDI file: all there is, even where the log had to end."""
         if self.folder is None:
             return
-        song, part = self.folder / SONG_NAME, self.folder / f"{SONG_NAME}.part"
         try:
             self._log.close()
-            part.write_bytes(self._export.midi())
-            part.replace(song)
+            write_whole(self.folder / SONG_NAME, self._export.midi())
         except OSError as error:
-            part.unlink(missing_ok=True)
-            self._say(f"cannot write {song}: {error.strerror or error}")
+            self._say(str(error))
         else:
             self._say(f"recorded: {self.folder}")
 

@@ -1,0 +1,40 @@
+"""A file is written whole, or what was there stays, and the line says which file and why."""
+
+from pathlib import Path
+
+import pytest
+
+from schmubert.engine.writing import NotWrittenError, replacing, write_whole
+from tests.damage import full_disk
+
+
+def test_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "song.mid"
+    for data in (b"first", b"second"):
+        write_whole(path, data)
+        assert path.read_bytes() == data
+    assert [p.name for p in tmp_path.iterdir()] == ["song.mid"]
+
+
+def test_what_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "song.mid"
+    path.write_bytes(b"old")
+    with pytest.raises(ZeroDivisionError), replacing(path) as beside:
+        beside.write_bytes(b"new"[: 1 // len(b"")])
+    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("song.mid", b"old")]
+
+
+def test_a_full_disk_names_the_file_and_leaves_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "song.mid"
+    path.write_bytes(b"old")
+    with (
+        full_disk(10_000),
+        pytest.raises(NotWrittenError, match=r"^[^\n]*song\.mid cannot be written: File too large"),
+    ):
+        write_whole(path, bytes(100_000))
+    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("song.mid", b"old")]
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotWrittenError, match=r"song\.mid cannot be written: No such file"):
+        write_whole(tmp_path / "gone" / "song.mid", b"")
