@@ -244,6 +244,8 @@ def _from_preset(ctx: click.Context, _: click.Parameter, path: Path | None) -> P
     by_name = {option.name: option for option in OPTIONS if option.in_preset}
     try:
         words = preset.read(path, by_name)
+        for name, value in words.items():
+            _of_a_kind(by_name[name], value, path)
     except FileNotFoundError as error:
         raise click.UsageError(
             f"--preset: there is no {path}; --preset {path} --learn CONTROL would make one"
@@ -260,6 +262,19 @@ def _from_preset(ctx: click.Context, _: click.Parameter, path: Path | None) -> P
         else:
             ctx.default_map[option.field] = value
     return path
+
+
+def _of_a_kind(option: Option, value: Any, path: Path) -> None:
+    """ValueError where a preset says something of `option` that no word on a line could say."""
+    numbers = option.kind in (int, float) or option.read is not None
+    kinds: tuple[type, ...] = (int, float, str) if numbers else (str,)
+    if option.kind is bool:
+        kinds = (bool, str)
+    for one in value if option.repeatable and isinstance(value, list) else [value]:
+        if not isinstance(one, kinds) or (isinstance(one, bool) and bool not in kinds):
+            like = "true or false" if option.kind is bool else "a number" if numbers else "a word"
+            said = "words, in brackets" if option.repeatable else like
+            raise ValueError(f"{path}: {option.name} is no {type(one).__name__}: write {said}")
 
 
 def _after_preset(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
