@@ -34,6 +34,7 @@ SILENT_S = 3.0  # an engine that answers no hello for so long is lost
 SLOW_START_S = 60.0
 JOIN_S = 5.0  # for the engine that was there first to answer
 LEAST_PAUSE_S, MOST_PAUSE_S = 2.0, 30.0
+DIAL_S = 2.0  # between two tries where the engine lets nobody in
 LOCAL = ("tcp://127.", "tcp://localhost:", "tcp://[::1]:", "ipc://")
 LOOPBACK = "127.0.0.1"
 
@@ -49,7 +50,11 @@ def free_address() -> str:
 
 
 class EngineLink:
-    """Keeps an engine at `address` answering; for one on another computer it can only wait."""
+    """Keeps an engine at `address` answering; for one on another computer it can only wait.
+
+    So it is for one that wants a `key`, a player's secret file. ValueError where the address or the
+    key is none.
+    """
 
     def __init__(
         self,
@@ -59,10 +64,14 @@ class EngineLink:
         now: float,
         client: Client | None = None,
         start: Start = spawn_engine,
+        key: str | None = None,
         elsewhere: Callable[[], str] = free_address,
     ) -> None:
+        if key is not None and address is None:
+            raise ValueError("--key is for an engine that runs already: add --engine ADDRESS")
         self.address = address or DEFAULT_ADDRESS
-        self._client = client or Client(self.address)
+        self._client = client or Client(self.address, None if key is None else Path(key))
+        self._starts = key is None and self.address.startswith(LOCAL)
         self._model = None if model is None else Path(model)
         self._device = cast(Device, device)
         self._start, self._elsewhere = start, elsewhere
@@ -82,6 +91,8 @@ class EngineLink:
         self._why = ""  # an engine is started, if there is more to say of that
         self._malformed = 0
         self._spoken = 0  # bytes in the log that engines before the latest left there
+        self._refusal = ""
+        self._dial_s = inf
 
     @property
     def socket(self) -> "zmq.Socket[bytes]":
@@ -99,6 +110,11 @@ class EngineLink:
             self._heard_s = now
             answers += self._take(message)
         answers += self._complaints()
+        if refusal := self._client.refused():
+            answers += self._turned_away(refusal, now)
+        if now >= self._dial_s:
+            self._dial_s = inf
+            self._client.dial()
         if now >= self._hello_s:
             self._hello_s = now + (HELLO_S if self._there else EAGER_HELLO_S)
             self._unsent = 0 if self._client.hello() else self._unsent + 1
@@ -137,6 +153,7 @@ class EngineLink:
                 ]
             new = not self._there
             self._there = self._was_there = True
+            self._refusal = ""
             self._pause_s, self._unsent, self._in_use = LEAST_PAUSE_S, 0, False
             if not new:
                 return [message]
@@ -174,10 +191,13 @@ class EngineLink:
         self.address = self._client.address
         self._in_use, self._unsent = False, 0
 
-    @property
-    def _starts(self) -> bool:
-        """Whether engines are started here."""
-        return self.address.startswith(LOCAL)
+    def _turned_away(self, refusal: str, now: float) -> list[Answer]:
+        """What to make of an engine that lets nobody in; one that did may do so again."""
+        if not self._was_there:
+            return [GiveUp(refusal)]
+        self._dial_s = now + DIAL_S
+        known, self._refusal = self._refusal, refusal
+        return [] if refusal == known else [Say(refusal)]
 
     def _is_lost(self, now: float) -> bool:
         return (

@@ -13,10 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.denoiser import Logits
-from schmubert.engine.diffusion.planning import laid_out, plan_calls, plan_run
+from schmubert.engine.diffusion.planning import (
+    harmony_calls,
+    harmony_run,
+    kept,
+    laid_out,
+    plan_calls,
+    plan_run,
+)
 from schmubert.engine.diffusion.recipe import more_calls
 from schmubert.engine.diffusion.samplers import balanced, refine
-from schmubert.engine.diffusion.unmasking import SamplerRun, TokenSampler, tidy
+from schmubert.engine.diffusion.unmasking import Promises, SamplerRun, TokenSampler, tidy
 from schmubert.engine.music.meter import UNSAID_METERS, Meter
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import Track
@@ -58,6 +65,7 @@ class Job:
         self.targets: Mask = self.window.targets  # of the draft being made
         self.state: Tokens = self.window.tokens[None]  # what to denoise, [1, steps, tracks]
         self._run: SamplerRun | None = None
+        self._inferring = False  # the harmony, from all that is heard
         self._layout = laid_out(
             self.window.tokens[None],
             self.window.targets[None],
@@ -65,8 +73,11 @@ class Job:
             plans,
             self.window.meter,
             self.window.chords,
+            on_stage=True,
         )
         self._plans_drawn = self._layout.tokens  # with the plans of the first draft
+        self._drawn: Mask = self.window.targets  # those that follow no other cell
+        self._promises: Promises | None = None
 
     @property
     def alike(self) -> tuple[int, tuple[int, int]]:
@@ -75,7 +86,9 @@ class Job:
 
     @property
     def first_bar(self) -> int:
-        """The first bar of its window in which anything is to be filled."""
+        """The first bar of its window about which the next call asks."""
+        if self._inferring:
+            return 0
         return int(self.window.targets.any(axis=1).argmax()) // self.window.meter.steps
 
     @property
@@ -103,39 +116,44 @@ class Job:
             self.planned_calls = self.request.first_calls
             self.calls = min(self.planned_calls, int(self.targets.sum()))
             self._run = self._first_draft()
-            self.calls_left = self.calls + plan_calls(self._layout, self.calls)
+            self.calls_left = self.calls + plan_calls(self._layout, self.calls, self.window.meter)
+            self.calls_left += harmony_calls(self._layout)
         else:
             planned = more_calls(self.planned_calls, self.request.most_calls)
             # with a call for every cell there is nothing left to gain
             if planned is None or self.calls >= self.targets.sum():
                 return False
             # with fewer cells left than calls, the draft needs only as many calls as cells
-            calls = min(planned, int(self._open_at(now).sum()))
+            calls = min(planned, int((self._open_at(now) & self._drawn).sum()))
             ends_s = now + calls * call_s
-            targets = self._open_at(ends_s)
-            if ends_s > self.deadline_s or not targets.any():
+            self.targets = self._open_at(ends_s)
+            drawn = self.targets & self._drawn
+            if ends_s > self.deadline_s or not drawn.any():
                 return False
-            self.targets, self.planned_calls = targets, planned
-            self.calls = min(planned, int(targets.sum()))
+            self.planned_calls = planned
+            self.calls = min(planned, int(drawn.sum()))
             self._run = refine(
                 self._with_plans(self.latest[None]),
-                self._with_plans(targets[None], nothing=True),
+                self._with_plans(drawn[None], nothing=True),
                 self.calls,
-                self._token_sampler(self.sent.number + 1),
+                replace(self._token_sampler(self.sent.number + 1), promises=self._promises),
             )
             self.calls_left = self.calls
         self.state = next(self._run)
         return True
 
     def _first_draft(self) -> SamplerRun:
-        """The plans, where the model knows some, and then the notes."""
+        """The harmony and forms, where the model knows some, and then the notes."""
         token_sampler = self._token_sampler(0)
         plain = replace(token_sampler, temperature=1.0, guide=None)
-        self._plans_drawn = yield from plan_run(self._layout, self.calls, plain)
-        drawn = yield from balanced(
-            self._plans_drawn, self._layout.notes, self.calls, token_sampler
-        )
-        return drawn
+        layout, self._inferring = self._layout, True
+        told = yield from harmony_run(layout, token_sampler.tracks, token_sampler.meter)
+        self._inferring = False
+        self._plans_drawn = yield from plan_run(layout._replace(tokens=told), self.calls, plain)
+        drawn, keeping = kept(layout, self._plans_drawn, token_sampler)
+        self._drawn, self._promises = drawn[0, :, : len(self.tracks)], keeping.promises
+        draft = yield from balanced(self._plans_drawn, drawn, self.calls, keeping)
+        return draft
 
     def _with_plans(self, grid: NDArray[Any], nothing: bool = False) -> NDArray[Any]:
         """`grid` [1, steps, tracks] with the plans that were drawn behind it, or `nothing`."""

@@ -16,6 +16,7 @@ import zmq
 from schmubert.engine.denoiser import Model, answering, in_meter, plans_of
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import MASK, SIZES
+from schmubert.engine.service.admission import Doorkeeper
 from schmubert.engine.service.jobs import Job, Jobs, stacked
 from schmubert.engine.service.pace import Pace
 from schmubert.engine.service.wire import (
@@ -50,8 +51,8 @@ class AddressInUseError(OSError):
     """Another engine, or something else, listens at this address."""
 
 
-def listen(address: str) -> zmq.Socket[bytes]:
-    """A ROUTER socket bound to `address`.
+def listen(address: str, doorkeeper: Doorkeeper | None = None) -> zmq.Socket[bytes]:
+    """A ROUTER socket bound to `address`; with a `doorkeeper` only players reach it.
 
     Raises AddressInUseError, or ValueError where it is no address of this machine.
     """
@@ -64,6 +65,8 @@ def listen(address: str) -> zmq.Socket[bytes]:
     router.setsockopt(zmq.MAXMSGSIZE, MOST_FRAME_BYTES)
     router.setsockopt(zmq.RCVHWM, MOST_QUEUED)
     router.setsockopt(zmq.SNDHWM, MOST_QUEUED)
+    if doorkeeper is not None:
+        doorkeeper.guard(router)
     try:
         router.bind(checked_address(address))
     except (zmq.ZMQError, ValueError) as error:

@@ -26,7 +26,7 @@ def numbers() -> Iterator[tuple[str, click.Option]]:
                 yield f"{name} {option.opts[0]}", option
 
 
-@pytest.mark.parametrize(("name", "option"), numbers(), ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(("name", "option"), list(numbers()), ids=lambda value: str(value)[:40])
 def test_an_option_that_is_a_number_takes_numbers_alone(name: str, option: click.Option) -> None:
     kind = option.type
     if "verbose" in name or option.count:
