@@ -28,6 +28,8 @@ LENGTHS = {0xC0: 2, 0xD0: 2}
 SYSTEM_LENGTHS = {0xF1: 2, SONG_POSITION: 3, 0xF3: 2}
 """Of system messages that are longer than one byte; a SysEx may have any length."""
 SYSEX, SYSEX_END = 0xF0, 0xF7
+NO_BEGINNING = (0xF4, 0xF5, SYSEX_END, 0xF9, 0xFD)
+"""No message begins so: four that MIDI leaves undefined, and the end of a SysEx."""
 
 
 def is_message(message: bytes) -> bool:
@@ -35,7 +37,7 @@ def is_message(message: bytes) -> bool:
 
     What comes in from a cable or another program may be anything.
     """
-    if not message or message[0] < NOTE_OFF:
+    if not message or message[0] < NOTE_OFF or message[0] in NO_BEGINNING:
         return False
     status, data = message[0], message[1:]
     if status == SYSEX:

@@ -61,7 +61,7 @@ def test_a_brain_that_is_told_of_any_input_plays_on(rubbish: Script) -> None:
 @given(st.binary(max_size=5))
 def test_what_is_a_message_is_one_to_others_too(data: bytes) -> None:
     if is_message(data):
-        mido.Message.from_bytes(data) if data[0] not in (0xF4, 0xF5, 0xF9, 0xFD) else None
+        mido.Message.from_bytes(data)
 
 
 def test_a_velocity_that_cannot_be_costs_the_take_nothing(tmp_path: Path) -> None:
