@@ -13,6 +13,7 @@ import math
 import random
 from collections.abc import Callable, Iterable, Iterator
 
+from schmubert.bridge.clock.gap import Gap, Kind
 from schmubert.bridge.clock.midi_clock import Clock
 from schmubert.bridge.clock.pulse import Pulse
 from schmubert.bridge.protocol.bytes import CLOCK, CLOCKS_PER_QUARTER, START
@@ -169,6 +170,28 @@ def cold_start(trials: int, rng: random.Random) -> None:
             print(f"| {tempo_bpm:g} BPM | {name} | {cells} |")
 
 
+def gaps(trials: int, rng: random.Random) -> None:
+    """Print how often it is told what a gap in the clocks was: they were lost, or the DAW stood."""
+    print("\n| gap of 0.3 to 3 s after 8 bars | arrivals | told right |")
+    print("| --- | --- | --- |")
+    for kind in (Kind.LOST, Kind.STOOD):
+        for name, arrivals in ARRIVALS.items():
+            right = 0
+            for _ in range(trials):
+                arrival, period_s = arrivals(rng), 60.0 / CLOCKS_PER_QUARTER / rng.uniform(60, 200)
+                pulse, gone_s = Pulse(), rng.uniform(0.3, 3.0)
+                for number in range(8 * 4 * CLOCKS_PER_QUARTER):
+                    pulse.hear(arrival(1000.0 + number * period_s))
+                gap, from_s = Gap(0.0, pulse), 1000.0 + number * period_s + gone_s
+                if kind is Kind.LOST:
+                    from_s = 1000.0 + (number + round(gone_s / period_s)) * period_s
+                number = 0
+                while not gap.hear(arrival(from_s + number * period_s)):
+                    number += 1
+                right += gap.back().kind is kind
+            print(f"| {kind.value} | {name} | {right / trials:.1%} |")
+
+
 def main() -> None:
     """Measure, and print the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -176,7 +199,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     rng = random.Random(given.seed)
-    for table in (steadiness, tempo_changes, ritardando, cold_start):
+    for table in (steadiness, tempo_changes, ritardando, cold_start, gaps):
         table(given.trials, rng)
 
 

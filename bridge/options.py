@@ -7,7 +7,6 @@ the brain goes by, in `Stage` all the rest.
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +21,7 @@ from schmubert.bridge.protocol.option import Option, options_of
 from schmubert.bridge.protocol.roles import Binding, Part, input_part, output_part
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.music.pitches import pitch_named
+from schmubert.engine.options import Real, Whole
 
 MOST_OFFSET_MS = 250.0
 LEARNS, KEPT = "schmubert.learns", "schmubert.preset"  # in click's notes on one call
@@ -165,27 +165,6 @@ def worded(read: Callable[[str], Any]) -> Callable[[Any], Any]:
     return convert
 
 
-class Whole(click.IntRange):
-    """A whole number in a range; infinity is none."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """As click does."""
-        if isinstance(value, float) and not isfinite(value):
-            self.fail(f"{value} is no number in the range {self._describe_range()}.", param, ctx)
-        return super().convert(value, param, ctx)
-
-
-class Real(click.FloatRange):
-    """A number in a range; infinity and NaN are none."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """As click does."""
-        found = super().convert(value, param, ctx)
-        if not isfinite(found):
-            self.fail(f"{value} is no number in the range {self._describe_range()}.", param, ctx)
-        return found
-
-
 def type_of(option: Option) -> "click.ParamType[Any] | Callable[[Any], Any]":
     """What makes a value of a word for `option`."""
     if option.read is not None:
@@ -265,6 +244,8 @@ def _from_preset(ctx: click.Context, _: click.Parameter, path: Path | None) -> P
     by_name = {option.name: option for option in OPTIONS if option.in_preset}
     try:
         words = preset.read(path, by_name)
+        for name, value in words.items():
+            _of_a_kind(by_name[name], value, path)
     except FileNotFoundError as error:
         raise click.UsageError(
             f"--preset: there is no {path}; --preset {path} --learn CONTROL would make one"
@@ -281,6 +262,19 @@ def _from_preset(ctx: click.Context, _: click.Parameter, path: Path | None) -> P
         else:
             ctx.default_map[option.field] = value
     return path
+
+
+def _of_a_kind(option: Option, value: Any, path: Path) -> None:
+    """ValueError where a preset says something of `option` that no word on a line could say."""
+    numbers = option.kind in (int, float) or option.read is not None
+    kinds: tuple[type, ...] = (int, float, str) if numbers else (str,)
+    if option.kind is bool:
+        kinds = (bool, str)
+    for one in value if option.repeatable and isinstance(value, list) else [value]:
+        if not isinstance(one, kinds) or (isinstance(one, bool) and bool not in kinds):
+            like = "true or false" if option.kind is bool else "a number" if numbers else "a word"
+            said = "words, in brackets" if option.repeatable else like
+            raise ValueError(f"{path}: {option.name} is no {type(one).__name__}: write {said}")
 
 
 def _after_preset(ctx: click.Context, param: click.Parameter, value: Any) -> Any:

@@ -9,12 +9,16 @@ import os
 import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
+from schmubert.engine.writing import naming, write_whole
+
 TABLES = ("set", "bind")
+MOST_BYTES = 1 << 20
 COLON = re.compile(r"^\s*[\w-]+:\w+\s*=", re.MULTILINE)  # the name of a control, not in quotes
 
 
@@ -24,7 +28,7 @@ def read(path: Path, known: Collection[str]) -> dict[str, Any]:
     ValueError where it is no TOML or says something that is not `known`, OSError where it cannot
     be read.
     """
-    found = _parsed(path.read_text(encoding="utf-8"), path).unwrap()
+    found = _parsed(_text(path), path).unwrap()
     for key in found:
         if key not in known:
             near = difflib.get_close_matches(key, sorted(known), 1)
@@ -56,11 +60,11 @@ def writable(path: Path) -> None:
     _there(path)
     if path.exists() and not os.access(path, os.W_OK):
         raise PermissionError(f"{path} cannot be written")
-    beside = _beside(path)
-    if not beside.parent.is_dir():
-        raise FileNotFoundError(f"{path}: there is no folder {beside.parent}")
-    beside.touch()
-    beside.unlink()
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{path}: there is no folder {folder}")
+    with naming(path), NamedTemporaryFile(dir=folder):
+        pass
 
 
 def bound(path: Path, target: str, source: str) -> None:
@@ -84,23 +88,29 @@ def kept(path: Path, option: str, value: float) -> None:
 
 
 def _there(path: Path) -> tomlkit.TOMLDocument:
-    return _parsed(path.read_text(encoding="utf-8") if path.exists() else "", path)
+    return _parsed(_text(path) if path.exists() else "", path)
 
 
 def _write(preset: tomlkit.TOMLDocument, path: Path) -> None:
-    beside = _beside(path)
-    beside.write_text(tomlkit.dumps(preset), encoding="utf-8")
-    os.replace(beside, path.resolve())  # noqa: PTH105 - whole or not at all
+    write_whole(path.resolve(), tomlkit.dumps(preset).encode())  # wherever a link leads
 
 
-def _beside(path: Path) -> Path:
-    """Where it is written first: beside the file itself, wherever a link leads."""
-    return path.resolve().with_name(path.name + ".new")
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
+            raise ValueError(f"{path} is no preset: it has more than {MOST_BYTES:,} bytes")
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is no preset: {error}") from error
 
 
 def _parsed(text: str, path: Path) -> tomlkit.TOMLDocument:
     try:
-        return tomlkit.parse(text)
+        return tomlkit.parse(text.replace("\r\n", "\n"))
+    except RecursionError as error:
+        raise ValueError(f"{path} is no preset: it goes too deep") from error
     except TOMLKitError as error:
         hint = ', write "density:bass" in quotes' if COLON.search(text) else ""
         raise ValueError(f"{path} is no TOML: {error}{hint}") from error

@@ -17,13 +17,13 @@ ENOUGH = 0.5
 @click.option("--out", "played", metavar="NAME", required=True, help="Where the notes go out.")
 @click.option("--in", "heard", metavar="NAME", required=True, help="Where they come back.")
 @options.api
-@options.with_default("--notes", click.IntRange(4, 1000), 50, "How many notes to send.")
+@options.with_default("--notes", options.Whole(4, 1000), 50, "How many notes to send.")
 @click.option(
     "--preset",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Keep the offset in this preset of schmubert-bridge.",
 )
-@options.with_default("--wait", click.FloatRange(0.0, 600.0), 0.0, "Seconds to plug in.")
+@options.with_default("--wait", options.Real(0.0, 600.0), 0.0, "Seconds to plug in.")
 @one_line
 def calibrate(
     played: str, heard: str, api: str, notes: int, preset: Path | None, wait: float

@@ -15,7 +15,7 @@ from schmubert.engine.diffusion import compose
 
 @click.command("continue")
 @offline_options
-@click.option("--bars", type=click.IntRange(1, 1024), required=True, help="How many bars to add.")
+@click.option("--bars", type=options.Whole(1, 1024), required=True, help="How many bars to add.")
 @click.option("--before", is_flag=True, help="Add them before the beginning, not after the end.")
 @options.tracks("What goes on", "what IN has")
 @leading_options

@@ -31,13 +31,13 @@ LOOK_S = 0.02
 @options.out("The folder for demo.mid, demo.png and demo.wav.", default=Path("demo"))
 @click.option(
     "--tempo",
-    type=click.FloatRange(30.0, 300.0),
+    type=options.Real(30.0, 300.0),
     metavar="BPM",
     help="The tempo; the melody's own if not given.",
 )
 @click.option(
     "--bars",
-    type=click.IntRange(2, 512),
+    type=options.Whole(2, 512),
     help="How many bars to play, the melody over and over; all of it once if not given.",
 )
 @options.seed

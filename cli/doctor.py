@@ -26,9 +26,7 @@ NOTES = 50
 @options.key
 @options.model
 @options.device
-@options.with_default(
-    "--seconds", click.FloatRange(2.0, 600.0), 10.0, "How long to work as on stage."
-)
+@options.with_default("--seconds", options.Real(2.0, 600.0), 10.0, "How long to work as on stage.")
 @one_line
 def doctor(
     api: str,

@@ -6,6 +6,8 @@ from typing import ParamSpec, TypeVar
 
 import click
 
+from schmubert.engine.music.texts import escaped
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -18,6 +20,6 @@ def one_line(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except (ValueError, OSError) as error:
-            raise click.ClickException(" ".join(str(error).split())) from error
+            raise click.ClickException(escaped(" ".join(str(error).split()))) from error
 
     return shown

@@ -57,15 +57,15 @@ def number_or_folder(said: object) -> int | Path:
     show_default=True,
     help="Pieces of 64 bars, or a folder of MIDI files to judge instead, by anybody.",
 )
-@options.with_default("--bars", click.IntRange(1), 64, "Bars of each piece of a folder.")
+@options.with_default("--bars", options.Whole(1), 64, "Bars of each piece of a folder.")
 @options.tracks("Tracks of a folder's pieces", default="melody,bass,drums")
-@options.with_default("--songs", click.IntRange(2), 200, "Melodies of 16 bars to accompany.")
+@options.with_default("--songs", options.Whole(2), 200, "Melodies of 16 bars to accompany.")
 @options.with_default(
-    "--draws", click.IntRange(1), 5, "How often each piece is made and each melody accompanied."
+    "--draws", options.Whole(1), 5, "How often each piece is made and each melody accompanied."
 )
-@options.with_default("--stage-songs", click.IntRange(2), 96, "Melodies to accompany as on stage.")
+@options.with_default("--stage-songs", options.Whole(2), 96, "Melodies to accompany as on stage.")
 @options.with_default(
-    "--stage-draws", click.IntRange(1), 1, "How often each of these is accompanied."
+    "--stage-draws", options.Whole(1), 1, "How often each of these is accompanied."
 )
 @click.option(
     "--oracle/--no-oracle",
@@ -87,7 +87,7 @@ def number_or_folder(said: object) -> int | Path:
     is_flag=True,
     help="Self-similarity over all frames, as the thesis says, not piece by piece.",
 )
-@options.with_default("--seed", click.IntRange(0), 0, "The seed of all draws.")
+@options.with_default("--seed", options.SEED, 0, "The seed of all draws.")
 @options.window
 @options.temperature
 @options.calls
@@ -226,11 +226,11 @@ def _write(evaluation: "Evaluation", former: "Evaluation | None", record: Path) 
     """Write `evaluation` to `record`, with the parts of a `former` one that it belongs to."""
     import msgspec
 
+    from schmubert.engine.writing import write_whole
+
     whole = evaluation if former is None else evaluation.beside(former)
     record.parent.mkdir(parents=True, exist_ok=True)
-    beside = record.with_suffix(".part")
-    beside.write_bytes(msgspec.json.format(msgspec.json.encode(_finite(whole))))
-    beside.replace(record)
+    write_whole(record, msgspec.json.format(msgspec.json.encode(_finite(whole))))
 
 
 def _kept(draws: Path, record: Path) -> str:

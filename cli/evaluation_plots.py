@@ -5,6 +5,8 @@ from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
+from schmubert.cli.picture import save
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -50,7 +52,7 @@ def draw(section: "Section", path: Path, model: str) -> None:
         _panel(axes, section, panel)
     every_axes[0, 0].set_title(f"{section.title} ({model})", loc="left", fontsize=10)
     picture.supxlabel(fill(_key(section), 110), fontsize=8)
-    picture.savefig(path, dpi=110)
+    save(picture, path)
 
 
 def _panel(axes: "Axes", section: "Section", figures: "list[Figure]") -> None:

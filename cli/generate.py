@@ -27,8 +27,8 @@ LONGEST_BARS = 1024
 
 
 @click.command("generate")
-@options.with_default("--count", click.IntRange(1), 1, "How many pieces.")
-@options.with_default("--bars", click.IntRange(4, LONGEST_BARS), 64, "How long each piece is.")
+@options.with_default("--count", options.Whole(1), 1, "How many pieces.")
+@options.with_default("--bars", options.Whole(4, LONGEST_BARS), 64, "How long each piece is.")
 @options.out("The folder to write to.")
 @options.with_default("--meter", options.METRE, "4/4", "The metre: 3/4, 6/8, 12/8 and so on.")
 @click.option(
@@ -38,7 +38,7 @@ LONGEST_BARS = 1024
     show_default=True,
     help="How beats of a quarter divide: into 16ths or triplets.",
 )
-@options.with_default("--tempo", click.FloatRange(20, 400), USUAL_BPM, "The tempo, in BPM.")
+@options.with_default("--tempo", options.Real(20, 400), USUAL_BPM, "The tempo, in BPM.")
 @click.option("--tutti", is_flag=True, help="Let all tracks play throughout.")
 @free_leading_options
 @options.seed

@@ -13,7 +13,7 @@ from schmubert.cli.errors import one_line
 @options.out("The checkpoint, .safetensors.")
 @click.option(
     "--heads",
-    type=click.IntRange(1),
+    type=options.Whole(1),
     help="Heads of attention, which no file tells: 8 for a melody and 16 for a trio if not given.",
 )
 @options.force

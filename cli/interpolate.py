@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
 @offline_options
 @click.argument("to", metavar="TO", type=options.PATH)
 @click.option(
-    "--bars", type=click.IntRange(1, 1024), required=True, help="How many bars the way takes."
+    "--bars", type=options.Whole(1, 1024), required=True, help="How many bars the way takes."
 )
 @options.tracks("What plays on the way", "what IN and TO have")
 @leading_options

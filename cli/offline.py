@@ -198,6 +198,7 @@ def _check_plots(work: Sequence[Errand]) -> None:
 def _perform(errand: Errand, model: Model, seed: int, make: Make) -> Made:
     """Do one errand: what came of it; ValueError where that cannot be done, and why."""
     from schmubert.engine.music.midifile import write_file
+    from schmubert.engine.writing import naming
 
     try:
         data = errand.source.read_bytes()
@@ -213,14 +214,15 @@ def _perform(errand: Errand, model: Model, seed: int, make: Make) -> Made:
         tell_oddities(errand.name, made.reading)
     try:
         for path in errand.made:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            with naming(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
         write_file(errand.out, made.midi, force=True)
         if errand.plot is not None:
             from schmubert.cli.piano_roll import draw
 
             draw(made.score, errand.plot, errand.name, made.boxes, made.numbers)
     except OSError as error:
-        raise ValueError(f"{errand.name}: cannot be written: {error.strerror}") from error
+        raise ValueError(f"{errand.name}: {error}") from error
     return made
 
 

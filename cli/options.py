@@ -19,7 +19,10 @@ from schmubert.engine.diffusion.recipe import (
 )
 from schmubert.engine.diffusion.samplers import FORMER_NAMES, SAMPLERS
 from schmubert.engine.music.meter import signature_named
+from schmubert.engine.options import SEED as SEED
 from schmubert.engine.options import Decorated
+from schmubert.engine.options import Real as Real
+from schmubert.engine.options import Whole as Whole
 from schmubert.engine.options import device as device
 from schmubert.engine.options import model as model
 from schmubert.engine.options import threads as threads_of
@@ -42,18 +45,16 @@ METRE = click.types.FuncParamType(metre)
 FEELS = ("straight", "triplet")
 
 threads = threads_of(2)
-seed = click.option(
-    "--seed", type=click.IntRange(min=0), help="The same seed makes the same music."
-)
+seed = click.option("--seed", type=SEED, help="The same seed makes the same music.")
 calls = with_default(
     "--calls",
-    click.IntRange(1, 1024),
+    Whole(1, 1024),
     CALLS,
     "Calls to the model a window; fewer are faster and coarser.",
 )
 window = click.option(
     "--window",
-    type=click.IntRange(FEWEST_WINDOW_BARS, MOST_WINDOW_BARS),
+    type=Whole(FEWEST_WINDOW_BARS, MOST_WINDOW_BARS),
     help=f"Bars that the model sees at once: {WINDOW_BARS} if not given, or those that its"
     " positions are for.",
 )
@@ -105,7 +106,7 @@ sampler = sampler_of()
 def _temperature(default: float, lowest: float, highest: float) -> Callable[[Decorated], Decorated]:
     return with_default(
         "--temperature",
-        click.FloatRange(lowest, highest),
+        Real(lowest, highest),
         default,
         "Below 1 the model plays safe, above 1 it dares.",
     )

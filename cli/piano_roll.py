@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from schmubert.cli.picture import save
 from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.score import Score, drum_hits, notes
 from schmubert.engine.music.vocabulary import HOLD, LOWEST_PITCH, PITCHED, TRIO, Drum, Track
@@ -66,7 +67,7 @@ def draw(
     _head(figure, title)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # of a title in any script
-        figure.savefig(path, dpi=110)
+        save(figure, path)
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def draw_stack(rolls: Sequence[Roll], path: Path) -> None:
             _frame(last, score, 0, bars, roll.drums)
     last.set_xlabel("bar")
     _head(figure, "")
-    figure.savefig(path, dpi=110)
+    save(figure, path)
 
 
 def _without(score: Score, hidden: Sequence[Track]) -> Score:

@@ -27,17 +27,17 @@ from schmubert.cli.errors import one_line
 )
 @options.with_default(
     "--validation",
-    click.FloatRange(0.0, 1.0, max_open=True),
+    options.Real(0.0, 1.0, max_open=True),
     0.05,
     "The share of songs that is never trained on, to choose and tune by.",
 )
 @options.with_default(
     "--test",
-    click.FloatRange(0.0, 1.0, max_open=True),
+    options.Real(0.0, 1.0, max_open=True),
     0.03,
     "The share of songs kept for the figures of a release.",
 )
-@click.option("--workers", type=click.IntRange(1), help="Processes; all cores if not given.")
+@click.option("--workers", type=options.Whole(1), help="Processes; all cores if not given.")
 @options.forced("Replace another dataset at --out.")
 @one_line
 def prepare(

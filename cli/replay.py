@@ -42,6 +42,7 @@ def replay(
     made from the log.
     """
     from schmubert.bridge.session.log import Log
+    from schmubert.engine.writing import write_whole
 
     if out is not None and out.exists() and not force:
         raise ValueError(f"{out} is there already: --force writes over it")
@@ -57,7 +58,7 @@ def replay(
     midi = export.midi()
     _compare(log, midi)
     if out is not None:
-        out.write_bytes(midi)
+        write_whole(out, midi)
         click.echo(f"written: {out}")
     if verify:
         _verify(log)
@@ -77,13 +78,14 @@ def _exported(log: "Log") -> "MidiExport":
 def _compare(log: "Log", midi: bytes) -> None:
     """Set the session's own MIDI file beside `midi`; make it where it is missing."""
     from schmubert.bridge.session.log import SONG_NAME
+    from schmubert.engine.writing import write_whole
 
     song = log.path.with_name(SONG_NAME)
     if not song.exists():
         try:
-            song.write_bytes(midi)
+            write_whole(song, midi)
         except OSError as error:
-            click.echo(f"{song} was missing and cannot be made: {error.strerror}", err=True)
+            click.echo(f"{song.name} was missing: {error}", err=True)
         else:
             click.echo(f"{song} was missing: made")
     elif song.read_bytes() == midi:

@@ -67,15 +67,15 @@ def _of_preset(
     type=options.PATH,
     help="Begin with the weights of this checkpoint.",
 )
-@_of_preset("--steps", click.IntRange(1), "Train to this step.")
+@_of_preset("--steps", options.Whole(1), "Train to this step.")
 @_of_preset(
-    "--decay-steps", click.IntRange(0), "Lower the learning rate to 0 over the last N steps."
+    "--decay-steps", options.Whole(0), "Lower the learning rate to 0 over the last N steps."
 )
-@_of_preset("--warmup-steps", click.IntRange(0), "Raise the learning rate over the first N steps.")
+@_of_preset("--warmup-steps", options.Whole(0), "Raise the learning rate over the first N steps.")
 @_of_preset(
-    "--learning-rate", click.FloatRange(0, min_open=True), "The optimizer's rate at its highest."
+    "--learning-rate", options.Real(0, min_open=True), "The optimizer's rate at its highest."
 )
-@_of_preset("--batch-bars", click.IntRange(1), "Bars in a batch, on each device.")
+@_of_preset("--batch-bars", options.Whole(1), "Bars in a batch, on each device.")
 @_of_preset(
     "--window-bars",
     click.STRING,
@@ -90,12 +90,12 @@ def _of_preset(
 )
 @_of_preset(
     "--excerpts",
-    click.FloatRange(0, 1),
+    options.Real(0, 1),
     "Share of batches cut out of longer windows, so that a track may rest; none with --mix.",
 )
 @_of_preset(
     "--tacet",
-    click.FloatRange(0, 1),
+    options.Real(0, 1),
     "Share of the excerpts in which the network is told where tracks rest for whole bars.",
 )
 @options.with_default(
@@ -105,14 +105,12 @@ def _of_preset(
     f"What the network learns to undo; only the {MASKING} state has masks.",
 )
 @options.with_default(
-    "--auxiliary", click.FloatRange(0), 1.0, "Lambda of L_aux, for a corruption without masks."
+    "--auxiliary", options.Real(0), 1.0, "Lambda of L_aux, for a corruption without masks."
 )
-@_of_preset(
-    "--on-grid", click.FloatRange(0, 1), "Only songs with this share of onsets on the grid."
-)
+@_of_preset("--on-grid", options.Real(0, 1), "Only songs with this share of onsets on the grid.")
 @_of_preset(
     "--sounding",
-    click.FloatRange(0, 1, min_open=True),
+    options.Real(0, 1, min_open=True),
     "Only windows whose tracks have onsets in this share of bars.",
 )
 @click.option(
@@ -123,18 +121,18 @@ def _of_preset(
     show_default="all alike",
     help="How often songs of a source are drawn, the others being 1; again for another source.",
 )
-@_of_preset("--ema-decay", click.FloatRange(0, 1), "Decay of the averaged weights, every 10 steps.")
+@_of_preset("--ema-decay", options.Real(0, 1), "Decay of the averaged weights, every 10 steps.")
 @options.with_default(
     "--precision",
     click.Choice(["auto", "fp32", "bf16"]),
     "auto",
     "The precision of the arithmetic.",
 )
-@_of_preset("--validate-every", click.IntRange(1), "Steps between two validations.")
+@_of_preset("--validate-every", options.Whole(1), "Steps between two validations.")
 @options.with_default(
-    "--checkpoint-every", click.IntRange(1), 1000, "Steps between two checkpoints."
+    "--checkpoint-every", options.Whole(1), 1000, "Steps between two checkpoints."
 )
-@options.with_default("--seed", click.IntRange(0), 0, "The seed of weights, windows and masks.")
+@options.with_default("--seed", options.SEED, 0, "The seed of weights, windows and masks.")
 @one_line
 def train(
     data: Path,
@@ -234,8 +232,8 @@ def _weighed(text: str) -> tuple[str, float]:
     """ "vgmusic-a=0.5" -> the name of a source and its weight."""
     name, _, weight = text.rpartition("=")
     try:
-        return name.strip(), float(weight)
-    except ValueError as error:
+        return name.strip(), options.Real(0).convert(weight, None, None)
+    except click.BadParameter as error:
         raise click.UsageError(f'--source takes vgmusic-a=0.5, not "{text}".') from error
 
 
@@ -243,6 +241,9 @@ def _shares(option: str, like: str, read: Callable[[str], T], text: str) -> dict
     """ "8:0.3,16:0.7" or "16" -> what `read` makes of the names, and their shares."""
     try:
         parts = [part.partition(":") for part in text.split(",")]
-        return {read(name.strip()): float(share or 1.0) for name, _, share in parts}
-    except ValueError as error:
+        number = options.Real(0)
+        return {
+            read(name.strip()): number.convert(share or 1.0, None, None) for name, _, share in parts
+        }
+    except (ValueError, click.BadParameter) as error:
         raise click.UsageError(f'{option} takes {like}, not "{text}".') from error

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @options.threads(1)
 @click.option(
     "--linger-s",
-    type=click.FloatRange(min=0.1),
+    type=options.Real(min=0.1),
     help="End this many seconds after the last client went silent; never if not given.",
 )
 def engine_command(

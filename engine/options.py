@@ -1,14 +1,43 @@
-"""Options of every command that loads a model. Nothing here loads one, or NumPy."""
+"""Kinds of numbers in options, and options of every command that loads a model.
+
+Nothing here loads one, or NumPy.
+"""
 
 from collections.abc import Callable
+from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from schmubert.engine.diffusion.recipe import MOST_SEED
 from schmubert.engine.networks.devices import DEVICES
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+class Whole(click.IntRange):
+    """A whole number in a range; infinity, which a preset may say, is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As click does."""
+        if isinstance(value, float) and not isfinite(value):
+            self.fail(f"{value} is no number in the range {self._describe_range()}.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Real(click.FloatRange):
+    """A number in a range; infinity and NaN are none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As click does."""
+        found = super().convert(value, param, ctx)
+        if not isfinite(found):
+            self.fail(f"{value} is no number in the range {self._describe_range()}.", param, ctx)
+        return found
+
+
+SEED = Whole(0, MOST_SEED)
 
 
 def with_default(
@@ -35,7 +64,7 @@ def threads(default: int) -> Callable[[Decorated], Decorated]:
     """`--threads`, so many by `default`."""
     return with_default(
         "--threads",
-        click.IntRange(1, 64),
+        Whole(1, 64),
         default,
         "CPU threads for the model; one is best while a DAW keeps the other cores busy.",
     )

@@ -20,9 +20,9 @@ from schmubert.engine.service.wire import (
     Failed,
     Request,
     Welcome,
+    drawn,
     pack,
     pack_cells,
-    unpack,
 )
 
 PATIENCE_S = 2.0  # a request without an answer for so long is lost
@@ -188,9 +188,7 @@ class Dialogue:
         if draft.last:
             self.latency.last(now - asked.at_s)
         try:
-            given = unpack(draft.tokens)
-            if given.shape[1] != len(self.tracks):
-                raise ValueError(f"{given.shape[1]} tracks of {len(self.tracks)}")
+            given = drawn(draft, self.tracks)
             tokens = unknown(len(given))
             tokens[:, self.tracks] = given
             plan = plan_of(asked, draft.number, tokens)

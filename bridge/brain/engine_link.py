@@ -1,5 +1,10 @@
-"""The brain's engine is found or started, and started again when it dies. Nothing here waits."""
+"""The brain's engine is found or started, and replaced when it dies or hangs. Nothing here waits.
 
+An engine that hangs keeps its address. One that was started here is killed; where somebody else
+started it, one of our own serves at another address.
+"""
+
+import socket
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -25,15 +30,23 @@ from schmubert.engine.service.wire import (
 FIND_S = 0.3
 """How long an engine that runs already has to answer before one is started."""
 HELLO_S, EAGER_HELLO_S = 1.0, 0.1
-SILENT_S = 4.0  # an engine that answers no hello for so long is lost
+SILENT_S = 3.0  # an engine that answers no hello for so long is lost
 SLOW_START_S = 60.0
 JOIN_S = 5.0  # for the engine that was there first to answer
 LEAST_PAUSE_S, MOST_PAUSE_S = 2.0, 30.0
 DIAL_S = 2.0  # between two tries where the engine lets nobody in
 LOCAL = ("tcp://127.", "tcp://localhost:", "tcp://[::1]:", "ipc://")
+LOOPBACK = "127.0.0.1"
 
 Answer: TypeAlias = ToClient | Say | GiveUp
 Start: TypeAlias = Callable[[str, Path, Path | None, Device], "subprocess.Popen[bytes]"]
+
+
+def free_address() -> str:
+    """An address of this computer that nobody uses."""
+    with socket.socket() as one:
+        one.bind((LOOPBACK, 0))
+        return f"tcp://{LOOPBACK}:{one.getsockname()[1]}"
 
 
 class EngineLink:
@@ -52,6 +65,7 @@ class EngineLink:
         client: Client | None = None,
         start: Start = spawn_engine,
         key: str | None = None,
+        elsewhere: Callable[[], str] = free_address,
     ) -> None:
         if key is not None and address is None:
             raise ValueError("--key is for an engine that runs already: add --engine ADDRESS")
@@ -60,7 +74,7 @@ class EngineLink:
         self._starts = key is None and self.address.startswith(LOCAL)
         self._model = None if model is None else Path(model)
         self._device = cast(Device, device)
-        self._start = start
+        self._start, self._elsewhere = start, elsewhere
         self._folder = tempfile.TemporaryDirectory(prefix="schmubert-", ignore_cleanup_errors=True)
         self._log = Path(self._folder.name, "engine.log")
         self._process: subprocess.Popen[bytes] | None = None
@@ -73,6 +87,10 @@ class EngineLink:
         self._started_s = now
         self._pause_s = LEAST_PAUSE_S
         self._said_waiting = False
+        self._in_use = False  # somebody is at the address, who has not answered yet
+        self._why = ""  # an engine is started, if there is more to say of that
+        self._malformed = 0
+        self._spoken = 0  # bytes in the log that engines before the latest left there
         self._refusal = ""
         self._dial_s = inf
 
@@ -91,6 +109,7 @@ class EngineLink:
         for message in self._client.receive():
             self._heard_s = now
             answers += self._take(message)
+        answers += self._complaints()
         if refusal := self._client.refused():
             answers += self._turned_away(refusal, now)
         if now >= self._dial_s:
@@ -100,9 +119,11 @@ class EngineLink:
             self._hello_s = now + (HELLO_S if self._there else EAGER_HELLO_S)
             self._unsent = 0 if self._client.hello() else self._unsent + 1
         if self._there and self._is_lost(now):
-            self._there = False
+            self._there, self._said_waiting = False, False
             self._start_s = now
             answers.append(Goodbye())
+            if self._hangs:
+                self._leave_hanging()
         if not self._there:
             answers += self._tend(now)
         return answers
@@ -133,7 +154,7 @@ class EngineLink:
             new = not self._there
             self._there = self._was_there = True
             self._refusal = ""
-            self._pause_s, self._unsent = LEAST_PAUSE_S, 0
+            self._pause_s, self._unsent, self._in_use = LEAST_PAUSE_S, 0, False
             if not new:
                 return [message]
             about = f"{message.model} in {message.runtime}, {message.call_ms:.1f} ms a call"
@@ -144,6 +165,31 @@ class EngineLink:
         if isinstance(message, Failed) and message.seq < 0 and not self._was_there:
             return [GiveUp(f"the engine at {self.address}: {message.reason}")]
         return [message]
+
+    def _complaints(self) -> list[Answer]:
+        """A line where an engine begins to say what no engine says; such messages are dropped."""
+        before, self._malformed = self._malformed, self._client.malformed
+        if before or not self._malformed:
+            return []
+        return [Say(f"the engine at {self.address} makes no sense: {self._client.complaint}")]
+
+    @property
+    def _hangs(self) -> bool:
+        """Whether the engine is there, but does nothing."""
+        return self._unsent <= 1 and (self._process is None or self._process.poll() is None)
+
+    def _leave_hanging(self) -> None:
+        """An engine of our own that hangs is killed; another's keeps its address, we move."""
+        self._why = f"the engine at {self.address} hangs: "
+        if self._process is not None:
+            self._process.kill()
+        elif self._starts:
+            self._move()
+
+    def _move(self) -> None:
+        self._client.move(self._elsewhere())
+        self.address = self._client.address
+        self._in_use, self._unsent = False, 0
 
     def _turned_away(self, refusal: str, now: float) -> list[Answer]:
         """What to make of an engine that lets nobody in; one that did may do so again."""
@@ -171,10 +217,15 @@ class EngineLink:
             return self._watch(self._process, now)
         if now < self._start_s:
             return []
+        if self._in_use:
+            self._why = f"what is at {self.address} does not answer: "
+            self._move()
+        self._spoken = self._log.stat().st_size if self._log.exists() else 0
         self._process = self._start(self.address, self._log, self._model, self._device)
         self._started_s = now
-        if self._was_there:
-            return [Say(f"starting another engine at {self.address}")]
+        why, self._why = self._why, ""
+        if self._was_there or why:
+            return [Say(f"{why}starting another engine at {self.address}")]
         return [Say(f"no engine at {self.address}: starting one")]
 
     def _watch(self, process: "subprocess.Popen[bytes]", now: float) -> list[Answer]:
@@ -186,7 +237,7 @@ class EngineLink:
             return []
         self._process = None
         if code == EXIT_ADDRESS_IN_USE:
-            self._start_s = now + JOIN_S
+            self._in_use, self._start_s = True, now + JOIN_S
             return []
         if self._heard_s > self._started_s:  # it has worked; when it dies again, less eagerly
             self._start_s = max(now, self._started_s + LEAST_PAUSE_S)
@@ -201,8 +252,8 @@ class EngineLink:
 
     def _last_words(self) -> str:
         try:
-            lines = self._log.read_text(encoding="utf-8", errors="replace").split("\n")
+            said = self._log.read_bytes()[self._spoken :].decode(errors="replace")
         except OSError:
             return ""
-        words = [line.strip() for line in lines if line.strip()]
+        words = [line.strip() for line in said.split("\n") if line.strip()]
         return words[-1].removeprefix("Error: ") if words else ""

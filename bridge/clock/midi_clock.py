@@ -8,6 +8,7 @@ from one state to another.
 from dataclasses import dataclass
 from math import ceil, inf
 
+from schmubert.bridge.clock.gap import Gap, Kind
 from schmubert.bridge.clock.jitter import JitterMeter
 from schmubert.bridge.clock.pulse import WARM, Pulse
 from schmubert.bridge.clock.states import Event, State, follows
@@ -80,6 +81,8 @@ class Clock:
         self._place = 0.0  # where the next run begins
         self._left = Departure()
         self._loop_end = inf  # position of the last jump back
+        self._gap: Gap | None = None
+        """The clocks ceased for a while, and it is not known yet what that was."""
         self._origin: Origin | None = None
         self._next_origin: Origin | None = None
 
@@ -115,7 +118,10 @@ class Clock:
         status = message[0]
         if status == CLOCK:
             self._clock(at_s)
-        elif status == START:
+            return
+        if status in (START, CONTINUE, STOP, SONG_POSITION):
+            self._settle()
+        if status == START:
             self._arm(at_s, 0.0, Event.START)
             self._next_origin = Origin(0, 0.0)
         elif status == CONTINUE:
@@ -134,6 +140,7 @@ class Clock:
             return
         before = self._go(Event.NOTE)
         if self.state is not before:
+            self._gap = None
             self.transport = self.transport.rolled(Timeline(0.0, at_s, self.tempo_bpm))
 
     def tick(self, now: float, idle: bool) -> None:
@@ -157,6 +164,13 @@ class Clock:
 
     def _clock(self, at_s: float) -> None:
         pulse = self._pulse
+        if self._ceased(at_s) and self.state is not State.LOST:
+            self._settle()
+            if self.state is State.ROLLING:
+                self._gap = Gap(self._latest, pulse)
+        if self._gap is not None:
+            self._clock_after(self._gap, at_s)
+            return
         skipped = self._skipped(at_s)
         if skipped:
             pulse.restart()
@@ -183,13 +197,42 @@ class Clock:
         elif self.state is State.ROLLING:
             self.transport = self.transport.rolled(self._line())
 
-    def _skipped(self, at_s: float) -> float:
-        """How many clocks were left out before the one at `at_s`, where it comes after a gap."""
+    def _ceased(self, at_s: float) -> bool:
+        """Whether the clock at `at_s` comes after a gap."""
         period_s = self._pulse.period_s
-        if period_s is None:
+        return period_s is not None and at_s - self._clocked_s > max(GAP_S, 4 * period_s)
+
+    def _skipped(self, at_s: float) -> float:
+        """How many clocks were left out before the one at `at_s`, before a tempo is known."""
+        period_s = self._pulse.period_s
+        if period_s is None or not self._ceased(at_s):
             return 0.0
-        gap_s = at_s - self._clocked_s
-        return round(gap_s / period_s) - 1.0 if gap_s > max(GAP_S, 4 * period_s) else 0.0
+        return round((at_s - self._clocked_s) / period_s) - 1.0
+
+    def _clock_after(self, gap: Gap, at_s: float) -> None:
+        """A clock after a gap: the music goes on as it did, or stands, until it is known where."""
+        self._clocked_s = at_s
+        if self.state is State.LOST:
+            self._go(Event.EARLY_CLOCK)
+        if gap.hear(at_s):
+            self._settle()
+
+    def _settle(self) -> None:
+        """Say where the music is after a gap, by what clocks have come since; else nothing."""
+        gap, self._gap = self._gap, None
+        if gap is None or not gap.recent:
+            return
+        self._pulse.restart()
+        for at_s in gap.recent:
+            self._pulse.hear(at_s)
+        back = gap.back()
+        self._latest = back.on_line if back.kind is Kind.LOST else back.counted
+        if self._latest >= self._loop_end:
+            self._loop_end = inf
+        held = self._go(Event.CLOCK) is not State.ROLLING
+        stays = not held and abs(self._latest - back.on_line) <= CLOCKS_PER_16TH
+        go_on = self.transport.followed if stays else self.transport.rolled
+        self.transport = go_on(self._line())
 
     def _line(self) -> Timeline:
         """The line that the clocks lie on, once they tell a tempo."""
@@ -218,13 +261,13 @@ class Clock:
             self.transport = self.transport.halted(at_s)
 
     def _lose(self, now: float) -> None:
-        """No clock comes any more: hold, and go on from here when one does."""
+        """No clock comes any more: hold, until one tells what the silence was."""
+        self._settle()
         before = self._go(Event.SILENCE)
+        if before is State.ROLLING:
+            self._gap = Gap(self._latest, self._pulse)
         if before is not State.JUMPING:
-            here = self._latest + 1.0
-            if before is State.ROLLING:
-                here = float(round(self.transport.timeline.beats(now) * self._per_beat))
-            self._stood = self._place = here
+            self._stood = self._place = self._latest + 1.0
         self.transport = self.transport.halted(now)
         self._armed_s = now
 

@@ -49,6 +49,14 @@ class Pulse:
         """When the next clock should come."""
         return None if self.period_s is None else self.at_s + self.period_s
 
+    @property
+    def scatter_s(self) -> float:
+        """How far clocks arrive from the line: their standard deviation."""
+        count, period_s = len(self._arrivals), self.period_s or 0.0
+        first_s = self.at_s - (count - 1) * period_s
+        off = (at - first_s - n * period_s for n, at in enumerate(self._arrivals))
+        return sqrt(sum(one * one for one in off) / max(1, count))
+
     def restart(self) -> None:
         """Expect the next clock at any time, at about the tempo heard so far."""
         self._familiar_s = self.period_s if self.warm else None

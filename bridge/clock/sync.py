@@ -11,6 +11,8 @@ from schmubert.bridge.protocol.meters import in_beats
 from schmubert.bridge.protocol.timeline import USUAL_BPM
 from schmubert.engine.music.meter import COMMON, Meter
 
+FASTEST_BPM, MOST_OFFSET_S = 1000.0, 1.0
+
 
 class Sync(str, Enum):
     """Who tells the time."""
@@ -28,7 +30,7 @@ class Timing:
     """How time is kept: who tells it, and how much later than written everything is sent.
 
     `tempo_bpm`, in quarters, serves where no MIDI clock comes; `unit` is that of song positions.
-    ValueError where the time is to be one's own tempo, and none is given.
+    ValueError where the time is to be one's own tempo, and none is given, or a number is none.
     """
 
     tempo_bpm: float | None = None
@@ -39,6 +41,10 @@ class Timing:
     def __post_init__(self) -> None:
         if self.sync is Sync.INTERNAL and self.tempo_bpm is None:
             raise ValueError("--sync internal keeps a tempo of its own: give --tempo BPM")
+        if self.tempo_bpm is not None and not 0.0 < self.tempo_bpm <= FASTEST_BPM:
+            raise ValueError(f"tempo {self.tempo_bpm:g} BPM is outside 0..{FASTEST_BPM:g}")
+        if not abs(self.offset_s) <= MOST_OFFSET_S:
+            raise ValueError(f"offset {self.offset_s:g} s is outside -{MOST_OFFSET_S}..+")
 
 
 def time_keeper(

@@ -25,6 +25,7 @@ class Echoes:
     def sent(self, at_s: float, message: bytes) -> None:
         """`message` leaves at `at_s`."""
         if begins_note(message):
+            self._forget(at_s)  # here too: nobody may play for hours
             self._sent.append((at_s, message[1:]))
 
     def hears(self, at_s: float, port: int, message: bytes) -> bool:
@@ -36,8 +37,7 @@ class Echoes:
             return echo
         if not begins_note(message):
             return False
-        while self._sent and self._sent[0][0] < at_s - LONGEST_S:
-            self._sent.popleft()
+        self._forget(at_s)
         for entry in self._sent:
             if entry[1] == message[1:] and entry[0] <= at_s:
                 self._sent.remove(entry)
@@ -46,3 +46,8 @@ class Echoes:
                 return True
         self._sounding.discard(key)
         return False
+
+    def _forget(self, at_s: float) -> None:
+        """Drop what was sent too long before `at_s` to come back."""
+        while self._sent and self._sent[0][0] < at_s - LONGEST_S:
+            self._sent.popleft()

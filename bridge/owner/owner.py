@@ -22,6 +22,7 @@ from schmubert.bridge.protocol.bytes import (
     SYSTEM,
     Send,
     begins_note,
+    is_message,
 )
 from schmubert.bridge.protocol.controls import CONTROLS, Surface
 from schmubert.bridge.protocol.messages import (
@@ -88,7 +89,9 @@ class Owner:
 
     def receive(self, at_s: float, port: int, message: bytes) -> list[Action]:
         """Take in `message` of input `port`, which arrived at `at_s`."""
-        status = message[0] if message else 0
+        if not is_message(message):
+            return []
+        status = message[0]
         if status >= SYSTEM:
             if port != self.rig.clock:
                 return []

@@ -23,6 +23,29 @@ class Send(NamedTuple):
     wanted_s: float | None = None
 
 
+LENGTHS = {0xC0: 2, 0xD0: 2}
+"""Of channel messages that are shorter than three bytes."""
+SYSTEM_LENGTHS = {0xF1: 2, SONG_POSITION: 3, 0xF3: 2}
+"""Of system messages that are longer than one byte; a SysEx may have any length."""
+SYSEX, SYSEX_END = 0xF0, 0xF7
+NO_BEGINNING = (0xF4, 0xF5, SYSEX_END, 0xF9, 0xFD)
+"""No message begins so: four that MIDI leaves undefined, and the end of a SysEx."""
+
+
+def is_message(message: bytes) -> bool:
+    """Whether `message` is a whole MIDI message: a status byte, and as many of data as it wants.
+
+    What comes in from a cable or another program may be anything.
+    """
+    if not message or message[0] < NOTE_OFF or message[0] in NO_BEGINNING:
+        return False
+    status, data = message[0], message[1:]
+    if status == SYSEX:
+        return data[-1:] == bytes((SYSEX_END,)) and max(data[:-1], default=0) < NOTE_OFF
+    length = SYSTEM_LENGTHS.get(status, 1) if status > SYSEX else LENGTHS.get(status & 0xF0, 3)
+    return len(message) == length and max(data, default=0) < NOTE_OFF
+
+
 def begins_note(message: bytes) -> bool:
     """Whether a note begins: a note-on, unless its velocity of 0 makes it a note-off."""
     return message[0] & 0xF0 == NOTE_ON and message[2] > 0

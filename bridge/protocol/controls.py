@@ -164,12 +164,22 @@ def _range(kind: Kind) -> str:
 def control(target: str, value: float) -> Control:
     """`NAME` or `NAME:ROLE` set to `value`; ValueError names what is wrong with it."""
     name, role = _target(target)
-    kind = CONTROLS[name]
-    if not kind.low <= value <= kind.high:
-        raise ValueError(f"{target} {value:g} is outside {kind.low:g}..{kind.high:g}")
-    if kind.steps and value != int(value):
-        raise ValueError(f"{target} {value:g} is no whole number")
-    return Control(name, float(value), role)
+    return checked(Control(name, float(value), role))
+
+
+def checked(one: Control) -> Control:
+    """`one` as it is; ValueError where there is no such control, or not with this value."""
+    kind = CONTROLS.get(one.name)
+    if kind is None:
+        raise ValueError(f"no control {one.name!r}")
+    if kind.of_role != (one.role in set(Track)):
+        raise ValueError(f"whose {one.name}? Not of role {one.role}")
+    named = one.name if one.role is None else f"{one.name}:{Track(one.role).name.lower()}"
+    if not kind.low <= one.value <= kind.high:  # NaN is in no range
+        raise ValueError(f"{named} {one.value:g} is outside {kind.low:g}..{kind.high:g}")
+    if kind.steps and one.value != int(one.value):
+        raise ValueError(f"{named} {one.value:g} is no whole number")
+    return one
 
 
 def setting(target: str, word: str) -> Control:

@@ -55,7 +55,7 @@ class Rig:
 
     `hears` and `plays` are (index of the port, role, channel); `clock` is an index of `inputs`,
     `clock_out` one of `outputs`, None where no clock is sent; `bindings` are the player's knobs
-    and pads, on any of the inputs.
+    and pads, on any of the inputs. ValueError where a port or a channel is none that there is.
     """
 
     inputs: tuple[str, ...]
@@ -66,6 +66,20 @@ class Rig:
     bindings: tuple[Binding, ...] = ()
     clock_out: int | None = None
     split: int | None = None
+
+    def __post_init__(self) -> None:
+        inputs, outputs = range(len(self.inputs)), range(len(self.outputs))
+        wired = [
+            *((port, inputs, channel) for port, _, channel in self.hears),
+            *((port, outputs, channel) for port, _, channel in self.plays),
+            (self.clock, inputs, None),
+            (self.clock_out or 0, outputs, None),
+        ]
+        for port, ports, channel in wired:
+            if port not in ports:
+                raise ValueError(f"port {port} is none of {len(ports)}")
+            if channel not in (None, *range(16)):
+                raise ValueError(f"channel {channel} is outside 0..15")
 
     @property
     def heard(self) -> frozenset[Track]:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from schmubert.bridge.protocol.controls import Control, assigned, setting
+from schmubert.bridge.protocol.controls import Control, assigned, checked, setting
 from schmubert.bridge.protocol.meters import FEELS, checked_signature, meter_named
 from schmubert.bridge.protocol.mode import MODES, MOST_TURN_BARS, TURN_BARS
 from schmubert.bridge.protocol.option import Option, check
@@ -12,6 +12,7 @@ from schmubert.engine.diffusion.recipe import (
     FEWEST_WINDOW_BARS,
     FIRST_CALLS,
     MOST_CALLS,
+    MOST_SEED,
     MOST_WINDOW_BARS,
     STAGE_TEMPERATURE,
     WINDOW_BARS,
@@ -22,7 +23,6 @@ from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.networks.devices import DEVICES
 
 MOST_ENGINE_CALLS = 4096
-MOST_SEED = 2**63 - 1
 
 
 class Settings(msgspec.Struct, frozen=True, tag="Setup"):
@@ -181,6 +181,8 @@ class Settings(msgspec.Struct, frozen=True, tag="Setup"):
         if not self.hears or not self.plays:
             raise ValueError("somebody has to play, and somebody has to be heard")
         check(self)
+        for control in self.controls:
+            checked(control)
         for name, low in (("first_calls", 1), ("most_calls", self.first_calls)):
             if not low <= getattr(self, name) <= MOST_ENGINE_CALLS:
                 raise ValueError(

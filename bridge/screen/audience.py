@@ -10,13 +10,19 @@ from typing import Protocol
 from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.screen.lines import StatusLines
+from schmubert.engine.music.texts import escaped
 
 CAUGHT_S = 0.5
 
 
 def show(text: str) -> None:
     """Print a line for the player."""
-    print(text, file=sys.stderr, flush=True)
+    print(_plain(text), file=sys.stderr, flush=True)
+
+
+def _plain(text: str) -> str:
+    """`text` without what would move the cursor: ports have names that others chose."""
+    return "\n".join(map(escaped, text.split("\n")))
 
 
 class _Caught:
@@ -34,7 +40,7 @@ class _Caught:
 
     def show(self, text: str) -> None:
         """Print a line where stderr led before."""
-        os.write(self._terminal, text.encode(errors="replace") + b"\n")
+        os.write(self._terminal, _plain(text).encode(errors="replace") + b"\n")
 
     def close(self) -> None:
         """Stderr leads where it led before."""

@@ -32,6 +32,7 @@ from schmubert.bridge.protocol.quantile import quantile
 from schmubert.bridge.protocol.timeline import USUAL_BPM, Timeline
 from schmubert.engine.music.meter import COMMON
 from schmubert.engine.music.pitches import both_keys
+from schmubert.engine.music.texts import escaped
 from schmubert.engine.music.vocabulary import (
     DRUM_PITCH,
     HOLD,
@@ -193,7 +194,7 @@ class Scene:
             for part in () if what.recalls else self.band.values():
                 _end(part, self.beat(record.at_s) * self.meter.cells)
         elif isinstance(what, Say):
-            self.said.append(what.text)
+            self.said.append(escaped(what.text))
 
     def _key_turned(self, control: Control) -> None:
         if control.name == "key":

@@ -9,6 +9,9 @@ missing or moved unseen. Floats are written so that they are read back as they w
 import re
 import zlib
 from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import partial
+from math import isfinite
 from pathlib import Path
 
 import msgspec
@@ -18,11 +21,14 @@ from schmubert.bridge.protocol.events import Ended, Record
 from schmubert.bridge.protocol.messages import Settings
 from schmubert.bridge.protocol.roles import Rig
 from schmubert.bridge.session import format_1
+from schmubert.bridge.session.belief import believe
 
 FORMAT = 2
 CHECKSUM = re.compile(rb',"crc":"([0-9a-f]{8})"(?=\}\n?\Z)')
 WITHOUT = re.compile(rb'"format":[0-9]+\}\n?\Z')
 """How the first line of a log without checksums ends."""
+MOST_LINE = 1 << 20
+"""Bytes of a line: none that a bridge writes is as long."""
 LOG_NAME, SONG_NAME = "session.jsonl", "session.mid"
 
 
@@ -36,6 +42,10 @@ class Session(msgspec.Struct, frozen=True, tag=True):
     rig: Rig
     timing: Timing
     format: int = FORMAT
+
+
+class OtherFormatError(ValueError):
+    """A log that another release wrote."""
 
 
 class _Format(msgspec.Struct):
@@ -87,13 +97,18 @@ class Log:
         self.damage: str | None = None
         """Once iterated: where the log ends before the session did, and how."""
         with self.path.open("rb") as lines:
-            first = lines.readline()
+            first = lines.readline(MOST_LINE)
         self._has_checksums = CHECKSUM.search(first) is not None
         if not (Lines().fits(first) if self._has_checksums else WITHOUT.search(first)):
             raise ValueError(f"{self.path} is no log of a session: line 1 is damaged")
         try:
             self.session, self._record_in = self._begun(first)
-        except msgspec.MsgspecError as error:
+            datetime.fromisoformat(self.session.began)
+            if not isfinite(self.session.at_s):
+                raise ValueError(f"time {self.session.at_s} is none")
+        except OtherFormatError:
+            raise
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise ValueError(f"{self.path} is no log of a session: line 1: {error}") from error
 
     def _begun(self, first: bytes) -> tuple[Session, Callable[[bytes], Record]]:
@@ -103,7 +118,7 @@ class Log:
             return _session_in(first), _record_in
         if recorded == 1:
             return Session(**format_1.session_in(first)), format_1.record_in
-        raise ValueError(
+        raise OtherFormatError(
             f"{self.path} has format {recorded}, this schmubert reads 1 to {FORMAT}:"
             " replay it with the release that recorded it"
         )
@@ -113,15 +128,19 @@ class Log:
         ended = False
         with self.path.open("rb") as lines:
             written = Lines()
-            written.fits(lines.readline())
-            for number, text in enumerate(lines, 2):
+            written.fits(lines.readline(MOST_LINE))
+            for number, text in enumerate(iter(partial(lines.readline, MOST_LINE), b""), 2):
                 try:
                     if self._has_checksums and not written.fits(text):
                         raise msgspec.DecodeError("its checksum is another")
                     record = self._record_in(text)
+                    believe(record, self.session.at_s, self.session.rig)
                 except (msgspec.MsgspecError, RecursionError):
                     cut = "" if text.endswith(b"\n") else ", it was cut off"
                     self.damage = f"line {number} is damaged{cut}: what is before it is used"
+                    return
+                except ValueError as error:
+                    self.damage = f"line {number} is damaged ({error}): what is before it is used"
                     return
                 ended |= isinstance(record.what, Ended)
                 yield record

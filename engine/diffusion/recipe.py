@@ -51,3 +51,7 @@ def more_calls(planned: int, most: int) -> int | None:
     """The calls of the draft that follows one of `planned`, at most `most`; None: none follows."""
     calls = min(2 * planned, most)
     return calls if calls > planned else None
+
+
+MOST_SEED = 2**63 - 1
+"""What torch, NumPy and the wire take alike, with room to count on from it."""

@@ -58,6 +58,8 @@ MINOR_THIRD = 3
 ROOT_WEIGHT = 1.5
 """Of the root, or the bass note after a slash, against 1 of the other notes of a chord."""
 NOTHING = ("-", "N.C.", "NC")
+MOST_BYTES = 1 << 16
+"""Of a chart: more bars than any song has, and few enough to be handed on at once."""
 AGAIN, REMARK, HEADING = "%", "#", "["
 
 BeatWeights: TypeAlias = tuple[float, ...]
@@ -76,6 +78,8 @@ def chart_beats(text: str, meter: Meter = COMMON) -> tuple[BeatWeights, ...]:
 
 def _bars(text: str, meter: Meter | None) -> list[list[BeatWeights]]:
     """The bars of a chart, beat by beat; without a metre chord by chord."""
+    if len(text) > MOST_BYTES:
+        raise ValueError(f"a chart of more than {MOST_BYTES:,} bytes is too long")
     bars: list[list[BeatWeights]] = []
     lines = text.splitlines()
     for number, line in enumerate(lines, 1):
@@ -96,8 +100,11 @@ def chart_text(words: str) -> str:
     text = words
     if words.startswith("@"):
         try:
-            text = Path(words[1:]).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+            with Path(words[1:]).open("rb") as file:
+                text = file.read(MOST_BYTES + 1).decode()
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{words[1:]} is no chart: {error}") from error
+        except (OSError, ValueError) as error:
             raise ValueError(str(error)) from error
     if text:
         _bars(text, None)

@@ -5,7 +5,6 @@ metre: what is in others is left alone. Existing files are not overwritten unles
 `additions.py` says how tracks are added to a file that is there.
 """
 
-import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,6 +42,7 @@ from schmubert.engine.music.strokes import (
     strokes,
 )
 from schmubert.engine.music.vocabulary import TRIO, Drum, Track
+from schmubert.engine.writing import write_whole
 
 TICKS_PER_BEAT = 480
 
@@ -241,14 +241,11 @@ def midi_bytes(score: Score, tracks: Sequence[Track] = TRIO) -> bytes:
 
 
 def write_file(path: Path | str, data: bytes, *, force: bool = False) -> None:
-    """Write `data` to `path` whole or not at all; FileExists if it exists, unless `force`."""
+    """Write `data` to `path` whole or not at all; FileExists if it exists, unless `force`.
+
+    NotWrittenError, which names the file, where it cannot be written.
+    """
     path = Path(path)
     if path.exists() and not force:
         raise FileExists(path)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        unfinished.write_bytes(data)
-        unfinished.replace(path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise ValueError(f"cannot write {path}: {error.strerror}") from error
+    write_whole(path, data)

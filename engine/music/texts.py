@@ -12,6 +12,11 @@ def decoded(names: Sequence[bytes]) -> list[str]:
     return [_plain(name.decode(encoding, "replace")) for name in names]
 
 
+def escaped(text: str) -> str:
+    """`text` on one line; what would move a terminal's cursor is written as an escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def spellings(name: bytes) -> set[str]:
     """What `name` reads as in each encoding in which it reads as anything, in lower case."""
     found = set()

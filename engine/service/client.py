@@ -48,6 +48,8 @@ class Client:
         self._key = None if key is None else player_key(key)
         self.malformed = 0
         """Frames received that were no message."""
+        self.complaint = ""
+        """What was wrong with the latest of them."""
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket = self._context.socket(zmq.DEALER)
         options = {
@@ -126,8 +128,9 @@ class Client:
                 if len(frames) != 1:
                     raise ValueError(f"{len(frames)} frames are no message")
                 messages.append(decode_to_client(frames[0]))
-            except ValueError:
+            except ValueError as error:
                 self.malformed += 1
+                self.complaint = str(error)
         return messages
 
     def complete(self, ask: Request, timeout_s: float) -> Draft:
@@ -159,6 +162,12 @@ class Client:
         if latest is None:
             raise TimeoutError(f"the engine at {self.address} gave no answer in {timeout_s:g} s")
         return latest
+
+    def move(self, address: str) -> None:
+        """Speak to the engine at `address` from now on; what the one before still says is lost."""
+        self._socket.disconnect(self.address)
+        self._socket.connect(checked_address(address))
+        self.address = address
 
     def close(self) -> None:
         """Close the socket; what cannot be sent within 20 ms is dropped."""

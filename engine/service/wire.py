@@ -1,9 +1,11 @@
 """The messages between client and engine: frozen structs, one msgpack frame each, versioned."""
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import msgspec
 import numpy as np
+from msgspec import structs
 
 from schmubert.engine.diffusion.recipe import (
     FIRST_CALLS,
@@ -13,11 +15,16 @@ from schmubert.engine.diffusion.recipe import (
 )
 from schmubert.engine.music.meter import COMMON, MOST_BEATS, TRIPLET, Meter
 from schmubert.engine.music.score import Mask, Tokens
-from schmubert.engine.music.vocabulary import BAND_MASK, Track
+from schmubert.engine.music.texts import escaped
+from schmubert.engine.music.vocabulary import BAND_MASK, MASK, TRIO, Track
 
 WIRE_VERSION = 5
 UNDERSTOOD_VERSIONS = (4, WIRE_VERSION)
 """The versions of clients that an engine answers, each in its own: 4 knows no metre but 4/4."""
+MOST_TEXT = 300
+"""Characters of a name or a reason from an engine that are shown."""
+LONGEST_MS, MOST_DRAFTS = 3_600_000.0, 1 << 20
+"""What an engine can say of times and of numbers of drafts; beyond it is mad."""
 DEFAULT_ADDRESS = "tcp://127.0.0.1:28765"
 UNKNOWN_CHORD = BAND_MASK[Track.CHORDS]
 MOST_STEPS = MOST_WINDOW_BARS * MOST_BEATS * TRIPLET
@@ -150,11 +157,50 @@ def decode_to_engine(frame: bytes) -> ToEngine:
 
 
 def decode_to_client(frame: bytes) -> ToClient:
-    """The message in an engine's `frame`; ValueError where it is none."""
+    """The message in an engine's `frame`; ValueError where it is none, or says what cannot be.
+
+    Whatever engine it is: what is returned has tracks that there are, finite times, and texts that
+    can be shown as a line. A draft's tokens are checked by `drawn`.
+    """
     try:
-        return _to_client.decode(frame)
+        message = _to_client.decode(frame)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError(f"no message that this client knows: {error}") from error
+    if isinstance(message, Welcome):
+        return _believed(message)
+    if isinstance(message, Draft):
+        _within("draft", message.number, MOST_DRAFTS)
+        _within("calls", message.calls, MOST_DRAFTS)
+        _within("spent_ms", message.spent_ms, LONGEST_MS)
+    elif isinstance(message, Failed):
+        return structs.replace(message, reason=_line(message.reason))
+    return message
+
+
+def _believed(welcome: Welcome) -> Welcome:
+    """`welcome` as it can be used and shown; ValueError where it cannot be."""
+    tracks = welcome.tracks
+    if not tracks or len(set(tracks)) < len(tracks) or not set(tracks) <= set(TRIO):
+        raise ValueError(f"a model of tracks {_line(str(tracks))}")
+    if not welcome.meters:
+        raise ValueError("a model that plays no metre")
+    _within("call_ms", welcome.call_ms, LONGEST_MS)
+    return structs.replace(
+        welcome,
+        release=_line(welcome.release),
+        model=_line(welcome.model),
+        runtime=_line(welcome.runtime),
+    )
+
+
+def _within(name: str, value: float, most: float) -> None:
+    if not 0 <= value <= most:  # NaN is in no range
+        raise ValueError(f"{name} {value:g} is outside 0..{most:g}")
+
+
+def _line(text: str) -> str:
+    """`text` as a line that is not too long to be shown."""
+    return escaped(text[:MOST_TEXT])
 
 
 def checked_address(address: str) -> str:
@@ -178,6 +224,22 @@ def unpack(grid: Grid) -> Tokens:
         raise ValueError(f"{len(grid.data)} bytes are no {grid.steps} x {grid.tracks} tokens")
     flat = np.frombuffer(grid.data, "<u2").astype(np.int64)
     return flat.reshape(grid.steps, grid.tracks)
+
+
+def drawn(draft: Draft, tracks: Sequence[Track]) -> Tokens:
+    """The tokens [steps, tracks] of a `draft` by a model of `tracks`.
+
+    ValueError where they are of another shape, or none that these tracks have.
+    """
+    tokens = unpack(draft.tokens)
+    if tokens.shape[1] != len(tracks):
+        raise ValueError(f"{tokens.shape[1]} tracks of {len(tracks)}")
+    most = np.asarray([MASK[track] for track in tracks])
+    if (tokens > most).any():
+        step, column = np.argwhere(tokens > most)[0]
+        name = tracks[column].name.lower()
+        raise ValueError(f"token {tokens[step, column]} of the {name} is outside 0..{most[column]}")
+    return tokens
 
 
 def pack_cells(cells: Mask) -> bytes:

@@ -17,6 +17,7 @@ from schmubert.engine.diffusion.samplers import FORMER_NAMES
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.diffusion.windows import MOST_BATCHED
 from schmubert.engine.music.score import Score, Tokens
+from schmubert.engine.writing import replacing
 from schmubert.training.evaluation.settings import EvaluationSettings
 
 Progress = Callable[[str, int, int], None]
@@ -74,10 +75,9 @@ class Draws:
         """Keep `tokens` as `name`, whole or not at all."""
         path = self._path(name)
         self.folder.mkdir(parents=True, exist_ok=True)
-        beside = path.with_suffix(".part.npz")
         digest = self._digest(about)
-        np.savez_compressed(beside, tokens=tokens.astype(np.uint16), made_with=digest)
-        beside.replace(path)
+        with replacing(path) as beside, beside.open("wb") as file:
+            np.savez_compressed(file, tokens=tokens.astype(np.uint16), made_with=digest)
 
     def forget(self, name: str) -> None:
         """Keep nothing as `name` any more."""

@@ -18,7 +18,7 @@ from schmubert.engine.networks.devices import Device
 from schmubert.engine.service.client import EXIT_ADDRESS_IN_USE, Client
 from schmubert.engine.service.wire import WIRE_VERSION, Failed, Goodbye, Hello, ToClient, Welcome
 
-ADDRESS = "tcp://127.0.0.1:28998"
+ADDRESS, ELSEWHERE = "tcp://127.0.0.1:28998", "tcp://127.0.0.1:40404"
 WELCOME = Welcome(WIRE_VERSION, "1.0", "live", (0, 1, 2), "onnxruntime", 4.0)
 
 
@@ -36,16 +36,27 @@ class World:
         self.dies_with = ""
         self.refusal = ""
         self.dialled: list[float] = []
-        client = SimpleNamespace(
+        self.client = SimpleNamespace(
             send=self.send,
             hello=lambda: self.send(Hello()),
             receive=self.take,
             refused=self.refused,
             dial=lambda: self.dialled.append(self.now),
             close=lambda: None,
+            move=self.move,
+            address=address,
+            malformed=0,
+            complaint="",
         )
         self.link = EngineLink(
-            address, model, "auto", self.now, cast(Client, client), cast(Any, self.start), key
+            address,
+            model,
+            "auto",
+            self.now,
+            cast(Client, self.client),
+            cast(Any, self.start),
+            key,
+            lambda: ELSEWHERE,
         )
         self.answers: list[Answer] = []
 
@@ -53,6 +64,9 @@ class World:
         if self.connected:
             self.sent.append(message)
         return self.connected
+
+    def move(self, address: str) -> None:
+        self.client.address = address
 
     def refused(self) -> str:
         refusal, self.refusal = self.refusal, ""
@@ -64,17 +78,27 @@ class World:
 
     def start(
         self,
-        _address: str,
+        address: str,
         log: Path,
         _model: Path | None,
         _device: Device,
     ) -> SimpleNamespace:
-        log.write_text(self.dies_with, encoding="utf-8")
-        process = SimpleNamespace(code=None, killed=False)
-        process.poll = lambda: process.code
+        with log.open("a", encoding="utf-8") as lines:
+            lines.write(self.dies_with)
+        process = SimpleNamespace(code=None, killed=False, address=address)
+        process.poll = lambda: -9 if process.killed else process.code
         process.kill = lambda: setattr(process, "killed", True)
         self.started.append(process)
         return process
+
+    def hang(self, seconds: float) -> list[Answer]:
+        """Let time pass with an engine that is connected and says nothing."""
+        before = len(self.answers)
+        for _ in range(round(seconds * 20)):
+            self.now += 0.05
+            self.connected = True
+            self.answers += self.link.receive(self.now)
+        return self.answers[before:]
 
     def go(self, seconds: float, answering: bool = False) -> list[Answer]:
         """Let time pass; `answering` engines welcome every hello."""
@@ -135,17 +159,78 @@ def test_an_engine_that_dies_as_soon_as_it_started_is_not_hammered() -> None:
     assert len(world.started) <= 4
 
 
-def test_an_engine_that_hangs_is_replaced() -> None:
+def test_an_engine_of_our_own_that_hangs_is_killed_and_replaced_in_seconds() -> None:
     world = running()
-    world.connected = True
-    answers: list[Answer] = []
-    while world.now < 200.0 and not answers:
-        world.now += 0.05
-        answers = world.link.receive(world.now)
-    assert answers == [Goodbye()]
-    assert world.now < 6.0 + SILENT_S + 1.0
-    world.go(SLOW_START_S + 1.0)
+    answers = world.hang(SILENT_S + 0.5)
     assert world.started[0].killed
+    assert answers == [
+        Goodbye(),
+        Say(f"the engine at {ADDRESS} hangs: starting another engine at {ADDRESS}"),
+    ]
+    assert len(world.started) == 2
+    assert WELCOME in world.go(1.0, answering=True)
+
+
+def test_where_an_engine_of_another_hangs_one_of_our_own_serves_elsewhere() -> None:
+    world = World()
+    world.go(2.0, answering=True)
+    answers = world.hang(SILENT_S + 0.5)
+    assert answers == [
+        Goodbye(),
+        Say(f"the engine at {ADDRESS} hangs: starting another engine at {ELSEWHERE}"),
+    ]
+    assert [process.address for process in world.started] == [ELSEWHERE]
+    assert lines(world.go(1.0, answering=True)) == [
+        f"engine at {ELSEWHERE}: live in onnxruntime, 4.0 ms a call"
+    ]
+    assert world.hang(1.5) == []
+    assert len(world.started) == 1
+
+
+def test_an_engine_elsewhere_that_hangs_is_waited_for_and_that_is_said() -> None:
+    world = World("tcp://192.0.2.1:28765")
+    world.go(2.0, answering=True)
+    assert lines(world.hang(60.0)) == ["waiting for the engine at tcp://192.0.2.1:28765"]
+    assert world.started == []
+
+
+def test_what_never_answers_at_an_address_is_left_there() -> None:
+    """It was hung before the bridge came, or is no engine."""
+    world = World()
+    world.go(1.0)
+    world.started[0].code = EXIT_ADDRESS_IN_USE
+    answers = world.hang(JOIN_S + 1.0)
+    assert lines(answers) == [
+        f"what is at {ADDRESS} does not answer: starting another engine at {ELSEWHERE}"
+    ]
+    assert [process.address for process in world.started] == [ADDRESS, ELSEWHERE]
+
+
+def test_an_engine_that_never_comes_up_is_killed() -> None:
+    world = World()
+    world.go(SLOW_START_S + 2.0)
+    assert world.started[0].killed
+
+
+def test_an_engine_that_makes_no_sense_is_told_of_once() -> None:
+    world = World()
+    world.client.malformed, world.client.complaint = 1, "a model of tracks (9, 9)"
+    said = f"the engine at {ADDRESS} makes no sense: a model of tracks (9, 9)"
+    assert lines(world.go(0.1)) == [said]
+    world.client.malformed = 7
+    assert world.go(0.1) == []
+
+
+def test_the_words_of_an_engine_before_are_not_those_of_the_next() -> None:
+    world = World()
+    world.dies_with = "Error: no memory\n"
+    world.go(1.0)
+    world.go(2.0, answering=True)
+    world.dies_with = ""
+    world.started[0].code = -9
+    world.go(2.0)
+    world.started[1].code = -9
+    assert lines(world.go(0.1)) == ["the engine does not start (it ended with code -9)"]
 
 
 def test_an_engine_that_joined_another_waits_for_it() -> None:

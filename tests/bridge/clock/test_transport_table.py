@@ -148,7 +148,7 @@ TABLE = {
     ("rolling", "stop"): (HALT, None),
     ("rolling", "position"): ([], 20.0),
     ("rolling", "note"): (["Heard"], 4.0),
-    ("rolling", "time"): (BRIDGED, 8.0),
+    ("rolling", "time"): (BRIDGED, 4.0),
     ("jumping", "clock"): (JUMP, 16 + 1 / 24),
     ("jumping", "start"): ([], 0.0),
     ("jumping", "continue"): ([], 16.0),
@@ -170,14 +170,14 @@ TABLE = {
     ("placed", "position"): ([], None),
     ("placed", "note"): ([], None),
     ("placed", "time"): ([], None),
-    # it kept time until it held, at beat 8.0
-    ("lost", "clock"): (STARTED, 8.0 + 1 / 24),
+    # it kept time until it held; half a beat of clocks tells that the DAW stood still at beat 4.0
+    ("lost", "clock"): ([], 4.0 + 1 / 24),
     ("lost", "start"): ([], 0.0),
-    ("lost", "continue"): ([], 8.0),
+    ("lost", "continue"): ([], 4.0),
     ("lost", "stop"): ([], None),
     ("lost", "position"): ([], 20.0),
-    ("lost", "note"): ([], 8.0),
-    ("lost", "time"): ([], 8.0),
+    ("lost", "note"): ([], 4.0),
+    ("lost", "time"): ([], 4.0),
     # rolling since a note came; only a start hands over to the clock
     ("own tempo", "clock"): ([], None),
     ("own tempo", "start"): ([], 0.0),
@@ -195,7 +195,8 @@ EVENTS = {
     "position": ClockEvent.ELSEWHERE,
     "time": ClockEvent.SILENCE,
 }
-TEMPO_UNKNOWN = ("silent", "cold", "own tempo")
+UNKNOWN = ("silent", "cold", "own tempo", "lost")
+"""The tempo, or the place."""
 
 
 def next_state(history: str, before: State, message: str) -> State:
@@ -203,7 +204,7 @@ def next_state(history: str, before: State, message: str) -> State:
     if message == "note":
         return before
     if message == "clock":
-        early = history in TEMPO_UNKNOWN
+        early = history in UNKNOWN
         return follows(before, ClockEvent.EARLY_CLOCK if early else ClockEvent.CLOCK)
     return follows(before, EVENTS[message])
 
@@ -266,6 +267,7 @@ def in_state(state: State, known: bool) -> Played:
     if state is State.JUMPING:
         played.hears(START)
     elif state in (State.LOST, State.OWN_LOST):
+        played.hears(START)  # so that the place is known
         played.passes(LONG_S)
         if state is State.OWN_LOST:
             played.hears(note(60))

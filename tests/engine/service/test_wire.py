@@ -6,10 +6,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from schmubert.engine.music.score import Mask, Tokens
+from schmubert.engine.music.texts import escaped
 from schmubert.engine.service import wire
 
 SHAPES = st.tuples(st.integers(1, wire.MOST_STEPS), st.integers(1, 3))
 NUMBERS = st.floats(allow_nan=False)
+TIMES = st.floats(0.0, 1e6)
+LINES = st.text(max_size=20).map(escaped)
 GRIDS = st.builds(wire.Grid, st.integers(0, 2000), st.integers(0, 4), st.binary(max_size=64))
 TO_ENGINE = (
     st.builds(wire.Hello, version=st.just(wire.WIRE_VERSION))
@@ -30,15 +33,15 @@ TO_ENGINE = (
 )
 TO_CLIENT = (
     st.builds(wire.Goodbye)
-    | st.builds(wire.Failed, st.integers(-1, 2**31), st.text())
+    | st.builds(wire.Failed, st.integers(-1, 2**31), LINES)
     | st.builds(
         wire.Welcome,
         version=st.integers(0, 9),
-        release=st.text(),
-        model=st.text(),
-        tracks=st.lists(st.integers(0, 2)).map(tuple),
-        runtime=st.text(),
-        call_ms=NUMBERS,
+        release=LINES,
+        model=LINES,
+        tracks=st.lists(st.integers(0, 2), min_size=1, unique=True).map(tuple),
+        runtime=LINES,
+        call_ms=TIMES,
     )
     | st.builds(
         wire.Draft,
@@ -46,7 +49,7 @@ TO_CLIENT = (
         number=st.integers(0, 9),
         calls=st.integers(0, 99),
         tokens=GRIDS,
-        spent_ms=NUMBERS,
+        spent_ms=TIMES,
         last=st.booleans(),
     )
 )

@@ -1,0 +1,83 @@
+"""What a log may say: each record is checked before anything is made of it.
+
+Whoever wrote the log, replay, export and playback then never meet a value that an owner cannot
+have written.
+"""
+
+from math import isfinite
+
+from schmubert.bridge.protocol.bytes import is_message
+from schmubert.bridge.protocol.controls import checked
+from schmubert.bridge.protocol.events import Came, Record, Sent, Tick
+from schmubert.bridge.protocol.messages import (
+    Control,
+    Heard,
+    Moved,
+    Pedal,
+    Play,
+    Plugged,
+    Silence,
+)
+from schmubert.bridge.protocol.roles import Rig
+from schmubert.engine.music.vocabulary import TRIO
+
+LONGEST_S = 86_400.0
+"""After the beginning: a session is over by then."""
+SLOWEST_BPM, FASTEST_BPM = 1.0, 2000.0
+MOST_BEATS = 1e7
+"""How far from beat 0 a beat may lie."""
+MOST_COUNTED = 1 << 53
+"""Passages and notes too late, both counted from 0."""
+
+
+def believe(record: Record, began_s: float, rig: Rig) -> None:
+    """ValueError where `record` is none of a session on `rig` that began at `began_s`."""
+    what = record.what
+    _within("time", record.at_s - began_s, -LONGEST_S, LONGEST_S)
+    if isinstance(what, Moved):
+        _within("time", what.at_s - began_s, -LONGEST_S, LONGEST_S)
+        _within("tempo", what.tempo_bpm, SLOWEST_BPM, FASTEST_BPM)
+        _within("beat", what.at_beat, -MOST_BEATS, MOST_BEATS)
+        _within("passage", what.passage, 0, MOST_COUNTED)
+    elif isinstance(what, Heard | Pedal):
+        _within("time", what.at_s - began_s, -LONGEST_S, LONGEST_S)
+        _within("role", what.role, 0, len(TRIO) - 1)
+        if isinstance(what, Heard):
+            _note(what.pitch, what.velocity)
+    elif isinstance(what, Came):
+        _within("time", what.came_s - began_s, -LONGEST_S, LONGEST_S)
+        _within("input", what.port, 0, len(rig.inputs) - 1)
+    elif isinstance(what, Sent):
+        _within("output", what.port, 0, len(rig.outputs) - 1)
+        if not is_message(what.message):
+            raise ValueError(f"{what.message.hex(' ') or 'nothing'} is no MIDI message")
+    elif isinstance(what, Plugged):
+        ports = rig.inputs if what.is_input else rig.outputs
+        _within("port", what.port, 0, len(ports) - 1)
+    elif isinstance(what, Play):
+        _play(what)
+    elif isinstance(what, Silence):
+        _within("role", what.role, 0, len(TRIO) - 1)
+    elif isinstance(what, Control):
+        checked(what)
+    elif isinstance(what, Tick):
+        _within("count", what.dropped, 0, MOST_COUNTED)
+
+
+def _play(play: Play) -> None:
+    _within("role", play.role, 0, len(TRIO) - 1)
+    _within("passage", play.passage, 0, MOST_COUNTED)
+    for beat in (play.from_beat, play.to_beat, *(event.beat for event in play.events)):
+        _within("beat", beat, -MOST_BEATS, MOST_BEATS)
+    for event in play.events:
+        _note(event.pitch, event.velocity)
+
+
+def _note(pitch: int, velocity: int) -> None:
+    _within("pitch", pitch, 0, 127)
+    _within("velocity", velocity, 0, 127)
+
+
+def _within(name: str, value: float, low: float, high: float) -> None:
+    if not (isfinite(value) and low <= value <= high):
+        raise ValueError(f"{name} {value:g} is outside {low:g}..{high:g}")
