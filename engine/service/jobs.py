@@ -2,9 +2,11 @@
 
 Pure: the time is an argument, the denoiser is called elsewhere. A request becomes a `Job`: a
 complete draft in few calls first, which is then remade in twice the calls, and that one again,
-as long as the measured pace says that they end within the budget.
+as long as the measured pace says that they end within the budget. First drafts go before better
+ones, and what cannot be in time beside the others is refused (`turns.py`).
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,12 +22,19 @@ from schmubert.engine.diffusion.unmasking import SamplerRun, TokenSampler, tidy
 from schmubert.engine.music.meter import UNSAID_METERS, Meter
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import Track
+from schmubert.engine.service.limits import LIMITS, Limits
 from schmubert.engine.service.pace import Pace
+from schmubert.engine.service.shares import Shares
+from schmubert.engine.service.turns import Turn, in_order, spare_s, to_refuse
 from schmubert.engine.service.validation import Window, validated
 from schmubert.engine.service.wire import Draft, Request, pack
 
 MOST_BATCHED = 8
 """Windows in one denoiser call: eight of 64 bars are 23 MB of logits."""
+PATIENCE_S = 2.0
+"""How long an ask is worth a first draft at least: as long as a bridge waits for one."""
+FULL = "more players ask than this engine can serve in time"
+TOO_LATE = "this engine is too slow for what was asked"
 
 
 class Job:
@@ -49,6 +58,8 @@ class Job:
         self.received_s = received_s
         self.deadline_s = received_s + request.budget_ms / 1000.0
         self.freezes_s = received_s + self.window.freezes_s
+        self.dues_s = self._dues_s()
+        self.place_s = self.dues_s[0]  # in the queue for first drafts
         self.seed = seed
         self.sent: Draft | None = None
         self.latest: Tokens = self.window.tokens  # as sent last
@@ -79,13 +90,28 @@ class Job:
         return self.window.steps
 
     @property
-    def wanted_s(self) -> float:
-        """When the draft being made is needed: the first before anything else freezes."""
+    def lost_s(self) -> float:
+        """From when on nobody waits for the first draft any more."""
+        return max(self.dues_s[-1], self.received_s + PATIENCE_S)
+
+    def due_s(self, ends_s: float) -> float:
+        """When the draft being made is needed, if it ends at `ends_s` at the earliest.
+
+        The first is needed before anything freezes, else before the rest does. Any other is
+        within the budget, or none.
+        """
         if self.sent is not None:
             return self.deadline_s
-        still_open = self.freezes_s[self.window.targets.any(axis=1)]
-        still_open = still_open[still_open > self.received_s]
-        return min(self.deadline_s, float(still_open.min(initial=np.inf)))
+        return next((due_s for due_s in self.dues_s if due_s >= ends_s), self.dues_s[-1])
+
+    def _dues_s(self) -> tuple[float, ...]:
+        """The instants before which the first draft is worth most, then less and less."""
+        freezes_s = self.freezes_s[self.window.targets.any(axis=1)]
+        dues_s = set(freezes_s[(freezes_s > self.received_s) & np.isfinite(freezes_s)].tolist())
+        if np.isinf(freezes_s).any():
+            dues_s.add(max(self.deadline_s, self.received_s + PATIENCE_S))
+        within_budget = not dues_s or self.deadline_s < max(dues_s)
+        return tuple(sorted({*dues_s, self.deadline_s} if within_budget else dues_s))
 
     def begin(self, call_s: float, now: float) -> bool:
         """Start the next draft at `call_s` a call; False where none can be better in time.
@@ -190,7 +216,7 @@ class Jobs:
     """All requests in hand, one a client; a newer one takes the place of an older.
 
     `rng` seeds the requests that name no seed. The model plays `tracks` and `meters`, and knows
-    `plans`.
+    `plans`. No request may ask for more than `limits`.
     """
 
     def __init__(
@@ -200,11 +226,14 @@ class Jobs:
         rng: np.random.Generator,
         meters: Sequence[Meter] = UNSAID_METERS,
         plans: tuple[Track, ...] = (),
+        limits: Limits = LIMITS,
     ) -> None:
         self.tracks = tracks
         self.meters = meters
         self.plans = plans
         self.pace = pace
+        self.limits = limits
+        self.shares = Shares()
         self._rng = rng
         self._jobs: dict[bytes, Job] = {}
 
@@ -217,13 +246,18 @@ class Jobs:
     def take(self, client: bytes, request: Request, received_s: float, now: float) -> list[Draft]:
         """Accept `request`; the answer, where it has no targets. ValueError says what is wrong.
 
-        The older request of `client` is dropped in either case.
+        The older request of `client` is dropped in either case. One that still waits for its
+        first draft leaves its place in the queue: whoever asks often does not wait for ever.
         """
-        self._jobs.pop(client, None)
+        older = self._jobs.pop(client, None)
+        self.limits.check(request)
         seed = int(self._rng.integers(2**63)) if request.seed is None else request.seed
         job = Job(request, self.tracks, received_s, seed, self.meters, self.plans)
         if not job.window.targets.any():
             return [job.report(now, last=True)]
+        if older is not None and older.sent is None:
+            job.place_s = min(job.place_s, older.place_s)
+        self.shares.enter(client, now)
         self._jobs[client] = job
         job.begin(self._call_s(job.steps), now)
         return []
@@ -232,6 +266,40 @@ class Jobs:
         """Forget what `client` asked; its `seq`, if there was anything."""
         job = self._jobs.pop(client, None)
         return None if job is None else job.request.seq
+
+    def forget(self, client: bytes) -> None:
+        """`client` is gone, and with it what it asked."""
+        self._jobs.pop(client, None)
+        self.shares.forget(client)
+
+    def refuse(self, now: float) -> list[tuple[bytes, int, str]]:
+        """Drop the jobs whose first drafts cannot be in time: client, `seq`, the reason."""
+        refused = [(turn.client, FULL) for turn in to_refuse(self._turns(now), now)]
+        refused += [
+            (client, TOO_LATE)
+            for client, job in self._jobs.items()
+            if job.sent is None and now > job.lost_s and client not in dict(refused)
+        ]
+        return [(client, self._jobs.pop(client).request.seq, reason) for client, reason in refused]
+
+    def _turns(self, now: float) -> list[Turn]:
+        """The first drafts that wait."""
+        counts = Counter(job.alike for job in self._jobs.values())
+        costs = {
+            alike: (
+                self.pace.shared_s(alike[0], min(count, MOST_BATCHED)),
+                self.pace.margin_s(alike[0]),
+            )
+            for alike, count in counts.items()
+        }
+        turns = []
+        for client, job in self._jobs.items():
+            if job.sent is None:
+                left_s, margin_s = (job.calls_left * cost_s for cost_s in costs[job.alike])
+                due_s = job.due_s(now + left_s + margin_s)
+                used_s = self.shares.of(client, now)
+                turns.append(Turn(client, due_s, left_s, margin_s, used_s, job.place_s))
+        return turns
 
     def give_up(self, now: float) -> list[tuple[bytes, Draft]]:
         """Drop the jobs whose next draft cannot end in time any more; their last words."""
@@ -248,20 +316,44 @@ class Jobs:
     def batch(self, now: float) -> dict[bytes, Job]:
         """The windows for the next denoiser call, of one length and metre, the most urgent first.
 
-        Others join it as long as it still ends when it is wanted.
+        First drafts go before better ones, unless they can wait. Others join a call where that
+        costs less than a call of their own, and nobody is late for it.
         """
-        urgent = sorted(self._jobs.items(), key=lambda item: item[1].wanted_s)
-        if not urgent:
+        turns = self._turns(now)
+        first = [turn.client for turn in in_order(turns)]
+        better = sorted(
+            (client for client, job in self._jobs.items() if job.sent is not None),
+            key=lambda client: self._jobs[client].deadline_s,
+        )
+        clients = [*first, *better]
+        if first and better and self._may_wait(self._jobs[better[0]], turns, now):
+            clients = [*better, *first]
+        if not clients:
             return {}
-        leader = urgent[0][1]
-        alike = [(client, job) for client, job in urgent if job.alike == leader.alike]
+        leader = self._jobs[clients[0]]
+        alike = [client for client in clients if self._jobs[client].alike == leader.alike]
         size = 1
         while size < min(len(alike), MOST_BATCHED):
-            call_s = self.pace.cautious_s(leader.steps, size + 1)
-            if now + leader.calls_left * call_s > leader.wanted_s:
+            together = alike[: size + 1]
+            others = [turn for turn in turns if turn.client not in together]
+            if not self._may_share(leader, size + 1, others, now):
                 break
             size += 1
-        return dict(alike[:size])
+        return {client: self._jobs[client] for client in alike[:size]}
+
+    def _may_wait(self, better: Job, turns: list[Turn], now: float) -> bool:
+        """Whether the first drafts `turns` can all wait for a call on `better`."""
+        soonest_s = min(turn.due_s for turn in turns)
+        call_s = self.pace.cautious_s(better.steps)
+        return better.deadline_s < soonest_s and spare_s(turns, now) > call_s
+
+    def _may_share(self, leader: Job, size: int, others: list[Turn], now: float) -> bool:
+        """Whether a call on `size` windows pays, and neither `leader` nor `others` are late."""
+        if not self.pace.gains(leader.steps, size):
+            return False
+        ends_s = now + leader.calls_left * self.pace.cautious_s(leader.steps, size)
+        due_s = leader.due_s(now + leader.calls_left * self.pace.mean_s(leader.steps))
+        return ends_s <= due_s and spare_s(others, ends_s) >= 0.0
 
     def advance(
         self, batch: dict[bytes, Job], logits: Logits, took_s: float, now: float
@@ -269,6 +361,8 @@ class Jobs:
         """Hand `logits` [batch, steps, events] a track to `batch`; the drafts that are complete."""
         steps = next(iter(batch.values())).steps
         self.pace.learn(steps, len(batch), took_s)
+        for client in batch:
+            self.shares.charge(client, took_s / len(batch), now)
         drafts: list[tuple[bytes, Draft]] = []
         for row, (client, job) in enumerate(batch.items()):
             draft = job.advance([of_track[row : row + 1] for of_track in logits])

@@ -1,0 +1,70 @@
+"""Whose turn it is and who has to be refused: pure decisions about first drafts that wait.
+
+The earliest deadline comes first. Where not all can be met, the fewest are refused (Moore, "An n
+job, one machine sequencing algorithm for minimizing the number of late jobs", 1968), and of those
+that could be, the one whose player had most of the engine or would take most of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A first draft that waits.
+
+    It is due at `due_s` and takes `left_s` more, or `margin_s` longer than that at worst. Its
+    player had `used_s` of the engine. It stands in the queue as if it were due at `place_s`.
+    """
+
+    client: bytes
+    due_s: float
+    left_s: float
+    margin_s: float = 0.0
+    used_s: float = 0.0
+    place_s: float = 0.0
+
+    def ends_in_time(self, begins_s: float) -> bool:
+        """Whether it is there when it is due, if it is worked on from `begins_s` on."""
+        return begins_s + self.left_s + self.margin_s <= self.due_s
+
+
+def in_order(turns: Sequence[Turn]) -> list[Turn]:
+    """`turns`, the most urgent first."""
+    return sorted(turns, key=lambda turn: (turn.place_s, turn.due_s))
+
+
+def to_refuse(turns: Sequence[Turn], now: float) -> list[Turn]:
+    """Those of `turns` that cannot all be in time; one is always kept.
+
+    What could not be in time by itself is refused before anything else. A single one is never
+    refused, however late it seems: how long a call takes is learnt by calling.
+    """
+    refused: list[Turn] = []
+    kept: list[Turn] = []
+    begins_s = now
+    for turn in in_order(turns):
+        if not turn.ends_in_time(now):
+            refused.append(turn)
+            continue
+        kept.append(turn)
+        begins_s += turn.left_s
+        while kept and not kept[-1].ends_in_time(begins_s - kept[-1].left_s):
+            dearest = max(kept, key=lambda one: one.used_s + one.left_s)
+            kept.remove(dearest)
+            refused.append(dearest)
+            begins_s -= dearest.left_s
+            if dearest is turn:
+                break
+    if not kept and refused:
+        refused.remove(min(refused, key=lambda one: one.used_s + one.left_s))
+    return refused
+
+
+def spare_s(turns: Sequence[Turn], now: float) -> float:
+    """How long the work on `turns` can begin after `now` with all in time; below 0: never."""
+    begins_s, spare = now, float("inf")
+    for turn in in_order(turns):
+        begins_s += turn.left_s
+        spare = min(spare, turn.due_s - begins_s - turn.margin_s)
+    return spare
