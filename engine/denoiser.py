@@ -78,6 +78,15 @@ def in_meter(denoise: Denoiser, meter: Meter) -> Denoiser:
     return denoise if bound is None else bound(meter)
 
 
+def answering(denoise: Denoiser, first_bar: int) -> Denoiser:
+    """`denoise` where nobody asks about what stands before `first_bar` of a window.
+
+    Its logits are of the same shape and mean nothing there. Some networks take less time so.
+    """
+    bound = getattr(denoise, "answering", None)
+    return denoise if bound is None else bound(first_bar)
+
+
 def plays(model: Model, meter: Meter) -> bool:
     """Whether `model` was trained on bars of so many beats, each of so many cells."""
     return knows(model.meters, meter)

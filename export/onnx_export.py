@@ -26,7 +26,7 @@ from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.music.vocabulary import BAND_MASK, BAND_SIZES, MASK, TRIO, Track
 from schmubert.engine.networks import checkpoint
 from schmubert.engine.networks.config import ModelConfig
-from schmubert.engine.networks.meters import meter_inputs
+from schmubert.engine.networks.meters import BARS, bars_of, meter_inputs
 from schmubert.engine.networks.torch_denoiser import TorchDenoiser
 
 ONNX_FORMAT = "1"
@@ -151,9 +151,11 @@ def compare(
             whole = trio[:, : trio.shape[1] // meter.steps * meter.steps]
             state = with_unknown_plans(whole, TRIO, config.columns[len(TRIO) :], meter)
         with torch.no_grad():
-            inputs = [torch.from_numpy(array) for array in (state, *told.values())]
-            expected = [logits.numpy() for logits in model(*inputs)]
-        got = session.run(list(config.tracks), {"tokens": state, **told})
+            fed = {"tokens": state, **told}
+            if told:
+                fed[BARS] = bars_of(state.shape[1], meter)
+            expected = [logits.numpy() for logits in model(*map(torch.from_numpy, fed.values()))]
+        got = session.run(list(config.tracks), fed)
         masked = state == mask
         for column, (ours, theirs) in enumerate(zip(expected, got, strict=True)):
             a = ours[masked[..., column]].astype(np.float64)
@@ -211,9 +213,12 @@ def _own_music(
 def _trace(model: nn.Module, config: ModelConfig, path: Path) -> None:
     example = torch.zeros(2, 8 * STEPS_PER_BAR, len(config.tracks), dtype=torch.int64)
     told = _told(config, COMMON)
+    if told:
+        told[BARS] = bars_of(example.shape[1], COMMON, 4)
     axes: dict[str, Any] = {"tokens": {0: "batch", 1: "steps"}}
     axes |= {name: {0: f"{name}_told"} for name in told if name != "distances"}
-    axes |= {name: {0: "batch", 1: "steps"} for name in config.tracks}
+    answered = "answered" if told else "steps"
+    axes |= {name: {0: "batch", 1: answered} for name in config.tracks}
     with _quiet():
         torch.onnx.export(
             model,

@@ -32,6 +32,7 @@ from schmubert.engine.networks.band_layers import (
     lasting_events,
     repeated,
     shifted_by,
+    within,
 )
 from schmubert.engine.networks.config import ModelConfig
 from schmubert.engine.networks.layers import (
@@ -104,14 +105,19 @@ class BandTransformer(nn.Module):
         places: Tensor,
         beats: Tensor,
         distances: Tensor,
+        bars: Tensor | None = None,
         compact: bool = False,
     ) -> list[Tensor]:
         """Tokens [batch, steps, 8], whole bars -> logits [batch, steps, events], one a column.
 
-        The rest is what `meter_inputs` says of the metre. `compact` gives those of chords [batch,
+        `places`, `beats` and `distances` are what `meter_inputs` says of the metre. With `bars` [n]
+        only these bars of the window are answered for. `compact` gives logits of chords [batch,
         beats, events] and forms [batch, bars, events] only where these columns may speak.
         """
-        told = self._told(tokens, places, beats, distances)
+        if bars is None:
+            bars = torch.arange(tokens.shape[1] // (places.shape[0] * beats.shape[0]))
+            bars = bars.to(tokens.device)
+        told = self._told(tokens, places, beats, distances, bars)
         if compact:
             return told
         cells = places.shape[0]
@@ -120,7 +126,7 @@ class BandTransformer(nn.Module):
         return [*told[: Track.CHORDS], chords, *(held(form, bar) for form in told[5:])]
 
     def _told(
-        self, tokens: Tensor, places: Tensor, beats: Tensor, distances: Tensor
+        self, tokens: Tensor, places: Tensor, beats: Tensor, distances: Tensor, bars: Tensor
     ) -> list[Tensor]:
         key = self.key(tokens, places.shape[0])
         tokens = self.key.to_c(tokens, key)
@@ -153,6 +159,10 @@ class BandTransformer(nn.Module):
         for block in self.blocks:
             x = block(x, size, rotation)
         x = self.norm(x)
+        asked = within(bars, in_bar)
+        x, chords = x[:, asked], chords[:, asked]
+        forms = [form[:, bars] for form in forms]
+        shifted = shifted[:, within(asked, cells)]
         logits = []
         for track in range(len(voices)):
             of_cell = F.relu(self.upsamples[track](x, places))

@@ -54,6 +54,11 @@ def repeated(x: Tensor, times: int) -> Tensor:
     return x[:, :, None].expand(-1, -1, times, -1).flatten(1, 2)
 
 
+def within(places: Tensor, parts: int) -> Tensor:
+    """The numbers of the `parts` of each of `places` [n]: of bars their beats [n * parts]."""
+    return (places[:, None] * parts + torch.arange(parts, device=places.device)).flatten()
+
+
 def called(layer: nn.Module, given: Tensor) -> Tensor:
     """What `layer` makes of what is `given`."""
     told: Tensor = layer(given)

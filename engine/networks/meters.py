@@ -1,5 +1,6 @@
 """What a network that plays several metres is told of one: small arrays beside the tokens."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -7,6 +8,8 @@ from numpy.typing import NDArray
 
 from schmubert.engine.music.meter import COMMON, MOST_BEATS, STRAIGHT, Meter
 
+BARS = "bars"
+"""What a graph calls the bars that it answers for."""
 PLACES = 8
 """Where in a beat a cell may lie: 0, 1/6, 1/4, 1/3, 1/2, 2/3, 3/4, 5/6 of it."""
 PLACES_OF = {4: (0, 2, 4, 6), 6: (0, 1, 3, 4, 5, 7)}
@@ -29,6 +32,21 @@ def meter_inputs(meter: Meter, copy_steps: tuple[int, ...]) -> MeterInputs:
     beats = (meter.beats - 1) * MOST_BEATS + np.arange(meter.beats)
     distances = [_distance(steps, meter) for steps in copy_steps]
     return MeterInputs(np.array(PLACES_OF[meter.cells]), beats, np.array(distances))
+
+
+def bars_of(steps: int, meter: Meter, first_bar: int = 0) -> NDArray[np.int64]:
+    """The bars of a window of `steps` that a network answers for: those from `first_bar` on."""
+    return np.arange(first_bar, steps // meter.steps)
+
+
+def after(steps: int, logits: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+    """`logits` [batch, n, events] of the last n of `steps`, with nothing said of those before."""
+    return [
+        np.concatenate([np.zeros((len(one), missing, one.shape[2]), np.float32), one], axis=1)
+        if (missing := steps - one.shape[1])
+        else one
+        for one in logits
+    ]
 
 
 def _distance(steps: int, meter: Meter) -> int:

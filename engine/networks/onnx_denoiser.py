@@ -18,7 +18,7 @@ from schmubert.engine.music.plans import with_unknown_plans
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import BAND_MASK, BAND_SIZES, TRIO, Track
 from schmubert.engine.networks.devices import Device
-from schmubert.engine.networks.meters import MeterInputs, meter_inputs
+from schmubert.engine.networks.meters import BARS, MeterInputs, after, bars_of, meter_inputs
 
 FORMAT = "1"
 FATAL = 4  # ONNX Runtime's severity: what it says about missing CUDA libraries fills a screen
@@ -61,6 +61,7 @@ class OnnxDenoiser:
         self._copy_steps = tuple(config.get("copy_steps", ()))
         self._told: Mapping[str, NDArray[np.int64]] = {}
         self._meter = COMMON
+        self._first_bar = 0
         if self.plans:
             self._told = meter_inputs(COMMON, self._copy_steps)._asdict()
 
@@ -73,8 +74,10 @@ class OnnxDenoiser:
         within_reach(tokens.shape[1], self.longest_steps, self.name)
         wide = with_unknown_plans(tokens, self.tracks, self.plans, self._meter)
         feed = {"tokens": np.ascontiguousarray(wide, np.int64), **self._told}
+        if self.plans:
+            feed[BARS] = bars_of(tokens.shape[1], self._meter, self._first_bar)
         logits: Logits = self._session.run(self._outputs[: tokens.shape[2]], feed)
-        return logits
+        return after(tokens.shape[1], logits)
 
     def in_meter(self, meter: Meter) -> "OnnxDenoiser":
         """The same network for windows of `meter`; itself where it is told no metre."""
@@ -83,6 +86,14 @@ class OnnxDenoiser:
         other = copy.copy(self)
         other._meter = meter
         other._told = meter_inputs(meter, self._copy_steps)._asdict()
+        return other
+
+    def answering(self, first_bar: int) -> "OnnxDenoiser":
+        """The same network asked about windows from `first_bar` on (see `denoiser.answering`)."""
+        if not self.plans or first_bar == self._first_bar:
+            return self
+        other = copy.copy(self)
+        other._first_bar = first_bar
         return other
 
 
@@ -205,7 +216,7 @@ def _columns(path: Path, session: Any, described: dict[str, str]) -> tuple[Track
         shape = shapes.get(track.name.lower(), ())
         if len(shape) != 3 or (isinstance(shape[2], int) and shape[2] != BAND_SIZES[track]):
             raise ValueError(f"{path}: it has no logits for the {track.name.lower()}")
-    told = () if set(tracks) <= set(TRIO) else MeterInputs._fields
+    told = () if set(tracks) <= set(TRIO) else (*MeterInputs._fields, BARS)
     if [entry.name for entry in session.get_inputs()] != ["tokens", *told]:
         raise ValueError(
             f"{path}: its inputs are not the tokens{' and the metre' * bool(told)} alone"

@@ -14,7 +14,7 @@ from schmubert.engine.music.plans import with_unknown_plans
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import TRIO
 from schmubert.engine.networks.devices import Device
-from schmubert.engine.networks.meters import meter_inputs
+from schmubert.engine.networks.meters import after, bars_of, meter_inputs
 
 if TYPE_CHECKING:  # torch loads only where a network is used
     from torch import nn
@@ -72,6 +72,7 @@ class TorchDenoiser:
         self.plans = tuple(track for track in config.columns if track not in TRIO)
         self._config = config
         self._meter = COMMON
+        self._first_bar = 0
         self.corruption = config.corruption
         self.longest_steps = config.longest_steps if config.positions == "learned" else None
         self.name = name
@@ -92,8 +93,10 @@ class TorchDenoiser:
         wide = with_unknown_plans(tokens, self.tracks, self.plans, self._meter)
         with self._torch.inference_mode():
             held = self._torch.from_numpy(np.ascontiguousarray(wide, np.int64))
-            logits = self._network(held.to(self._where), *self._inputs())[:columns]
-            return [of_track.float().cpu().numpy() for of_track in logits]
+            inputs = self._inputs(tokens.shape[1])
+            logits = self._network(held.to(self._where), *inputs)[:columns]
+            said = [of_track.float().cpu().numpy() for of_track in logits]
+            return after(tokens.shape[1], said)
 
     def in_meter(self, meter: Meter) -> "TorchDenoiser":
         """The same network for windows of `meter`; itself where it is told no metre."""
@@ -103,8 +106,17 @@ class TorchDenoiser:
         other._meter = meter
         return other
 
-    def _inputs(self) -> tuple[Any, ...]:
+    def answering(self, first_bar: int) -> "TorchDenoiser":
+        """The same network asked about windows from `first_bar` on (see `denoiser.answering`)."""
+        if not self.plans or first_bar == self._first_bar:
+            return self
+        other = copy.copy(self)
+        other._first_bar = first_bar
+        return other
+
+    def _inputs(self, steps: int) -> tuple[Any, ...]:
         if not self.plans:
             return ()
-        inputs = meter_inputs(self._meter, self._config.copy_steps)
+        bars = bars_of(steps, self._meter, self._first_bar)
+        inputs = (*meter_inputs(self._meter, self._config.copy_steps), bars)
         return tuple(self._torch.from_numpy(array).to(self._where) for array in inputs)

@@ -85,6 +85,11 @@ class Job:
         return self.steps, self.window.meter.shape if self.plans else (0, 0)
 
     @property
+    def first_bar(self) -> int:
+        """The first bar of its window in which anything is to be filled."""
+        return int(self.window.targets.any(axis=1).argmax()) // self.window.meter.steps
+
+    @property
     def steps(self) -> int:
         """The length of its window in cells of its metre."""
         return self.window.steps

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import zmq
 
-from schmubert.engine.denoiser import Model, in_meter, plans_of
+from schmubert.engine.denoiser import Model, answering, in_meter, plans_of
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import MASK, SIZES
 from schmubert.engine.service.jobs import Job, Jobs, stacked
@@ -276,7 +276,8 @@ class Server:
             return
         try:
             jobs = list(batch.values())
-            logits = in_meter(self._model, jobs[0].window.meter)(stacked(jobs))
+            in_it = in_meter(self._model, jobs[0].window.meter)
+            logits = answering(in_it, min(job.first_bar for job in jobs))(stacked(jobs))
             ended_s = self._clock()
             drafts = self._jobs.advance(batch, logits, ended_s - now, ended_s)
         except Exception as error:  # whatever a runtime raises: the others play on

@@ -13,23 +13,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.music.meter import Meter
-from schmubert.engine.music.plans import speaking
+from schmubert.engine.music.plans import form_columns, speaking
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import BAND, BAND_MASK, FORMS, TRIO, Track
+from schmubert.training.data.guessed_basses import guessed
 from schmubert.training.data.masking import mixed
 
+STAGE = "hidden-future"
 BAND_MIX: Mapping[str, float] = MappingProxyType(
     {
-        "uniform": 0.25,
-        "whole-tracks": 0.3,
-        "suffix": 0.08,
+        "uniform": 0.22,
+        "whole-tracks": 0.28,
+        "suffix": 0.07,
         "bar-span": 0.07,
-        "hidden-future": 0.3,
+        "hidden-future": 0.36,
     }
 )
 """Shares of the patterns of the trio: pieces, accompaniment, what comes next, gaps, the stage."""
 KNOWN, UNKNOWN, UNTIL, HERE_AND_THERE = 0.3, 0.3, 0.2, 0.2
 """How often a plan is known, unknown, known up to a beat, and known in a share of its cells."""
+GUESSED = 0.5
+"""So often the bass that a stage heard of the band is one that guessed (`guessed_basses.py`)."""
 HIDDEN = 0.5
 """So often a share of what is known, up to `MOST_HIDDEN`, is hidden and not asked for: what a
 network can do without it learns by itself (random input masking, arXiv 2510.04071)."""
@@ -56,7 +60,9 @@ def masked_band(
     """
     batch, steps, _ = tokens.shape
     asked = np.zeros(tokens.shape, bool)
-    asked[..., : len(TRIO)] = mixed((batch, steps, len(TRIO)), mix, rng, meter)
+    asked[..., : len(TRIO)], of_stage = _of_trio((batch, steps, len(TRIO)), mix, rng, meter)
+    guessing = of_stage & (rng.random(batch) < GUESSED)
+    tokens = _with_guesses(tokens, guessing, ~asked[..., Track.BASS], meter, rng)
     for plan in (Track.COMPING, Track.CHORDS, *FORMS):
         asked[..., plan] = _of_plan(batch, steps, rng)
     can = speaking(BAND, steps, meter)
@@ -65,6 +71,36 @@ def masked_band(
     hidden = (rng.random(tokens.shape) < share[:, None, None]) & ~asked
     masked = (asked | hidden) & can | unknown
     return MaskedBand(tokens, masked, asked & can & ~unknown, meter)
+
+
+def _of_trio(
+    shape: tuple[int, int, int], mix: Mapping[str, float], rng: np.random.Generator, meter: Meter
+) -> tuple[Mask, NDArray[np.bool_]]:
+    """The unknown cells of the trio, and which pieces [batch] are as on stage."""
+    stage = mix.get(STAGE, 0.0) / sum(mix.values())
+    of_stage = rng.permutation(np.arange(shape[0]) < round(stage * shape[0] + rng.random() - 0.5))
+    others = {name: share for name, share in mix.items() if name != STAGE}
+    asked = np.zeros(shape, bool)
+    for rows, patterns in ((of_stage, {STAGE: 1.0}), (~of_stage, others)):
+        if rows.any():
+            asked[rows] = mixed((int(rows.sum()), *shape[1:]), patterns, rng, meter)
+    return asked, of_stage
+
+
+def _with_guesses(
+    tokens: Tokens, guessing: NDArray[np.bool_], known: Mask, meter: Meter, rng: np.random.Generator
+) -> Tokens:
+    """`tokens` in which the `known` basses of pieces `guessing` [batch] guessed.
+
+    Their forms say how the bars that follow stand to the guesses."""
+    if not guessing.any():
+        return tokens
+    found = tokens.copy()
+    basses = guessed(tokens[guessing, :, Track.BASS], known[guessing], meter, rng)
+    found[guessing, :, Track.BASS] = basses
+    forms = form_columns(found[guessing][..., : len(TRIO)], meter)
+    found[guessing, :, Track.BASS_FORM] = forms[..., Track.BASS]
+    return found
 
 
 def _of_plan(batch: int, steps: int, rng: np.random.Generator) -> NDArray[np.bool_]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.denoiser import Denoiser, Logits, plans_of
+from schmubert.engine.denoiser import Denoiser, Logits, answering, plans_of
 from schmubert.engine.diffusion.compose import accompany_all
 from schmubert.engine.diffusion.guides import harmony
 from schmubert.engine.diffusion.horizon import horizon_at
@@ -188,7 +188,8 @@ def as_on_stage(
         guide = None if lead is None else lead.guide
         token_sampler = TokenSampler(rng, temperature, guide, (*denoise.tracks, *plans))
         first = ORACLE_CALLS if most_calls is None else first_calls
-        draft = _in_rounds(denoise, layout, first, most_calls, token_sampler)
+        asked = answering(denoise, (step - requests[0].first_step) // STEPS_PER_BAR)
+        draft = _in_rounds(asked, layout, first, most_calls, token_sampler)
         tokens[..., columns] = draft[..., : len(columns)]
         row = step - requests[0].first_step
         beat = tokens[:, row : row + STEPS_PER_BEAT]

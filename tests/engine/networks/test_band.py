@@ -8,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the networks need torch")
 
-from schmubert.engine.denoiser import in_meter, plans_of  # noqa: E402
+from schmubert.engine.denoiser import answering, in_meter, plans_of  # noqa: E402
 from schmubert.engine.music.meter import COMMON, Meter, in_triplets  # noqa: E402
 from schmubert.engine.music.plans import speaking, with_unknown_plans  # noqa: E402
 from schmubert.engine.music.vocabulary import (  # noqa: E402
@@ -163,3 +163,16 @@ def test_an_exported_band_says_the_same(tmp_path: Path) -> None:
             in_meter(played, meter)(tokens), in_meter(held, meter)(tokens), strict=True
         ):
             np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("meter", METERS, ids=str)
+def test_what_nobody_asks_about_takes_no_answer(meter: Meter) -> None:
+    denoiser = TorchDenoiser.of(made(), TINY, "tiny")
+    tokens = music(meter)
+    whole = in_meter(denoiser, meter)(tokens)
+    part = answering(in_meter(denoiser, meter), 2)(tokens)
+    first = 2 * meter.steps
+    for all_bars, last_bars in zip(whole, part, strict=True):
+        assert all_bars.shape == last_bars.shape
+        np.testing.assert_allclose(last_bars[:, first:], all_bars[:, first:], atol=1e-4)
+        assert not last_bars[:, :first].any()
