@@ -1,11 +1,13 @@
 """`schmubert engine`, and `python -m schmubert.engine`: the engine as a process of its own."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from schmubert.engine import options
 from schmubert.engine.extras import how_to_install
+from schmubert.engine.limit_options import limits
 
 
 @click.command("engine", context_settings={"help_option_names": ["-h", "--help"]})
@@ -22,8 +24,14 @@ from schmubert.engine.extras import how_to_install
     type=click.FloatRange(min=0.1),
     help="End this many seconds after the last client went silent; never if not given.",
 )
+@limits
 def engine_command(
-    model: Path | None, device: str, bind: str | None, threads: int, linger_s: float | None
+    model: Path | None,
+    device: str,
+    bind: str | None,
+    threads: int,
+    linger_s: float | None,
+    **limited: Any,
 ) -> None:
     """Answer players at an address: fill in what their bands should play.
 
@@ -42,6 +50,8 @@ def engine_command(
         from schmubert.engine.networks.load import load
         from schmubert.engine.service import server
         from schmubert.engine.service.client import EXIT_ADDRESS_IN_USE
+        from schmubert.engine.service.connections import Lookout, most_connections
+        from schmubert.engine.service.limits import Limits
         from schmubert.engine.service.pace import Pace
         from schmubert.engine.service.wire import DEFAULT_ADDRESS
     except ImportError as error:
@@ -49,6 +59,14 @@ def engine_command(
             f"{error.name or error} is missing: {how_to_install()}"
         ) from error
 
+    granted = Limits(**limited)
+    connections = most_connections(granted.connections)
+    if connections < granted.connections:
+        click.echo(
+            f"{connections} connections at once, not {granted.connections}: this system lets a"
+            " process open no more files (ulimit -n)",
+            err=True,
+        )
     ended: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda caught, _: ended.append(caught))
@@ -60,6 +78,7 @@ def engine_command(
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     listening_s = time.monotonic()
+    lookout = Lookout(router, connections)
     try:
         pace = Pace()
         try:
@@ -74,14 +93,19 @@ def engine_command(
         )
         if not server.is_private(address):
             click.echo("whoever reaches this address can use this engine", err=True)
-        serving = server.Server(router, loaded, pace, server.welcome(loaded, call_ms), listening_s)
+        about = server.welcome(loaded, call_ms)
+        serving = server.Server(
+            router, loaded, pace, about, listening_s, limits=granted, lookout=lookout
+        )
         serving.serve(lambda: bool(ended), linger_s)
         served = serving.served
         click.echo(
             f"ended: {served.asks} asks, {served.drafts} drafts, {served.replaced} asks replaced"
-            f" by newer ones, {served.refused} refused"
+            f" by newer ones, {served.refused} refused,"
+            f" {served.unread} messages left unread, {lookout.cut} connections closed"
         )
     finally:
+        lookout.close()
         router.close()
         zmq.Context.instance().term()
 

@@ -1,5 +1,6 @@
 """The client of an engine: a DEALER socket that never blocks, and how an engine is started."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import zmq
 
 from schmubert.engine.networks.devices import Device
 from schmubert.engine.service.wire import (
+    MOST_FRAME_BYTES,
     Draft,
     Failed,
     Goodbye,
@@ -26,6 +28,9 @@ MOST_SENT = 16  # messages that wait to be sent, and
 MOST_RECEIVED = 256  # to be read; what comes beyond is lost
 RECONNECT_MS, SLOWEST_RECONNECT_MS = 50, 1000
 HEARTBEAT_MS, DEAD_AFTER_MS = 2000, 6000
+UNSAID = 20
+"""After so many hellos without a connection one is made anew: ZeroMQ makes none after a frame that
+is too long."""
 LAST_WORDS_MS = 20  # for a goodbye sent just before closing
 
 EXIT_ADDRESS_IN_USE = 3
@@ -42,6 +47,7 @@ class Client:
 
     def __init__(self, address: str) -> None:
         self.address = address
+        self._unsaid = 0  # hellos in a row that could not be sent
         self.malformed = 0
         """Frames received that were no message."""
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
@@ -51,6 +57,7 @@ class Client:
             zmq.IMMEDIATE: 1,  # queue nothing while there is no connection
             zmq.SNDHWM: MOST_SENT,
             zmq.RCVHWM: MOST_RECEIVED,
+            zmq.MAXMSGSIZE: MOST_FRAME_BYTES,
             zmq.RECONNECT_IVL: RECONNECT_MS,
             zmq.RECONNECT_IVL_MAX: SLOWEST_RECONNECT_MS,
             zmq.HEARTBEAT_IVL: HEARTBEAT_MS,
@@ -82,7 +89,15 @@ class Client:
 
     def hello(self) -> bool:
         """Ask the engine who it is, and tell it that somebody is here; False as in `send`."""
-        return self.send(Hello())
+        if self.send(Hello()):
+            self._unsaid = 0
+            return True
+        self._unsaid += 1
+        if self._unsaid % UNSAID == 0:
+            with contextlib.suppress(zmq.ZMQError):  # ZeroMQ dropped the address
+                self._socket.disconnect(self.address)
+            self._socket.connect(self.address)
+        return False
 
     def send(self, message: ToEngine) -> bool:
         """Send `message`; False, at once, where no engine is there or it does not read."""

@@ -1,9 +1,12 @@
 """How much of an engine a player may have: what it refuses to take on, whoever asks."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from schmubert.engine.diffusion.recipe import MOST_WINDOW_BARS
-from schmubert.engine.service.wire import Request
+
+if TYPE_CHECKING:
+    from schmubert.engine.service.wire import Request
 
 CONNECTIONS_A_PLAYER = 4  # those who only look, and those not gone yet
 
@@ -27,7 +30,7 @@ class Limits:
         """The connections that are open at once."""
         return CONNECTIONS_A_PLAYER * self.players
 
-    def check(self, request: Request) -> None:
+    def check(self, request: "Request") -> None:
         """ValueError where `request` wants more than this engine grants."""
         for name, calls in (
             ("first_calls", request.first_calls),

@@ -52,12 +52,13 @@ class Pace:
     def gains(self, steps: int, batch: int) -> bool:
         """Whether a window more, the last of `batch`, costs less than a call of its own.
 
-        A size that was never measured is worth a try.
+        A size that was never measured is worth a try, and so is one whose measures are unsure.
         """
         if not self._knows(steps, batch):
             return True
-        alone_s = self.mean_s(steps)
-        return self.mean_s(steps, batch) - self.mean_s(steps, batch - 1) < MOST_SHARE * alone_s
+        mean_s, deviation_s = self._measured[steps, batch]
+        more_s = mean_s - DEVIATIONS * deviation_s - self.mean_s(steps, batch - 1)
+        return more_s < MOST_SHARE * self.mean_s(steps)
 
     def _knows(self, steps: int, batch: int) -> bool:
         return (steps, batch) in self._measured

@@ -18,6 +18,8 @@ from schmubert.engine.music.vocabulary import BAND_MASK, Track
 WIRE_VERSION = 5
 UNDERSTOOD_VERSIONS = (4, WIRE_VERSION)
 """The versions of clients that an engine answers, each in its own: 4 knows no metre but 4/4."""
+MOST_FRAME_BYTES = 65_536
+"""A message that is longer is none: the longest ask, of 64 bars of 7/4 in triplets, has 39 kB."""
 DEFAULT_ADDRESS = "tcp://127.0.0.1:28765"
 UNKNOWN_CHORD = BAND_MASK[Track.CHORDS]
 MOST_STEPS = MOST_WINDOW_BARS * MOST_BEATS * TRIPLET

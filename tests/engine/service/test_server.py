@@ -14,6 +14,7 @@ from schmubert.engine.music.meter import COMMON
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import MASK, SIZES, TRIO
 from schmubert.engine.service import server, wire
+from schmubert.engine.service.limits import LIMITS
 from schmubert.engine.service.pace import Pace
 from tests.engine.service.asking import ask
 
@@ -42,9 +43,10 @@ class PaperRouter:
         self.now += wait_ms / 1000
         return 0
 
-    def recv_multipart(self, _: int) -> list[bytes]:
+    def recv_multipart(self, _: int, copy: bool) -> list[zmq.Frame]:
+        assert not copy
         if self.coming and self.coming[0][0] <= self.now:
-            return self.coming.popleft()[1]
+            return [zmq.Frame(part) for part in self.coming.popleft()[1]]
         raise zmq.Again
 
     def send_multipart(self, frames: list[bytes], _: int) -> None:
@@ -181,12 +183,12 @@ def test_work_is_a_sign_of_life() -> None:
     router, _, engine = engine_on_paper()
     tokens = np.tile(np.asarray(MASK), (128, 1))
     fill = np.ones(tokens.shape, bool)
-    long = wire.Request(0, wire.pack(tokens), wire.pack_cells(fill), 60_000.0, first_calls=300)
+    long = wire.Request(0, wire.pack(tokens), wire.pack_cells(fill), 60_000.0, first_calls=64)
     router.post(10.5, b"a", long)
-    engine.serve(lambda: False, linger_s=1.0)
+    engine.serve(lambda: False, linger_s=0.5)
     (draft, _) = router.to(b"a")
     assert isinstance(draft, wire.Draft)
-    assert draft.spent_ms == pytest.approx(3000.0)
+    assert draft.spent_ms == pytest.approx(640.0)
 
 
 def test_a_model_that_fails_is_reported_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
@@ -234,15 +236,15 @@ def test_any_number_may_come_by_but_only_so_many_play() -> None:
     router, _, engine = engine_on_paper()
     for visitor in range(500):
         router.post(10.0 + visitor / 1000, b"visitor %d" % visitor, wire.Hello())
-    for player in range(server.MOST_CLIENTS + 1):
-        router.post(11.0, b"player %d" % player, ask(0, 0.0))
+    for player in range(LIMITS.players + 1):
+        router.post(11.0, b"player %d" % player, ask(0, 5000.0))
     serve_until(engine, router, 16.0)
     for visitor in range(500):
         assert isinstance(router.to(b"visitor %d" % visitor)[0], wire.Welcome)
-    answers = [router.to(b"player %d" % n)[0] for n in range(server.MOST_CLIENTS + 1)]
+    answers = [router.to(b"player %d" % n)[0] for n in range(LIMITS.players + 1)]
     refused = [answer for answer in answers if isinstance(answer, wire.Failed)]
-    assert refused == [wire.Failed(-1, "this engine has its 64 players already")]
-    assert sum(isinstance(answer, wire.Draft) for answer in answers) == server.MOST_CLIENTS
+    assert refused == [wire.Failed(0, "this engine has its 64 players already")]
+    assert sum(isinstance(answer, wire.Draft) for answer in answers) == LIMITS.players
 
 
 NUMBERS = st.floats() | st.integers(-(2**63), 2**64 - 1).map(float)
