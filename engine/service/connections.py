@@ -143,6 +143,7 @@ class Lookout:
         self._closing.set()
         self._thread.join()
         self._socket.disable_monitor()
+        self._monitor.close(linger=0)
 
     def _watch(self) -> None:
         looked_s = 0.0

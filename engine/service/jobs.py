@@ -23,7 +23,7 @@ from schmubert.engine.music.meter import UNSAID_METERS, Meter
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.service.limits import LIMITS, Limits
-from schmubert.engine.service.pace import Pace
+from schmubert.engine.service.pace import MOST_SHARE, Pace
 from schmubert.engine.service.shares import Shares
 from schmubert.engine.service.turns import Turn, in_order, spare_s, to_refuse
 from schmubert.engine.service.validation import Window, validated
@@ -31,6 +31,8 @@ from schmubert.engine.service.wire import Draft, Request, pack
 
 MOST_BATCHED = 8
 """Windows in one denoiser call: eight of 64 bars are 23 MB of logits."""
+NEARLY_FREE = 0.25
+"""Of the time of a call alone: a better draft that costs more does not join a first one."""
 PATIENCE_S = 2.0
 """How long an ask is worth a first draft at least: as long as a bridge waits for one."""
 FULL = "more players ask than this engine can serve in time"
@@ -341,7 +343,7 @@ class Jobs:
         while size < min(len(alike), MOST_BATCHED):
             together = alike[: size + 1]
             others = [turn for turn in turns if turn.client not in together]
-            if not self._may_share(leader, size + 1, others, now):
+            if not self._may_share(leader, self._jobs[alike[size]], size + 1, others, now):
                 break
             size += 1
         return {client: self._jobs[client] for client in alike[:size]}
@@ -352,9 +354,10 @@ class Jobs:
         call_s = self.pace.cautious_s(better.steps)
         return better.deadline_s < soonest_s and spare_s(turns, now) > call_s
 
-    def _may_share(self, leader: Job, size: int, others: list[Turn], now: float) -> bool:
-        """Whether a call on `size` windows pays, and neither `leader` nor `others` are late."""
-        if not self.pace.gains(leader.steps, size):
+    def _may_share(self, leader: Job, last: Job, size: int, others: list[Turn], now: float) -> bool:
+        """Whether `last` may join a call as one of `size`: it pays, and nobody is late for it."""
+        slows = leader.sent is None and last.sent is not None
+        if not self.pace.gains(leader.steps, size, NEARLY_FREE if slows else MOST_SHARE):
             return False
         ends_s = now + leader.calls_left * self.pace.cautious_s(leader.steps, size)
         due_s = leader.due_s(now + leader.calls_left * self.pace.mean_s(leader.steps))

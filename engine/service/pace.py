@@ -49,8 +49,8 @@ class Pace:
         sizes = [size for size in range(1, batch + 1) if size == 1 or self._knows(steps, size)]
         return min(self.mean_s(steps, size) / size for size in sizes)
 
-    def gains(self, steps: int, batch: int) -> bool:
-        """Whether a window more, the last of `batch`, costs less than a call of its own.
+    def gains(self, steps: int, batch: int, most_share: float = MOST_SHARE) -> bool:
+        """Whether a window more, the last of `batch`, costs less than `most_share` of a call alone.
 
         A size that was never measured is worth a try, and so is one whose measures are unsure.
         """
@@ -58,7 +58,7 @@ class Pace:
             return True
         mean_s, deviation_s = self._measured[steps, batch]
         more_s = mean_s - DEVIATIONS * deviation_s - self.mean_s(steps, batch - 1)
-        return more_s < MOST_SHARE * self.mean_s(steps)
+        return more_s < most_share * self.mean_s(steps)
 
     def _knows(self, steps: int, batch: int) -> bool:
         return (steps, batch) in self._measured
