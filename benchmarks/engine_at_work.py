@@ -113,7 +113,7 @@ class Rude:
 
     def __init__(self, address: str) -> None:
         host, _, port = address.removeprefix("tcp://").rpartition(":")
-        self.socket = socket.create_connection((host, int(port)), timeout=5.0)
+        self.socket = socket.create_connection((host, int(port)), timeout=1.0)
         self.socket.sendall(b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0"))
         self.socket.sendall(bytes(32))
         got = b""

@@ -28,6 +28,8 @@ class PaperRouter:
         self.now = 0.0
         self.coming: deque[tuple[float, list[bytes]]] = deque()
         self.sent: list[tuple[float, bytes, wire.ToClient]] = []
+        self.deaf: set[bytes] = set()
+        self.unreachable: set[bytes] = set()
 
     def clock(self) -> float:
         return self.now
@@ -51,6 +53,10 @@ class PaperRouter:
 
     def send_multipart(self, frames: list[bytes], _: int) -> None:
         client, frame = frames
+        if client in self.deaf:
+            raise zmq.Again
+        if client in self.unreachable:
+            raise zmq.ZMQError(zmq.EHOSTUNREACH)
         self.sent.append((self.now, client, wire.decode_to_client(frame)))
 
     def to(self, client: bytes) -> list[wire.ToClient]:
@@ -69,9 +75,11 @@ class SlowDice:
     def __init__(self, router: PaperRouter) -> None:
         self.router = router
         self.fails = 0
+        self.calls = 0
 
     def __call__(self, tokens: Tokens) -> Logits:
         self.router.now += CALL_S * len(tokens)
+        self.calls += 1
         if self.fails:
             self.fails -= 1
             raise RuntimeError("out of memory\nand a stack of C++")
@@ -85,7 +93,7 @@ def engine_on_paper() -> tuple[PaperRouter, SlowDice, server.Server]:
     call_ms = server.warm_up(model, pace, router.clock)
     assert call_ms == pytest.approx(1000 * CALL_S)
     about = server.welcome(model, call_ms)
-    router.now = 10.0
+    router.now, model.calls = 10.0, 0
     return router, model, server.Server(router, model, pace, about, 10.0, router.clock)  # type: ignore[arg-type]
 
 
@@ -159,6 +167,66 @@ def test_a_flood_does_not_stop_the_music() -> None:
     reads_a_call = server.MOST_READ
     before = next(i for i, (_, to, _) in enumerate(router.sent) if to == b"player")
     assert before <= 5 * reads_a_call
+
+
+def test_what_is_sent_too_fast_is_left_unread_and_that_is_said_now_and_then() -> None:
+    router, _, engine = engine_on_paper()
+    for number in range(5000):
+        router.post(10.5 + number / 1000, b"flood", b"noise")
+    router.post(12.0, b"player", ask(0, 1000.0, most_calls=4))
+    serve_until(engine, router, 16.0)
+    reasons = [message.reason for message in router.to(b"flood")]  # type: ignore[union-attr]
+    unread = "more than 50 messages a second are left unread"
+    assert 4 <= reasons.count(unread) <= 8
+    assert len(reasons) <= 100 + 6 * 50  # two seconds' worth at once, and then 50 a second
+    assert engine.served.unread >= 4500
+    assert isinstance(router.to(b"player")[0], wire.Draft)
+
+
+def test_noise_takes_nobodys_place() -> None:
+    router, _, engine = engine_on_paper()
+    for player in range(LIMITS.players):
+        router.post(10.5, b"player %d" % player, wire.Hello())
+    for stranger in range(500):
+        router.post(10.6, b"stranger %d" % stranger, b"noise")
+    serve_until(engine, router, 12.0)
+    for player in range(LIMITS.players):
+        assert router.to(b"player %d" % player)[-1] == wire.Goodbye()
+
+
+@pytest.mark.parametrize("how", ["deaf", "unreachable"])
+def test_nothing_more_is_done_for_who_does_not_read_or_is_gone(how: str) -> None:
+    router, model, engine = engine_on_paper()
+    getattr(router, how).add(b"a")
+    router.post(10.5, b"a", ask(0, 10_000.0, most_calls=64))
+    serve_until(engine, router, 12.0)
+    assert model.calls == 4  # of the first draft
+
+
+class PaperLookout:
+    """Says that connection -1, which all on paper share, ends at 10.52."""
+
+    def __init__(self, router: PaperRouter) -> None:
+        self.router = router
+        self.told = False
+
+    def heard(self, connection: int) -> None:
+        assert connection == -1
+
+    def gone(self) -> list[int]:
+        if self.told or self.router.now < 10.52:
+            return []
+        self.told = True
+        return [-1]
+
+
+def test_who_hangs_up_is_worked_for_no_more() -> None:
+    router, model, engine = engine_on_paper()
+    engine._lookout = PaperLookout(router)  # type: ignore[assignment]
+    router.post(10.5, b"a", ask(0, 10_000.0, most_calls=64))
+    serve_until(engine, router, 12.0)
+    assert model.calls <= 3
+    assert router.to(b"a") == []
 
 
 @pytest.mark.parametrize("goodbye_s", [10.5, 10.515], ids=["right after the ask", "at work"])

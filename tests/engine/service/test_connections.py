@@ -1,0 +1,140 @@
+"""Connections: who is counted, who is watched, and what becomes of those that go too far."""
+
+import socket as tcp
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import zmq
+
+from schmubert.engine.service import server
+from schmubert.engine.service.connections import (
+    MOST_UNREAD_BYTES,
+    SILENT_S,
+    Connections,
+    Lookout,
+    most_connections,
+    received_bytes,
+)
+from tests.benchmarks.scripts import benchmark
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how many bytes came")
+
+
+def test_one_too_many_is_closed_or_who_was_silent_for_long() -> None:
+    connections = Connections(3)
+    for fd in (10, 11, 12):
+        assert connections.opened(fd, float(fd)) is None
+    assert connections.opened(13, 13.0) == 13
+    assert connections.closed(13)
+    connections.heard(10, 20.0)
+    assert connections.opened(14, 12.5 + SILENT_S) == 11
+    assert connections.watched == [10, 12, 14]
+    assert not connections.closed(10)
+    assert not connections.closed(99)
+
+
+def test_bytes_without_a_message_are_too_many_at_some_time() -> None:
+    connections = Connections(3)
+    connections.opened(5, 0.0)
+    assert connections.looked(5, 100) is None
+    assert connections.looked(5, MOST_UNREAD_BYTES) is None
+    connections.heard(5, 1.0)  # all that was there at the look before belongs to messages
+    assert connections.looked(5, 2 * MOST_UNREAD_BYTES) is None
+    assert connections.looked(5, 2 * MOST_UNREAD_BYTES + 1) == 5
+    assert connections.watched == []
+
+
+def test_a_player_may_go_on_for_ever() -> None:
+    connections = Connections(3)
+    connections.opened(5, 0.0)
+    for number in range(10_000):
+        connections.heard(5, float(number))
+        assert connections.looked(5, 40_000 * number) is None
+
+
+def test_as_many_files_as_needed_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    resource = pytest.importorskip("resource")
+    limits = [64, 200]
+
+    def setrlimit(_: int, wanted: tuple[int, int]) -> None:
+        limits[0] = wanted[0]
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: tuple(limits))
+    monkeypatch.setattr(resource, "setrlimit", setrlimit)
+    assert most_connections(100) == 100
+    assert limits == [164, 200]
+    assert most_connections(256) == 136
+    assert limits == [200, 200]
+
+
+@pytest.fixture
+def listening() -> Iterator[tuple[Any, str, Lookout]]:
+    router = server.listen("tcp://127.0.0.1:*")
+    lookout = Lookout(router, 4)
+    yield router, router.getsockopt_string(zmq.LAST_ENDPOINT), lookout
+    lookout.close()
+    router.close(linger=0)
+
+
+def until(true: Any, seconds: float = 20.0) -> None:
+    ends_s = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < ends_s
+        time.sleep(0.01)
+
+
+@linux
+@pytest.mark.parametrize("length", [0, 200, 60_000])
+def test_frames_without_end_end(listening: tuple[Any, str, Lookout], length: int) -> None:
+    _, address, lookout = listening
+    rude = benchmark("engine_at_work").Rude(address)
+    sent = rude.frames_without_end(length, 200_000_000, for_s=20.0)
+    assert sent < 200_000_000
+    until(lambda: lookout.cut == 1)
+    until(lookout.gone)
+    rude.close()
+
+
+def test_who_hangs_up_is_told_of(listening: tuple[Any, str, Lookout]) -> None:
+    router, address, lookout = listening
+    with zmq.Context() as context:
+        dealer = context.socket(zmq.DEALER)
+        dealer.connect(address)
+        dealer.send(b"hello")
+        assert router.poll(5000)
+        frames = router.recv_multipart(copy=False)
+        connection = server._connection(frames[-1])
+        assert connection > 0
+        assert lookout.gone() == []
+        dealer.close(linger=0)
+        gone: list[int] = []
+        until(lambda: gone.extend(lookout.gone()) or gone)
+        assert gone == [connection]
+
+
+def test_more_connections_than_granted_are_closed(listening: tuple[Any, str, Lookout]) -> None:
+    _, address, lookout = listening
+    host, _, port = address.removeprefix("tcp://").rpartition(":")
+    connections = [tcp.create_connection((host, int(port))) for _ in range(10)]
+    until(lambda: lookout.cut == 6)
+    assert len(lookout._connections.watched) == 4
+    for connection in connections:
+        connection.close()
+
+
+@linux
+def test_how_many_bytes_came_is_counted() -> None:
+    host = tcp.create_server(("127.0.0.1", 0))
+    with host, tcp.create_connection(host.getsockname()) as there:
+        here, _ = host.accept()
+        there.sendall(bytes(12_345))
+        until(lambda: received_bytes(here) == 12_345)
+        here.close()
+    assert received_bytes(None) is None
+    near, far = tcp.socketpair()
+    assert received_bytes(near) is None
+    near.close()
+    far.close()
