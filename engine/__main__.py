@@ -7,7 +7,7 @@ import click
 
 from schmubert.engine import options
 from schmubert.engine.extras import how_to_install
-from schmubert.engine.limit_options import limits
+from schmubert.engine.service.limit_options import limits
 
 
 @click.command("engine", context_settings={"help_option_names": ["-h", "--help"]})
