@@ -2,13 +2,13 @@
 
     python benchmarks/bad_messages.py [--messages 1000000] [--model FILE] [--most-messages 50]
 
-A real engine process. First each kind is sent by itself, and has to be answered by a reason, or by
-the end of the connection. Then a good client asks for a bar every beat at 120 BPM, first alone and
-then while another process sends bad messages as fast as they pass; now and then that one connects
-and sends frames without end, or what is no ZeroMQ at all. An engine that reads `--most-messages`
-of a player in a second (50 as it comes, 10000 at most) leaves the rest unread. In the end: whether
-the engine lives, how its memory grew since a tenth of the messages was sent, and the good client's
-waits. Memory is read from Linux' /proc.
+A real engine process. First each kind is sent by itself, and has to be answered by a reason. Then
+a good client asks for a bar every beat at 120 BPM, first alone and then while another process
+sends bad messages, 48 at a time with a hello behind them, as fast as the hellos are answered; now
+and then it connects and sends frames without end, or what is no ZeroMQ at all. The engine reads
+`--most-messages` of a player in a second: by default here all of them, 50 as it comes. In the end:
+how many were answered with a reason, whether the engine lives, how its memory grew since a tenth of
+the messages was sent, and the good client's waits. Memory is read from Linux' /proc.
 """
 
 import argparse
@@ -34,13 +34,15 @@ from schmubert.engine.service.wire import (
     Failed,
     Grid,
     Hello,
-    decode_to_client,
+    Welcome,
     encode,
 )
 
 QUIET_BEATS = 20
 RUDE_EVERY = 20_000  # messages between two connections that are bad themselves
 RUDE_BYTES = 20_000_000
+AT_ONCE = 48  # messages without an answer: some 100 kB
+LOST_S = 2.0  # what is not answered for so long was left unread
 GOOD = a_bar(0, (0, 1, 2))
 
 
@@ -61,7 +63,7 @@ KINDS: dict[str, Callable[[np.random.Generator], list[bytes]]] = {
     "several frames": lambda rng: [encode(Hello())] * int(rng.integers(2, 50)),
     "cut off": lambda rng: [encode(GOOD)[: int(rng.integers(1, 1500))]],
     "wrong types": lambda rng: _fields(**{str(rng.choice(["seq", "budget_ms", "tokens"])): ["?"]}),
-    "nested": lambda rng: [b"\x91" * int(rng.integers(2000, 60_000))],
+    "nested": lambda rng: [b"\x91" * int(rng.integers(2000, 20_000))],
     "another version": lambda rng: [encode(Hello(int(rng.integers(6, 10**6))))],
     "more than it has": lambda rng: [b"\xc6\xff\xff\xff\xff" + rng.bytes(100)],
     "no numbers": lambda rng: changed(budget_ms=float(rng.choice([math.nan, math.inf, -1.0]))),
@@ -89,27 +91,33 @@ def reasons(engine: Engine) -> dict[str, str]:
     return told
 
 
-def send(address: str, messages: int, sent: Any, done: Event) -> None:
-    """Send `messages` bad ones; a connection that ends is made anew."""
+def send(address: str, messages: int, sent: Any, answered: Any, done: Event) -> None:
+    """Send `messages` bad ones; count what was sent, and what was answered with a reason."""
     rng = np.random.default_rng(2)
     kinds = list(KINDS.values())
     ready = [[kind(rng) for _ in range(200)] for kind in kinds]
-    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-    dealer = context.socket(zmq.DEALER)
-    dealer.setsockopt(zmq.LINGER, 0)
-    dealer.connect(address)
-    for number in range(messages):
-        if done.is_set():
-            break
-        if number % RUDE_EVERY == RUDE_EVERY // 2:
-            be_rude(address, number // RUDE_EVERY)
-        while not dealer.poll(1000, zmq.POLLOUT) and not done.is_set():
-            pass
-        dealer.send_multipart(ready[number % len(kinds)][number // len(kinds) % 200])
-        sent.value = number + 1
-        while dealer.poll(0):
-            decode_to_client(dealer.recv_multipart()[-1])
-    context.destroy(linger=0)
+    with Client(address) as client:
+        while not client.hello():
+            client.socket.poll(20, zmq.POLLOUT)
+        for first in range(0, messages, AT_ONCE):
+            if done.is_set():
+                break
+            if first % RUDE_EVERY < AT_ONCE:
+                be_rude(address, first // RUDE_EVERY)
+            for number in range(first, min(first + AT_ONCE, messages)):
+                frames = ready[number % len(kinds)][number // len(kinds) % 200]
+                while not client.socket.poll(1000, zmq.POLLOUT) and not done.is_set():
+                    pass
+                client.socket.send_multipart(frames)
+                sent.value = number + 1
+            client.hello()
+            until_s = time.monotonic() + LOST_S
+            greeted = False
+            while not greeted and time.monotonic() < until_s:
+                client.socket.poll(100)
+                for message in client.receive():
+                    answered.value += isinstance(message, Failed)
+                    greeted |= isinstance(message, Welcome)
 
 
 def be_rude(address: str, time_of_it: int) -> None:
@@ -154,7 +162,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", type=Path, help="the one that ships if not given")
     parser.add_argument("--messages", type=int, default=1_000_000)
-    parser.add_argument("--most-messages", type=float, default=50.0)
+    parser.add_argument("--most-messages", type=float, default=10_000.0)
     given = parser.parse_args()
     with started(given.model, ["--most-messages", f"{given.most_messages:g}"]) as engine:
         told = reasons(engine)
@@ -167,8 +175,8 @@ def main() -> None:
 def report(engine: Engine, messages: int, quiet: list[float]) -> None:
     """Flood the engine; print its memory and the waits of a good client beside the flood."""
     spawning = multiprocessing.get_context("spawn")
-    done, sent = spawning.Event(), spawning.Value("q", 0)
-    sender = spawning.Process(target=send, args=(engine.address, messages, sent, done))
+    done, sent, answered = spawning.Event(), spawning.Value("q", 0), spawning.Value("q", 0)
+    sender = spawning.Process(target=send, args=(engine.address, messages, sent, answered, done))
     sender.start()
     began_s, memory = time.monotonic(), []
 
@@ -188,7 +196,10 @@ def report(engine: Engine, messages: int, quiet: list[float]) -> None:
     if engine.process.poll() is not None:
         raise SystemExit(f"the engine died: {engine.said}")
     before, after = memory[0], engine.memory_mb
-    print(f"{sent.value} messages in {took_s:.0f} s; the engine lives")
+    print(
+        f"{sent.value} messages in {took_s:.0f} s, {answered.value} answered with a reason;"
+        " the engine lives"
+    )
     print(
         f"memory {before:.1f} MB after a tenth, {max(memory):.1f} MB at most, {after:.1f} MB in the"
         f" end: {100.0 * (after / before - 1.0):+.1f}%"

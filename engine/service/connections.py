@@ -1,8 +1,8 @@
 """Who is connected to a socket: connections are counted, watched, and closed where they go too far.
 
 ZeroMQ bounds a frame, and counts messages, but a message of frames without end is none yet: it
-grows in memory until it is whole. Here a connection of TCP is closed when more bytes came of it
-than messages could have. How many came is known on Linux alone.
+grows in memory until it is whole. Here a connection of TCP is closed when too many bytes came of it
+that no message had which was read. How many came is known on Linux alone.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,8 +22,12 @@ import zmq
 from zmq.utils.monitor import recv_monitor_message
 
 MOST_UNREAD_BYTES = 262_144
-"""Bytes of a connection without a message: seven of the longest asks; in frames of no length
-they are 10 MB of memory."""
+"""Bytes of a connection that no message read so far has: seven of the longest asks. In frames of no
+length they are 10 MB of memory."""
+ELSE_BYTES_PER_S = 64.0  # of a connection that are no messages: heartbeats
+SHORT_FRAME_BYTES = 255
+SHORT_HEAD_BYTES, LONG_HEAD_BYTES = 2, 9  # before a frame on the wire, in version 3 of ZMTP
+CURVE_BYTES = 33  # what CURVE adds to a frame
 LOOK_S = 0.010  # between two looks at what came; at most some 1 MB a millisecond can come
 IDLE_MS = 200  # with nobody connected
 SILENT_S = 10.0  # a bridge says hello every second
@@ -37,10 +41,9 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class _Connection:
+    opened_s: float
     spoke_s: float
-    received: int = 0  # bytes, at the last look
-    read: int = 0  # of these, belong to messages that were read
-    heard: bool = False  # a message was read since
+    read: int = 0  # bytes of the messages that were read
     cut: bool = False
 
 
@@ -64,7 +67,7 @@ class Connections:
 
         That is the one that was silent longest, if it was silent for long, else the newest.
         """
-        self._open[fd] = _Connection(now)
+        self._open[fd] = _Connection(now, now)
         watched = self.watched
         if len(watched) <= self.most:
             return None
@@ -76,19 +79,19 @@ class Connections:
         connection = self._open.pop(fd, None)
         return connection is not None and connection.cut
 
-    def heard(self, fd: int, now: float) -> None:
-        """A message of `fd` was read: all that came before it was read too."""
+    def heard(self, fd: int, size: int, now: float) -> None:
+        """A message of `fd` was read; it had `size` bytes on the wire."""
         if fd in self._open:
-            self._open[fd].heard = True
+            self._open[fd].read += size
             self._open[fd].spoke_s = now
 
-    def looked(self, fd: int, received: int) -> int | None:
-        """`received` bytes came of `fd` so far; `fd` where they are too many to be messages."""
+    def looked(self, fd: int, received: int, now: float) -> int | None:
+        """`received` bytes came of `fd` so far; `fd` where too many of them wait to be read."""
         connection = self._open[fd]
-        if connection.heard:
-            connection.read, connection.heard = connection.received, False
-        connection.received = received
-        return self._cut(fd) if received - connection.read > MOST_UNREAD_BYTES else None
+        # what had this number before may have been read a moment ago
+        connection.read = min(connection.read, received)
+        elses = ELSE_BYTES_PER_S * (now - connection.opened_s)
+        return self._cut(fd) if received - connection.read - elses > MOST_UNREAD_BYTES else None
 
     def _cut(self, fd: int) -> int:
         self._open[fd].cut = True
@@ -120,7 +123,8 @@ class Lookout:
         self._socket = socket
         self._clock = clock
         self._connections = Connections(most)
-        self._heard: deque[int] = deque()
+        self._heard: deque[tuple[int, int]] = deque()
+        self._secret = socket.getsockopt(zmq.MECHANISM) == zmq.CURVE
         self._gone: deque[int] = deque()
         self._sockets: dict[int, tcp.socket] = {}
         self._said: set[str] = set()
@@ -130,9 +134,9 @@ class Lookout:
         self._thread = threading.Thread(target=self._watch, name="lookout", daemon=True)
         self._thread.start()
 
-    def heard(self, fd: int) -> None:
-        """A message of the connection `fd` was read."""
-        self._heard.append(fd)
+    def heard(self, fd: int, lengths: Iterable[int]) -> None:
+        """A message of the connection `fd` was read, in frames of `lengths`."""
+        self._heard.append((fd, sum(size_of(length, self._secret) for length in lengths)))
 
     def gone(self) -> list[int]:
         """The connections that ended since the last call."""
@@ -179,10 +183,11 @@ class Lookout:
 
     def _look(self, now: float) -> None:
         for _ in range(len(self._heard)):
-            self._connections.heard(self._heard.popleft(), now)
+            fd, size = self._heard.popleft()
+            self._connections.heard(fd, size, now)
         for fd in self._connections.watched:
             received = received_bytes(self._sockets.get(fd))
-            if received is not None and self._connections.looked(fd, received) is not None:
+            if received is not None and self._connections.looked(fd, received, now) is not None:
                 self._say("a connection sent more than any message has: it is closed")
                 self._end(fd)
         if self._settled_s is not None and now > self._settled_s:
@@ -202,6 +207,12 @@ class Lookout:
         if text not in self._said:
             self._said.add(text)
             log.warning("%s", text)
+
+
+def size_of(length: int, secret: bool) -> int:
+    """The bytes on the wire of a frame of `length`, under CURVE if `secret`."""
+    length += CURVE_BYTES if secret else 0
+    return length + (SHORT_HEAD_BYTES if length <= SHORT_FRAME_BYTES else LONG_HEAD_BYTES)
 
 
 def received_bytes(connection: tcp.socket | None) -> int | None:

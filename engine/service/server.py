@@ -4,6 +4,7 @@ import importlib.metadata
 import logging
 import socket as tcp
 import statistics
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -36,9 +37,13 @@ from schmubert.engine.service.wire import (
 )
 
 MOST_READ = 64  # messages between two denoiser calls, so that a flood cannot stop the music
-MOST_QUEUED = 16  # messages a client, each way
+MOST_QUEUED = 100  # messages that wait to be sent to a client
+MOST_RECEIVED = 0 if sys.platform == "linux" else 1000
+"""Messages of a client that wait to be read; 0 is any number. Where a lookout counts bytes, they
+are bounded by that: libzmq 4.3.5 aborts when a client that was not read any more sends a heartbeat
+and hangs up."""
 MOST_SENT_BYTES = 65_536  # that the system keeps for a client that does not read
-HEARTBEAT_MS, DEAD_AFTER_MS = 2000, 6000  # a client that was cut off says no goodbye
+KEEPALIVE_S, KEEPALIVE_TRIES = 2, 3  # a client that was cut off says no goodbye
 TELLINGS_PER_S = 1.0  # how often a client is told that it sends too much
 IDLE_MS = 200  # how soon an idle engine sees a signal
 GOODBYE_MS = 500  # for what waits to be sent at the end, at most
@@ -85,12 +90,14 @@ def bounded(router: zmq.Socket[bytes]) -> None:
     options = {
         zmq.LINGER: GOODBYE_MS,
         zmq.MAXMSGSIZE: MOST_FRAME_BYTES,
-        zmq.RCVHWM: MOST_QUEUED,
+        zmq.RCVHWM: MOST_RECEIVED,
         zmq.SNDHWM: MOST_QUEUED,
         zmq.SNDBUF: MOST_SENT_BYTES,
         zmq.ROUTER_MANDATORY: 1,  # what cannot be sent is an error
-        zmq.HEARTBEAT_IVL: HEARTBEAT_MS,
-        zmq.HEARTBEAT_TIMEOUT: DEAD_AFTER_MS,
+        zmq.TCP_KEEPALIVE: 1,  # heartbeats of libzmq would do, but see MOST_RECEIVED
+        zmq.TCP_KEEPALIVE_IDLE: KEEPALIVE_S,
+        zmq.TCP_KEEPALIVE_INTVL: KEEPALIVE_S,
+        zmq.TCP_KEEPALIVE_CNT: KEEPALIVE_TRIES,
         zmq.HANDSHAKE_IVL: HANDSHAKE_MS,
     }
     for option, value in options.items():
@@ -261,7 +268,7 @@ class Server:
         client, now = frames[0].bytes, self._clock()
         connection = _connection(frames[-1])
         if self._lookout is not None:
-            self._lookout.heard(connection)
+            self._lookout.heard(connection, (len(frame.bytes) for frame in frames[1:]))
         if not self._rates.allows(client, now):
             self.served.unread += 1
             if self._tellings.allows(client, now):

@@ -19,7 +19,7 @@ def test_bad_messages_get_reasons_and_keep_nobody_waiting(
     monkeypatch.syspath_prepend(FOLDER)  # the sender is a process of its own
     bad = benchmark("bad_messages")
     bad.RUDE_EVERY = 500
-    with bad.started(tiny_model_file) as engine:
+    with bad.started(tiny_model_file, ["--most-messages", "10000"]) as engine:
         told = bad.reasons(engine)
         assert set(told) == set(bad.KINDS)
         assert all(reason and "\n" not in reason for reason in told.values())
@@ -32,6 +32,7 @@ def test_bad_messages_get_reasons_and_keep_nobody_waiting(
         assert "Traceback" not in engine.said
     said = capsys.readouterr().out
     assert f"{MESSAGES} messages in" in said
+    assert f"{MESSAGES} answered with a reason" in said
     assert "100.0% in time" in said
     assert after < 1.25 * before + 8.0  # the long run is held to one in a hundred
 

@@ -15,6 +15,7 @@ from schmubert.engine.service.connections import (
     SILENT_S,
     Connections,
     Lookout,
+    monitored,
     most_connections,
     received_bytes,
 )
@@ -29,30 +30,70 @@ def test_one_too_many_is_closed_or_who_was_silent_for_long() -> None:
         assert connections.opened(fd, float(fd)) is None
     assert connections.opened(13, 13.0) == 13
     assert connections.closed(13)
-    connections.heard(10, 20.0)
+    connections.heard(10, 7, 20.0)
     assert connections.opened(14, 12.5 + SILENT_S) == 11
     assert connections.watched == [10, 12, 14]
     assert not connections.closed(10)
     assert not connections.closed(99)
 
 
-def test_bytes_without_a_message_are_too_many_at_some_time() -> None:
+def test_bytes_that_no_message_had_are_too_many_at_some_time() -> None:
     connections = Connections(3)
     connections.opened(5, 0.0)
-    assert connections.looked(5, 100) is None
-    assert connections.looked(5, MOST_UNREAD_BYTES) is None
-    connections.heard(5, 1.0)  # all that was there at the look before belongs to messages
-    assert connections.looked(5, 2 * MOST_UNREAD_BYTES) is None
-    assert connections.looked(5, 2 * MOST_UNREAD_BYTES + 1) == 5
+    assert connections.looked(5, MOST_UNREAD_BYTES, 0.0) is None
+    connections.heard(5, 1000, 0.0)
+    assert connections.looked(5, MOST_UNREAD_BYTES + 1000, 0.0) is None
+    assert connections.looked(5, MOST_UNREAD_BYTES + 1001, 0.0) == 5
     assert connections.watched == []
+
+
+def test_more_than_came_is_no_credit() -> None:
+    connections = Connections(3)
+    connections.opened(5, 0.0)
+    connections.heard(5, 10**9, 0.0)  # of who had the number before
+    assert connections.looked(5, 100, 0.0) is None
+    assert connections.looked(5, MOST_UNREAD_BYTES + 101, 0.0) == 5
 
 
 def test_a_player_may_go_on_for_ever() -> None:
     connections = Connections(3)
     connections.opened(5, 0.0)
-    for number in range(10_000):
-        connections.heard(5, float(number))
-        assert connections.looked(5, 40_000 * number) is None
+    for second in range(200_000):  # asks, a hello and half a heartbeat each
+        connections.heard(5, 40_009, float(second))
+        assert connections.looked(5, 40_014 * (second + 1), float(second)) is None
+
+
+@pytest.mark.parametrize("secret", [False, True])
+def test_the_size_of_what_was_read_is_what_came(secret: bool) -> None:
+    with zmq.Context() as context, context.socket(zmq.ROUTER) as router:
+        dealer = context.socket(zmq.DEALER)
+        if secret:
+            public, private = zmq.curve_keypair()
+            router.setsockopt(zmq.CURVE_SERVER, 1)
+            router.setsockopt(zmq.CURVE_SECRETKEY, private)
+            mine, my_own = zmq.curve_keypair()
+            dealer.setsockopt(zmq.CURVE_SERVERKEY, public)
+            dealer.setsockopt(zmq.CURVE_PUBLICKEY, mine)
+            dealer.setsockopt(zmq.CURVE_SECRETKEY, my_own)
+        monitored(router)
+        port = router.bind_to_random_port("tcp://127.0.0.1")
+        dealer.connect(f"tcp://127.0.0.1:{port}")
+        lookout = Lookout(router, 4)
+        for length in (0, 1, 222, 223, 255, 256, 60_000):
+            for _ in range(20):
+                dealer.send(bytes(length))
+                assert router.poll(5000)
+                frames = router.recv_multipart(copy=False)
+                connection = server._connection(frames[-1])
+                lookout.heard(connection, (len(frame.bytes) for frame in frames[1:]))
+        until(lambda: not lookout._heard)
+        came = received_bytes(lookout._sockets[connection])
+        read = lookout._connections._open[connection].read
+        if sys.platform == "linux":
+            assert came is not None
+            assert 0 < came - read < 1000  # the handshake
+        lookout.close()
+        dealer.close(linger=0)
 
 
 def test_as_many_files_as_needed_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

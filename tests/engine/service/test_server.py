@@ -1,6 +1,7 @@
 """The engine in virtual time behind a socket of paper, then as the process that it is."""
 
 from collections import deque
+from collections.abc import Iterable
 
 import msgspec
 import numpy as np
@@ -210,8 +211,9 @@ class PaperLookout:
         self.router = router
         self.told = False
 
-    def heard(self, connection: int) -> None:
+    def heard(self, connection: int, lengths: Iterable[int]) -> None:
         assert connection == -1
+        assert len(list(lengths)) == 1
 
     def gone(self) -> list[int]:
         if self.told or self.router.now < 10.52:
