@@ -110,7 +110,8 @@ def send(address: str, messages: int, sent: Any, answered: Any, done: Event) -> 
                     pass
                 client.socket.send_multipart(frames)
                 sent.value = number + 1
-            client.hello()
+            while not client.hello() and not done.is_set():
+                client.socket.poll(1000, zmq.POLLOUT)
             until_s = time.monotonic() + LOST_S
             greeted = False
             while not greeted and time.monotonic() < until_s:
@@ -197,8 +198,8 @@ def report(engine: Engine, messages: int, quiet: list[float]) -> None:
         raise SystemExit(f"the engine died: {engine.said}")
     before, after = memory[0], engine.memory_mb
     print(
-        f"{sent.value} messages in {took_s:.0f} s, {answered.value} answered with a reason;"
-        " the engine lives"
+        f"{sent.value} messages in {took_s:.0f} s, {answered.value} answered with a reason, the"
+        " others asks with a newer one right behind them; the engine lives"
     )
     print(
         f"memory {before:.1f} MB after a tenth, {max(memory):.1f} MB at most, {after:.1f} MB in the"
