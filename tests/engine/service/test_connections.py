@@ -156,6 +156,24 @@ def test_who_hangs_up_is_told_of(listening: tuple[Any, str, Lookout]) -> None:
         assert gone == [connection]
 
 
+@linux
+def test_who_floods_sends_a_heartbeat_and_hangs_up_ends_no_engine(
+    listening: tuple[Any, str, Lookout],
+) -> None:
+    """With a bound on messages libzmq 4.3.5 aborts here, and with it this process."""
+    router, address, lookout = listening
+    rude = benchmark("engine_at_work").Rude(address)
+    rude.socket.sendall(b"\x00\x05noise" * 2000 + b"\x04\x07\x04PING\x00\x00" + b"\x00\x05noise")
+    rude.socket.shutdown(tcp.SHUT_WR)
+    until(lookout.gone)
+    rude.close()
+    read = 0
+    while router.poll(100):
+        router.recv_multipart()
+        read += 1
+    assert read == 2001
+
+
 def test_more_connections_than_granted_are_closed(listening: tuple[Any, str, Lookout]) -> None:
     _, address, lookout = listening
     host, _, port = address.removeprefix("tcp://").rpartition(":")
