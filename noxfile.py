@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import nox
+from nox.command import CommandFailed
 
 nox.options.sessions = ["lint", "types", "fast"]
 nox.options.reuse_existing_virtualenvs = True
@@ -49,6 +50,19 @@ def everything(session: nox.Session) -> None:
     """All tests; live ones where there is a MIDI server."""
     install(session, "train,cpu,link,dev")
     session.run("pytest", "-q", *session.posargs)
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Known holes in what a player installs: it warns, and passes without a network too."""
+    install(session, "cpu,link")
+    if session.virtualenv.is_sandboxed:
+        session.install("pip-audit>=2.7")
+    command = ["pip-audit", "--local", "--skip-editable", "--progress-spinner", "off"]
+    try:
+        session.run(*command)
+    except CommandFailed:
+        session.warn("pip-audit found something, or reached no database: see above")
 
 
 @nox.session

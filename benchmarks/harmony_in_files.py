@@ -68,8 +68,9 @@ class WholeSong:
 
 def whole_songs(folder: Path, count: int) -> list[WholeSong]:
     """`count` songs of `folder` that were never trained on and have all parts."""
-    manifest = read_manifest("manifest.csv", (folder / "manifest.csv").read_bytes())
-    paths = [path for path, row in manifest.rows.items() if held_out(row.song_group, VALIDATION)]
+    with (folder / "manifest.csv").open("rb") as file:
+        manifest = read_manifest("manifest.csv", file)
+    paths = [p for p in manifest.paths() if held_out(manifest[p].song_group, VALIDATION)]
     paths.sort(key=lambda path: hashlib.blake2b(path.encode()).digest())
     read = (_whole_song(folder / path) for path in paths)
     return list(islice((whole for whole in read if whole is not None), count))

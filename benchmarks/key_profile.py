@@ -51,8 +51,9 @@ class Parts:
 
 def songs_of(folder: Path) -> Iterator[Parts]:
     """The songs of `folder` that were not held out, in the order of the hash of their path."""
-    manifest = read_manifest("manifest.csv", (folder / "manifest.csv").read_bytes())
-    paths = [p for p, row in manifest.rows.items() if not held_out(row.song_group, VALIDATION)]
+    with (folder / "manifest.csv").open("rb") as file:
+        manifest = read_manifest("manifest.csv", file)
+    paths = [p for p in manifest.paths() if not held_out(manifest[p].song_group, VALIDATION)]
     for path in sorted(paths, key=lambda path: hashlib.blake2b(path.encode()).digest()):
         try:
             data = (folder / path).read_bytes()

@@ -4,7 +4,11 @@
 
 Of the songs whose SysEx or banks may make other channels drums than the tenth, the parts are told
 that are called after drums, or after pitched instruments, and whether they were taken as such.
-Percussion on a pitched program, such as a taiko, is called drums and is none to a synthesizer.
+
+A name is not always what a synthesizer plays: "Toms" on the melodic toms of General MIDI, or
+"Reverse Cymbal" on the program of that name, are called drums and play no kit. So there is a second
+figure, without the parts on programs of percussion and effects: none of these numbers is a kit in
+XG or General MIDI 2, and in GS only 127 is.
 """
 
 import re
@@ -27,6 +31,8 @@ PITCHED = re.compile(
     r"choir|vocal|voice|horn|oboe|clari|harp|synth|bell|vibra|marimba",
     re.IGNORECASE,
 )
+PERCUSSION = {47, *range(112, 128)}
+"""Timpani, bells, toms, reversed cymbal, effects: sounds that are pitched by the keyboard."""
 ENOUGH_NOTES = 4
 
 
@@ -50,6 +56,8 @@ def told(path: Path) -> Counter[str]:
         right = "right" if part.drums == drums else "wrong"
         found[f"called {'drums' if drums else 'pitched'} on {where}: {right}"] += 1
         found[right] += 1
+        if part.program not in PERCUSSION:
+            found[f"{right} without programs of percussion"] += 1
     return found
 
 
@@ -61,7 +69,9 @@ def main() -> None:
         counts += one
     for words, count in sorted(counts.items()):
         print(f"{count:6} {words}")
-    print(f"{100 * counts['right'] / max(1, counts['right'] + counts['wrong']):.1f}% of parts")
+    for which in ("", " without programs of percussion"):
+        right, wrong = counts[f"right{which}"], counts[f"wrong{which}"]
+        print(f"{100 * right / max(1, right + wrong):.1f}% of {right + wrong} parts{which}")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from schmubert.bridge.brain.capture import Capture
-from schmubert.bridge.owner.owner import Tell
+from schmubert.bridge.owner.actions import Tell
 from schmubert.bridge.protocol.bytes import song_position as position
 from schmubert.bridge.protocol.messages import Heard, Moved, ToBrain
 from schmubert.engine.music.vocabulary import Track, onset_token

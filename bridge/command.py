@@ -14,8 +14,8 @@ from schmubert.bridge import preset
 from schmubert.bridge.clock.sync import Sync, Timing
 from schmubert.bridge.options import OPTIONS, Command, Stage, parameter, said
 from schmubert.bridge.owner import loop
+from schmubert.bridge.owner.actions import GaveUpError
 from schmubert.bridge.owner.learn import learned
-from schmubert.bridge.owner.owner import GaveUpError
 from schmubert.bridge.owner.ports import MidiPorts
 from schmubert.bridge.protocol.controls import beat_of, binding, collisions, target_of
 from schmubert.bridge.protocol.meters import divides_in_three, not_played

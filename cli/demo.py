@@ -45,6 +45,7 @@ LOOK_S = 0.02
 @options.model
 @options.device
 @options.engine
+@options.key
 @click.option("--soundfont", type=options.PATH, help="What fluidsynth is to sound like.")
 @options.force
 @one_line
@@ -58,6 +59,7 @@ def demo(
     model: Path | None,
     device: str,
     engine: str | None,
+    key: Path | None,
     soundfont: Path | None,
     force: bool,
 ) -> None:
@@ -68,9 +70,9 @@ def demo(
     """
     from schmubert.bridge.clock.sync import Timing
     from schmubert.bridge.owner import loop
+    from schmubert.bridge.owner.actions import GaveUpError
     from schmubert.bridge.owner.brain_process import BrainError
     from schmubert.bridge.owner.memory_ports import MemoryPorts
-    from schmubert.bridge.owner.owner import GaveUpError
     from schmubert.bridge.protocol.messages import Settings
     from schmubert.bridge.protocol.roles import input_part, output_part, rig
 
@@ -82,7 +84,8 @@ def demo(
     # a model that was asked for is not to be confused with that of an engine that runs already
     address = engine or (_free_address() if model is not None else None)
     model_file = None if model is None else str(model.resolve())
-    _await_engine(address, model_file, device)
+    secret = None if key is None else str(key.resolve())
+    _await_engine(address, model_file, device, secret)
 
     ports = MemoryPorts(script(score, tempo_bpm), starts_s=inf)
     plugged = rig([input_part("Melody")], [output_part(role.name) for role in BAND], None)
@@ -92,6 +95,7 @@ def demo(
         temperature=temperature,
         seed=seed,
         engine=address,
+        key=secret,
         model=model_file,
         device=device,
     )
@@ -145,7 +149,9 @@ def _free_address() -> str:
         return f"tcp://127.0.0.1:{probe.getsockname()[1]}"
 
 
-def _await_engine(address: str | None, model: str | None, device: str) -> None:
+def _await_engine(
+    address: str | None, model: str | None, device: str, key: str | None = None
+) -> None:
     """Find or start the engine as a bridge does, and wait until it answers.
 
     A player's bridge needs not wait: the player is not there yet either.
@@ -155,7 +161,7 @@ def _await_engine(address: str | None, model: str | None, device: str) -> None:
     from schmubert.engine.service.wire import Welcome
 
     until_s = time.monotonic() + ENGINE_PATIENCE_S
-    with closing(EngineLink(address, model, device, time.monotonic())) as link:
+    with closing(EngineLink(address, model, device, time.monotonic(), key=key)) as link:
         while time.monotonic() < until_s:
             for answer in link.receive(time.monotonic()):
                 if isinstance(answer, GiveUp):

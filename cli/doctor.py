@@ -23,13 +23,21 @@ NOTES = 50
 @click.command()
 @options.api
 @options.engine
+@options.key
 @options.model
 @options.device
 @options.with_default(
     "--seconds", click.FloatRange(2.0, 600.0), 10.0, "How long to work as on stage."
 )
 @one_line
-def doctor(api: str, engine: str | None, model: Path | None, device: str, seconds: float) -> None:
+def doctor(
+    api: str,
+    engine: str | None,
+    key: Path | None,
+    model: Path | None,
+    device: str,
+    seconds: float,
+) -> None:
     """Say whether one can play on this computer, and what to change.
 
     Ends with exit status 1 where one cannot.
@@ -54,7 +62,7 @@ def doctor(api: str, engine: str | None, model: Path | None, device: str, second
     if engine is None:
         tell(checkup.providers())
         tell(checkup.model(model))
-    tell(_on_stage(engine, model, device, seconds))
+    tell(_on_stage(engine, key, model, device, seconds))
     click.echo()
     click.echo(checkup.verdict(found))
     if any(finding.bad for finding in found):
@@ -100,7 +108,7 @@ class Pair:
 
 
 def _on_stage(
-    engine: str | None, model: Path | None, device: str, seconds: float
+    engine: str | None, key: Path | None, model: Path | None, device: str, seconds: float
 ) -> "list[Finding]":
     """The engine found or started, and worked with for so many `seconds`."""
     from schmubert.bridge.brain.engine_link import EngineLink
@@ -108,7 +116,8 @@ def _on_stage(
     from schmubert.bridge.doctor.dry_run import meet, requests_in, stage_work
 
     path = None if model is None else str(model.resolve())
-    with closing(EngineLink(engine, path, device, monotonic())) as link:
+    secret = None if key is None else str(key)
+    with closing(EngineLink(engine, path, device, monotonic(), key=secret)) as link:
         try:
             welcome = meet(link)
             about = f"{welcome.model} in {welcome.runtime}, schmubert {welcome.release}"

@@ -70,6 +70,10 @@ COMMANDS: Mapping[str, Place] = MappingProxyType(
             "Find a way from the end of a MIDI file, or of each in a folder, to the beginning of"
             " another.",
         ),
+        "keygen": Place(
+            "schmubert.cli.keygen:keygen",
+            "Make a pair of keys, for an engine or a player on another computer.",
+        ),
         "ports": Place(
             "schmubert.cli.ports:ports",
             "List the MIDI ports that are there, by their exact names.",

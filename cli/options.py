@@ -77,6 +77,12 @@ api = with_default("--api", click.Choice(APIS), "auto", "The MIDI system.")
 engine = click.option(
     "--engine", metavar="ADDRESS", help="An engine that runs already, tcp://HOST:PORT."
 )
+key = click.option(
+    "--key",
+    type=PATH,
+    metavar="FILE",
+    help="Your secret key, for an engine that wants one; `schmubert keygen` makes it.",
+)
 
 
 def sampler_of(*more: str, words: str = "") -> Callable[[Decorated], Decorated]:

@@ -1,13 +1,16 @@
 """`schmubert engine`, and `python -m schmubert.engine`: the engine as a process of its own."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from schmubert.engine import options
 from schmubert.engine.extras import how_to_install
 from schmubert.engine.service.limit_options import limits
+
+if TYPE_CHECKING:
+    from schmubert.engine.service.admission import Doorkeeper
 
 
 @click.command("engine", context_settings={"help_option_names": ["-h", "--help"]})
@@ -16,7 +19,25 @@ from schmubert.engine.service.limit_options import limits
 @click.option(
     "--bind",
     metavar="ADDRESS",
-    help="Where to listen, tcp://ADDRESS:PORT; this computer alone (loopback) if not given.",
+    help="Where to listen, tcp://ADDRESS:PORT; this computer alone (loopback) if not given. Any"
+    " other address needs keys.",
+)
+@click.option(
+    "--key",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The engine's secret key, made by `schmubert keygen`. Then nobody without one gets in.",
+)
+@click.option(
+    "--players",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER|FILE",
+    help="The .pub files of the players who get in. A folder may change while the engine runs.",
+)
+@click.option(
+    "--anyone-may-connect",
+    is_flag=True,
+    help="No keys, whatever --bind is: for a network on which you trust everybody.",
 )
 @options.threads(1)
 @click.option(
@@ -29,6 +50,9 @@ def engine_command(
     model: Path | None,
     device: str,
     bind: str | None,
+    key: Path | None,
+    players: Path | None,
+    anyone_may_connect: bool,
     threads: int,
     linger_s: float | None,
     **limited: Any,
@@ -37,6 +61,14 @@ def engine_command(
 
     Runs until Ctrl-C. The bridge starts one by itself; start your own to keep the model on
     another computer, or to let several players share it.
+
+    Beyond this computer only players get in whose keys you have. You and each player make a pair:
+
+    \b
+    schmubert keygen studio                       # you; give studio.pub to the players
+    schmubert keygen anna --engine studio.pub     # a player; you put anna.pub into players/
+    schmubert engine --bind tcp://0.0.0.0:28765 --key studio.key --players players
+    schmubert-bridge --in Keys --out Bass --engine tcp://studio:28765 --key anna.key
     """
     import logging
     import signal
@@ -67,11 +99,12 @@ def engine_command(
             " process open no more files (ulimit -n)",
             err=True,
         )
+    doorkeeper = _doorkeeper(key, players, anyone_may_connect)
     ended: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda caught, _: ended.append(caught))
     try:
-        router = server.listen(bind or DEFAULT_ADDRESS)
+        router = server.listen(bind or DEFAULT_ADDRESS, doorkeeper)
     except server.AddressInUseError as error:
         click.echo(f"Error: {error}", err=True)
         raise click.exceptions.Exit(EXIT_ADDRESS_IN_USE) from error
@@ -80,6 +113,14 @@ def engine_command(
     listening_s = time.monotonic()
     lookout = Lookout(router, connections)
     try:
+        address = router.getsockopt_string(zmq.LAST_ENDPOINT)
+        open_to_all = doorkeeper is None and not server.is_private(address)
+        if open_to_all and not anyone_may_connect:
+            raise click.ClickException(
+                f"other computers reach {address}: give --key FILE and --players FOLDER (see"
+                " schmubert keygen), or --anyone-may-connect where you trust everybody on the"
+                " network"
+            )
         pace = Pace()
         try:
             chosen = next(known for known in DEVICES if known == device)
@@ -87,11 +128,10 @@ def engine_command(
             call_ms = server.warm_up(loaded, pace)
         except (ValueError, OSError, ImportError) as error:
             raise click.ClickException(str(error)) from error
-        address = router.getsockopt_string(zmq.LAST_ENDPOINT)
         click.echo(
             f"listening at {address}: {loaded.name} in {loaded.runtime}, {call_ms:.1f} ms a call"
         )
-        if not server.is_private(address):
+        if open_to_all:
             click.echo("whoever reaches this address can use this engine", err=True)
         about = server.welcome(loaded, call_ms)
         serving = server.Server(
@@ -107,7 +147,34 @@ def engine_command(
     finally:
         lookout.close()
         router.close()
+        if doorkeeper is not None:
+            doorkeeper.close()
         zmq.Context.instance().term()
+
+
+def _doorkeeper(key: Path | None, players: Path | None, anyone: bool) -> "Doorkeeper | None":
+    """Who lets players in by their keys, where there are any."""
+    from schmubert.engine.service.admission import Doorkeeper, Players
+    from schmubert.engine.service.keys import engine_key
+
+    if key is None and players is None:
+        return None
+    if anyone:
+        raise click.UsageError(
+            "--key and --players keep strangers out, --anyone-may-connect does not"
+        )
+    if key is None or players is None:
+        raise click.UsageError(
+            "--key FILE and --players FOLDER go together: the engine's own key, and whom it lets in"
+        )
+    try:
+        known = Players(players)
+        doorkeeper = Doorkeeper(engine_key(key), known)
+    except (ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    if not known:
+        click.echo(f"no player gets in yet: put their .pub files into {players}", err=True)
+    return doorkeeper
 
 
 if __name__ == "__main__":

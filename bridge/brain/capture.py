@@ -56,6 +56,10 @@ class Capture:
         """The step of the tape at `at_s`."""
         return self._timeline.beats(at_s) * self._cells + self._shift
 
+    def step_of(self, beat: float) -> float:
+        """The step of the tape in which `beat` of the song stands, in this passage."""
+        return beat * self._cells + self._shift
+
     def seconds(self, step: float) -> float:
         """When `step` of the tape sounds."""
         return self._timeline.seconds(self.beat(step))

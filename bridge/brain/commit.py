@@ -5,7 +5,7 @@ sounds: from the plan, or from what the mode knows, or else the groove is held.
 """
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from schmubert.bridge.brain.knobs import Knobs
 from schmubert.bridge.brain.mode_switch import ModeSwitch
 from schmubert.bridge.brain.plan import as_sounded
 from schmubert.bridge.brain.played import known_part
+from schmubert.bridge.brain.recall import cells_of
 from schmubert.bridge.brain.tape import up_to
 from schmubert.bridge.protocol.messages import Event, Play, Silence
 from schmubert.bridge.protocol.settings import Settings
@@ -69,6 +70,15 @@ class Commit:
     def forget(self) -> None:
         """Nothing sounds any more."""
         self._sounding.clear()
+
+    def recall(self, play: Play, from_step: int) -> None:
+        """A brain before this one played `play`, from `from_step` on."""
+        self._capture.played.write(Track(play.role), from_step, cells_of(play, self._meter))
+
+    def go_on_with(self, sounding: Mapping[Track, int | None], now: float) -> None:
+        """All is recalled: `sounding` is what each role left, and the music goes on `now`."""
+        self._sounding.update(sounding)
+        self.resume(self.next_step, now)
 
     # What
 

@@ -17,7 +17,8 @@ from schmubert.bridge.brain.groove import BARS_BACK
 from schmubert.bridge.brain.knobs import knobs
 from schmubert.bridge.brain.mode_switch import PHRASES, ModeSwitch
 from schmubert.bridge.brain.modes import Phrase
-from schmubert.bridge.brain.tape import up_to
+from schmubert.bridge.brain.recall import Recalled
+from schmubert.bridge.brain.tape import nearest, up_to
 from schmubert.bridge.protocol.controls import ON
 from schmubert.bridge.protocol.messages import (
     Control,
@@ -26,13 +27,15 @@ from schmubert.bridge.protocol.messages import (
     Moved,
     Pedal,
     Play,
+    Recall,
     Say,
     Silence,
 )
 from schmubert.bridge.protocol.settings import Settings
+from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.service.wire import Draft, Failed, Goodbye, Request, Welcome
 
-Message: TypeAlias = Moved | Heard | Pedal | Control | Welcome | Draft | Failed | Goodbye
+Message: TypeAlias = Moved | Heard | Pedal | Control | Recall | Welcome | Draft | Failed | Goodbye
 Action: TypeAlias = Play | Silence | Say | InKey | Request
 
 RESUME_S = 1.0  # some DAWs loop by Stop and Continue: that is a jump, not an end
@@ -76,14 +79,10 @@ class Conductor:
 
     def receive(self, message: Message, now: float) -> list[Action]:
         """What follows from `message`, which came at `now`."""
-        if isinstance(message, Moved):
-            self._moved(message, now)
-        elif isinstance(message, Heard):
-            self._heard(message)
-        elif isinstance(message, Pedal):
-            self.capture.pedal(message)
-        elif isinstance(message, Control):
-            self._turned(message, now)
+        if isinstance(message, Moved | Heard | Pedal | Control):
+            self._told(message, now)
+        elif isinstance(message, Recall):
+            self._recall(message, now)
         elif isinstance(message, Welcome):
             self._actions += self._dialogue.welcome(message)
         elif isinstance(message, Draft):
@@ -101,6 +100,67 @@ class Conductor:
         self.wake_at = self._next_wake(now)
         actions, self._actions = self._actions, []
         return actions
+
+    def _told(self, message: Moved | Heard | Pedal | Control, now: float) -> None:
+        if isinstance(message, Moved):
+            self._moved(message, now)
+        elif isinstance(message, Heard):
+            self._heard(message)
+        elif isinstance(message, Pedal):
+            self.capture.pedal(message)
+        else:
+            self._turned(message, now)
+
+    # What a brain before this one knew
+
+    def _recall(self, recall: Recall, now: float) -> None:
+        """Go through all again that it was told and decided; what follows from it was said."""
+        band, part = self._band, Recalled(self.settings.plays, self._band.traded)
+        for told in recall.told:
+            what = told.what
+            if isinstance(what, Play):
+                self._recall_play(what, part)
+            elif isinstance(what, Silence):
+                if part.silenced(Track(what.role)):
+                    step = nearest(self.capture.step_at(told.at_s))
+                    self.capture.played.erase(Track(what.role), step)
+            else:
+                passage = self.capture.passage
+                self._told(what, told.at_s)
+                if passage != self.capture.passage or not self.capture.rolling:
+                    part.stopped()
+                if self.state is not BandState.STOPPED:
+                    self.capture.trim(told.at_s)
+                if self.state is BandState.WAITING:
+                    self._listen_for_the_player(told.at_s)
+        self._dialogue.forget()
+        self._actions.clear()
+        if self.state is not BandState.PLAYING:
+            return
+        self._actions += [Silence(int(role)) for role in part.unknown]
+        self._commit.go_on_with(part.sounding, now)
+        if part.led(since_step=math.floor(self.capture.step_at(now)) - self._bar):
+            band.on(BandEvent.TAKE_OVER)
+
+    def _recall_play(self, play: Play, part: Recalled) -> None:
+        """What was played: the band came in, or rested from here on, or went on to the next bar."""
+        if play.passage != self.capture.passage or not self._band.commits:
+            return
+        begin, end = (
+            nearest(self.capture.step_of(beat)) for beat in (play.from_beat, play.to_beat)
+        )
+        if self.state is BandState.LISTENING:
+            self._band.on(BandEvent.ENTRY)
+        if begin % self._bar == 0 and begin >= self._commit.next_step:
+            self._modes.arrive(begin)
+            if not self.knobs.locked and self._downbeats.player_rests(begin):
+                self._band.on(BandEvent.REST)
+                self._wait_from(begin)
+                part.stopped()
+                return
+        self._commit.begin_at(max(self._commit.next_step, end))
+        if part.play(play, begin, end):
+            self._commit.recall(play, begin)
 
     # What the player does
 

@@ -38,11 +38,16 @@ class Downbeats:
     def reach(self, bar_line: int, moment: Moment, locked: bool) -> list[Play | Say]:
         """The bar at `bar_line` becomes final next; a `locked` one goes round without end."""
         self._modes.arrive(bar_line)
-        if not locked and self._player_rests(bar_line):
+        if not locked and self.player_rests(bar_line):
             ended = self._commit.end(self.roles, bar_line)
             self._band.on(BandEvent.REST)
             return [*ended, self._say(bar_line, "you rest, so I wait")]
         return [*self._share(bar_line, moment), *self._choose(bar_line)]
+
+    def player_rests(self, bar_line: int) -> bool:
+        """Whether the player has rested for so long that the band does too."""
+        since = self._capture.silent_since(self._band.hears)
+        return since is not None and bar_line - since >= self._modes.rule.rest_steps
 
     def hand_back(self, step: int) -> list[Silence]:
         """The player plays again: what is traded is the player's from `step` on."""
@@ -52,11 +57,6 @@ class Downbeats:
             self._capture.played.erase(role, step)
         self._dialogue.leave_out(traded)
         return self._commit.silence(traded)
-
-    def _player_rests(self, bar_line: int) -> bool:
-        """Whether the player has rested for so long that the band does too."""
-        since = self._capture.silent_since(self._band.hears)
-        return since is not None and bar_line - since >= self._modes.rule.rest_steps
 
     def _share(self, bar_line: int, moment: Moment) -> list[Play | Say]:
         """Take what is traded, or leave it to the player."""

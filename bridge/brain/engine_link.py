@@ -29,6 +29,7 @@ SILENT_S = 4.0  # an engine that answers no hello for so long is lost
 SLOW_START_S = 60.0
 JOIN_S = 5.0  # for the engine that was there first to answer
 LEAST_PAUSE_S, MOST_PAUSE_S = 2.0, 30.0
+DIAL_S = 2.0  # between two tries where the engine lets nobody in
 LOCAL = ("tcp://127.", "tcp://localhost:", "tcp://[::1]:", "ipc://")
 
 Answer: TypeAlias = ToClient | Say | GiveUp
@@ -36,7 +37,11 @@ Start: TypeAlias = Callable[[str, Path, Path | None, Device], "subprocess.Popen[
 
 
 class EngineLink:
-    """Keeps an engine at `address` answering; for one on another computer it can only wait."""
+    """Keeps an engine at `address` answering; for one on another computer it can only wait.
+
+    So it is for one that wants a `key`, a player's secret file. ValueError where the address or the
+    key is none.
+    """
 
     def __init__(
         self,
@@ -46,9 +51,13 @@ class EngineLink:
         now: float,
         client: Client | None = None,
         start: Start = spawn_engine,
+        key: str | None = None,
     ) -> None:
+        if key is not None and address is None:
+            raise ValueError("--key is for an engine that runs already: add --engine ADDRESS")
         self.address = address or DEFAULT_ADDRESS
-        self._client = client or Client(self.address)
+        self._client = client or Client(self.address, None if key is None else Path(key))
+        self._starts = key is None and self.address.startswith(LOCAL)
         self._model = None if model is None else Path(model)
         self._device = cast(Device, device)
         self._start = start
@@ -64,6 +73,8 @@ class EngineLink:
         self._started_s = now
         self._pause_s = LEAST_PAUSE_S
         self._said_waiting = False
+        self._refusal = ""
+        self._dial_s = inf
 
     @property
     def socket(self) -> "zmq.Socket[bytes]":
@@ -80,6 +91,11 @@ class EngineLink:
         for message in self._client.receive():
             self._heard_s = now
             answers += self._take(message)
+        if refusal := self._client.refused():
+            answers += self._turned_away(refusal, now)
+        if now >= self._dial_s:
+            self._dial_s = inf
+            self._client.dial()
         if now >= self._hello_s:
             self._hello_s = now + (HELLO_S if self._there else EAGER_HELLO_S)
             self._unsent = 0 if self._client.hello() else self._unsent + 1
@@ -116,6 +132,7 @@ class EngineLink:
                 ]
             new = not self._there
             self._there = self._was_there = True
+            self._refusal = ""
             self._pause_s, self._unsent = LEAST_PAUSE_S, 0
             if not new:
                 return [message]
@@ -128,6 +145,14 @@ class EngineLink:
             return [GiveUp(f"the engine at {self.address}: {message.reason}")]
         return [message]
 
+    def _turned_away(self, refusal: str, now: float) -> list[Answer]:
+        """What to make of an engine that lets nobody in; one that did may do so again."""
+        if not self._was_there:
+            return [GiveUp(refusal)]
+        self._dial_s = now + DIAL_S
+        known, self._refusal = self._refusal, refusal
+        return [] if refusal == known else [Say(refusal)]
+
     def _is_lost(self, now: float) -> bool:
         return (
             (self._process is not None and self._process.poll() is not None)
@@ -137,7 +162,7 @@ class EngineLink:
 
     def _tend(self, now: float) -> list[Answer]:
         """Look after an engine that does not answer yet, or does not answer any more."""
-        if not self.address.startswith(LOCAL):
+        if not self._starts:
             if self._said_waiting or now < self._start_s:
                 return []
             self._said_waiting = True

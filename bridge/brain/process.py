@@ -15,7 +15,16 @@ import zmq
 from schmubert.bridge.brain.conductor import Action, Conductor
 from schmubert.bridge.brain.engine_link import EngineLink
 from schmubert.bridge.brain.transcript import Transcript
-from schmubert.bridge.protocol.messages import FromBrain, GiveUp, Quit, Say, Settings, ToBrain
+from schmubert.bridge.protocol.messages import (
+    FromBrain,
+    GiveUp,
+    Ping,
+    Pong,
+    Quit,
+    Say,
+    Settings,
+    ToBrain,
+)
 from schmubert.bridge.protocol.pipe import Pipe, brain_end
 from schmubert.bridge.protocol.process import connection
 from schmubert.engine.service.wire import Request
@@ -33,7 +42,7 @@ def think(
     now = time.monotonic
     try:
         conductor = Conductor(settings)
-        link = EngineLink(settings.engine, settings.model, settings.device, now())
+        link = EngineLink(settings.engine, settings.model, settings.device, now(), key=settings.key)
     except ValueError as error:  # a setting out of its range: no other brain would do better
         owner.say(GiveUp(str(error)))
         return
@@ -55,7 +64,9 @@ def think(
             for message in waiting:
                 if isinstance(message, Quit):
                     return
-                if not isinstance(message, Settings):
+                if isinstance(message, Ping):
+                    owner.say(Pong())
+                elif not isinstance(message, Settings):
                     carry_out(conductor.receive(message, now()))
             for answer in engine.receive(now()):
                 if isinstance(answer, Say | GiveUp):
@@ -74,14 +85,20 @@ def think(
 
 
 def main() -> None:
-    """Be the brain of the owner at the other end of standard input."""
+    """Be the brain of the owner at the other end of standard input, once it says how to play.
+
+    Until then it waits, with all loaded that it needs.
+    """
     owner = brain_end(connection())
     poller = zmq.Poller()
     poller.register(owner.fileno(), zmq.POLLIN)
     heard: list[ToBrain] = []
-    while not heard and not owner.closed:
+    while not owner.closed and not any(isinstance(told, Settings | Quit) for told in heard):
         poller.poll()
         heard = owner.hear()
+        if any(isinstance(told, Ping) for told in heard):
+            owner.say(Pong())
+    heard = [told for told in heard if not isinstance(told, Ping)]
     if not heard or not isinstance(heard[0], Settings):
         return
     settings = heard[0]

@@ -1,8 +1,9 @@
+from .actions import Action, GaveUpError, Tell
 from .brain_process import Brain, BrainError, BrainProcess
 from .learn import learned
 from .loop import Observer, perform, stopping
 from .memory_ports import MemoryPorts
-from .owner import Action, GaveUpError, Owner, Tell, owner_of
+from .owner import Owner, owner_of
 from .ports import APIS, CALLED, MidiPorts, NoMidiError, Ports, existing_ports, short_name
 from .realtime import POLL_S, RealTime, Time, undisturbed, wait_for_next
 from .report import Report, report_on

@@ -36,6 +36,17 @@ def reach_server() -> bool:
     return False
 
 
+def library() -> ctypes.CDLL:
+    """The libjack by which the MIDI package reaches its server, once that has been imported."""
+    preloaded = _preloaded()
+    return preloaded or ctypes.CDLL(next(_brought_along(), SYSTEM))
+
+
+def answers() -> bool:
+    """Whether the server of `library` is there."""
+    return _answers(library())
+
+
 def in_use() -> str | None:
     """The libjack that was loaded in place of the wheel's own, if one was."""
     return _loaded[0] if _loaded else None

@@ -4,15 +4,16 @@ import contextlib
 import signal
 import threading
 from array import array
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from queue import SimpleQueue
 from typing import Any, TypeAlias
 
 from schmubert.bridge.clock.sync import Timing
-from schmubert.bridge.owner.brain_process import Brain, BrainError, BrainProcess
-from schmubert.bridge.owner.owner import Action, Owner, Tell, owner_of
+from schmubert.bridge.owner.actions import Action, Tell
+from schmubert.bridge.owner.brain_process import Brain, BrainProcess
+from schmubert.bridge.owner.brain_seat import BrainSeat
+from schmubert.bridge.owner.owner import Owner, owner_of
 from schmubert.bridge.owner.ports import Ports
 from schmubert.bridge.owner.realtime import RealTime, Time, undisturbed, wait_for_next
 from schmubert.bridge.owner.report import Report, report_on
@@ -35,7 +36,9 @@ from schmubert.bridge.protocol.messages import (
     InKey,
     Moved,
     Plugged,
+    Pong,
     Say,
+    Server,
     Settings,
     ToBrain,
 )
@@ -44,7 +47,6 @@ from schmubert.bridge.protocol.roles import Rig
 
 LOOK_EVERY_S, LOOK_ROOM_S = 1.0, 0.005  # for ports that vanished or came back, between notes
 DRAIN_S = 0.1  # two periods of the slowest usual server: note-offs leave before the ports close
-MOST_DEATHS, DEATHS_IN_S = 4, 20.0
 MOST_LATENESSES = 100_000
 
 Observer: TypeAlias = Callable[[ToBrain | FromBrain], None]
@@ -66,8 +68,8 @@ def perform(
     """Play on `ports` until `until(now)`, Ctrl-C or SIGTERM; then every note is ended.
 
     `say` gets lines for the player, `observer` all that owner and brain tell each other, and
-    `witness` all that happens, each in a thread that does not hold up the music. Ports stay
-    open. Raises BrainError, GaveUpError, and what ports raise, after the notes are ended.
+    `witness` all that happens, each in a thread that does not hold up the music. Ports stay open.
+    Raises BrainError, GaveUpError, and what ports raise, after the notes are ended.
     """
     passing = passing or RealTime()
     owner = owner_of(rig, timing, setup.controls, setup.meter)
@@ -104,19 +106,14 @@ class _Stage:
     ) -> None:
         self._ports = ports
         self._owner = owner
-        self._setup = setup
         self._time = passing
         self._aside = aside
         self._say = say
         self._observer = observer
         self._witness = witness
-        self._start_brain = start_brain
         self._late_s = array("d")
         self._look_s = 0.0
-        self._deaths: deque[float] = deque(maxlen=MOST_DEATHS)
-        self._died = 0
-        self._brain = start_brain()
-        self._brain.tell(setup)
+        self._seat = BrainSeat(start_brain, setup, passing.now())
 
     def step(self) -> None:
         """Take in what came, send what is due, and wait for what is next."""
@@ -129,23 +126,27 @@ class _Stage:
         for at_s, port, message in self._ports.poll():
             self._see(Came(at_s, port, message))
             self._do(owner.receive(at_s, port, message))
-        alive = self._brain.alive  # asked first: what it said last is still heard
-        for decided in self._brain.listen():
+        trouble = self._seat.failing()  # asked first: what it said last is still heard
+        for decided in self._seat.listen(now):
+            if isinstance(decided, Pong):
+                continue
             self._tell_observer(decided)
             if not isinstance(decided, Say):  # it is seen when it is said
                 self._see(decided)
             if not isinstance(decided, Asked | Answered | InKey):
                 self._do(owner.take(decided))
-        if not alive:
-            self._replace_brain()
+        self._tend_brain(trouble)
         now = passing.now()
         due_s = owner.next_s(now)
         if now >= self._look_s and due_s - now > LOOK_ROOM_S:
             self._look_s = now + LOOK_EVERY_S
+            self._seat.prepare(now)
             for change in self._ports.look():
                 self._see(change, now)
                 if isinstance(change, Plugged):
                     self._do(owner.plugged(change, now))
+                elif isinstance(change, Server):
+                    self._do(owner.server(change, now))
                 else:
                     self._do(owner.daw_found(change))
         wait_for_next(passing, now, due_s)
@@ -166,13 +167,13 @@ class _Stage:
         try:
             self._time.wait_until(self._time.now() + DRAIN_S, exactly=False)
         finally:
-            self._brain.close()
+            self._seat.close()
 
     def report(self) -> Report:
         """What happened so far."""
         scheduler, jitter = self._owner.scheduler, self._owner.clock.jitter
         return report_on(
-            scheduler.note_ons, scheduler.dropped, self._died, self._late_s, jitter.overall
+            scheduler.note_ons, scheduler.dropped, self._seat.deaths, self._late_s, jitter.overall
         )
 
     def _do(self, actions: Sequence[Action]) -> None:
@@ -186,7 +187,7 @@ class _Stage:
                 if len(self._late_s) < MOST_LATENESSES:
                     self._late_s.append(sent_s - action.wanted_s)
             elif isinstance(action, Tell):
-                self._brain.tell(action.message)
+                self._seat.tell(self._time.now(), action.message)
                 self._tell_observer(action.message)
                 self._see(action.message)
                 if (
@@ -211,20 +212,19 @@ class _Stage:
         if jitter is not None:
             self._see(Followed(jitter.median_ms, jitter.p95_ms))
 
-    def _replace_brain(self) -> None:
+    def _tend_brain(self, trouble: str | None) -> None:
+        """End a brain that is in `trouble`, and seat another as soon as one may come."""
         now = self._time.now()
-        self._died += 1
-        self._deaths.append(now)
-        if len(self._deaths) == MOST_DEATHS and now - self._deaths[0] < DEATHS_IN_S:
-            raise BrainError(f"the brain died {MOST_DEATHS} times in {DEATHS_IN_S:g} s")
-        self._aside.put(self._say, "the brain died: what it played is ended, a new one starts")
-        self._see(BrainRestarted(), now)
-        actions = self._owner.restart_brain(now)
-        self._do([action for action in actions if isinstance(action, Send)])
-        self._brain.close(patience_s=0.0)
-        self._brain = self._start_brain()
-        self._brain.tell(self._setup)
-        self._do([action for action in actions if not isinstance(action, Send)])
+        if trouble is not None:
+            said = self._seat.clear(trouble, now)
+            if said is not None:
+                self._do([Say(said)])
+        if self._seat.is_free(now):
+            recalls = self._seat.take(now)
+            if recalls is None:
+                return
+            self._see(BrainRestarted(recalls), now)
+            self._do(self._owner.restart_brain(now, recalls))
 
 
 class _Aside:

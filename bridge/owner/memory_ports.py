@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable
 
-from schmubert.bridge.protocol.messages import Neighbour, Plugged
+from schmubert.bridge.protocol.messages import Neighbour, Plugged, Server
 
 
 class MemoryPorts:
@@ -18,7 +18,7 @@ class MemoryPorts:
         script: Iterable[tuple[float, int, bytes]] = (),
         clock: Callable[[], float] = time.monotonic,
         starts_s: float | None = None,
-        plugs: Iterable[tuple[float, Plugged | Neighbour]] = (),
+        plugs: Iterable[tuple[float, Plugged | Server | Neighbour]] = (),
     ) -> None:
         self.sent: list[tuple[float, int, bytes]] = []
         """(second on the clock, output, message), in order."""
@@ -52,7 +52,7 @@ class MemoryPorts:
         """Remember `message`, sent on `output` now."""
         self.sent.append((self._clock(), output, message))
 
-    def look(self) -> list[Plugged | Neighbour]:
+    def look(self) -> list[Plugged | Server | Neighbour]:
         """What has vanished or come back since the last look."""
         passed_s = 0.0 if self.starts_s is None else self._clock() - self.starts_s
         found = [what for at_s, what in self._plugs if at_s <= passed_s]

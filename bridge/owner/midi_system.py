@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 
 from schmubert.bridge.owner import jack_library
+from schmubert.bridge.owner.cables import Watch
+from schmubert.bridge.owner.jack_watch import JackWatch
 from schmubert.bridge.owner.midi_backend import CALLED, Backend, BackendError
 
 LINUX = sys.platform.startswith("linux")
@@ -74,6 +76,20 @@ def _hindrance(api: str) -> str | None:
     return None
 
 
+def answers(api: str) -> bool:
+    """Whether the MIDI system that ended is there again; no client of ours may be left there."""
+    return api != "jack" or jack_library.answers()
+
+
+def watch(api: str) -> Watch | None:
+    """Who sees `api` go and its cables come and go; None where nothing does, or it is gone."""
+    if api != "jack" or not LINUX:
+        return None
+    with contextlib.suppress(BackendError, OSError, AttributeError):
+        return JackWatch()
+    return None
+
+
 def _advice() -> str:
     if not LINUX:
         return "see `schmubert doctor`"
@@ -93,7 +109,10 @@ def through(api: str) -> str:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep what the system's libraries write to stderr off the terminal."""
+    """Keep what the system's libraries write to stderr off the terminal.
+
+    Be brief: what other threads print meanwhile is lost too.
+    """
     sys.stderr.flush()
     try:
         kept = os.dup(2)

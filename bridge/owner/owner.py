@@ -4,13 +4,12 @@ It keeps time and the schedule. The music is the brain's, which is another proce
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from math import floor, inf
-from typing import TypeAlias
 
 from schmubert.bridge.clock.clock_out import ClockOut
 from schmubert.bridge.clock.sync import Timing, time_keeper
 from schmubert.bridge.clock.transport import PositionUnit, TimeKeeper, Transport
+from schmubert.bridge.owner.actions import Action, GaveUpError, Tell
 from schmubert.bridge.owner.echoes import CERTAIN, Echoes
 from schmubert.bridge.owner.scheduler import Scheduler
 from schmubert.bridge.protocol.bytes import (
@@ -35,8 +34,8 @@ from schmubert.bridge.protocol.messages import (
     Play,
     Plugged,
     Say,
+    Server,
     Silence,
-    ToBrain,
     ToOwner,
 )
 from schmubert.bridge.protocol.meters import in_quarters
@@ -51,20 +50,6 @@ TOLD_S = 0.002
 """The brain is told when the beat ahead has moved by more than this."""
 SAID_TEMPO = 0.02  # a change of tempo by less is not worth a line
 UNTURNED = Surface(())
-
-
-@dataclass(frozen=True, slots=True)
-class Tell:
-    """Pass `message` on to the brain."""
-
-    message: ToBrain
-
-
-Action: TypeAlias = Send | Tell | Say
-
-
-class GaveUpError(Exception):
-    """The brain has nothing to play with, and says why."""
 
 
 class Owner:
@@ -201,11 +186,24 @@ class Owner:
             return [said] if change.is_input else [*self._quiet(change.port), said]
         self._gone.add(place)
         actions: list[Action] = [Say(f"{name!r} is gone: I go on, and look for it")]
-        if change.is_input:
-            for key in [key for key in self._held if key[0] == change.port]:
-                actions += self._note_off(key, now)
-            for port, hand in [key for key in self._pedals if key[0] == change.port]:
-                actions += self._pedal(port, Pedal(now, hand, False))
+        return [*actions, *self._let_go(change.port, now)] if change.is_input else actions
+
+    def server(self, change: Server, now: float) -> list[Action]:
+        """The MIDI system ended or is back: what is held is let go, and what may sound is ended."""
+        if change.there:
+            return [*self.quiet(), Say(f"{change.name} is back, and so are my ports")]
+        actions: list[Action] = [Say(f"{change.name} is gone: I go on, and look for it")]
+        for port in range(len(self.rig.inputs)):
+            actions += self._let_go(port, now)
+        return actions
+
+    def _let_go(self, input_: int, now: float) -> list[Action]:
+        """What is held on the input is let go."""
+        actions: list[Action] = []
+        for key in [key for key in self._held if key[0] == input_]:
+            actions += self._note_off(key, now)
+        for port, hand in [key for key in self._pedals if key[0] == input_]:
+            actions += self._pedal(port, Pedal(now, hand, False))
         return actions
 
     def daw_found(self, neighbour: Neighbour) -> list[Action]:
@@ -217,12 +215,18 @@ class Owner:
             return []
         return [Say(f"{neighbour.port!r} is there: I take song positions for clocks")]
 
-    def restart_brain(self, now: float) -> list[Action]:
-        """A new brain knows nothing: end what the last one left, and tell it where we are."""
-        actions: list[Action] = [*self.scheduler.clear()]
+    def restart_brain(self, now: float, recalls: bool = False) -> list[Action]:
+        """Tell a new brain where we are.
+
+        One that `recalls` what the last one knew goes on with what that one planned. To another
+        all is told that is known here, and what the last one left is ended.
+        """
+        actions: list[Action] = [] if recalls else [*self.scheduler.clear()]
         if self._told.rolling:
             transport = self.clock.transport
             actions.append(self._moved(transport, transport.timeline.beats(now)))
+        if recalls:
+            return actions
         actions += [Tell(control) for control in self._turned.values()]
         held: list[Heard | Pedal] = [*self._pedals.values(), *self._held.values()]
         actions += [Tell(self._shifted(message)) for message in held]

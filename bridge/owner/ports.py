@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from schmubert.bridge.owner.cables import Cables, Watch
 from schmubert.bridge.owner.midi_backend import (
     APIS,
     CALLED,
@@ -20,10 +21,12 @@ from schmubert.bridge.owner.midi_backend import (
 from schmubert.bridge.owner.midi_system import (
     PROBE,
     NoMidiError,
+    answers,
     backend,
     first_that_answers,
     quiet,
     through,
+    watch,
 )
 from schmubert.bridge.owner.port_names import (
     ARDOUR_CLOCK,
@@ -35,7 +38,7 @@ from schmubert.bridge.owner.port_names import (
     port_name,
     short_name,
 )
-from schmubert.bridge.protocol.messages import Neighbour, Plugged
+from schmubert.bridge.protocol.messages import Neighbour, Plugged, Server
 
 __all__ = [
     "APIS",
@@ -65,7 +68,7 @@ class Ports(Protocol):
     def send(self, output: int, message: bytes) -> None:
         """Send `message` on `output` now."""
 
-    def look(self) -> Sequence[Plugged | Neighbour]:
+    def look(self) -> Sequence[Plugged | Server | Neighbour]:
         """What has vanished or come back since the last look, and is connected again, and who is
         there now; it takes a fraction of a millisecond, or some where something came back."""
 
@@ -99,12 +102,13 @@ class Stamps:
 class _Plug:
     """A socket connected to a port of another program or device, `full`; None while it is gone.
 
-    `name` is what it is looked for by.
+    `name` is what it is looked for by. It was `seen` connected, where that can be seen.
     """
 
     socket: Socket
     name: str
     full: str | None
+    seen: bool = False
 
 
 @dataclass
@@ -119,8 +123,8 @@ class _Ear:
 class MidiPorts:
     """Real ports: an existing one of exactly the name is connected to, else a virtual one made.
 
-    What was connected to may vanish and come back, and a keyboard that was not there may come
-    later, see `look`.
+    What was connected to may vanish and come back, the MIDI system too, and a keyboard that was
+    not there may come later, see `look`.
 
     `named` tells, a line a port, under which names the system really has them. Raises
     NoMidiError or PortError.
@@ -134,7 +138,12 @@ class MidiPorts:
         self._ins: list[InputSocket] = []
         self._outs: list[OutputSocket] = []
         self._plugs: dict[tuple[bool, int], _Plug] = {}
-        self._own: set[str] = set()
+        self._own: dict[str, bool] = {}  # virtual ports by their full names: inputs or not
+        self._names = tuple(inputs), tuple(outputs)
+        self._cables = Cables()
+        self._watch: Watch | None = None
+        self._away = False  # the MIDI system has ended
+        self._came_late: set[tuple[bool, int]] = set()
         self._late: dict[int, str] = {}  # virtual inputs: a keyboard of that name may come
         self._met = False
         with quiet():
@@ -159,10 +168,17 @@ class MidiPorts:
         finally:
             hearing.delete()
             playing.delete()
+        self._listen()
+
+    def _listen(self) -> None:
+        """All ports are open: hear them, and watch the system."""
         self._ears = [_Ear(index, socket, Stamps()) for index, socket in enumerate(self._ins)]
         self._late = {
-            index: name for index, name in enumerate(inputs) if (True, index) not in self._plugs
+            index: name
+            for index, name in enumerate(self._names[0])
+            if (True, index) not in self._plugs
         }
+        self._watch = watch(self.api)
 
     def poll(self) -> list[tuple[float, int, bytes]]:
         """What has come since: (arrival in monotonic seconds, input, message), in order."""
@@ -178,25 +194,72 @@ class MidiPorts:
 
     def send(self, output: int, message: bytes) -> None:
         """Send `message` on `output` now."""
-        self._outs[output].send(message)
+        if not self._away:
+            self._outs[output].send(message)
 
-    def look(self) -> list[Plugged | Neighbour]:
+    def look(self) -> list[Plugged | Server | Neighbour]:
         """What has vanished or come back since, and is connected again; and Ardour, once."""
-        found: list[Plugged | Neighbour] = []
+        if self._watch is not None and self._watch.gone:
+            return self._leave()
+        if self._away:
+            return self._come_back()
+        found: list[Plugged | Server | Neighbour] = []
         if self._late or not self._met:
             sources = self._ins[0].existing()
             found += self._meet(sources)
             found += self._plug_in_late(sources)
         for (is_input, index), plug in self._plugs.items():
-            with quiet():
-                there = self._plug_in(plug)
-            if there is not None:
-                found.append(Plugged(is_input, index, there))
-            if there and is_input:  # the system's own clock may have begun anew
+            changes = self._plug_in(plug)
+            found += [Plugged(is_input, index, there) for there in changes]
+            if changes and is_input:  # the system's own clock may have begun anew
                 for ear in self._ears:
                     if ear.socket is plug.socket:
                         ear.stamps = Stamps()
+        if self._watch is not None and not self._watch.gone:
+            self._cables.mend(self._watch)
+            self._cables.see(self._watch, self._own)
         return found
+
+    def _leave(self) -> list[Plugged | Server | Neighbour]:
+        """The MIDI system ended: close what is left of our ports."""
+        self._cables.lose()
+        self._close_all()
+        self._away = True
+        return [Server(CALLED[self.api], False)]
+
+    def _come_back(self) -> list[Plugged | Server | Neighbour]:
+        """Open all ports as they were, where the MIDI system is there again."""
+        try:
+            if not answers(self.api):
+                return []
+            self._open_again()
+        except (OSError, BackendError):  # gone again
+            self._close_all()
+            return []
+        self._away = False
+        self._listen()
+        return [Server(CALLED[self.api], True), *self.look()]
+
+    def _open_again(self) -> None:
+        """What was connected to is looked for again, and virtual ports are made again."""
+        plugs = {place: plug for place, plug in self._plugs.items() if place not in self._came_late}
+        self._plugs, self._came_late = {}, set()
+        for is_input, names in ((True, self._names[0]), (False, self._names[1])):
+            for index, name in enumerate(names):
+                client = client_name(name)
+                socket: Socket
+                if is_input:
+                    socket = ear = self._backend.input(self.api, client)
+                    self._ins.append(ear)
+                else:
+                    socket = voice = self._backend.output(self.api, client)
+                    self._outs.append(voice)
+                if (is_input, index) not in plugs:
+                    socket.make(name)
+                    continue
+                plug = _Plug(socket, plugs[is_input, index].name, None)
+                self._plugs[is_input, index] = plug
+                self._plug_in(plug)
 
     def _meet(self, sources: Sequence[str]) -> list[Neighbour]:
         ardours = [full for full in sources if port_name(full, self.api) == ARDOUR_CLOCK]
@@ -213,43 +276,63 @@ class MidiPorts:
         others = [full for full in sources if full not in self._own and not full.startswith(CLIENT)]
         found = []
         for index, name in list(self._late.items()):
-            with contextlib.suppress(OSError, BackendError), quiet():
+            with contextlib.suppress(OSError, BackendError):
                 full = find(name, others, self.api)
                 if full is None:
                     continue
-                socket = self._backend.input(self.api, client_name(name))
-                socket.connect(full, name)
+                with quiet():
+                    socket = self._backend.input(self.api, client_name(name))
+                    socket.connect(full, name)
                 self._ins.append(socket)
                 self._ears.append(_Ear(index, socket, Stamps()))
                 self._plugs[True, index] = _Plug(socket, name, full)
+                self._came_late.add((True, index))
                 del self._late[index]
                 found.append(Plugged(True, index, True))
         return found
 
-    def _plug_in(self, plug: _Plug) -> bool | None:
-        """Connect `plug` again where it came back; whether it is there now, None: as before."""
+    def _plug_in(self, plug: _Plug) -> list[bool]:
+        """Connect `plug` again where it came back; each time that it is there, or gone, since."""
         existing = [full for full in plug.socket.existing() if full not in self._own]
-        if plug.full in existing:
-            return None
+        if plug.full in existing and not self._is_cut(plug):
+            return []
+        changes = []
         if plug.full is not None:
-            plug.full = None
+            plug.full, plug.seen = None, False
             plug.socket.disconnect()
-            return False
+            changes.append(False)
         try:
             plug.full = find(plug.name, existing, self.api)
             if plug.full is None:
-                return None
-            plug.socket.connect(plug.full, plug.name)
+                return changes
+            with quiet():
+                plug.socket.connect(plug.full, plug.name)
         except (OSError, BackendError):  # gone again, or two of that name
             plug.full = None
-            return None
-        return True
+            return changes
+        return [*changes, True]
+
+    def _is_cut(self, plug: _Plug) -> bool:
+        """Whether the other end went and came back since: its name is there, our cable is not."""
+        if self._watch is None or plug.full is None:
+            return False
+        others = self._watch.connections(plug.full)
+        connected = any(other.startswith(client_name(plug.name)) for other in others)
+        was_connected, plug.seen = plug.seen, connected
+        return was_connected and not connected
 
     def close(self) -> None:
         """Close every port."""
+        self._close_all()
+
+    def _close_all(self) -> None:
+        """Close every port and leave the system; of one that ended, what is left."""
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
         for socket in (*self._ins, *self._outs):
             socket.delete()
-        self._ins, self._outs = [], []
+        self._ins, self._outs, self._ears = [], [], []
 
     def _socket(self, make: Callable[[str, str], S], direction: str, name: str) -> S:
         try:
@@ -284,7 +367,7 @@ class MidiPorts:
             self.named.append(f"{direction} {name!r}: connected to {existing!r}")
             return
         made = [full for full in probe.existing() if full not in before]
-        self._own.update(made)
+        self._own.update(dict.fromkeys(made, direction == "input"))
         ours = [full for full in made if port_name(full, self.api) == name] or made
         real = f" (as {ours[0]!r})" if ours and ours[0] != name else ""
         self.named.append(f"{direction} {name!r}: a new port{real}{meant(name, known, self.api)}")

@@ -1,15 +1,15 @@
 """What happens on the port owner's stage, in its order, for whoever keeps or shows it.
 
-What goes in (`Tick`, `Came`, `Plugged`, `Neighbour`, the brain's decisions, `BrainRestarted`,
-`Ending`) stands before what it led to (`Sent`, what the brain is told, what is said). An owner
-that is given the former makes the latter again.
+What goes in (`Tick`, `Came`, `Plugged`, `Server`, `Neighbour`, the brain's decisions,
+`BrainRestarted`, `Ending`) stands before what it led to (`Sent`, what the brain is told, what is
+said). An owner that is given the former makes the latter again.
 """
 
 from typing import TypeAlias
 
 import msgspec
 
-from schmubert.bridge.protocol.messages import FromBrain, Neighbour, Plugged, ToBrain
+from schmubert.bridge.protocol.messages import FromBrain, Neighbour, Plugged, Server, ToBrain
 
 
 class Tick(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
@@ -41,8 +41,14 @@ class Followed(msgspec.Struct, frozen=True, tag=True):
     p95_ms: float
 
 
-class BrainRestarted(msgspec.Struct, frozen=True, tag=True):
-    """The brain died, and a new one was started."""
+class BrainRestarted(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """The brain died, and another took its place.
+
+    It `recalls` what the one before it knew, and goes on with what that one had planned; else
+    what was planned is forgotten, and what sounded is ended.
+    """
+
+    recalls: bool = False
 
 
 class Ending(msgspec.Struct, frozen=True, tag=True):
@@ -57,6 +63,7 @@ Happening: TypeAlias = (
     Tick
     | Came
     | Plugged
+    | Server
     | Neighbour
     | Sent
     | Followed

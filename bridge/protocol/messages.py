@@ -139,6 +139,13 @@ class Plugged(msgspec.Struct, frozen=True, tag=True):
     there: bool
 
 
+class Server(msgspec.Struct, frozen=True, tag=True):
+    """Ports -> owner: the MIDI system, such as JACK, is `there` again with all ports, or gone."""
+
+    name: str
+    there: bool
+
+
 class Neighbour(msgspec.Struct, frozen=True, tag=True):
     """Ports -> owner: `port` belongs to a program that counts song positions in clocks."""
 
@@ -149,7 +156,28 @@ class Quit(msgspec.Struct, frozen=True, tag=True):
     """Owner -> brain: end."""
 
 
-ToBrain: TypeAlias = Settings | Moved | Heard | Pedal | Control | Quit
+class Ping(msgspec.Struct, frozen=True, tag=True):
+    """Owner -> brain: are you there? A `Pong` is to come soon."""
+
+
+class Pong(msgspec.Struct, frozen=True, tag=True):
+    """Brain -> owner: I am."""
+
+
+class Told(msgspec.Struct, frozen=True):
+    """`what` was told to a brain, or decided by it, at `at_s`."""
+
+    at_s: float
+    what: Moved | Heard | Pedal | Control | Play | Silence
+
+
+class Recall(msgspec.Struct, frozen=True, tag=True):
+    """Owner -> brain, after the settings: what the brain before this one knew, oldest first."""
+
+    told: tuple[Told, ...]
+
+
+ToBrain: TypeAlias = Settings | Moved | Heard | Pedal | Control | Recall | Ping | Quit
 ToOwner: TypeAlias = Play | Silence | Say | GiveUp
-FromBrain: TypeAlias = ToOwner | Asked | Answered | InKey
+FromBrain: TypeAlias = ToOwner | Asked | Answered | InKey | Pong
 """What the owner acts on, and what it only passes on to whoever keeps or shows it."""

@@ -29,9 +29,9 @@ class Settings(msgspec.Struct, frozen=True, tag="Setup"):
     """Owner -> brain, before all else: who plays, and how. A log of a session begins with it too.
 
     Its name on the wire is Setup, as in the logs that players have. ValueError where a value is out
-    of its range. `engine` is an address, None for the usual one; `model` a file for an engine that
-    has to be started, None for the model in the package. A draft is first made in `first_calls`
-    calls to the model, and never in more than `most_calls`.
+    of its range. `engine` is an address, None for the usual one, and `key` a file that opens it;
+    `model` a file for an engine that has to be started, None for the model in the package. A draft
+    is first made in `first_calls` calls to the model, and never in more than `most_calls`.
     """
 
     hears: tuple[Track, ...] = (Track.MELODY,)
@@ -153,6 +153,15 @@ class Settings(msgspec.Struct, frozen=True, tag="Setup"):
             "Where the engine is, tcp://HOST:PORT; on this computer one is started when none"
             " answers.",
             metavar="ADDRESS",
+        ),
+    ] = None
+    key: Annotated[
+        str | None,
+        Option(
+            "Your secret key, for an engine that wants one; `schmubert keygen` makes it.",
+            metavar="FILE",
+            place="file",
+            exists=True,
         ),
     ] = None
     model: Annotated[

@@ -190,7 +190,7 @@ class Scene:
             self.followed = what
         elif isinstance(what, BrainRestarted):
             self.deaths += 1
-            for part in self.band.values():
+            for part in () if what.recalls else self.band.values():
                 _end(part, self.beat(record.at_s) * self.meter.cells)
         elif isinstance(what, Say):
             self.said.append(what.text)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from schmubert.bridge.clock.sync import Sync
-from schmubert.bridge.owner.owner import Action, Tell, owner_of
+from schmubert.bridge.owner.actions import Action, Tell
+from schmubert.bridge.owner.owner import owner_of
 from schmubert.bridge.protocol.bytes import Send
 from schmubert.bridge.protocol.events import BrainRestarted, Came, Ended, Ending, Record, Sent, Tick
 from schmubert.bridge.protocol.messages import (
@@ -17,6 +18,7 @@ from schmubert.bridge.protocol.messages import (
     Pedal,
     Play,
     Plugged,
+    Server,
     Silence,
     ToBrain,
 )
@@ -52,12 +54,14 @@ def verify_session(session: Session, log: Iterable[Record]) -> Verdict:
             made += _made(owner.receive(what.came_s, what.port, what.message))
         elif isinstance(what, Plugged):
             made += _made(owner.plugged(what, record.at_s))
+        elif isinstance(what, Server):
+            made += _made(owner.server(what, record.at_s))
         elif isinstance(what, Neighbour):
             made += _made(owner.daw_found(what))
         elif isinstance(what, Play | Silence):
             made += _made(owner.take(what))
         elif isinstance(what, BrainRestarted):
-            made += _made(owner.restart_brain(record.at_s))
+            made += _made(owner.restart_brain(record.at_s, what.recalls))
         elif isinstance(what, Ending):
             made += _made(owner.finish())
         elif isinstance(what, Sent | Moved | Heard | Pedal | Control):

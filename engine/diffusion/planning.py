@@ -1,37 +1,44 @@
 """Plans before notes: the chords and forms of a window, for networks that know them.
 
 A network of a band has columns beside those that play (`plans.py`). What is known of them is
-written out; the rest is drawn first, in few calls, and then the notes are drawn knowing it. A
+written out; forms are drawn first, in few calls, and then the notes are drawn knowing them. A
 network without plans is left alone.
+
+On stage the harmony comes before both. What a band has played there was guessed, and a network that
+hears it goes on with its own mistakes. So each beat to come that nobody told a chord gets the one
+that is likeliest by what the others play, in one call that does not show the band's own tracks.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.diffusion.unmasking import (
-    SamplerRun,
-    TokenSampler,
-    balanced_order,
-    unmasking,
-)
+from schmubert.engine.diffusion.repeats import KeptForms, sources, with_forms
+from schmubert.engine.diffusion.temperature import log_softmax
+from schmubert.engine.diffusion.unmasking import SamplerRun, TokenSampler
 from schmubert.engine.music.chords import NO_CHORD, Plan, lasting_chords, nearest_chords
-from schmubert.engine.music.meter import Meter
+from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.plans import chord_column, with_unknown_plans
 from schmubert.engine.music.score import Mask, Tokens
-from schmubert.engine.music.vocabulary import BAND_MASK, FORMS, TRIO, Track
+from schmubert.engine.music.vocabulary import BAND_MASK, FORMS, HOLD, TRIO, Track
 
 CALLS_A_PLAN = 4
 """A plan is drawn in one call for so many of the calls that draw notes: it has fewer tokens."""
 
 
 class Layout(NamedTuple):
-    """A window [batch, steps, columns] of tracks and plans, and what is to be drawn of both."""
+    """A window [batch, steps, columns] of tracks and plans, and what is to be drawn of both.
+
+    `inferred` are the beats [batch, beats] that get their likeliest chord before all else.
+    """
 
     tokens: Tokens
     plans: Mask
     notes: Mask
+    inferred: Mask
 
 
 def laid_out(
@@ -41,15 +48,20 @@ def laid_out(
     plans: tuple[Track, ...],
     meter: Meter,
     chords: Plan | None = None,
+    forms: Tokens | None = None,
+    on_stage: bool = False,
 ) -> Layout:
     """`tokens` and `targets` [batch, steps, tracks] with the columns of `plans` behind them.
 
     `chords` [beats], or [batch, beats], are the chords of the window from its first beat on, where
-    they are known. A form is drawn where a track is: of bars in which it has targets. Other chords
-    and forms, and the comping, stay unknown.
+    they are known; those of bars with targets are inferred `on_stage`, where they are not. `forms`
+    [bars, 3], or [batch, bars, 3], are those that were drawn before, and stay. Another form is
+    drawn where a track is: of bars in which it has targets. Other chords and forms, and the
+    comping, stay unknown.
     """
+    inferred = np.zeros((len(tokens), tokens.shape[1] // meter.cells), bool)
     if not plans:
-        return Layout(tokens, np.zeros_like(targets), targets)
+        return Layout(tokens, np.zeros_like(targets), targets, inferred)
     wide = with_unknown_plans(tokens, tracks, plans, meter)
     of_plans = wide[..., len(tracks) :]
     drawn = np.zeros(of_plans.shape, bool)
@@ -60,27 +72,132 @@ def laid_out(
         elif plan in FORMS and TRIO[FORMS.index(plan)] in tracks:
             wanted = targets[..., tracks.index(TRIO[FORMS.index(plan)])]
             of_bars = wanted.reshape(len(tokens), -1, meter.steps).any(axis=-1)
+            if forms is not None:
+                said = of_plans[:, :: meter.steps, column]
+                said[...] = np.where(
+                    of_bars & (said == BAND_MASK[plan]), forms[..., FORMS.index(plan)], said
+                )
             unknown = of_plans[:, :: meter.steps, column] == BAND_MASK[plan]
             drawn[:, :: meter.steps, column] = of_bars & unknown
+    if on_stage and Track.CHORDS in plans:
+        said = of_plans[:, :: meter.cells, plans.index(Track.CHORDS)]
+        of_bars = targets.reshape(len(tokens), -1, meter.steps * len(tracks)).any(axis=-1)
+        inferred = of_bars.repeat(meter.beats, axis=1) & (said == BAND_MASK[Track.CHORDS])
     nothing = np.zeros_like(targets)
     return Layout(
         wide,
         np.concatenate([nothing, drawn], axis=-1),
         np.concatenate([targets, np.zeros_like(drawn)], axis=-1),
+        inferred,
     )
 
 
-def plan_calls(layout: Layout, calls: int) -> int:
-    """How many calls the plans of `layout` take beside `calls` for its notes."""
-    most = int(layout.plans.sum(axis=(1, 2)).max(initial=0))
-    return min(most, -(-calls // CALLS_A_PLAN))
+def harmony_calls(layout: Layout) -> int:
+    """How many calls the chords of `layout` take that are inferred."""
+    return int(layout.inferred.any())
+
+
+def harmony_run(layout: Layout, columns: Sequence[Track], meter: Meter) -> SamplerRun:
+    """Name the `inferred` chords of `layout`, whose `columns` are tracks and plans.
+
+    Yields what to denoise, at most once, and returns the tokens with them.
+    """
+    if not layout.inferred.any():
+        return layout.tokens
+    place, without = columns.index(Track.CHORDS), layout.tokens.copy()
+    for column, track in enumerate(columns):
+        if track in TRIO and track is not Track.MELODY and layout.notes[..., column].any():
+            without[..., column] = BAND_MASK[track]
+            form = columns.index(FORMS[track])
+            without[:, :: meter.steps, form] = BAND_MASK[FORMS[track]]
+    logits = yield without
+    beats = slice(None, None, meter.cells)
+    tokens: Tokens = layout.tokens.copy()
+    tokens[:, beats, place] = _with_likeliest(
+        tokens[:, beats, place], layout.inferred, logits[place][:, beats]
+    )
+    return tokens
+
+
+def _with_likeliest(
+    said: Tokens, inferred: Mask, logits: NDArray[np.floating]
+) -> NDArray[np.int64]:
+    """Chord tokens `said` [batch, beats] with those `inferred` that `logits` make likeliest.
+
+    Each beat says whether the chord before it goes on, and which begins if not: what sounds in it
+    is the mixture of both. Where nothing is said before a beat, its chord begins there.
+    """
+    shares = lasting_shares(said, logits)
+    found: NDArray[np.int64] = said.copy()
+    batch = np.arange(len(said))
+    last = np.full(len(said), BAND_MASK[Track.CHORDS])
+    for beat in range(said.shape[1]):
+        likeliest = shares[batch, beat].argmax(axis=-1)
+        named = np.where(likeliest == last, HOLD, likeliest)
+        found[:, beat] = np.where(inferred[:, beat], named, said[:, beat])
+        last = np.where(found[:, beat] == HOLD, last, found[:, beat])
+    return found
+
+
+def lasting_shares(said: Tokens, logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    """How likely each chord sounds in each beat [batch, beats, events], by `logits` of that shape.
+
+    A token `said` [batch, beats] that is not masked is sure.
+    """
+    shares = np.exp(log_softmax(np.asarray(logits, np.float64)))
+    unknown = said == BAND_MASK[Track.CHORDS]
+    sure = np.eye(shares.shape[-1])[np.where(unknown, HOLD, said)]
+    shares = np.where(unknown[..., None], shares, sure)
+    goes_on = shares[..., HOLD : HOLD + 1].copy()
+    shares[..., HOLD] = 0.0
+    for beat in range(1, shares.shape[1]):
+        shares[:, beat] += goes_on[:, beat] * shares[:, beat - 1]
+    return np.asarray(shares)
+
+
+def plan_calls(layout: Layout, calls: int, meter: Meter = COMMON) -> int:
+    """How many calls the forms of `layout` take beside `calls` for its notes."""
+    bars = int(layout.plans[:, :: meter.steps].any(axis=(0, 2)).sum())
+    return min(bars, -(-calls // CALLS_A_PLAN))
 
 
 def plan_run(layout: Layout, calls: int, token_sampler: TokenSampler) -> SamplerRun:
-    """Draw the plans of `layout`, beside `calls` for the notes; returns the tokens with them."""
-    order = balanced_order(layout.plans, plan_calls(layout, calls), token_sampler.rng)
-    drawn: Tokens = yield from unmasking(layout.tokens, order, token_sampler)
-    return drawn
+    """Draw the forms of `layout`, beside `calls` for the notes; returns the tokens with them.
+
+    They are drawn from the first bar to the last, some in each call, as a form speaks of what is
+    before it.
+    """
+    meter = token_sampler.meter
+    tokens: Tokens = layout.tokens.copy()
+    bars = np.flatnonzero(layout.plans[:, :: meter.steps].any(axis=(0, 2)))
+    for some in np.array_split(bars, plan_calls(layout, calls, meter)) if len(bars) else ():
+        logits = yield tokens
+        tokens = with_forms(tokens, layout.plans, some, logits, token_sampler)
+    return tokens
+
+
+def forms_of(tokens: Tokens, columns: Sequence[Track], meter: Meter) -> Tokens:
+    """The forms [batch, bars, 3] that `tokens` of `columns` hold; masked where there are none."""
+    bars = tokens[:, :: meter.steps]
+    of_tracks = [
+        bars[..., columns.index(form)]
+        if form in columns
+        else np.full(bars.shape[:2], BAND_MASK[form])
+        for form in FORMS
+    ]
+    return np.stack(of_tracks, axis=-1)
+
+
+def kept(layout: Layout, tokens: Tokens, token_sampler: TokenSampler) -> tuple[Mask, TokenSampler]:
+    """Which `notes` of `layout` are to be drawn, and a sampler that keeps what forms promise.
+
+    `tokens` are those of `layout` with its forms.
+    """
+    columns = tuple(token_sampler.tracks)
+    found = sources(tokens, layout.notes, columns, token_sampler.meter)
+    own = found == np.arange(tokens.shape[1])[:, None]
+    promises = KeptForms(found, columns, token_sampler.meter)
+    return layout.notes & own, replace(token_sampler, promises=promises)
 
 
 def chords_from(plan: Plan | None, beat: int) -> Plan | None:

@@ -92,7 +92,7 @@ def confidence(
     Every call takes the same number of cells, one more or less. What is most certain is that
     nothing happens: so notes come last, and there are fewer of them than in music.
     """
-    tokens, masked = tokens.copy(), targets.copy()
+    tokens, masked = token_sampler.copied(tokens.copy()), targets.copy()
     for left in range(min(calls, int(targets.sum(axis=(1, 2)).max(initial=0))), 0, -1):
         logits = token_sampler.guided(tokens, (yield tokens))
         certain = np.stack([_certainty(of_track) for of_track in logits], axis=-1)
@@ -157,7 +157,8 @@ def _remasked(
         again = np.zeros_like(targets)
         for batch, grid in enumerate(targets):
             again[batch][grid] = spread(grid, token_sampler.rng) < max(1, round(share * grid.sum()))
-        state = tidy(np.where(again, masked, tokens), targets, token_sampler.tracks)
+        state = token_sampler.copied(np.where(again, masked, tokens))
+        state = tidy(state, targets, token_sampler.tracks)
         logits = token_sampler.guided(state, (yield state))
         tokens = token_sampler.draw(state, again, logits)
     return tokens

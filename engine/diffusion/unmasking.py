@@ -9,7 +9,7 @@ see the same state. A sampler is therefore an `order`: which call unmasks which 
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,6 +113,18 @@ def draw(logits: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.i
     return drawn.clip(max=logits.shape[-1] - 1)
 
 
+class Promises(Protocol):
+    """What is sure of a grid before its cells are drawn."""
+
+    def copied(self, tokens: Tokens) -> Tokens:
+        """`tokens` [batch, steps, tracks] with what follows from others."""
+        ...
+
+    def kept(self, tokens: Tokens, drawn: Mask, logits: Logits, rng: np.random.Generator) -> Tokens:
+        """The same where cells were `drawn` from `logits`, so that nothing is broken."""
+        ...
+
+
 @dataclass(frozen=True)
 class TokenSampler:
     """How tokens are drawn from logits: at what `temperature`, bent by which `guide`.
@@ -120,7 +132,8 @@ class TokenSampler:
     All cells of a call are drawn from what the denoiser said of one state. With `uniforms` their
     random numbers are correlated; without, each cell has one of its own from `rng`. `tracks` says
     what the columns are. `piece` is what the windows of one piece have in common, and `shares`, by
-    `Track`, how much of the numbers is. The steps are cells of `meter`.
+    `Track`, how much of the numbers is. The steps are cells of `meter`. What forms promise of bars
+    is kept by `promises` (see `repeats.py`).
     """
 
     rng: np.random.Generator
@@ -131,6 +144,11 @@ class TokenSampler:
     uniforms: CorrelatedUniforms | None = None
     shares: Sequence[VarianceShares] = VARIANCE_SHARES
     meter: Meter = COMMON
+    promises: "Promises | None" = None
+
+    def copied(self, tokens: Tokens) -> Tokens:
+        """`tokens` [batch, steps, tracks] in which bars that are played again are the same."""
+        return tokens if self.promises is None else self.promises.copied(tokens)
 
     def correlated(self, shape: Sequence[int]) -> "TokenSampler":
         """The same, with correlated numbers for tokens of `shape` [batch, steps, tracks]."""
@@ -157,7 +175,9 @@ class TokenSampler:
             pieces = zip(of_track, in_track, strict=True)
             rows = [tempered(one[mine], self.temperature, track) for one, mine in pieces]
             tokens[..., column][in_track] = self._events(np.concatenate(rows), column, in_track)
-        return tokens
+        if self.promises is None:
+            return tokens
+        return self.promises.kept(tokens, targets, logits, self.rng)
 
     def _events(self, rows: NDArray[np.floating], column: int, targets: Mask) -> NDArray[np.int64]:
         """One event a row of the tempered logits [rows, events] of `targets` [batch, steps]."""
@@ -182,7 +202,7 @@ def unmasking(tokens: Tokens, order: NDArray[np.int64], token_sampler: TokenSamp
     A generator: it yields the tokens to denoise and is sent their logits. So its caller may batch
     several runs, or stop between two calls. Returns the tokens at the end.
     """
-    tokens = tokens.copy()
+    tokens = token_sampler.copied(tokens.copy())
     for call in range(int(order.max(initial=-1)) + 1):
         logits = token_sampler.guided(tokens, (yield tokens))
         tokens = token_sampler.draw(tokens, order == call, logits)

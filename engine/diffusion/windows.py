@@ -12,7 +12,7 @@ import numpy as np
 
 from schmubert.engine.denoiser import Denoiser, Logits
 from schmubert.engine.diffusion.copula import draw_piece_traits
-from schmubert.engine.diffusion.planning import chords_from, chords_of, laid_out, plan_run
+from schmubert.engine.diffusion.planning import chords_from, chords_of, kept, laid_out, plan_run
 from schmubert.engine.diffusion.recipe import FEWEST_WINDOW_BARS
 from schmubert.engine.diffusion.samplers import SAMPLERS
 from schmubert.engine.diffusion.sampling import Sampling
@@ -103,12 +103,13 @@ def window_run(
             chords_from(chords, first_bar * meter.beats),
         )
         planned = yield from plan_run(layout, sampling.calls, token_sampler)
+        drawn, keeping = kept(layout, planned, token_sampler)
         filled = yield from SAMPLERS[sampling.sampler](
             planned,
-            layout.notes,
+            drawn,
             sampling.calls,
             replace(
-                token_sampler,
+                keeping,
                 temperature=temperature,
                 guide=sampling.guide
                 if plans  # it is told the chords, and what they mean it has learned

@@ -223,19 +223,19 @@ def likeliest_chords(
     # of all changes only that from the likeliest chord counts, whatever comes after it
     scores = fits.copy()
     scores[0] += prior
-    score, changed = scores[0], np.empty(CHORDS)
-    best = np.zeros(beats, np.int64)
-    for beat in range(1, beats):
-        best[beat] = before = score.argmax()
-        np.add(prior, score[before] - prices[beat], out=changed)
+    score, changed, best = scores[0], np.empty(CHORDS), [0]
+    for row, price in zip(scores[1:], prices[1:], strict=True):
+        before = int(score.argmax())
+        best.append(before)
+        np.add(prior, score[before] - price, out=changed)
         np.maximum(changed, score, out=changed)
-        score = np.add(scores[beat], changed, out=scores[beat])
+        score = np.add(row, changed, out=row)
     chords = np.zeros(beats, np.int64)
     chords[-1] = chord = int(score.argmax())
     stays = scores[1:] - fits[1:] == scores[:-1]
     for beat in range(beats - 1, 0, -1):
         if not stays[beat - 1, chord]:
-            chord = int(best[beat])
+            chord = best[beat]
         chords[beat - 1] = chord
     return chords
 

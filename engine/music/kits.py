@@ -19,8 +19,12 @@ XG_DRUMS, XG_EFFECTS, GM2_DRUMS, GM2_MELODY = 127, 126, 120, 121
 KITS = {0, 1, 8, 16, 24, 25, 32, 40, 48, 56}
 """The programs that are kits in the drum banks of XG and General MIDI 2."""
 _PART_BYTES = 8
-_PART_SYSEX = re.compile(rb"(?s)\x41.\x42\x12\x40[\x10-\x1f]\x15|\x43.\x4c\x08[\x00-\x0f]\x07")
-_UNUSUAL_BANK = re.compile(rb"[\xb0-\xb8\xba-\xbf]\0[\x78\x7e\x7f]|\xb9\0\x79")
+_PART_SYSEX = (
+    re.compile(rb"\x42\x12\x40[\x10-\x1f]\x15"),
+    re.compile(rb"\x4c\x08[\x00-\x0f]\x07"),
+)
+"""What follows a SysEx message's first two bytes where it says what a part is, in GS and XG."""
+_BANK = re.compile(rb"[\xb0-\xbf]\0[\x78\x79\x7e\x7f]")
 
 
 def drum_channels(midi: MidiFile) -> frozenset[int]:
@@ -115,9 +119,13 @@ def unusual_setup(data: bytes) -> bool:
 
     It sees SysEx, and banks but for those that are set by running status.
     """
-    said = (_drum_part(data[one.start() :][:_PART_BYTES]) for one in _PART_SYSEX.finditer(data))
-    by_sysex = any(part is not None and part[1] != (part[0] == DRUM_CHANNEL) for part in said)
-    return by_sysex or _UNUSUAL_BANK.search(data) is not None
+    for kind in _PART_SYSEX:
+        for one in kind.finditer(data):
+            part = _drum_part(data[one.start() - 2 :][:_PART_BYTES])
+            if part is not None and part[1] != (part[0] == DRUM_CHANNEL):
+                return True
+    banks = (one[0] for one in _BANK.finditer(data))
+    return any(unusual_banks(said[0] & 0x0F == DRUM_CHANNEL, said[2:]) for said in banks)
 
 
 def _drum_part(data: bytes) -> tuple[int, bool] | None:

@@ -18,6 +18,7 @@ from schmubert.engine.music.plans import with_unknown_plans
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import BAND_MASK, BAND_SIZES, TRIO, Track
 from schmubert.engine.networks.devices import Device
+from schmubert.engine.networks.external_data import names_other_files
 from schmubert.engine.networks.meters import BARS, MeterInputs, after, bars_of, meter_inputs
 
 FORMAT = "1"
@@ -145,8 +146,17 @@ def _session(
 
 
 def _open(runtime: Any, path: Path, options: Any, providers: list[Any]) -> Any:
+    model = path.read_bytes()
     try:
-        return runtime.InferenceSession(str(path), options, providers=providers)
+        outside = names_other_files(model)
+    except ValueError as error:
+        raise ValueError(f"{path}: no model that ONNX Runtime can read ({error})") from error
+    if outside:
+        raise ValueError(
+            f"{path}: its weights lie in other files, which are not read: export it as one file"
+        )
+    try:
+        return runtime.InferenceSession(model, options, providers=providers)
     except Exception as error:  # its errors share no base class but this
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(f"{path}: no model that ONNX Runtime can read ({first})") from error

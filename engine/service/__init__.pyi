@@ -1,3 +1,4 @@
+from .admission import Doorkeeper, Players
 from .client import Client, spawn_engine
 from .server import Server, listen, warm_up, welcome
 from .wire import (
@@ -20,11 +21,13 @@ __all__ = [
     "WIRE_VERSION",
     "Client",
     "Constraints",
+    "Doorkeeper",
     "Draft",
     "Failed",
     "Goodbye",
     "Grid",
     "Hello",
+    "Players",
     "Request",
     "Server",
     "Welcome",

@@ -10,6 +10,8 @@ from pathlib import Path
 import zmq
 
 from schmubert.engine.networks.devices import Device
+from schmubert.engine.service.admission import Handshakes, words
+from schmubert.engine.service.keys import player_key
 from schmubert.engine.service.wire import (
     MOST_FRAME_BYTES,
     Draft,
@@ -42,11 +44,13 @@ class Client:
 
     Nothing waits for the engine: what cannot be sent at once is not sent (and not sent later
     either: an engine that comes back gets no stale asks). Say `hello` every few seconds, as an
-    engine may end when nobody does. ValueError where `address` is none.
+    engine may end when nobody does. `key` is the secret file of a player, where the engine wants
+    one. ValueError where `address` or `key` is none.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, key: Path | None = None) -> None:
         self.address = address
+        self._key = None if key is None else player_key(key)
         self._unsaid = 0  # hellos in a row that could not be sent
         self.malformed = 0
         """Frames received that were no message."""
@@ -65,6 +69,11 @@ class Client:
         }
         for option, value in options.items():
             self._socket.setsockopt(option, value)
+        if self._key is not None:
+            self._socket.setsockopt(zmq.CURVE_SERVERKEY, self._key.engine)
+            self._socket.setsockopt(zmq.CURVE_PUBLICKEY, self._key.public)
+            self._socket.setsockopt(zmq.CURVE_SECRETKEY, self._key.secret)
+        self._handshakes = Handshakes(self._socket, self._key is not None)
         try:
             self._socket.connect(checked_address(address))
         except (zmq.ZMQError, ValueError) as error:
@@ -94,9 +103,7 @@ class Client:
             return True
         self._unsaid += 1
         if self._unsaid % UNSAID == 0:
-            with contextlib.suppress(zmq.ZMQError):  # ZeroMQ dropped the address
-                self._socket.disconnect(self.address)
-            self._socket.connect(self.address)
+            self._connect_anew()
         return False
 
     def send(self, message: ToEngine) -> bool:
@@ -107,9 +114,26 @@ class Client:
             return False
         return True
 
+    def refused(self) -> str:
+        """Why the engine does not let this client in, in a line; empty once it is said."""
+        refusal = self._handshakes.refusal()
+        return "" if refusal is None else words(refusal, self.address, self._key)
+
+    def dial(self) -> None:
+        """Connect again where ZeroMQ does not by itself, as after a refusal."""
+        if self._handshakes.given_up:
+            self._handshakes.given_up = False
+            self._connect_anew()
+
+    def _connect_anew(self) -> None:
+        with contextlib.suppress(zmq.ZMQError):  # ZeroMQ has dropped the address already
+            self._socket.disconnect(self.address)
+        self._socket.connect(self.address)
+
     def receive(self) -> list[ToClient]:
         """What has come, in order; empty, at once, where nothing has."""
         messages: list[ToClient] = []
+        self._handshakes.look()
         for _ in range(MOST_RECEIVED):
             try:
                 frames = self._socket.recv_multipart(zmq.NOBLOCK)
@@ -127,10 +151,13 @@ class Client:
         """Send `ask` and wait for its last draft, `timeout_s` at most; for work without a stage.
 
         Where the time runs out the latest draft has to do. Raises TimeoutError when there is
-        none, ValueError with the engine's reason, ConnectionError when the engine ends.
+        none, ValueError with the engine's reason, ConnectionError when the engine ends or lets
+        nobody in.
         """
         until_s = time.monotonic() + timeout_s
         while not self.send(ask):
+            if refusal := self.refused():
+                raise ConnectionError(refusal)
             if time.monotonic() >= until_s:
                 raise TimeoutError(f"no engine at {self.address}: start one with schmubert engine")
             self._socket.poll(20, zmq.POLLOUT)
@@ -152,6 +179,7 @@ class Client:
 
     def close(self) -> None:
         """Close the socket; what cannot be sent within 20 ms is dropped."""
+        self._handshakes.close()
         self._socket.close()
         self._context.term()
 

@@ -15,9 +15,9 @@ def limits(command: Command) -> Command:
     options = (
         click.option(
             "--most-players",
-            "players",
+            "most_players",
             type=click.IntRange(1, 1024),
-            default=LIMITS.players,
+            default=LIMITS.most_players,
             show_default=True,
             help="Players at once; four times as many connections may be open. More than can be"
             " served in time get the same share each, and are told at once what cannot be.",

@@ -15,11 +15,11 @@ CONNECTIONS_A_PLAYER = 4  # those who only look, and those not gone yet
 class Limits:
     """What an engine grants.
 
-    `players` may ask at once. An ask may name `calls` to the model a draft and a budget of
+    `most_players` may ask at once. An ask may name `calls` to the model a draft and a budget of
     `budget_s`, its window may have `bars`. A player may send `messages_per_s`.
     """
 
-    players: int = 64
+    most_players: int = 64
     calls: int = 64
     budget_s: float = 60.0
     bars: int = MOST_WINDOW_BARS
@@ -28,7 +28,7 @@ class Limits:
     @property
     def connections(self) -> int:
         """The connections that are open at once."""
-        return CONNECTIONS_A_PLAYER * self.players
+        return CONNECTIONS_A_PLAYER * self.most_players
 
     def check(self, request: "Request") -> None:
         """ValueError where `request` wants more than this engine grants."""

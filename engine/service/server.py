@@ -17,8 +17,10 @@ import zmq
 from schmubert.engine.denoiser import Model, answering, in_meter, plans_of
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import MASK, SIZES
+from schmubert.engine.service.admission import Doorkeeper
 from schmubert.engine.service.connections import HANDSHAKE_MS, Lookout, monitored
-from schmubert.engine.service.jobs import Job, Jobs, stacked
+from schmubert.engine.service.job import Job
+from schmubert.engine.service.jobs import Jobs, stacked
 from schmubert.engine.service.limits import LIMITS, Limits
 from schmubert.engine.service.pace import Pace
 from schmubert.engine.service.shares import Rates
@@ -59,8 +61,8 @@ class AddressInUseError(OSError):
     """Another engine, or something else, listens at this address."""
 
 
-def listen(address: str) -> zmq.Socket[bytes]:
-    """A ROUTER socket bound to `address`.
+def listen(address: str, doorkeeper: Doorkeeper | None = None) -> zmq.Socket[bytes]:
+    """A ROUTER socket bound to `address`; with a `doorkeeper` only players reach it.
 
     Raises AddressInUseError, or ValueError where it is no address of this machine.
     """
@@ -70,6 +72,8 @@ def listen(address: str) -> zmq.Socket[bytes]:
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context.instance()
     router = context.socket(zmq.ROUTER)
     bounded(router)
+    if doorkeeper is not None:
+        doorkeeper.guard(router)
     try:
         router.bind(checked_address(address))
     except (zmq.ZMQError, ValueError) as error:
@@ -288,7 +292,7 @@ class Server:
             return
         if not self._admit(client, requests):
             seq = message.seq if isinstance(message, Request) else -1
-            full = f"this engine has its {self._limits.players} players already"
+            full = f"this engine has its {self._limits.most_players} players already"
             self._refuse(client, seq, full)
             return
         self._clients[client] = Player(now, connection)
@@ -313,7 +317,7 @@ class Server:
 
     def _admit(self, client: bytes, requests: Mapping[bytes, Request]) -> bool:
         """Whether there is room for `client`: whoever has been silent longest makes room."""
-        if client in self._clients or len(self._clients) < self._limits.players:
+        if client in self._clients or len(self._clients) < self._limits.most_players:
             return True
         idle = [
             known for known in self._clients if known not in self._jobs and known not in requests

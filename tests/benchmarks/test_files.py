@@ -103,5 +103,12 @@ def test_kits_by_other_banks_are_told(tmp_path: Path) -> None:
     told = script.told(path)
     assert told["songs"] == 1
     assert (told["right"], told["wrong"]) == (2, 0)
+    toms = [event(0, 0xC3, 117), *(event(tick, 0x93, 50, 90) for tick in range(0, 80, 10))]
+    tracks = [track_body([meta(0, 3, b"Toms"), *toms], 96)]
+    path.write_bytes(read(song).with_tracks(tracks))
+    told = script.told(path)
+    assert (told["right"], told["wrong"]) == (2, 1)
+    assert told["right without programs of percussion"] == 2
+    assert not told["wrong without programs of percussion"]
     path.write_bytes(SONG)
     assert not script.told(path)

@@ -11,9 +11,9 @@ from schmubert.bridge.clock.sync import Sync, Timing
 from schmubert.bridge.clock.transport import PositionUnit
 from schmubert.bridge.options import OPTIONS
 from schmubert.bridge.owner import loop
+from schmubert.bridge.owner.actions import GaveUpError
 from schmubert.bridge.owner.brain_process import BrainError
 from schmubert.bridge.owner.memory_ports import MemoryPorts
-from schmubert.bridge.owner.owner import GaveUpError
 from schmubert.bridge.owner.ports import NoMidiError
 from schmubert.bridge.owner.report import Report
 from schmubert.bridge.protocol.controls import control_rows

@@ -5,7 +5,8 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from schmubert.bridge.owner.owner import Action, Owner, Tell
+from schmubert.bridge.owner.actions import Action, Tell
+from schmubert.bridge.owner.owner import Owner
 from schmubert.bridge.protocol import bytes as protocol
 from schmubert.bridge.protocol.bytes import CLOCKS_PER_QUARTER, Send, song_position
 from schmubert.bridge.protocol.messages import Event, Moved, Play

@@ -38,6 +38,8 @@ class MidiServer:
     rate: int
     period: int
     pid: int
+    place: str
+    """Where clients find it: a name, or a folder."""
 
     @property
     def period_ms(self) -> float:
@@ -149,9 +151,14 @@ def pipewire_library() -> Path | None:
 
 
 @contextmanager
-def jackd(log: Path, period: int = PERIOD, rate: int = RATE) -> Iterator[MidiServer]:
-    """A jackd of its own name on the dummy driver; `-S`, without which MIDI gets lost."""
-    name = f"schmubert-{uuid.uuid4().hex[:8]}"
+def jackd(
+    log: Path, period: int = PERIOD, rate: int = RATE, place: str | None = None
+) -> Iterator[MidiServer]:
+    """A jackd of its own name on the dummy driver; `-S`, without which MIDI gets lost.
+
+    `place` is that of a server that ended: clients find this one where that one was.
+    """
+    name = place or f"schmubert-{uuid.uuid4().hex[:8]}"
     env = {
         **os.environ,
         "JACK_DEFAULT_SERVER": name,
@@ -160,39 +167,43 @@ def jackd(log: Path, period: int = PERIOD, rate: int = RATE) -> Iterator[MidiSer
     }
     urgency = ["-R", "-P", "70"] if real_time_allowed() else ["-r"]
     command = ["jackd", "-n", name, "-p", "128", *urgency, "-S", "-d", "dummy"]
+    command += ["-r", str(rate), "-p", str(period)]
     with log.open("wb") as out:
-        process = start(
-            [*command, "-r", str(rate), "-p", str(period)],
-            env,
-            stdout=out,
-            stderr=out,
-        )
+        process = start(command, env, stdout=out, stderr=out)
         try:
-            server = MidiServer("jackd", env, env, rate, period, process.pid)
+            server = MidiServer("jackd", env, env, rate, period, process.pid, name)
             _wait_for(server, process, log)
             yield server
         finally:
+            if process.poll() == -signal.SIGKILL:  # its place is one of eight until it ends well
+                process = start(command, env, stdout=out, stderr=out)
+                with suppress(TimeoutError, RuntimeError):
+                    _wait_for(server, process, log)
             end(process)
             for left in [*Path("/dev/shm").glob(f"*{name}*"), *Path("/tmp").glob(f"*{name}*")]:
                 left.unlink(missing_ok=True)
 
 
 @contextmanager
-def pipewire(log: Path, period: int = PERIOD, rate: int = RATE) -> Iterator[MidiServer]:
-    """A PipeWire with a socket of its own, standing in for jackd."""
+def pipewire(
+    log: Path, period: int = PERIOD, rate: int = RATE, place: str | None = None
+) -> Iterator[MidiServer]:
+    """A PipeWire with a socket of its own, standing in for jackd; `place` as in `jackd`."""
     library = pipewire_library()
     if library is None:
         raise RuntimeError("there is no libjack of PipeWire: install pipewire-jack")
-    with tempfile.TemporaryDirectory(prefix="schmubert-") as folder, log.open("wb") as out:
+    with tempfile.TemporaryDirectory(prefix="schmubert-") as new, log.open("wb") as out:
+        folder = place or new
         env = {
             **os.environ,
             "XDG_RUNTIME_DIR": folder,
             "DBUS_SESSION_BUS_ADDRESS": "disabled:",
             "PIPEWIRE_REMOTE": "pipewire-0",
         }
+        socket = Path(folder, "pipewire-0")
+        socket.unlink(missing_ok=True)  # of one that was killed
         process = start(["pipewire"], env, stdout=out, stderr=out)
         try:
-            socket = Path(folder, "pipewire-0")
             wait_until(socket.exists, 10.0, "the socket of pipewire")
             forced = subprocess.run(
                 ["pw-metadata", "-n", "settings", "0", "clock.force-quantum", str(period)],
@@ -208,7 +219,7 @@ def pipewire(log: Path, period: int = PERIOD, rate: int = RATE) -> Iterator[Midi
                 "LD_PRELOAD": str(library),
                 "LD_LIBRARY_PATH": str(library.parent),
             }
-            server = MidiServer("pipewire", client_env, env, rate, period, process.pid)
+            server = MidiServer("pipewire", client_env, env, rate, period, process.pid, folder)
             _wait_for(server, process, log)
             yield server
         finally:

@@ -21,6 +21,7 @@ from schmubert.engine.networks.model_file import DEFAULT_MODEL
 from tests import tiny_model
 from tests.live import grid, processes
 from tests.live.conftest import serve
+from tests.live.faults import brain_of
 from tests.live.midi_server import MidiServer, wait_until
 from tests.live.recorder import Event, sounding
 from tests.live.sequencer import CLOCK_PORT, MELODY_PORT, Sequencer
@@ -254,9 +255,9 @@ def test_it_plays_again_when_the_brain_is_killed(stage: Stage) -> None:
     bridge, sequencer = rehearsed(stage, 16)
     ports = set(stage.server.ports())
     plugged = stage.server.connections(stage.server.port_named(HEARS))
-    (brain,) = bridge.brains()
+    brain = brain_of(bridge)
     os.kill(brain, signal.SIGKILL)
-    wait_until(lambda: set(bridge.brains()) - {brain}, 10.0, "another brain", pause_s=0.1)
+    wait_until(lambda: brain_of(bridge) != brain, 10.0, "another brain", pause_s=0.1)
     stage.wait_for_notes(16, 30.0)
     assert set(stage.server.ports()) == ports
     assert stage.server.connections(stage.server.port_named(HEARS)) == plugged
@@ -267,7 +268,7 @@ def test_it_plays_again_when_the_brain_is_killed(stage: Stage) -> None:
 
 def test_a_killed_brain_leaves_no_note_behind(stage: Stage) -> None:
     bridge, sequencer = rehearsed(stage, 8)
-    (brain,) = bridge.brains()
+    brain = brain_of(bridge)
     os.kill(brain, signal.SIGKILL)
     sequencer.stop()
     stage.wait_for_silence()
@@ -309,7 +310,7 @@ def test_the_owner_of_the_ports_stays_light(stage: Stage) -> None:
     assert "rtmidi" in maps
     for heavy in ("numpy", "torch", "onnxruntime"):
         assert heavy not in maps, f"the owner of the ports has loaded {heavy}"
-    (brain,) = bridge.brains()
+    brain = brain_of(bridge)
     for heavy in ("torch", "onnxruntime"):
         assert heavy not in processes.maps_of(brain), f"the brain has loaded {heavy}"
 

@@ -1,12 +1,15 @@
 """Where MIDI files come from: a folder, or an archive read as a stream without unpacking it."""
 
+import io
 import lzma
 import os
+import shutil
 import tarfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO
 
 MIDI_SUFFIXES = (".mid", ".midi", ".kar")
@@ -28,6 +31,11 @@ class Item:
     def load(self) -> bytes:
         """The content of the file."""
         return self.content if isinstance(self.content, bytes) else self.content.read_bytes()
+
+    def open(self) -> IO[bytes]:
+        """The file, to be read as far as is wanted."""
+        content = self.content
+        return io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
 
 
 def check_source(source: Path) -> None:
@@ -73,15 +81,16 @@ def _is_read(path: str) -> bool:
     return is_midi or is_manifest(path)
 
 
-def _walk(folder: Path) -> list[tuple[Path, str]]:
-    found = []
-    for root, _, names in os.walk(folder):
-        for name in names:
-            path = Path(root, name)
-            inside = path.relative_to(folder).as_posix()
-            if _is_read(inside) and path.is_file():
-                found.append((path, inside))
-    return sorted(found, key=lambda pair: pair[1])
+def _walk(folder: Path, inside: str = "") -> Iterator[tuple[Path, str]]:
+    """The files of `folder` that are read, in order of their paths, which begin with `inside`."""
+    _, folders, names = next(os.walk(folder), ("", (), ()))
+    for name in sorted([*names, *(f"{name}/" for name in folders)]):
+        path = folder / name
+        if name.endswith("/"):
+            if not path.is_symlink():
+                yield from _walk(path, inside + name)
+        elif _is_read(inside + name) and path.is_file():
+            yield path, inside + name
 
 
 def _of_folder(folder: Path) -> Iterator[Item]:
@@ -92,8 +101,10 @@ def _of_folder(folder: Path) -> Iterator[Item]:
 
 
 def _of_archive(archive: Path) -> Iterator[Item]:
+    """The files of `archive`; a manifest, which may be large, lies on disk until the next one."""
     found = 0
-    with archive.open("rb") as file:
+    with archive.open("rb") as file, TemporaryDirectory() as folder:
+        manifest = Path(folder, MANIFEST)
         try:
             with tarfile.open(fileobj=file, mode="r|*") as tar:
                 for member in tar:
@@ -101,8 +112,14 @@ def _of_archive(archive: Path) -> Iterator[Item]:
                     if not member.isfile() or not _is_read(path):
                         continue
                     content: IO[bytes] | None = tar.extractfile(member)
-                    if content is not None:
-                        found += 1
+                    if content is None:
+                        continue
+                    found += 1
+                    if is_manifest(path):
+                        with manifest.open("wb") as copy:
+                            shutil.copyfileobj(content, copy)
+                        yield Item(path, manifest, file.tell())
+                    else:
                         yield Item(path, content.read(), file.tell())
         except (tarfile.TarError, EOFError, lzma.LZMAError, zlib.error, OSError) as error:
             raise ValueError(

@@ -24,7 +24,7 @@ from schmubert.training.data.layout import (
     About,
     checksum_of,
 )
-from schmubert.training.data.manifest import NOTHING, Manifest
+from schmubert.training.data.manifest import Manifest
 from schmubert.training.data.numbers import Numbers
 from schmubert.training.data.shards import CHORDS, Column, Found, PrepareSettings, read_shard
 
@@ -85,7 +85,7 @@ class Assembly:
             if found.reason == "damaged":
                 self.damaged.append(f"{found.path}\t{found.detail}\n")
             return
-        entry = manifest.rows.get(found.path, NOTHING)
+        entry = manifest[found.path]
         numbers = [self._column(column) for column in found.columns]
         new = np.zeros(len(found.pieces), PIECE)
         count = 0
@@ -193,7 +193,7 @@ def assemble(
     out: Path,
     shards: Path,
     keys: Sequence[tuple[int, str]],
-    manifests: Mapping[int, Manifest],
+    manifests: Sequence[Manifest],
     settings: PrepareSettings,
     sources: Sequence[Path],
     inputs: Sequence[str],
@@ -210,7 +210,7 @@ def assemble(
     try:
         for source, key in keys:
             for found in read_shard(shards, key):
-                assembly.add(found, manifests.get(source, Manifest()), names[source])
+                assembly.add(found, manifests[source], names[source])
     finally:
         assembly.close()
         for file in files.values():
@@ -239,7 +239,7 @@ def _source_of(path: str, manifest: Manifest, archive: str) -> str:
     An archive with a manifest holds a folder a source; any other is one source by its own name.
     """
     folder, sign, _ = path.partition("/")
-    return folder if sign and manifest.rows else archive
+    return folder if sign and manifest else archive
 
 
 def _by_count(counter: Counter[str]) -> dict[str, int]:

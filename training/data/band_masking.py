@@ -95,7 +95,7 @@ def _with_guesses(
     Their forms say how the bars that follow stand to the guesses."""
     if not guessing.any():
         return tokens
-    found = tokens.copy()
+    found: Tokens = tokens.copy()
     basses = guessed(tokens[guessing, :, Track.BASS], known[guessing], meter, rng)
     found[guessing, :, Track.BASS] = basses
     forms = form_columns(found[guessing][..., : len(TRIO)], meter)

@@ -2,10 +2,9 @@
 
 import csv
 import hashlib
-import io
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple
+import sqlite3
+from collections.abc import Iterator
+from typing import IO, NamedTuple
 
 
 class Entry(NamedTuple):
@@ -19,31 +18,72 @@ class Entry(NamedTuple):
 NOTHING = Entry("", "", "")
 
 
-@dataclass(frozen=True)
 class Manifest:
-    """The rows of a manifest by path, and the hash of the whole."""
+    """The rows of a manifest by path, and the hash of the whole, on disk.
 
-    rows: Mapping[str, Entry] = field(default_factory=dict)
-    digest: str = ""
+    However many rows there are, they take no more memory. They lie in a temporary file that goes
+    with the process.
+    """
+
+    def __init__(self) -> None:
+        self.digest = ""
+        self._table = sqlite3.connect("", isolation_level=None)
+        self._table.execute("PRAGMA journal_mode = OFF")
+        columns = ", ".join(Entry._fields)
+        self._table.execute(f"CREATE TABLE entries (path BLOB PRIMARY KEY, {columns})")
+        self._insert = f"INSERT OR REPLACE INTO entries VALUES (?{', ?' * len(Entry._fields)})"
+        self._select = f"SELECT {columns} FROM entries WHERE path = ?"
+
+    def __setitem__(self, path: str, entry: Entry) -> None:
+        self._table.execute(self._insert, (_key(path), *entry))
+
+    def __getitem__(self, path: str) -> Entry:
+        """What is said of the file at `path`, NOTHING where it has no row."""
+        found = self._table.execute(self._select, (_key(path),)).fetchone()
+        return NOTHING if found is None else Entry(*found)
+
+    def __bool__(self) -> bool:
+        """Whether it has a row."""
+        return self._table.execute("SELECT 1 FROM entries LIMIT 1").fetchone() is not None
+
+    def paths(self) -> Iterator[str]:
+        """The paths of all rows."""
+        for (key,) in self._table.execute("SELECT path FROM entries"):
+            yield key.decode()
+
+    def close(self) -> None:
+        """Let the temporary file go."""
+        self._table.close()
 
 
-def read_manifest(path: str, content: bytes) -> Manifest:
-    """The manifest at `path`, its paths made relative to the source; ValueError if it is none.
+def _key(path: str) -> bytes:
+    return path.encode("utf-8", "surrogateescape")
 
-    Columns used: path (required), song_group, title, licence.
+
+def read_manifest(path: str, file: IO[bytes]) -> Manifest:
+    """The manifest in `file`, found at `path`, to which its paths are relative.
+
+    Columns used: path (required), song_group, title, licence. ValueError if it is none.
     """
     folder = path.rpartition("/")[0]
     prefix = f"{folder}/" if folder else ""
+    digest = hashlib.blake2b(digest_size=16)
+
+    def lines() -> Iterator[str]:
+        for number, line in enumerate(file):
+            digest.update(line)
+            yield line.decode("utf-8" if number else "utf-8-sig")
+
+    manifest = Manifest()
     try:
-        table = csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
+        table = csv.DictReader(lines())
         if "path" not in (table.fieldnames or ()):
             raise ValueError("it has no column named path")
-        rows = {
-            prefix + row["path"]: Entry(
-                row.get("song_group") or "", row.get("title") or "", row.get("licence") or ""
-            )
-            for row in table
-        }
+        for row in table:
+            if row["path"]:
+                entry = Entry(*(row.get(column) or "" for column in Entry._fields))
+                manifest[prefix + row["path"]] = entry
     except (csv.Error, ValueError) as error:
         raise ValueError(f"{path} is no manifest: {error}") from error
-    return Manifest(rows, hashlib.blake2b(content, digest_size=16).hexdigest())
+    manifest.digest = digest.hexdigest()
+    return manifest

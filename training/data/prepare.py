@@ -129,12 +129,12 @@ class _Reading:
 
     def __init__(self, sources: Sequence[Path]) -> None:
         self.sources = sources
-        self.manifests: dict[int, Manifest] = {}
+        self.manifests = [Manifest() for _ in sources]
         self.source_of: list[int] = []
 
     def inputs(self, keys: dict[int, str]) -> tuple[str, ...]:
         """The hashes of all that was read."""
-        digests = (f"{source}:{m.digest}" for source, m in sorted(self.manifests.items()))
+        digests = (f"{k}:{one.digest}" for k, one in enumerate(self.manifests) if one.digest)
         return (*(keys[task] for task in sorted(keys)), *digests)
 
     def tasks(self, console: Console | None) -> Iterator[Task]:
@@ -155,7 +155,8 @@ class _Reading:
                 chunk: list[Item] = []
                 for item in items(source):
                     if is_manifest(item.path):
-                        self.manifests[number] = read_manifest(item.path, item.load())
+                        with item.open() as file:
+                            self.manifests[number] = read_manifest(item.path, file)
                         continue
                     chunk.append(item)
                     files += 1

@@ -11,7 +11,15 @@ from schmubert.engine.denoiser import Denoiser, Logits, answering, plans_of
 from schmubert.engine.diffusion.compose import accompany_all
 from schmubert.engine.diffusion.guides import harmony
 from schmubert.engine.diffusion.horizon import horizon_at
-from schmubert.engine.diffusion.planning import Layout, chords_of, laid_out, plan_run
+from schmubert.engine.diffusion.planning import (
+    Layout,
+    chords_of,
+    forms_of,
+    harmony_run,
+    kept,
+    laid_out,
+    plan_run,
+)
 from schmubert.engine.diffusion.recipe import (
     FIRST_CALLS,
     HARMONY_NATS,
@@ -38,7 +46,15 @@ from schmubert.engine.music.score import (
     Score,
     Tokens,
 )
-from schmubert.engine.music.vocabulary import BAND_MASK, HOLD, MASK, PITCHED, TRIO, Track
+from schmubert.engine.music.vocabulary import (
+    BAND_MASK,
+    FORMS,
+    HOLD,
+    MASK,
+    PITCHED,
+    TRIO,
+    Track,
+)
 
 LISTEN_BARS = 1
 LEAD_STEPS = 1
@@ -169,6 +185,7 @@ def as_on_stage(
         tape[..., track] = MASK[track]
     heard = [track for track in TRIO if track not in tracks]
     columns, plans = list(denoise.tracks), plans_of(denoise)
+    begun = np.tile(BAND_MASK[FORMS[0] :], (len(songs), 1))  # forms of the bar that is played
     entry = LISTEN_BARS * STEPS_PER_BAR
     for step in range(entry, songs.shape[1], STEPS_PER_BEAT):
         played = dict.fromkeys(tracks, step)
@@ -182,14 +199,22 @@ def as_on_stage(
         first_beat = requests[0].first_step // STEPS_PER_BEAT
         beats = range(first_beat, first_beat + window.shape[1] // STEPS_PER_BEAT)
         lead = None if leads is None else leads(step - LEAD_STEPS, beats)
+        chords = None if lead is None else lead.chords
+        bar = (step - requests[0].first_step) // STEPS_PER_BAR
+        forms = np.tile(BAND_MASK[FORMS[0] :], (*window[:, ::STEPS_PER_BAR].shape[:2], 1))
+        if step % STEPS_PER_BAR:
+            forms[:, bar] = begun
         layout = laid_out(
-            window, targets, denoise.tracks, plans, COMMON, None if lead is None else lead.chords
+            window, targets, denoise.tracks, plans, COMMON, chords, forms, on_stage=True
         )
+        told = run_sampler(denoise, harmony_run(layout, (*denoise.tracks, *plans), COMMON))
+        layout = layout._replace(tokens=told)
         guide = None if lead is None else lead.guide
         token_sampler = TokenSampler(rng, temperature, guide, (*denoise.tracks, *plans))
         first = ORACLE_CALLS if most_calls is None else first_calls
-        asked = answering(denoise, (step - requests[0].first_step) // STEPS_PER_BAR)
+        asked = answering(denoise, bar)
         draft = _in_rounds(asked, layout, first, most_calls, token_sampler)
+        begun = forms_of(draft, (*denoise.tracks, *plans), COMMON)[:, bar]
         tokens[..., columns] = draft[..., : len(columns)]
         row = step - requests[0].first_step
         beat = tokens[:, row : row + STEPS_PER_BEAT]
@@ -212,11 +237,11 @@ def _in_rounds(
 
     Plans are drawn first, and stay.
     """
-    targets = layout.notes
-    count = int(targets[0].sum())  # in all songs alike
+    count = int(layout.notes[0].sum())  # in all songs alike
     calls = min(first_calls, count)
     plain = replace(token_sampler, temperature=1.0, guide=None)
     planned_tokens = run_sampler(denoise, plan_run(layout, calls, plain))
+    targets, token_sampler = kept(layout, planned_tokens, token_sampler)
     order = balanced_order(targets, calls, token_sampler.rng)
     draft = run_sampler(denoise, unmasking(planned_tokens, order, token_sampler))
     if most_calls is None:

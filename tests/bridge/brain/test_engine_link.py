@@ -5,6 +5,7 @@ from typing import Any, cast
 import pytest
 
 from schmubert.bridge.brain.engine_link import (
+    DIAL_S,
     FIND_S,
     JOIN_S,
     SILENT_S,
@@ -24,18 +25,27 @@ WELCOME = Welcome(WIRE_VERSION, "1.0", "live", (0, 1, 2), "onnxruntime", 4.0)
 class World:
     """An engine's socket, its process and the time, for one link."""
 
-    def __init__(self, address: str = ADDRESS, model: str | None = None) -> None:
+    def __init__(
+        self, address: str = ADDRESS, model: str | None = None, key: str | None = None
+    ) -> None:
         self.now = 0.0
         self.connected = False
         self.inbox: list[ToClient] = []
         self.sent: list[object] = []
         self.started: list[SimpleNamespace] = []
         self.dies_with = ""
+        self.refusal = ""
+        self.dialled: list[float] = []
         client = SimpleNamespace(
-            send=self.send, hello=lambda: self.send(Hello()), receive=self.take, close=lambda: None
+            send=self.send,
+            hello=lambda: self.send(Hello()),
+            receive=self.take,
+            refused=self.refused,
+            dial=lambda: self.dialled.append(self.now),
+            close=lambda: None,
         )
         self.link = EngineLink(
-            address, model, "auto", self.now, cast(Client, client), cast(Any, self.start)
+            address, model, "auto", self.now, cast(Client, client), cast(Any, self.start), key
         )
         self.answers: list[Answer] = []
 
@@ -43,6 +53,10 @@ class World:
         if self.connected:
             self.sent.append(message)
         return self.connected
+
+    def refused(self) -> str:
+        refusal, self.refusal = self.refusal, ""
+        return refusal
 
     def take(self) -> list[ToClient]:
         inbox, self.inbox = self.inbox, []
@@ -181,6 +195,33 @@ def test_an_engine_of_another_version_ends_the_show(message: ToClient) -> None:
     (answer,) = world.link.receive(0.05)
     assert isinstance(answer, GiveUp)
     assert "version" in answer.reason
+
+
+def test_an_engine_that_lets_nobody_in_ends_the_show_before_it_begins() -> None:
+    world = World()
+    world.refusal = "the engine wants a key"
+    assert world.go(0.1) == [GiveUp("the engine wants a key")]
+
+
+def test_an_engine_that_comes_back_with_other_keys_is_told_of_once_and_tried_again() -> None:
+    world = running()
+    world.started[0].code = -9
+    world.go(0.2)
+    said = []
+    for _ in range(5):
+        world.refusal = "the engine wants a key"
+        said += [line for line in lines(world.go(DIAL_S + 0.5)) if "key" in line]
+    assert said == ["the engine wants a key"]
+    assert len(world.dialled) == 5
+    world.go(1.0, answering=True)
+    world.refusal = "the engine wants a key"
+    assert "the engine wants a key" in lines(world.go(0.1))
+
+
+def test_no_engine_is_started_for_a_player_with_a_key() -> None:
+    world = World(key="anna.key")
+    assert lines(world.go(10.0)) == [f"waiting for the engine at {ADDRESS}"]
+    assert world.started == []
 
 
 def test_answers_are_passed_on() -> None:

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from schmubert.bridge.clock.clock_out import ClockOut
 from schmubert.bridge.clock.midi_clock import Clock, OwnTempo
 from schmubert.bridge.clock.transport import Transport
-from schmubert.bridge.owner.owner import Action, Owner, Tell
+from schmubert.bridge.owner.actions import Action, Tell
+from schmubert.bridge.owner.owner import Owner
 from schmubert.bridge.owner.scheduler import Scheduler
 from schmubert.bridge.protocol.bytes import Send
 from schmubert.bridge.protocol.bytes import song_position as position

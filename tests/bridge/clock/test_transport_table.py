@@ -11,7 +11,8 @@ from schmubert.bridge.clock.pulse import WARM
 from schmubert.bridge.clock.states import Event as ClockEvent
 from schmubert.bridge.clock.states import State, follows
 from schmubert.bridge.clock.transport import REST_BEATS
-from schmubert.bridge.owner.owner import Action, Owner, Tell
+from schmubert.bridge.owner.actions import Action, Tell
+from schmubert.bridge.owner.owner import Owner
 from schmubert.bridge.owner.scheduler import Scheduler
 from schmubert.bridge.protocol.bytes import Send
 from schmubert.bridge.protocol.bytes import song_position as position

@@ -13,7 +13,9 @@ from schmubert.bridge.protocol.messages import (
     GiveUp,
     Heard,
     Moved,
+    Ping,
     Play,
+    Pong,
     Quit,
     Say,
     Settings,
@@ -35,6 +37,8 @@ def main(how: str) -> None:
             if isinstance(message, Settings):
                 role = message.plays[0]
                 owner.say(GiveUp("no model at all") if how == "gives-up" else Say("here I am"))
+            elif isinstance(message, Ping):
+                owner.say(Pong())
             elif isinstance(message, Heard) and message.velocity:
                 owner.say(Say(f"heard {message.pitch}"))
             elif isinstance(message, Moved) and message.rolling:

@@ -19,6 +19,43 @@ class Studio:
     clients: list[str] = field(default_factory=list)
     cables: dict[str, str] = field(default_factory=dict)
     """The port of another that a client of ours is connected to."""
+    others: set[tuple[str, str]] = field(default_factory=set)
+    """What others connected to our ports: (source, target)."""
+    gone: bool = False
+    """The whole system ended."""
+
+    def end(self) -> None:
+        """The system ends, and all that was in it."""
+        self.gone = True
+        self.sources.clear()
+        self.destinations.clear()
+        self.cables.clear()
+        self.others.clear()
+
+
+class StudioWatch:
+    """Sees a studio end, and its cables."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+
+    @property
+    def gone(self) -> bool:
+        return self._studio.gone
+
+    def connections(self, port: str) -> list[str]:
+        studio = self._studio
+        ours = [f"{client}:in" for client, full in studio.cables.items() if full == port]
+        pairs = [pair for pair in studio.others if port in pair]
+        return ours + [source if target == port else target for source, target in pairs]
+
+    def connect(self, source: str, target: str) -> bool:
+        if source not in self._studio.sources or target not in self._studio.destinations:
+            return False
+        self._studio.others.add((source, target))
+        return True
+
+    def close(self) -> None: ...
 
 
 class StudioSocket:
@@ -42,9 +79,9 @@ class StudioSocket:
 
     def disconnect(self) -> None:
         self._studio.cables.pop(self._client, None)
-        if self._made is not None:
+        if self._made in self._ours:
             self._ours.remove(self._made)
-            self._made = None
+        self._made = None
 
     def delete(self) -> None:
         if self._client in self._studio.clients:

@@ -4,8 +4,9 @@ import hypothesis.strategies as st
 from hypothesis import given, settings
 
 from schmubert.bridge.clock.midi_clock import Clock
+from schmubert.bridge.owner.actions import Action
 from schmubert.bridge.owner.echoes import LONGEST_S, Echoes
-from schmubert.bridge.owner.owner import Action, Owner
+from schmubert.bridge.owner.owner import Owner
 from schmubert.bridge.owner.scheduler import Scheduler
 from schmubert.bridge.protocol.bytes import Send, begins_note
 from schmubert.bridge.protocol.messages import Event, Heard, Play

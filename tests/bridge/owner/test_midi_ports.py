@@ -6,8 +6,8 @@ import pytest
 
 from schmubert.bridge.owner import ports as midi
 from schmubert.bridge.owner.ports import MidiPorts, PortError, existing_ports
-from schmubert.bridge.protocol.messages import Neighbour, Plugged
-from tests.bridge.owner.studio import Studio, StudioBackend
+from schmubert.bridge.protocol.messages import Neighbour, Plugged, Server
+from tests.bridge.owner.studio import Studio, StudioBackend, StudioWatch
 
 KEYS, SYNTH, CLOCK = "Keyboard:Keys", "Synth:Bass", "ardour:MIDI Clock out"
 
@@ -17,6 +17,8 @@ def studio(monkeypatch: pytest.MonkeyPatch) -> Studio:
     made = Studio()
     monkeypatch.setattr(midi, "backend", lambda: StudioBackend(made))
     monkeypatch.setattr(midi, "first_that_answers", lambda _: "jack")
+    monkeypatch.setattr(midi, "answers", lambda _: not made.gone)
+    monkeypatch.setattr(midi, "watch", lambda _: StudioWatch(made))
     return made
 
 
@@ -89,6 +91,63 @@ def test_a_keyboard_that_comes_late_is_heard_beside_the_virtual_port(studio: Stu
     assert ports.look() == [Plugged(True, 0, True)]
     assert studio.cables == {"schmubert Keys": KEYS}
     assert studio.destinations == ["schmubert Keys:Keys"]
+
+
+def test_a_keyboard_that_is_back_before_anybody_looked_is_connected_again(studio: Studio) -> None:
+    studio.sources.append(KEYS)
+    ports = MidiPorts(["Keys"], ["Bass"])
+    assert ports.look() == []
+    studio.cables.clear()  # its name is there, its cable went with it
+    assert ports.look() == [Plugged(True, 0, False), Plugged(True, 0, True)]
+    assert studio.cables == {"schmubert Keys": KEYS}
+    assert ports.look() == []
+
+
+def test_a_cable_that_was_never_seen_is_not_taken_for_cut(studio: Studio) -> None:
+    """Where a system does not tell, ports are not closed and opened every second."""
+    studio.sources.append(KEYS)
+    ports = MidiPorts(["Keys"], ["Bass"])
+    studio.cables.clear()
+    assert ports.look() == []
+    assert ports.look() == []
+
+
+def test_after_the_system_ended_ports_and_cables_are_as_they_were(studio: Studio) -> None:
+    studio.sources += [KEYS, "DAW:out"]
+    studio.destinations.append("Synth:in")
+    ports = MidiPorts(["Keys", "DAW In"], ["Bass"])
+    ours = "schmubert DAW In:DAW In", "schmubert Bass:Bass"
+    studio.others = {("DAW:out", ours[0]), (ours[1], "Synth:in")}
+    assert ports.look() == []
+    studio.end()
+    assert ports.look() == [Server("JACK", False)]
+    assert studio.clients == []
+    ports.send(0, b"\x90\x28\x40")
+    assert ports.poll() == []
+    assert ports.look() == []
+    assert ports.look() == []
+
+    studio.gone = False
+    studio.sources += [KEYS, "DAW:out"]  # the synthesiser is not back yet
+    assert ports.look() == [Server("JACK", True)]
+    assert ours[0] in studio.destinations
+    assert ours[1] in studio.sources
+    assert studio.cables == {"schmubert Keys": KEYS}
+    assert studio.others == {("DAW:out", ours[0])}
+    studio.destinations.append("Synth:in")
+    assert ports.look() == []
+    assert studio.others == {("DAW:out", ours[0]), (ours[1], "Synth:in")}
+    ports.send(0, b"\x90\x28\x40")
+    assert studio.sent == [("schmubert Bass", b"\x90\x28\x40")]
+
+    studio.end()
+    assert ports.look() == [Server("JACK", False)]
+    studio.gone = False
+    assert ports.look() == [Server("JACK", True)]
+    studio.sources.append(KEYS)
+    assert ports.look() == [Plugged(True, 0, True)]
+    ports.close()
+    assert studio.clients == []
 
 
 def test_ardour_is_met_once(studio: Studio) -> None:

@@ -3,7 +3,8 @@ from collections.abc import Iterable
 import pytest
 
 from schmubert.bridge.clock.midi_clock import Clock
-from schmubert.bridge.owner.owner import Action, GaveUpError, Owner, Tell
+from schmubert.bridge.owner.actions import Action, GaveUpError, Tell
+from schmubert.bridge.owner.owner import Owner
 from schmubert.bridge.owner.scheduler import Scheduler
 from schmubert.bridge.protocol import (
     GRACE_S,

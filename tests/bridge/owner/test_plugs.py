@@ -12,7 +12,7 @@ from schmubert.bridge.owner.port_names import find, meant, short_name
 from schmubert.bridge.owner.scheduler import Scheduler
 from schmubert.bridge.protocol.bytes import Send
 from schmubert.bridge.protocol.bytes import song_position as position
-from schmubert.bridge.protocol.messages import Event, Heard, Neighbour, Pedal, Play, Plugged
+from schmubert.bridge.protocol.messages import Event, Heard, Neighbour, Pedal, Play, Plugged, Server
 from schmubert.bridge.session.log import Log
 from schmubert.bridge.session.verify import verify_session
 from tests.bridge.owner.test_owner import (
@@ -82,6 +82,20 @@ def test_a_session_in_which_ports_come_and_go_proves_itself(tmp_path: Path) -> N
     assert recording.folder is not None
     log = Log(recording.folder)
     assert verify_session(log.session, log).difference is None
+
+
+def test_when_the_system_ends_what_is_held_is_let_go_and_all_is_ended_when_it_is_back() -> None:
+    owner = owner_of()
+    start(owner)
+    owner.receive(10.5, 0, note(60))
+    gone = owner.server(Server("JACK", False), 11.0)
+    assert told(gone) == [Heard(11.0, MELODY, 60, 0)]
+    assert said(gone) == "JACK is gone: I go on, and look for it"
+    back = owner.server(Server("JACK", True), 13.0)
+    assert said(back) == "JACK is back, and so are my ports"
+    assert {action.port for action in back if isinstance(action, Send)} == set(
+        range(len(RIG.outputs))
+    )
 
 
 def test_where_ardour_is_positions_are_taken_for_clocks_until_one_tells() -> None:

@@ -66,6 +66,8 @@ class Whim:
     def alive(self) -> bool:
         return self._lives > 0
 
+    hangs = False
+
     def tell(self, message: ToBrain) -> None:
         self._lives -= 1
         rng = self._rng

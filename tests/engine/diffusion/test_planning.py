@@ -7,8 +7,17 @@ import pytest
 
 from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.compose import accompany
-from schmubert.engine.diffusion.planning import chords_from, chords_of, laid_out, plan_calls
+from schmubert.engine.diffusion.planning import (
+    chords_from,
+    chords_of,
+    harmony_calls,
+    harmony_run,
+    laid_out,
+    lasting_shares,
+    plan_calls,
+)
 from schmubert.engine.diffusion.sampling import Sampling
+from schmubert.engine.diffusion.unmasking import run_sampler
 from schmubert.engine.music.chords import FIRST_CHORD, HOLD_CHORD, NO_CHORD, plan_weights
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.plans import chord_plan_of, speaking
@@ -119,3 +128,56 @@ def test_beats_without_weights_are_unknown() -> None:
     unknown = BAND_MASK[Track.CHORDS]
     assert found.tolist() == [unknown, FIRST_CHORD, unknown]
     assert chords_of(np.zeros((3, 12))) is None
+
+
+def of_chords(*by_beat: dict[int, float]) -> np.ndarray:
+    """Logits [1, beats, events] of so likely chords."""
+    logits = np.full((1, len(by_beat), BAND_SIZES[Track.CHORDS]), -30.0)
+    for beat, shares in enumerate(by_beat):
+        for token, share in shares.items():
+            logits[0, beat, token] = np.log(share)
+    return logits
+
+
+def test_a_chord_that_may_go_on_is_likelier_than_those_that_may_begin() -> None:
+    c, f, g = FIRST_CHORD, FIRST_CHORD + 35, FIRST_CHORD + 49
+    logits = of_chords({c: 0.7, f: 0.3}, {HOLD: 0.4, f: 0.35, g: 0.25}, {HOLD: 1.0})
+    unknown = np.full((1, 3), BAND_MASK[Track.CHORDS])
+    shares = lasting_shares(unknown, logits)[0]
+    np.testing.assert_allclose(shares[1, [c, f, g]], [0.28, 0.47, 0.25], atol=1e-6)
+    np.testing.assert_allclose(shares[2], shares[1], atol=1e-6)
+    sure = lasting_shares(np.array([[g, HOLD, unknown[0, 0]]]), logits)[0]
+    np.testing.assert_allclose(sure[:, g], 1.0)
+
+
+def test_on_stage_the_harmony_is_inferred_without_the_bands_own_notes() -> None:
+    tokens = np.zeros((1, 64, 3), np.int64)
+    tokens[0, ::4, Track.MELODY] = 42
+    tokens[0, ::4, Track.BASS] = 20
+    targets = np.zeros(tokens.shape, bool)
+    targets[:, 32:, Track.BASS] = True
+    tokens = np.where(targets, np.asarray(MASK), tokens)
+    layout = laid_out(tokens, targets, TRIO, PLANS, COMMON, on_stage=True)
+    assert layout.inferred[0].tolist() == [False] * 8 + [True] * 8
+    shown = []
+
+    def sure(state: Tokens) -> Logits:
+        shown.append(state)
+        logits = [np.zeros((*state.shape[:2], size), np.float32) for size in BAND_SIZES]
+        logits[Track.CHORDS][..., FIRST_CHORD + 7] = 9.0
+        return logits
+
+    told = run_sampler(sure, harmony_run(layout, BAND, COMMON))
+    assert len(shown) == harmony_calls(layout) == 1
+    assert (shown[0][..., Track.BASS] == BAND_MASK[Track.BASS]).all()
+    assert (shown[0][..., Track.MELODY] == tokens[..., Track.MELODY]).all()
+    said = told[0, :: COMMON.cells, Track.CHORDS].tolist()
+    assert said == [BAND_MASK[Track.CHORDS]] * 8 + [FIRST_CHORD + 7] + [HOLD] * 7
+    np.testing.assert_array_equal(told[..., Track.BASS], layout.tokens[..., Track.BASS])
+
+
+def test_told_chords_are_not_inferred() -> None:
+    tokens, targets = np.zeros((1, 32, 3), np.int64), np.ones((1, 32, 3), bool)
+    plan = np.array([FIRST_CHORD, *[HOLD_CHORD] * 7])
+    layout = laid_out(tokens, targets, TRIO, PLANS, COMMON, plan, on_stage=True)
+    assert harmony_calls(layout) == 0

@@ -186,12 +186,12 @@ def test_what_is_sent_too_fast_is_left_unread_and_that_is_said_now_and_then() ->
 
 def test_noise_takes_nobodys_place() -> None:
     router, _, engine = engine_on_paper()
-    for player in range(LIMITS.players):
+    for player in range(LIMITS.most_players):
         router.post(10.5, b"player %d" % player, wire.Hello())
     for stranger in range(500):
         router.post(10.6, b"stranger %d" % stranger, b"noise")
     serve_until(engine, router, 12.0)
-    for player in range(LIMITS.players):
+    for player in range(LIMITS.most_players):
         assert router.to(b"player %d" % player)[-1] == wire.Goodbye()
 
 
@@ -306,15 +306,15 @@ def test_any_number_may_come_by_but_only_so_many_play() -> None:
     router, _, engine = engine_on_paper()
     for visitor in range(500):
         router.post(10.0 + visitor / 1000, b"visitor %d" % visitor, wire.Hello())
-    for player in range(LIMITS.players + 1):
+    for player in range(LIMITS.most_players + 1):
         router.post(11.0, b"player %d" % player, ask(0, 5000.0))
     serve_until(engine, router, 16.0)
     for visitor in range(500):
         assert isinstance(router.to(b"visitor %d" % visitor)[0], wire.Welcome)
-    answers = [router.to(b"player %d" % n)[0] for n in range(LIMITS.players + 1)]
+    answers = [router.to(b"player %d" % n)[0] for n in range(LIMITS.most_players + 1)]
     refused = [answer for answer in answers if isinstance(answer, wire.Failed)]
     assert refused == [wire.Failed(0, "this engine has its 64 players already")]
-    assert sum(isinstance(answer, wire.Draft) for answer in answers) == LIMITS.players
+    assert sum(isinstance(answer, wire.Draft) for answer in answers) == LIMITS.most_players
 
 
 NUMBERS = st.floats() | st.integers(-(2**63), 2**64 - 1).map(float)

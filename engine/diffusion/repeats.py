@@ -1,0 +1,151 @@
+"""Bars that are played again: what their forms say is kept, cell by cell.
+
+A network says of each cell alone what stands there, and many cells are drawn at once. So bars that
+a plan calls the same come out alike, but hardly one comes out the same; and bars that it calls new
+come out the same by chance. A form is a promise: where it says that a bar is played again, its
+cells are those of the other bar and are not drawn, and where it says that a bar is new, it is.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schmubert.engine.denoiser import Logits
+from schmubert.engine.diffusion.temperature import log_softmax
+from schmubert.engine.diffusion.unmasking import TokenSampler, draw
+from schmubert.engine.music.meter import Meter
+from schmubert.engine.music.plans import FIRST_AGAIN
+from schmubert.engine.music.score import Mask, Tokens
+from schmubert.engine.music.vocabulary import AGAIN, BAND_MASK, FORMS, NEW, RESTS, TRIO, Track
+
+LEAST_DOUBT = 1e-12
+"""Of a cell that is surely what it is, in nats: so its odds can be reckoned."""
+
+
+def with_forms(
+    tokens: Tokens,
+    targets: Mask,
+    bars: NDArray[np.int64],
+    logits: Logits,
+    token_sampler: TokenSampler,
+) -> Tokens:
+    """`tokens` [batch, steps, columns] with those forms of `bars` that are `targets` drawn.
+
+    `logits` [batch, steps, events], one a column, say how likely they are. A form names the nearest
+    bar that is the same: so none is drawn that names one before the window, one that rests, or one
+    of two that are the same as each other but the nearer.
+    """
+    tokens, bar = tokens.copy(), token_sampler.meter.steps
+    for column, track in enumerate(token_sampler.tracks):
+        if track not in FORMS:
+            continue
+        forms, wanted = tokens[:, ::bar, column], targets[:, ::bar, column]
+        for number in bars:
+            rows = logits[column][:, number * bar].astype(np.float64)
+            rows[:, FIRST_AGAIN:][~_possible(forms, int(number))] = -np.inf
+            drawn = draw(rows, token_sampler.rng)
+            forms[:, number] = np.where(wanted[:, number], drawn, forms[:, number])
+    return tokens
+
+
+def _possible(forms: Tokens, number: int) -> Mask:
+    """Which of `AGAIN` bar `number` may be, by the `forms` [batch, bars] before it."""
+    batch = np.arange(len(forms))
+    same = np.empty((len(forms), number), np.int64)  # the first bar that each is the same as
+    for k in range(number):
+        again = forms[:, k] - FIRST_AGAIN
+        back = np.asarray(AGAIN)[again.clip(0, len(AGAIN) - 1)]
+        known = (again >= 0) & (again < len(AGAIN)) & (back <= k)
+        same[:, k] = np.where(known, same[batch, np.maximum(k - back, 0)] if k else k, k)
+    found = np.zeros((len(forms), len(AGAIN)), bool)
+    for k, back in enumerate(AGAIN):
+        if back <= number:
+            nearer = [same[:, number - other] for other in AGAIN[:k]]
+            taken = np.any([same[:, number - back] == one for one in nearer], axis=0)
+            found[:, k] = ~taken & (forms[:, number - back] != RESTS)
+    return found
+
+
+@dataclass(frozen=True)
+class KeptForms:
+    """The promises of forms in a window of `columns`: see `Promises`.
+
+    `sources` [batch, steps, columns] is the step from which each cell has its token.
+    """
+
+    sources: NDArray[np.int64]
+    columns: tuple[Track, ...]
+    meter: Meter
+
+    def copied(self, tokens: Tokens) -> Tokens:
+        """`tokens` with every cell as its source."""
+        return np.take_along_axis(tokens, self.sources, axis=1)
+
+    def kept(self, tokens: Tokens, drawn: Mask, logits: Logits, rng: np.random.Generator) -> Tokens:
+        """`tokens` with every cell as its source, and no new bar the same as one before."""
+        for track in TRIO:
+            if track in self.columns and FORMS[track] in self.columns:
+                self._renew(tokens, drawn, logits, track, rng)
+        return self.copied(tokens)
+
+    def _renew(
+        self, tokens: Tokens, drawn: Mask, logits: Logits, track: Track, rng: np.random.Generator
+    ) -> None:
+        """Draw a cell of each new bar of `track` again that came out the same as another.
+
+        Of the cells of the bar that were `drawn` one is taken by the odds that it is not what it
+        is: so bars are distributed as drawn, but without those that are the same.
+        """
+        column, bar = self.columns.index(track), self.meter.steps
+        bars = tokens[..., column].reshape(len(tokens), -1, bar)
+        forms = tokens[:, ::bar, self.columns.index(FORMS[track])]
+        just_drawn = drawn[..., column].reshape(bars.shape)
+        complete = (bars != BAND_MASK[track]).all(axis=2) & just_drawn.any(axis=2)
+        for piece, number in np.argwhere(complete & (forms == NEW)):
+            before = [bars[piece, number - back] for back in AGAIN if back <= number]
+            if not any((bars[piece, number] == one).all() for one in before):
+                continue
+            cells = np.flatnonzero(just_drawn[piece, number])
+            steps = number * bar + cells
+            rows = logits[column][piece, steps].astype(np.float64)
+            is_there = np.arange(len(cells)), bars[piece, number, cells]
+            there = log_softmax(rows)[is_there].clip(max=-LEAST_DOUBT)
+            odds = np.log(-np.expm1(there)) - there
+            chosen = int(draw(odds[None], rng)[0])
+            rows[is_there] = -np.inf
+            if np.isfinite(rows[chosen]).any():
+                tokens[piece, steps[chosen], column] = draw(rows[chosen : chosen + 1], rng)[0]
+
+
+def sources(
+    tokens: Tokens, targets: Mask, columns: tuple[Track, ...], meter: Meter
+) -> NDArray[np.int64]:
+    """From which step each cell of `tokens` [batch, steps, columns] has its token: that shape.
+
+    It is its own step, unless the cell is one of `targets` and the form of its bar names a bar
+    before, of which all is known or a target too. That one may itself be one that is played again.
+    """
+    batch, steps, _ = tokens.shape
+    found: NDArray[np.int64] = np.empty(tokens.shape, np.int64)
+    found[:] = np.arange(steps)[:, None]
+    bar = meter.steps
+    for track in TRIO:
+        if track not in columns or FORMS[track] not in columns:
+            continue
+        column = columns.index(track)
+        forms = tokens[:, ::bar, columns.index(FORMS[track])]
+        lost = (tokens[..., column] == BAND_MASK[track]) & ~targets[..., column]
+        lost = lost.reshape(batch, -1, bar).any(axis=2)
+        for number in range(forms.shape[1]):
+            for k, bars_before in enumerate(AGAIN):
+                if bars_before > number:
+                    break
+                again = (forms[:, number] == FIRST_AGAIN + k) & ~lost[:, number - bars_before]
+                here = slice(number * bar, (number + 1) * bar)
+                there = slice(here.start - bars_before * bar, here.stop - bars_before * bar)
+                again_here = again[:, None] & targets[:, here, column]
+                found[:, here, column] = np.where(
+                    again_here, found[:, there, column], found[:, here, column]
+                )
+    return found

@@ -1,0 +1,124 @@
+"""Forms are promises: a bar that is played again is the same, and a new one is not."""
+
+import numpy as np
+import pytest
+
+from schmubert.engine.denoiser import Logits
+from schmubert.engine.diffusion.planning import kept, laid_out, plan_run
+from schmubert.engine.diffusion.repeats import FIRST_AGAIN, sources, with_forms
+from schmubert.engine.diffusion.samplers import SAMPLERS, refine
+from schmubert.engine.diffusion.unmasking import TokenSampler, run_sampler
+from schmubert.engine.music.meter import COMMON, Meter
+from schmubert.engine.music.plans import form_columns, with_unknown_plans
+from schmubert.engine.music.score import Tokens
+from schmubert.engine.music.vocabulary import (
+    AGAIN,
+    BAND,
+    BAND_MASK,
+    BAND_SIZES,
+    FORMS,
+    MASK,
+    NEW,
+    RESTS,
+    TRIO,
+    Track,
+)
+
+PLANS = BAND[len(TRIO) :]
+DRUMS, FORM = BAND.index(Track.DRUMS), BAND.index(Track.DRUMS_FORM)
+WALTZ = Meter(3)
+
+
+def even(tokens: Tokens) -> Logits:
+    return [np.zeros((*tokens.shape[:2], size), np.float32) for size in BAND_SIZES]
+
+
+def dull(tokens: Tokens) -> Logits:
+    """Nearly sure that nothing begins, in any cell."""
+    logits = even(tokens)
+    for of_column in logits:
+        of_column[..., 0] = 12.0
+    return logits
+
+
+def window(bars: int, forms: dict[int, int], meter: Meter = COMMON, batch: int = 1) -> Tokens:
+    """Drums that nobody knows, with the forms of some bars said."""
+    trio = np.zeros((batch, bars * meter.steps, 3), np.int64)
+    trio[..., Track.DRUMS] = MASK[Track.DRUMS]
+    tokens = with_unknown_plans(trio, TRIO, PLANS, meter)
+    for bar, form in forms.items():
+        tokens[:, bar * meter.steps, FORM] = form
+    return tokens
+
+
+def of_drums(tokens: Tokens) -> np.ndarray:
+    targets = np.zeros(tokens.shape, bool)
+    targets[..., DRUMS] = True
+    return targets
+
+
+@pytest.mark.parametrize("meter", [COMMON, WALTZ], ids=str)
+def test_a_bar_that_is_played_again_has_the_cells_of_the_first(meter: Meter) -> None:
+    tokens = window(4, {1: FIRST_AGAIN, 2: NEW, 3: FIRST_AGAIN + 1}, meter)
+    found = sources(tokens, of_drums(tokens), BAND, meter)[0, :, DRUMS].reshape(4, -1)
+    first = np.arange(meter.steps)
+    np.testing.assert_array_equal(found, [first, first, first + 2 * meter.steps, first])
+
+
+def test_what_nobody_knows_is_not_played_again() -> None:
+    tokens = window(2, {1: FIRST_AGAIN})
+    targets = of_drums(tokens)
+    targets[:, : COMMON.steps] = False
+    found = sources(tokens, targets, BAND, COMMON)[0, :, DRUMS]
+    np.testing.assert_array_equal(found, np.arange(2 * COMMON.steps))
+
+
+def test_cells_that_are_known_stay_in_a_bar_that_is_played_again() -> None:
+    tokens = window(2, {1: FIRST_AGAIN})
+    targets = of_drums(tokens)
+    targets[:, COMMON.steps : COMMON.steps + 4] = False
+    found = sources(tokens, targets, BAND, COMMON)[0, COMMON.steps :, DRUMS]
+    np.testing.assert_array_equal(found, [*range(16, 20), *range(4, 16)])
+
+
+@pytest.mark.parametrize("sampler", sorted(SAMPLERS))
+def test_every_sampler_keeps_what_forms_promise(sampler: str) -> None:
+    tokens = window(8, {})
+    targets = np.zeros((1, tokens.shape[1], 3), bool)
+    targets[..., Track.DRUMS] = True
+    layout = laid_out(tokens[..., :3], targets, TRIO, PLANS, COMMON)
+    rng = np.random.default_rng(3)
+    token_sampler = TokenSampler(rng, tracks=BAND)
+    planned = run_sampler(even, plan_run(layout, 8, token_sampler))
+    drawn, keeping = kept(layout, planned, token_sampler)
+    made = run_sampler(dull, SAMPLERS[sampler](planned, drawn, 8, keeping))
+    again = run_sampler(dull, refine(made, drawn, 4, keeping))
+    for played in (made, again):
+        forms = form_columns(played[..., :3], COMMON)[0, :: COMMON.steps, Track.DRUMS]
+        said = planned[0, :: COMMON.steps, FORM]
+        promised = said >= NEW
+        sounds = forms != RESTS
+        np.testing.assert_array_equal(forms[promised & sounds], said[promised & sounds])
+
+
+def test_no_form_names_the_farther_of_two_bars_that_are_the_same() -> None:
+    tokens = window(10, {0: NEW, 1: FIRST_AGAIN, 2: RESTS, 3: NEW}, batch=500)
+    targets = np.zeros(tokens.shape, bool)
+    targets[:, 4 * COMMON.steps :: COMMON.steps, FORM] = True
+    sampler = TokenSampler(np.random.default_rng(0), tracks=BAND)
+    tokens = with_forms(tokens, targets, np.arange(4, 10), even(tokens), sampler)
+    forms = tokens[:, :: COMMON.steps, FORM]
+    assert not (forms == BAND_MASK[Track.DRUMS_FORM]).any()
+    assert set(forms[:, 4]) == {RESTS, NEW, 0, FIRST_AGAIN, FIRST_AGAIN + 2}  # -2 rests, -4 is -3
+    one_back = forms[:, 5] == FIRST_AGAIN
+    assert (forms[one_back, 6] != FIRST_AGAIN + AGAIN.index(2)).all()
+
+
+def test_a_network_without_forms_promises_nothing() -> None:
+    tokens = np.zeros((1, 32, 3), np.int64)
+    targets = np.ones(tokens.shape, bool)
+    layout = laid_out(tokens, targets, TRIO, (), COMMON)
+    drawn, keeping = kept(layout, tokens, TokenSampler(np.random.default_rng(0)))
+    np.testing.assert_array_equal(drawn, targets)
+    np.testing.assert_array_equal(keeping.copied(tokens), tokens)
+    assert FORMS[0] not in TRIO
