@@ -63,6 +63,7 @@ class Job:
         self.planned_calls = 0  # of the draft being made, or the last made
         self.calls = 0  # the same, as they come out
         self.calls_left = 0
+        self.spent_s = 0.0  # of the model
         self.targets: Mask = self.window.targets  # of the draft being made
         self.state: Tokens = self.window.tokens[None]  # what to denoise, [1, steps, tracks]
         self._run: SamplerRun | None = None

@@ -113,8 +113,10 @@ class Jobs:
             if job.sent is None:
                 left_s, margin_s = (job.calls_left * cost_s for cost_s in costs[job.alike])
                 due_s = job.due_s(now + left_s + margin_s)
-                used_s = self.shares.of(client, now)
-                turns.append(Turn(client, due_s, left_s, margin_s, used_s, job.place_s))
+                used_s = self.shares.of(client, now) - job.spent_s
+                turns.append(
+                    Turn(client, due_s, left_s, margin_s, used_s, job.place_s, job.spent_s)
+                )
         return turns
 
     def give_up(self, now: float) -> list[tuple[bytes, Draft]]:
@@ -178,7 +180,8 @@ class Jobs:
         """Hand `logits` [batch, steps, events] a track to `batch`; the drafts that are complete."""
         steps = next(iter(batch.values())).steps
         self.pace.learn(steps, len(batch), took_s)
-        for client in batch:
+        for client, job in batch.items():
+            job.spent_s += took_s / len(batch)
             self.shares.charge(client, took_s / len(batch), now)
         drafts: list[tuple[bytes, Draft]] = []
         for row, (client, job) in enumerate(batch.items()):

@@ -14,7 +14,8 @@ class Turn:
     """A first draft that waits.
 
     It is due at `due_s` and takes `left_s` more, or `margin_s` longer than that at worst. Its
-    player had `used_s` of the engine. It stands in the queue as if it were due at `place_s`.
+    player had `used_s` of the engine. It stands in the queue as if it were due at `place_s`, and
+    `spent_s` went into it already.
     """
 
     client: bytes
@@ -23,6 +24,7 @@ class Turn:
     margin_s: float = 0.0
     used_s: float = 0.0
     place_s: float = 0.0
+    spent_s: float = 0.0
 
     def ends_in_time(self, begins_s: float) -> bool:
         """Whether it is there when it is due, if it is worked on from `begins_s` on."""
@@ -43,6 +45,12 @@ def to_refuse(turns: Sequence[Turn], now: float) -> list[Turn]:
     refused: list[Turn] = []
     kept: list[Turn] = []
     begins_s = now
+    cheapest_s = min((turn.left_s + turn.spent_s for turn in turns), default=0.0)
+
+    def price_s(turn: Turn) -> float:
+        """What is begun is not to be in vain, but for no more than a usual draft takes."""
+        return turn.used_s + turn.left_s - min(turn.spent_s, cheapest_s)
+
     for turn in in_order(turns):
         if not turn.ends_in_time(now):
             refused.append(turn)
@@ -50,14 +58,14 @@ def to_refuse(turns: Sequence[Turn], now: float) -> list[Turn]:
         kept.append(turn)
         begins_s += turn.left_s
         while kept and not kept[-1].ends_in_time(begins_s - kept[-1].left_s):
-            dearest = max(kept, key=lambda one: one.used_s + one.left_s)
+            dearest = max(kept, key=price_s)
             kept.remove(dearest)
             refused.append(dearest)
             begins_s -= dearest.left_s
             if dearest is turn:
                 break
     if not kept and refused:
-        refused.remove(min(refused, key=lambda one: one.used_s + one.left_s))
+        refused.remove(min(refused, key=price_s))
     return refused
 
 
