@@ -30,7 +30,7 @@ from schmubert.engine.music.meter import BEATS_PER_BAR, STEPS_PER_BAR, STEPS_PER
 from schmubert.engine.music.score import Tokens, notes
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track, onset_token
 from schmubert.engine.networks.load import load
-from schmubert.engine.service.jobs import Job
+from schmubert.engine.service.job import Job
 from schmubert.engine.service.wire import Draft, Request
 from schmubert.training.metrics.harmony import sounding_pitch
 from tests.bridge.brain.virtual_stage import Engine, Stage, beats, columns, melody

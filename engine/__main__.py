@@ -1,12 +1,13 @@
 """`schmubert engine`, and `python -m schmubert.engine`: the engine as a process of its own."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from schmubert.engine import options
 from schmubert.engine.extras import how_to_install
+from schmubert.engine.limit_options import limits
 
 if TYPE_CHECKING:
     from schmubert.engine.service.admission import Doorkeeper
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     type=options.Real(min=0.1),
     help="End this many seconds after the last client went silent; never if not given.",
 )
+@limits
 def engine_command(
     model: Path | None,
     device: str,
@@ -53,6 +55,7 @@ def engine_command(
     anyone_may_connect: bool,
     threads: int,
     linger_s: float | None,
+    **limited: Any,
 ) -> None:
     """Answer players at an address: fill in what their bands should play.
 
@@ -78,7 +81,9 @@ def engine_command(
         from schmubert.engine.networks.load import load
         from schmubert.engine.service import server
         from schmubert.engine.service.client import EXIT_ADDRESS_IN_USE
+        from schmubert.engine.service.connections import Lookout, most_connections
         from schmubert.engine.service.ending import told_to_end
+        from schmubert.engine.service.limits import Limits
         from schmubert.engine.service.pace import Pace
         from schmubert.engine.service.wire import DEFAULT_ADDRESS
     except ImportError as error:
@@ -86,6 +91,14 @@ def engine_command(
             f"{error.name or error} is missing: {how_to_install()}"
         ) from error
 
+    granted = Limits(**limited)
+    connections = most_connections(granted.connections)
+    if connections < granted.connections:
+        click.echo(
+            f"{connections} connections at once, not {granted.connections}: this system lets a"
+            " process open no more files (ulimit -n)",
+            err=True,
+        )
     doorkeeper = _doorkeeper(key, players, anyone_may_connect)
     ended = told_to_end()
     try:
@@ -96,6 +109,7 @@ def engine_command(
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     listening_s = time.monotonic()
+    lookout = Lookout(router, connections)
     try:
         address = router.getsockopt_string(zmq.LAST_ENDPOINT)
         open_to_all = doorkeeper is None and not server.is_private(address)
@@ -117,14 +131,19 @@ def engine_command(
         )
         if open_to_all:
             click.echo("whoever reaches this address can use this engine", err=True)
-        serving = server.Server(router, loaded, pace, server.welcome(loaded, call_ms), listening_s)
+        about = server.welcome(loaded, call_ms)
+        serving = server.Server(
+            router, loaded, pace, about, listening_s, limits=granted, lookout=lookout
+        )
         serving.serve(lambda: bool(ended), linger_s)
         served = serving.served
         click.echo(
             f"ended: {served.asks} asks, {served.drafts} drafts, {served.replaced} asks replaced"
-            f" by newer ones, {served.refused} refused"
+            f" by newer ones, {served.refused} refused,"
+            f" {served.unread} messages left unread, {lookout.cut} connections closed"
         )
     finally:
+        lookout.close()
         router.close()
         if doorkeeper is not None:
             doorkeeper.close()

@@ -88,7 +88,7 @@ class Conductor:
         elif isinstance(message, Draft):
             self._actions += self._dialogue.draft(message, now)
         elif isinstance(message, Failed):
-            self._actions += self._dialogue.failed(message)
+            self._actions += self._dialogue.failed(message, now)
         else:
             self._actions += self._dialogue.ended(self._without_engine)
         return self.tick(now)

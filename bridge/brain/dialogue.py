@@ -28,6 +28,8 @@ from schmubert.engine.service.wire import (
 PATIENCE_S = 2.0  # a request without an answer for so long is lost
 TRANSIT_S = 0.004  # pipes and sockets, there and back
 CANDIDATES = 4  # plans to choose from
+SAID_FOR_S = 30.0
+"""A reason that an engine gives again and again is said so seldom: a full one refuses by turns."""
 
 
 class Dialogue:
@@ -51,6 +53,7 @@ class Dialogue:
         self._engine: Welcome | None = None
         self._lost = False
         self._said: set[str] = set()
+        self._refusal = "", -math.inf  # the last that was said, and when
         self._seq = 0
         self._asked: dict[int, PendingRequest] = {}
         self._latest: dict[int, Plan] = {}  # the best draft of each of the latest requests
@@ -201,11 +204,15 @@ class Dialogue:
         self._said.clear()
         return says
 
-    def failed(self, failed: Failed) -> list[Say]:
-        """The engine cannot answer."""
+    def failed(self, failed: Failed, now: float) -> list[Say]:
+        """The engine cannot answer; the groove is held until it does."""
         if self._under_way is not None and self._under_way.seq == failed.seq:
             self._under_way = None
-        return self._once(f"the engine cannot answer: {failed.reason}")
+        reason, said_s = self._refusal
+        if failed.reason == reason and now - said_s < SAID_FOR_S:
+            return []
+        self._refusal = failed.reason, now
+        return [Say(f"the engine cannot answer: {failed.reason}")]
 
     def ended(self, then: str) -> list[Say]:
         """The engine is gone; the next that says who it is will be a new one."""

@@ -1,5 +1,6 @@
 """The client of an engine: a DEALER socket that never blocks, and how an engine is started."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from schmubert.engine.networks.devices import Device
 from schmubert.engine.service.admission import Handshakes, words
 from schmubert.engine.service.keys import player_key
 from schmubert.engine.service.wire import (
+    MOST_FRAME_BYTES,
     Draft,
     Failed,
     Goodbye,
@@ -28,6 +30,9 @@ MOST_SENT = 16  # messages that wait to be sent, and
 MOST_RECEIVED = 256  # to be read; what comes beyond is lost
 RECONNECT_MS, SLOWEST_RECONNECT_MS = 50, 1000
 HEARTBEAT_MS, DEAD_AFTER_MS = 2000, 6000
+UNSAID = 20
+"""After so many hellos without a connection one is made anew: ZeroMQ makes none after a frame that
+is too long."""
 LAST_WORDS_MS = 20  # for a goodbye sent just before closing
 
 EXIT_ADDRESS_IN_USE = 3
@@ -46,6 +51,7 @@ class Client:
     def __init__(self, address: str, key: Path | None = None) -> None:
         self.address = address
         self._key = None if key is None else player_key(key)
+        self._unsaid = 0  # hellos in a row that could not be sent
         self.malformed = 0
         """Frames received that were no message."""
         self.complaint = ""
@@ -57,6 +63,7 @@ class Client:
             zmq.IMMEDIATE: 1,  # queue nothing while there is no connection
             zmq.SNDHWM: MOST_SENT,
             zmq.RCVHWM: MOST_RECEIVED,
+            zmq.MAXMSGSIZE: MOST_FRAME_BYTES,
             zmq.RECONNECT_IVL: RECONNECT_MS,
             zmq.RECONNECT_IVL_MAX: SLOWEST_RECONNECT_MS,
             zmq.HEARTBEAT_IVL: HEARTBEAT_MS,
@@ -93,7 +100,13 @@ class Client:
 
     def hello(self) -> bool:
         """Ask the engine who it is, and tell it that somebody is here; False as in `send`."""
-        return self.send(Hello())
+        if self.send(Hello()):
+            self._unsaid = 0
+            return True
+        self._unsaid += 1
+        if self._unsaid % UNSAID == 0:
+            self._connect_anew()
+        return False
 
     def send(self, message: ToEngine) -> bool:
         """Send `message`; False, at once, where no engine is there or it does not read."""
@@ -112,8 +125,12 @@ class Client:
         """Connect again where ZeroMQ does not by itself, as after a refusal."""
         if self._handshakes.given_up:
             self._handshakes.given_up = False
+            self._connect_anew()
+
+    def _connect_anew(self) -> None:
+        with contextlib.suppress(zmq.ZMQError):  # ZeroMQ has dropped the address already
             self._socket.disconnect(self.address)
-            self._socket.connect(self.address)
+        self._socket.connect(self.address)
 
     def receive(self) -> list[ToClient]:
         """What has come, in order; empty, at once, where nothing has."""

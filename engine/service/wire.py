@@ -25,6 +25,8 @@ MOST_TEXT = 300
 """Characters of a name or a reason from an engine that are shown."""
 LONGEST_MS, MOST_DRAFTS = 3_600_000.0, 1 << 20
 """What an engine can say of times and of numbers of drafts; beyond it is mad."""
+MOST_FRAME_BYTES = 65_536
+"""A message that is longer is none: the longest ask, of 64 bars of 7/4 in triplets, has 39 kB."""
 DEFAULT_ADDRESS = "tcp://127.0.0.1:28765"
 UNKNOWN_CHORD = BAND_MASK[Track.CHORDS]
 MOST_STEPS = MOST_WINDOW_BARS * MOST_BEATS * TRIPLET

@@ -139,7 +139,19 @@ def test_nonsense_and_refusals_are_said_once() -> None:
     ]
     assert dialogue.draft(wrong, 1.1) == []
     asked = ask(dialogue)
-    assert dialogue.failed(wire.Failed(asked.seq - 1, "old")) != []
+    assert dialogue.failed(wire.Failed(asked.seq - 1, "old"), 1.2) != []
     assert not dialogue.free
-    assert dialogue.failed(wire.Failed(asked.seq, "old")) == []
+    assert dialogue.failed(wire.Failed(asked.seq, "old"), 1.3) == []
     assert dialogue.free
+
+
+def test_a_full_engine_that_answers_now_and_then_is_not_told_of_each_time() -> None:
+    dialogue = Dialogue(Settings())
+    said = []
+    for second in range(100):
+        asked = ask(dialogue)
+        if second % 3:
+            said += dialogue.draft(draft(asked), float(second))
+        else:
+            said += dialogue.failed(wire.Failed(asked.seq, "it is full"), float(second))
+    assert said == [Say("the engine cannot answer: it is full")] * 4

@@ -64,6 +64,7 @@ class Stage:
         self.jobs = Jobs(tracks, self.pace, np.random.default_rng(1))
         self.now = 0.0
         self.batches: list[list[bytes]] = []
+        self.refused: list[tuple[float, bytes, int, str]] = []
 
     def play(self, *arrivals: Arrival) -> list[Sent]:
         waiting = sorted(arrivals, key=lambda arrival: arrival.at_s)
@@ -75,6 +76,7 @@ class Stage:
                 at_s, client, its_ask = waiting.pop(0)
                 drafts = self.jobs.take(client, its_ask, at_s, self.now)
                 sent += [Sent(self.now, client, draft) for draft in drafts]
+            self.refused += [(self.now, *refusal) for refusal in self.jobs.refuse(self.now)]
             sent += [Sent(self.now, *closing) for closing in self.jobs.give_up(self.now)]
             batch = self.jobs.batch(self.now)
             if not batch:

@@ -174,7 +174,7 @@ def test_later_drafts_are_made_around_what_is_frozen() -> None:
 
 def test_a_remade_draft_hangs_on_the_seed_and_not_on_the_time_it_takes() -> None:
     def drafts(seed: int, cost: Cost) -> list[Tokens]:
-        request = ask(0, *window(), 1e5, seed=seed)
+        request = ask(0, *window(), 6e4, seed=seed)
         return [each.tokens for each in Stage(cost).play(Arrival(0.0, b"a", request))]
 
     def slow(steps: int, batch: int) -> float:

@@ -53,7 +53,7 @@ def test_in_a_batch_each_gets_what_it_would_have_got_alone() -> None:
 
 def test_the_most_urgent_goes_first_and_is_not_slowed_down() -> None:
     stage = Stage()
-    patient = Arrival(0.0, b"patient", ask(0, *window(), 100_000.0))
+    patient = Arrival(0.0, b"patient", ask(0, *window(), 60_000.0))
     urgent = Arrival(0.005, b"urgent", ask(0, *window(), 55.0))
     sent = stage.play(patient, urgent)
     first = next(each for each in sent if each.client == b"urgent")

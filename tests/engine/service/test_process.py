@@ -179,6 +179,54 @@ def test_a_model_that_is_none_is_one_line(tmp_path: Path) -> None:
         assert says in line
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="processor time is read from /proc")
+def test_more_connections_than_files_leave_an_engine_idle_and_open_to_players(
+    address: str, tiny_model_file: Path, tmp_path: Path
+) -> None:
+    log, port = tmp_path / "engine.log", int(address.rpartition(":")[2])
+    command = f"ulimit -n 100; exec {sys.executable} -m schmubert.engine"
+    command += f" --bind {address} --device cpu --model {tiny_model_file}"
+    with log.open("wb") as lines:
+        engine = subprocess.Popen(["sh", "-c", command], stdout=lines, stderr=lines)
+    strangers = []
+    try:
+        with Client(address) as client:
+            welcomed(client)
+            strangers = [tcp.create_connection(("127.0.0.1", port)) for _ in range(120)]
+            time.sleep(1.0)
+            assert client.complete(ask(1), 10.0).last
+            before_s = processor_s(engine.pid)
+            time.sleep(1.0)
+            assert processor_s(engine.pid) - before_s < 0.5
+        with Client(address) as newcomer:
+            welcomed(newcomer)
+    finally:
+        for stranger in strangers:
+            stranger.close()
+        engine.kill()
+        engine.wait()
+    said = log.read_text()
+    assert "36 connections at once, not 256" in said
+    assert "more than 36 connections: one is closed" in said
+
+
+def processor_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def test_limits_of_an_engine_are_its_options(address: str, spawned: Spawned) -> None:
+    command = [sys.executable, "-m", "schmubert.engine", "--bind", address, "--device", "cpu"]
+    command += ["--model", str(spawned.model), "--most-calls", "8", "--most-players", "1"]
+    spawned.processes.append(subprocess.Popen(command))
+    with Client(address) as client, Client(address) as second:
+        welcomed(client)
+        with pytest.raises(ValueError, match="first_calls 9 is more than the 8 of this engine"):
+            client.complete(ask(1, first_calls=9), 10.0)
+        client.complete(ask(2, most_calls=8), 10.0)
+        welcomed(second)  # the first is idle, and makes room
+
+
 def test_help_is_there_before_anything_heavy() -> None:
     code = (
         "import sys; from schmubert.engine.__main__ import engine_command;"
@@ -188,7 +236,7 @@ def test_help_is_there_before_anything_heavy() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
     ended = run("--help")
     assert ended.returncode == 0
-    for option in ("--model", "--device", "--bind", "--threads", "--linger-s"):
+    for option in ("--model", "--device", "--bind", "--threads", "--linger-s", "--most-calls"):
         assert option in ended.stdout
 
 

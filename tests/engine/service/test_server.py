@@ -1,6 +1,7 @@
 """The engine in virtual time behind a socket of paper, then as the process that it is."""
 
 from collections import deque
+from collections.abc import Iterable
 
 import msgspec
 import numpy as np
@@ -14,6 +15,7 @@ from schmubert.engine.music.meter import COMMON
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import MASK, SIZES, TRIO
 from schmubert.engine.service import server, wire
+from schmubert.engine.service.limits import LIMITS
 from schmubert.engine.service.pace import Pace
 from tests.engine.service.asking import ask
 
@@ -27,6 +29,8 @@ class PaperRouter:
         self.now = 0.0
         self.coming: deque[tuple[float, list[bytes]]] = deque()
         self.sent: list[tuple[float, bytes, wire.ToClient]] = []
+        self.deaf: set[bytes] = set()
+        self.unreachable: set[bytes] = set()
 
     def clock(self) -> float:
         return self.now
@@ -42,13 +46,18 @@ class PaperRouter:
         self.now += wait_ms / 1000
         return 0
 
-    def recv_multipart(self, _: int) -> list[bytes]:
+    def recv_multipart(self, _: int, copy: bool) -> list[zmq.Frame]:
+        assert not copy
         if self.coming and self.coming[0][0] <= self.now:
-            return self.coming.popleft()[1]
+            return [zmq.Frame(part) for part in self.coming.popleft()[1]]
         raise zmq.Again
 
     def send_multipart(self, frames: list[bytes], _: int) -> None:
         client, frame = frames
+        if client in self.deaf:
+            raise zmq.Again
+        if client in self.unreachable:
+            raise zmq.ZMQError(zmq.EHOSTUNREACH)
         self.sent.append((self.now, client, wire.decode_to_client(frame)))
 
     def to(self, client: bytes) -> list[wire.ToClient]:
@@ -67,9 +76,11 @@ class SlowDice:
     def __init__(self, router: PaperRouter) -> None:
         self.router = router
         self.fails = 0
+        self.calls = 0
 
     def __call__(self, tokens: Tokens) -> Logits:
         self.router.now += CALL_S * len(tokens)
+        self.calls += 1
         if self.fails:
             self.fails -= 1
             raise RuntimeError("out of memory\nand a stack of C++")
@@ -83,7 +94,7 @@ def engine_on_paper() -> tuple[PaperRouter, SlowDice, server.Server]:
     call_ms = server.warm_up(model, pace, router.clock)
     assert call_ms == pytest.approx(1000 * CALL_S)
     about = server.welcome(model, call_ms)
-    router.now = 10.0
+    router.now, model.calls = 10.0, 0
     return router, model, server.Server(router, model, pace, about, 10.0, router.clock)  # type: ignore[arg-type]
 
 
@@ -159,6 +170,67 @@ def test_a_flood_does_not_stop_the_music() -> None:
     assert before <= 5 * reads_a_call
 
 
+def test_what_is_sent_too_fast_is_left_unread_and_that_is_said_now_and_then() -> None:
+    router, _, engine = engine_on_paper()
+    for number in range(5000):
+        router.post(10.5 + number / 1000, b"flood", b"noise")
+    router.post(12.0, b"player", ask(0, 1000.0, most_calls=4))
+    serve_until(engine, router, 16.0)
+    reasons = [message.reason for message in router.to(b"flood")]  # type: ignore[union-attr]
+    unread = "more than 50 messages a second are left unread"
+    assert 4 <= reasons.count(unread) <= 8
+    assert len(reasons) <= 100 + 6 * 50  # two seconds' worth at once, and then 50 a second
+    assert engine.served.unread >= 4500
+    assert isinstance(router.to(b"player")[0], wire.Draft)
+
+
+def test_noise_takes_nobodys_place() -> None:
+    router, _, engine = engine_on_paper()
+    for player in range(LIMITS.most_players):
+        router.post(10.5, b"player %d" % player, wire.Hello())
+    for stranger in range(500):
+        router.post(10.6, b"stranger %d" % stranger, b"noise")
+    serve_until(engine, router, 12.0)
+    for player in range(LIMITS.most_players):
+        assert router.to(b"player %d" % player)[-1] == wire.Goodbye()
+
+
+@pytest.mark.parametrize("how", ["deaf", "unreachable"])
+def test_nothing_more_is_done_for_who_does_not_read_or_is_gone(how: str) -> None:
+    router, model, engine = engine_on_paper()
+    getattr(router, how).add(b"a")
+    router.post(10.5, b"a", ask(0, 10_000.0, most_calls=64))
+    serve_until(engine, router, 12.0)
+    assert model.calls == 4  # of the first draft
+
+
+class PaperLookout:
+    """Says that connection -1, which all on paper share, ends at 10.52."""
+
+    def __init__(self, router: PaperRouter) -> None:
+        self.router = router
+        self.told = False
+
+    def heard(self, connection: int, lengths: Iterable[int]) -> None:
+        assert connection == -1
+        assert len(list(lengths)) == 1
+
+    def gone(self) -> list[int]:
+        if self.told or self.router.now < 10.52:
+            return []
+        self.told = True
+        return [-1]
+
+
+def test_who_hangs_up_is_worked_for_no_more() -> None:
+    router, model, engine = engine_on_paper()
+    engine._lookout = PaperLookout(router)  # type: ignore[assignment]
+    router.post(10.5, b"a", ask(0, 10_000.0, most_calls=64))
+    serve_until(engine, router, 12.0)
+    assert model.calls <= 3
+    assert router.to(b"a") == []
+
+
 @pytest.mark.parametrize("goodbye_s", [10.5, 10.515], ids=["right after the ask", "at work"])
 def test_a_goodbye_ends_the_work_for_a_player(goodbye_s: float) -> None:
     router, _, engine = engine_on_paper()
@@ -181,12 +253,12 @@ def test_work_is_a_sign_of_life() -> None:
     router, _, engine = engine_on_paper()
     tokens = np.tile(np.asarray(MASK), (128, 1))
     fill = np.ones(tokens.shape, bool)
-    long = wire.Request(0, wire.pack(tokens), wire.pack_cells(fill), 60_000.0, first_calls=300)
+    long = wire.Request(0, wire.pack(tokens), wire.pack_cells(fill), 60_000.0, first_calls=64)
     router.post(10.5, b"a", long)
-    engine.serve(lambda: False, linger_s=1.0)
+    engine.serve(lambda: False, linger_s=0.5)
     (draft, _) = router.to(b"a")
     assert isinstance(draft, wire.Draft)
-    assert draft.spent_ms == pytest.approx(3000.0)
+    assert draft.spent_ms == pytest.approx(640.0)
 
 
 def test_a_model_that_fails_is_reported_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
@@ -234,15 +306,15 @@ def test_any_number_may_come_by_but_only_so_many_play() -> None:
     router, _, engine = engine_on_paper()
     for visitor in range(500):
         router.post(10.0 + visitor / 1000, b"visitor %d" % visitor, wire.Hello())
-    for player in range(server.MOST_CLIENTS + 1):
-        router.post(11.0, b"player %d" % player, ask(0, 0.0))
+    for player in range(LIMITS.most_players + 1):
+        router.post(11.0, b"player %d" % player, ask(0, 5000.0))
     serve_until(engine, router, 16.0)
     for visitor in range(500):
         assert isinstance(router.to(b"visitor %d" % visitor)[0], wire.Welcome)
-    answers = [router.to(b"player %d" % n)[0] for n in range(server.MOST_CLIENTS + 1)]
+    answers = [router.to(b"player %d" % n)[0] for n in range(LIMITS.most_players + 1)]
     refused = [answer for answer in answers if isinstance(answer, wire.Failed)]
-    assert refused == [wire.Failed(-1, "this engine has its 64 players already")]
-    assert sum(isinstance(answer, wire.Draft) for answer in answers) == server.MOST_CLIENTS
+    assert refused == [wire.Failed(0, "this engine has its 64 players already")]
+    assert sum(isinstance(answer, wire.Draft) for answer in answers) == LIMITS.most_players
 
 
 NUMBERS = st.floats() | st.integers(-(2**63), 2**64 - 1).map(float)

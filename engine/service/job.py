@@ -1,0 +1,226 @@
+"""A request on its way: which draft is made of it next, and when that is needed.
+
+Pure: the time is an argument, the denoiser is called elsewhere. A complete draft in few calls
+comes first, which is then remade in twice the calls, and that one again, as long as the measured
+pace says that they end within the budget.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schmubert.engine.denoiser import Logits
+from schmubert.engine.diffusion.planning import (
+    harmony_calls,
+    harmony_run,
+    kept,
+    laid_out,
+    plan_calls,
+    plan_run,
+)
+from schmubert.engine.diffusion.recipe import more_calls
+from schmubert.engine.diffusion.samplers import balanced, refine
+from schmubert.engine.diffusion.unmasking import Promises, SamplerRun, TokenSampler, tidy
+from schmubert.engine.music.meter import UNSAID_METERS, Meter
+from schmubert.engine.music.score import Mask, Tokens
+from schmubert.engine.music.vocabulary import Track
+from schmubert.engine.service.validation import Window, validated
+from schmubert.engine.service.wire import Draft, Request, pack
+
+PATIENCE_S = 2.0
+"""How long an ask is worth a first draft at least: as long as a bridge waits for one."""
+
+
+class Job:
+    """A request on its way: its `window`, the draft that is being made, the last one sent."""
+
+    def __init__(
+        self,
+        request: Request,
+        tracks: tuple[Track, ...],
+        received_s: float,
+        seed: int,
+        meters: Sequence[Meter] = UNSAID_METERS,
+        plans: tuple[Track, ...] = (),
+    ) -> None:
+        self.request = request
+        self.tracks = tracks
+        self.plans = plans
+        self.window: Window = validated(request, tracks, meters)
+        if plans and self.window.steps % self.window.meter.steps:
+            raise ValueError(f"{self.window.steps} steps are no whole bars of {self.window.meter}")
+        self.received_s = received_s
+        self.deadline_s = received_s + request.budget_ms / 1000.0
+        self.freezes_s = received_s + self.window.freezes_s
+        self.dues_s = self._dues_s()
+        self.place_s = self.dues_s[0]  # in the queue for first drafts
+        self.seed = seed
+        self.sent: Draft | None = None
+        self.latest: Tokens = self.window.tokens  # as sent last
+        self.planned_calls = 0  # of the draft being made, or the last made
+        self.calls = 0  # the same, as they come out
+        self.calls_left = 0
+        self.spent_s = 0.0  # of the model
+        self.targets: Mask = self.window.targets  # of the draft being made
+        self.state: Tokens = self.window.tokens[None]  # what to denoise, [1, steps, tracks]
+        self._run: SamplerRun | None = None
+        self._inferring = False  # the harmony, from all that is heard
+        self._layout = laid_out(
+            self.window.tokens[None],
+            self.window.targets[None],
+            tracks,
+            plans,
+            self.window.meter,
+            self.window.chords,
+            on_stage=True,
+        )
+        self._plans_drawn = self._layout.tokens  # with the plans of the first draft
+        self._drawn: Mask = self.window.targets  # those that follow no other cell
+        self._promises: Promises | None = None
+
+    @property
+    def alike(self) -> tuple[int, tuple[int, int]]:
+        """What windows of one denoiser call share: their length and their metre."""
+        return self.steps, self.window.meter.shape if self.plans else (0, 0)
+
+    @property
+    def first_bar(self) -> int:
+        """The first bar of its window about which the next call asks."""
+        if self._inferring:
+            return 0
+        return int(self.window.targets.any(axis=1).argmax()) // self.window.meter.steps
+
+    @property
+    def steps(self) -> int:
+        """The length of its window in cells of its metre."""
+        return self.window.steps
+
+    @property
+    def lost_s(self) -> float:
+        """From when on nobody waits for the first draft any more."""
+        return max(self.dues_s[-1], self.received_s + PATIENCE_S)
+
+    def due_s(self, ends_s: float) -> float:
+        """When the draft being made is needed, if it ends at `ends_s` at the earliest.
+
+        The first is needed before anything freezes, else before the rest does. Any other is
+        within the budget, or none.
+        """
+        if self.sent is not None:
+            return self.deadline_s
+        return next((due_s for due_s in self.dues_s if due_s >= ends_s), self.dues_s[-1])
+
+    def _dues_s(self) -> tuple[float, ...]:
+        """The instants before which the first draft is worth most, then less and less."""
+        freezes_s = self.freezes_s[self.window.targets.any(axis=1)]
+        dues_s = set(freezes_s[(freezes_s > self.received_s) & np.isfinite(freezes_s)].tolist())
+        if np.isinf(freezes_s).any():
+            dues_s.add(max(self.deadline_s, self.received_s + PATIENCE_S))
+        within_budget = not dues_s or self.deadline_s < max(dues_s)
+        return tuple(sorted({*dues_s, self.deadline_s} if within_budget else dues_s))
+
+    def begin(self, call_s: float, now: float) -> bool:
+        """Start the next draft at `call_s` a call; False where none can be better in time.
+
+        The first is made in a balanced order, a later one remakes the last one sent: all but the
+        cells that freeze before it is expected to end.
+        """
+        if self.sent is None:
+            self.targets = self.window.targets
+            self.planned_calls = self.request.first_calls
+            self.calls = min(self.planned_calls, int(self.targets.sum()))
+            self._run = self._first_draft()
+            self.calls_left = self.calls + plan_calls(self._layout, self.calls, self.window.meter)
+            self.calls_left += harmony_calls(self._layout)
+        else:
+            planned = more_calls(self.planned_calls, self.request.most_calls)
+            # with a call for every cell there is nothing left to gain
+            if planned is None or self.calls >= self.targets.sum():
+                return False
+            # with fewer cells left than calls, the draft needs only as many calls as cells
+            calls = min(planned, int((self._open_at(now) & self._drawn).sum()))
+            ends_s = now + calls * call_s
+            self.targets = self._open_at(ends_s)
+            drawn = self.targets & self._drawn
+            if ends_s > self.deadline_s or not drawn.any():
+                return False
+            self.planned_calls = planned
+            self.calls = min(planned, int(drawn.sum()))
+            self._run = refine(
+                self._with_plans(self.latest[None]),
+                self._with_plans(drawn[None], nothing=True),
+                self.calls,
+                replace(self._token_sampler(self.sent.number + 1), promises=self._promises),
+            )
+            self.calls_left = self.calls
+        self.state = next(self._run)
+        return True
+
+    def _first_draft(self) -> SamplerRun:
+        """The harmony and forms, where the model knows some, and then the notes."""
+        token_sampler = self._token_sampler(0)
+        plain = replace(token_sampler, temperature=1.0, guide=None)
+        layout, self._inferring = self._layout, True
+        told = yield from harmony_run(layout, token_sampler.tracks, token_sampler.meter)
+        self._inferring = False
+        self._plans_drawn = yield from plan_run(layout._replace(tokens=told), self.calls, plain)
+        drawn, keeping = kept(layout, self._plans_drawn, token_sampler)
+        self._drawn, self._promises = drawn[0, :, : len(self.tracks)], keeping.promises
+        draft = yield from balanced(self._plans_drawn, drawn, self.calls, keeping)
+        return draft
+
+    def _with_plans(self, grid: NDArray[Any], nothing: bool = False) -> NDArray[Any]:
+        """`grid` [1, steps, tracks] with the plans that were drawn behind it, or `nothing`."""
+        behind = self._plans_drawn[..., len(self.tracks) :]
+        return np.concatenate([grid, np.zeros_like(behind, grid.dtype) if nothing else behind], -1)
+
+    def _token_sampler(self, number: int) -> TokenSampler:
+        """What draft `number` is drawn with, whatever came before it."""
+        rng = np.random.default_rng((self.seed, number))
+        return TokenSampler(
+            rng,
+            self.request.temperature,
+            self.window.guide,
+            (*self.tracks, *self.plans),
+            meter=self.window.meter,
+        )
+
+    def advance(self, logits: Logits) -> Tokens | None:
+        """Unmask with `logits` [1, steps, events] a track; the draft [steps, tracks] at its end."""
+        if self._run is None:
+            raise ValueError("no draft has begun")
+        self.calls_left -= 1
+        try:
+            self.state = self._run.send(logits)
+        except StopIteration as done:
+            drafts: Tokens = done.value
+            draft: Tokens = drafts[0, :, : len(self.tracks)]
+            return draft
+        return None
+
+    def finish(self, draft: Tokens, now: float) -> None:
+        """Take `draft` for the latest: but cells frozen meanwhile stay as sent, if any were."""
+        targets = self.targets if self.sent is None else self.targets & self._open_at(now)
+        tokens = np.where(targets, draft, self.latest)
+        self.latest = tidy(tokens[None], targets[None], self.tracks)[0]
+
+    def report(self, now: float, last: bool) -> Draft:
+        """The latest tokens as a new draft to send."""
+        number = 0 if self.sent is None else self.sent.number + 1
+        spent_ms = (now - self.received_s) * 1000.0
+        self.sent = Draft(self.request.seq, number, self.calls, pack(self.latest), spent_ms, last)
+        return self.sent
+
+    def closing(self) -> Draft:
+        """The last draft once more, marked as the last: no better one will follow."""
+        if self.sent is None:
+            raise ValueError("nothing was sent yet")
+        sent = self.sent
+        return Draft(sent.seq, sent.number, sent.calls, sent.tokens, sent.spent_ms, True)
+
+    def _open_at(self, instant_s: float) -> Mask:
+        """The targets that are not frozen at `instant_s`."""
+        return self.window.targets & (self.freezes_s > instant_s)[:, None]

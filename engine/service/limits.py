@@ -1,0 +1,53 @@
+"""How much of an engine a player may have: what it refuses to take on, whoever asks."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from schmubert.engine.diffusion.recipe import MOST_WINDOW_BARS
+
+if TYPE_CHECKING:
+    from schmubert.engine.service.wire import Request
+
+CONNECTIONS_A_PLAYER = 4  # those who only look, and those not gone yet
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an engine grants.
+
+    `most_players` may ask at once. An ask may name `calls` to the model a draft and a budget of
+    `budget_s`, its window may have `bars`. A player may send `messages_per_s`.
+    """
+
+    most_players: int = 64
+    calls: int = 64
+    budget_s: float = 60.0
+    bars: int = MOST_WINDOW_BARS
+    messages_per_s: float = 50.0
+
+    @property
+    def connections(self) -> int:
+        """The connections that are open at once."""
+        return CONNECTIONS_A_PLAYER * self.most_players
+
+    def check(self, request: "Request") -> None:
+        """ValueError where `request` wants more than this engine grants."""
+        for name, calls in (
+            ("first_calls", request.first_calls),
+            ("most_calls", request.most_calls),
+        ):
+            if calls > self.calls:
+                raise ValueError(f"{name} {calls} is more than the {self.calls} of this engine")
+        if request.budget_ms > 1000.0 * self.budget_s:
+            raise ValueError(
+                f"budget_ms {request.budget_ms:g} is more than the {1000.0 * self.budget_s:g}"
+                " of this engine"
+            )
+        if request.tokens.steps > self.bars * request.meter.steps:
+            raise ValueError(
+                f"a window of {request.tokens.steps} steps has more than the {self.bars} bars"
+                " of this engine"
+            )
+
+
+LIMITS = Limits()
