@@ -55,7 +55,13 @@ DOWNWARDS = {
     "cli": {"cli", "engine", "bridge", "training", "export"},
 }
 """What each room may import."""
-MAY_KNOW_THE_SERVICE = {"engine.service", "engine.__main__", "bridge", "cli"}
+MAY_KNOW_THE_SERVICE = {
+    "engine.service",
+    "engine.__main__",
+    "engine.limit_options",
+    "bridge",
+    "cli",
+}
 
 FILES = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
 PACKAGES = [path.parent for path in FILES if path.name == "__init__.py"]
