@@ -234,7 +234,9 @@ def _weighed(text: str) -> tuple[str, float]:
     try:
         return name.strip(), options.Real(0).convert(weight, None, None)
     except click.BadParameter as error:
-        raise click.UsageError(f'--source takes vgmusic-a=0.5, not "{text}".') from error
+        raise click.UsageError(
+            f'--source takes vgmusic-a=0.5, not "{text}": a weight is 0 or more.'
+        ) from error
 
 
 def _shares(option: str, like: str, read: Callable[[str], T], text: str) -> dict[T, float]:
