@@ -88,7 +88,7 @@ def test_the_rounds_are_those_of_the_engine() -> None:
     tokens = denoise.shown[0][0]
     fill = np.zeros(tokens.shape, bool)
     fill[STEPS_PER_BAR:, list(BAND)] = True
-    asked = Request(0, pack(tokens), pack_cells(fill), 1e5, first_calls=2, most_calls=5)
+    asked = Request(0, pack(tokens), pack_cells(fill), 6e4, first_calls=2, most_calls=5)
     jobs.take(b"a", asked, 0.0, 0.0)
     calls = 0
     while batch := jobs.batch(0.0):
