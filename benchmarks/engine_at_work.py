@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from reply_time import welcomed
 
 from schmubert.engine.music.score import STEPS_PER_BAR
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track, onset_token
 from schmubert.engine.service.client import Client
 from schmubert.engine.service.wire import Request, Welcome, pack, pack_cells
 
-START_S = 180.0
 BEAT_S = 0.5  # at 120 BPM
 WINDOW_BARS = 16
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
@@ -65,7 +65,7 @@ def started(model: Path | None, options: Sequence[str] = ()) -> Iterator[Engine]
             process = subprocess.Popen([*command, *options], stdout=lines, stderr=lines)
         try:
             with Client(address) as client:
-                yield Engine(process, address, _welcome(client, process, log), log)
+                yield Engine(process, address, welcomed(client, process, log), log)
         finally:
             process.terminate()
             try:
@@ -73,17 +73,6 @@ def started(model: Path | None, options: Sequence[str] = ()) -> Iterator[Engine]
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-
-
-def _welcome(client: Client, process: "subprocess.Popen[bytes]", log: Path) -> Welcome:
-    until_s = time.monotonic() + START_S
-    while time.monotonic() < until_s and process.poll() is None:
-        client.hello()
-        client.socket.poll(100)
-        for message in client.receive():
-            if isinstance(message, Welcome):
-                return message
-    raise RuntimeError(f"the engine does not start: {log.read_text()}")
 
 
 def a_bar(seed: int, known: Sequence[int], wanted_s: float = BEAT_S) -> Request:

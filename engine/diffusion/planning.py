@@ -165,7 +165,7 @@ def plan_run(layout: Layout, calls: int, token_sampler: TokenSampler) -> Sampler
     """Draw the forms of `layout`, beside `calls` for the notes; returns the tokens with them.
 
     They are drawn from the first bar to the last, some in each call, as a form speaks of what is
-    before it.
+    before it. No temperature and no guide bends them.
     """
     meter = token_sampler.meter
     tokens: Tokens = layout.tokens.copy()

@@ -143,11 +143,11 @@ class Job:
             # with fewer cells left than calls, the draft needs only as many calls as cells
             calls = min(planned, int((self._open_at(now) & self._drawn).sum()))
             ends_s = now + calls * call_s
-            self.targets = self._open_at(ends_s)
-            drawn = self.targets & self._drawn
+            targets = self._open_at(ends_s)
+            drawn = targets & self._drawn
             if ends_s > self.deadline_s or not drawn.any():
                 return False
-            self.planned_calls = planned
+            self.targets, self.planned_calls = targets, planned
             self.calls = min(planned, int(drawn.sum()))
             self._run = refine(
                 self._with_plans(self.latest[None]),
@@ -162,11 +162,11 @@ class Job:
     def _first_draft(self) -> SamplerRun:
         """The harmony and forms, where the model knows some, and then the notes."""
         token_sampler = self._token_sampler(0)
-        plain = replace(token_sampler, temperature=1.0, guide=None)
         layout, self._inferring = self._layout, True
         told = yield from harmony_run(layout, token_sampler.tracks, token_sampler.meter)
         self._inferring = False
-        self._plans_drawn = yield from plan_run(layout._replace(tokens=told), self.calls, plain)
+        layout = layout._replace(tokens=told)
+        self._plans_drawn = yield from plan_run(layout, self.calls, token_sampler)
         drawn, keeping = kept(layout, self._plans_drawn, token_sampler)
         self._drawn, self._promises = drawn[0, :, : len(self.tracks)], keeping.promises
         draft = yield from balanced(self._plans_drawn, drawn, self.calls, keeping)

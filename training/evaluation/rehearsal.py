@@ -1,7 +1,6 @@
 """A model plays along with held-out songs: at leisure, and as on stage, but in no time."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -239,8 +238,7 @@ def _in_rounds(
     """
     count = int(layout.notes[0].sum())  # in all songs alike
     calls = min(first_calls, count)
-    plain = replace(token_sampler, temperature=1.0, guide=None)
-    planned_tokens = run_sampler(denoise, plan_run(layout, calls, plain))
+    planned_tokens = run_sampler(denoise, plan_run(layout, calls, token_sampler))
     targets, token_sampler = kept(layout, planned_tokens, token_sampler)
     order = balanced_order(targets, calls, token_sampler.rng)
     draft = run_sampler(denoise, unmasking(planned_tokens, order, token_sampler))

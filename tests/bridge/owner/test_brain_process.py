@@ -73,32 +73,23 @@ def wait_for(what: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-def test_a_killed_brain_process_is_replaced() -> None:
-    def kill(brains: list[BrainProcess], lines: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (signal.SIGKILL, "the brain died: another goes on"),
+        (signal.SIGSTOP, "the brain hangs: another goes on"),
+    ],
+)
+def test_a_brain_process_that_dies_or_hangs_is_replaced(number: signal.Signals, said: str) -> None:
+    def end(brains: list[BrainProcess], lines: list[str]) -> None:
         wait_for(lambda: "heard 60" in lines)
         time.sleep(0.7)
-        os.kill(brains[0].pid, signal.SIGKILL)
-
+        os.kill(brains[0].pid, number)
         wait_for(lambda: lines.count("here I am") == 2)
 
-    ports, result, lines = live("plays", 1.5, kill)
+    ports, result, lines = live("plays", 1.5, end)
     assert result.deaths == 1
-    assert lines.count("the brain died: another goes on") == 1
-    assert unended(ports.sent) == set()
-    dead_s = [at_s for at_s, _, message in ports.sent if message[0] == NOTE_ON]
-    assert dead_s[-1] > time.monotonic() - 1.0, "the new one plays"
-
-
-def test_a_brain_process_that_hangs_is_replaced() -> None:
-    def freeze(brains: list[BrainProcess], lines: list[str]) -> None:
-        wait_for(lambda: "heard 60" in lines)
-        time.sleep(0.7)
-        os.kill(brains[0].pid, signal.SIGSTOP)
-        wait_for(lambda: lines.count("here I am") == 2)
-
-    ports, result, lines = live("plays", 1.5, freeze)
-    assert result.deaths == 1
-    assert lines.count("the brain hangs: another goes on") == 1
+    assert lines.count(said) == 1
     assert unended(ports.sent) == set()
     dead_s = [at_s for at_s, _, message in ports.sent if message[0] == NOTE_ON]
     assert dead_s[-1] > time.monotonic() - 1.0, "the new one plays"
