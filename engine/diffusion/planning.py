@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.repeats import KeptForms, sources, with_forms
 from schmubert.engine.diffusion.temperature import log_softmax
 from schmubert.engine.diffusion.unmasking import SamplerRun, TokenSampler
@@ -104,30 +105,41 @@ def harmony_run(layout: Layout, columns: Sequence[Track], meter: Meter) -> Sampl
     """
     if not layout.inferred.any():
         return layout.tokens
-    place, without = columns.index(Track.CHORDS), layout.tokens.copy()
+    logits = yield without_the_band(layout, columns, meter)
+    return with_harmony(layout, columns, meter, logits)[0]
+
+
+def without_the_band(layout: Layout, columns: Sequence[Track], meter: Meter) -> Tokens:
+    """The tokens of `layout` by which its chords are inferred: what the band plays is unknown."""
+    without: Tokens = layout.tokens.copy()
     for column, track in enumerate(columns):
         if track in TRIO and track is not Track.MELODY and layout.notes[..., column].any():
             without[..., column] = BAND_MASK[track]
             form = columns.index(FORMS[track])
             without[:, :: meter.steps, form] = BAND_MASK[FORMS[track]]
-    logits = yield without
-    beats = slice(None, None, meter.cells)
+    return without
+
+
+def with_harmony(
+    layout: Layout, columns: Sequence[Track], meter: Meter, logits: Logits
+) -> tuple[Tokens, NDArray[np.float64]]:
+    """The tokens of `layout` with the chords that `logits` make likeliest where `inferred`.
+
+    Beside them the share [batch, beats] of each that is inferred; it is 0 elsewhere.
+    """
+    beats, place = slice(None, None, meter.cells), columns.index(Track.CHORDS)
     tokens: Tokens = layout.tokens.copy()
-    tokens[:, beats, place] = _with_likeliest(
-        tokens[:, beats, place], layout.inferred, logits[place][:, beats]
-    )
-    return tokens
+    shares = lasting_shares(tokens[:, beats, place], logits[place][:, beats])
+    tokens[:, beats, place] = _with_likeliest(tokens[:, beats, place], layout.inferred, shares)
+    return tokens, np.where(layout.inferred, shares.max(axis=-1), 0.0)
 
 
-def _with_likeliest(
-    said: Tokens, inferred: Mask, logits: NDArray[np.floating]
-) -> NDArray[np.int64]:
-    """Chord tokens `said` [batch, beats] with those `inferred` that `logits` make likeliest.
+def _with_likeliest(said: Tokens, inferred: Mask, shares: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Chord tokens `said` [batch, beats] with those `inferred` that have the largest `shares`.
 
     Each beat says whether the chord before it goes on, and which begins if not: what sounds in it
     is the mixture of both. Where nothing is said before a beat, its chord begins there.
     """
-    shares = lasting_shares(said, logits)
     found: NDArray[np.int64] = said.copy()
     batch = np.arange(len(said))
     last = np.full(len(said), BAND_MASK[Track.CHORDS])

@@ -292,7 +292,7 @@ def nearest_chords(weights: NDArray[np.float64]) -> Plan:
 
 def chart_of(plan: Plan, meter: Meter = COMMON) -> str:
     """`plan` as a chart that `chart_beats` reads back, a word a bar of `meter`; of whole bars."""
-    names = [_name(int(token)) for token in lasting_chords(plan)]
+    names = [chord_name(int(token)) for token in lasting_chords(plan)]
     words: list[str] = []
     before = ""
     for first in range(0, len(names), meter.beats):
@@ -309,7 +309,8 @@ def chart_of(plan: Plan, meter: Meter = COMMON) -> str:
     return " ".join(words)
 
 
-def _name(token: int) -> str:
+def chord_name(token: int) -> str:
+    """How a chart writes the chord `token`, `NO_CHORD` too."""
     if token == NO_CHORD:
         return NOTHING[0]
     chord = chord_of(token)

@@ -10,26 +10,30 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace as replace_fields
 from numpy.typing import NDArray
 
 from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.planning import (
+    forms_of,
     harmony_calls,
-    harmony_run,
     kept,
     laid_out,
     plan_calls,
     plan_run,
+    with_harmony,
+    without_the_band,
 )
 from schmubert.engine.diffusion.recipe import more_calls
 from schmubert.engine.diffusion.samplers import balanced, refine
 from schmubert.engine.diffusion.unmasking import Promises, SamplerRun, TokenSampler, tidy
 from schmubert.engine.music.meter import UNSAID_METERS, Meter
+from schmubert.engine.music.plans import chord_plan_of
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.service.pace import Pace
 from schmubert.engine.service.validation import Window, validated
-from schmubert.engine.service.wire import Draft, Request, pack
+from schmubert.engine.service.wire import PLANS_SINCE, SURE, UNKNOWN_CHORD, Draft, Request, pack
 
 MOST_BATCHED = 8
 """Windows in one denoiser call: eight of 64 bars are 23 MB of logits."""
@@ -73,9 +77,11 @@ class Job:
             plans,
             self.window.meter,
             self.window.chords,
+            self.window.forms,
             on_stage=True,
         )
         self._plans_drawn = self._layout.tokens  # with the plans of the first draft
+        self._shares = np.zeros(self._layout.inferred.shape)  # of the chords that are inferred
         self._drawn: Mask = self.window.targets  # those that follow no other cell
         self._promises: Promises | None = None
 
@@ -147,7 +153,10 @@ class Job:
         token_sampler = self._token_sampler(0)
         plain = replace(token_sampler, temperature=1.0, guide=None)
         layout, self._inferring = self._layout, True
-        told = yield from harmony_run(layout, token_sampler.tracks, token_sampler.meter)
+        columns, meter, told = token_sampler.tracks, token_sampler.meter, layout.tokens
+        if harmony_calls(layout):
+            logits = yield without_the_band(layout, columns, meter)
+            told, self._shares = with_harmony(layout, columns, meter, logits)
         self._inferring = False
         self._plans_drawn = yield from plan_run(layout._replace(tokens=told), self.calls, plain)
         drawn, keeping = kept(layout, self._plans_drawn, token_sampler)
@@ -194,15 +203,29 @@ class Job:
         """The latest tokens as a new draft to send."""
         number = 0 if self.sent is None else self.sent.number + 1
         spent_ms = (now - self.received_s) * 1000.0
-        self.sent = Draft(self.request.seq, number, self.calls, pack(self.latest), spent_ms, last)
+        self.sent = Draft(
+            self.request.seq, number, self.calls, pack(self.latest), spent_ms, last, *self._planned
+        )
         return self.sent
+
+    @property
+    def _planned(self) -> tuple[bytes, bytes, bytes]:
+        """The chords, how sure they are, and the forms, as in `Draft`."""
+        if Track.CHORDS not in self.plans or self.request.version < PLANS_SINCE:
+            return b"", b"", b""
+        columns = (*self.tracks, *self.plans)
+        drawn, meter = self._plans_drawn, self.window.meter
+        chords = chord_plan_of(drawn[0, :, columns.index(Track.CHORDS)], meter)
+        sure = np.where(self._layout.inferred[0], self._shares[0], chords != UNKNOWN_CHORD)
+        parts = chords, np.rint(sure * SURE), forms_of(drawn, columns, meter)[0]
+        chord_bytes, sure_bytes, form_bytes = (part.astype(np.uint8).tobytes() for part in parts)
+        return chord_bytes, sure_bytes, form_bytes
 
     def closing(self) -> Draft:
         """The last draft once more, marked as the last: no better one will follow."""
         if self.sent is None:
             raise ValueError("nothing was sent yet")
-        sent = self.sent
-        return Draft(sent.seq, sent.number, sent.calls, sent.tokens, sent.spent_ms, True)
+        return replace_fields(self.sent, last=True)
 
     def _open_at(self, instant_s: float) -> Mask:
         """The targets that are not frozen at `instant_s`."""

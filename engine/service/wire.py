@@ -15,11 +15,16 @@ from schmubert.engine.music.meter import COMMON, MOST_BEATS, TRIPLET, Meter
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import BAND_MASK, Track
 
-WIRE_VERSION = 5
-UNDERSTOOD_VERSIONS = (4, WIRE_VERSION)
-"""The versions of clients that an engine answers, each in its own: 4 knows no metre but 4/4."""
+WIRE_VERSION = 6
+PLANS_SINCE = 6
+UNDERSTOOD_VERSIONS = (4, 5, WIRE_VERSION)
+"""The versions of clients that an engine answers, each in its own: 4 knows no metre but 4/4, and
+those before `PLANS_SINCE` no plans."""
 DEFAULT_ADDRESS = "tcp://127.0.0.1:28765"
 UNKNOWN_CHORD = BAND_MASK[Track.CHORDS]
+UNKNOWN_FORM = BAND_MASK[Track.MELODY_FORM]
+SURE = 255
+"""A chord that is as likely as that was told."""
 MOST_STEPS = MOST_WINDOW_BARS * MOST_BEATS * TRIPLET
 """The steps of the longest window in the longest bars."""
 
@@ -62,6 +67,8 @@ class Constraints(msgspec.Struct, frozen=True):
     pitch class (its relative minor has the same pitches). `harmony` is little-endian float32
     [beats, 12]: nats for each pitch class. `chords` is a byte a beat, the tokens of a chord plan
     (`chords.py`), `UNKNOWN_CHORD` where none is told: what a network of a band then knows.
+    `forms` is a byte for each of [bars, 3], those of melody, bass and drums that an earlier draft
+    was drawn with and that stay, `UNKNOWN_FORM` elsewhere.
     """
 
     densities: dict[int, float | tuple[float | None, ...]] = {}
@@ -69,6 +76,7 @@ class Constraints(msgspec.Struct, frozen=True):
     tonic: int | None = None
     harmony: bytes = b""
     chords: bytes = b""
+    forms: bytes = b""
 
 
 class Request(msgspec.Struct, frozen=True, tag=True):
@@ -101,6 +109,10 @@ class Draft(msgspec.Struct, frozen=True, tag=True):
     `number` counts from 0: the higher, the better. `calls` is what the draft took, `spent_ms`
     counts from receipt. After `last` none follows; when a better draft was begun but did not end
     in time, the latest is repeated, marked so.
+
+    The plan that it was drawn with is empty where the model knows none: `chords` is a byte a beat
+    of the window, as in `Constraints`, told or inferred; `sure` says how likely each is, a byte a
+    beat, up to `SURE`; `forms` are as in `Constraints`.
     """
 
     seq: int
@@ -109,6 +121,9 @@ class Draft(msgspec.Struct, frozen=True, tag=True):
     tokens: Grid
     spent_ms: float
     last: bool
+    chords: bytes = b""
+    sure: bytes = b""
+    forms: bytes = b""
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
