@@ -13,6 +13,7 @@ from schmubert.bridge.brain.mode_switch import ModeSwitch
 from schmubert.bridge.brain.tape import up_to
 from schmubert.bridge.brain.window import heard_classes, key_heard, leading, told_chords, window
 from schmubert.bridge.protocol.settings import Settings
+from schmubert.engine.diffusion.horizon import Horizon
 from schmubert.engine.music.vocabulary import Track, fold
 from schmubert.engine.service.wire import Request
 
@@ -164,7 +165,19 @@ class Asking:
         harmony = leading(about, moment, self._chart, knobs, heard_now)
         own_bass = [fold(s.pitch) for s in self._capture.sounds if s.role is Track.BASS]
         chords = told_chords(about, moment, self._chart, heard_now)
-        constraints = knobs.constraints(harmony, own_bass, chords)
+        forms = self._forms_begun(about, committed)
+        constraints = knobs.constraints(harmony, own_bass, chords, forms)
         temperature = knobs.temperature
         commit_at = self._commit.at
         return [self._dialogue.ask(about, wanted, now, commit_at, temperature, constraints)]
+
+    def _forms_begun(self, about: Horizon, committed: int) -> bytes:
+        """The forms of the bar that is being played, as `Constraints.forms`: what it began goes on.
+
+        A bar of another candidate, or of no plan, has none.
+        """
+        plan, meter = self._dialogue.plan, self._capture.meter
+        if plan is None or self._dialogue.candidates.at(committed) is not None:
+            return b""
+        bars = -(-(about.end_step - about.first_step) // meter.steps)
+        return plan.forms_begun(committed, about.first_step, bars, meter)

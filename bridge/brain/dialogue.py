@@ -7,6 +7,7 @@ from dataclasses import replace
 from schmubert.bridge.brain.candidates import Candidates
 from schmubert.bridge.brain.latency import Latency
 from schmubert.bridge.brain.plan import PendingRequest, Plan, plan_of, remember
+from schmubert.bridge.brain.promises import promises_of
 from schmubert.bridge.brain.tape import unknown
 from schmubert.bridge.protocol.messages import Say
 from schmubert.bridge.protocol.meters import not_played
@@ -193,7 +194,8 @@ class Dialogue:
                 raise ValueError(f"{given.shape[1]} tracks of {len(self.tracks)}")
             tokens = unknown(len(given))
             tokens[:, self.tracks] = given
-            plan = plan_of(asked, draft.number, tokens)
+            promises = promises_of(draft, len(given), self._meter)
+            plan = plan_of(asked, draft.number, tokens, promises)
         except ValueError as error:
             return says + self._once(f"the engine's answer is of no use: {error}")
         if plan.supersedes(self.plan):

@@ -80,6 +80,9 @@ def _transport(scene: Scene, now: float, marks: Marks) -> Text:
     )
     if scene.key:
         text.append(f"   {scene.key}")
+    chord = scene.chord(now)
+    if chord:
+        text.append(f"   {chord}", "bold")
     text.append(f"   {scene.note_ons} notes", "dim")
     if scene.deaths:
         text.append(f"   {scene.deaths} new brains", "bold red")
