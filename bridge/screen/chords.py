@@ -3,8 +3,8 @@
 from math import floor
 
 from schmubert.bridge.protocol.messages import Answered
-from schmubert.engine.music.chords import CHORD_TOKENS, NO_CHORD, chord_name
-from schmubert.engine.service.wire import SURE
+from schmubert.engine.music.chord_names import FIRST_CHORD, SURE, chord_name
+from schmubert.engine.music.vocabulary import CHORD_TOKENS
 
 EPSILON = 1e-6
 
@@ -15,7 +15,7 @@ def chord_at(answered: Answered, beat: float) -> str:
     if not place < len(answered.chords) == len(answered.sure):
         return ""
     token, sure = answered.chords[place], answered.sure[place]
-    if token == NO_CHORD or token >= CHORD_TOKENS:
+    if not FIRST_CHORD <= token < CHORD_TOKENS:
         return ""
     name = chord_name(token)
     return name if sure == SURE else f"{name} {100 * sure // SURE}%"

@@ -11,6 +11,7 @@ from schmubert.engine.diffusion.recipe import (
     MOST_WINDOW_BARS,
     STAGE_TEMPERATURE,
 )
+from schmubert.engine.music.chord_names import SURE as SURE
 from schmubert.engine.music.meter import COMMON, MOST_BEATS, TRIPLET, Meter
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import BAND_MASK, Track
@@ -23,8 +24,6 @@ those before `PLANS_SINCE` no plans."""
 DEFAULT_ADDRESS = "tcp://127.0.0.1:28765"
 UNKNOWN_CHORD = BAND_MASK[Track.CHORDS]
 UNKNOWN_FORM = BAND_MASK[Track.MELODY_FORM]
-SURE = 255
-"""A chord that is as likely as that was told."""
 MOST_STEPS = MOST_WINDOW_BARS * MOST_BEATS * TRIPLET
 """The steps of the longest window in the longest bars."""
 
