@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from schmubert.engine.denoiser import Logits
 from schmubert.engine.music.chords import FIRST_CHORD
@@ -11,8 +12,11 @@ from schmubert.engine.music.vocabulary import BAND, BAND_MASK, BAND_SIZES, MASK,
 from schmubert.engine.service.jobs import Jobs
 from schmubert.engine.service.pace import Pace
 from schmubert.engine.service.wire import (
+    SURE,
     UNKNOWN_CHORD,
+    UNKNOWN_FORM,
     Constraints,
+    Draft,
     Request,
     pack,
     pack_cells,
@@ -96,3 +100,47 @@ def test_a_waltz_and_a_march_of_one_length_share_no_call() -> None:
 def test_chords_that_are_none_are_told(chords: bytes, word: str) -> None:
     with pytest.raises(ValueError, match=word):
         jobs().take(b"me", request(chords=chords), 0.0, 0.0)
+
+
+def planned(asked: Request) -> Draft:
+    """The first draft."""
+    in_hand = jobs()
+    in_hand.take(b"me", asked, 0.0, 0.0)
+    while True:
+        batch = in_hand.batch(0.0)
+        (job,) = batch.values()
+        for _, draft in in_hand.advance(batch, even(job.state), 0.01, 0.0):
+            return draft
+
+
+def test_a_draft_says_what_it_was_drawn_with() -> None:
+    chords = bytes([FIRST_CHORD, 1, 1, 1] + [UNKNOWN_CHORD] * 12)
+    draft = planned(request(chords=chords))
+    assert draft.chords[:8] == chords[:8], "nothing is inferred where nothing is to be drawn"
+    assert UNKNOWN_CHORD not in draft.chords[8:]
+    assert draft.sure[:8] == bytes([SURE] * 4 + [0] * 4)
+    assert all(0 < sure < SURE for sure in draft.sure[8:])
+    forms = np.frombuffer(draft.forms, np.uint8).reshape(4, 3)
+    assert (forms[2:, 1:] < UNKNOWN_FORM).all()
+
+
+def test_an_older_client_is_told_no_plan() -> None:
+    draft = planned(replace(request(), version=5))
+    assert (draft.chords, draft.sure, draft.forms) == (b"", b"", b"")
+
+
+def test_forms_that_are_handed_back_stay() -> None:
+    asked = request()
+    for form in (1, 3, 4):
+        forms = np.full((4, 3), UNKNOWN_FORM, np.uint8)
+        forms[2, Track.BASS] = form
+        told = replace(asked.constraints, forms=forms.tobytes())
+        again = planned(replace(asked, constraints=told))
+        assert again.forms[2 * 3 + Track.BASS] == form
+
+
+@pytest.mark.parametrize("forms", [bytes(11), bytes([8] * 12)])
+def test_forms_of_a_wrong_size_or_token_are_refused(forms: bytes) -> None:
+    asked = request()
+    with pytest.raises(ValueError, match="form"):
+        planned(replace(asked, constraints=replace(asked.constraints, forms=forms)))
