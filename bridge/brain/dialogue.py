@@ -48,6 +48,8 @@ class Dialogue:
 
         Nothing where it does not play the metre: the band rests rather than play wrong bars.
         """
+        self.comping: tuple[Track, ...] = ()
+        """The chords, where the band is to play them and the engine's model knows how."""
         self._settings, self._meter = settings, settings.meter
         self._engine: Welcome | None = None
         self._lost = False
@@ -127,10 +129,12 @@ class Dialogue:
         commit_at: Callable[[int], float],
         temperature: float,
         constraints: Constraints,
+        comping: bytes = b"",
     ) -> Request:
         """The request for what the roles in `played` play, each from its step on.
 
-        `commit_at` says when a step becomes final. The request counts as sent at `now`.
+        `commit_at` says when a step becomes final; `comping` is as in `Request`. The request counts
+        as sent at `now`.
         """
         self._seq += 1
         asked = PendingRequest(
@@ -154,6 +158,7 @@ class Dialogue:
             seed=None if settings.seed is None else settings.seed + asked.seq,
             constraints=constraints,
             meter=self._meter,
+            comping=comping,
         )
 
     def welcome(self, welcome: Welcome) -> list[Say]:
@@ -163,13 +168,17 @@ class Dialogue:
         self._engine = welcome
         known = knows(welcome.meters, self._meter)
         self.tracks = tuple(Track(track) for track in welcome.tracks) if known else ()
+        comps = known and Track.CHORDS in self._settings.plays and Track.COMPING in welcome.plans
+        self.comping = (Track.CHORDS,) if comps else ()
         self.latency.expect(welcome.call_ms * self._settings.first_calls / 1000.0 + TRANSIT_S)
         self._asked.clear()
         self._under_way = None
         if not known:
             why = not_played(welcome.model, welcome.meters, self._meter)
             return self._once(f"{why}; give --engine the address of one that plays it")
-        unknown = [role for role in self._settings.plays if role not in self.tracks]
+        unknown = [
+            role for role in self._settings.plays if role not in (*self.tracks, *self.comping)
+        ]
         return [
             say
             for role in unknown

@@ -12,19 +12,21 @@ from schmubert.engine.music.chords import Plan as Chords
 from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import TRIO
-from schmubert.engine.service.wire import UNKNOWN_CHORD, UNKNOWN_FORM, Draft
+from schmubert.engine.service.wire import UNKNOWN_CHORD, UNKNOWN_COMPING, UNKNOWN_FORM, Draft
 
 
 @dataclass(frozen=True)
 class Promises:
     """The `chords` [beats] of a window, each as its own token, and how `sure` they are, 0 to 255.
 
-    `forms` [bars, 3] are those of its tracks. Both may be unknown in places.
+    `forms` [bars, 3] are those of its tracks, and `comping` [steps] is the rhythm of its chords, of
+    no steps where none was drawn. All may be unknown in places.
     """
 
     chords: Chords
     sure: Chords
     forms: Tokens
+    comping: Tokens
 
     def from_beat(self, beat: int) -> tuple[bytes, bytes]:
         """The chords and how sure they are, a byte a beat, from `beat` on."""
@@ -43,13 +45,19 @@ def promises_of(draft: Draft, steps: int, meter: Meter) -> Promises | None:
     sizes = len(draft.chords), len(draft.sure), len(draft.forms)
     if sizes != (beats, beats, bars * len(TRIO)):
         raise ValueError(f"a plan of {sizes} bytes for {beats} beats in {bars} bars")
-    if max(draft.chords) > UNKNOWN_CHORD or max(draft.forms) > UNKNOWN_FORM:
+    if len(draft.comping) not in (0, steps):
+        raise ValueError(f"a plan with {len(draft.comping)} cells of comping for {steps}")
+    if (
+        max(draft.chords) > UNKNOWN_CHORD
+        or max(draft.forms) > UNKNOWN_FORM
+        or max(draft.comping, default=0) > UNKNOWN_COMPING
+    ):
         raise ValueError("a plan with tokens that mean nothing")
-    chords, sure, forms = (
+    chords, sure, forms, comping = (
         np.frombuffer(part, np.uint8).astype(np.int64)
-        for part in (draft.chords, draft.sure, draft.forms)
+        for part in (draft.chords, draft.sure, draft.forms, draft.comping)
     )
-    return Promises(_lasting(chords), sure, forms.reshape(bars, len(TRIO)))
+    return Promises(_lasting(chords), sure, forms.reshape(bars, len(TRIO)), comping)
 
 
 def _lasting(chords: Chords) -> Chords:

@@ -16,7 +16,12 @@ from schmubert.engine.music.vocabulary import GENERAL_MIDI_DRUMS, Drum, Track
 
 LABEL = 8  # columns before the roll
 MOST_BARS, MOST_ROWS, LEAST_LINES = 8, 8, 2
-COLOURS = {Track.MELODY: "magenta", Track.BASS: "blue", Track.DRUMS: "green"}
+COLOURS = {
+    Track.MELODY: "magenta",
+    Track.BASS: "blue",
+    Track.DRUMS: "green",
+    Track.CHORDS: "yellow",
+}
 PLAYER = "red"
 LANES = (
     (Drum.KICK,),

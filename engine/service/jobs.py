@@ -7,11 +7,9 @@ as long as the measured pace says that they end within the budget.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from msgspec.structs import replace as replace_fields
-from numpy.typing import NDArray
 
 from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.planning import (
@@ -33,7 +31,16 @@ from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.service.pace import Pace
 from schmubert.engine.service.validation import Window, validated
-from schmubert.engine.service.wire import PLANS_SINCE, SURE, UNKNOWN_CHORD, Draft, Request, pack
+from schmubert.engine.service.wire import (
+    PLANS_SINCE,
+    SURE,
+    UNKNOWN_CHORD,
+    UNKNOWN_COMPING,
+    WANTED_COMPING,
+    Draft,
+    Request,
+    pack,
+)
 
 MOST_BATCHED = 8
 """Windows in one denoiser call: eight of 64 bars are 23 MB of logits."""
@@ -62,14 +69,13 @@ class Job:
         self.freezes_s = received_s + self.window.freezes_s
         self.seed = seed
         self.sent: Draft | None = None
-        self.latest: Tokens = self.window.tokens  # as sent last
         self.planned_calls = 0  # of the draft being made, or the last made
         self.calls = 0  # the same, as they come out
         self.calls_left = 0
-        self.targets: Mask = self.window.targets  # of the draft being made
-        self.state: Tokens = self.window.tokens[None]  # what to denoise, [1, steps, tracks]
         self._run: SamplerRun | None = None
         self._inferring = False  # the harmony, from all that is heard
+        comping = self.window.comping
+        wants = None if comping is None else comping == WANTED_COMPING
         self._layout = laid_out(
             self.window.tokens[None],
             self.window.targets[None],
@@ -79,10 +85,15 @@ class Job:
             self.window.chords,
             self.window.forms,
             on_stage=True,
+            comping=None if comping is None else np.minimum(comping, UNKNOWN_COMPING),
+            comping_targets=wants,
         )
-        self._plans_drawn = self._layout.tokens  # with the plans of the first draft
+        self.wanted: Mask = self._layout.notes[0]  # what to fill, [steps, columns]
+        self.targets: Mask = self.wanted  # of the draft being made
+        self.state: Tokens = self._layout.tokens  # what to denoise, [1, steps, columns]
+        self.latest: Tokens = self._layout.tokens[0]  # as sent last, with the plans
         self._shares = np.zeros(self._layout.inferred.shape)  # of the chords that are inferred
-        self._drawn: Mask = self.window.targets  # those that follow no other cell
+        self._drawn: Mask = self.wanted  # those that follow no other cell
         self._promises: Promises | None = None
 
     @property
@@ -95,7 +106,7 @@ class Job:
         """The first bar of its window about which the next call asks."""
         if self._inferring:
             return 0
-        return int(self.window.targets.any(axis=1).argmax()) // self.window.meter.steps
+        return int(self.wanted.any(axis=1).argmax()) // self.window.meter.steps
 
     @property
     def steps(self) -> int:
@@ -107,7 +118,7 @@ class Job:
         """When the draft being made is needed: the first before anything else freezes."""
         if self.sent is not None:
             return self.deadline_s
-        still_open = self.freezes_s[self.window.targets.any(axis=1)]
+        still_open = self.freezes_s[self.wanted.any(axis=1)]
         still_open = still_open[still_open > self.received_s]
         return min(self.deadline_s, float(still_open.min(initial=np.inf)))
 
@@ -118,7 +129,7 @@ class Job:
         cells that freeze before it is expected to end.
         """
         if self.sent is None:
-            self.targets = self.window.targets
+            self.targets = self.wanted
             self.planned_calls = self.request.first_calls
             self.calls = min(self.planned_calls, int(self.targets.sum()))
             self._run = self._first_draft()
@@ -139,8 +150,8 @@ class Job:
             self.planned_calls = planned
             self.calls = min(planned, int(drawn.sum()))
             self._run = refine(
-                self._with_plans(self.latest[None]),
-                self._with_plans(drawn[None], nothing=True),
+                self.latest[None],
+                drawn[None],
                 self.calls,
                 replace(self._token_sampler(self.sent.number + 1), promises=self._promises),
             )
@@ -158,16 +169,11 @@ class Job:
             logits = yield without_the_band(layout, columns, meter)
             told, self._shares = with_harmony(layout, columns, meter, logits)
         self._inferring = False
-        self._plans_drawn = yield from plan_run(layout._replace(tokens=told), self.calls, plain)
-        drawn, keeping = kept(layout, self._plans_drawn, token_sampler)
-        self._drawn, self._promises = drawn[0, :, : len(self.tracks)], keeping.promises
-        draft = yield from balanced(self._plans_drawn, drawn, self.calls, keeping)
+        planned = yield from plan_run(layout._replace(tokens=told), self.calls, plain)
+        drawn, keeping = kept(layout, planned, token_sampler)
+        self._drawn, self._promises = drawn[0], keeping.promises
+        draft = yield from balanced(planned, drawn, self.calls, keeping)
         return draft
-
-    def _with_plans(self, grid: NDArray[Any], nothing: bool = False) -> NDArray[Any]:
-        """`grid` [1, steps, tracks] with the plans that were drawn behind it, or `nothing`."""
-        behind = self._plans_drawn[..., len(self.tracks) :]
-        return np.concatenate([grid, np.zeros_like(behind, grid.dtype) if nothing else behind], -1)
 
     def _token_sampler(self, number: int) -> TokenSampler:
         """What draft `number` is drawn with, whatever came before it."""
@@ -181,7 +187,7 @@ class Job:
         )
 
     def advance(self, logits: Logits) -> Tokens | None:
-        """Unmask with `logits` [1, steps, events] a track; the draft [steps, tracks] at its end."""
+        """Unmask with `logits` [1, steps, events] a column; then the draft [steps, columns]."""
         if self._run is None:
             raise ValueError("no draft has begun")
         self.calls_left -= 1
@@ -189,37 +195,41 @@ class Job:
             self.state = self._run.send(logits)
         except StopIteration as done:
             drafts: Tokens = done.value
-            draft: Tokens = drafts[0, :, : len(self.tracks)]
+            draft: Tokens = drafts[0]
             return draft
         return None
 
     def finish(self, draft: Tokens, now: float) -> None:
         """Take `draft` for the latest: but cells frozen meanwhile stay as sent, if any were."""
-        targets = self.targets if self.sent is None else self.targets & self._open_at(now)
-        tokens = np.where(targets, draft, self.latest)
-        self.latest = tidy(tokens[None], targets[None], self.tracks)[0]
+        targets, tokens = self.targets, draft
+        if self.sent is not None:
+            targets = targets & self._open_at(now)
+            tokens = np.where(targets, draft, self.latest)
+        self.latest = tidy(tokens[None], targets[None], (*self.tracks, *self.plans))[0]
 
     def report(self, now: float, last: bool) -> Draft:
         """The latest tokens as a new draft to send."""
         number = 0 if self.sent is None else self.sent.number + 1
         spent_ms = (now - self.received_s) * 1000.0
+        notes = pack(self.latest[:, : len(self.tracks)])
         self.sent = Draft(
-            self.request.seq, number, self.calls, pack(self.latest), spent_ms, last, *self._planned
+            self.request.seq, number, self.calls, notes, spent_ms, last, *self._planned
         )
         return self.sent
 
     @property
-    def _planned(self) -> tuple[bytes, bytes, bytes]:
-        """The chords, how sure they are, and the forms, as in `Draft`."""
+    def _planned(self) -> tuple[bytes, ...]:
+        """The chords, how sure they are, the forms and the comping, as in `Draft`."""
         if Track.CHORDS not in self.plans or self.request.version < PLANS_SINCE:
-            return b"", b"", b""
+            return ()
         columns = (*self.tracks, *self.plans)
-        drawn, meter = self._plans_drawn, self.window.meter
+        drawn, meter = self.latest[None], self.window.meter
         chords = chord_plan_of(drawn[0, :, columns.index(Track.CHORDS)], meter)
         sure = np.where(self._layout.inferred[0], self._shares[0], chords != UNKNOWN_CHORD)
         parts = chords, np.rint(sure * SURE), forms_of(drawn, columns, meter)[0]
-        chord_bytes, sure_bytes, form_bytes = (part.astype(np.uint8).tobytes() for part in parts)
-        return chord_bytes, sure_bytes, form_bytes
+        if self.window.comping is not None and Track.COMPING in self.plans:
+            parts = *parts, drawn[0, :, columns.index(Track.COMPING)]
+        return tuple(part.astype(np.uint8).tobytes() for part in parts)
 
     def closing(self) -> Draft:
         """The last draft once more, marked as the last: no better one will follow."""
@@ -229,7 +239,7 @@ class Job:
 
     def _open_at(self, instant_s: float) -> Mask:
         """The targets that are not frozen at `instant_s`."""
-        return self.window.targets & (self.freezes_s > instant_s)[:, None]
+        return self.wanted & (self.freezes_s > instant_s)[:, None]
 
 
 class Jobs:
@@ -268,7 +278,7 @@ class Jobs:
         self._jobs.pop(client, None)
         seed = int(self._rng.integers(2**63)) if request.seed is None else request.seed
         job = Job(request, self.tracks, received_s, seed, self.meters, self.plans)
-        if not job.window.targets.any():
+        if not job.wanted.any():
             return [job.report(now, last=True)]
         self._jobs[client] = job
         job.begin(self._call_s(job.steps), now)

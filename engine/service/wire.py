@@ -24,6 +24,8 @@ those before `PLANS_SINCE` no plans."""
 DEFAULT_ADDRESS = "tcp://127.0.0.1:28765"
 UNKNOWN_CHORD = BAND_MASK[Track.CHORDS]
 UNKNOWN_FORM = BAND_MASK[Track.MELODY_FORM]
+UNKNOWN_COMPING = BAND_MASK[Track.COMPING]
+WANTED_COMPING = UNKNOWN_COMPING + 1
 MOST_STEPS = MOST_WINDOW_BARS * MOST_BEATS * TRIPLET
 """The steps of the longest window in the longest bars."""
 
@@ -46,7 +48,7 @@ class Welcome(msgspec.Struct, frozen=True, tag=True):
     """Engine -> client: the answer to `Hello`.
 
     `call_ms` is the measured median of one denoiser call on a 16-bar window. `meters` are those
-    that the model plays.
+    that the model plays, `plans` the columns that it knows beside its tracks.
     """
 
     version: int
@@ -56,6 +58,7 @@ class Welcome(msgspec.Struct, frozen=True, tag=True):
     runtime: str
     call_ms: float
     meters: tuple[Meter, ...] = (COMMON,)
+    plans: tuple[int, ...] = ()
 
 
 class Constraints(msgspec.Struct, frozen=True):
@@ -86,6 +89,9 @@ class Request(msgspec.Struct, frozen=True, tag=True):
     when each beat of the window freezes, counted from receipt: from then on no draft changes
     that beat any more; empty means never. `constraints` bend what is drawn. The window begins on a
     bar line of `meter`. A newer ask of the same client replaces an older.
+
+    `comping` is a byte a step, where a rhythm of chords is wanted: the tokens of what was played,
+    `UNKNOWN_COMPING` where that is unknown, `WANTED_COMPING` where it is to be drawn.
     """
 
     seq: int
@@ -99,6 +105,7 @@ class Request(msgspec.Struct, frozen=True, tag=True):
     seed: int | None = None
     constraints: Constraints = Constraints()
     meter: Meter = COMMON
+    comping: bytes = b""
     version: int = WIRE_VERSION
 
 
@@ -111,7 +118,8 @@ class Draft(msgspec.Struct, frozen=True, tag=True):
 
     The plan that it was drawn with is empty where the model knows none: `chords` is a byte a beat
     of the window, as in `Constraints`, told or inferred; `sure` says how likely each is, a byte a
-    beat, up to `SURE`; `forms` are as in `Constraints`.
+    beat, up to `SURE`; `forms` are as in `Constraints`. `comping` is a byte a step, as asked for,
+    with what was drawn; empty where none is wanted or the model knows none.
     """
 
     seq: int
@@ -123,6 +131,7 @@ class Draft(msgspec.Struct, frozen=True, tag=True):
     chords: bytes = b""
     sure: bytes = b""
     forms: bytes = b""
+    comping: bytes = b""
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
