@@ -30,7 +30,7 @@ def voiced(chord: Chord, before: Sequence[int] = (), rootless: bool = True) -> t
 
 def close_positions(chord: Chord, rootless: bool = True) -> Iterator[tuple[int, ...]]:
     """All voicings of `chord` in less than an octave that lie where chords are played."""
-    tones = TONES[chord.quality]
+    tones: tuple[int, ...] = TONES[chord.quality]
     if rootless and len(tones) > TRIAD:
         tones = tones[1:]
     for turn, octave in product(range(len(tones)), range(HIGHEST // PITCH_CLASSES + 1)):

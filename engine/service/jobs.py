@@ -226,9 +226,9 @@ class Job:
         drawn, meter = self.latest[None], self.window.meter
         chords = chord_plan_of(drawn[0, :, columns.index(Track.CHORDS)], meter)
         sure = np.where(self._layout.inferred[0], self._shares[0], chords != UNKNOWN_CHORD)
-        parts = chords, np.rint(sure * SURE), forms_of(drawn, columns, meter)[0]
+        parts = [chords, np.rint(sure * SURE), forms_of(drawn, columns, meter)[0]]
         if self.window.comping is not None and Track.COMPING in self.plans:
-            parts = *parts, drawn[0, :, columns.index(Track.COMPING)]
+            parts.append(drawn[0, :, columns.index(Track.COMPING)])
         return tuple(part.astype(np.uint8).tobytes() for part in parts)
 
     def closing(self) -> Draft:
