@@ -88,8 +88,8 @@ def laid_out(
             drawn[:, :: meter.steps, column] = of_bars & unknown
     if on_stage and Track.CHORDS in plans:
         said = of_plans[:, :: meter.cells, plans.index(Track.CHORDS)]
-        wanted = np.concatenate([targets, rhythm], axis=-1).any(axis=-1)
-        of_bars = wanted.reshape(len(tokens), -1, meter.steps).any(axis=-1)
+        wanted = np.concatenate([targets, rhythm], axis=-1)
+        of_bars = wanted.reshape(len(tokens), -1, meter.steps * wanted.shape[-1]).any(axis=-1)
         inferred = of_bars.repeat(meter.beats, axis=1) & (said == BAND_MASK[Track.CHORDS])
     nothing = np.zeros_like(targets)
     return Layout(

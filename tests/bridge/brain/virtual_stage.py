@@ -159,12 +159,8 @@ class Stage:
         self._newest_seq = -1
         self.ticks = 0
         if welcome:
-            self.at(
-                0.0,
-                replace(
-                    WELCOME, meters=engine.meters, plans=tuple(BAND[3:] if engine.plan else ())
-                ),
-            )
+            plans = BAND[len(TRIO) :] if engine.plan else ()
+            self.at(0.0, replace(WELCOME, meters=engine.meters, plans=plans))
 
     def at(self, at_s: float, message: object) -> None:
         heapq.heappush(self._queue, (at_s, self._order, message))

@@ -14,7 +14,9 @@ from schmubert.engine.service.pace import Pace
 from schmubert.engine.service.wire import (
     SURE,
     UNKNOWN_CHORD,
+    UNKNOWN_COMPING,
     UNKNOWN_FORM,
+    WANTED_COMPING,
     Constraints,
     Draft,
     Request,
@@ -144,3 +146,45 @@ def test_forms_of_a_wrong_size_or_token_are_refused(forms: bytes) -> None:
     asked = request()
     with pytest.raises(ValueError, match="form"):
         planned(replace(asked, constraints=replace(asked.constraints, forms=forms)))
+
+
+def test_comping_is_drawn_like_notes_and_what_was_played_stays() -> None:
+    played = bytes([2, 0, 1, 0] * 8)
+    asked = replace(request(), comping=played + bytes([WANTED_COMPING] * 32), temperature=0.8)
+    draft = planned(asked)
+    assert draft.comping[:32] == played
+    assert len(draft.comping) == 64
+    assert max(draft.comping[32:]) < UNKNOWN_COMPING
+    assert planned(request()).comping == b"", "nobody wants any"
+
+
+def test_chords_alone_are_a_request_too() -> None:
+    asked = request()
+    comping = bytes([UNKNOWN_COMPING] * 32 + [WANTED_COMPING] * 32)
+    alone = planned(replace(asked, targets=bytes(len(asked.targets)), comping=comping))
+    assert max(alone.comping[32:]) < UNKNOWN_COMPING
+    assert UNKNOWN_CHORD not in alone.chords[8:]
+
+
+def test_a_later_draft_leaves_comping_that_is_final() -> None:
+    comping = bytes([UNKNOWN_COMPING] * 32 + [WANTED_COMPING] * 32)
+    freezes_ms = tuple([0.0] * 8 + [5.0] * 4 + [1e6] * 4)
+    asked = replace(request(), comping=comping, freezes_ms=freezes_ms)
+    in_hand = jobs()
+    in_hand.take(b"me", asked, 0.0, 0.0)
+    found: list[bytes] = []
+    now = 0.0
+    while batch := in_hand.batch(now):
+        (job,) = batch.values()
+        now += 0.01
+        sent = in_hand.advance(batch, even(job.state), 0.01, now)
+        found += [draft.comping for _, draft in sent]
+    assert len(found) == 2
+    assert found[0][:48] == found[1][:48]
+    assert found[0][48:] != found[1][48:]
+
+
+@pytest.mark.parametrize("comping", [bytes(63), bytes([5] * 64)])
+def test_comping_of_a_wrong_size_or_token_is_refused(comping: bytes) -> None:
+    with pytest.raises(ValueError, match="comping"):
+        planned(replace(request(), comping=comping))
