@@ -69,6 +69,11 @@ class Engine:
     """What drafts are drawn with, of a network of a band: chords, how sure, forms, comping."""
     requests: list[tuple[float, Request]] = field(default_factory=list)
 
+    @property
+    def welcome(self) -> Welcome:
+        plans = BAND[len(TRIO) :] if self.plan else ()
+        return replace(WELCOME, meters=self.meters, plans=plans)
+
     def answers(self, request: Request, now: float) -> list[tuple[float, Draft]]:
         self.requests.append((now, request))
         # what a real engine would refuse raises here
@@ -159,8 +164,7 @@ class Stage:
         self._newest_seq = -1
         self.ticks = 0
         if welcome:
-            plans = BAND[len(TRIO) :] if engine.plan else ()
-            self.at(0.0, replace(WELCOME, meters=engine.meters, plans=plans))
+            self.at(0.0, engine.welcome)
 
     def at(self, at_s: float, message: object) -> None:
         heapq.heappush(self._queue, (at_s, self._order, message))
