@@ -98,9 +98,13 @@ class Knobs:
         return (playing & self.muted) | others
 
     def constraints(
-        self, harmony: bytes, own_bass: Iterable[int] = (), chords: bytes = b""
+        self,
+        harmony: bytes,
+        own_bass: Iterable[int] = (),
+        chords: bytes = b"",
+        forms: bytes = b"",
     ) -> Constraints:
-        """What drafts are held to, `harmony` and `chords` as in `Constraints`.
+        """What drafts are held to; `harmony`, `chords` and `forms` as in `Constraints`.
 
         Crossed bounds are one pitch, and more onsets than a bar has cells are one in each.
         `own_bass` are the pitches that a player plays in the bass.
@@ -120,7 +124,7 @@ class Knobs:
             for role, onsets in self.densities.items()
         }
         densities |= {int(role): curve for role, curve in self.curves.items()}
-        return Constraints(densities, registers, self.tonic, harmony, chords)
+        return Constraints(densities, registers, self.tonic, harmony, chords, forms)
 
 
 def knobs(

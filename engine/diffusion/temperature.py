@@ -62,9 +62,9 @@ def tempered(
     than the others, and so do the cells in which an onset is likely; above 1 less so. The expected
     number of onsets over all rows stays what it is once `onset_odds` has multiplied the odds, and
     so does that of note-offs in a pitched track. `tempering` is by `Track`. At 1 `logits` are
-    returned as they are.
+    returned as they are, and so are those of a track that has none, such as the comping.
     """
-    if temperature == 1.0 or not len(logits):
+    if temperature == 1.0 or track >= len(tempering) or not len(logits):
         return logits
     of_track = tempering[track]
     of_onsets = temperature**of_track.onset_exponent
