@@ -22,11 +22,10 @@ CALLS = 16
 By `benchmarks/samplers.py`: in 8 calls .045 of the bass bars repeat, in 16 .085, in 32 .166;
 players repeat .110. A song of 16 bars takes .14 seconds on one thread; time grows with the
 calls."""
-TEMPERATURE = 0.75
-"""For files, where all of a window is made: an unlikely note is more often wrong than bold.
-
-By `schmubert evaluate --parts accompaniment,unconditional`: at this one bars come again as often as
-in songs (bass bars after a melody .084, in songs .085). Nearer to 1 fewer do."""
+TEMPERATURE = 1.0
+"""In files and on stage: music is drawn from the network's own distribution."""
+REFINING = 2
+"""For each call that fills a window so many refine it: the drafts on stage double their calls."""
 
 HARMONY_NATS = 2.0
 """Of a chord that is held, written down or recognised: seven times likelier than without."""
@@ -41,13 +40,9 @@ MOST_CALLS = 8
 """On stage, calls of the best draft: it refines the first one, once, before the next request.
 
 By `benchmarks/reply_time.py` both drafts together take 85 ms (p50), 107 ms (p99) on one thread."""
-STAGE_TEMPERATURE = 0.97
-"""On stage: what follows is unknown, and a band that plays safer repeats what it just played.
-
-By `schmubert evaluate --parts live`: at this one .178 of the drum bars repeat, in songs .212."""
 
 
 def more_calls(planned: int, most: int) -> int | None:
     """The calls of the draft that follows one of `planned`, at most `most`; None: none follows."""
-    calls = min(2 * planned, most)
+    calls = min(REFINING * planned, most)
     return calls if calls > planned else None
