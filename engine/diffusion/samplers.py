@@ -32,9 +32,10 @@ denoised, and returns the filled tokens (`run_sampler`). No other cell changes.
 """
 
 
-REMASKED = (0.5, 0.15)
-"""The share of the targets that a call masks again, falling evenly from the first to the last."""
-FILL_POWER = 3
+REMASKED = 0.25
+"""The share of the targets that each call masks again, in files and on stage: eight calls, those of
+the second draft on stage, draw every cell twice. Shares that fall, from .5 to .15 or .4 to .1, are
+no better: docs/research.md, "One temperature, one refinement"."""
 
 
 def _in_order(
@@ -93,7 +94,7 @@ def remdm(tokens: Tokens, targets: Mask, calls: int, token_sampler: TokenSampler
     steps; here it is blocked Gibbs sampling of the finished grid.
     """
     fill_calls = -(-calls // (1 + REFINING))
-    order = balanced_order(targets, fill_calls, token_sampler.rng, FILL_POWER)
+    order = balanced_order(targets, fill_calls, token_sampler.rng)
     filled = yield from unmasking(tokens, order, token_sampler)
     refined: Tokens = yield from refine(filled, targets, calls - fill_calls, token_sampler)
     return refined
@@ -110,10 +111,12 @@ def refine(tokens: Tokens, targets: Mask, calls: int, token_sampler: TokenSample
     if not targets.any():
         return tokens
     masked = np.asarray([BAND_MASK[track] for track in token_sampler.tracks])
-    for share in np.linspace(*REMASKED, calls):
+    for _ in range(calls):
         again = np.zeros_like(targets)
         for batch, grid in enumerate(targets):
-            again[batch][grid] = spread(grid, token_sampler.rng) < max(1, round(share * grid.sum()))
+            again[batch][grid] = spread(grid, token_sampler.rng) < max(
+                1, round(REMASKED * grid.sum())
+            )
         state = token_sampler.copied(np.where(again, masked, tokens))
         state = tidy(state, targets, token_sampler.tracks)
         logits = token_sampler.guided(state, (yield state))

@@ -41,27 +41,13 @@ def ancestral_order(targets: Mask, steps_t: int, rng: np.random.Generator) -> ND
     return order
 
 
-def balanced_order(
-    targets: Mask, calls: int, rng: np.random.Generator, power: int = 1
-) -> NDArray[np.int64]:
+def balanced_order(targets: Mask, calls: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """`targets` [batch, steps, tracks] spread over `calls` calls; -1 elsewhere.
 
-    The cells of a call lie far from each other. After a share s of the calls, s ** `power` of the
-    cells are drawn: with 1 every call takes as many as any other, one more or less; above 1 the
-    first take few. Where there are fewer cells than calls, each call takes one.
+    The cells of a call lie far from each other. Each call takes an even share of them, or one where
+    there are fewer cells than calls.
     """
-    order = np.full(targets.shape, -1, np.int64)
-    for batch, grid in enumerate(targets):
-        ends = _ends(int(grid.sum()), calls, power)
-        order[batch][grid] = np.searchsorted(ends, spread(grid, rng), side="right")
-    return order
-
-
-def _ends(count: int, calls: int, power: int) -> NDArray[np.int64]:
-    """How many of `count` cells are drawn after each call: [`calls`], or [`count`] if fewer."""
-    used = min(calls, count)
-    call = np.arange(1, used + 1)
-    return np.asarray(np.maximum(-(-count * call**power // max(1, used) ** power), call))
+    return _even(targets, calls, lambda grid: spread(grid, rng))
 
 
 def random_order(targets: Mask, calls: int, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -70,10 +56,17 @@ def random_order(targets: Mask, calls: int, rng: np.random.Generator) -> NDArray
     This is the first-hitting order (arXiv 2409.02908), of which each call takes an even share.
     Where there are fewer cells than calls, each call takes one.
     """
+    return _even(targets, calls, lambda grid: rng.permutation(int(grid.sum())))
+
+
+def _even(
+    targets: Mask, calls: int, ranked: Callable[[Mask], NDArray[np.int64]]
+) -> NDArray[np.int64]:
+    """The `targets` of each grid [steps, tracks] by their ranks, an even share a call."""
     order = np.full(targets.shape, -1, np.int64)
     for batch, grid in enumerate(targets):
         count = int(grid.sum())
-        order[batch][grid] = rng.permutation(count) * min(calls, count) // max(1, count)
+        order[batch][grid] = ranked(grid) * min(calls, count) // max(1, count)
     return order
 
 
