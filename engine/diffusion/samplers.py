@@ -114,9 +114,8 @@ def refine(tokens: Tokens, targets: Mask, calls: int, token_sampler: TokenSample
     for _ in range(calls):
         again = np.zeros_like(targets)
         for batch, grid in enumerate(targets):
-            again[batch][grid] = spread(grid, token_sampler.rng) < max(
-                1, round(REMASKED * grid.sum())
-            )
+            count = max(1, round(REMASKED * grid.sum()))
+            again[batch][grid] = spread(grid, token_sampler.rng) < count
         state = token_sampler.copied(np.where(again, masked, tokens))
         state = tidy(state, targets, token_sampler.tracks)
         logits = token_sampler.guided(state, (yield state))
