@@ -14,7 +14,7 @@ from schmubert.bridge.protocol.controls import (
     marked,
 )
 from schmubert.bridge.protocol.mode import TURN_BARS
-from schmubert.engine.diffusion.recipe import HARMONY_NATS, STAGE_TEMPERATURE
+from schmubert.engine.diffusion.recipe import HARMONY_NATS, TEMPERATURE
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.pitches import bass_register
 from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, Track
@@ -34,7 +34,7 @@ class Knobs:
     `meter` has not changes nothing.
     """
 
-    temperature: float = STAGE_TEMPERATURE
+    temperature: float = TEMPERATURE
     densities: Mapping[Track, float] = field(default_factory=dict)
     curves: Mapping[Track, Curve] = field(default_factory=dict)
     lowest: Mapping[Track, int] = field(default_factory=dict)

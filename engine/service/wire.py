@@ -11,7 +11,7 @@ from schmubert.engine.diffusion.recipe import (
     FIRST_CALLS,
     MOST_CALLS,
     MOST_WINDOW_BARS,
-    STAGE_TEMPERATURE,
+    TEMPERATURE,
 )
 from schmubert.engine.music.chord_names import SURE as SURE
 from schmubert.engine.music.meter import COMMON, MOST_BEATS, TRIPLET, Meter
@@ -110,7 +110,7 @@ class Request(msgspec.Struct, frozen=True, tag=True):
     freezes_ms: tuple[float, ...] = ()
     first_calls: int = FIRST_CALLS
     most_calls: int = MOST_CALLS
-    temperature: float = STAGE_TEMPERATURE
+    temperature: float = TEMPERATURE
     seed: int | None = None
     constraints: Constraints = Constraints()
     meter: Meter = COMMON
