@@ -11,9 +11,12 @@ from schmubert.bridge.brain.harmony import chart
 from schmubert.bridge.brain.knobs import Knobs
 from schmubert.bridge.brain.mode_switch import ModeSwitch
 from schmubert.bridge.brain.tape import up_to
+from schmubert.bridge.brain.variations import Harmony, harmony_of
 from schmubert.bridge.brain.window import heard_classes, key_heard, leading, told_chords, window
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.diffusion.horizon import Horizon
+from schmubert.engine.music.chords import Chord, Quality, nearest_chords
+from schmubert.engine.music.pitches import MINOR_THIRD, OCTAVE
 from schmubert.engine.music.vocabulary import TRIO, Track, fold
 from schmubert.engine.service.wire import Request
 
@@ -125,6 +128,24 @@ class Asking:
 
     # What
 
+    def home(self, knobs: Knobs) -> Harmony:
+        """The chord on which a song ends: the first of the chart, or that of the key.
+
+        Of the two keys with the same notes the one whose chord was played more often of late; the
+        last chord where no key is known.
+        """
+        if self._chart is not None:
+            return harmony_of(int(nearest_chords(self._chart.at(0.0)[None])[0]))
+        latest = self._commit.arrangement.latest_harmonies()
+        tonic = self.key if knobs.tonic is None else knobs.tonic
+        if tonic is None:
+            return latest[0] if latest else Harmony()
+        roots = [one.root for one in latest]
+        minor = (tonic - MINOR_THIRD) % OCTAVE
+        if roots.count(minor) > roots.count(tonic):
+            return harmony_of(Chord(minor, Quality.MINOR).token)
+        return harmony_of(Chord(tonic, Quality.MAJOR).token)
+
     def ask(self, now: float, knobs: Knobs) -> list[Request]:
         """Ask about what comes next for the first time."""
         requests = self._request(now, knobs)
@@ -159,6 +180,10 @@ class Asking:
         heard = self._band.player_roles
         notes = {role: step for role, step in wanted.items() if role in TRIO}
         about = window(moment, self._modes, self._settings, heard, notes, candidate, committed)
+        arrangement = self._commit.arrangement
+        harmonies = self._commit.harmonies(moment)
+        known = arrangement.ahead(committed, about.end_step, notes, harmonies)
+        about = about.knowing(known, committed)
         if not about.targets.any() and not self._dialogue.comping:
             return []
         self.first_step = about.first_step
@@ -167,8 +192,13 @@ class Asking:
         harmony = leading(about, moment, self._chart, knobs, heard_now)
         own_bass = [fold(s.pitch) for s in self._capture.sounds if s.role is Track.BASS]
         chords = told_chords(about, moment, self._chart, heard_now)
+        steps, meter = about.end_step - about.first_step, self._capture.meter
         forms = self._forms_begun(about, committed)
-        constraints = knobs.constraints(harmony, own_bass, chords, forms)
+        forms = arrangement.forms(forms, about.first_step, -(-steps // meter.steps))
+        chords = arrangement.chords(chords, about.first_step, steps // meter.cells)
+        constraints = arrangement.knobs(knobs, committed).constraints(
+            harmony, own_bass, chords, forms
+        )
         temperature = knobs.temperature
         commit_at = self._commit.at
         comping = b""

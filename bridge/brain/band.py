@@ -19,6 +19,8 @@ class BandState(Enum):
     """The band accompanies the player."""
     LEADING = auto()
     """The band plays what is traded too: the player's own part."""
+    ENDED = auto()
+    """It rolls, and the band has ended, whatever the player plays."""
 
 
 class BandEvent(Enum):
@@ -40,6 +42,12 @@ class BandEvent(Enum):
     """It is the machine's turn with what is traded."""
     GIVE_BACK = auto()
     """It is the player's turn again."""
+    GO_FIRST = auto()
+    """The band is to play before the player."""
+    END = auto()
+    """The band ends: its last bar is over, or the player wants nothing of it."""
+    AGAIN = auto()
+    """The band is to listen again."""
 
 
 TRANSITIONS: Mapping[tuple[BandState, BandEvent], BandState] = {
@@ -58,6 +66,16 @@ TRANSITIONS: Mapping[tuple[BandState, BandEvent], BandState] = {
     (BandState.LEADING, BandEvent.STOP): BandState.STOPPED,
     (BandState.LEADING, BandEvent.REST): BandState.WAITING,
     (BandState.LEADING, BandEvent.GIVE_BACK): BandState.PLAYING,
+    (BandState.WAITING, BandEvent.GO_FIRST): BandState.LISTENING,
+    (BandState.LISTENING, BandEvent.GO_FIRST): BandState.LISTENING,
+    (BandState.ENDED, BandEvent.GO_FIRST): BandState.LISTENING,
+    (BandState.WAITING, BandEvent.END): BandState.ENDED,
+    (BandState.LISTENING, BandEvent.END): BandState.ENDED,
+    (BandState.PLAYING, BandEvent.END): BandState.ENDED,
+    (BandState.LEADING, BandEvent.END): BandState.ENDED,
+    (BandState.ENDED, BandEvent.AGAIN): BandState.WAITING,
+    (BandState.ENDED, BandEvent.JUMP): BandState.ENDED,
+    (BandState.ENDED, BandEvent.STOP): BandState.STOPPED,
 }
 """What is not here cannot happen. A stop too short to be one is undone, and is a jump then."""
 

@@ -6,22 +6,26 @@ sounds: from the plan, or from what the mode knows, or else the groove is held.
 
 import math
 from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from schmubert.bridge.brain.arrangement import Arrangement, Harmonies
 from schmubert.bridge.brain.capture import Capture, Moment
 from schmubert.bridge.brain.comping import Comping
 from schmubert.bridge.brain.dialogue import Dialogue
 from schmubert.bridge.brain.dynamics import events
 from schmubert.bridge.brain.feel import feel
 from schmubert.bridge.brain.groove import heard_root, held
+from schmubert.bridge.brain.intensity import kit
 from schmubert.bridge.brain.knobs import Knobs
 from schmubert.bridge.brain.mode_switch import ModeSwitch
 from schmubert.bridge.brain.plan import as_sounded
 from schmubert.bridge.brain.played import known_part
 from schmubert.bridge.brain.recall import cells_of
 from schmubert.bridge.brain.tape import up_to
+from schmubert.bridge.brain.variations import Harmony, harmony_of
 from schmubert.bridge.protocol.messages import Event, Play, Silence
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, Track
@@ -43,10 +47,12 @@ class Commit:
         self._plays = settings.plays
         self._capture, self._dialogue, self._modes = capture, dialogue, modes
         self._sounding: dict[Track, int | None] = {}
-        self._locked_from = 0
+        self._locked_from = self._entered = 0
         bass = Track.BASS in settings.plays or Track.BASS in settings.hears
         self.comping = Comping(meter, rootless=bass)
         """The chords, if the band plays some."""
+        self.arrangement = Arrangement(meter)
+        """Which section is played when."""
 
     # When
 
@@ -59,13 +65,19 @@ class Commit:
         """The first bar line that is not final."""
         return up_to(self.next_step, self._meter.steps)
 
+    @property
+    def played_from(self) -> int:
+        """The first bar line since which the band has played without a break, as far as known."""
+        return max(self._entered, self._capture.first_step)
+
     def begin_at(self, step: int) -> None:
         """Nothing before `step` is played."""
-        self.next_step = step
+        self.next_step = self._entered = step
 
     def resume(self, step: int, now: float) -> None:
         """The music goes on in `step`; what should have sounded long before `now` is left out."""
         self.next_step = max(step, self._late_until(now))
+        self._entered = self.bar_line
 
     def lock_from(self, step: int) -> None:
         """From `step` on, as long as a bar is locked, the bar before goes round."""
@@ -91,6 +103,7 @@ class Commit:
         """What `roles` play in the next unit, which is final by this."""
         step = self.next_step
         self.next_step = step + self.unit - step % self.unit
+        self.arrangement.sounded(step, self.next_step, self.harmonies(moment))
         plays = [self._play(role, step, self.next_step, moment, knobs) for role in roles]
         if self._dialogue.comping:
             plays.append(self._play_chords(step, self.next_step, moment, knobs))
@@ -99,6 +112,22 @@ class Commit:
     def known(self, role: Track, from_step: int, to_step: int, moment: Moment) -> NDArray[np.int64]:
         """What the mode has `role` play whatever a draft says: [steps], up to what is not known."""
         return known_part(self._modes.rule.ahead(from_step, to_step, moment)[:, role], role)
+
+    def harmonies(self, moment: Moment) -> Harmonies:
+        """The chord of each step, by what is planned there, or else the root that is heard now."""
+
+        @cache
+        def heard() -> Harmony:
+            tape = moment.tape
+            until = tape.heard_until - tape.first_step
+            return Harmony(heard_root(tape.tokens, until, self._meter.steps))
+
+        def harmony(step: int) -> Harmony:
+            plan = self._dialogue.plan_at(step)
+            token = plan.chord_at(step) if plan is not None else None
+            return heard() if token is None else harmony_of(token)
+
+        return harmony
 
     def end(self, roles: Iterable[Track], step: int) -> list[Play]:
         """What `roles` sound ends in `step`."""
@@ -123,6 +152,8 @@ class Commit:
     ) -> Play:
         capture, sounding = self._capture, self._sounding.get(role)
         cells = self._cells(role, from_step, to_step, moment, knobs.locked)
+        if role is Track.DRUMS:
+            cells = kit(cells, knobs.intensity)
         never = HOLD if role is Track.DRUMS else OFF
         late = max(0, self._late_until(moment.now) - from_step)
         cells[:late][cells[:late] > never] = never
@@ -137,7 +168,7 @@ class Commit:
             from_step,
             beat,
             sounding,
-            capture.touch.mean_velocity,
+            capture.touch.mean_velocity * knobs.loudness,
             feel(knobs, *capture.touch.feel, self._meter),
             self._meter,
         )
@@ -148,10 +179,10 @@ class Commit:
         again = knobs.locked and from_step >= self._locked_from
         plan = self._dialogue.plan_at(from_step)
         played = comping.play(
-            comping.cells(plan, from_step, to_step, again),
+            self.arrangement.comping(comping.cells(plan, from_step, to_step, again), from_step),
             from_step,
             capture.beat(from_step),
-            capture.touch.mean_velocity,
+            capture.touch.mean_velocity * knobs.loudness,
             feel(knobs, *capture.touch.feel, self._meter),
             late=max(0, self._late_until(moment.now) - from_step),
             muted=Track.CHORDS in knobs.silent(self._plays),
@@ -177,7 +208,7 @@ class Commit:
         if planned < to_step:
             groove = self._groove(role, from_step, cells, to_step - planned, moment)
             cells = np.concatenate([cells, groove])
-        return cells
+        return self.arrangement.shaped(role, from_step, cells, self.harmonies(moment))
 
     def _planned(
         self, role: Track, from_step: int, to_step: int, moment: Moment

@@ -45,6 +45,11 @@ class Comping:
         ended, self._sounding = self._sounding, ()
         return ended
 
+    def rhythm(self, from_step: int, to_step: int) -> list[int]:
+        """The tokens of what was played in these steps, a rest where nothing is remembered."""
+        steps = range(from_step, to_step)
+        return [self._played.get(step, (HOLD, UNKNOWN_CHORD))[0] for step in steps]
+
     def asked(self, first_step: int, end_step: int, from_step: int) -> bytes:
         """As `Request.comping`: what was played in a window, and what is wanted `from_step` on.
 

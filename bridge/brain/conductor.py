@@ -5,6 +5,7 @@ final: it goes to the port owner one minimal reply time before it sounds.
 """
 
 import math
+from dataclasses import replace
 from typing import TypeAlias
 
 from schmubert.bridge.brain.asking import EPSILON_S, Asking
@@ -14,16 +15,20 @@ from schmubert.bridge.brain.commit import Commit
 from schmubert.bridge.brain.dialogue import Dialogue
 from schmubert.bridge.brain.downbeats import Downbeats
 from schmubert.bridge.brain.groove import BARS_BACK
+from schmubert.bridge.brain.hits import Hits
+from schmubert.bridge.brain.intensity import energy, followed
 from schmubert.bridge.brain.knobs import knobs
 from schmubert.bridge.brain.mode_switch import PHRASES, ModeSwitch
 from schmubert.bridge.brain.modes import Phrase
 from schmubert.bridge.brain.recall import Recalled
 from schmubert.bridge.brain.tape import nearest, up_to
-from schmubert.bridge.protocol.controls import ON
+from schmubert.bridge.protocol.controls import CONTROLS, ON
 from schmubert.bridge.protocol.messages import (
     Control,
     Heard,
     InKey,
+    InSection,
+    Kept,
     Moved,
     Pedal,
     Play,
@@ -36,7 +41,7 @@ from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.service.wire import Draft, Failed, Goodbye, Request, Welcome
 
 Message: TypeAlias = Moved | Heard | Pedal | Control | Recall | Welcome | Draft | Failed | Goodbye
-Action: TypeAlias = Play | Silence | Say | InKey | Request
+Action: TypeAlias = Play | Silence | Say | InKey | InSection | Kept | Request
 
 RESUME_S = 1.0  # some DAWs loop by Stop and Continue: that is a jump, not an end
 
@@ -61,11 +66,17 @@ class Conductor:
         self._asking = Asking(
             settings, self._band, self.capture, self._dialogue, self._modes, self._commit
         )
+        self._hits = Hits(
+            self._band, self.capture, self._dialogue, self._modes, self._commit, self._asking
+        )
+        for control in settings.controls:
+            if control.name == "intro" and control.value >= ON:
+                self._hits.hit("intro", self.knobs, 0.0)
+        self._recalls = self._played_on = False
         self._actions: list[Action] = []
         self._told_key: int | None = None
         self._stopped_s = -math.inf
         self._waiting_from = 0
-        self._counted_in = 0  # the step at which the count-in ends
 
     @property
     def state(self) -> BandState:
@@ -115,13 +126,17 @@ class Conductor:
 
     def _recall(self, recall: Recall, now: float) -> None:
         """Go through all again that it was told and decided; what follows from it was said."""
-        band = self._band
+        band, self._recalls = self._band, True
         of_notes = [role for role in self.settings.plays if role is not Track.CHORDS]
         part = Recalled(of_notes, band.traded)
         for told in recall.told:
             what = told.what
             if isinstance(what, Play):
                 self._recall_play(what, part)
+            elif isinstance(what, InSection):
+                self._commit.arrangement.recall_section(what, self._step_of)
+            elif isinstance(what, Kept):
+                self._commit.arrangement.recall(what)
             elif isinstance(what, Silence):
                 if part.silenced(Track(what.role)):
                     step = nearest(self.capture.step_at(told.at_s))
@@ -135,6 +150,7 @@ class Conductor:
                     self.capture.trim(told.at_s)
                 if self.state is BandState.WAITING:
                     self._listen_for_the_player(told.at_s)
+        self._recalls = False
         self._dialogue.forget()
         self._actions.clear()
         if self.state is not BandState.PLAYING:
@@ -149,21 +165,28 @@ class Conductor:
         """What was played: the band came in, or rested from here on, or went on to the next bar."""
         if play.passage != self.capture.passage or not self._band.commits:
             return
-        begin, end = (
-            nearest(self.capture.step_of(beat)) for beat in (play.from_beat, play.to_beat)
-        )
+        begin, end = map(self._step_of, (play.from_beat, play.to_beat))
         if self.state is BandState.LISTENING:
             self._band.on(BandEvent.ENTRY)
+            self._commit.arrangement.come_in(begin)
         if begin % self._bar == 0 and begin >= self._commit.next_step:
             self._modes.arrive(begin)
+            if self._downbeats.is_over(begin):
+                self._band.on(BandEvent.END)
+                self._falls_silent(begin)
+                part.stopped()
+                return
             if not self.knobs.locked and self._downbeats.player_rests(begin):
                 self._band.on(BandEvent.REST)
-                self._wait_from(begin)
+                self._falls_silent(begin)
                 part.stopped()
                 return
         self._commit.begin_at(max(self._commit.next_step, end))
         if play.role != Track.CHORDS and part.play(play, begin, end):
             self._commit.recall(play, begin)
+
+    def _step_of(self, beat: float) -> int:
+        return nearest(self.capture.step_of(beat))
 
     # What the player does
 
@@ -174,7 +197,7 @@ class Conductor:
             self._actions += self._downbeats.hand_back(onset)
 
     def _turned(self, control: Control, now: float) -> None:
-        before = self.knobs
+        before, state = self.knobs, self.state
         self.knobs = self.knobs.turned(control)
         bar_line, commits = self._commit.bar_line, self._band.commits
         if control.name == "regenerate":
@@ -191,6 +214,12 @@ class Conductor:
             self._asking.at_once()
             if control.name == "mode" and commits:
                 self._say(f"bar {self.capture.bar(bar_line)}: {self._modes.mode.value}")
+        if CONTROLS[control.name].trigger:
+            self._actions += self._hits.hit(control.name, self.knobs, now, self._recalls)
+        if self.knobs.chord_starts and not before.chord_starts and self.state is BandState.ENDED:
+            self._band.on(BandEvent.AGAIN)
+        if self.state is not state and not self._band.commits:
+            self._falls_silent(math.floor(self.capture.step_at(now)))
         if control.name == "reroll" and control.value >= ON and not self._modes.rerolls(bar_line):
             self._say("nothing to make anew: reroll is for the mode infill")
         if control.name in PHRASES:
@@ -219,23 +248,39 @@ class Conductor:
         if not stopped and moved.passage == self.capture.passage:
             self.capture.follow(moved)
             return
-        if stopped and now - self._stopped_s <= RESUME_S:
+        resumes = stopped and now - self._stopped_s <= RESUME_S
+        if resumes:
             self._band.undo_stop()
+        left = math.ceil(self.capture.step_at(self._stopped_s if resumes else now))
         start = self.capture.roll(moved, now)
         self._asking.at_once()
         self._forget()
         if self.state is BandState.STOPPED:
             self._band.on(BandEvent.START)
             count_in = self.settings.count_in_bars * self._bar
-            self._counted_in = up_to(start, self._bar) + count_in
+            self._hits.counted_in = up_to(start, self._bar) + count_in
             self._wait_from(start)
+            self._start_arranged(moved, up_to(start, self._bar), now)
         else:
             self._band.on(BandEvent.JUMP)
             self._go_on_from(start, now)
+            self._commit.arrangement.move(left, self._commit.bar_line)
+            self._actions += self._hits.arranged(self._commit.bar_line)
+
+    def _start_arranged(self, moved: Moved, line: int, now: float) -> None:
+        """The music starts. A band that is to play first, or that played, waits for nobody."""
+        arrangement = self._commit.arrangement
+        arrangement.start(line)
+        goes_on = self._played_on and moved.at_beat > 0.0
+        if arrangement.intro_bars is None and (goes_on or not self.settings.listen_bars):
+            arrangement.intro_bars = 0
+        if arrangement.intro_bars is not None:
+            self._hits.go_first(arrangement.intro_bars, now)
 
     def _stop(self, moved: Moved, now: float) -> None:
         self.capture.halt(moved.at_s)
         self._stopped_s = now
+        self._played_on = self.state in (BandState.PLAYING, BandState.LEADING)
         self._band.on(BandEvent.STOP)
         self._forget()
 
@@ -252,6 +297,11 @@ class Conductor:
         """Wait for the player's first note from the bar of `step` on."""
         self._waiting_from = step // self._bar * self._bar
         self._forget()
+
+    def _falls_silent(self, step: int) -> None:
+        """The band rests or has ended, from `step` on."""
+        self._commit.arrangement.sections.clear()
+        self._wait_from(step)
 
     def _forget(self) -> None:
         """Drop what was planned; what was heard and played stays."""
@@ -278,14 +328,16 @@ class Conductor:
             self._ask_if_due(now)
 
     def _listen_for_the_player(self, now: float) -> None:
-        self._counted_in -= self.capture.skip_empty_bars(now)
-        onset = self.capture.sounds.first_onset(self._waiting_from)
+        self._hits.counted_in -= self.capture.skip_empty_bars(now)
+        sounds = self.capture.sounds
+        first = sounds.first_chord if self.knobs.chord_starts else sounds.first_onset
+        onset = first(self._waiting_from)
         if onset is not None:
             self._band.on(BandEvent.FIRST_NOTE)
             bar = onset // self._bar
             self._modes.begin(bar * self._bar)
-            listened = (bar + self.settings.listen_bars) * self._bar
-            self._commit.begin_at(max(listened, self._counted_in))
+            bars = 1 if self.knobs.chord_starts else self.settings.listen_bars
+            self._commit.begin_at(max((bar + bars) * self._bar, self._hits.counted_in))
             self._say(f"bar {self.capture.bar(onset)}: I listen")
 
     def _commit_is_due(self, now: float) -> bool:
@@ -298,13 +350,24 @@ class Conductor:
             self._actions += self._downbeats.come_in(now)
             if self.state is BandState.LISTENING:
                 return
+            self._actions += self._hits.came_in(self._downbeats.intro)
         step, moment = self._commit.next_step, self.capture.at(now)
         if step % self._bar == 0:
             self._actions += self._downbeats.reach(step, moment, self.knobs.locked)
-            if self.state is BandState.WAITING:
-                self._wait_from(step)
+            if not self._band.commits:
+                self._falls_silent(step)
+                self._actions += self._hits.arranged(step)
                 return
+            self._commit.arrangement.forget_before(self.capture.first_step)
+            self._follow(step)
         self._actions += self._commit.next_unit(self._downbeats.roles, moment, self.knobs)
+
+    def _follow(self, bar_line: int) -> None:
+        """The intensity is that of the player's own playing, where it is to follow that."""
+        if self.knobs.follows:
+            loud = self.capture.touch.mean_velocity
+            now = energy(self.capture.sounds, bar_line, loud, self.capture.meter)
+            self.knobs = replace(self.knobs, intensity=followed(self.knobs.intensity, now))
 
     def _ask_if_due(self, now: float) -> None:
         if self._asking.begins_unit(now):

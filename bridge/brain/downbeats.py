@@ -5,8 +5,12 @@ from schmubert.bridge.brain.capture import Capture, Moment
 from schmubert.bridge.brain.commit import Commit
 from schmubert.bridge.brain.dialogue import Dialogue
 from schmubert.bridge.brain.mode_switch import ModeSwitch
+from schmubert.bridge.brain.sections import Section, Spell
 from schmubert.bridge.protocol.messages import Play, Say, Silence
 from schmubert.engine.music.vocabulary import Track
+
+BEFORE_SILENCE = (Section.ENDING, Section.LAST)
+"""The band does not wait in these: it ends."""
 
 
 class Downbeats:
@@ -18,6 +22,8 @@ class Downbeats:
         self._band = band
         self._capture, self._dialogue = capture, dialogue
         self._modes, self._commit = modes, commit
+        self.intro: Spell | None = None
+        """That with which the band came in last, if with one."""
 
     @property
     def roles(self) -> list[Track]:
@@ -38,20 +44,33 @@ class Downbeats:
             self._commit.begin_at(step + self._capture.meter.steps)
             return []
         self._band.on(BandEvent.ENTRY)
+        self.intro = self._commit.arrangement.come_in(step)
         return [self._say(step, "I come in")] if self._sounding else []
 
     def reach(self, bar_line: int, moment: Moment, locked: bool) -> list[Play | Say]:
         """The bar at `bar_line` becomes final next; a `locked` one goes round without end."""
         self._modes.arrive(bar_line)
+        if self.is_over(bar_line):
+            ended = self._commit.end(self._sounding, bar_line)
+            self._band.on(BandEvent.END)
+            return [*ended, self._say(bar_line, "I stop")]
         if not locked and self.player_rests(bar_line):
             ended = self._commit.end(self._sounding, bar_line)
             self._band.on(BandEvent.REST)
             return [*ended, self._say(bar_line, "you rest, so I wait")]
         return [*self._share(bar_line, moment), *self._choose(bar_line)]
 
+    def is_over(self, bar_line: int) -> bool:
+        """Whether the band ends at `bar_line`, as the player wanted it."""
+        return self._commit.arrangement.sections.at(bar_line) is Section.OVER
+
     def player_rests(self, bar_line: int) -> bool:
         """Whether the player has rested for so long that the band does too."""
+        arrangement = self._commit.arrangement
+        if arrangement.sections.at(bar_line) in BEFORE_SILENCE:
+            return False
         since = self._capture.silent_since(self._band.hears)
+        since = None if since is None else max(since, arrangement.rests_from)
         return since is not None and bar_line - since >= self._modes.rule.rest_steps
 
     def hand_back(self, step: int) -> list[Silence]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
+from schmubert.bridge.brain.intensity import MIDDLE, densities, highest_bass, loudness
 from schmubert.bridge.protocol.controls import (
     ANY_KEY,
     AUTO_KEY,
@@ -13,11 +14,11 @@ from schmubert.bridge.protocol.controls import (
     beat_of,
     marked,
 )
-from schmubert.bridge.protocol.mode import TURN_BARS
+from schmubert.bridge.protocol.mode import INTRO_BARS, TURN_BARS
 from schmubert.engine.diffusion.recipe import HARMONY_NATS, TEMPERATURE
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.pitches import bass_register
-from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, Track
+from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, TRIO, Track
 from schmubert.engine.service.wire import Constraints
 
 Curve: TypeAlias = tuple[float | None, ...]
@@ -49,6 +50,10 @@ class Knobs:
     muted: frozenset[Track] = frozenset()
     soloed: frozenset[Track] = frozenset()
     locked: bool = False
+    intensity: float = MIDDLE
+    follows: bool = False
+    intro_bars: int = INTRO_BARS
+    chord_starts: bool = False
     bars: int = TURN_BARS
     marks: frozenset[int] = frozenset(marked(COMMON.beats))
     meter: Meter = COMMON
@@ -70,6 +75,14 @@ class Knobs:
             changed["follows_key"] = int(value) == AUTO_KEY
         elif name == "lock":
             changed["locked"] = value >= ON
+        elif name == "intensity":
+            changed[name] = value
+        elif name == "follow":
+            changed["follows"] = value >= ON
+        elif name == "start-on-chord":
+            changed["chord_starts"] = value >= ON
+        elif name == "intro-bars":
+            changed["intro_bars"] = int(value)
         elif name == "bars":
             changed["bars"] = int(value)
         elif beat is not None and beat >= self.meter.beats:
@@ -97,6 +110,11 @@ class Knobs:
         others = playing - self.soloed if self.soloed & playing else frozenset()
         return (playing & self.muted) | others
 
+    @property
+    def loudness(self) -> float:
+        """The factor of the band's loudness; who is followed is followed in that anyway."""
+        return 1.0 if self.follows else loudness(self.intensity)
+
     def constraints(
         self,
         harmony: bytes,
@@ -110,8 +128,9 @@ class Knobs:
         `own_bass` are the pitches that a player plays in the bass.
         """
         registers = {}
+        calm = {Track.BASS: highest_bass(self.intensity)}
         for role in {*self.lowest, *self.highest, Track.BASS}:
-            low, high = self.lowest.get(role), self.highest.get(role)
+            low, high = self.lowest.get(role), self.highest.get(role, calm.get(role))
             if role is Track.BASS:
                 within = bass_register(low, high, own_bass)
                 low, high = within.start, within.stop - 1
@@ -119,12 +138,12 @@ class Knobs:
             high = max(low, HIGHEST_PITCH if high is None else high)
             if (low, high) != (LOWEST_PITCH, HIGHEST_PITCH):
                 registers[int(role)] = (low, high)
-        densities: dict[int, float | Curve] = {
-            int(role): min(onsets, float(self.meter.steps))
-            for role, onsets in self.densities.items()
+        wanted = {**densities(self.intensity, TRIO, self.meter), **self.densities}
+        onsets: dict[int, float | Curve] = {
+            int(role): min(number, float(self.meter.steps)) for role, number in wanted.items()
         }
-        densities |= {int(role): curve for role, curve in self.curves.items()}
-        return Constraints(densities, registers, self.tonic, harmony, chords, forms)
+        onsets |= {int(role): curve for role, curve in self.curves.items()}
+        return Constraints(onsets, registers, self.tonic, harmony, chords, forms)
 
 
 def knobs(

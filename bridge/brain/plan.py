@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.bridge.brain.promises import Promises
+from schmubert.engine.music.chords import FIRST_CHORD
 from schmubert.engine.music.meter import STEPS_PER_BEAT, Meter
 from schmubert.engine.music.score import Mask, Tokens, idle_offs
 from schmubert.engine.music.vocabulary import (
+    CHORD_TOKENS,
     FIRST_ONSET,
     HOLD,
     MASK,
@@ -61,6 +63,14 @@ class Plan:
     def reaches(self, role: Track, step: int) -> bool:
         """Whether it says what `role` plays in `step` of the tape."""
         return self.asked.played.get(role, self.end_step) <= step < self.end_step
+
+    def chord_at(self, step: int) -> int | None:
+        """The token of the chord that it was drawn with in `step`, None where it knows none."""
+        beat = (step - self.asked.first_step) // self.asked.beat_steps
+        if self.promises is None or not 0 <= beat < len(self.promises.chords):
+            return None
+        token = int(self.promises.chords[beat])
+        return token if FIRST_CHORD <= token < CHORD_TOKENS else None
 
     def forms_begun(self, step: int, first_step: int, bars: int, meter: Meter) -> bytes:
         """The forms of the bar that has begun before `step`, as `Constraints.forms` of a window.

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from schmubert.engine.diffusion.guides import PITCH_CLASSES
 from schmubert.engine.music.vocabulary import Track
 
+CHORD_CLASSES = 3
+"""So many pitch classes whose keys are down are a chord that starts the band."""
+
 
 @dataclass
 class Sound:
@@ -89,6 +92,23 @@ class Sounds:
     def first_onset(self, from_step: int) -> int | None:
         """The first step from `from_step` on in which a player begins a note."""
         return min((s.onset for s in self._sounds if s.onset >= from_step), default=None)
+
+    def first_chord(self, from_step: int) -> int | None:
+        """The first step from `from_step` on in which a player's note completes a chord.
+
+        That is three pitch classes whose keys are down.
+        """
+        pitched = [sound for sound in self._sounds if sound.role is not Track.DRUMS]
+        for sound in sorted(pitched, key=lambda one: one.onset):
+            at = sound.onset
+            down = {
+                one.pitch % PITCH_CLASSES
+                for one in pitched
+                if one.onset <= at and (one.key_end is None or one.key_end > at)
+            }
+            if at >= from_step and len(down) >= CHORD_CLASSES:
+                return at
+        return None
 
     def keys_down(self, from_step: int, to_step: int) -> bool:
         """Whether a key was down in these steps."""

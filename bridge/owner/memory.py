@@ -7,6 +7,8 @@ from schmubert.bridge.protocol.messages import (
     Control,
     FromBrain,
     Heard,
+    InSection,
+    Kept,
     Moved,
     Pedal,
     Play,
@@ -20,10 +22,13 @@ MOST = 2000
 """Messages: a minute of a busy band at 240 BPM, three minutes of one at 120."""
 
 
+KEPT = (Moved, Heard, Pedal, Control, Play, Silence, InSection, Kept)
+
+
 class Memory:
     """The last `MOST` messages from which a brain makes its tape, as plain data.
 
-    Of what is older it keeps how knobs and pedals were left.
+    Of what is older it keeps how knobs and pedals were left, the latest section, and variations.
     """
 
     def __init__(self, most: int = MOST) -> None:
@@ -33,7 +38,7 @@ class Memory:
 
     def keep(self, at_s: float, message: ToBrain | FromBrain) -> None:
         """`message` was told or decided at `at_s`."""
-        if not isinstance(message, Moved | Heard | Pedal | Control | Play | Silence):
+        if not isinstance(message, KEPT):
             return
         self._told.append(Told(at_s, message))
         while len(self._told) > self._most:
@@ -54,3 +59,7 @@ class Memory:
             self._left["pedal", what.role] = told
         elif isinstance(what, Control) and not CONTROLS[what.name].trigger:
             self._left[what.name, what.role] = told
+        elif isinstance(what, Kept):
+            self._left[what.name, None] = told
+        elif isinstance(what, InSection):
+            self._left["section", None] = told

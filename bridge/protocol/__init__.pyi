@@ -34,7 +34,18 @@ from .controls import (
     setting,
     target_of,
 )
-from .events import BrainRestarted, Came, Ended, Ending, Followed, Happening, Record, Sent, Tick
+from .events import (
+    BrainRestarted,
+    Came,
+    Ended,
+    Ending,
+    Followed,
+    Happening,
+    Record,
+    Sent,
+    Tick,
+    Turned,
+)
 from .messages import (
     Answered,
     Asked,
@@ -43,6 +54,8 @@ from .messages import (
     GiveUp,
     Heard,
     InKey,
+    InSection,
+    Kept,
     Moved,
     Neighbour,
     Pedal,
@@ -115,6 +128,8 @@ __all__ = [
     "Happening",
     "Heard",
     "InKey",
+    "InSection",
+    "Kept",
     "Mode",
     "Moved",
     "Neighbour",
@@ -142,6 +157,7 @@ __all__ = [
     "ToBrain",
     "ToOwner",
     "Told",
+    "Turned",
     "assigned",
     "bar_and_beat",
     "begins_note",

@@ -61,8 +61,12 @@ class Kind:
         return float(round(found)) if self.steps or self.switch or self.momentary else found
 
 
+OF_CHORDS = ("mute", "solo", "level", "curve", "octave")
+"""What can be turned of the chords."""
 AUTO, ANY = "auto", "any"
 AUTO_KEY, ANY_KEY = -1, 0
+SEMITONES = "semitones"
+VARIATIONS = "abcd"
 PITCH, KEY, MODE = "note", "key", "mode"
 """Units whose values have names: E1, Am, trade."""
 
@@ -79,6 +83,10 @@ def beat_of(name: str) -> int | None:
 
 def _density_in(beat: str) -> Kind:
     return Kind(f"How much the role plays in the {beat} beat.", 0.0, 4.0, "onsets", of_role=True)
+
+
+def _hit(does: str) -> Kind:
+    return Kind(does, trigger=True)
 
 
 def _mark(beat: str) -> Kind:
@@ -121,6 +129,27 @@ CONTROLS = {
     "mute": Kind("The role is silent.", of_role=True, switch=True),
     "solo": Kind("The other roles are silent.", of_role=True, switch=True),
     "lock": Kind("The bar in which it is hit goes round until it is let go.", switch=True),
+    "intensity": Kind("Density, kit, register and loudness at once; nothing in the middle."),
+    "follow": Kind("The intensity is that of your own playing.", switch=True),
+    "fill": _hit("The drums fill the rest of this bar, or the next one."),
+    "break": _hit("All rest after the next downbeat, for a bar."),
+    "intro": _hit("The band plays `intro-bars` before you."),
+    "intro-bars": Kind("How long an intro is.", 1, MOST_TURN_BARS, "bars", steps=True),
+    "ending": _hit("A last phrase to a last downbeat, then silence."),
+    "stop": _hit("The band stops on the next downbeat; hit again, it listens."),
+    "start-on-chord": Kind("The band starts with a chord, not with a note.", switch=True),
+    **{
+        f"variation-{one}": _hit(
+            f"Keeps what is played as {one}, or brings {one} back; another hit lets it go."
+        )
+        for one in VARIATIONS
+    },
+    "keep": _hit("The next variation that is hit is what plays then."),
+    "level": Kind("How loud the role is.", 0.0, 2.0, "times", of_role=True),
+    "curve": Kind("Above 0 soft notes get louder, below 0 loud ones softer.", -1.0, of_role=True),
+    "octave": Kind("How much higher the role sounds.", -2, 2, "octaves", of_role=True, steps=True),
+    "transpose": Kind("How much higher the band sounds.", -12, 12, SEMITONES, steps=True),
+    "transpose-in": Kind("How much higher you are heard.", -12, 12, SEMITONES, steps=True),
     "mode": Kind("How you and the band share the music.", 0, len(MODES) - 1, MODE, steps=True),
     "bars": Kind("How long a turn, a loop or a phrase is.", 1, MOST_TURN_BARS, "bars", steps=True),
     "reroll": Kind("While it is held, the marked beats are made anew.", momentary=True),
@@ -296,6 +325,11 @@ class Surface:
             if CONTROLS[control.name].switch
         }
 
+    def stands(self, control: Control) -> None:
+        """Note how a switch stands, wherever it was turned: a pad changes it over from there."""
+        if CONTROLS[control.name].switch:
+            self._on[control.name, control.role] = control.value >= ON
+
     def turned(self, message: bytes) -> list[Control] | None:
         """What a channel message of three bytes turns; None where it is no knob's or pad's."""
         meant = {  # what is bound twice would switch over and back
@@ -354,7 +388,8 @@ def _target(target: str) -> tuple[str, int | None]:
         return name, None
     role = ROLES.get(word.lower())
     notes = name in ("lowest", "highest")
-    of_chords = role is Track.CHORDS and name not in ("mute", "solo")
-    if role is None or of_chords or (notes and role is Track.DRUMS):
+    of_chords = role is Track.CHORDS and name not in OF_CHORDS
+    pitched = notes or name == "octave"
+    if role is None or of_chords or (pitched and role is Track.DRUMS):
         raise ValueError(f"whose {name}? Write {name}:bass or {name}:melody")
     return name, int(role)

@@ -129,6 +129,35 @@ class InKey(msgspec.Struct, frozen=True, tag=True):
     tonic: int | None
 
 
+class InSection(msgspec.Struct, frozen=True, tag=True):
+    """Brain -> owner, to be kept and shown: in these beats of the song the band plays `name`.
+
+    From `from_beat` on it plays `variation`, until another message says otherwise; each may be
+    empty, which is none. What was said of later beats holds no more. `chord` is the token of the
+    chord on which an ending ends, 0 where none is known.
+    """
+
+    name: str
+    from_beat: float
+    to_beat: float
+    variation: str = ""
+    chord: int = 0
+
+
+class Kept(msgspec.Struct, frozen=True, tag=True):
+    """Brain -> owner, to be kept and shown: what the band played is variation `name` from now on.
+
+    `tokens` are cells [steps, 3] of melody, bass and drums, little-endian uint16 in row-major
+    order. `comping` is a byte a step, and `chords` are tokens, a byte a beat, 0 where none is
+    known. All are whole bars.
+    """
+
+    name: str
+    tokens: bytes
+    comping: bytes
+    chords: bytes
+
+
 class GiveUp(msgspec.Struct, frozen=True, tag=True):
     """Brain -> owner: why there is nothing to play with, such as a file that is no model."""
 
@@ -172,7 +201,7 @@ class Told(msgspec.Struct, frozen=True):
     """`what` was told to a brain, or decided by it, at `at_s`."""
 
     at_s: float
-    what: Moved | Heard | Pedal | Control | Play | Silence
+    what: Moved | Heard | Pedal | Control | Play | Silence | InSection | Kept
 
 
 class Recall(msgspec.Struct, frozen=True, tag=True):
@@ -183,5 +212,5 @@ class Recall(msgspec.Struct, frozen=True, tag=True):
 
 ToBrain: TypeAlias = Settings | Moved | Heard | Pedal | Control | Recall | Ping | Quit
 ToOwner: TypeAlias = Play | Silence | Say | GiveUp
-FromBrain: TypeAlias = ToOwner | Asked | Answered | InKey | Pong
+FromBrain: TypeAlias = ToOwner | Asked | Answered | InKey | InSection | Kept | Pong
 """What the owner acts on, and what it only passes on to whoever keeps or shows it."""

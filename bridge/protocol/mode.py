@@ -29,5 +29,7 @@ class Mode(str, Enum):
 MODES = tuple(mode.value for mode in Mode)
 TURN_BARS = 4
 """How long a turn, phrase or way is, if nothing else is said."""
+INTRO_BARS = 2
+"""How long an intro is, if nothing else is said."""
 MOST_TURN_BARS = 8
 """The longest turn, phrase or way: two phrases of it fill the largest window by default."""

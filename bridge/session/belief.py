@@ -8,10 +8,12 @@ from math import isfinite
 
 from schmubert.bridge.protocol.bytes import is_message
 from schmubert.bridge.protocol.controls import checked
-from schmubert.bridge.protocol.events import Came, Record, Sent, Tick
+from schmubert.bridge.protocol.events import Came, Record, Sent, Tick, Turned
 from schmubert.bridge.protocol.messages import (
     Control,
     Heard,
+    InSection,
+    Kept,
     Moved,
     Pedal,
     Play,
@@ -19,7 +21,7 @@ from schmubert.bridge.protocol.messages import (
     Silence,
 )
 from schmubert.bridge.protocol.roles import Rig
-from schmubert.engine.music.vocabulary import TRIO
+from schmubert.engine.music.vocabulary import CHORD_TOKENS, TRIO, Track
 
 LONGEST_S = 86_400.0
 """After the beginning: a session is over by then."""
@@ -57,15 +59,28 @@ def believe(record: Record, began_s: float, rig: Rig) -> None:
     elif isinstance(what, Play):
         _play(what)
     elif isinstance(what, Silence):
-        _within("role", what.role, 0, len(TRIO) - 1)
+        _role(what.role)
     elif isinstance(what, Control):
         checked(what)
+    elif isinstance(what, Turned):
+        checked(what.control)
+    elif isinstance(what, InSection):
+        _within("beat", what.from_beat, -MOST_BEATS, MOST_BEATS)
+        _within("beat", what.to_beat, what.from_beat, MOST_BEATS)
+        _within("chord", what.chord, 0, CHORD_TOKENS - 1)
+    elif isinstance(what, Kept):
+        checked(Control(what.name, 1.0))
     elif isinstance(what, Tick):
         _within("count", what.dropped, 0, MOST_COUNTED)
 
 
+def _role(role: int) -> None:
+    if role not in (*TRIO, Track.CHORDS):
+        raise ValueError(f"role {role} is none that a band plays")
+
+
 def _play(play: Play) -> None:
-    _within("role", play.role, 0, len(TRIO) - 1)
+    _role(play.role)
     _within("passage", play.passage, 0, MOST_COUNTED)
     for beat in (play.from_beat, play.to_beat, *(event.beat for event in play.events)):
         _within("beat", beat, -MOST_BEATS, MOST_BEATS)

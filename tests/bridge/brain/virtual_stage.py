@@ -13,7 +13,17 @@ from msgspec.structs import replace
 
 from schmubert.bridge.brain.commit import LATE_S
 from schmubert.bridge.brain.conductor import Action, Conductor
-from schmubert.bridge.protocol.messages import Event, Heard, InKey, Moved, Play, Say, Silence
+from schmubert.bridge.protocol.messages import (
+    Event,
+    Heard,
+    InKey,
+    InSection,
+    Kept,
+    Moved,
+    Play,
+    Say,
+    Silence,
+)
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.meter import COMMON, Meter
@@ -157,6 +167,7 @@ class Stage:
         self.owner = Owner()
         self.now = 0.0
         self.said: list[tuple[float, str]] = []
+        self.told: list[tuple[float, InSection | Kept]] = []
         self.keys: list[tuple[float, int | None]] = []
         self.on_request: list[Callable[[Request, float], None]] = []
         self._queue: list[tuple[float, int, object]] = []
@@ -208,9 +219,11 @@ class Stage:
                     self.at(at_s, draft)
             elif isinstance(action, InKey):
                 self.keys.append((self.now, action.tonic))
+            elif isinstance(action, InSection | Kept):
+                self.told.append((self.now, action))
             elif isinstance(action, Say):
                 self.said.append((self.now, action.text))
-                if action.text.endswith("so I wait"):
+                if action.text.endswith(("so I wait", "I stop")):
                     self.owner.until.clear()
                 elif action.text.endswith("your turn"):
                     for role in self.conductor.settings.hears:
