@@ -15,6 +15,7 @@ from schmubert.bridge.clock.sync import Sync, Timing
 from schmubert.bridge.options import OPTIONS, Command, Stage, parameter, said
 from schmubert.bridge.owner import loop
 from schmubert.bridge.owner.actions import GaveUpError
+from schmubert.bridge.owner.keyboard import keyboard
 from schmubert.bridge.owner.learn import learned
 from schmubert.bridge.owner.ports import MidiPorts
 from schmubert.bridge.protocol.controls import beat_of, binding, collisions, target_of
@@ -77,8 +78,18 @@ def perform(stage: Stage, plugged: Rig, settings: Settings, timing: Timing) -> N
                 audience.keep(Recording(stage.record, session, audience.tell))
             for line in [*ports.named, waiting_for(plugged, timing)]:
                 audience.tell(line)
+            keys = None if stage.headless else keyboard(0, settings, audience.tell)
+            if keys is not None:
+                audience.keep(keys)
+                audience.tell("? shows the keys")
             report = loop.perform(
-                ports, plugged, settings, timing, say=audience.say, witness=audience.see
+                ports,
+                plugged,
+                settings,
+                timing,
+                say=audience.say,
+                witness=audience.see,
+                hand=tuple if keys is None else keys.turned,
             )
         show(str(report))
 

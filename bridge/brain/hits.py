@@ -38,6 +38,7 @@ class Hits:
         self._band, self._capture, self._dialogue = band, capture, dialogue
         self._modes, self._commit, self._asking = modes, commit, asking
         self._arrangement = commit.arrangement
+        self._usual = True  # whether it was told that no section or variation is to come
         self._bar = capture.meter.steps
 
     def hit(self, name: str, knobs: Knobs, now: float, recalls: bool = False) -> list[Told]:
@@ -88,13 +89,15 @@ class Hits:
         return [self._say(intro.begin, "intro"), *self.arranged(intro.begin)]
 
     def arranged(self, step: int) -> list[Told]:
-        """How things stand from `step` on, for whoever shows it."""
+        """How things stand from `step` on, for whoever shows it; nothing where all is as usual."""
         found: list[Told] = [self._told("", step, step)]
+        usual = self._usual
         for spell in self._arrangement.sections.within(step, math.inf):
             if spell.begin >= step:
                 end = spell.begin if spell.end == math.inf else int(spell.end)
                 found.append(self._told(spell.section.value, spell.begin, end))
-        return found
+        self._usual = len(found) == 1 and not self._arrangement.variation(step)[1]
+        return [] if usual and self._usual else found
 
     def _begin(self, name: str, knobs: Knobs) -> list[Told]:
         if name == "ending":

@@ -11,6 +11,7 @@ from schmubert.bridge.clock.sync import Timing, time_keeper
 from schmubert.bridge.clock.transport import PositionUnit, TimeKeeper, Transport
 from schmubert.bridge.owner.actions import Action, GaveUpError, Tell
 from schmubert.bridge.owner.echoes import CERTAIN, Echoes
+from schmubert.bridge.owner.mix import Mix
 from schmubert.bridge.owner.scheduler import Scheduler
 from schmubert.bridge.protocol.bytes import (
     ALL_NOTES_OFF,
@@ -114,16 +115,18 @@ class Owner:
         for role in self.rig.roles_heard(port, channel):
             if kind == NOTE_ON and value:
                 hand = self.rig.hand(role, number)
-                actions += self._note_on(channel, port, Heard(at_s, hand, number, value))
+                pitch = self.scheduler.mix.begun(port, channel, hand, number)
+                actions += self._note_on(channel, port, Heard(at_s, hand, pitch, value))
             elif kind in (NOTE_OFF, NOTE_ON):
                 hand = self.rig.hand(role, number)
-                actions += self._note_off((port, channel, hand, number), at_s)
+                pitch = self.scheduler.mix.ended(port, channel, hand, number)
+                actions += self._note_off((port, channel, hand, pitch), at_s)
             elif kind == CONTROL_CHANGE and number == SUSTAIN_PEDAL:
-                for hand in self._hands(role):
+                for hand in self.rig.hands(role):
                     actions += self._pedal(port, Pedal(at_s, hand, value >= 64))
             elif kind == CONTROL_CHANGE and number in (ALL_SOUND_OFF, ALL_NOTES_OFF):
                 held = [key for key in self._held if key[:2] == (port, channel)]
-                for key in [key for key in held if key[2] in self._hands(role)]:
+                for key in [key for key in held if key[2] in self.rig.hands(role)]:
                     actions += self._note_off(key, at_s)
         return actions
 
@@ -133,10 +136,6 @@ class Owner:
             return []
         name = self.rig.inputs[port]
         return [Say(f"what the band plays comes back on {name!r}: I do not listen to that")]
-
-    def _hands(self, role: Track) -> set[Track]:
-        """The roles that one player of `role` plays."""
-        return {self.rig.hand(role, pitch) for pitch in (0, 127)}
 
     def take(self, message: ToOwner) -> list[Action]:
         """Take in what the brain decided; raises GaveUpError where it cannot play at all."""
@@ -264,6 +263,7 @@ class Owner:
         actions: list[Action] = []
         for control in turned:
             self._surface.stands(control)
+            self.scheduler.mix.turn(control)
             if control.name == "panic":
                 actions += self.panic()
                 continue
@@ -393,7 +393,7 @@ def owner_of(
     return Owner(
         rig,
         time_keeper(timing.sync, timing.tempo_bpm, timing.unit, meter),
-        Scheduler(rig.plays, timing.offset_s),
+        Scheduler(rig.plays, timing.offset_s, Mix(controls)),
         timing.offset_s,
         Surface(rig.bindings, controls, meter.beats),
         meter,

@@ -5,6 +5,7 @@ from bisect import insort
 from collections.abc import Iterable
 
 from schmubert.bridge.owner.ledger import Ledger
+from schmubert.bridge.owner.mix import Mix
 from schmubert.bridge.protocol.bytes import Send
 from schmubert.bridge.protocol.messages import Play
 from schmubert.bridge.protocol.timeline import NEARLY_BEATS, Timeline
@@ -21,7 +22,14 @@ class Scheduler:
     `plays` as in `Ledger`; all is sent `offset_s` later than written (earlier if negative).
     """
 
-    def __init__(self, plays: Iterable[tuple[int, int, int]], offset_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        plays: Iterable[tuple[int, int, int]],
+        offset_s: float = 0.0,
+        mix: Mix | None = None,
+    ) -> None:
+        self.mix = Mix() if mix is None else mix
+        """How loud and how high what is committed leaves."""
         self.dropped = 0
         """Note-ons that came too late to be played, or for beats that nobody committed."""
         self.note_ons = 0
@@ -70,7 +78,7 @@ class Scheduler:
         if play.passage != self._passage:
             return
         done = self._committed.get(play.role, -math.inf)
-        for event in play.events:
+        for event in self.mix.mixed(play).events:
             if event.velocity and event.beat < done:
                 self.dropped += 1
                 continue

@@ -103,6 +103,10 @@ class Rig:
         left = self.split is not None and pitch < self.split
         return Track.BASS if role is Track.MELODY and left else role
 
+    def hands(self, role: Track) -> set[Track]:
+        """The roles that one player of `role` plays."""
+        return {self.hand(role, pitch) for pitch in (0, 127)}
+
     def roles_heard(self, port: int, channel: int) -> list[Track]:
         """Whose notes come in on `channel` (from 0) of input `port`."""
         return [

@@ -13,13 +13,15 @@ from math import floor
 from sys import byteorder
 
 from schmubert.bridge.protocol.bytes import begins_note
-from schmubert.bridge.protocol.controls import ANY_KEY
+from schmubert.bridge.protocol.controls import ANY_KEY, CONTROLS
 from schmubert.bridge.protocol.events import BrainRestarted, Followed, Record, Sent, Tick
 from schmubert.bridge.protocol.messages import (
     Answered,
     Control,
     Heard,
     InKey,
+    InSection,
+    Kept,
     Moved,
     Play,
     Say,
@@ -109,6 +111,11 @@ class Scene:
         """Of the key that the band is held to, a pitch class."""
         self.heard_tonic: int | None = None
         """Of the key that it hears and leans to."""
+        self.turned: dict[tuple[str, int | None], float] = {}
+        """How controls stand that were set or turned, by name and role."""
+        self.kept: set[str] = set()
+        """The variations that are kept."""
+        self._sections: list[InSection] = []  # of this passage, as they follow each other
         self.band: dict[int, Part] = {}
         """What the machine plays, by role."""
         self.player: dict[int, Part] = {}
@@ -169,7 +176,7 @@ class Scene:
             self.setup, self.meter = what, what.meter
             self.mode = what.mode
             for control in what.controls:
-                self._key_turned(control)
+                self._control_turned(control)
             self.band = {role: Part() for role in what.plays}
             self.player = {role: Part() for role in what.hears}
         elif isinstance(what, Moved):
@@ -177,9 +184,15 @@ class Scene:
         elif isinstance(what, Heard):
             self._hear(what)
         elif isinstance(what, Control):
-            self._key_turned(what)
+            self._control_turned(what)
             if what.name == "mode":
                 self.mode = MODES[int(what.value)]
+        elif isinstance(what, InSection):
+            before = [one for one in self._sections if one.from_beat < what.from_beat]
+            same = [one for one in self._sections if one.from_beat == what.from_beat]
+            self._sections = [*before, *(one for one in same if not what.name), what]
+        elif isinstance(what, Kept):
+            self.kept.add(what.name)
         elif isinstance(what, InKey):
             self.heard_tonic = what.tonic
         elif isinstance(what, Play):
@@ -203,7 +216,26 @@ class Scene:
         elif isinstance(what, Say):
             self.said.append(escaped(what.text))
 
-    def _key_turned(self, control: Control) -> None:
+    def section(self, now: float) -> InSection | None:
+        """What is played at `now` beside the music as usual, if anything."""
+        beat = self.beat(now) + EPSILON
+        begun = [one for one in self._sections if one.from_beat <= beat]
+        return begun[-1] if begun and (begun[-1].to_beat > beat) else None
+
+    def coming_section(self, now: float) -> InSection | None:
+        """The next section, where one is to come."""
+        beat = self.beat(now) + EPSILON
+        return next((one for one in self._sections if one.name and one.from_beat > beat), None)
+
+    def variation(self, now: float) -> str:
+        """The variation that is played at `now`, maybe none."""
+        beat = self.beat(now) + EPSILON
+        begun = [one.variation for one in self._sections if one.from_beat <= beat]
+        return begun[-1] if begun else ""
+
+    def _control_turned(self, control: Control) -> None:
+        if not CONTROLS[control.name].trigger:
+            self.turned[control.name, control.role] = control.value
         if control.name == "key":
             tonic = int(control.value) - ANY_KEY - 1
             self.tonic = tonic if tonic >= 0 else None
@@ -212,6 +244,7 @@ class Scene:
         step = moved.at_beat * self.meter.cells
         if moved.passage != self._passage or not moved.rolling:
             self.harmony = None
+            self._sections.clear()
             for part in self.band.values():
                 _end(part, step)
             for part in self.player.values():

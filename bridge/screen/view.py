@@ -11,18 +11,20 @@ from rich.text import Text
 
 from schmubert.bridge.protocol.timeline import bar_and_beat
 from schmubert.bridge.screen.scene import EPSILON, Part, Scene, Sure
+from schmubert.bridge.screen.standing import standing
 from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.vocabulary import GENERAL_MIDI_DRUMS, Drum, Track
 
 LABEL = 8  # columns before the roll
 MOST_BARS, MOST_ROWS, LEAST_LINES = 8, 8, 2
 COLOURS = {
-    Track.MELODY: "magenta",
-    Track.BASS: "blue",
-    Track.DRUMS: "green",
-    Track.CHORDS: "yellow",
+    Track.MELODY: "#ff87ff",
+    Track.BASS: "#5fafff",
+    Track.DRUMS: "#87d787",
+    Track.CHORDS: "#ffd75f",
 }
-PLAYER = "red"
+PLAYER, PALE, WARNING = "#ff8787", "#949494", "bold #ff8787"
+"""All can be read on black: their contrast is 4.5 or more."""
 LANES = (
     (Drum.KICK,),
     (Drum.SNARE,),
@@ -57,7 +59,10 @@ def view(scene: Scene, now: float, width: int, height: int, marks: Marks = MARKS
     parts = [(role, part, False) for role, part in sorted(scene.heard(now).items())]
     parts += [(role, part, True) for role, part in sorted(scene.band.items())]
     lines = [_transport(scene, now, marks), _numbers(scene)]
-    rows = min(MOST_ROWS, (height - 5 - LEAST_LINES) // max(1, len(parts)))
+    turned = standing(scene, now)
+    if turned:
+        lines.append(Text(f" {turned}", style="bold"))
+    rows = min(MOST_ROWS, (height - len(lines) - 3 - LEAST_LINES) // max(1, len(parts)))
     if rows > 0:
         meter, beat = scene.meter, scene.beat(now)
         shown = _bars(beat, width, meter)
@@ -65,7 +70,7 @@ def view(scene: Scene, now: float, width: int, height: int, marks: Marks = MARKS
         for role, part, machine in parts:
             lines += _roll(Track(role), part, machine, shown, rows, beat, marks, meter)
         lines.append(_legend(marks))
-    lines.append(Text(marks.rule * width, style="dim"))
+    lines.append(Text(marks.rule * width, style=PALE))
     space = max(0, height - len(lines))
     lines += [Text(text) for text in list(scene.said)[-space:] if space]
     lines += [Text("")] * (height - len(lines))
@@ -88,9 +93,9 @@ def _transport(scene: Scene, now: float, marks: Marks) -> Text:
     chord = scene.chord(now)
     if chord:
         text.append(f"   {chord}", "bold")
-    text.append(f"   {scene.note_ons} notes", "dim")
+    text.append(f"   {scene.note_ons} notes", PALE)
     if scene.deaths:
-        text.append(f"   {scene.deaths} new brains", "bold red")
+        text.append(f"   {scene.deaths} new brains", WARNING)
     return text
 
 
@@ -100,11 +105,11 @@ def _numbers(scene: Scene) -> Text:
     if scene.answers:
         late = sum(scene.answers)
         text.append(f"reply {scene.took_ms:.0f} of {scene.budget_ms:.0f} ms")
-        text.append(f", {late} late of {len(scene.answers)}", "bold red" if late else "")
+        text.append(f", {late} late of {len(scene.answers)}", WARNING if late else "")
     else:
         text.append("no reply yet")
     text.append("  dropped ")
-    text.append(f"{scene.dropped}", "bold red" if scene.dropped else "")
+    text.append(f"{scene.dropped}", WARNING if scene.dropped else "")
     late_ms = scene.late_p99_ms()
     if late_ms is not None:
         text.append(f"  sent +{late_ms:.2f} ms")
@@ -114,7 +119,7 @@ def _numbers(scene: Scene) -> Text:
 
 
 def _legend(marks: Marks) -> Text:
-    text = Text(" " * LABEL, style="dim")
+    text = Text(" " * LABEL, style=PALE)
     for sure, name in ((Sure.FINAL, "committed"), (Sure.TENTATIVE, "tentative")):
         text.append(f"{marks.begins[sure]}{marks.lasts[sure]} {name}   ")
     text.append(f"{marks.unknown} unknown")
@@ -164,7 +169,7 @@ def _roll(
     for step in steps:
         if step % meter.steps == 0:
             for text in texts:
-                text.append(marks.line, "dim")
+                text.append(marks.line, PALE)
         sure = part.sure(step)
         blank = marks.unknown if sure is Sure.UNKNOWN and step > here else " "
         cells = [blank] * rows
@@ -173,11 +178,11 @@ def _roll(
             row = row_of[pitch]
             if cells[row] not in marks.begins[1:]:
                 cells[row] = mark
-        style = "dim" if sure is Sure.UNKNOWN else colour
+        style = PALE if sure is Sure.UNKNOWN else colour
         for text, cell in zip(texts, cells, strict=True):
             text.append(cell, style)
     for text in texts:
-        text.append(marks.line, "dim")
+        text.append(marks.line, PALE)
     return texts
 
 

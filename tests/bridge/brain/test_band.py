@@ -15,7 +15,7 @@ from schmubert.engine.service.wire import Draft, Failed, Goodbye, Request, pack
 from tests.bridge.brain.stages import BAND, at, stage
 from tests.bridge.brain.virtual_stage import WELCOME, Stage, quarters
 
-STOPPED, WAITING, LISTENING, PLAYING, LEADING = BandState
+STOPPED, WAITING, LISTENING, PLAYING, LEADING, ENDED = BandState
 NOW = at(9.6)
 MELODY = int(Track.MELODY)
 NOTES: dict[BandState, list[tuple[float, float, int]]] = {
@@ -24,6 +24,7 @@ NOTES: dict[BandState, list[tuple[float, float, int]]] = {
     LISTENING: [(8.1, 8.0, 60)],
     PLAYING: quarters(16),
     LEADING: quarters(1),
+    ENDED: quarters(16),
 }
 """What the player plays, for the band to be in this state at beat 9.5."""
 
@@ -32,6 +33,8 @@ def in_state(state: BandState, settings: Settings = BAND, quiet_from: float = 64
     """A stage at beat 9.5; the player plays no note after beat `quiet_from`."""
     notes = [note for note in NOTES[state] if note[0] < quiet_from]
     made = stage(settings, notes=notes)
+    if state is ENDED:
+        made.at(at(6.0), control("stop", 1.0))
     made.run(at(9.5))
     if state is STOPPED:
         made.conductor.receive(Moved(0, False, 9.5, at(9.5), 120.0), at(9.5))
@@ -73,7 +76,10 @@ CAUSES = {
     BandEvent.STOP: Moved(0, False, 9.6, NOW, 120.0),
     BandEvent.FIRST_NOTE: Heard(NOW, MELODY, 64, 90),
     BandEvent.GIVE_BACK: Heard(NOW, MELODY, 64, 90),
+    BandEvent.GO_FIRST: control("intro", 1.0),
+    BandEvent.AGAIN: control("stop", 1.0),
 }
+IN_TIME = [(PLAYING, BandEvent.END), (LEADING, BandEvent.END)]
 
 
 @pytest.mark.parametrize(
@@ -83,6 +89,13 @@ def test_a_message_makes_an_event(state: BandState, event: BandEvent) -> None:
     made = in_state(state)
     made.conductor.receive(CAUSES[event], NOW)
     assert made.conductor.state is TRANSITIONS[state, event]
+
+
+@pytest.mark.parametrize("state", [WAITING, LISTENING], ids=str)
+def test_a_stop_ends_at_once_what_has_not_begun(state: BandState) -> None:
+    made = in_state(state)
+    made.conductor.receive(control("stop", 1.0), NOW)
+    assert made.conductor.state is TRANSITIONS[state, BandEvent.END]
 
 
 def state_after(made: Stage) -> BandState:
@@ -96,7 +109,10 @@ def state_after(made: Stage) -> BandState:
 
 
 @pytest.mark.parametrize(
-    ("state", "event"), [pair for pair in TRANSITIONS if pair[1] not in CAUSES], ids=str
+    ("state", "event"),
+    [pair for pair in TRANSITIONS if pair[1] not in CAUSES and pair[1] is not BandEvent.END]
+    + IN_TIME,
+    ids=str,
 )
 def test_time_makes_an_event(state: BandState, event: BandEvent) -> None:
     """With the music: an entry, a turn, a rest. A band that leads rests in another mode only."""
@@ -106,6 +122,8 @@ def test_time_makes_an_event(state: BandState, event: BandEvent) -> None:
     made = in_state(state, settings, quiet_from=9.0)
     if (state, event) == (LEADING, BandEvent.REST):
         made.at(at(30.0), control("mode", 0.0))
+    if event is BandEvent.END:
+        made.at(at(9.6), control("stop", 1.0))
     assert state_after(made) is TRANSITIONS[state, event]
 
 
@@ -154,6 +172,9 @@ ACTIONS = {
     (LEADING, "goodbye"): [Say],
     (LEADING, "mute"): [Silence],
     (LEADING, "mode"): [Say, Request],
+    (ENDED, "failed"): [Say],
+    (ENDED, "goodbye"): [Say],
+    (ENDED, "mute"): [Silence],
 }
 """Where nothing is said nothing is done."""
 
@@ -170,4 +191,4 @@ def test_what_a_message_does_in_each_state(state: BandState, message: str) -> No
     assert conductor.state is then
     assert [type(action) for action in actions] == ACTIONS.get((state, message), [])
     assert conductor.wake_at > NOW
-    assert (conductor.wake_at == math.inf) == (then in (STOPPED, WAITING))
+    assert (conductor.wake_at == math.inf) == (then in (STOPPED, WAITING, ENDED))
