@@ -49,8 +49,10 @@ def bridge_command(**values: Any) -> None:
     stage = Stage(**said(Stage, values))
     try:
         plugged = plugged_in(stage)
-        timing = Timing(stage.tempo, stage.spp_unit, stage.offset_ms / 1000.0, stage.sync)
         settings = settings_of(plugged, values)
+        set_bpm = [one.value for one in settings.controls if one.name == "tempo"]
+        tempo_bpm = (*set_bpm, stage.tempo)[0]
+        timing = Timing(tempo_bpm, stage.spp_unit, stage.offset_ms / 1000.0, stage.sync)
         for line in [*complaints(plugged, settings, stage), *port_complaints(plugged, timing)]:
             show(line)
     except ValueError as error:
@@ -78,7 +80,9 @@ def perform(stage: Stage, plugged: Rig, settings: Settings, timing: Timing) -> N
                 audience.keep(Recording(stage.record, session, audience.tell))
             for line in [*ports.named, waiting_for(plugged, timing)]:
                 audience.tell(line)
-            keys = None if stage.headless else keyboard(0, settings, audience.tell)
+            keys = (
+                None if stage.headless else keyboard(0, settings, audience.tell, timing.tempo_bpm)
+            )
             if keys is not None:
                 audience.keep(keys)
                 audience.tell("? shows the keys")

@@ -5,7 +5,7 @@ They are conditions to the engine where it knows such (`Asking`), and rules on w
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -238,22 +238,27 @@ class Arrangement:
         curve = (*[None] * (beats - beats // 2), *[FILL_SHARE * cells] * (beats // 2))
         return replace(knobs, curves={**knobs.curves, Track.DRUMS: curve})
 
-    def forms(self, begun: bytes, first_step: int, bars: int) -> bytes:
-        """`begun`, as `Constraints.forms` of a window, with what is known of bars with a section.
+    def forms(
+        self, begun: bytes, first_step: int, bars: int, new: Iterable[tuple[Track, int, float]] = ()
+    ) -> bytes:
+        """`begun`, as `Constraints.forms` of a window, with what is known of bars that are new.
 
-        A fill is a new bar of the drums. That a bar is a variation's is told by its cells.
+        A fill is a new bar of the drums, and so are those `new` ones, each of a role from a step to
+        another. That a bar is a variation's is told by its cells.
         """
-        spells = self.sections.within(first_step, first_step + bars * self._meter.steps)
-        fills = [one for one in spells if one.section is Section.FILL]
-        if not fills:
+        bar = self._meter.steps
+        spells = self.sections.within(first_step, first_step + bars * bar)
+        fills = [(Track.DRUMS, one.begin, one.end) for one in spells if one.section is Section.FILL]
+        wanted = [*fills, *new]
+        if not wanted:
             return begun
         forms = np.full((bars, len(TRIO)), UNKNOWN_FORM, np.uint8)
         if begun:
             forms[:] = np.frombuffer(begun, np.uint8).reshape(forms.shape)
-        for one in fills:
-            bar = (one.begin - first_step) // self._meter.steps
-            if 0 <= bar < bars and one.begin % self._meter.steps == 0:
-                forms[bar, Track.DRUMS] = NEW
+        for role, begin, end in wanted:
+            for number in range(bars):
+                if begin <= first_step + number * bar < end:
+                    forms[number, role] = NEW
         return forms.tobytes()
 
     def chords(self, told: bytes, first_step: int, beats: int) -> bytes:

@@ -191,13 +191,19 @@ class Asking:
         self.key = key_heard(about, moment, heard_now) if knobs.follows_key else None
         harmony = leading(about, moment, self._chart, knobs, heard_now)
         own_bass = [fold(s.pitch) for s in self._capture.sounds if s.role is Track.BASS]
+        own_melody = [
+            fold(s.pitch)
+            for s in self._capture.sounds
+            if s.role is Track.MELODY and s.role in notes and s.onset >= about.first_step
+        ]
         chords = told_chords(about, moment, self._chart, heard_now)
         steps, meter = about.end_step - about.first_step, self._capture.meter
         forms = self._forms_begun(about, committed)
-        forms = arrangement.forms(forms, about.first_step, -(-steps // meter.steps))
+        new = self._new_turns(notes)
+        forms = arrangement.forms(forms, about.first_step, -(-steps // meter.steps), new)
         chords = arrangement.chords(chords, about.first_step, steps // meter.cells)
         constraints = arrangement.knobs(knobs, committed).constraints(
-            harmony, own_bass, chords, forms
+            harmony, own_bass, chords, forms, own_melody
         )
         temperature = knobs.temperature
         commit_at = self._commit.at
@@ -207,6 +213,15 @@ class Asking:
         return [
             self._dialogue.ask(about, wanted, now, commit_at, temperature, constraints, comping)
         ]
+
+    def _new_turns(self, wanted: Mapping[Track, int]) -> list[tuple[Track, int, float]]:
+        """The bars of a turn that are to be new: of each role, from a step to another."""
+        rule, band = self._modes.at(self._commit.bar_line), self._band
+        bars = rule.new_bars
+        if band.leads and bars < math.inf:
+            return []  # its first bars are played
+        steps = bars * self._capture.meter.steps
+        return [(role, step, step + steps) for role, step in wanted.items() if role in band.traded]
 
     def _forms_begun(self, about: Horizon, committed: int) -> bytes:
         """The forms of the bar that is being played, as `Constraints.forms`: what it began goes on.

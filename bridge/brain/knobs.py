@@ -1,6 +1,6 @@
 """How the controls stand: a value that each `Control` turns into the next; what they wish for."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -17,7 +17,7 @@ from schmubert.bridge.protocol.controls import (
 from schmubert.bridge.protocol.mode import INTRO_BARS, TURN_BARS
 from schmubert.engine.diffusion.recipe import HARMONY_NATS, TEMPERATURE
 from schmubert.engine.music.meter import COMMON, Meter
-from schmubert.engine.music.pitches import bass_register
+from schmubert.engine.music.pitches import OCTAVE, bass_register
 from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, TRIO, Track
 from schmubert.engine.service.wire import Constraints
 
@@ -121,19 +121,32 @@ class Knobs:
         own_bass: Iterable[int] = (),
         chords: bytes = b"",
         forms: bytes = b"",
+        own_melody: Sequence[int] = (),
     ) -> Constraints:
         """What drafts are held to; `harmony`, `chords` and `forms` as in `Constraints`.
 
         Crossed bounds are one pitch, and more onsets than a bar has cells are one in each.
-        `own_bass` are the pitches that a player plays in the bass.
+        `own_bass` are the pitches that a player plays in the bass, and `own_melody` those of a
+        melody that the band goes on with, in the same register.
         """
         registers = {}
         calm = {Track.BASS: highest_bass(self.intensity)}
-        for role in {*self.lowest, *self.highest, Track.BASS}:
+        own = range(min(own_melody), max(own_melody) + 1) if own_melody else range(0)
+        for role in {*self.lowest, *self.highest, Track.BASS, *([Track.MELODY] if own else [])}:
             low, high = self.lowest.get(role), self.highest.get(role, calm.get(role))
             if role is Track.BASS:
                 within = bass_register(low, high, own_bass)
                 low, high = within.start, within.stop - 1
+            elif role is Track.MELODY and own:
+                middle = (own.start + own.stop - 1) // 2
+                low = (
+                    max(LOWEST_PITCH, min(own.start, middle - OCTAVE // 2)) if low is None else low
+                )
+                high = (
+                    min(HIGHEST_PITCH, max(own.stop - 1, middle + OCTAVE // 2))
+                    if high is None
+                    else high
+                )
             low = LOWEST_PITCH if low is None else low
             high = max(low, HIGHEST_PITCH if high is None else high)
             if (low, high) != (LOWEST_PITCH, HIGHEST_PITCH):

@@ -86,6 +86,8 @@ class Rule:
     """
 
     gives_back_at_a_note = False
+    new_bars = 0.0
+    """So many bars of what is taken are no bars that were played before, nor rests."""
     sees_step = 0
     """Windows reach as far ahead as this step, if they can."""
 
@@ -144,6 +146,7 @@ class Continue(Endless):
     """What is traded is the machine's while the player rests."""
 
     gives_back_at_a_note = True
+    new_bars = 1
 
     def takes(self, step: int, now_step: float, leads: bool, capture: Capture) -> bool:
         """From the first bar line on before which the player rested for half a bar."""
@@ -156,7 +159,12 @@ class Continue(Endless):
 
 
 class Trade(Rule):
-    """Player and machine take turns of the same length, as jazz musicians trade fours."""
+    """Player and machine take turns of the same length, as jazz musicians trade fours.
+
+    The answer is no echo: every bar of it is another than those before.
+    """
+
+    new_bars = math.inf
 
     def takes(self, step: int, now_step: float, leads: bool, capture: Capture) -> bool:  # noqa: ARG002
         """In every other turn; the first is the player's."""

@@ -71,6 +71,10 @@ class LinkClock:
         if not self.transport.rolling and self.armed_s is None:
             self._roll(at_s, self._at(at_s))
 
+    def turn_tempo(self, tempo_bpm: float) -> bool:  # noqa: ARG002
+        """The tempo is that of the session, and is turned there."""
+        return False
+
     def tick(self, now: float, idle: bool) -> None:
         """Let time pass; `idle` says that nothing sounds or is planned."""
         state = self._at(now)

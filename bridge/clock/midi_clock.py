@@ -143,9 +143,20 @@ class Clock:
             self._gap = None
             self.transport = self.transport.rolled(Timeline(0.0, at_s, self.tempo_bpm))
 
+    def turn_tempo(self, tempo_bpm: float) -> bool:
+        """Keep `tempo_bpm`, in beats, from the next tick on; False where others tell the time."""
+        if self.tempo_bpm is None:
+            return False
+        self.tempo_bpm = tempo_bpm
+        return True
+
     def tick(self, now: float, idle: bool) -> None:
         """Let time pass; `idle` says that nothing sounds or is planned."""
         if self.state.own:
+            line = self.transport.timeline
+            if self.tempo_bpm is not None and self.tempo_bpm != line.tempo_bpm:
+                turned = Timeline(line.beats(now), now, self.tempo_bpm)
+                self.transport = self.transport.followed(turned)
             rest_s = REST_BEATS * 60.0 / self.transport.timeline.tempo_bpm
             if idle and now - self._noted_s > rest_s:
                 self._go(Event.REST)

@@ -76,6 +76,9 @@ class TimeKeeper(Protocol):
     def note(self, at_s: float) -> None:
         """A player's note begins."""
 
+    def turn_tempo(self, tempo_bpm: float) -> bool:
+        """Keep `tempo_bpm`, in beats, from the next tick on; False where others tell the time."""
+
     def tick(self, now: float, idle: bool) -> None:
         """Let time pass; `idle` says that nothing sounds or is planned."""
 

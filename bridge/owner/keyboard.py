@@ -29,14 +29,18 @@ LOCAL_FLAGS, CONTROL_CHARACTERS = 3, 6  # where `termios` keeps them
 class Keyboard:
     """Reads keys of the terminal `fd` from now on; `say` gets the lines that tell of them.
 
+    `tempo_bpm` is the band's own, None where others tell the time.
     OSError where it is no terminal, or not ours to read now.
     """
 
-    def __init__(self, fd: int, settings: Settings, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, fd: int, settings: Settings, say: Callable[[str], None], tempo_bpm: float | None
+    ) -> None:
         if termios is None or not os.isatty(fd) or not _is_ours(fd):
             raise OSError("no terminal to read keys from")
         self._fd, self._say = fd, say
-        self._standing = Standing(settings.controls, settings.mode)
+        tempo = () if tempo_bpm is None else (Control("tempo", tempo_bpm),)
+        self._standing = Standing((*tempo, *settings.controls), settings.mode)
         self._before: list[Any] | None = termios.tcgetattr(fd)
         attributes = termios.tcgetattr(fd)
         attributes[LOCAL_FLAGS] &= ~(termios.ICANON | termios.ECHO)  # Ctrl-C still ends
@@ -79,10 +83,12 @@ class Keyboard:
                 termios.tcsetattr(self._fd, termios.TCSANOW, before)
 
 
-def keyboard(fd: int, settings: Settings, say: Callable[[str], None]) -> Keyboard | None:
+def keyboard(
+    fd: int, settings: Settings, say: Callable[[str], None], tempo_bpm: float | None = None
+) -> Keyboard | None:
     """The keyboard at `fd`, None where there is none to read."""
     try:
-        return Keyboard(fd, settings, say)
+        return Keyboard(fd, settings, say, tempo_bpm)
     except OSError:
         return None
 

@@ -40,9 +40,9 @@ from schmubert.bridge.protocol.messages import (
     Silence,
     ToOwner,
 )
-from schmubert.bridge.protocol.meters import in_quarters
+from schmubert.bridge.protocol.meters import in_beats, in_quarters
 from schmubert.bridge.protocol.roles import Rig
-from schmubert.bridge.protocol.timeline import GRACE_S, NEARLY_BEATS, bar_and_beat
+from schmubert.bridge.protocol.timeline import GRACE_S, NEARLY_BEATS, place_named
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.vocabulary import Track
 
@@ -267,6 +267,10 @@ class Owner:
             if control.name == "panic":
                 actions += self.panic()
                 continue
+            if control.name == "tempo" and not self.clock.turn_tempo(
+                in_beats(control.value, self.meter)
+            ):
+                actions.append(Say("the tempo is not mine to turn: see --tempo and --sync"))
             if not CONTROLS[control.name].trigger:
                 self._turned[control.name, control.role] = control
             actions.append(Tell(control))
@@ -331,7 +335,7 @@ class Owner:
         if not new.rolling:
             if old.rolling:
                 actions += self.scheduler.stop()
-                place = self._place(new.timeline.at_beat)
+                place = place_named(new.timeline.at_beat, self.meter)
                 stopped = f"the clock is gone: I hold at {place}, and go on when it is back"
                 if not self.clock.lost:
                     stopped = f"stopped at {place}"
@@ -376,11 +380,7 @@ class Owner:
         verb = "jumped to" if jumped else "started at"
         line = transport.timeline
         bpm = in_quarters(line.tempo_bpm, self.meter)
-        return f"{verb} {self._place(line.at_beat)}, {bpm:.1f} BPM"
-
-    def _place(self, beat: float) -> str:
-        bar, in_bar = bar_and_beat(beat, self.meter)
-        return f"bar {bar}, beat {in_bar}"
+        return f"{verb} {place_named(line.at_beat, self.meter)}, {bpm:.1f} BPM"
 
 
 def owner_of(

@@ -35,6 +35,8 @@ KEYS: Mapping[str, Key] = {
     "r": Key("regenerate"),
     "l": Key("lock"),
     "m": Key("mode", 1.0),
+    ".": Key("tempo", 1.0),
+    ",": Key("tempo", -1.0),
     ">": Key("transpose", 1.0),
     "<": Key("transpose", -1.0),
     **{f"{role.name[0]}": Key(f"mute:{role.name.lower()}") for role in Track if role <= 2},
@@ -63,12 +65,14 @@ class Standing:
         key = KEYS.get(text)
         if key is None:
             return None
-        one = control(key.target, 1.0)
+        one = control(key.target, max(1.0, CONTROLS[key.target.partition(":")[0]].low))
         kind = CONTROLS[one.name]
         if kind.trigger:
             return one
-        stands = AT_FIRST.get(one.name, max(0.0, kind.low))
-        stands = self._stands.get((one.name, one.role), stands)
+        place = one.name, one.role
+        stands = self._stands.get(place, AT_FIRST.get(one.name, max(0.0, kind.low)))
+        if one.name == "tempo" and place not in self._stands:
+            return None  # it is another's
         if kind.switch:
             return Control(one.name, float(stands < ON), one.role)
         value = round(stands + key.by, 3)

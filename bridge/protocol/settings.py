@@ -73,7 +73,11 @@ class Settings(msgspec.Struct, frozen=True, tag="Setup"):
     listen_bars: Annotated[
         int,
         Option(
-            "Listen for so long before coming in.", name="listen", metavar="BARS", low=1, high=64
+            "Listen for so long before coming in; 0 with --chords: play from the start.",
+            name="listen",
+            metavar="BARS",
+            low=0,
+            high=64,
         ),
     ] = 1
     count_in_bars: Annotated[
@@ -191,6 +195,10 @@ class Settings(msgspec.Struct, frozen=True, tag="Setup"):
         meter = self.meter
         if self.chords:
             chart_beats(self.chords, meter)
+        elif not self.listen_bars:
+            raise ValueError(
+                "nothing to play from: a band that does not listen (--listen 0) takes --chords"
+            )
 
     @property
     def meter(self) -> Meter:

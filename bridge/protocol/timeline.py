@@ -35,6 +35,12 @@ class Timeline:
         return self.at_s + (beat - self.at_beat) * 60.0 / self.tempo_bpm
 
 
+def place_named(beat: float, meter: Meter = COMMON) -> str:
+    """`beat` of the song as players say it: bar 3, beat 2."""
+    bar, in_bar = bar_and_beat(beat, meter)
+    return f"bar {bar}, beat {in_bar}"
+
+
 def bar_and_beat(beat: float, meter: Meter = COMMON) -> tuple[int, int]:
     """A beat of the song as players count: its bar, and the beat in that bar, both from 1."""
     bar, in_bar = divmod(max(0, floor(beat + NEARLY_BEATS)), meter.beats)

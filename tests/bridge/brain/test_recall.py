@@ -121,19 +121,45 @@ def test_the_band_loses_no_beat_by_deaths(
 
 @pytest.mark.parametrize("state", list(BandState))
 def test_a_band_that_recalls_is_about_the_same(state: BandState) -> None:
-    """Waiting, listening, playing and leading, as the one before it was, and stopped."""
+    """Waiting, listening, playing, leading and ended, as the one before it was, and stopped."""
     conductor = BAND if state is BandState.LEADING else BASS_AND_DRUMS
     made = Mortal(conductor, Engine(prompt, pulse(40)))
     if state is not BandState.STOPPED:
         made.extend(beats(120, 64))
     heard = {BandState.WAITING: 0, BandState.STOPPED: 0, BandState.LEADING: 4}.get(state, 8)
     made.extend(melody(LINE, quarters(heard)))
+    if state is BandState.ENDED:
+        made.at(LINE.seconds(18.0), Control("stop", 1.0))
     dies_s = LINE.seconds({BandState.LISTENING: 2.5}.get(state, 30.5))
     made.run(dies_s)
     made.now = dies_s
     assert made.conductor.state is state
     made.replace_brain()
     assert made.conductor.state is state
+
+
+def test_sections_and_variations_are_those_of_the_brain_before() -> None:
+    """Whatever was hit before it died: what comes of it comes on the same downbeats."""
+
+    def drums(dies_beat: float) -> list[tuple[float, int]]:
+        made = mortal(BASS_AND_DRUMS, 16)
+        for beat, name in ((16.5, "variation-a"), (26.5, "variation-a"), (33.5, "fill"),
+                           (36.5, "break"), (44.5, "ending")):  # fmt: skip
+            made.at(LINE.seconds(beat), Control(name, 1.0))
+        made.run(LINE.seconds(dies_beat))
+        made.now = LINE.seconds(dies_beat)
+        made.replace_brain()
+        made.run(LINE.seconds(63.0))
+        assert made.conductor.state is BandState.ENDED
+        assert not set().union(*made.owner.sounding.values())
+        return [one for one in made.onsets(Track.DRUMS) if one[0] >= 29.0]
+
+    for beat in (26.9, 34.2, 38.6, 45.0, 53.0):
+        found = drums(beat)
+        landed = {at for at, pitch in found if pitch == 49}
+        assert {36.0, 56.0} <= landed, beat
+        assert not [at for at, _ in found if 40.0 < at < 44.0], beat
+        assert not [at for at, _ in found if at > 56.0], beat
 
 
 def test_what_was_a_phrase_is_one_again() -> None:
