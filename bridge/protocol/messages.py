@@ -129,6 +129,10 @@ class InKey(msgspec.Struct, frozen=True, tag=True):
     tonic: int | None
 
 
+SECTIONS = ("", "intro", "fill", "break", "ending", "last bar", "over")
+"""What a section is called."""
+
+
 class InSection(msgspec.Struct, frozen=True, tag=True):
     """Brain -> owner, to be kept and shown: in these beats of the song the band plays `name`.
 

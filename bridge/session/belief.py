@@ -7,9 +7,10 @@ have written.
 from math import isfinite
 
 from schmubert.bridge.protocol.bytes import is_message
-from schmubert.bridge.protocol.controls import checked
+from schmubert.bridge.protocol.controls import VARIATIONS, checked
 from schmubert.bridge.protocol.events import Came, Record, Sent, Tick, Turned
 from schmubert.bridge.protocol.messages import (
+    SECTIONS,
     Control,
     Heard,
     InSection,
@@ -28,6 +29,9 @@ LONGEST_S = 86_400.0
 SLOWEST_BPM, FASTEST_BPM = 1.0, 2000.0
 MOST_BEATS = 1e7
 """How far from beat 0 a beat may lie."""
+MOST_CHORD = CHORD_TOKENS + 12 - 1
+"""The last byte for a harmony: a root alone."""
+PADS = tuple(f"variation-{letter}" for letter in VARIATIONS)
 MOST_COUNTED = 1 << 53
 """Passages and notes too late, both counted from 0."""
 
@@ -67,11 +71,19 @@ def believe(record: Record, began_s: float, rig: Rig) -> None:
     elif isinstance(what, InSection):
         _within("beat", what.from_beat, -MOST_BEATS, MOST_BEATS)
         _within("beat", what.to_beat, what.from_beat, MOST_BEATS)
-        _within("chord", what.chord, 0, CHORD_TOKENS - 1)
+        _within("chord", what.chord, 0, MOST_CHORD)
+        if what.name not in SECTIONS:
+            raise ValueError(f"{what.name!r} is no section")
+        _variation(what.variation or PADS[0])
     elif isinstance(what, Kept):
-        checked(Control(what.name, 1.0))
+        _variation(what.name)
     elif isinstance(what, Tick):
         _within("count", what.dropped, 0, MOST_COUNTED)
+
+
+def _variation(name: str) -> None:
+    if name not in PADS:
+        raise ValueError(f"{name!r} is no variation")
 
 
 def _role(role: int) -> None:

@@ -9,7 +9,7 @@ import pytest
 from schmubert.bridge.brain.band import BandState
 from schmubert.bridge.brain.dialogue import TRANSIT_S
 from schmubert.bridge.brain.sections import BARS, FOLLOWS, HITS, RESPONSES, Section, Sections
-from schmubert.bridge.protocol.messages import Control, InSection, Kept, Moved
+from schmubert.bridge.protocol.messages import SECTIONS, Control, InSection, Kept, Moved
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.meter import COMMON, COMPOUND_CLOCKS, Meter
@@ -62,6 +62,7 @@ def test_every_hit_is_answered_in_some_state_and_every_section_is_left() -> None
     assert {name for _, name in RESPONSES} == set(HITS)
     assert {state for state, _ in RESPONSES} == set(BandState)
     assert set(BARS) | {Section.MAIN, Section.INTRO} == set(Section)
+    assert tuple(one.value for one in Section) == SECTIONS
     for (now, name), then in FOLLOWS.items():
         assert then[-1] in (Section.OVER, Section.FILL, Section.BREAK), (now, name)
 
