@@ -26,7 +26,10 @@ from schmubert.engine.music.smf import (
     NOTE_OFF,
     NOTE_ON,
     PROGRAM_CHANGE,
+    SET_TEMPO,
     SYSEX,
+    TIME_SIGNATURE,
+    TRACK_NAME,
     MidiFile,
     MidiTrack,
     NoMidiError,
@@ -35,7 +38,6 @@ from schmubert.engine.music.smf import (
 from schmubert.engine.music.texts import decoded
 
 KEY_PRESSURE = 0xA0
-TRACK_NAME, SET_TEMPO, TIME_SIGNATURE = 0x03, 0x51, 0x58
 DATA_BYTES = bytes(range(0x80))
 MOST_UNIT = 6  # a time signature in 64ths
 
