@@ -274,13 +274,14 @@ def _chunks(data: bytes, at: int, odd: list[str]) -> tuple[tuple[Chunk, ...], by
             at = again
             continue
         body = data[at + 8 : at + 8 + length]
-        if len(body) < length:
-            odd.append(f"its {_called(name)} is cut: {length - len(body)} bytes are missing")
-        elif name == b"MTrk" and not _chunk_begins(data, at + 8 + length):
+        again = -1
+        if name == b"MTrk" and not _chunk_begins(data, at + 8 + length):
             again = data.find(b"MTrk", at + 8)
-            if again >= 0:
-                odd.append("a track's length is wrong: it is taken to end where the next begins")
-                body = data[at + 8 : again]
+        if again >= 0:
+            odd.append("a track's length is wrong: it is taken to end where the next begins")
+            body = data[at + 8 : again]
+        elif len(body) < length:
+            odd.append(f"its {_called(name)} is cut: {length - len(body)} bytes are missing")
         found.append(Chunk(name, body, length))
         at += 8 + len(body)
     trailing = data[at:]
@@ -291,8 +292,8 @@ def _chunks(data: bytes, at: int, odd: list[str]) -> tuple[tuple[Chunk, ...], by
 
 def _chunk_begins(data: bytes, at: int) -> bool:
     """Whether a chunk may begin at `at`, or `data` ends there, or only few bytes are left."""
-    name = data[at : at + 4]
-    return len(data) - at < 8 or all(0x20 <= byte < 0x7F for byte in name)
+    left = len(data) - at
+    return 0 <= left < 8 or (left > 0 and all(0x20 <= byte < 0x7F for byte in data[at : at + 4]))
 
 
 def _called(name: bytes) -> str:

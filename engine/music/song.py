@@ -35,7 +35,7 @@ from schmubert.engine.music.smf import (
     NoMidiError,
     read,
 )
-from schmubert.engine.music.texts import decoded
+from schmubert.engine.music.texts import MOST_NAME, decoded
 
 KEY_PRESSURE = 0xA0
 DATA_BYTES = bytes(range(0x80))
@@ -122,7 +122,8 @@ def corpus_song(data: bytes) -> Song:
         onsets = fields["time"].astype(np.int64)
         ends = onsets + fields["duration"].astype(np.int64)
         pitches = fields["pitch"].astype(np.int64)
-        parts.append(Part(track.name, track.program, track.is_drum, onsets, ends, pitches))
+        name = track.name[:MOST_NAME]
+        parts.append(Part(name, track.program, track.is_drum, onsets, ends, pitches))
     signatures = (TimeSignature(m.time, m.numerator, m.denominator) for m in score.time_signatures)
     tempos = ((t.time, t.mspq) for t in score.tempos)
     end = max((int(part.ends.max()) for part in parts if len(part.ends)), default=0)

@@ -225,6 +225,16 @@ def test_a_cut_track_is_ended_where_it_was_cut() -> None:
     assert written == midi(C4_ON + END, END)
 
 
+@pytest.mark.parametrize("length", [0, 5, 60, 10**6, 0xFFFFFFFF])
+def test_a_track_of_a_wrong_length_ends_where_the_next_begins(length: int) -> None:
+    body = C4_ON + C4_OFF + END
+    data = midi(count=2) + chunk(b"MTrk", body, length) + chunk(b"MTrk", body)
+    file = read(data)
+    assert [track.chunk.body for track in file.tracks] == [body, body]
+    assert any("length is wrong" in line for line in file.oddities)
+    assert file.with_tracks([]) == midi(body, body)
+
+
 def test_a_foreign_chunk_stays() -> None:
     data = midi(C4_ON + END) + chunk(b"XFKM", b"karaoke")
     assert read(data).with_tracks([]) == data
