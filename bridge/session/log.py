@@ -97,7 +97,9 @@ class Log:
         self.damage: str | None = None
         """Once iterated: where the log ends before the session did, and how."""
         if not self.path.is_file():
-            raise ValueError(f"there is no {self.path}: name a session that schmubert-bridge --record kept")
+            raise ValueError(
+                f"there is no {self.path}: name a session that schmubert-bridge --record kept"
+            )
         with self.path.open("rb") as lines:
             first = lines.readline(MOST_LINE)
         self._has_checksums = CHECKSUM.search(first) is not None
