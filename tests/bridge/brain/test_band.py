@@ -24,7 +24,7 @@ NOTES: dict[BandState, list[tuple[float, float, int]]] = {
     LISTENING: [(8.1, 8.0, 60)],
     PLAYING: quarters(16),
     LEADING: quarters(1),
-    ENDED: quarters(16),
+    ENDED: quarters(2),
 }
 """What the player plays, for the band to be in this state at beat 9.5."""
 

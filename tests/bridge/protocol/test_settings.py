@@ -10,7 +10,7 @@ from schmubert.bridge.protocol.settings import Settings
     [
         ({"mode": "solo"}, "mode 'solo' is none of accompany, continue"),
         ({"commit": "tick"}, "commit 'tick' is none of step, beat, bar"),
-        ({"listen_bars": 0}, "listen_bars 0 is outside 1..64"),
+        ({"listen_bars": 65}, "listen_bars 65 is outside 0..64"),
         ({"rest_bars": 0}, "rest_bars 0 is outside"),
         ({"window_bars": 3}, "window_bars 3 is outside 4..64"),
         ({"window_bars": 65}, "window_bars 65 is outside 4..64"),
