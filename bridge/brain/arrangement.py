@@ -118,14 +118,25 @@ class Arrangement:
         """The harmonies of the last beats in which they are known, the last one first."""
         return [one for one in reversed(self._harmonies.values()) if one.root is not None]
 
-    def keep(self, name: str, played: Tokens, from_step: int, comping: Sequence[int]) -> Kept:
+    def keep(
+        self,
+        name: str,
+        played: Tokens,
+        from_step: int,
+        comping: Sequence[int],
+        heard: Harmonies,
+    ) -> Kept:
         """Keep the whole bars `played` [steps, 3] from `from_step` on.
 
-        What was not played is silence.
+        What was not played is silence. `heard` are the harmonies where none were planned.
         """
-        cells, steps = self._meter.cells, range(from_step, from_step + len(played))
+        beats = range(from_step, from_step + len(played), self._meter.cells)
         tokens = np.where(played == np.asarray(MASK), HOLD, played)
-        chords = tuple(self._harmonies.get(step, Harmony()) for step in steps[::cells])
+        planned = (self._harmonies.get(step, Harmony()) for step in beats)
+        chords = tuple(
+            heard(step) if one.root is None else one
+            for step, one in zip(beats, planned, strict=True)
+        )
         groove = Groove(tokens, tuple(comping), chords, self._meter)
         self.grooves[name] = groove
         self.keeps = False
@@ -198,7 +209,7 @@ class Arrangement:
     ) -> NDArray[np.int64]:
         if role not in (Track.BASS, Track.DRUMS):
             return cells
-        found = cells.copy()
+        found: NDArray[np.int64] = cells.copy()
         for k, step in enumerate(steps.tolist()):
             since, name = self.variation(step)
             groove = self.grooves.get(name)

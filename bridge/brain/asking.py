@@ -128,18 +128,19 @@ class Asking:
 
     # What
 
-    def home(self, knobs: Knobs) -> Harmony:
+    def home(self, knobs: Knobs, now: float) -> Harmony:
         """The chord on which a song ends: the first of the chart, or that of the key.
 
         Of the two keys with the same notes the one whose chord was played more often of late; the
-        last chord where no key is known.
+        last chord, or the root that is heard at `now`, where no key is known.
         """
         if self._chart is not None:
             return harmony_of(int(nearest_chords(self._chart.at(0.0)[None])[0]))
         latest = self._commit.arrangement.latest_harmonies()
         tonic = self.key if knobs.tonic is None else knobs.tonic
         if tonic is None:
-            return latest[0] if latest else Harmony()
+            moment = self._capture.at(now)
+            return latest[0] if latest else self._commit.heard_harmony(moment, moment.heard_until)
         roots = [one.root for one in latest]
         minor = (tonic - MINOR_THIRD) % OCTAVE
         if roots.count(minor) > roots.count(tonic):

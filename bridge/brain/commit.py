@@ -103,7 +103,7 @@ class Commit:
         """What `roles` play in the next unit, which is final by this."""
         step = self.next_step
         self.next_step = step + self.unit - step % self.unit
-        self.arrangement.sounded(step, self.next_step, self.harmonies(moment))
+        self.arrangement.sounded(step, self.next_step, self._planned_harmony)
         plays = [self._play(role, step, self.next_step, moment, knobs) for role in roles]
         if self._dialogue.comping:
             plays.append(self._play_chords(step, self.next_step, moment, knobs))
@@ -115,19 +115,23 @@ class Commit:
 
     def harmonies(self, moment: Moment) -> Harmonies:
         """The chord of each step, by what is planned there, or else the root that is heard now."""
-
-        @cache
-        def heard() -> Harmony:
-            tape = moment.tape
-            until = tape.heard_until - tape.first_step
-            return Harmony(heard_root(tape.tokens, until, self._meter.steps))
+        heard = cache(lambda: self.heard_harmony(moment, moment.heard_until))
 
         def harmony(step: int) -> Harmony:
-            plan = self._dialogue.plan_at(step)
-            token = plan.chord_at(step) if plan is not None else None
-            return heard() if token is None else harmony_of(token)
+            planned = self._planned_harmony(step)
+            return heard() if planned.root is None else planned
 
         return harmony
+
+    def heard_harmony(self, moment: Moment, until: int) -> Harmony:
+        """The root that is heard in the bar before step `until`."""
+        tape = moment.tape
+        return Harmony(heard_root(tape.tokens, until - tape.first_step, self._meter.steps))
+
+    def _planned_harmony(self, step: int) -> Harmony:
+        plan = self._dialogue.plan_at(step)
+        token = plan.chord_at(step) if plan is not None else None
+        return Harmony() if token is None else harmony_of(token)
 
     def end(self, roles: Iterable[Track], step: int) -> list[Play]:
         """What `roles` sound ends in `step`."""

@@ -3,6 +3,7 @@
 Each function takes `cells` [steps] of one role and the place of each, and returns them changed.
 """
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import numpy as np
@@ -80,9 +81,9 @@ def last(role: Track, cells: Cells, places: Cells, root: int | None) -> Cells:
     return held
 
 
-def swapped(cells: Cells, instead: dict[Drum, Drum | None]) -> Cells:
+def swapped(cells: Cells, instead: Mapping[Drum, Drum | None]) -> Cells:
     """The drums' `cells` with some drums instead of others."""
-    found = cells.copy()
+    found: Cells = cells.copy()
     for drum, other in instead.items():
         hit = found >> drum & 1
         found &= ~(1 << drum)

@@ -47,7 +47,7 @@ class Hits:
         A brain that `recalls` is told by itself what was decided then of bars to come.
         """
         if name in PADS:
-            return [] if recalls else self._hit_variation(name)
+            return [] if recalls else self._hit_variation(name, now)
         if name == "keep":
             self._arrangement.keeps = True
             return [Say("the next variation that is hit keeps what is played")]
@@ -55,7 +55,7 @@ class Hits:
             return []
         response = RESPONSES.get((self._band.state, name))
         if response is Response.ON_DOWNBEAT:
-            return [] if recalls else self._begin(name, knobs)
+            return [] if recalls else self._begin(name, knobs, now)
         if response is Response.COME_IN:
             self.go_first(knobs.intro_bars, now)
             return [Say("an intro: I come in before you")]
@@ -99,9 +99,9 @@ class Hits:
         self._usual = len(found) == 1 and not self._arrangement.variation(step)[1]
         return [] if usual and self._usual else found
 
-    def _begin(self, name: str, knobs: Knobs) -> list[Told]:
+    def _begin(self, name: str, knobs: Knobs, now: float) -> list[Told]:
         if name == "ending":
-            self._arrangement.home = self._asking.home(knobs)
+            self._arrangement.home = self._asking.home(knobs, now)
         spells = self._arrangement.sections.hit(name, self._commit.next_step)
         if not spells:
             return [Say(f"{name} does nothing now: the song ends")]
@@ -109,10 +109,10 @@ class Hits:
         begin = spells[0].begin
         return [self._say(begin, name), *self.arranged(begin)]
 
-    def _hit_variation(self, name: str) -> list[Told]:
+    def _hit_variation(self, name: str, now: float) -> list[Told]:
         arrangement, commits = self._arrangement, self._band.commits
         if arrangement.keeps or name not in arrangement.grooves:
-            return self._keep(name)
+            return self._keep(name, now)
         line = self._commit.bar_line if commits else 0
         back = arrangement.variation(line)[1] != name
         arrangement.vary(name if back else "", line)
@@ -122,7 +122,7 @@ class Hits:
         said = self._say(line, told) if commits else Say(f"{told}, once I play")
         return [said, *self.arranged(line)]
 
-    def _keep(self, name: str) -> list[Told]:
+    def _keep(self, name: str, now: float) -> list[Told]:
         """Keep the last whole bars that are final, as far as the band has played."""
         end = self._commit.next_step // self._bar * self._bar
         bars = min(MOST_BARS, (end - self._commit.played_from) // self._bar)
@@ -131,7 +131,13 @@ class Hits:
         begin = end - bars * self._bar
         rhythm = self._commit.comping.rhythm(begin, end)
         played = self._capture.played.between(begin, end)
-        kept = self._arrangement.keep(name, played, begin, rhythm)
+        moment, bar = self._capture.at(now), self._bar
+        heard = {
+            line: self._commit.heard_harmony(moment, line + bar) for line in range(begin, end, bar)
+        }
+        kept = self._arrangement.keep(
+            name, played, begin, rhythm, lambda step: heard[step - step % bar]
+        )
         first, last = self._capture.bar(begin), self._capture.bar(end - 1)
         which = f"bar {first}" + (f" to {last}" if last > first else "")
         return [kept, Say(f"variation {PADS[name]}: {which}")]
