@@ -184,7 +184,8 @@ class Owner:
         name = (rig.inputs if change.is_input else rig.outputs)[change.port]
         place = change.is_input, change.port
         if change.there:
-            said = Say(f"{name!r} is {'back' if place in self._gone else 'there now'}")
+            new = "there now" if change.is_input else "connected again"
+            said = Say(f"{name!r} is {'back' if place in self._gone else new}")
             self._gone.discard(place)
             return [said] if change.is_input else [*self._quiet(change.port), said]
         self._gone.add(place)
