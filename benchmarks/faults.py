@@ -47,7 +47,7 @@ def play(given: argparse.Namespace, counts: dict[str, int], folder: Path) -> boo
         kept = folder / "kept"
         bridge = stage.bridge("--in", HEARS, "--out", PLAYS, "--record", str(kept))
         stage.plug_in()
-        sequencer = stage.sequence(given.tempo)
+        sequencer = stage.sequence(given.tempo, wired=True)
         bridge.wait_for_engine()
         sequencer.play()
         stage.wait_for_notes(8, 30.0)

@@ -12,6 +12,7 @@ from tests.live import grid, processes
 from tests.live.midi_server import MidiServer, end, start, wait_until
 from tests.live.recorder import Event, Recorder, sounding
 from tests.live.sequencer import CLOCK_PORT, MELODY_PORT, Sequencer
+from tests.live.wire import Wire
 
 HEARS, PLAYS, DRUMS = "DAW Out", "Bass", "Drums"
 
@@ -83,6 +84,7 @@ class Stage:
         self.server = server
         self.recorder = Recorder(server, "clock", "melody", "bass", "drums")
         self.sequencer: Sequencer | None = None
+        self.wire: Wire | None = None
         self.bridges: list[Bridge] = []
         self._model = model
         self._folder = folder
@@ -102,6 +104,8 @@ class Stage:
                 print(f"--- {' '.join(bridge.command)}\n{bridge.log()}")
         if self.sequencer is not None:
             self.sequencer.close()
+        if self.wire is not None:
+            self.wire.close()
         self.recorder.close()
 
     def bridge(self, *arguments: str, address: str | None = None) -> Bridge:
@@ -118,15 +122,34 @@ class Stage:
             port = self.server.port_named(name)
             self.server.connect(port, self.recorder.ports[name.lower()])
 
-    def sequence(self, tempo_bpm: float = 120.0, clock: bool = True) -> Sequencer:
-        """The sequencer, plugged into the bridge and the recorder; its transport stands."""
+    def sequence(
+        self, tempo_bpm: float = 120.0, clock: bool = True, wired: bool = False
+    ) -> Sequencer:
+        """The sequencer, plugged into the bridge and the recorder; its transport stands.
+
+        Its clock runs through a `wire` where it is `wired`.
+        """
         self.sequencer = Sequencer(self.server, tempo_bpm)
         hears = self.server.port_named(HEARS)
         sources = {MELODY_PORT: "melody"} | ({CLOCK_PORT: "clock"} if clock else {})
         for source, label in sources.items():
             self.server.connect(source, self.recorder.ports[label])
-            self.server.connect(source, hears)
+            if source == CLOCK_PORT and wired:
+                self.wire = Wire(self.server)
+                self.server.connect(source, self.wire.source)
+                self.server.connect(self.wire.target, hears)
+            else:
+                self.server.connect(source, hears)
         return self.sequencer
+
+    def processes(self) -> list[int]:
+        """All that plays on it, the server last."""
+        mine = [self.recorder.process.pid]
+        mine += [] if self.sequencer is None else self.sequencer.pids
+        mine += [] if self.wire is None else [self.wire.pid]
+        for bridge in self.bridges:
+            mine += [bridge.pid, *processes.children_of(bridge.pid), *bridge.engines()]
+        return [*dict.fromkeys(mine), self.server.pid]
 
     def clocks(self) -> list[int]:
         """The frames of the clocks of the latest run of the transport."""
