@@ -7,7 +7,7 @@ from tests.live.stage import Bridge, Stage
 STOPPED_S, SHORTLY_S = 3.0, 0.7
 SPOILED_S = 4.0
 JITTER_MS = 20.0
-ELSEWHERE = 128  # in 16ths: bar 9
+JUMPS_TO = 9  # the bar
 
 
 def _for_a_while(word: str, seconds: float, stage: Stage) -> None:
@@ -40,4 +40,4 @@ def shake_clock(stage: Stage, _: Bridge) -> None:
 def jump(stage: Stage, _: Bridge) -> None:
     """The transport jumps while it rolls."""
     assert stage.wire is not None
-    stage.wire.be(f"jump {ELSEWHERE}")
+    stage.wire.be(f"jump {16 * (JUMPS_TO - 1)}")

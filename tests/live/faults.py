@@ -117,26 +117,35 @@ def _freeze(pids: Sequence[int], seconds: float) -> None:
 
 
 class Fault(NamedTuple):
-    """How it is made to happen, whether the band can do nothing meanwhile, and what it says."""
+    """How it is made to happen, and what the bridge says of it, if that is one line."""
 
     make: Callable[[Stage, Bridge], None]
-    stands: bool = False
     says: str = ""
+    stands: bool = False
+    """Nothing can be played as long as it lasts."""
+    wired: bool = False
+    """The clock has to run through a wire."""
 
+    @property
+    def ends_brain(self) -> bool:
+        return "brain" in self.says
+
+
+DIED, HANGS = "the brain died: another goes on", "the brain hangs: another goes on"
 
 FAULTS: dict[str, Fault] = {
-    "brain killed": Fault(kill_brain, says="the brain died: another goes on"),
-    "brain frozen": Fault(freeze_brain, says="the brain hangs: another goes on"),
+    "brain killed": Fault(kill_brain, DIED),
+    "brain frozen": Fault(freeze_brain, HANGS),
     "engine killed": Fault(kill_engine),
     "engine frozen": Fault(freeze_engine),
-    "both killed": Fault(kill_both, says="the brain died: another goes on"),
+    "both killed": Fault(kill_both, DIED),
     "owner frozen": Fault(freeze_owner, stands=True),
     "machine suspended": Fault(suspend, stands=True),
-    "clock stopped": Fault(clock_faults.stop_clock, stands=True, says="the clock is gone"),
-    "clocks lost": Fault(clock_faults.lose_clocks),
-    "clock doubled": Fault(clock_faults.double_clock),
-    "clock shaken": Fault(clock_faults.shake_clock),
-    "jump": Fault(clock_faults.jump, says="jumped to"),
+    "clock stopped": Fault(clock_faults.stop_clock, "the clock is gone", stands=True, wired=True),
+    "clocks lost": Fault(clock_faults.lose_clocks, wired=True),
+    "clock doubled": Fault(clock_faults.double_clock, wired=True),
+    "clock shaken": Fault(clock_faults.shake_clock, wired=True),
+    "jump": Fault(clock_faults.jump, f"started at bar {clock_faults.JUMPS_TO}", wired=True),
 }
 
 

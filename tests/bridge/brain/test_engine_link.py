@@ -171,6 +171,13 @@ def test_an_engine_of_our_own_that_hangs_is_killed_and_replaced_in_seconds() -> 
     assert WELCOME in world.go(1.0, answering=True)
 
 
+def test_a_computer_that_slept_makes_no_engine_a_silent_one() -> None:
+    world = running()
+    world.now += 3600.0
+    assert world.go(1.0, answering=True) == [WELCOME]
+    assert len(world.started) == 1
+
+
 def test_where_an_engine_of_another_hangs_one_of_our_own_serves_elsewhere() -> None:
     world = World()
     world.go(2.0, answering=True)
