@@ -35,7 +35,7 @@ from torch import Tensor, nn
 
 from schmubert.cli.errors import one_line
 from schmubert.engine.denoiser import Denoiser, Logits
-from schmubert.engine.diffusion.recipe import SAMPLER, STAGE_TEMPERATURE
+from schmubert.engine.diffusion.recipe import SAMPLER, TEMPERATURE
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.diffusion.unmasking import random_order, unmask
 from schmubert.engine.music.score import Mask, Tokens
@@ -274,7 +274,7 @@ def compared(
 @click.option("--optimizer", type=click.Choice(OPTIMIZERS), default="muon", show_default=True)
 @click.option("--learning-rate", type=float, default=3e-4, show_default=True)
 @held_out.songs(64)
-@click.option("--temperature", type=float, default=STAGE_TEMPERATURE, show_default=True)
+@click.option("--temperature", type=float, default=TEMPERATURE, show_default=True)
 @held_out.json_file
 @held_out.threads
 @held_out.seed

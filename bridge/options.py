@@ -62,8 +62,8 @@ class Stage:
     played: Annotated[
         tuple[Part, ...],
         Option(
-            "A port on which the band plays; the role (melody, bass or drums) is taken from the"
-            " name if it is not said. Drums go to channel 10, others to 1. Repeatable.",
+            "A port on which the band plays; the role (melody, bass, drums or chords) is taken from"
+            " the name if it is not said. Drums go to channel 10, others to 1. Repeatable.",
             name="out",
             metavar="NAME[:ROLE[:CHANNEL]]",
             read=output_part,

@@ -13,7 +13,6 @@ from schmubert.engine.diffusion.recipe import (
     FEWEST_WINDOW_BARS,
     MOST_WINDOW_BARS,
     SAMPLER,
-    STAGE_TEMPERATURE,
     TEMPERATURE,
     WINDOW_BARS,
 )
@@ -113,7 +112,7 @@ def _temperature(default: float, lowest: float, highest: float) -> Callable[[Dec
 
 
 temperature = _temperature(TEMPERATURE, 0.01, 10.0)
-stage_temperature = _temperature(STAGE_TEMPERATURE, 0.05, 4.0)
+stage_temperature = _temperature(TEMPERATURE, 0.05, 4.0)
 
 
 def out(words: str, default: Path | None = None) -> Callable[[Decorated], Decorated]:

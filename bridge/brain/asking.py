@@ -13,7 +13,8 @@ from schmubert.bridge.brain.mode_switch import ModeSwitch
 from schmubert.bridge.brain.tape import up_to
 from schmubert.bridge.brain.window import heard_classes, key_heard, leading, told_chords, window
 from schmubert.bridge.protocol.settings import Settings
-from schmubert.engine.music.vocabulary import Track, fold
+from schmubert.engine.diffusion.horizon import Horizon
+from schmubert.engine.music.vocabulary import TRIO, Track, fold
 from schmubert.engine.service.wire import Request
 
 EPSILON_S = 1e-6
@@ -142,6 +143,7 @@ class Asking:
         wanted = {role: committed for role in known if role in band.machine_roles}
         bar_line = self._commit.bar_line
         now_step = self._capture.step_at(now)
+        wanted |= dict.fromkeys(self._dialogue.comping, committed)
         may_take = not band.leads and band.traded <= set(known)
         if may_take and modes.at(bar_line).takes(bar_line, now_step, False, self._capture):
             wanted |= dict.fromkeys(band.traded, bar_line)
@@ -155,8 +157,9 @@ class Asking:
         moment, committed = self._capture.at(now), self._commit.next_step
         candidate = self._dialogue.candidates.at(committed)
         heard = self._band.player_roles
-        about = window(moment, self._modes, self._settings, heard, wanted, candidate, committed)
-        if not about.targets.any():
+        notes = {role: step for role, step in wanted.items() if role in TRIO}
+        about = window(moment, self._modes, self._settings, heard, notes, candidate, committed)
+        if not about.targets.any() and not self._dialogue.comping:
             return []
         self.first_step = about.first_step
         heard_now = heard_classes(about, moment)
@@ -164,7 +167,24 @@ class Asking:
         harmony = leading(about, moment, self._chart, knobs, heard_now)
         own_bass = [fold(s.pitch) for s in self._capture.sounds if s.role is Track.BASS]
         chords = told_chords(about, moment, self._chart, heard_now)
-        constraints = knobs.constraints(harmony, own_bass, chords)
+        forms = self._forms_begun(about, committed)
+        constraints = knobs.constraints(harmony, own_bass, chords, forms)
         temperature = knobs.temperature
         commit_at = self._commit.at
-        return [self._dialogue.ask(about, wanted, now, commit_at, temperature, constraints)]
+        comping = b""
+        if self._dialogue.comping:
+            comping = self._commit.comping.asked(about.first_step, about.end_step, committed)
+        return [
+            self._dialogue.ask(about, wanted, now, commit_at, temperature, constraints, comping)
+        ]
+
+    def _forms_begun(self, about: Horizon, committed: int) -> bytes:
+        """The forms of the bar that is being played, as `Constraints.forms`: what it began goes on.
+
+        A bar of another candidate, or of no plan, has none.
+        """
+        plan, meter = self._dialogue.plan, self._capture.meter
+        if plan is None or self._dialogue.candidates.at(committed) is not None:
+            return b""
+        bars = -(-(about.end_step - about.first_step) // meter.steps)
+        return plan.forms_begun(committed, about.first_step, bars, meter)

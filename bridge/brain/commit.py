@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.bridge.brain.capture import Capture, Moment
+from schmubert.bridge.brain.comping import Comping
 from schmubert.bridge.brain.dialogue import Dialogue
 from schmubert.bridge.brain.dynamics import events
 from schmubert.bridge.brain.feel import feel
@@ -43,6 +44,9 @@ class Commit:
         self._capture, self._dialogue, self._modes = capture, dialogue, modes
         self._sounding: dict[Track, int | None] = {}
         self._locked_from = 0
+        bass = Track.BASS in settings.plays or Track.BASS in settings.hears
+        self.comping = Comping(meter, rootless=bass)
+        """The chords, if the band plays some."""
 
     # When
 
@@ -70,6 +74,7 @@ class Commit:
     def forget(self) -> None:
         """Nothing sounds any more."""
         self._sounding.clear()
+        self.comping.forget()
 
     def recall(self, play: Play, from_step: int) -> None:
         """A brain before this one played `play`, from `from_step` on."""
@@ -86,7 +91,10 @@ class Commit:
         """What `roles` play in the next unit, which is final by this."""
         step = self.next_step
         self.next_step = step + self.unit - step % self.unit
-        return [self._play(role, step, self.next_step, moment, knobs) for role in roles]
+        plays = [self._play(role, step, self.next_step, moment, knobs) for role in roles]
+        if self._dialogue.comping:
+            plays.append(self._play_chords(step, self.next_step, moment, knobs))
+        return plays
 
     def known(self, role: Track, from_step: int, to_step: int, moment: Moment) -> NDArray[np.int64]:
         """What the mode has `role` play whatever a draft says: [steps], up to what is not known."""
@@ -98,13 +106,16 @@ class Commit:
         plays = []
         for role in roles:
             pitch = self._sounding.pop(role, None)
-            offs = () if pitch is None else (Event(beat, pitch, 0),)
+            ended = self.comping.silence() if role is Track.CHORDS else [pitch]
+            offs = tuple(Event(beat, one, 0) for one in ended if one is not None)
             plays.append(Play(self._capture.passage, int(role), beat, beat + 1.0, offs))
         return plays
 
     def silence(self, roles: Collection[Track]) -> list[Silence]:
         """What `roles` sound ends now, and so does what was committed for them."""
         self._sounding.update(dict.fromkeys(roles))
+        if Track.CHORDS in roles:
+            self.comping.silence()
         return [Silence(int(role)) for role in roles]
 
     def _play(
@@ -131,6 +142,22 @@ class Commit:
             self._meter,
         )
         return Play(capture.passage, int(role), beat, until, played)
+
+    def _play_chords(self, from_step: int, to_step: int, moment: Moment, knobs: Knobs) -> Play:
+        capture, comping = self._capture, self.comping
+        again = knobs.locked and from_step >= self._locked_from
+        plan = self._dialogue.plan_at(from_step)
+        played = comping.play(
+            comping.cells(plan, from_step, to_step, again),
+            from_step,
+            capture.beat(from_step),
+            capture.touch.mean_velocity,
+            feel(knobs, *capture.touch.feel, self._meter),
+            late=max(0, self._late_until(moment.now) - from_step),
+            muted=Track.CHORDS in knobs.silent(self._plays),
+        )
+        until = capture.beat(to_step)
+        return Play(capture.passage, int(Track.CHORDS), capture.beat(from_step), until, played)
 
     def _late_until(self, now: float) -> int:
         """The first step that may still begin, though a little late."""

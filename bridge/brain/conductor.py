@@ -115,7 +115,9 @@ class Conductor:
 
     def _recall(self, recall: Recall, now: float) -> None:
         """Go through all again that it was told and decided; what follows from it was said."""
-        band, part = self._band, Recalled(self.settings.plays, self._band.traded)
+        band = self._band
+        of_notes = [role for role in self.settings.plays if role is not Track.CHORDS]
+        part = Recalled(of_notes, band.traded)
         for told in recall.told:
             what = told.what
             if isinstance(what, Play):
@@ -137,7 +139,8 @@ class Conductor:
         self._actions.clear()
         if self.state is not BandState.PLAYING:
             return
-        self._actions += [Silence(int(role)) for role in part.unknown]
+        chords = [role for role in self.settings.plays if role is Track.CHORDS]
+        self._actions += [Silence(int(role)) for role in [*part.unknown, *chords]]
         self._commit.go_on_with(part.sounding, now)
         if part.led(since_step=math.floor(self.capture.step_at(now)) - self._bar):
             band.on(BandEvent.TAKE_OVER)
@@ -159,7 +162,7 @@ class Conductor:
                 part.stopped()
                 return
         self._commit.begin_at(max(self._commit.next_step, end))
-        if part.play(play, begin, end):
+        if play.role != Track.CHORDS and part.play(play, begin, end):
             self._commit.recall(play, begin)
 
     # What the player does
@@ -177,6 +180,7 @@ class Conductor:
         if control.name == "regenerate":
             for role in self._downbeats.roles:  # what it does not remember it does not go on with
                 self.capture.played.erase(role, self.capture.first_step)
+            self._commit.comping.forget_played()
         if control.name == "next" and commits:
             self._dialogue.candidates.next()
         if self.knobs.locked and not before.locked:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from schmubert.bridge.brain.candidates import Candidates
 from schmubert.bridge.brain.latency import Latency
 from schmubert.bridge.brain.plan import PendingRequest, Plan, plan_of, remember
+from schmubert.bridge.brain.promises import promises_of
 from schmubert.bridge.brain.tape import unknown
 from schmubert.bridge.protocol.messages import Say
 from schmubert.bridge.protocol.meters import not_played
@@ -49,6 +50,8 @@ class Dialogue:
 
         Nothing where it does not play the metre: the band rests rather than play wrong bars.
         """
+        self.comping: tuple[Track, ...] = ()
+        """The chords, where the band is to play them and the engine's model knows how."""
         self._settings, self._meter = settings, settings.meter
         self._engine: Welcome | None = None
         self._lost = False
@@ -129,10 +132,12 @@ class Dialogue:
         commit_at: Callable[[int], float],
         temperature: float,
         constraints: Constraints,
+        comping: bytes = b"",
     ) -> Request:
         """The request for what the roles in `played` play, each from its step on.
 
-        `commit_at` says when a step becomes final. The request counts as sent at `now`.
+        `commit_at` says when a step becomes final; `comping` is as in `Request`. The request counts
+        as sent at `now`.
         """
         self._seq += 1
         asked = PendingRequest(
@@ -156,6 +161,7 @@ class Dialogue:
             seed=None if settings.seed is None else settings.seed + asked.seq,
             constraints=constraints,
             meter=self._meter,
+            comping=comping,
         )
 
     def welcome(self, welcome: Welcome) -> list[Say]:
@@ -165,13 +171,17 @@ class Dialogue:
         self._engine = welcome
         known = knows(welcome.meters, self._meter)
         self.tracks = tuple(Track(track) for track in welcome.tracks) if known else ()
+        comps = known and Track.CHORDS in self._settings.plays and Track.COMPING in welcome.plans
+        self.comping = (Track.CHORDS,) if comps else ()
         self.latency.expect(welcome.call_ms * self._settings.first_calls / 1000.0 + TRANSIT_S)
         self._asked.clear()
         self._under_way = None
         if not known:
             why = not_played(welcome.model, welcome.meters, self._meter)
             return self._once(f"{why}; give --engine the address of one that plays it")
-        unknown = [role for role in self._settings.plays if role not in self.tracks]
+        unknown = [
+            role for role in self._settings.plays if role not in (*self.tracks, *self.comping)
+        ]
         return [
             say
             for role in unknown
@@ -194,7 +204,8 @@ class Dialogue:
             given = drawn(draft, self.tracks)
             tokens = unknown(len(given))
             tokens[:, self.tracks] = given
-            plan = plan_of(asked, draft.number, tokens)
+            promises = promises_of(draft, len(given), self._meter)
+            plan = plan_of(asked, draft.number, tokens, promises)
         except ValueError as error:
             return says + self._once(f"the engine's answer is of no use: {error}")
         if plan.supersedes(self.plan):

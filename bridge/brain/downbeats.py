@@ -25,21 +25,26 @@ class Downbeats:
         mine = self._band.machine_roles
         return [track for track in self._dialogue.tracks if track in mine]
 
+    @property
+    def _sounding(self) -> list[Track]:
+        """All that it plays: its roles, and chords if it plays some."""
+        return [*self.roles, *self._dialogue.comping]
+
     def come_in(self, now: float) -> list[Say]:
         """Come in, if there is something to play and time for it; if not, a bar later."""
         step = self._commit.next_step
-        ready = all(self._dialogue.reaches(role, step) for role in self.roles)
+        ready = all(self._dialogue.reaches(role, step) for role in self._sounding)
         if not ready or now > self._capture.seconds(step):
             self._commit.begin_at(step + self._capture.meter.steps)
             return []
         self._band.on(BandEvent.ENTRY)
-        return [self._say(step, "I come in")] if self.roles else []
+        return [self._say(step, "I come in")] if self._sounding else []
 
     def reach(self, bar_line: int, moment: Moment, locked: bool) -> list[Play | Say]:
         """The bar at `bar_line` becomes final next; a `locked` one goes round without end."""
         self._modes.arrive(bar_line)
         if not locked and self.player_rests(bar_line):
-            ended = self._commit.end(self.roles, bar_line)
+            ended = self._commit.end(self._sounding, bar_line)
             self._band.on(BandEvent.REST)
             return [*ended, self._say(bar_line, "you rest, so I wait")]
         return [*self._share(bar_line, moment), *self._choose(bar_line)]
@@ -82,7 +87,7 @@ class Downbeats:
 
     def _choose(self, bar_line: int) -> list[Say]:
         """Where the player wants another candidate for this bar, choose it."""
-        chosen = self._dialogue.choose(self.roles, bar_line)
+        chosen = self._dialogue.choose(self._sounding, bar_line)
         if chosen is None:
             return []
         number, count = chosen

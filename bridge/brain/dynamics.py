@@ -24,6 +24,7 @@ LIGHT = {
     Drum.OPEN_HI_HAT: 0.85,
     Drum.RIDE: 0.82,
 }
+VOICES = 0.8  # of a chord, several of which sound together
 HUMAN = 0.03  # how far a hand misses its loudness
 HIT_CELLS = 0.5  # a drum is let go half a cell after it is hit
 
@@ -36,6 +37,14 @@ def drum_accent(drum: Drum, step: int, meter: Meter = COMMON) -> float:
             return BACKBEAT
         return GHOST if place % 2 else PLAYED.at(step, meter) * PLAYED.eighth
     return PLAYED.at(step, meter) * LIGHT.get(drum, 1.0)
+
+
+def chord_velocity(
+    pitch: int, step: int, mean_velocity: float, feel: Feel = STRAIGHT, meter: Meter = COMMON
+) -> int:
+    """The MIDI velocity of the voice `pitch` of a chord that is struck in `step`."""
+    weight = PLAYED.at(step, meter) * VOICES * feel.factor(step, pitch)
+    return velocity(weight, mean_velocity, step, pitch)
 
 
 def velocity(weight: float, mean_velocity: float, step: int, voice: int) -> int:

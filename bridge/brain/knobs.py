@@ -14,7 +14,7 @@ from schmubert.bridge.protocol.controls import (
     marked,
 )
 from schmubert.bridge.protocol.mode import TURN_BARS
-from schmubert.engine.diffusion.recipe import HARMONY_NATS, STAGE_TEMPERATURE
+from schmubert.engine.diffusion.recipe import HARMONY_NATS, TEMPERATURE
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.pitches import bass_register
 from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, Track
@@ -34,7 +34,7 @@ class Knobs:
     `meter` has not changes nothing.
     """
 
-    temperature: float = STAGE_TEMPERATURE
+    temperature: float = TEMPERATURE
     densities: Mapping[Track, float] = field(default_factory=dict)
     curves: Mapping[Track, Curve] = field(default_factory=dict)
     lowest: Mapping[Track, int] = field(default_factory=dict)
@@ -98,9 +98,13 @@ class Knobs:
         return (playing & self.muted) | others
 
     def constraints(
-        self, harmony: bytes, own_bass: Iterable[int] = (), chords: bytes = b""
+        self,
+        harmony: bytes,
+        own_bass: Iterable[int] = (),
+        chords: bytes = b"",
+        forms: bytes = b"",
     ) -> Constraints:
-        """What drafts are held to, `harmony` and `chords` as in `Constraints`.
+        """What drafts are held to; `harmony`, `chords` and `forms` as in `Constraints`.
 
         Crossed bounds are one pitch, and more onsets than a bar has cells are one in each.
         `own_bass` are the pitches that a player plays in the bass.
@@ -120,7 +124,7 @@ class Knobs:
             for role, onsets in self.densities.items()
         }
         densities |= {int(role): curve for role, curve in self.curves.items()}
-        return Constraints(densities, registers, self.tonic, harmony, chords)
+        return Constraints(densities, registers, self.tonic, harmony, chords, forms)
 
 
 def knobs(

@@ -8,7 +8,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.music.meter import STEPS_PER_BEAT
+from schmubert.bridge.brain.promises import Promises
+from schmubert.engine.music.meter import STEPS_PER_BEAT, Meter
 from schmubert.engine.music.score import Mask, Tokens, idle_offs
 from schmubert.engine.music.vocabulary import (
     FIRST_ONSET,
@@ -16,10 +17,12 @@ from schmubert.engine.music.vocabulary import (
     MASK,
     OFF,
     SIZES,
+    TRIO,
     Track,
     onset_token,
     pitch_of,
 )
+from schmubert.engine.service.wire import UNKNOWN_FORM
 
 REMEMBERED = 8  # requests whose drafts are still welcome
 T = TypeVar("T")
@@ -43,11 +46,12 @@ class PendingRequest:
 
 @dataclass(frozen=True)
 class Plan:
-    """Draft `number` of `asked`: `tokens` [steps, 3]."""
+    """Draft `number` of `asked`: `tokens` [steps, 3], and what they were drawn with, if known."""
 
     asked: PendingRequest
     number: int
     tokens: Tokens
+    promises: Promises | None = None
 
     @property
     def end_step(self) -> int:
@@ -57,6 +61,25 @@ class Plan:
     def reaches(self, role: Track, step: int) -> bool:
         """Whether it says what `role` plays in `step` of the tape."""
         return self.asked.played.get(role, self.end_step) <= step < self.end_step
+
+    def forms_begun(self, step: int, first_step: int, bars: int, meter: Meter) -> bytes:
+        """The forms of the bar that has begun before `step`, as `Constraints.forms` of a window.
+
+        That window has so many `bars` and begins at `first_step`. Empty where the bar begins in
+        `step`, or is not one of both windows.
+        """
+        line = step - step % meter.steps
+        bar = (line - first_step) // meter.steps
+        planned = (line - self.asked.first_step) // meter.steps
+        forms = np.full((bars, len(TRIO)), UNKNOWN_FORM, np.uint8)
+        if self.promises is None or line == step or not 0 <= bar < bars:
+            return b""
+        if not 0 <= planned < len(self.promises.forms):
+            return b""
+        for role in TRIO:
+            if self.reaches(role, step):
+                forms[bar, role] = self.promises.forms[planned, role]
+        return forms.tobytes() if (forms != UNKNOWN_FORM).any() else b""
 
     def supersedes(self, other: "Plan | None") -> bool:
         """Whether it is later than `other`: of a newer request, or a better draft of the same."""
@@ -95,7 +118,9 @@ def as_sounded(role: Track, cells: NDArray[np.int64], sounding: int | None) -> N
     return np.where(idle_offs(cells, sounding is not None), HOLD, cells)
 
 
-def plan_of(asked: PendingRequest, number: int, tokens: Tokens) -> Plan:
+def plan_of(
+    asked: PendingRequest, number: int, tokens: Tokens, promises: Promises | None = None
+) -> Plan:
     """The plan in a draft's `tokens` [steps, 3]; ValueError where it leaves cells unfilled."""
     if tokens.shape != asked.targets.shape:
         raise ValueError(f"a draft of {tokens.shape} to a request of {asked.targets.shape}")
@@ -103,7 +128,7 @@ def plan_of(asked: PendingRequest, number: int, tokens: Tokens) -> Plan:
         tokens[asked.targets] >= np.broadcast_to(np.asarray(MASK), tokens.shape)[asked.targets]
     ).any():
         raise ValueError("a draft leaves cells unfilled")
-    return Plan(asked, number, tokens)
+    return Plan(asked, number, tokens, promises)
 
 
 def remember(requests: Mapping[int, T], seq: int, request: T) -> dict[int, T]:

@@ -6,7 +6,9 @@ from hashlib import blake2b
 import numpy as np
 
 from schmubert.bridge.brain.plan import remember
+from schmubert.bridge.brain.promises import promises_of
 from schmubert.bridge.protocol.messages import Answered, Asked
+from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.vocabulary import TRIO
 from schmubert.engine.service.wire import (
     MOST_STEPS,
@@ -26,8 +28,8 @@ class Transcript:
 
     def __init__(self) -> None:
         self._tracks: tuple[int, ...] = tuple(int(track) for track in TRIO)
-        self._asked: dict[int, tuple[Asked, int]] = {}
-        """By the number of the request; beside it the first row that is wanted."""
+        self._asked: dict[int, tuple[Asked, int, Meter]] = {}
+        """By the number of the request; beside it the first row that is wanted, and the metre."""
 
     def asked(
         self, request: Request, first_step: int, beat: Callable[[float], float], now: float
@@ -47,7 +49,7 @@ class Transcript:
             budget_ms=request.budget_ms,
             digest=blake2b(request.tokens.data + request.targets, digest_size=8).hexdigest(),
         )
-        self._asked = remember(self._asked, request.seq, (noted, row))
+        self._asked = remember(self._asked, request.seq, (noted, row, request.meter))
         return noted
 
     def came(self, message: ToClient, now: float) -> Answered | None:
@@ -56,10 +58,15 @@ class Transcript:
             self._tracks = message.tracks
         if not isinstance(message, Draft) or message.seq not in self._asked:
             return None
-        asked, row = self._asked[message.seq]
+        asked, row, meter = self._asked[message.seq]
         grid = message.tokens
         if not _is_whole(grid) or grid.tracks != len(self._tracks):
             return None  # the conductor tells of it
+        try:
+            planned = promises_of(message, grid.steps, meter)
+        except ValueError:
+            return None  # and of this
+        chords, sure = (b"", b"") if planned is None else planned.from_beat(row // meter.cells)
         took_ms = (now - asked.at_s) * 1000.0
         return Answered(
             seq=message.seq,
@@ -73,6 +80,8 @@ class Transcript:
             from_beat=asked.from_beat,
             tracks=self._tracks,
             tokens=grid.data[BYTES_PER_TOKEN * row * grid.tracks :],
+            chords=chords,
+            sure=sure,
         )
 
 

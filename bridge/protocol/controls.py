@@ -353,6 +353,8 @@ def _target(target: str) -> tuple[str, int | None]:
             raise ValueError(f"{name} is of the whole band, not of the {word}")
         return name, None
     role = ROLES.get(word.lower())
-    if role is None or (name in ("lowest", "highest") and role is Track.DRUMS):
+    notes = name in ("lowest", "highest")
+    of_chords = role is Track.CHORDS and name not in ("mute", "solo")
+    if role is None or of_chords or (notes and role is Track.DRUMS):
         raise ValueError(f"whose {name}? Write {name}:bass or {name}:melody")
     return name, int(role)

@@ -101,6 +101,8 @@ class Answered(msgspec.Struct, frozen=True, tag=True):
 
     It is `late` where what was asked for first was final by then. `tokens` [steps, tracks] are the
     cells from `from_beat` on, little-endian uint16 in row-major order; `tracks` are the columns.
+    `chords` and `sure` are a byte for each beat from that of `from_beat` on, as in `Draft`, but
+    each chord that goes on by its name; empty where the model plans none.
     """
 
     seq: int
@@ -114,6 +116,8 @@ class Answered(msgspec.Struct, frozen=True, tag=True):
     from_beat: float
     tracks: tuple[int, ...]
     tokens: bytes
+    chords: bytes = b""
+    sure: bytes = b""
 
 
 class InKey(msgspec.Struct, frozen=True, tag=True):

@@ -1,5 +1,6 @@
 """Who plays on which port: `NAME[:role[:channel]]` as the player writes it, taken apart."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,10 @@ ROLES = {
     "bass": Track.BASS,
     "drums": Track.DRUMS,
     "drum": Track.DRUMS,
+    "chords": Track.CHORDS,
+    "keys": Track.CHORDS,
+    "piano": Track.CHORDS,
+    "comp": Track.CHORDS,
 }
 
 
@@ -115,6 +120,11 @@ class Rig:
 def input_part(spec: str) -> Part:
     """`NAME[:role[:channel]]` of a player; melody, on any channel, if nothing is said."""
     name, role, channel = _split(spec)
+    if role is Track.CHORDS:
+        raise ValueError(
+            f"{spec!r}: chords are no part that is heard by itself, any part's harmony is: write"
+            f" {name + ':melody'!r}, or {spec + ':melody'!r} where that is the port's name"
+        )
     return Part(name, Track.MELODY if role is None else role, channel)
 
 
@@ -125,16 +135,25 @@ def output_part(spec: str) -> Part:
     """
     name, role, channel = _split(spec)
     if role is None:
-        told = sorted({track for word, track in ROLES.items() if word in name.lower()})
+        told = _told(name)
         if len(told) != 1:
             raise ValueError(
                 f"{name!r} {'names several roles' if told else 'does not say what to play'}:"
-                f" write {name + ':bass'!r}, {name + ':drums'!r} or {name + ':melody'!r}"
+                f" write {name + ':bass'!r}, {name + ':drums'!r},"
+                f" {name + ':chords'!r} or {name + ':melody'!r}"
             )
         role = told[0]
     if channel is None:
         channel = DRUM_CHANNEL if role is Track.DRUMS else 0
     return Part(name, role, channel)
+
+
+def _told(name: str) -> list[Track]:
+    """The roles that a port's `name` tells; of chords as a word of its own, if of nothing else."""
+    low = name.lower()
+    told = {track for word, track in ROLES.items() if word in low and track is not Track.CHORDS}
+    words = {ROLES.get(word) for word in re.findall("[a-z]+", low)}
+    return sorted(told) or [Track.CHORDS] * (Track.CHORDS in words)
 
 
 def rig(

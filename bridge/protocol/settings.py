@@ -14,7 +14,7 @@ from schmubert.engine.diffusion.recipe import (
     MOST_CALLS,
     MOST_SEED,
     MOST_WINDOW_BARS,
-    STAGE_TEMPERATURE,
+    TEMPERATURE,
     WINDOW_BARS,
 )
 from schmubert.engine.music.chart import chart_beats, chart_text
@@ -98,7 +98,7 @@ class Settings(msgspec.Struct, frozen=True, tag="Setup"):
     ] = WINDOW_BARS
     temperature: Annotated[
         float, Option("Below 1 the band plays safe, above 1 it dares.", low=0.05, high=4.0)
-    ] = STAGE_TEMPERATURE
+    ] = TEMPERATURE
     rest_bars: Annotated[
         int,
         Option(

@@ -3,6 +3,7 @@
 from schmubert.bridge.protocol.events import Followed, Record, Sent, Tick
 from schmubert.bridge.protocol.messages import Answered, Moved
 from schmubert.bridge.protocol.quantile import quantile
+from schmubert.bridge.screen.chords import chord_at
 from schmubert.engine.music.meter import COMMON, Meter
 
 BARS = 16  # heard between two lines
@@ -56,6 +57,9 @@ class StatusLines:
         else:
             told.append("no reply")
         told.append(f"dropped {self._dropped}")
+        chord = chord_at(self._firsts[-1], 0.0) if self._firsts else ""
+        if chord:
+            told.append(f"chord {chord}")
         if self._late_ms:
             told.append(f"sent +{quantile(self._late_ms, 0.99):.2f} ms (p99)")
         if self._followed is not None:

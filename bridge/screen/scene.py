@@ -30,6 +30,7 @@ from schmubert.bridge.protocol.meters import in_quarters
 from schmubert.bridge.protocol.mode import MODES
 from schmubert.bridge.protocol.quantile import quantile
 from schmubert.bridge.protocol.timeline import USUAL_BPM, Timeline
+from schmubert.bridge.screen.chords import chord_at
 from schmubert.engine.music.meter import COMMON
 from schmubert.engine.music.pitches import both_keys
 from schmubert.engine.music.texts import escaped
@@ -121,6 +122,8 @@ class Scene:
         self.took_ms = 0.0
         """How long the latest first draft took, and within what it would have been in time."""
         self.budget_ms = 0.0
+        self.harmony: Answered | None = None
+        """The latest answer in time that says which chords are to sound."""
         self.calls = 0
         self.answers: deque[bool] = deque(maxlen=ANSWERS)
         """Of the latest first drafts, whether each was late."""
@@ -134,6 +137,10 @@ class Scene:
         if self.tonic is not None:
             return both_keys(self.tonic)
         return "" if self.heard_tonic is None else f"{both_keys(self.heard_tonic)}?"
+
+    def chord(self, now: float) -> str:
+        """The chord that the band takes to be sounding, or next, and how sure it is of a guess."""
+        return "" if self.harmony is None else chord_at(self.harmony, self.beat(now))
 
     @property
     def tempo_bpm(self) -> float:
@@ -204,6 +211,7 @@ class Scene:
     def _move(self, moved: Moved) -> None:
         step = moved.at_beat * self.meter.cells
         if moved.passage != self._passage or not moved.rolling:
+            self.harmony = None
             for part in self.band.values():
                 _end(part, step)
             for part in self.player.values():
@@ -232,6 +240,7 @@ class Scene:
         self.calls = answered.calls
         if answered.late:
             return
+        self.harmony = answered
         tokens = array("H", answered.tokens)
         if byteorder == "big":
             tokens.byteswap()

@@ -16,7 +16,12 @@ from schmubert.engine.music.vocabulary import GENERAL_MIDI_DRUMS, Drum, Track
 
 LABEL = 8  # columns before the roll
 MOST_BARS, MOST_ROWS, LEAST_LINES = 8, 8, 2
-COLOURS = {Track.MELODY: "magenta", Track.BASS: "blue", Track.DRUMS: "green"}
+COLOURS = {
+    Track.MELODY: "magenta",
+    Track.BASS: "blue",
+    Track.DRUMS: "green",
+    Track.CHORDS: "yellow",
+}
 PLAYER = "red"
 LANES = (
     (Drum.KICK,),
@@ -80,6 +85,9 @@ def _transport(scene: Scene, now: float, marks: Marks) -> Text:
     )
     if scene.key:
         text.append(f"   {scene.key}")
+    chord = scene.chord(now)
+    if chord:
+        text.append(f"   {chord}", "bold")
     text.append(f"   {scene.note_ons} notes", "dim")
     if scene.deaths:
         text.append(f"   {scene.deaths} new brains", "bold red")

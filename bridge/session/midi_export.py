@@ -30,7 +30,8 @@ from schmubert.engine.music.kits import DRUM_CHANNEL
 from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.vocabulary import Track
 
-PROGRAMS = MappingProxyType({Track.MELODY: 0, Track.BASS: 33})  # grand piano, fingered bass
+PROGRAMS = MappingProxyType({Track.MELODY: 0, Track.BASS: 33, Track.CHORDS: 4})
+"""A grand piano, a fingered bass, an electric piano."""
 
 
 class Timed(NamedTuple):

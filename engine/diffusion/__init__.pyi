@@ -12,7 +12,6 @@ from .compose import (
     interpolate,
     sounds,
 )
-from .copula import normal_cdf
 from .corruption import (
     KERNELS,
     STEPS_T,
@@ -32,7 +31,6 @@ from .recipe import (
     MOST_CALLS,
     MOST_WINDOW_BARS,
     SAMPLER,
-    STAGE_TEMPERATURE,
     TEMPERATURE,
     WINDOW_BARS,
 )
@@ -70,7 +68,6 @@ __all__ = [
     "REVERSE",
     "SAMPLER",
     "SAMPLERS",
-    "STAGE_TEMPERATURE",
     "STEPS_T",
     "TEMPERATURE",
     "WINDOW_BARS",
@@ -106,7 +103,6 @@ __all__ = [
     "key",
     "log_softmax",
     "masked_cells",
-    "normal_cdf",
     "pitches",
     "random_order",
     "refine",

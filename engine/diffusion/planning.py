@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.repeats import KeptForms, sources, with_forms
 from schmubert.engine.diffusion.temperature import log_softmax
 from schmubert.engine.diffusion.unmasking import SamplerRun, TokenSampler
@@ -50,25 +51,31 @@ def laid_out(
     chords: Plan | None = None,
     forms: Tokens | None = None,
     on_stage: bool = False,
+    comping: Tokens | None = None,
+    comping_targets: Mask | None = None,
 ) -> Layout:
     """`tokens` and `targets` [batch, steps, tracks] with the columns of `plans` behind them.
 
     `chords` [beats], or [batch, beats], are the chords of the window from its first beat on, where
     they are known; those of bars with targets are inferred `on_stage`, where they are not. `forms`
     [bars, 3], or [batch, bars, 3], are those that were drawn before, and stay. Another form is
-    drawn where a track is: of bars in which it has targets. Other chords and forms, and the
-    comping, stay unknown.
+    drawn where a track is: of bars in which it has targets. Other chords and forms stay unknown.
+    `comping` [steps] is what is known of it, and is drawn like notes in `comping_targets` [steps].
     """
     inferred = np.zeros((len(tokens), tokens.shape[1] // meter.cells), bool)
     if not plans:
         return Layout(tokens, np.zeros_like(targets), targets, inferred)
     wide = with_unknown_plans(tokens, tracks, plans, meter)
     of_plans = wide[..., len(tracks) :]
-    drawn = np.zeros(of_plans.shape, bool)
+    drawn, rhythm = np.zeros(of_plans.shape, bool), np.zeros(of_plans.shape, bool)
     for column, plan in enumerate(plans):
         if plan is Track.CHORDS and chords is not None:
             known = chord_column(chords[..., : tokens.shape[1] // meter.cells], meter)
             of_plans[:, : known.shape[-1], column] = known
+        elif plan is Track.COMPING and comping is not None:
+            of_plans[..., column] = comping
+            if comping_targets is not None:
+                rhythm[..., column] = comping_targets
         elif plan in FORMS and TRIO[FORMS.index(plan)] in tracks:
             wanted = targets[..., tracks.index(TRIO[FORMS.index(plan)])]
             of_bars = wanted.reshape(len(tokens), -1, meter.steps).any(axis=-1)
@@ -81,13 +88,14 @@ def laid_out(
             drawn[:, :: meter.steps, column] = of_bars & unknown
     if on_stage and Track.CHORDS in plans:
         said = of_plans[:, :: meter.cells, plans.index(Track.CHORDS)]
-        of_bars = targets.reshape(len(tokens), -1, meter.steps * len(tracks)).any(axis=-1)
+        wanted = np.concatenate([targets, rhythm], axis=-1)
+        of_bars = wanted.reshape(len(tokens), -1, meter.steps * wanted.shape[-1]).any(axis=-1)
         inferred = of_bars.repeat(meter.beats, axis=1) & (said == BAND_MASK[Track.CHORDS])
     nothing = np.zeros_like(targets)
     return Layout(
         wide,
         np.concatenate([nothing, drawn], axis=-1),
-        np.concatenate([targets, np.zeros_like(drawn)], axis=-1),
+        np.concatenate([targets, rhythm], axis=-1),
         inferred,
     )
 
@@ -104,30 +112,43 @@ def harmony_run(layout: Layout, columns: Sequence[Track], meter: Meter) -> Sampl
     """
     if not layout.inferred.any():
         return layout.tokens
-    place, without = columns.index(Track.CHORDS), layout.tokens.copy()
+    logits = yield without_the_band(layout, columns, meter)
+    return with_harmony(layout, columns, meter, logits)[0]
+
+
+def without_the_band(layout: Layout, columns: Sequence[Track], meter: Meter) -> Tokens:
+    """The tokens of `layout` by which its chords are inferred: what the band plays is unknown."""
+    without: Tokens = layout.tokens.copy()
     for column, track in enumerate(columns):
         if track in TRIO and track is not Track.MELODY and layout.notes[..., column].any():
             without[..., column] = BAND_MASK[track]
             form = columns.index(FORMS[track])
             without[:, :: meter.steps, form] = BAND_MASK[FORMS[track]]
-    logits = yield without
-    beats = slice(None, None, meter.cells)
+        elif track is Track.COMPING and layout.notes[..., column].any():
+            without[..., column] = BAND_MASK[track]
+    return without
+
+
+def with_harmony(
+    layout: Layout, columns: Sequence[Track], meter: Meter, logits: Logits
+) -> tuple[Tokens, NDArray[np.float64]]:
+    """The tokens of `layout` with the chords that `logits` make likeliest where `inferred`.
+
+    Beside them the share [batch, beats] of each that is inferred; it is 0 elsewhere.
+    """
+    beats, place = slice(None, None, meter.cells), columns.index(Track.CHORDS)
     tokens: Tokens = layout.tokens.copy()
-    tokens[:, beats, place] = _with_likeliest(
-        tokens[:, beats, place], layout.inferred, logits[place][:, beats]
-    )
-    return tokens
+    shares = lasting_shares(tokens[:, beats, place], logits[place][:, beats])
+    tokens[:, beats, place] = _with_likeliest(tokens[:, beats, place], layout.inferred, shares)
+    return tokens, np.where(layout.inferred, shares.max(axis=-1), 0.0)
 
 
-def _with_likeliest(
-    said: Tokens, inferred: Mask, logits: NDArray[np.floating]
-) -> NDArray[np.int64]:
-    """Chord tokens `said` [batch, beats] with those `inferred` that `logits` make likeliest.
+def _with_likeliest(said: Tokens, inferred: Mask, shares: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Chord tokens `said` [batch, beats] with those `inferred` that have the largest `shares`.
 
     Each beat says whether the chord before it goes on, and which begins if not: what sounds in it
     is the mixture of both. Where nothing is said before a beat, its chord begins there.
     """
-    shares = lasting_shares(said, logits)
     found: NDArray[np.int64] = said.copy()
     batch = np.arange(len(said))
     last = np.full(len(said), BAND_MASK[Track.CHORDS])

@@ -1,7 +1,6 @@
 """How music is sampled where nobody says otherwise: for files at leisure, on stage in time.
 
-The values were tuned on validation songs of the default model. The figures, and the commands that
-give them, stand in MODEL_CARD.md.
+Music is drawn from the network's own distribution; what is chosen here is how much time that takes.
 """
 
 FEWEST_WINDOW_BARS = 4
@@ -12,44 +11,28 @@ WINDOW_BARS = 16
 """Bars that a model sees at once, where its positions allow for any number."""
 
 SAMPLER = "remdm"
-"""For files: what was drawn while little was known is drawn again with all the rest in sight.
-
-By `benchmarks/samplers.py`, 64 held-out melodies in 16 calls: `remdm` repeats .085 of the bass bars
-and players .110; `balanced` repeats .047, `first-hitting` .031 and `confidence` .016."""
+"""For files: it fills and refines, as the drafts on stage do."""
 CALLS = 16
-"""For files, calls to the denoiser a window: six fill it, ten draw parts of it again.
-
-By `benchmarks/samplers.py`: in 8 calls .045 of the bass bars repeat, in 16 .085, in 32 .166;
-players repeat .110. A song of 16 bars takes .14 seconds on one thread; time grows with the
-calls."""
-TEMPERATURE = 0.75
-"""For files, where all of a window is made: an unlikely note is more often wrong than bold.
-
-By `schmubert evaluate --parts accompaniment,unconditional`: at this one bars come again as often as
-in songs (bass bars after a melody .084, in songs .085). Nearer to 1 fewer do."""
+"""For files, calls to the denoiser a window: six fill it, ten refine it. Time grows with them."""
+TEMPERATURE = 1.0
+"""In files and on stage: the network's own distribution."""
+REFINING = 2
+"""For each call that fills a window so many refine it: the drafts on stage double their calls."""
 
 HARMONY_NATS = 2.0
-"""Of a chord that is held, written down or recognised: seven times likelier than without."""
+"""Of a chord that is held, written down or recognised: its tones are seven times likelier than
+without. In files a network that knows chords is told them instead."""
 
 FIRST_CALLS = 4
-"""On stage, calls of the first draft: it has to be there before the beat that it begins with.
-
-By `benchmarks/reply_time.py` it takes 34 ms (p50) on one thread. In fewer calls too many cells of a
-bar are drawn without knowing of each other: by `benchmarks/samplers.py`, `balanced` repeats .018 of
-the drum bars in 4 calls, and none in 2."""
+"""On stage, calls of the first draft: it has to be there before the beat that it begins with. How
+long it takes is what `benchmarks/reply_time.py` measures."""
 MOST_CALLS = 8
-"""On stage, calls of the best draft: it refines the first one, once, before the next request.
-
-By `benchmarks/reply_time.py` both drafts together take 85 ms (p50), 107 ms (p99) on one thread."""
-STAGE_TEMPERATURE = 0.97
-"""On stage: what follows is unknown, and a band that plays safer repeats what it just played.
-
-By `schmubert evaluate --parts live`: at this one .178 of the drum bars repeat, in songs .212."""
+"""On stage, calls of the best draft: it refines the first one, once, before the next request."""
 
 
 def more_calls(planned: int, most: int) -> int | None:
     """The calls of the draft that follows one of `planned`, at most `most`; None: none follows."""
-    calls = min(2 * planned, most)
+    calls = min(REFINING * planned, most)
     return calls if calls > planned else None
 
 

@@ -5,13 +5,12 @@ They differ in which cells a call draws, and whether a cell, once drawn, may be 
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.diffusion.recipe import CALLS
-from schmubert.engine.diffusion.temperature import Floats
+from schmubert.engine.diffusion.recipe import REFINING
 from schmubert.engine.diffusion.unmasking import (
     SamplerRun,
     TokenSampler,
@@ -33,36 +32,10 @@ denoised, and returns the filled tokens (`run_sampler`). No other cell changes.
 """
 
 
-class RemaskSchedule(NamedTuple):
-    """The share of the targets that each call masks again: `first`, falling evenly to `last`.
-
-    `alone` is the share where there is one call.
-    """
-
-    first: float
-    last: float
-    alone: float
-
-    def shares(self, calls: int) -> Floats:
-        """The share of each of `calls` calls: [calls]."""
-        if calls == 1:
-            return np.asarray([self.alone])
-        return np.linspace(self.first, self.last, calls)
-
-
-REFINE_CALLS = 10
-"""Of the 16 `CALLS` of `remdm` so many refine the grid, the others fill it.
-
-Tuned together with the temperature, by how often bars come again in validation songs
-(`schmubert evaluate --parts accompaniment,unconditional`)."""
-FILL_POWER = 3
-"""What is drawn first is drawn knowing least, so few cells are: after half of the calls that fill,
-an eighth is filled (the cubic schedule of MaskGIT, arXiv 2202.04200). Whether a bar is silent, or
-the last one again, is settled by few cells; many cells at once settle it in different ways."""
-REMDM_SCHEDULE = RemaskSchedule(first=0.5, last=0.15, alone=0.5)
-"""After a fill in few calls: half of the grid was drawn knowing little of the rest."""
-REFINE_SCHEDULE = RemaskSchedule(first=0.4, last=0.1, alone=0.3)
-"""For a grid that was complete before, as the drafts on stage are."""
+REMASKED = 0.25
+"""The share of the targets that each call masks again, in files and on stage: eight calls, those of
+the second draft on stage, draw every cell twice. Shares that fall, from .5 to .15 or .4 to .1, are
+no better: docs/research.md, "One temperature, one refinement"."""
 
 
 def _in_order(
@@ -114,49 +87,35 @@ def _certainty(logits: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def remdm(tokens: Tokens, targets: Mask, calls: int, token_sampler: TokenSampler) -> SamplerRun:
-    """Of 16 calls 6 fill all targets, few of them at first, and 10 draw parts of them anew.
+    """A third of the calls fill all targets; the others draw parts of them anew, as `refine` does.
 
     What an early call draws, it draws without knowing the cells of the same call and most of the
     rest. Masking it again corrects it. ReMDM (arXiv 2503.00307) does so in predictor-corrector
-    steps; here it is blocked Gibbs sampling of the finished grid, as in `refine`. The cells are
-    drawn with correlated numbers (`copula.py`).
+    steps; here it is blocked Gibbs sampling of the finished grid.
     """
-    refine_calls = calls * REFINE_CALLS // CALLS
-    token_sampler = token_sampler.correlated(tokens.shape)
-    order = balanced_order(targets, calls - refine_calls, token_sampler.rng, FILL_POWER)
+    fill_calls = -(-calls // (1 + REFINING))
+    order = balanced_order(targets, fill_calls, token_sampler.rng)
     filled = yield from unmasking(tokens, order, token_sampler)
-    shares = REMDM_SCHEDULE.shares(refine_calls)
-    refined: Tokens = yield from _remasked(filled, tokens, targets, shares, token_sampler)
+    refined: Tokens = yield from refine(filled, targets, calls - fill_calls, token_sampler)
     return refined
 
 
 def refine(tokens: Tokens, targets: Mask, calls: int, token_sampler: TokenSampler) -> SamplerRun:
     """Make `targets` of complete `tokens` [batch, steps, tracks] better; no other cell changes.
 
-    Each of `calls` calls masks a share of the targets again (`REFINE_SCHEDULE`), cells that lie far
-    from each other, and draws them anew given all the rest.
-    """
-    masked = np.where(
-        targets, np.asarray([BAND_MASK[track] for track in token_sampler.tracks]), tokens
-    )
-    return _remasked(tokens, masked, targets, REFINE_SCHEDULE.shares(calls), token_sampler)
-
-
-def _remasked(
-    tokens: Tokens, masked: Tokens, targets: Mask, shares: Floats, token_sampler: TokenSampler
-) -> SamplerRun:
-    """Mask one of `shares` of the targets in each call, and draw it anew.
-
-    `masked` are `tokens` without the targets. The denoiser is shown no note-off that ends nothing
-    among what was drawn: in music there is none.
+    Each of `calls` calls masks a share of the targets again (`REMASKED`), cells that lie far from
+    each other, and draws them anew given all the rest. The denoiser is shown no note-off that ends
+    nothing among the targets: in music there is none.
     """
     tokens = tokens.copy()
     if not targets.any():
         return tokens
-    for share in shares:
+    masked = np.asarray([BAND_MASK[track] for track in token_sampler.tracks])
+    for _ in range(calls):
         again = np.zeros_like(targets)
         for batch, grid in enumerate(targets):
-            again[batch][grid] = spread(grid, token_sampler.rng) < max(1, round(share * grid.sum()))
+            count = max(1, round(REMASKED * grid.sum()))
+            again[batch][grid] = spread(grid, token_sampler.rng) < count
         state = token_sampler.copied(np.where(again, masked, tokens))
         state = tidy(state, targets, token_sampler.tracks)
         logits = token_sampler.guided(state, (yield state))

@@ -26,8 +26,7 @@ from schmubert.engine.music.vocabulary import Track
 class Sampling:
     """`calls` to the denoiser a window, `temperature`, bars a window, guides and a sampler.
 
-    The `temperature` is that of a window of which all is made; where part of it is known, see
-    `windows.context_temperature`. `sampler` is a name in `SAMPLERS`, or a former one.
+    `sampler` is a name in `SAMPLERS`, or a former one.
 
     A `guide` bends each window alike. `harmony` [beats, 12] is of the whole piece: what is added to
     the logits of each pitch class in each of its beats, as the guide `harmony` does. ValueError

@@ -8,26 +8,17 @@ see the same state. A sampler is therefore an `order`: which call unmasks which 
 """
 
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.denoiser import Denoiser, Logits
-from schmubert.engine.diffusion.copula import (
-    VARIANCE_SHARES,
-    CorrelatedUniforms,
-    PieceTraits,
-    VarianceShares,
-    draw_onsets_and_ends,
-    draw_ranked,
-    register_biased,
-)
 from schmubert.engine.diffusion.temperature import tempered
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Mask, Tokens, canonical
-from schmubert.engine.music.vocabulary import MASK, PITCHED, TRIO, Track
+from schmubert.engine.music.vocabulary import MASK, TRIO, Track
 
 Guide: TypeAlias = Callable[[Tokens, Logits], Logits]
 """Bends the logits [batch, steps, events] a track that are about to be sampled from."""
@@ -50,27 +41,13 @@ def ancestral_order(targets: Mask, steps_t: int, rng: np.random.Generator) -> ND
     return order
 
 
-def balanced_order(
-    targets: Mask, calls: int, rng: np.random.Generator, power: int = 1
-) -> NDArray[np.int64]:
+def balanced_order(targets: Mask, calls: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """`targets` [batch, steps, tracks] spread over `calls` calls; -1 elsewhere.
 
-    The cells of a call lie far from each other. After a share s of the calls, s ** `power` of the
-    cells are drawn: with 1 every call takes as many as any other, one more or less; above 1 the
-    first take few. Where there are fewer cells than calls, each call takes one.
+    The cells of a call lie far from each other. Each call takes an even share of them, or one where
+    there are fewer cells than calls.
     """
-    order = np.full(targets.shape, -1, np.int64)
-    for batch, grid in enumerate(targets):
-        ends = _ends(int(grid.sum()), calls, power)
-        order[batch][grid] = np.searchsorted(ends, spread(grid, rng), side="right")
-    return order
-
-
-def _ends(count: int, calls: int, power: int) -> NDArray[np.int64]:
-    """How many of `count` cells are drawn after each call: [`calls`], or [`count`] if fewer."""
-    used = min(calls, count)
-    call = np.arange(1, used + 1)
-    return np.asarray(np.maximum(-(-count * call**power // max(1, used) ** power), call))
+    return _even(targets, calls, lambda grid: spread(grid, rng))
 
 
 def random_order(targets: Mask, calls: int, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -79,10 +56,17 @@ def random_order(targets: Mask, calls: int, rng: np.random.Generator) -> NDArray
     This is the first-hitting order (arXiv 2409.02908), of which each call takes an even share.
     Where there are fewer cells than calls, each call takes one.
     """
+    return _even(targets, calls, lambda grid: rng.permutation(int(grid.sum())))
+
+
+def _even(
+    targets: Mask, calls: int, ranked: Callable[[Mask], NDArray[np.int64]]
+) -> NDArray[np.int64]:
+    """The `targets` of each grid [steps, tracks] by their ranks, an even share a call."""
     order = np.full(targets.shape, -1, np.int64)
     for batch, grid in enumerate(targets):
         count = int(grid.sum())
-        order[batch][grid] = rng.permutation(count) * min(calls, count) // max(1, count)
+        order[batch][grid] = ranked(grid) * min(calls, count) // max(1, count)
     return order
 
 
@@ -129,30 +113,21 @@ class Promises(Protocol):
 class TokenSampler:
     """How tokens are drawn from logits: at what `temperature`, bent by which `guide`.
 
-    All cells of a call are drawn from what the denoiser said of one state. With `uniforms` their
-    random numbers are correlated; without, each cell has one of its own from `rng`. `tracks` says
-    what the columns are. `piece` is what the windows of one piece have in common, and `shares`, by
-    `Track`, how much of the numbers is. The steps are cells of `meter`. What forms promise of bars
-    is kept by `promises` (see `repeats.py`).
+    All cells of a call are drawn from what the denoiser said of one state, each with a number of
+    its own from `rng`. `tracks` says what the columns are; the steps are cells of `meter`. What
+    forms promise of bars is kept by `promises` (see `repeats.py`).
     """
 
     rng: np.random.Generator
     temperature: float = 1.0
     guide: Guide | None = None
     tracks: Sequence[Track] = TRIO
-    piece: PieceTraits | None = None
-    uniforms: CorrelatedUniforms | None = None
-    shares: Sequence[VarianceShares] = VARIANCE_SHARES
     meter: Meter = COMMON
     promises: "Promises | None" = None
 
     def copied(self, tokens: Tokens) -> Tokens:
         """`tokens` [batch, steps, tracks] in which bars that are played again are the same."""
         return tokens if self.promises is None else self.promises.copied(tokens)
-
-    def correlated(self, shape: Sequence[int]) -> "TokenSampler":
-        """The same, with correlated numbers for tokens of `shape` [batch, steps, tracks]."""
-        return replace(self, uniforms=CorrelatedUniforms(shape, self.rng, self.piece, self.meter))
 
     def guided(self, tokens: Tokens, logits: Logits) -> Logits:
         """What the denoiser said of `tokens`, bent by the guide if there is one."""
@@ -174,26 +149,10 @@ class TokenSampler:
                 continue
             pieces = zip(of_track, in_track, strict=True)
             rows = [tempered(one[mine], self.temperature, track) for one, mine in pieces]
-            tokens[..., column][in_track] = self._events(np.concatenate(rows), column, in_track)
+            tokens[..., column][in_track] = draw(np.concatenate(rows), self.rng)
         if self.promises is None:
             return tokens
         return self.promises.kept(tokens, targets, logits, self.rng)
-
-    def _events(self, rows: NDArray[np.floating], column: int, targets: Mask) -> NDArray[np.int64]:
-        """One event a row of the tempered logits [rows, events] of `targets` [batch, steps]."""
-        if self.uniforms is None:
-            return draw(rows, self.rng)
-        track, uniforms = self.tracks[column], self.uniforms
-        shares = self.shares[track]
-        events = uniforms.for_events(column, shares)[targets]
-        if track not in PITCHED:
-            return draw_ranked(rows, events)
-        ends = uniforms.for_note_ends(column, shares.even_articulation)[targets]
-        pitches = (
-            uniforms.for_pitches(column, shares.register)[targets] if shares.register else None
-        )
-        biases = uniforms.register_biases(column, shares.register_bias)[targets]
-        return draw_onsets_and_ends(register_biased(rows, biases), events, ends, pitches)
 
 
 def unmasking(tokens: Tokens, order: NDArray[np.int64], token_sampler: TokenSampler) -> SamplerRun:

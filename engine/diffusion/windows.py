@@ -11,24 +11,17 @@ from dataclasses import replace
 import numpy as np
 
 from schmubert.engine.denoiser import Denoiser, Logits
-from schmubert.engine.diffusion.copula import draw_piece_traits
 from schmubert.engine.diffusion.planning import chords_from, chords_of, kept, laid_out, plan_run
 from schmubert.engine.diffusion.recipe import FEWEST_WINDOW_BARS
 from schmubert.engine.diffusion.samplers import SAMPLERS
 from schmubert.engine.diffusion.sampling import Sampling
-from schmubert.engine.diffusion.unmasking import SamplerRun, TokenSampler, masked_cells
+from schmubert.engine.diffusion.unmasking import SamplerRun, TokenSampler
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Mask, Tokens, canonical
 from schmubert.engine.music.vocabulary import HOLD, MASK, Track
 
 MOST_BATCHED = 16
 """Songs that share one call, so that a folder of them fits into memory."""
-GIVEN_WEIGHT = 0.3
-"""What a given cell counts for in `context_temperature`, where a cell to be made counts 1.
-
-Tuned on validation songs by `schmubert evaluate --parts infilling`. At 0, and without a register
-bias (`copula.VARIANCE_SHARES`), gaps repeat .092, .075 and .305 of the bars of melody, bass and
-drums instead of .095, .079 and .310; songs repeat .101, .086 and .333."""
 
 Place = Callable[[Mask, int], int]
 """Given which bars [bars] have targets left, and the bars of a window: its first bar."""
@@ -82,18 +75,14 @@ def window_run(
     tokens, targets = tokens.copy(), targets.copy()
     bars = len(tokens) // meter.steps
     columns = list(tracks)
-    known = sounding_tracks(tokens)
-    piece = draw_piece_traits(known[columns][None], rng)
-    token_sampler = TokenSampler(rng, tracks=(*tracks, *plans), piece=piece, meter=meter)
+    token_sampler = TokenSampler(rng, sampling.temperature, tracks=(*tracks, *plans), meter=meter)
     chords = chords_of(sampling.harmony) if plans else None
-    given = known & ~targets & ~masked_cells(tokens)
     while targets.any():
         open_bars = np.asarray(targets.reshape(bars, -1).any(axis=1))
         latest = max(0, bars - sampling.window_bars)
         first_bar = min(place(open_bars, sampling.window_bars), latest)
         rows = slice(first_bar * meter.steps, (first_bar + sampling.window_bars) * meter.steps)
         window, in_window = _padded(canonical(tokens[rows]), targets[rows], meter)
-        temperature = context_temperature(sampling.temperature, targets[rows], given[rows])
         layout = laid_out(
             window[None][..., columns],
             in_window[None][..., columns],
@@ -110,7 +99,6 @@ def window_run(
             sampling.calls,
             replace(
                 keeping,
-                temperature=temperature,
                 guide=sampling.guide
                 if plans  # it is told the chords, and what they mean it has learned
                 else sampling.guide_of_window(first_bar, tracks, meter),
@@ -121,22 +109,6 @@ def window_run(
         view[targets[rows]] = window[: len(view)][targets[rows]]
         targets[rows] = False
     return tokens
-
-
-def context_temperature(temperature: float, targets: Mask, given: Mask) -> float:
-    """The temperature of a window of which part is known: nearer to 1, the more is known.
-
-    It is `temperature` to the power of the share of cells that are `targets` [steps, tracks], over
-    the tracks that have any. A network goes on from what it sees of a track: where much is known,
-    that alone makes bars come again and pitches stay. With one temperature for all windows a piece
-    begins at random and ends going round in circles.
-
-    Cells `given` [steps, tracks], which were not made in earlier windows, lead to less repetition
-    than those that were. So each counts as `GIVEN_WEIGHT` of a target.
-    """
-    tracks = targets.any(axis=0)
-    share = targets[:, tracks].mean() + GIVEN_WEIGHT * given[:, tracks].mean()
-    return float(temperature**share)
 
 
 def sounding_tracks(tokens: Tokens) -> Mask:

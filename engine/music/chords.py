@@ -19,15 +19,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.music.chart import AGAIN, NOTHING, PITCH_CLASSES, ROOT_WEIGHT
+from schmubert.engine.music.chord_names import FIRST_CHORD as FIRST_CHORD
+from schmubert.engine.music.chord_names import NO_CHORD as NO_CHORD
+from schmubert.engine.music.chord_names import SUFFIXES as SUFFIXES
+from schmubert.engine.music.chord_names import chord_name
 from schmubert.engine.music.meter import BEATS_PER_BAR, COMMON, STEPS_PER_BAR, Meter
-from schmubert.engine.music.pitches import NAMES
 from schmubert.engine.music.quantise import nearest_step
 from schmubert.engine.music.song import Part
 from schmubert.engine.music.vocabulary import FIRST_ONSET, HOLD, OFF
 
-NO_CHORD = 0
 HOLD_CHORD = 1
-FIRST_CHORD = 2  # the token of C major
 
 
 class Quality(IntEnum):
@@ -44,8 +45,6 @@ class Quality(IntEnum):
 
 TONES = ((0, 4, 7), (0, 3, 7), (0, 4, 7, 10), (0, 4, 7, 11), (0, 3, 7, 10), (0, 3, 6), (0, 5, 7))
 """The semitones above its root of each chord, by `Quality`."""
-SUFFIXES = ("", "m", "7", "maj7", "m7", "dim", "sus4")
-"""How a chart writes each `Quality`."""
 CHORDS = PITCH_CLASSES * len(Quality)
 CHORD_TOKENS = FIRST_CHORD + CHORDS
 
@@ -310,10 +309,7 @@ def chart_of(plan: Plan, meter: Meter = COMMON) -> str:
 
 
 def _name(token: int) -> str:
-    if token == NO_CHORD:
-        return NOTHING[0]
-    chord = chord_of(token)
-    return NAMES[chord.root] + SUFFIXES[chord.quality]
+    return NOTHING[0] if token == NO_CHORD else chord_name(token)
 
 
 def comping(parts: Iterable[Part], ticks_per_beat: int, start: int, bars: int) -> NDArray[np.int64]:

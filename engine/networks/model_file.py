@@ -15,10 +15,13 @@ from typing import BinaryIO
 from schmubert.engine.checksum import DamagedError, checked
 from schmubert.engine.music.meter import UNSAID_METERS, Meter, meters_said
 
-DEFAULT_MODEL = "schmubert-live.onnx"
+DEFAULT_MODEL = "schmubert-band.onnx"
 RELEASED: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        DEFAULT_MODEL: ("75b5cee6f6fb65a2dfd8b537f1f2c8b2", "c61d952c455cd96de6e797d82f129afd"),
+        "schmubert-live.onnx": (
+            "75b5cee6f6fb65a2dfd8b537f1f2c8b2",
+            "c61d952c455cd96de6e797d82f129afd",
+        ),
         "schmubert-live.safetensors": (
             "19cf0bb4b68daf11a64d5fc79bb97633",
             "b2f06df22fd488d079c2e5fe852fc5cc",

@@ -7,28 +7,39 @@ pace says that they end within the budget.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from msgspec.structs import replace as replace_fields
 
 from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.planning import (
+    forms_of,
     harmony_calls,
-    harmony_run,
     kept,
     laid_out,
     plan_calls,
     plan_run,
+    with_harmony,
+    without_the_band,
 )
 from schmubert.engine.diffusion.recipe import more_calls
 from schmubert.engine.diffusion.samplers import balanced, refine
 from schmubert.engine.diffusion.unmasking import Promises, SamplerRun, TokenSampler, tidy
 from schmubert.engine.music.meter import UNSAID_METERS, Meter
+from schmubert.engine.music.plans import chord_plan_of
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.service.validation import Window, validated
-from schmubert.engine.service.wire import Draft, Request, pack
+from schmubert.engine.service.wire import (
+    PLANS_SINCE,
+    SURE,
+    UNKNOWN_CHORD,
+    UNKNOWN_COMPING,
+    WANTED_COMPING,
+    Draft,
+    Request,
+    pack,
+)
 
 PATIENCE_S = 2.0
 """How long an ask is worth a first draft at least: as long as a bridge waits for one."""
@@ -55,19 +66,16 @@ class Job:
         self.received_s = received_s
         self.deadline_s = received_s + request.budget_ms / 1000.0
         self.freezes_s = received_s + self.window.freezes_s
-        self.dues_s = self._dues_s()
-        self.place_s = self.dues_s[0]  # in the queue for first drafts
         self.seed = seed
         self.sent: Draft | None = None
-        self.latest: Tokens = self.window.tokens  # as sent last
         self.planned_calls = 0  # of the draft being made, or the last made
         self.calls = 0  # the same, as they come out
         self.calls_left = 0
         self.spent_s = 0.0  # of the model
-        self.targets: Mask = self.window.targets  # of the draft being made
-        self.state: Tokens = self.window.tokens[None]  # what to denoise, [1, steps, tracks]
         self._run: SamplerRun | None = None
         self._inferring = False  # the harmony, from all that is heard
+        comping = self.window.comping
+        wants = None if comping is None else comping == WANTED_COMPING
         self._layout = laid_out(
             self.window.tokens[None],
             self.window.targets[None],
@@ -75,10 +83,19 @@ class Job:
             plans,
             self.window.meter,
             self.window.chords,
+            self.window.forms,
             on_stage=True,
+            comping=None if comping is None else np.minimum(comping, UNKNOWN_COMPING),
+            comping_targets=wants,
         )
-        self._plans_drawn = self._layout.tokens  # with the plans of the first draft
-        self._drawn: Mask = self.window.targets  # those that follow no other cell
+        self.wanted: Mask = self._layout.notes[0]  # what to fill, [steps, columns]
+        self.targets: Mask = self.wanted  # of the draft being made
+        self.state: Tokens = self._layout.tokens  # what to denoise, [1, steps, columns]
+        self.latest: Tokens = self._layout.tokens[0]  # as sent last, with the plans
+        self.dues_s = self._dues_s()
+        self.place_s = self.dues_s[0]  # in the queue for first drafts
+        self._shares = np.zeros(self._layout.inferred.shape)  # of the chords that are inferred
+        self._drawn: Mask = self.wanted  # those that follow no other cell
         self._promises: Promises | None = None
 
     @property
@@ -91,7 +108,7 @@ class Job:
         """The first bar of its window about which the next call asks."""
         if self._inferring:
             return 0
-        return int(self.window.targets.any(axis=1).argmax()) // self.window.meter.steps
+        return int(self.wanted.any(axis=1).argmax()) // self.window.meter.steps
 
     @property
     def steps(self) -> int:
@@ -115,7 +132,7 @@ class Job:
 
     def _dues_s(self) -> tuple[float, ...]:
         """The instants before which the first draft is worth most, then less and less."""
-        freezes_s = self.freezes_s[self.window.targets.any(axis=1)]
+        freezes_s = self.freezes_s[self.wanted.any(axis=1)]
         dues_s = set(freezes_s[(freezes_s > self.received_s) & np.isfinite(freezes_s)].tolist())
         if np.isinf(freezes_s).any():
             dues_s.add(max(self.deadline_s, self.received_s + PATIENCE_S))
@@ -129,7 +146,7 @@ class Job:
         cells that freeze before it is expected to end.
         """
         if self.sent is None:
-            self.targets = self.window.targets
+            self.targets = self.wanted
             self.planned_calls = self.request.first_calls
             self.calls = min(self.planned_calls, int(self.targets.sum()))
             self._run = self._first_draft()
@@ -150,8 +167,8 @@ class Job:
             self.targets, self.planned_calls = targets, planned
             self.calls = min(planned, int(drawn.sum()))
             self._run = refine(
-                self._with_plans(self.latest[None]),
-                self._with_plans(drawn[None], nothing=True),
+                self.latest[None],
+                drawn[None],
                 self.calls,
                 replace(self._token_sampler(self.sent.number + 1), promises=self._promises),
             )
@@ -163,19 +180,16 @@ class Job:
         """The harmony and forms, where the model knows some, and then the notes."""
         token_sampler = self._token_sampler(0)
         layout, self._inferring = self._layout, True
-        told = yield from harmony_run(layout, token_sampler.tracks, token_sampler.meter)
+        columns, meter, told = token_sampler.tracks, token_sampler.meter, layout.tokens
+        if harmony_calls(layout):
+            logits = yield without_the_band(layout, columns, meter)
+            told, self._shares = with_harmony(layout, columns, meter, logits)
         self._inferring = False
-        layout = layout._replace(tokens=told)
-        self._plans_drawn = yield from plan_run(layout, self.calls, token_sampler)
-        drawn, keeping = kept(layout, self._plans_drawn, token_sampler)
-        self._drawn, self._promises = drawn[0, :, : len(self.tracks)], keeping.promises
-        draft = yield from balanced(self._plans_drawn, drawn, self.calls, keeping)
+        planned = yield from plan_run(layout._replace(tokens=told), self.calls, token_sampler)
+        drawn, keeping = kept(layout, planned, token_sampler)
+        self._drawn, self._promises = drawn[0], keeping.promises
+        draft = yield from balanced(planned, drawn, self.calls, keeping)
         return draft
-
-    def _with_plans(self, grid: NDArray[Any], nothing: bool = False) -> NDArray[Any]:
-        """`grid` [1, steps, tracks] with the plans that were drawn behind it, or `nothing`."""
-        behind = self._plans_drawn[..., len(self.tracks) :]
-        return np.concatenate([grid, np.zeros_like(behind, grid.dtype) if nothing else behind], -1)
 
     def _token_sampler(self, number: int) -> TokenSampler:
         """What draft `number` is drawn with, whatever came before it."""
@@ -189,7 +203,7 @@ class Job:
         )
 
     def advance(self, logits: Logits) -> Tokens | None:
-        """Unmask with `logits` [1, steps, events] a track; the draft [steps, tracks] at its end."""
+        """Unmask with `logits` [1, steps, events] a column; then the draft [steps, columns]."""
         if self._run is None:
             raise ValueError("no draft has begun")
         self.calls_left -= 1
@@ -197,30 +211,48 @@ class Job:
             self.state = self._run.send(logits)
         except StopIteration as done:
             drafts: Tokens = done.value
-            draft: Tokens = drafts[0, :, : len(self.tracks)]
+            draft: Tokens = drafts[0]
             return draft
         return None
 
     def finish(self, draft: Tokens, now: float) -> None:
         """Take `draft` for the latest: but cells frozen meanwhile stay as sent, if any were."""
-        targets = self.targets if self.sent is None else self.targets & self._open_at(now)
-        tokens = np.where(targets, draft, self.latest)
-        self.latest = tidy(tokens[None], targets[None], self.tracks)[0]
+        targets, tokens = self.targets, draft
+        if self.sent is not None:
+            targets = targets & self._open_at(now)
+            tokens = np.where(targets, draft, self.latest)
+        self.latest = tidy(tokens[None], targets[None], (*self.tracks, *self.plans))[0]
 
     def report(self, now: float, last: bool) -> Draft:
         """The latest tokens as a new draft to send."""
         number = 0 if self.sent is None else self.sent.number + 1
         spent_ms = (now - self.received_s) * 1000.0
-        self.sent = Draft(self.request.seq, number, self.calls, pack(self.latest), spent_ms, last)
+        notes = pack(self.latest[:, : len(self.tracks)])
+        self.sent = Draft(
+            self.request.seq, number, self.calls, notes, spent_ms, last, *self._planned
+        )
         return self.sent
+
+    @property
+    def _planned(self) -> tuple[bytes, ...]:
+        """The chords, how sure they are, the forms and the comping, as in `Draft`."""
+        if Track.CHORDS not in self.plans or self.request.version < PLANS_SINCE:
+            return ()
+        columns = (*self.tracks, *self.plans)
+        drawn, meter = self.latest[None], self.window.meter
+        chords = chord_plan_of(drawn[0, :, columns.index(Track.CHORDS)], meter)
+        sure = np.where(self._layout.inferred[0], self._shares[0], chords != UNKNOWN_CHORD)
+        parts = [chords, np.rint(sure * SURE), forms_of(drawn, columns, meter)[0]]
+        if self.window.comping is not None and Track.COMPING in self.plans:
+            parts.append(drawn[0, :, columns.index(Track.COMPING)])
+        return tuple(part.astype(np.uint8).tobytes() for part in parts)
 
     def closing(self) -> Draft:
         """The last draft once more, marked as the last: no better one will follow."""
         if self.sent is None:
             raise ValueError("nothing was sent yet")
-        sent = self.sent
-        return Draft(sent.seq, sent.number, sent.calls, sent.tokens, sent.spent_ms, True)
+        return replace_fields(self.sent, last=True)
 
     def _open_at(self, instant_s: float) -> Mask:
         """The targets that are not frozen at `instant_s`."""
-        return self.window.targets & (self.freezes_s > instant_s)[:, None]
+        return self.wanted & (self.freezes_s > instant_s)[:, None]

@@ -69,7 +69,7 @@ class Jobs:
         self.limits.check(request)
         seed = int(self._rng.integers(2**63)) if request.seed is None else request.seed
         job = Job(request, self.tracks, received_s, seed, self.meters, self.plans)
-        if not job.window.targets.any():
+        if not job.wanted.any():
             return [job.report(now, last=True)]
         if older is not None and older.sent is None:
             job.place_s = min(job.place_s, older.place_s)

@@ -173,7 +173,10 @@ def welcome(model: Model, call_ms: float) -> Welcome:
     except importlib.metadata.PackageNotFoundError:
         release = "unknown"
     tracks = tuple(int(track) for track in model.tracks)
-    return Welcome(WIRE_VERSION, release, model.name, tracks, model.runtime, call_ms, model.meters)
+    plans = tuple(int(plan) for plan in plans_of(model))
+    return Welcome(
+        WIRE_VERSION, release, model.name, tracks, model.runtime, call_ms, model.meters, plans
+    )
 
 
 @dataclass

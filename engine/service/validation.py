@@ -24,6 +24,8 @@ from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, MASK, TRIO, Track
 from schmubert.engine.service.wire import (
     UNKNOWN_CHORD,
+    UNKNOWN_FORM,
+    WANTED_COMPING,
     Constraints,
     Request,
     unpack,
@@ -44,7 +46,8 @@ class Window:
 
     `freezes_s` says for each step how long after receipt it freezes (infinity: never); `guide`
     holds to the constraints of the request, None where it has none. `chords` are its plan [beats],
-    as far as it is known.
+    and `forms` those of its bars [bars, 3], as far as they are known. `comping` [steps] is as in
+    `Request`.
     """
 
     tokens: Tokens
@@ -53,6 +56,8 @@ class Window:
     guide: Guide | None = None
     meter: Meter = COMMON
     chords: Plan | None = None
+    forms: Tokens | None = None
+    comping: Tokens | None = None
 
     @property
     def steps(self) -> int:
@@ -103,8 +108,10 @@ def validated(
         )
     guide = guide_of(request.constraints, tracks, steps, meter)
     chords = _chords(request.constraints.chords, steps // meter.cells)
+    forms = _forms(request.constraints.forms, -(-steps // meter.steps))
     freezes_s = _freezes(request.freezes_ms, steps, meter)
-    return Window(tokens, targets, freezes_s, guide, meter, chords)
+    comping = _comping(request.comping, steps)
+    return Window(tokens, targets, freezes_s, guide, meter, chords, forms, comping)
 
 
 def guide_of(
@@ -153,6 +160,26 @@ def _chords(data: bytes, beats: int) -> Plan | None:
         raise ValueError(f"{len(data)} chords are not one for each of {beats} beats")
     if max(data) > UNKNOWN_CHORD:
         raise ValueError(f"chord token {max(data)} is outside 0..{UNKNOWN_CHORD}")
+    return np.frombuffer(data, np.uint8).astype(np.int64)
+
+
+def _forms(data: bytes, bars: int) -> Tokens | None:
+    if not data:
+        return None
+    if len(data) != bars * len(TRIO):
+        raise ValueError(f"{len(data)} forms are not {len(TRIO)} for each of {bars} bars")
+    if max(data) > UNKNOWN_FORM:
+        raise ValueError(f"form token {max(data)} is outside 0..{UNKNOWN_FORM}")
+    return np.frombuffer(data, np.uint8).astype(np.int64).reshape(bars, len(TRIO))
+
+
+def _comping(data: bytes, steps: int) -> Tokens | None:
+    if not data:
+        return None
+    if len(data) != steps:
+        raise ValueError(f"{len(data)} cells of comping are not {steps}")
+    if max(data) > WANTED_COMPING:
+        raise ValueError(f"comping token {max(data)} is outside 0..{WANTED_COMPING}")
     return np.frombuffer(data, np.uint8).astype(np.int64)
 
 

@@ -11,16 +11,19 @@ from schmubert.engine.diffusion.recipe import (
     FIRST_CALLS,
     MOST_CALLS,
     MOST_WINDOW_BARS,
-    STAGE_TEMPERATURE,
+    TEMPERATURE,
 )
+from schmubert.engine.music.chord_names import SURE as SURE
 from schmubert.engine.music.meter import COMMON, MOST_BEATS, TRIPLET, Meter
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.texts import escaped
 from schmubert.engine.music.vocabulary import BAND_MASK, MASK, TRIO, Track
 
-WIRE_VERSION = 5
-UNDERSTOOD_VERSIONS = (4, WIRE_VERSION)
-"""The versions of clients that an engine answers, each in its own: 4 knows no metre but 4/4."""
+WIRE_VERSION = 6
+PLANS_SINCE = 6
+UNDERSTOOD_VERSIONS = (4, 5, WIRE_VERSION)
+"""The versions of clients that an engine answers, each in its own: 4 knows no metre but 4/4, and
+those before `PLANS_SINCE` no plans."""
 MOST_TEXT = 300
 """Characters of a name or a reason from an engine that are shown."""
 LONGEST_MS, MOST_DRAFTS = 3_600_000.0, 1 << 20
@@ -29,6 +32,9 @@ MOST_FRAME_BYTES = 65_536
 """A message that is longer is none: the longest ask, of 64 bars of 7/4 in triplets, has 39 kB."""
 DEFAULT_ADDRESS = "tcp://127.0.0.1:28765"
 UNKNOWN_CHORD = BAND_MASK[Track.CHORDS]
+UNKNOWN_FORM = BAND_MASK[Track.MELODY_FORM]
+UNKNOWN_COMPING = BAND_MASK[Track.COMPING]
+WANTED_COMPING = UNKNOWN_COMPING + 1
 MOST_STEPS = MOST_WINDOW_BARS * MOST_BEATS * TRIPLET
 """The steps of the longest window in the longest bars."""
 
@@ -51,7 +57,7 @@ class Welcome(msgspec.Struct, frozen=True, tag=True):
     """Engine -> client: the answer to `Hello`.
 
     `call_ms` is the measured median of one denoiser call on a 16-bar window. `meters` are those
-    that the model plays.
+    that the model plays, `plans` the columns that it knows beside its tracks.
     """
 
     version: int
@@ -61,6 +67,7 @@ class Welcome(msgspec.Struct, frozen=True, tag=True):
     runtime: str
     call_ms: float
     meters: tuple[Meter, ...] = (COMMON,)
+    plans: tuple[int, ...] = ()
 
 
 class Constraints(msgspec.Struct, frozen=True):
@@ -71,6 +78,8 @@ class Constraints(msgspec.Struct, frozen=True):
     pitch class (its relative minor has the same pitches). `harmony` is little-endian float32
     [beats, 12]: nats for each pitch class. `chords` is a byte a beat, the tokens of a chord plan
     (`chords.py`), `UNKNOWN_CHORD` where none is told: what a network of a band then knows.
+    `forms` is a byte for each of [bars, 3], those of melody, bass and drums that an earlier draft
+    was drawn with and that stay, `UNKNOWN_FORM` elsewhere.
     """
 
     densities: dict[int, float | tuple[float | None, ...]] = {}
@@ -78,6 +87,7 @@ class Constraints(msgspec.Struct, frozen=True):
     tonic: int | None = None
     harmony: bytes = b""
     chords: bytes = b""
+    forms: bytes = b""
 
 
 class Request(msgspec.Struct, frozen=True, tag=True):
@@ -88,6 +98,9 @@ class Request(msgspec.Struct, frozen=True, tag=True):
     when each beat of the window freezes, counted from receipt: from then on no draft changes
     that beat any more; empty means never. `constraints` bend what is drawn. The window begins on a
     bar line of `meter`. A newer ask of the same client replaces an older.
+
+    `comping` is a byte a step, where a rhythm of chords is wanted: the tokens of what was played,
+    `UNKNOWN_COMPING` where that is unknown, `WANTED_COMPING` where it is to be drawn.
     """
 
     seq: int
@@ -97,10 +110,11 @@ class Request(msgspec.Struct, frozen=True, tag=True):
     freezes_ms: tuple[float, ...] = ()
     first_calls: int = FIRST_CALLS
     most_calls: int = MOST_CALLS
-    temperature: float = STAGE_TEMPERATURE
+    temperature: float = TEMPERATURE
     seed: int | None = None
     constraints: Constraints = Constraints()
     meter: Meter = COMMON
+    comping: bytes = b""
     version: int = WIRE_VERSION
 
 
@@ -110,6 +124,11 @@ class Draft(msgspec.Struct, frozen=True, tag=True):
     `number` counts from 0: the higher, the better. `calls` is what the draft took, `spent_ms`
     counts from receipt. After `last` none follows; when a better draft was begun but did not end
     in time, the latest is repeated, marked so.
+
+    The plan that it was drawn with is empty where the model knows none: `chords` is a byte a beat
+    of the window, as in `Constraints`, told or inferred; `sure` says how likely each is, a byte a
+    beat, up to `SURE`; `forms` are as in `Constraints`. `comping` is a byte a step, as asked for,
+    with what was drawn; empty where none is wanted or the model knows none.
     """
 
     seq: int
@@ -118,6 +137,10 @@ class Draft(msgspec.Struct, frozen=True, tag=True):
     tokens: Grid
     spent_ms: float
     last: bool
+    chords: bytes = b""
+    sure: bytes = b""
+    forms: bytes = b""
+    comping: bytes = b""
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
@@ -184,6 +207,8 @@ def _believed(welcome: Welcome) -> Welcome:
     tracks = welcome.tracks
     if not tracks or len(set(tracks)) < len(tracks) or not set(tracks) <= set(TRIO):
         raise ValueError(f"a model of tracks {_line(str(tracks))}")
+    if not set(welcome.plans) <= set(map(int, Track)) - set(TRIO):
+        raise ValueError(f"a model of plans {_line(str(welcome.plans))}")
     if not welcome.meters:
         raise ValueError("a model that plays no metre")
     _within("call_ms", welcome.call_ms, LONGEST_MS)

@@ -15,14 +15,18 @@ GRID_BARS = 16
 
 
 def validation_grids(data: Path, of: Path) -> Tokens:
-    """Eight 16-bar windows [8, 256, tracks] of validation songs for the network in `of`."""
+    """Eight 16-bar windows [8, 256, tracks] of validation songs for the network in `of`.
+
+    Of a band they are what it plays: melody, bass and drums.
+    """
     from schmubert.engine.networks import checkpoint
 
     _, config, _ = checkpoint.read(of)
+    tracks = [track for track in config.columns if track in TRIO]
     split = Dataset.open(data).split("validation")
-    windows = windows_by_song(split, GRID_BARS, GRID_BARS, config.columns, on_grid=0.0)
+    windows = windows_by_song(split, GRID_BARS, GRID_BARS, tracks, on_grid=0.0)
     drawn = windows.draw(GRIDS, np.random.default_rng(0))
-    grids: Tokens = split.batch(drawn, GRID_BARS)[..., list(config.columns)]
+    grids: Tokens = split.batch(drawn, GRID_BARS)[..., tracks]
     return grids
 
 

@@ -11,7 +11,7 @@ from schmubert.engine.diffusion.recipe import (
     FIRST_CALLS,
     HARMONY_NATS,
     MOST_CALLS,
-    STAGE_TEMPERATURE,
+    TEMPERATURE,
 )
 from schmubert.engine.music.score import Tokens
 from schmubert.training.evaluation import trials
@@ -100,7 +100,7 @@ class Performances:
             led = None if leads is None else leads(rows)
             return as_on_stage(self.model, songs[rows], BAND, rngs[0], leads=led, **choices)
 
-        usual = {"calls": (FIRST_CALLS, MOST_CALLS), "temperature": STAGE_TEMPERATURE}
+        usual = {"calls": (FIRST_CALLS, MOST_CALLS), "temperature": TEMPERATURE}
         count = self.settings.stage_draws if draws is None else draws
         kind = Kind(f"live: {name}", "live", len(songs), count, {**usual, **about})
         return drawn(self.draws, self.settings, kind, make, self.progress)

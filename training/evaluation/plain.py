@@ -1,4 +1,4 @@
-"""What comes again at temperature 1 without the sampler's tricks, by how many calls fill a window.
+"""What comes again at temperature 1 without refinement, by how many calls fill a window.
 
 Cell by cell, each cell is drawn knowing all that were drawn before: what is missing there is the
 network's fault. What is lost in fewer calls is the sampler's, which draws many cells at once.

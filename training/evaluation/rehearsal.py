@@ -23,7 +23,7 @@ from schmubert.engine.diffusion.recipe import (
     FIRST_CALLS,
     HARMONY_NATS,
     MOST_CALLS,
-    STAGE_TEMPERATURE,
+    TEMPERATURE,
     WINDOW_BARS,
     more_calls,
 )
@@ -162,7 +162,7 @@ def as_on_stage(
     *,
     first_calls: int = FIRST_CALLS,
     most_calls: int | None = MOST_CALLS,
-    temperature: float = STAGE_TEMPERATURE,
+    temperature: float = TEMPERATURE,
     window_bars: int = WINDOW_BARS,
     leads: Leads | None = None,
 ) -> Tokens:

@@ -7,13 +7,13 @@ one 16th, of the pitch that it is written out in. The metric hardly sees coheren
 be judged by it only beside `real_interval`, and track by track, as pooling flatters.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.diffusion.copula import normal_cdf
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.music.vocabulary import Track
 from schmubert.training.metrics.bootstrap import ROUNDS
@@ -73,6 +73,12 @@ def normal_overlap(
     inside_wide = normal_cdf((after - distance) / ratio) - normal_cdf((before - distance) / ratio)
     area = np.clip(1 - inside_narrow + inside_wide, 0.0, 1.0)
     return np.where((ratio == 1) & (distance == 0), 1.0, area)
+
+
+def normal_cdf(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The standard normal distribution function of `values`, of any shape."""
+    scaled = (values / math.sqrt(2)).ravel().tolist()
+    return np.array([0.5 + 0.5 * math.erf(value) for value in scaled]).reshape(values.shape)
 
 
 def similarity(model: NDArray[np.float64], real: NDArray[np.float64]) -> Similarity:

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from schmubert.bridge.brain.band import BandState
 from schmubert.bridge.brain.conductor import Action, Conductor, Message
@@ -22,8 +21,8 @@ from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.vocabulary import FIRST_ONSET, OFF, SIZES, Track
 from schmubert.engine.service.wire import Draft
 from tests.bridge.brain.stages import BAND, BASS_AND_DRUMS, LINE, covered, prompt
+from tests.bridge.brain.test_comping import planned
 from tests.bridge.brain.virtual_stage import (
-    WELCOME,
     Engine,
     Stage,
     beats,
@@ -68,7 +67,7 @@ class Mortal(Stage):
         self._newest_seq = -1
         self.conductor = Remembered(old.settings, self.memory)
         self.act(self.conductor.receive(self.memory.recall(), self.now))
-        self.at(self.now + WELCOME_S, replace(WELCOME, meters=self.engine.meters))
+        self.at(self.now + WELCOME_S, self.engine.welcome)
 
 
 def mortal(conductor: Settings, bars: int, tempo_bpm: float = 120.0) -> Mortal:
@@ -181,3 +180,19 @@ def test_cells_are_what_their_events_were_made_of(data: st.DataObject, role: Tra
     play = Play(1, int(role), beat, beat + steps / meter.cells, made)
     assert cells_of(play, meter).tolist() == cells
     assert math.isclose(len(cells_of(play, meter)), steps)
+
+
+@pytest.mark.parametrize("dies", [2.5, 9.5, 13.01, 14.9])
+def test_a_new_brain_goes_on_with_chords_and_leaves_none_hanging(dies: float) -> None:
+    made = Mortal(Settings(plays=(Track.CHORDS,)), Engine(prompt, pulse(40), plan=planned))
+    made.extend(beats(120, 40))
+    made.extend(melody(LINE, quarters(8)))
+    made.run(LINE.seconds(dies))
+    made.now = LINE.seconds(dies)
+    state = made.conductor.state
+    made.replace_brain()
+    assert made.conductor.state is state
+    made.run(LINE.seconds(31.9))
+    onsets = [beat for beat, _ in made.onsets(Track.CHORDS)]
+    assert [beat for beat in sorted(set(onsets)) if beat >= 16.0] == list(range(16, 32, 2))
+    assert not made.owner.sounding[Track.CHORDS], "let go on four"

@@ -18,7 +18,7 @@ from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Tokens
-from schmubert.engine.music.vocabulary import DRUM_PITCH, MASK, PITCHED, SIZES, TRIO, Track
+from schmubert.engine.music.vocabulary import BAND, DRUM_PITCH, MASK, PITCHED, SIZES, TRIO, Track
 from schmubert.engine.service.validation import validated
 from schmubert.engine.service.wire import Draft, Request, Welcome, pack
 
@@ -65,7 +65,14 @@ class Engine:
     drafts: int = 2
     tracks: tuple[Track, ...] = TRIO
     meters: tuple[Meter, ...] = (COMMON,)
+    plan: Callable[[Request], tuple[bytes, bytes, bytes, bytes]] | None = None
+    """What drafts are drawn with, of a network of a band: chords, how sure, forms, comping."""
     requests: list[tuple[float, Request]] = field(default_factory=list)
+
+    @property
+    def welcome(self) -> Welcome:
+        plans = BAND[len(TRIO) :] if self.plan else ()
+        return replace(WELCOME, meters=self.meters, plans=plans)
 
     def answers(self, request: Request, now: float) -> list[tuple[float, Draft]]:
         self.requests.append((now, request))
@@ -79,7 +86,9 @@ class Engine:
         for number in range(self.drafts):
             filled = self.fill(tokens, fill, request.seq * 10 + number)
             last = number == self.drafts - 1
-            draft = Draft(request.seq, number, number + 1, pack(filled), took_s * 1000, last)
+            planned = self.plan(request) if self.plan else ()
+            notes = pack(filled)
+            draft = Draft(request.seq, number, number + 1, notes, took_s * 1000, last, *planned)
             found.append((now + took_s * (1 + number / 2), draft))
         return found
 
@@ -136,7 +145,7 @@ class Owner:
                 sounding.discard(event.pitch)
         if play.role == Track.DRUMS:
             assert not sounding
-        assert len(sounding) <= 1
+        assert len(sounding) <= (4 if play.role == Track.CHORDS else 1)
 
 
 class Stage:
@@ -155,7 +164,7 @@ class Stage:
         self._newest_seq = -1
         self.ticks = 0
         if welcome:
-            self.at(0.0, replace(WELCOME, meters=engine.meters))
+            self.at(0.0, engine.welcome)
 
     def at(self, at_s: float, message: object) -> None:
         heapq.heappush(self._queue, (at_s, self._order, message))

@@ -81,7 +81,7 @@ def test_what_there_is_of_midi(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_this_machine_has_python_a_model_and_a_runtime() -> None:
     assert "Python 3" in checkup.versions()[0].what
-    assert "schmubert-live.onnx" in checkup.model(None)[0].what
+    assert "schmubert-band.onnx" in checkup.model(None)[0].what
     assert "CPU (--device cpu)" in checkup.providers()[0].what
     assert all(not one.bad for one in checkup.priority())
 

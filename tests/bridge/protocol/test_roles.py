@@ -12,9 +12,21 @@ NAMES = st.text(st.characters(codec="utf-8"), min_size=1).filter(
 
 @given(NAMES, st.sampled_from(sorted(ROLES)), st.integers(1, 16))
 def test_role_and_channel_are_read_from_the_end(name: str, role: str, channel: int) -> None:
-    assert input_part(f"{name}:{role}:{channel}") == Part(name, ROLES[role], channel - 1)
     assert output_part(f"{name}:{role}:{channel}") == Part(name, ROLES[role], channel - 1)
-    assert input_part(f"{name}:{role}") == Part(name, ROLES[role], None)
+    if ROLES[role] is not Track.CHORDS:
+        assert input_part(f"{name}:{role}:{channel}") == Part(name, ROLES[role], channel - 1)
+        assert input_part(f"{name}:{role}") == Part(name, ROLES[role], None)
+        return
+    with pytest.raises(ValueError, match="melody"):
+        input_part(f"{name}:{role}")
+
+
+@pytest.mark.parametrize("name", ["Keys", "my piano 2", "Comp", "CHORDS"])
+def test_chords_are_told_by_a_word_of_its_own(name: str) -> None:
+    assert output_part(name) == Part(name, Track.CHORDS, 0)
+    assert output_part(f"{name} bass") == Part(f"{name} bass", Track.BASS, 0)
+    with pytest.raises(ValueError, match="does not say"):
+        output_part("Computer")
 
 
 @pytest.mark.parametrize(

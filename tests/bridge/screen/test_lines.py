@@ -1,5 +1,7 @@
 """Status lines: they tell of the last bars, and of them alone."""
 
+from msgspec.structs import replace
+
 from schmubert.bridge.protocol.events import Followed, Happening, Record, Sent, Tick
 from schmubert.bridge.protocol.messages import Answered, Moved
 from schmubert.bridge.screen.lines import BARS, StatusLines
@@ -30,6 +32,14 @@ def test_a_line_tells_of_replies_drops_lateness_and_jitter() -> None:
         "reply 52 (p99) of 340 ms, 0 late of 16; dropped 3; sent +500.00 ms (p99);"
         " jitter 1.44 ms (p95)"
     )
+
+
+def test_the_chord_is_told_that_the_band_goes_by() -> None:
+    a_minor = 2 + 9 * 7 + 1
+    guessed = replace(answered(0, 52.0), chords=bytes([a_minor]), sure=bytes([182]))
+    assert "dropped 0; chord Am 71%" in bars(StatusLines(), guessed)[0]
+    told = replace(guessed, sure=bytes([255]))
+    assert bars(StatusLines(), told)[0].endswith("; chord Am")
 
 
 def test_what_was_told_is_not_told_again() -> None:

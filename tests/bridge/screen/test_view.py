@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from rich.console import Console
 
 from schmubert.bridge.protocol import (
@@ -225,3 +226,13 @@ def test_drums_share_rows_as_a_kit_is_built(rows: int) -> None:
     drums = page[3 + rows : 3 + 2 * rows]
     assert [line[9] for line in drums].count("█") == min(rows, 4)
     assert drums[-1][9] == "█", "the kick lies lowest"
+
+
+def test_the_chord_is_shown_that_the_band_goes_by() -> None:
+    a_minor, g = 2 + 9 * 7 + 1, 2 + 7 * 7
+    guess = replace(draft(4.0, [0] * 48), chords=bytes([a_minor, g, 86]), sure=bytes([182, 255, 0]))
+    made = scene(guess)
+    assert "Am 71%" in text(made, 0.0), "the next, as long as none is known to sound"
+    assert "   G   " in text(made, 2.5)
+    assert "%" not in text(made, 3.0).splitlines()[0], "unknown"
+    assert "Am" not in text(scene(guess, Moved(2, True, 0.0, 0.0, 120.0)), 0.0)

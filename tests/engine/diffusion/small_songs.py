@@ -38,16 +38,6 @@ class Unison(Chance):
         return logits
 
 
-class Undecided(Chance):
-    """A denoiser to which a note that begins, one that ends and neither are equally likely."""
-
-    def __call__(self, tokens: Tokens) -> Logits:
-        logits = super().__call__(tokens)
-        for of_track in logits:
-            of_track[..., FIRST_ONSET + 1 :] = -np.inf
-        return logits
-
-
 def song(bars: int, seed: int = 0, tracks: Sequence[Track] = (MELODY,)) -> Score:
     rng = np.random.default_rng(seed)
     tokens = np.zeros((bars * STEPS_PER_BAR, 3), np.int64)

@@ -9,13 +9,9 @@ from hypothesis.extra import numpy as hnp
 from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.recipe import SAMPLER
 from schmubert.engine.diffusion.samplers import (
-    FILL_POWER,
     FORMER_NAMES,
-    REFINE_CALLS,
-    REFINE_SCHEDULE,
-    REMDM_SCHEDULE,
+    REMASKED,
     SAMPLERS,
-    RemaskSchedule,
     refine,
     sampler_name,
 )
@@ -163,15 +159,13 @@ def everything(steps: int = 80) -> tuple[Tokens, Mask]:
     return tokens, np.ones_like(tokens, bool)
 
 
-def test_remdm_fills_ever_faster_and_then_refines_ever_less() -> None:
+def test_remdm_fills_evenly_and_then_refines() -> None:
     tokens, targets = everything()
     dice = Dice()
     run_sampler(dice, SAMPLERS["remdm"](tokens, targets, 16, seeded()))
-    fill = 16 - REFINE_CALLS
-    filling = [1 - (call / fill) ** FILL_POWER for call in range(fill)]
-    expected = [*filling, *REMDM_SCHEDULE.shares(REFINE_CALLS)]
-    assert np.all(np.diff(np.diff(filling)) < 0)
-    assert np.all(np.diff(expected[fill:]) < 0)
+    fill = 6
+    filling = [1 - call / fill for call in range(fill)]
+    expected = [*filling, *[REMASKED] * 10]
     np.testing.assert_allclose(shares(dice.seen, targets), expected, atol=0.01)
 
 
@@ -197,25 +191,12 @@ def test_refining_changes_only_what_it_masked_and_ends_complete(
         np.testing.assert_array_equal(state, tidy(state, targets))
 
 
-@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.integers(0, 20))
-def test_a_schedule_has_a_share_a_call_from_the_first_to_the_last(
-    first: float, last: float, alone: float, calls: int
-) -> None:
-    found = RemaskSchedule(first, last, alone).shares(calls)
-    assert len(found) == calls
-    if calls == 1:
-        assert found[0] == alone
-    elif calls:
-        assert (found[0], found[-1]) == (first, last)
-        np.testing.assert_allclose(np.diff(found), (last - first) / (calls - 1), atol=1e-12)
-
-
 @pytest.mark.parametrize("calls", [1, 2, 5])
-def test_refining_masks_the_shares_of_its_schedule(calls: int) -> None:
+def test_every_call_that_refines_masks_its_share(calls: int) -> None:
     _, targets = everything()
     dice = Dice()
     run_sampler(dice, refine(np.full_like(targets, 5, np.int64), targets, calls, seeded()))
-    np.testing.assert_allclose(shares(dice.seen, targets), REFINE_SCHEDULE.shares(calls), atol=0.01)
+    np.testing.assert_allclose(shares(dice.seen, targets), [REMASKED] * calls, atol=0.01)
 
 
 def test_a_refining_call_leaves_neighbours_of_what_it_masks() -> None:
@@ -226,6 +207,6 @@ def test_a_refining_call_leaves_neighbours_of_what_it_masks() -> None:
     complete = np.full_like(targets, 5, np.int64)
     run_sampler(dice, refine(complete, targets, 2, seeded()))
     steps = np.flatnonzero(masked_cells(dice.seen[-1][0])[:, Track.BASS])
-    assert len(steps) == round(80 * REFINE_SCHEDULE.last)
-    assert np.diff(steps).min() >= 0.4 / REFINE_SCHEDULE.last
-    assert np.diff(steps).max() <= 2.5 / REFINE_SCHEDULE.last
+    assert len(steps) == round(80 * REMASKED)
+    assert np.diff(steps).min() >= 0.4 / REMASKED
+    assert np.diff(steps).max() <= 2.5 / REMASKED

@@ -1,4 +1,4 @@
-"""Tempering sharpens and keeps the number of notes, whatever the exponents of a track are."""
+"""A temperature sharpens alike in all tracks and plans, and keeps the number of notes."""
 
 import numpy as np
 import pytest
@@ -7,26 +7,23 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from schmubert.engine.diffusion.temperature import TEMPERING, Tempering, sharpened, tempered
+from schmubert.engine.diffusion.temperature import sharpened, tempered
 from schmubert.engine.music.vocabulary import (
+    BAND,
+    BAND_SIZES,
     HOLD,
     OFF,
     PITCHED,
     PITCHED_TOKENS,
-    SIZES,
     TRIO,
     Track,
     first_onset,
 )
 
 Floats = NDArray[np.float64]
-Cells = tuple[Track, NDArray[np.float32], Tempering]
+Cells = tuple[Track, NDArray[np.float32]]
 
 TEMPERATURES = st.floats(0.05, 8.0).filter(lambda temperature: temperature != 1.0)
-EXPONENTS = st.floats(0.5, 4.0)
-TEMPERINGS = st.builds(Tempering, EXPONENTS, EXPONENTS, EXPONENTS, st.floats(0.5, 2.0))
-UNLIKE = Tempering(onset_exponent=2.0, end_exponent=0.5, event_exponent=3.0, onset_odds=1.2)
-"""One whose exponents differ, so that no question is answered at the power of another."""
 
 
 def probabilities(logits: NDArray[np.floating]) -> Floats:
@@ -37,51 +34,35 @@ def probabilities(logits: NDArray[np.floating]) -> Floats:
 
 @st.composite
 def logits_of_cells(draw: st.DrawFn) -> Cells:
-    """A track, logits of a few of its cells, mostly of nothing, and how they are tempered."""
-    track = draw(st.sampled_from(TRIO))
+    """A track or plan, and logits of a few of its cells, mostly of nothing."""
+    track = draw(st.sampled_from(BAND))
     rows = draw(st.integers(1, 12))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    logits = rng.normal(scale=draw(st.floats(0.1, 4.0)), size=(rows, SIZES[track]))
+    logits = rng.normal(scale=draw(st.floats(0.1, 4.0)), size=(rows, BAND_SIZES[track]))
     quiet = draw(hnp.arrays(np.float64, (rows, 2), elements=st.floats(-6, 12)))
     logits[:, : len(quiet[0])] += quiet
-    return track, logits.astype(np.float32), draw(TEMPERINGS | st.sampled_from(TEMPERING))
-
-
-def drawn(
-    logits: NDArray[np.floating], temperature: float, track: Track, tempering: Tempering
-) -> NDArray[np.floating]:
-    """`logits` tempered by `tempering`, whatever `track` it is of."""
-    return tempered(logits, temperature, track, [tempering] * len(TRIO))
-
-
-def likelier(track: Track, logits: NDArray[np.floating], tempering: Tempering) -> Floats:
-    """`logits` with the onsets' odds multiplied as by `tempering`."""
-    raised = logits.astype(np.float64)
-    raised[:, first_onset(track) :] += np.log(tempering.onset_odds)
-    return raised
+    return track, logits.astype(np.float32)
 
 
 @given(logits_of_cells())
 def test_temperature_1_changes_nothing(cells: Cells) -> None:
-    track, logits, tempering = cells
-    assert drawn(logits, 1.0, track, tempering) is logits
+    track, logits = cells
+    assert tempered(logits, 1.0, track) is logits
 
 
 @given(logits_of_cells(), TEMPERATURES)
 def test_every_row_sums_to_one(cells: Cells, temperature: float) -> None:
-    track, logits, tempering = cells
-    sums = np.exp(drawn(logits, temperature * 0.999, track, tempering)).sum(axis=1)
+    track, logits = cells
+    sums = np.exp(tempered(logits, temperature, track)).sum(axis=1)
     np.testing.assert_allclose(sums, 1.0, atol=1e-9)
 
 
 @given(logits_of_cells(), TEMPERATURES)
-def test_as_many_notes_begin_as_the_odds_say_and_as_many_end_as_before(
-    cells: Cells, temperature: float
-) -> None:
-    track, logits, tempering = cells
+def test_as_many_notes_begin_and_as_many_end_as_before(cells: Cells, temperature: float) -> None:
+    track, logits = cells
     onsets = first_onset(track)
-    before = probabilities(likelier(track, logits, tempering))
-    after = probabilities(drawn(logits, temperature, track, tempering))
+    before = probabilities(logits)
+    after = probabilities(tempered(logits, temperature, track))
     assert after[:, onsets:].sum() == pytest.approx(before[:, onsets:].sum(), abs=1e-3)
     assert after[:, HOLD].sum() == pytest.approx(before[:, HOLD].sum(), abs=1e-3)
 
@@ -101,7 +82,7 @@ def test_what_is_sure_to_begin_or_not_stays_so() -> None:
     logits = np.full((9, PITCHED_TOKENS), -np.inf, np.float32)
     logits[:, [HOLD, 40]] = [0.0, -12.0]
     logits[::3, [HOLD, 40]] = [-12.0, 0.0]
-    found = np.exp(drawn(logits, 0.7, Track.MELODY, UNLIKE))
+    found = np.exp(tempered(logits, 0.7, Track.MELODY))
     np.testing.assert_allclose(found[:, 40], [1, 0, 0] * 3, atol=1e-4)
 
 
@@ -109,8 +90,8 @@ def test_what_is_sure_to_begin_or_not_stays_so() -> None:
 def test_the_order_of_the_onsets_is_kept_within_a_cell_and_between_cells(
     cells: Cells, temperature: float
 ) -> None:
-    track, logits, tempering = cells
-    before, after = probabilities(logits), drawn(logits, temperature, track, tempering)
+    track, logits = cells
+    before, after = probabilities(logits), tempered(logits, temperature, track)
     onsets = first_onset(track)
     ordered = np.take_along_axis(
         after[:, onsets:], before[:, onsets:].argsort(axis=1, kind="stable"), axis=1
@@ -123,20 +104,16 @@ def test_the_order_of_the_onsets_is_kept_within_a_cell_and_between_cells(
 
 @given(logits_of_cells(), st.floats(0.05, 0.95))
 def test_a_low_temperature_sharpens(cells: Cells, temperature: float) -> None:
-    track, logits, tempering = cells
+    track, logits = cells
     onsets = first_onset(track)
-    before, after = (
-        probabilities(logits),
-        probabilities(drawn(logits, temperature, track, tempering)),
-    )
+    before, after = probabilities(logits), probabilities(tempered(logits, temperature, track))
 
     def best(p: Floats) -> Floats:
         return np.asarray(p[some, onsets:].max(axis=1) / p[some, onsets:].sum(axis=1))
 
     some = after[:, onsets:].sum(axis=1) > 1e-12
     assert (best(after) >= best(before) - 1e-6).all()
-    even = probabilities(likelier(track, logits, tempering))
-    begins, sharper = (p[:, onsets:].sum(axis=1) for p in (even, after))
+    begins, sharper = (p[:, onsets:].sum(axis=1) for p in (before, after))
     assert sharper.var() >= begins.var() - 1e-6
 
 
@@ -144,56 +121,41 @@ def test_a_low_temperature_sharpens(cells: Cells, temperature: float) -> None:
 def test_what_is_excluded_stays_excluded(excluded: list[int] | slice) -> None:
     logits = np.random.default_rng(0).normal(size=(6, PITCHED_TOKENS)).astype(np.float32)
     logits[:3, excluded] = -np.inf
-    found = probabilities(drawn(logits, 0.5, Track.MELODY, UNLIKE))
+    found = probabilities(tempered(logits, 0.5, Track.MELODY))
     assert not np.isnan(found).any()
     assert (found[:3, excluded] == 0).all()
     np.testing.assert_allclose(found.sum(axis=1), 1.0)
 
 
-@pytest.mark.parametrize("track", TRIO)
+@pytest.mark.parametrize("track", BAND)
 def test_no_cells_are_no_trouble(track: Track) -> None:
-    none = np.zeros((0, SIZES[track]), np.float32)
-    assert drawn(none, 0.5, track, UNLIKE).shape == none.shape
+    none = np.zeros((0, BAND_SIZES[track]), np.float32)
+    assert tempered(none, 0.5, track).shape == none.shape
 
 
 @pytest.mark.parametrize("track", PITCHED)
 def test_a_cell_alone_begins_a_note_as_often_as_before_but_a_likelier_one(track: Track) -> None:
     logits = np.full((1, PITCHED_TOKENS), -np.inf, np.float32)
     logits[0, [HOLD, 40, 47]] = np.log([0.8, 0.15, 0.05])
-    found = np.exp(drawn(logits, 0.5 ** (1 / UNLIKE.event_exponent), track, UNLIKE))[0]
+    found = np.exp(tempered(logits, 0.5, track))[0]
     # the notes 3 : 1 become 9 : 1, of the same fifth of all
-    odds = 0.25 * UNLIKE.onset_odds
-    begins = odds / (1 + odds)
-    expected = [1 - begins, 0.9 * begins, 0.1 * begins]
-    np.testing.assert_allclose(found[[HOLD, 40, 47]], expected, atol=1e-6)
+    np.testing.assert_allclose(found[[HOLD, 40, 47]], [0.8, 0.18, 0.02], atol=1e-6)
 
 
 @pytest.mark.parametrize("track", PITCHED)
-def test_notes_end_at_a_power_of_their_own(track: Track) -> None:
+def test_of_two_notes_the_likelier_one_to_end_ends(track: Track) -> None:
     logits = np.full((2, PITCHED_TOKENS), -np.inf, np.float32)
     logits[:, [HOLD, OFF]] = np.log([[0.75, 0.25], [0.25, 0.75]])
-    found = np.exp(drawn(logits, 0.5 ** (1 / UNLIKE.end_exponent), track, UNLIKE))
+    found = np.exp(tempered(logits, 0.5, track))
     # odds of 3 : 1 become 9 : 1, and as many end as before
     np.testing.assert_allclose(found[:, [HOLD, OFF]], [[0.9, 0.1], [0.1, 0.9]], atol=1e-6)
 
 
-@pytest.mark.parametrize("track", TRIO)
-def test_of_two_cells_the_likelier_one_gets_the_note(track: Track) -> None:
-    logits = np.full((2, SIZES[track]), -np.inf, np.float32)
+@pytest.mark.parametrize("track", [*TRIO, Track.CHORDS])
+def test_of_two_cells_the_likelier_one_gets_the_onset(track: Track) -> None:
+    logits = np.full((2, BAND_SIZES[track]), -np.inf, np.float32)
     logits[:, HOLD] = np.log([0.25, 0.75])
     logits[:, 40] = np.log([0.75, 0.25])
-    found = np.exp(drawn(logits, 0.5 ** (1 / UNLIKE.onset_exponent), track, UNLIKE))
-    # odds of 3 : 1 become 9 : 1
-    odds = found[:, 40] / (1 - found[:, 40])
-    assert odds[0] / odds[1] == pytest.approx(81.0, rel=1e-6)
-    # as many notes as before: the sum is that of the odds 3 and 1/3, multiplied
-    even = np.asarray([3.0, 1 / 3]) * UNLIKE.onset_odds
-    assert found[:, 40].sum() == pytest.approx((even / (1 + even)).sum(), abs=1e-6)
-
-
-@pytest.mark.parametrize("track", TRIO)
-def test_each_track_is_tempered_by_its_own(track: Track) -> None:
-    logits = np.random.default_rng(0).normal(size=(4, SIZES[track])).astype(np.float32)
-    np.testing.assert_array_equal(
-        tempered(logits, 0.7, track), drawn(logits, 0.7, track, TEMPERING[track])
-    )
+    found = np.exp(tempered(logits, 0.5, track))
+    # odds of 3 : 1 become 9 : 1, and as many begin as before
+    np.testing.assert_allclose(found[:, [HOLD, 40]], [[0.1, 0.9], [0.9, 0.1]], atol=1e-6)

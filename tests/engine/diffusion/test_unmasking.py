@@ -1,6 +1,5 @@
 import math
 from collections.abc import Callable
-from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -108,21 +107,6 @@ def test_a_balanced_or_random_order_gives_every_call_its_even_share(
         assert len(shares) == min(calls, count)
         if count:
             assert shares.max() - shares.min() <= 1
-
-
-@given(cells(), st.integers(1, 40), st.integers(1, 4), st.integers(0, 2**32))
-def test_a_balanced_order_of_a_higher_power_takes_ever_more_cells(
-    targets: Mask, calls: int, power: int, seed: int
-) -> None:
-    order = balanced_order(targets, calls, np.random.default_rng(seed), power)
-    np.testing.assert_array_equal(order >= 0, targets)
-    for grid, its_cells in zip(order, targets, strict=True):
-        count = int(its_cells.sum())
-        made = min(calls, count)
-        drawn = np.bincount(grid[its_cells], minlength=made).cumsum()
-        assert len(drawn) == made
-        for call, known in enumerate(drawn, start=1):
-            assert known == max(call, math.ceil(Fraction(count * call**power, made**power)))
 
 
 @given(st.integers(2, 64), st.integers(4, 32), st.integers(0, 2**32))

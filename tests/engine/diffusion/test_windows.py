@@ -1,28 +1,26 @@
 import numpy as np
 import pytest
 
-from schmubert.engine.diffusion import windows
+from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.compose import (
     accompany,
     begin,
     continue_,
-    generate_all,
     infill,
     interpolate,
 )
+from schmubert.engine.diffusion.samplers import SAMPLERS
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.diffusion.unmasking import masked_cells
-from schmubert.engine.diffusion.windows import GIVEN_WEIGHT, context_temperature
 from schmubert.engine.music.meter import STEPS_PER_BAR
-from schmubert.engine.music.score import Mask, Score
-from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, TRIO, Track
+from schmubert.engine.music.score import Score, Tokens
+from schmubert.engine.music.vocabulary import HOLD, MASK, TRIO, Track
 from tests.engine.diffusion.small_songs import (
     BASS,
     DRUMS,
     MELODY,
     QUICK,
     Chance,
-    Undecided,
     rng,
     song,
 )
@@ -57,74 +55,23 @@ def test_a_short_score_is_shown_as_the_start_of_four_unknown_bars(bars: int) -> 
     assert (denoise.shown[0][0, bars * STEPS_PER_BAR :] == np.asarray(MASK)).all()
 
 
-@pytest.mark.parametrize(
-    ("bass_bars", "drum_bars", "expected"),
-    [
-        (4, 4, 0.81),  # nothing is known
-        (4, 0, 0.81),  # nor of the track that is made
-        (2, 2, 0.9),
-        (4, 2, 0.81**0.75),
-        (0, 1, 0.81**0.25),
-    ],
-)
-def test_what_is_known_of_the_tracks_that_are_made_raises_the_temperature(
-    bass_bars: int, drum_bars: int, expected: float
-) -> None:
-    targets = np.zeros((4 * STEPS_PER_BAR, len(TRIO)), bool)
-    targets[: bass_bars * STEPS_PER_BAR, BASS] = True
-    targets[: drum_bars * STEPS_PER_BAR, DRUMS] = True
-    nothing = np.zeros_like(targets)
-    assert context_temperature(0.81, targets, nothing) == pytest.approx(expected)
-    assert context_temperature(1.0, targets, nothing) == 1.0
+class Two(Chance):
+    """A denoiser to which one note is ten times as likely as another, whatever is known."""
+
+    def __call__(self, tokens: Tokens) -> Logits:
+        logits = super().__call__(tokens)
+        for of_track in logits:
+            of_track[...] = -np.inf
+            of_track[..., [30, 40]] = [np.log(10.0), 0.0]
+        return logits
 
 
-def test_what_is_given_raises_the_temperature_less_than_what_was_made() -> None:
-    targets, heard = np.zeros((2, 4 * STEPS_PER_BAR, len(TRIO)), bool)
-    targets[: 2 * STEPS_PER_BAR, BASS] = True
-    heard[3 * STEPS_PER_BAR :, BASS] = True
-    heard[:, MELODY] = True  # which is not made, so does not count
-    assert context_temperature(0.81, targets, heard) == pytest.approx(
-        0.81 ** (0.5 + 0.25 * GIVEN_WEIGHT)
-    )
-
-
-def test_given_bars_bring_the_temperature_of_a_window_nearer_to_1_less_than_bars_made_before(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    temperatures = []
-
-    def noted(temperature: float, targets: Mask, heard: Mask) -> float:
-        temperatures.append(context_temperature(temperature, targets, heard))
-        return temperatures[-1]
-
-    monkeypatch.setattr(windows, "context_temperature", noted)
-    sampling = Sampling(calls=2, temperature=0.81, window_bars=8)
-    continue_(Chance(), song(12, tracks=TRIO), 8, rng(), [BASS], sampling)
-    # the first half of both windows is known: as given, as made in the first
-    expected = [0.81 ** (0.5 + 0.5 * GIVEN_WEIGHT), 0.81**0.5]
-    assert temperatures == pytest.approx(expected)
-
-
-def test_a_piece_that_holds_its_notes_holds_them_in_all_of_its_windows() -> None:
-    rngs = [np.random.default_rng(seed) for seed in range(40)]
-    pieces = generate_all(Undecided(), 32, rngs, sampling=Sampling(calls=4, window_bars=8))
-    melodies = np.stack([piece.tokens[:, MELODY] for piece in pieces])
-    held = (melodies.reshape(len(pieces), 8, -1) != OFF).all(axis=2)
-    np.testing.assert_array_equal(held.any(axis=1), held.all(axis=1))
-    assert 0 < held.all(axis=1).sum() < len(pieces)
-
-
-def test_a_track_of_which_something_is_known_is_articulated_freely() -> None:
-    sampling = Sampling(calls=4, window_bars=8)
-
-    def held(track: Track) -> list[bool]:
-        before = song(2, tracks=(MELODY,))
-        rngs = [np.random.default_rng(seed) for seed in range(40)]
-        longer = [continue_(Undecided(), before, 4, rng, sampling=sampling) for rng in rngs]
-        return [bool((new.tokens[before.steps :, track] != OFF).all()) for new in longer]
-
-    assert not any(held(MELODY))
-    assert any(held(BASS))
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_every_window_is_drawn_at_the_temperature_asked_whatever_is_known(sampler: str) -> None:
+    sampling = Sampling(calls=4, temperature=2.0, window_bars=8, sampler=sampler)
+    made = continue_(Two(), song(12, tracks=TRIO), 24, rng(), sampling=sampling)
+    for window in made.tokens[12 * STEPS_PER_BAR :].reshape(6, -1, 3):
+        assert (window == 40).mean() == pytest.approx(1 / (1 + np.sqrt(10)), abs=0.1)
 
 
 def test_the_end_of_a_long_gap_is_made_with_what_follows_in_sight() -> None:

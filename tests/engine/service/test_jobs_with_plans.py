@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from schmubert.engine.denoiser import Logits
 from schmubert.engine.music.chords import FIRST_CHORD
@@ -11,8 +12,13 @@ from schmubert.engine.music.vocabulary import BAND, BAND_MASK, BAND_SIZES, MASK,
 from schmubert.engine.service.jobs import Jobs
 from schmubert.engine.service.pace import Pace
 from schmubert.engine.service.wire import (
+    SURE,
     UNKNOWN_CHORD,
+    UNKNOWN_COMPING,
+    UNKNOWN_FORM,
+    WANTED_COMPING,
     Constraints,
+    Draft,
     Request,
     pack,
     pack_cells,
@@ -96,3 +102,89 @@ def test_a_waltz_and_a_march_of_one_length_share_no_call() -> None:
 def test_chords_that_are_none_are_told(chords: bytes, word: str) -> None:
     with pytest.raises(ValueError, match=word):
         jobs().take(b"me", request(chords=chords), 0.0, 0.0)
+
+
+def planned(asked: Request) -> Draft:
+    """The first draft."""
+    in_hand = jobs()
+    in_hand.take(b"me", asked, 0.0, 0.0)
+    while True:
+        batch = in_hand.batch(0.0)
+        (job,) = batch.values()
+        for _, draft in in_hand.advance(batch, even(job.state), 0.01, 0.0):
+            return draft
+
+
+def test_a_draft_says_what_it_was_drawn_with() -> None:
+    chords = bytes([FIRST_CHORD, 1, 1, 1] + [UNKNOWN_CHORD] * 12)
+    draft = planned(request(chords=chords))
+    assert draft.chords[:8] == chords[:8], "nothing is inferred where nothing is to be drawn"
+    assert UNKNOWN_CHORD not in draft.chords[8:]
+    assert draft.sure[:8] == bytes([SURE] * 4 + [0] * 4)
+    assert all(0 < sure < SURE for sure in draft.sure[8:])
+    forms = np.frombuffer(draft.forms, np.uint8).reshape(4, 3)
+    assert (forms[2:, 1:] < UNKNOWN_FORM).all()
+
+
+def test_an_older_client_is_told_no_plan() -> None:
+    draft = planned(replace(request(), version=5))
+    assert (draft.chords, draft.sure, draft.forms) == (b"", b"", b"")
+
+
+def test_forms_that_are_handed_back_stay() -> None:
+    asked = request()
+    for form in (1, 3, 4):
+        forms = np.full((4, 3), UNKNOWN_FORM, np.uint8)
+        forms[2, Track.BASS] = form
+        told = replace(asked.constraints, forms=forms.tobytes())
+        again = planned(replace(asked, constraints=told))
+        assert again.forms[2 * 3 + Track.BASS] == form
+
+
+@pytest.mark.parametrize("forms", [bytes(11), bytes([8] * 12)])
+def test_forms_of_a_wrong_size_or_token_are_refused(forms: bytes) -> None:
+    asked = request()
+    with pytest.raises(ValueError, match="form"):
+        planned(replace(asked, constraints=replace(asked.constraints, forms=forms)))
+
+
+def test_comping_is_drawn_like_notes_and_what_was_played_stays() -> None:
+    played = bytes([2, 0, 1, 0] * 8)
+    asked = replace(request(), comping=played + bytes([WANTED_COMPING] * 32), temperature=0.8)
+    draft = planned(asked)
+    assert draft.comping[:32] == played
+    assert len(draft.comping) == 64
+    assert max(draft.comping[32:]) < UNKNOWN_COMPING
+    assert planned(request()).comping == b"", "nobody wants any"
+
+
+def test_chords_alone_are_a_request_too() -> None:
+    asked = request()
+    comping = bytes([UNKNOWN_COMPING] * 32 + [WANTED_COMPING] * 32)
+    alone = planned(replace(asked, targets=bytes(len(asked.targets)), comping=comping))
+    assert max(alone.comping[32:]) < UNKNOWN_COMPING
+    assert UNKNOWN_CHORD not in alone.chords[8:]
+
+
+def test_a_later_draft_leaves_comping_that_is_final() -> None:
+    comping = bytes([UNKNOWN_COMPING] * 32 + [WANTED_COMPING] * 32)
+    freezes_ms = tuple([0.0] * 8 + [5.0] * 4 + [1e6] * 4)
+    asked = replace(request(), comping=comping, freezes_ms=freezes_ms)
+    in_hand = jobs()
+    in_hand.take(b"me", asked, 0.0, 0.0)
+    found: list[bytes] = []
+    now = 0.0
+    while batch := in_hand.batch(now):
+        (job,) = batch.values()
+        now += 0.01
+        sent = in_hand.advance(batch, even(job.state), 0.01, now)
+        found += [draft.comping for _, draft in sent]
+    assert len(found) == 2
+    assert found[0][:48] == found[1][:48]
+    assert found[0][48:] != found[1][48:]
+
+
+@pytest.mark.parametrize("comping", [bytes(63), bytes([5] * 64)])
+def test_comping_of_a_wrong_size_or_token_is_refused(comping: bytes) -> None:
+    with pytest.raises(ValueError, match="comping"):
+        planned(replace(request(), comping=comping))

@@ -28,6 +28,10 @@ TO_ENGINE = (
         most_calls=st.integers(0, 99),
         temperature=NUMBERS,
         seed=st.none() | st.integers(0, 2**64 - 1),
+        comping=st.binary(max_size=8),
+        constraints=st.builds(
+            wire.Constraints, chords=st.binary(max_size=8), forms=st.binary(max_size=8)
+        ),
         version=st.just(wire.WIRE_VERSION),
     )
 )
@@ -51,6 +55,10 @@ TO_CLIENT = (
         tokens=GRIDS,
         spent_ms=TIMES,
         last=st.booleans(),
+        chords=st.binary(max_size=8),
+        sure=st.binary(max_size=8),
+        forms=st.binary(max_size=8),
+        comping=st.binary(max_size=8),
     )
 )
 

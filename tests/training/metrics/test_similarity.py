@@ -20,6 +20,7 @@ from schmubert.engine.music.vocabulary import (
     onset_token,
 )
 from schmubert.training.metrics.similarity import (
+    normal_cdf,
     normal_overlap,
     overlaps,
     real_interval,
@@ -202,3 +203,9 @@ def test_the_interval_of_real_songs() -> None:
     assert again == real_interval(real, 100, np.random.default_rng(1), 50)
     wider, _ = real_interval(real, 10, rng, 200)
     assert wider.consistency < low.consistency
+
+
+def test_the_normal_distribution_function() -> None:
+    np.testing.assert_allclose(
+        normal_cdf(np.asarray([[-1.959964, 0, 1.959964]])), [[0.025, 0.5, 0.975]]
+    )
