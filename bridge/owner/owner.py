@@ -359,7 +359,8 @@ class Owner:
         if at_beat is not None:
             beat, at_s = at_beat, line.seconds(at_beat)
         at_s += self._offset_s
-        return Tell(Moved(transport.passage, transport.rolling, beat, at_s, line.tempo_bpm))
+        lost = not transport.rolling and self.clock.lost
+        return Tell(Moved(transport.passage, transport.rolling, beat, at_s, line.tempo_bpm, lost))
 
     def _shifted(self, message: Heard | Pedal) -> Heard | Pedal:
         """The brain lives in the time in which notes are sent: an offset moves all it hears of.

@@ -1,6 +1,7 @@
 """A stage for one test: a server, a sequencer, a recorder and the bridge, each its own process."""
 
 import os
+import re
 import signal
 import socket
 import sysconfig
@@ -44,9 +45,14 @@ class Bridge:
         """What it said so far."""
         return self._log.read_text(errors="replace")
 
+    @property
+    def engine_address(self) -> str:
+        """Where it says that its engine is: it leaves an address at which one hangs."""
+        return [self.address, *re.findall(r"engine at (tcp://[\d.]+:\d+)", self.log())][-1]
+
     def engines(self) -> list[int]:
         """The engines at this bridge's address."""
-        return processes.running("schmubert.engine", self.address)
+        return processes.running("schmubert.engine", self.engine_address)
 
     def brains(self) -> list[int]:
         """Its children that think: no engine, and not the watchman of multiprocessing."""
@@ -59,7 +65,9 @@ class Bridge:
 
     def wait_for_engine(self, timeout_s: float = 20.0) -> int:
         """The engine's process, once it listens."""
-        wait_until(lambda: listens(self.address), timeout_s, "an engine to listen", pause_s=0.1)
+        wait_until(
+            lambda: listens(self.engine_address), timeout_s, "an engine to listen", pause_s=0.1
+        )
         wait_until(self.engines, timeout_s, "the engine's process", pause_s=0.1)
         return self.engines()[0]
 
