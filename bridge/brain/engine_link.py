@@ -101,6 +101,10 @@ class EngineLink:
         """The socket, for a poller."""
         return self._client.socket
 
+    def go_on(self) -> None:
+        """A show is under way, of which a brain that ended had an engine: nothing is given up."""
+        self._was_there = True
+
     def ask(self, request: Request) -> None:
         """Send `request`; without an engine it is lost, and the conductor does without."""
         self._client.send(request)

@@ -8,6 +8,7 @@ from schmubert.bridge.brain.engine_link import (
     DIAL_S,
     FIND_S,
     JOIN_S,
+    LEAST_PAUSE_S,
     SILENT_S,
     SLOW_START_S,
     Answer,
@@ -266,6 +267,18 @@ def test_an_engine_that_once_worked_is_tried_again() -> None:
     assert lines(world.go(0.1)) == ["the engine does not start (no memory)"]
     world.go(3.0)
     assert len(world.started) == 3
+
+
+def test_a_brain_that_follows_another_tries_again_where_its_first_engine_dies() -> None:
+    world = World()
+    world.link.go_on()
+    world.go(1.0)
+    world.started[0].code = -9
+    assert lines(world.go(LEAST_PAUSE_S + 1.0)) == [
+        "the engine does not start (it ended with code -9)",
+        f"starting another engine at {ADDRESS}",
+    ]
+    assert not any(isinstance(answer, GiveUp) for answer in world.answers)
 
 
 def test_an_engine_elsewhere_is_waited_for() -> None:
