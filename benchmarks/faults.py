@@ -78,7 +78,7 @@ def play(given: argparse.Namespace, counts: dict[str, int], folder: Path) -> boo
         with contextlib.suppress(TimeoutError):
             stage.wait_for_silence()
         left = hung(stage)
-        status = bridge.end()
+        status = bridge.end(grace_s=60.0)  # the MIDI file of a long take takes its time
         heard = [event.data for event in stage.recorder.on("bass")]
         if given.log is not None:
             given.log.write_text(bridge.log())
