@@ -14,7 +14,6 @@ from schmubert.bridge.protocol.controls import setting
 from schmubert.bridge.protocol.messages import Control, Heard, Moved, Play
 from schmubert.bridge.protocol.mode import MODES
 from schmubert.bridge.protocol.settings import Settings
-from schmubert.engine.diffusion.recipe import TEMPERATURE
 from schmubert.engine.music.vocabulary import MASK, Track
 from schmubert.engine.service.wire import Request, unpack
 from tests.bridge.brain.stages import LINE, Parts, at, stage
@@ -67,7 +66,7 @@ def test_a_knob_is_in_the_next_request() -> None:
     before = [request for at_s, request in played.engine.requests if at_s < at(10.1)]
     after = [request for at_s, request in played.engine.requests if at_s >= at(10.1)]
     assert {(len(request.constraints.densities), request.temperature) for request in before} == {
-        (0, TEMPERATURE)
+        (0, None)
     }
     assert {(request.constraints.densities[1], request.temperature) for request in after} == {
         (3.0, 0.7)
