@@ -5,7 +5,7 @@ from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.unmasking import masked_cells
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens, canonical
 from schmubert.engine.music.vocabulary import FIRST_ONSET, HOLD, MASK, OFF, SIZES, TRIO, Track
-from schmubert.engine.recipe import RECIPE
+from schmubert.engine.recipe import RECIPE, Recipe
 from schmubert.engine.service.jobs import Jobs, stacked
 from schmubert.engine.service.pace import Pace
 from schmubert.engine.service.wire import Request, pack, pack_cells
@@ -105,6 +105,19 @@ def test_a_remade_draft_is_made_of_the_first() -> None:
     assert [of.mean() for of in band] == pytest.approx(
         [1.0, RECIPE.remasked, RECIPE.remasked], abs=0.02
     )
+
+
+def test_a_rehearsal_goes_by_the_recipe_of_the_denoiser() -> None:
+    heard = songs(1)[:, : STEPS_PER_BAR + 4]
+    for recipe, drafts in ((None, (4, 8)), (Recipe(remasked=0.5, refining=3), (2, 6))):
+        denoise = Listener()
+        if recipe is not None:
+            denoise.recipe = recipe  # type: ignore[attr-defined]
+        as_on_stage(denoise, heard, BAND, np.random.default_rng(0))
+        assert len(denoise.shown) == sum(drafts)
+        again = [masked_cells(state)[0, STEPS_PER_BAR:, 1:] for state in denoise.shown[drafts[0] :]]
+        share = 1 / drafts[0]
+        assert [of.mean() for of in again] == pytest.approx([share] * drafts[1], abs=0.02)
 
 
 def test_before_its_entry_the_band_is_unknown_and_afterwards_as_it_played() -> None:
