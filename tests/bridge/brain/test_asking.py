@@ -15,6 +15,7 @@ from schmubert.bridge.protocol.messages import Control, Heard, Moved, Play
 from schmubert.bridge.protocol.mode import MODES
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.music.vocabulary import MASK, Track
+from schmubert.engine.recipe import Recipe
 from schmubert.engine.service.wire import Request, unpack
 from tests.bridge.brain.stages import LINE, Parts, at, stage
 from tests.bridge.brain.virtual_stage import Engine, Stage, beats, melody, pulse, quarters
@@ -138,6 +139,19 @@ def test_chords_lead_the_band_where_they_are_written_or_held() -> None:
     _, request = held.engine.requests[-1]
     biases = np.frombuffer(request.constraints.harmony, "<f4").reshape(-1, 12)
     assert set(np.flatnonzero(biases.any(axis=0))) == {0, 3, 7}
+
+
+@pytest.mark.parametrize(("said", "nats"), [((), 3.0), ((setting("harmony", "1"),), 1.0)])
+def test_chords_lead_as_much_as_the_model_wants_unless_the_player_says(
+    said: tuple[Control, ...], nats: float
+) -> None:
+    written = stage(Settings(plays=(Track.BASS,), chords="C F", controls=(*NO_KEY, *said)))
+    written.engine.recipe = Recipe(harmony=3.0)
+    written.run(at(12.0))
+    _, request = written.engine.requests[-1]
+    biases = np.frombuffer(request.constraints.harmony, "<f4")
+    assert biases.max() == pytest.approx(nats)
+    assert (request.temperature, request.first_calls) == (None, None)
 
 
 def test_chords_struck_short_lead_as_much_as_those_held() -> None:
