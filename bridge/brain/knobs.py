@@ -28,10 +28,10 @@ class Knobs:
 
     A bass whose bounds nobody turned keeps to `bass_register`. Where nobody says a key, none is
     the `tonic`: then the band leans to the key that is heard, or, without `follows_key`, to none.
-    Without a temperature, or nats of a chord, the model's recipe holds.
-    A curve of onsets a beat goes before a density until that is turned. `bars` is the length of
-    turns and phrases, `marks` are beats of the bar, from 0. What is turned of a beat that a bar of
-    `meter` has not changes nothing.
+    Where nobody says a temperature, or nats of a chord, the model's recipe does. A curve of onsets
+    a beat goes before a density until that is turned. `bars` is the length of turns and phrases,
+    `marks` are beats of the bar, from 0. What is turned of a beat that a bar of `meter` has not
+    changes nothing.
     """
 
     temperature: float | None = None
