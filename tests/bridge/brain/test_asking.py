@@ -147,10 +147,11 @@ def test_chords_lead_as_much_as_the_model_wants_unless_the_player_says(
 ) -> None:
     written = stage(Settings(plays=(Track.BASS,), chords="C F", controls=(*NO_KEY, *said)))
     written.engine.recipe = Recipe(harmony=3.0)
+    written.at(0.0, written.engine.welcome)
     written.run(at(12.0))
     _, request = written.engine.requests[-1]
     biases = np.frombuffer(request.constraints.harmony, "<f4")
-    assert biases.max() == pytest.approx(nats)
+    assert biases.max() == pytest.approx(1.5 * nats), "a root weighs half as much again"
     assert (request.temperature, request.first_calls) == (None, None)
 
 
