@@ -10,8 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.denoiser import Logits
-from schmubert.engine.diffusion.temperature import log_softmax
+from schmubert.engine.diffusion.doubt import in_doubt
 from schmubert.engine.diffusion.unmasking import (
     SamplerRun,
     TokenSampler,
@@ -51,53 +50,11 @@ first_hitting = _in_order(random_order, "Cells in random order, evenly (arXiv 24
 
 
 def balanced(tokens: Tokens, targets: Mask, calls: int, token_sampler: TokenSampler) -> SamplerRun:
-    """Cells of a call lie far from each other, and share evenly what is in doubt.
-
-    All cells of a call are drawn without knowing each other, and what that costs is at most their
-    entropy, less that of one (arXiv 2505.24857). So each call draws as many as hold an even share
-    of the entropy that is left: where notes are likely few, where nothing happens many. Which come
-    first does not depend on it, since what is surest is that nothing happens.
-    """
-    tokens, left = token_sampler.copied(tokens.copy()), targets.copy()
+    """Cells of a call lie far from each other, and share evenly what is in doubt (`doubt.py`)."""
     ranks = np.zeros(targets.shape, np.int64)
     for grid, of_grid in zip(targets, ranks, strict=True):
         of_grid[grid] = spread(grid, token_sampler.rng)
-    for call in range(calls):
-        if not left.any():
-            break
-        logits = token_sampler.guided(tokens, (yield tokens))
-        doubts = entropies(logits, left)
-        now = np.zeros_like(left)
-        for batch, still in enumerate(left):
-            now[batch][still] = _share(doubts[batch][still], ranks[batch][still], calls - call)
-        tokens = token_sampler.draw(tokens, now, logits)
-        left &= ~now
-    return tokens
-
-
-def _share(doubts: NDArray[np.float64], ranks: NDArray[np.int64], calls: int) -> Mask:
-    """The first by `ranks` [cells] that hold a `calls`th part of the `doubts` [cells], or one."""
-    order = ranks.argsort()
-    doubt = doubts[order].cumsum()
-    count = len(order) if calls == 1 else np.searchsorted(doubt, doubt[-1:] / calls, "right").sum()
-    taken = np.zeros(len(order), bool)
-    taken[order[: max(1, int(count))]] = True
-    return taken
-
-
-def entropies(logits: Logits, cells: Mask) -> NDArray[np.float64]:
-    """The entropy in nats of each of `cells` [batch, steps, tracks], 0 elsewhere.
-
-    `logits` are one array [batch, steps, events] a track.
-    """
-    found = np.zeros(cells.shape)
-    for track, of_track in enumerate(logits):
-        rows = of_track[cells[..., track]]
-        if len(rows):
-            likely = log_softmax(rows.astype(np.float64))
-            nats = np.exp(likely) * np.where(np.isfinite(likely), likely, 0.0)
-            found[..., track][cells[..., track]] = -nats.sum(axis=-1)
-    return found
+    return in_doubt(tokens, targets, ranks, calls, token_sampler)
 
 
 def confidence(

@@ -12,13 +12,15 @@ import numpy as np
 
 from schmubert.engine.denoiser import Denoiser, Logits
 from schmubert.engine.diffusion.defaults import FEWEST_WINDOW_BARS
-from schmubert.engine.diffusion.planning import chords_from, chords_of, kept, laid_out, plan_run
+from schmubert.engine.diffusion.planning import Layout, chords_from, kept, laid_out, plan_run
 from schmubert.engine.diffusion.samplers import SAMPLERS
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.diffusion.unmasking import SamplerRun, TokenSampler
+from schmubert.engine.music.chords import Plan
 from schmubert.engine.music.meter import COMMON, Meter
+from schmubert.engine.music.plans import chord_plan_of
 from schmubert.engine.music.score import Mask, Tokens, canonical
-from schmubert.engine.music.vocabulary import HOLD, MASK, Track
+from schmubert.engine.music.vocabulary import BAND_MASK, HOLD, MASK, Track
 from schmubert.engine.recipe import RECIPE, Recipe
 
 MOST_BATCHED = 16
@@ -82,7 +84,10 @@ def window_run(
     token_sampler = TokenSampler(
         rng, temperature, tracks=(*tracks, *plans), meter=meter, recipe=recipe
     )
-    chords = chords_of(sampling.harmony) if plans else None
+    chords = np.full(bars * meter.beats, BAND_MASK[Track.CHORDS])
+    if sampling.chords is not None:
+        known = sampling.chords[: len(chords)]
+        chords[: len(known)] = known
     while targets.any():
         open_bars = np.asarray(targets.reshape(bars, -1).any(axis=1))
         latest = max(0, bars - sampling.window_bars)
@@ -110,11 +115,27 @@ def window_run(
                 else sampling.guide_of_window(first_bar, tracks, meter),
             ),
         )
+        if Track.CHORDS in plans:
+            _note_chords(chords, layout, planned, (*tracks, *plans), first_bar, meter)
         window[:, columns] = filled[0][..., : len(tracks)]
         view = tokens[rows]
         view[targets[rows]] = window[: len(view)][targets[rows]]
         targets[rows] = False
     return tokens
+
+
+def _note_chords(
+    chords: Plan,
+    layout: Layout,
+    planned: Tokens,
+    columns: tuple[Track, ...],
+    first_bar: int,
+    meter: Meter,
+) -> None:
+    """Write into `chords` [beats] what was drawn of them in a window that begins at `first_bar`."""
+    found = chord_plan_of(planned[0, :, columns.index(Track.CHORDS)], meter)
+    beats = np.flatnonzero(layout.chords[0])
+    chords[first_bar * meter.beats + beats] = found[beats]
 
 
 def sounding_tracks(tokens: Tokens) -> Mask:
