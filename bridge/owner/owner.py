@@ -105,7 +105,7 @@ class Owner:
             return []
         turned = self._surface.turned(message)
         if turned is not None:
-            return self._turn(turned)
+            return self.turn(turned)
         if self._echoes.hears(at_s, port, message):
             return self._echoed(port) if begins_note(message) else []
         actions = []
@@ -259,9 +259,11 @@ class Owner:
         ]
         return [*self.scheduler.end_note_ons(output), *controls]
 
-    def _turn(self, turned: list[Control]) -> list[Action]:
+    def turn(self, turned: Iterable[Control]) -> list[Action]:
+        """Take in what the player turned, by MIDI or elsewhere."""
         actions: list[Action] = []
         for control in turned:
+            self._surface.stands(control)
             if control.name == "panic":
                 actions += self.panic()
                 continue

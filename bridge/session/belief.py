@@ -8,7 +8,7 @@ from math import isfinite
 
 from schmubert.bridge.protocol.bytes import is_message
 from schmubert.bridge.protocol.controls import checked
-from schmubert.bridge.protocol.events import Came, Record, Sent, Tick
+from schmubert.bridge.protocol.events import Came, Record, Sent, Tick, Turned
 from schmubert.bridge.protocol.messages import (
     Control,
     Heard,
@@ -60,6 +60,8 @@ def believe(record: Record, began_s: float, rig: Rig) -> None:
         _within("role", what.role, 0, len(TRIO) - 1)
     elif isinstance(what, Control):
         checked(what)
+    elif isinstance(what, Turned):
+        checked(what.control)
     elif isinstance(what, Tick):
         _within("count", what.dropped, 0, MOST_COUNTED)
 
