@@ -21,7 +21,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from schmubert.bridge.owner.ports import MidiPorts
-from schmubert.bridge.owner.realtime import RealTime
+from schmubert.bridge.owner.realtime import RealTime, undisturbed
 from schmubert.cli.performance import repeated, script
 from schmubert.cli.tune import tune
 from tests.live.browser import chromium, complaints
@@ -34,23 +34,23 @@ ADDRESS = re.compile(r"page: open (\S+)")
 
 
 @contextmanager
-def stage(folder: Path, *more: str, seed: int = 1) -> Iterator[tuple[Bridge, str]]:
-    """A bridge with a page and its engine, ready to play; and the address of the page."""
+def stage(folder: Path, *more: str, seed: int = 1, page: bool = True) -> Iterator[Bridge]:
+    """A bridge with its engine, ready to play; with a `page`, that is served too."""
     with jackd(folder / "jackd.log") as server:
         outs = [word for name in PLAYS for word in ("--out", name)]
-        words = ["--in", HEARS, *outs, "--seed", str(seed), "--page", "0", *more]
+        words = ["--in", HEARS, *outs, "--seed", str(seed), *more]
+        words += ["--page", "0"] if page else []
         address = f"tcp://127.0.0.1:{free_port()}"
         bridge = Bridge(server, words, None, address, folder / "bridge.log")
         try:
             server.port_named(HEARS)
             bridge.wait_for_engine(60.0)
             wait_until(lambda: "ms a call" in bridge.log(), 60.0, "the engine to answer")
-            wait_until(lambda: ADDRESS.search(bridge.log()), 20.0, "the page")
-            found = ADDRESS.search(bridge.log())
-            assert found is not None
+            if page:
+                wait_until(lambda: ADDRESS.search(bridge.log()), 60.0, "the page")
             os.environ.update(server.env)
-            yield bridge, found[1]
-            bridge.end()
+            yield bridge
+            bridge.end(grace_s=30.0)
         finally:
             bridge.close()
 
@@ -66,6 +66,12 @@ def play(bars: int, tempo_bpm: float) -> None:
             ports.send(port, message)
     finally:
         ports.close()
+
+
+def in_time(bars: int, tempo_bpm: float) -> None:
+    """Play, and let nothing hold that up."""
+    with undisturbed():
+        play(bars, tempo_bpm)
 
 
 def at_beat(driver: Any, bar: int, beat: int, timeout_s: float) -> None:
@@ -91,12 +97,12 @@ def main() -> None:
         more += ["--bind", "lock=note:38", "--bind", "mode:trade=note:36"]
         more += ["--chords", given.chords] if given.chords else []
         with (
-            stage(folder, *more) as (bridge, address),
+            stage(folder, *more) as bridge,
             chromium(folder / "browser", *given.size) as driver,
         ):
-            driver.get(address)
+            driver.get(ADDRESS.findall(bridge.log())[-1])
             time.sleep(READY_S)
-            player = Thread(target=play, args=(given.bar + 3, given.tempo))
+            player = Thread(target=in_time, args=(given.bar + 3, given.tempo))
             player.start()
             at_beat(driver, given.bar, 2, 60.0)
             driver.save_screenshot(str(given.out))

@@ -205,7 +205,7 @@ def parameter(option: Option) -> click.Option:
     if option.kind is bool:
         return click.Option(names, is_flag=True, help=option.help)
     default = option.default.value if isinstance(option.default, Enum) else option.default
-    alone = {"is_flag": False, "flag_value": option.alone} if option.alone else {}
+    alone: dict[str, Any] = {"is_flag": False, "flag_value": option.alone} if option.alone else {}
     return click.Option(
         names,
         type=type_of(option),

@@ -1,4 +1,4 @@
-"""The page as a web application: five files, and a WebSocket that shows and listens."""
+"""The page as a web application: its files, and a WebSocket that shows and listens."""
 
 import asyncio
 import contextlib
