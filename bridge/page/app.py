@@ -33,7 +33,7 @@ FRAME_S = 1 / 20
 STILL_S = 1.0
 """So long after the last message one comes that says nothing new: the page is there."""
 MOST_VISITORS = 8
-REFUSED, TRY_LATER = 1008, 1013  # of RFC 6455
+REFUSED, FAILED, TRY_LATER = 1008, 1011, 1013  # of RFC 6455
 HEADERS = {
     "cache-control": "no-store",
     "content-security-policy": (
@@ -114,7 +114,7 @@ class Hall:
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            code, why = next((task.result() for task in done), (1000, ""))
+            code, why = next(_ended(task) for task in done)
             if why:
                 self._say(f"page: {why}")
                 with contextlib.suppress(RuntimeError, asyncio.TimeoutError):
@@ -172,6 +172,12 @@ class Hall:
                     self._turn(control)
             except ValueError as error:
                 return REFUSED, f"a browser sent {error}"
+
+
+def _ended(task: "asyncio.Future[tuple[int, str]]") -> tuple[int, str]:
+    """How a task of a visit ended; an error of ours ends the visit, and is said."""
+    error = task.exception()
+    return task.result() if error is None else (FAILED, f"a page failed: {error!r}")
 
 
 def application(hall: Hall, gate: Gate) -> ASGIApp:

@@ -10,7 +10,6 @@ from typing import Any
 
 from schmubert.bridge.page.programme import Programme
 from schmubert.bridge.page.table import Row, id_of, rows, standing
-from schmubert.bridge.protocol.bytes import CLOCK
 from schmubert.bridge.protocol.events import Came, Record
 from schmubert.bridge.protocol.messages import Answered, Control, Moved, Say
 from schmubert.bridge.screen.scene import Note, Part, Scene
@@ -44,8 +43,7 @@ class Picture:
         """Take in what happened."""
         what = record.what
         if isinstance(what, Came):
-            if what.message[:1] == bytes((CLOCK,)):
-                self._clock_s = what.came_s
+            self._clock_s = what.came_s  # of what comes in, a page is told the clock alone
             return
         self._scene.see(record)
         self._said += isinstance(what, Say)

@@ -39,6 +39,7 @@ from schmubert.bridge.protocol.process import LEAVE_S, end_child, start_child
 from schmubert.bridge.protocol.roles import Rig
 from schmubert.engine.extras import how_to_install
 
+TICK = bytes((CLOCK,))
 PACKAGES = ("starlette", "uvicorn", "websockets")
 SHOWN = (BrainRestarted, Followed, Answered, Control, Heard, InKey, Moved, Play, Say, Silence)
 """What a page is told whenever it happens."""
@@ -130,7 +131,8 @@ class Page:
     def _shows(self, record: Record) -> bool:
         what = record.what
         if isinstance(what, Came):
-            if what.message[0] != CLOCK or what.came_s - self._clock_s < CLOCK_S:
+            ticks = what.message == TICK and what.port == self._programme.rig.clock
+            if not ticks or what.came_s - self._clock_s < CLOCK_S:
                 return False
             self._clock_s = what.came_s
             return True

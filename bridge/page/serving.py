@@ -133,6 +133,7 @@ async def serve(pipe: Pipe[FromPage, ToPage]) -> None:
         interface="asgi3",
         lifespan="off",
         log_config=None,
+        log_level="critical",  # whatever strangers send, no line for each of them
         access_log=False,
         proxy_headers=False,  # who comes is who connects
         server_header=False,
