@@ -1,6 +1,6 @@
 // The piano roll: what comes moves towards the line of now. Places are beats; the bridge says cells.
 
-const GUTTER = 92, RIBBON = 34, RULER = 20, GAP = 6;
+const GUTTER = 104, RIBBON = 34, RULER = 20, GAP = 6;
 const NAMES = ["C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B"];
 const DRUMS = [["kick", 35, 36], ["snare", 37, 38, 39, 40], ["toms", 41, 43, 45, 47, 48, 50], ["hi-hat", 42, 44, 46], ["cymbals", 49, 51, 52, 53, 55, 57, 59]];
 const LANE = new Map(DRUMS.flatMap(([, ...pitches], lane) => pitches.map((pitch) => [pitch, lane])));
@@ -117,7 +117,7 @@ export class Roll {
     for (const [onset, end, pitch] of part.draft || []) notes.push([Math.max(beat(onset), until), end === null ? draft : beat(end), pitch, false]);
     const visible = notes.filter(([onset, end]) => onset < this.from + shown && (end === null || end > this.from));
     const range = drums ? null : this.range(key, visible), row = drums ? high / DRUMS.length : high / (range[1] - range[0] + 1);
-    const sounding = [];
+    const sounding = [], single = role === "bass" || role === "melody"; // one voice leaves room for names
     for (const [onset, end, pitch, sure] of visible) {
       const last = end === null ? Math.max(now, onset + 0.1) : end, isNow = sure && onset <= now && now < last;
       if (isNow) sounding.push(pitch);
@@ -137,6 +137,9 @@ export class Roll {
       if (!drums && wide > 30 && thick >= 12) {
         pen.fillStyle = sure ? "#10131a" : colour; pen.font = "600 11px system-ui, DejaVu Sans, sans-serif"; pen.textAlign = "left";
         pen.fillText(pitchName(pitch), Math.max(x, GUTTER) + 5, y + thick / 2 + 0.5);
+      } else if (single && wide > 14 && last > now - 0.5) {
+        pen.fillStyle = sure ? colour : this.colours.soft; pen.font = "600 11px system-ui, DejaVu Sans, sans-serif"; pen.textAlign = "left";
+        pen.fillText(pitchName(pitch), Math.max(x, GUTTER) + 2, y > top + 14 ? y - 7 : y + thick + 8);
       }
       pen.globalAlpha = 1;
     }
@@ -165,6 +168,16 @@ export class Roll {
     return range;
   }
 
+  drumNames(top, high, sounding) {
+    const pen = this.pen, row = high / DRUMS.length, on = new Set(sounding.map((pitch) => LANE.get(pitch) ?? 4));
+    pen.font = "11px system-ui, DejaVu Sans, sans-serif"; pen.textAlign = "right";
+    DRUMS.forEach(([name], lane) => {
+      pen.fillStyle = on.has(lane) ? "#fff" : this.colours.soft;
+      pen.fillText(name, GUTTER - 8, top + high - (lane + 0.5) * row);
+    });
+    pen.textAlign = "left";
+  }
+
   gutter(labels, each, state) {
     const pen = this.pen, solo = labels.some(([key]) => state.stands[`solo:${key.split(":")[1]}`] >= 0.5);
     pen.fillStyle = "#171c26"; pen.fillRect(0, 0, GUTTER, this.height);
@@ -176,9 +189,13 @@ export class Roll {
       pen.fillStyle = this.colours[mine ? "you" : role] || this.colours.ink;
       pen.fillRect(0, top + GAP / 2, 4, each - GAP);
       pen.font = "650 14px system-ui, DejaVu Sans, sans-serif";
-      pen.fillText(mine ? "you" : role, 12, middle - 9);
+      pen.fillText(mine ? "you" : role, 12, role === "drums" ? top + GAP / 2 + 11 : middle - 9);
       pen.font = "12px system-ui, DejaVu Sans, sans-serif"; pen.fillStyle = this.colours.soft;
       const silent = !mine && (state.stands[`mute:${role}`] >= 0.5 ? "muted" : solo && !(state.stands[`solo:${role}`] >= 0.5) ? "not solo" : "");
+      if (role === "drums" && !silent && each > 70) {
+        this.drumNames(top + GAP / 2, each - GAP, sounding);
+        continue;
+      }
       const names = role === "drums" ? [...new Set(sounding.map((pitch) => DRUMS[LANE.get(pitch) ?? 4][0]))] : [...new Set(sounding)].sort((a, b) => a - b).map(pitchName);
       pen.fillText(silent || (state.stands.lock >= 0.5 && !mine ? "locked" : "") || names.join(" ").slice(0, 12) || (mine ? role : ""), 12, middle + 10);
     }
