@@ -25,6 +25,7 @@ def chromium(folder: Path, width: int = 1280, height: int = 900, *words: str) ->
         "--headless=new",
         "--no-sandbox",  # root, as in a container, has none
         "--disable-dev-shm-usage",
+        "--disable-gpu",  # drawn by the processor alone, without one that is imitated between
         "--no-first-run",
         f"--user-data-dir={folder}",
         f"--window-size={width},{height}",

@@ -111,14 +111,14 @@ def test_a_page_that_is_killed_is_not_noticed_by_the_music(stage: Stage, browser
     sequencer = stage.sequence()
     open_page(browser, bridge)
     sequencer.play()
-    stage.wait_for_notes(4, 30.0)
+    stage.wait_for_notes(4, 60.0)
     (page,) = [
         pid
         for pid in processes.children_of(bridge.pid)
         if "bridge.page" in processes.command_of(pid)
     ]
     os.kill(page, signal.SIGKILL)
-    stage.wait_for_notes(8, 30.0)
+    stage.wait_for_notes(8, 60.0)
     wait_until(lambda: "the page ended: the music goes on" in bridge.log(), 10.0, "the line")
     wait_until(lambda: len(ADDRESS.findall(bridge.log())) == 2, 60.0, "another page")
     back = 'return document.querySelector("#lost[hidden]") && document.querySelector(".rolling")'

@@ -5,6 +5,7 @@ import { Top } from "/top.js";
 
 const SILENT_MS = 3500; // the bridge says something at least every second
 const AGAIN_MS = 1000;
+const TURN_MS = 33;
 
 export const state = { stage: null, play: null, song: {}, chords: [], parts: {}, stands: {}, said: [], figures: {}, ahead: 0 };
 
@@ -18,21 +19,24 @@ export function beatNow() {
   return play.rolling ? play.at_beat + (bridgeNow() - play.at_s) * play.bpm / 60 : play.at_beat;
 }
 
-let socket = null, heardAt = performance.now(), turns = new Map(), turnDue = false;
+let socket = null, heardAt = performance.now(), turns = new Map(), turnDue = false, flushedAt = 0;
 const lost = document.getElementById("lost");
 const top = new Top(document), roll = new Roll(document.getElementById("roll"));
 const controls = new Controls(document, turn);
 
-/** Turn the control `id`; of a knob that moves on, only the latest value of a frame is sent. */
+/** Turn the control `id`; of a knob that moves on, only the latest value of `TURN_MS` is sent. */
 export function turn(id, value, now = false) {
   state.stands[id] = value;
   if (now) { flush(); send({ turn: { id, value } }); return; }
   turns.set(id, value);
-  if (!turnDue) { turnDue = true; setTimeout(flush, 33); }
+  const soon = flushedAt + TURN_MS - performance.now();
+  if (soon <= 0) flush();
+  else if (!turnDue) { turnDue = true; setTimeout(flush, soon); }
 }
 
 function flush() {
   turnDue = false;
+  flushedAt = performance.now();
   for (const [id, value] of turns) send({ turn: { id, value } });
   turns.clear();
 }
