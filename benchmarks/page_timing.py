@@ -89,6 +89,7 @@ def measure(folder: Path, driver: Any | None, bars: int, tempo_bpm: float) -> No
     print(*[line for line in bridge.log().splitlines() if "notes played" in line], sep="\n")
     if driver is not None:
         gaps = [after - before for before, after in pairwise(frames)]
+        print(f"turned: {len(presses)} times")
         print(shares("page to owner", list(delays(presses, kept)), "ms"))
         print(shares("between frames", gaps, "ms"))
         print(f"frames a second: {1000.0 * len(gaps) / sum(gaps):.1f}")
