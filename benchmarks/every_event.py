@@ -40,7 +40,9 @@ def track_bodies(data: bytes) -> list[bytes]:
         there = name.isascii() and name.decode("ascii").isprintable()
         sound = not after or (after.isascii() and after.decode("ascii").isprintable())
         follows = data.find(b"MTrk", at + 8)
-        if not there or (name == b"MTrk" and not sound and len(data) - at - length > 15):
+        left = len(data) - at - 8 - length
+        wrong = (left > 7 and not sound) or (left < 0 and follows > 0)
+        if not there or (name == b"MTrk" and wrong):
             if there and follows > 0:
                 bodies.append(data[at + 8 : follows])
             at = data.find(b"MTrk", at + (8 if there else 0))

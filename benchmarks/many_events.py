@@ -14,8 +14,8 @@ import numpy as np
 from every_event import BAND, band
 
 from schmubert.engine.music.additions import with_tracks
-from schmubert.engine.music.smf import event, meta, midi_file, read, track_body
-from schmubert.engine.music.song import SET_TEMPO, player_song
+from schmubert.engine.music.smf import SET_TEMPO, event, meta, midi_file, read, track_body
+from schmubert.engine.music.song import player_song
 
 TICKS_PER_BEAT = 480
 TRACKS = 16

@@ -20,6 +20,9 @@ def one_line(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except (ValueError, OSError) as error:
-            raise click.ClickException(escaped(" ".join(str(error).split()))) from error
+            words = str(error)
+            if isinstance(error, OSError) and error.strerror and error.filename:
+                words = f"{error.filename}: {error.strerror}"
+            raise click.ClickException(escaped(" ".join(words.split()))) from error
 
     return shown

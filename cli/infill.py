@@ -56,7 +56,7 @@ def infill(job: Job, led_by: Leading, bars: str, tracks: str | None) -> None:
         wanted = sorted({*common, *own})
         last = len(reading.lines.starts)
         if max(stretch.last[0] for stretch in stretches) > last:
-            raise ValueError(f"it has {last} bars, of which {bars} are none")
+            raise ValueError(f"it ends with bar {last}: {bars} is not in it")
         cells = _cells(stretches, common, reading)
         known = known_of(data, reading, cells)
         sampling = led_by.sampling(job.sampling(model, meter), model, known)

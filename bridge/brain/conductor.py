@@ -39,6 +39,7 @@ Message: TypeAlias = Moved | Heard | Pedal | Control | Recall | Welcome | Draft 
 Action: TypeAlias = Play | Silence | Say | InKey | Request
 
 RESUME_S = 1.0  # some DAWs loop by Stop and Continue: that is a jump, not an end
+LOST_S = 30.0  # a clock that is back so soon was no end either
 
 
 class Conductor:
@@ -63,7 +64,7 @@ class Conductor:
         )
         self._actions: list[Action] = []
         self._told_key: int | None = None
-        self._stopped_s = -math.inf
+        self._resumes_until_s = -math.inf
         self._waiting_from = 0
         self._counted_in = 0  # the step at which the count-in ends
 
@@ -219,7 +220,7 @@ class Conductor:
         if not stopped and moved.passage == self.capture.passage:
             self.capture.follow(moved)
             return
-        if stopped and now - self._stopped_s <= RESUME_S:
+        if stopped and now <= self._resumes_until_s:
             self._band.undo_stop()
         start = self.capture.roll(moved, now)
         self._asking.at_once()
@@ -235,7 +236,7 @@ class Conductor:
 
     def _stop(self, moved: Moved, now: float) -> None:
         self.capture.halt(moved.at_s)
-        self._stopped_s = now
+        self._resumes_until_s = now + (LOST_S if moved.lost else RESUME_S)
         self._band.on(BandEvent.STOP)
         self._forget()
 

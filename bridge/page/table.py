@@ -23,12 +23,10 @@ from schmubert.bridge.protocol.controls import (
 from schmubert.bridge.protocol.mode import MODES, Mode
 from schmubert.bridge.protocol.roles import Binding, Rig
 from schmubert.bridge.protocol.settings import Settings
-from schmubert.engine.diffusion.recipe import HARMONY_NATS
 from schmubert.engine.music.pitches import both_keys, name_of
 from schmubert.engine.music.vocabulary import Track
 
 AT_FIRST = {
-    "harmony": HARMONY_NATS,
     "key": -1.0,
     "swing": 0.0,
     "shuffle": 0.0,
@@ -99,7 +97,8 @@ def standing(settings: Settings) -> dict[str, float]:
         for name in CONTROLS
         if name.startswith("mark") and (beat := beat_of(name)) is not None
     }
-    found["temperature"] = settings.temperature
+    if settings.temperature is not None:
+        found["temperature"] = settings.temperature
     found["bars"] = float(settings.bars)
     found |= {id_of(control): control.value for control in settings.controls}
     found["mode"] = float(MODES.index(settings.mode))

@@ -88,14 +88,18 @@ class Lines:
 class Log:
     """The log of a session in `folder`, or at `folder` itself where that is a file.
 
-    Iterating gives each `Record` up to the end or the first damaged line. Raises OSError where
-    there is none, ValueError where it does not say what was played with.
+    Iterating gives each `Record` up to the end or the first damaged line. Raises ValueError
+    where there is none, or it does not say what was played with.
     """
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / LOG_NAME if folder.is_dir() else folder
         self.damage: str | None = None
         """Once iterated: where the log ends before the session did, and how."""
+        if not self.path.is_file():
+            raise ValueError(
+                f"there is no {self.path}: name a session that schmubert-bridge --record kept"
+            )
         with self.path.open("rb") as lines:
             first = lines.readline(MOST_LINE)
         self._has_checksums = CHECKSUM.search(first) is not None

@@ -6,11 +6,8 @@ bar line too. The file goes on in time through a loop or a jump, and a marker te
 """
 
 from collections.abc import Iterable, Sequence
-from io import BytesIO
 from types import MappingProxyType
 from typing import NamedTuple
-
-import mido
 
 from schmubert.bridge.protocol.bytes import (
     CONTROL_CHANGE,
@@ -28,6 +25,18 @@ from schmubert.bridge.session.log import Session
 from schmubert.bridge.session.tempo_map import TICKS_PER_QUARTER, TempoMap, tempo_map
 from schmubert.engine.music.kits import DRUM_CHANNEL
 from schmubert.engine.music.meter import Meter
+from schmubert.engine.music.smf import (
+    MARKER,
+    PROGRAM_CHANGE,
+    SET_TEMPO,
+    TRACK_NAME,
+    Event,
+    event,
+    meta,
+    midi_file,
+    signature_event,
+    track_body,
+)
 from schmubert.engine.music.vocabulary import Track
 
 PROGRAMS = MappingProxyType({Track.MELODY: 0, Track.BASS: 33, Track.CHORDS: 4})
@@ -91,19 +100,16 @@ class MidiExport:
         parts = [*self._heard.items(), *self._sent.items()]
         firsts = [min(part)[0] for _, part in parts if part]
         grid = tempo_map(self._moved, offset_s, min(firsts, default=None), meter)
-        song = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_QUARTER)
         told = _conductor(self._session.began, grid, self._moved, offset_s, meter)
-        song.tracks.append(_track(told))
+        bodies = [track_body(told, 0)]
         end = grid.tick(self._ends_s)
         names = [(f"You: {_name(role)}", role) for role in self._heard]
         names += [(_name(role), role) for role in self._sent]
         free = [channel for channel in range(16) if channel != DRUM_CHANNEL]
         for (name, role), (_, part) in zip(names, parts, strict=True):
             channel = DRUM_CHANNEL if role == Track.DRUMS else free.pop(0)
-            song.tracks.append(_track(_part(name, Track(role), channel, part, grid, end)))
-        buffer = BytesIO()
-        song.save(file=buffer)
-        return buffer.getvalue()
+            bodies.append(_part(name, Track(role), channel, part, grid, end))
+        return midi_file(TICKS_PER_QUARTER, bodies)
 
     def _hear(self, what: Heard | Pedal, message: bytes) -> None:
         if what.role in self._heard:
@@ -121,14 +127,10 @@ def _name(role: int) -> str:
 
 def _conductor(
     began: str, grid: TempoMap, moved: Sequence[Moved], offset_s: float, meter: Meter
-) -> list[tuple[int, mido.MetaMessage]]:
+) -> list[Event]:
     """Tempo, metre and what the transport did."""
-    beats, unit = meter.signature
-    signature = mido.MetaMessage(
-        "time_signature", numerator=beats, denominator=unit, clocks_per_click=meter.clocks
-    )
-    events = [(0, mido.MetaMessage("track_name", name=f"schmubert {began}")), (0, signature)]
-    events += [(tick, mido.MetaMessage("set_tempo", tempo=us)) for tick, us in grid.tempos]
+    events = [meta(0, TRACK_NAME, f"schmubert {began}".encode()), signature_event(0, meter)]
+    events += [meta(tick, SET_TEMPO, us.to_bytes(3, "big")) for tick, us in grid.tempos]
     rolling, passage = False, None
     for one in moved:
         text = None
@@ -140,38 +142,28 @@ def _conductor(
         rolling = one.rolling
         if text is not None:
             tick = grid.tick(one.at_s - offset_s)
-            events.append((tick, mido.MetaMessage("marker", text=text)))
-    return sorted(events, key=lambda event: event[0])
+            events.append(meta(tick, MARKER, text.encode()))
+    return sorted(events, key=lambda one: one.tick)
 
 
 def _part(
     name: str, role: Track, channel: int, part: Sequence[Timed], grid: TempoMap, end: int
-) -> list[tuple[int, mido.MetaMessage | mido.Message]]:
-    """A track's events. What still sounds at its end is ended there."""
-    events = [(0, mido.MetaMessage("track_name", name=name))]
+) -> bytes:
+    """A track's body. What still sounds at its end is ended there."""
+    events = [meta(0, TRACK_NAME, name.encode())]
     if role in PROGRAMS:
-        change = mido.Message("program_change", channel=channel, program=PROGRAMS[role])
-        events.append((0, change))
+        events.append(event(0, PROGRAM_CHANGE | channel, PROGRAMS[role]))
     sounding: dict[int, None] = {}
     for at_s, message in sorted(part, key=lambda timed: timed.at_s):
         if begins_note(message):
             sounding[message[1]] = None
         elif ends_note(message):
             sounding.pop(message[1], None)
-        moved = bytes((message[0] & 0xF0 | channel, *message[1:]))
-        events.append((grid.tick(at_s), mido.Message.from_bytes(moved)))
-    last = max(end, events[-1][0])
-    events += [(last, mido.Message("note_off", channel=channel, note=p)) for p in sounding]
-    return [*events, (last, mido.MetaMessage("end_of_track"))]
-
-
-def _track(events: Iterable[tuple[int, mido.MetaMessage | mido.Message]]) -> mido.MidiTrack:
-    """Events at ticks from the beginning -> a track, whose times are distances."""
-    track, now = mido.MidiTrack(), 0
-    for tick, message in events:
-        track.append(message.copy(time=tick - now))
-        now = tick
-    return track
+        status = message[0] & 0xF0 | channel
+        events.append(event(grid.tick(at_s), status, *message[1:]))
+    last = max(end, events[-1].tick)
+    events += [event(last, NOTE_OFF | channel, pitch, 64) for pitch in sounding]
+    return track_body(events, last)
 
 
 def _place(beat: float, meter: Meter) -> str:

@@ -25,9 +25,7 @@ from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.plans import chord_column, with_unknown_plans
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import BAND_MASK, FORMS, HOLD, TRIO, Track
-
-CALLS_A_PLAN = 4
-"""A plan is drawn in one call for so many of the calls that draw notes: it has fewer tokens."""
+from schmubert.engine.recipe import RECIPE, Recipe
 
 
 class Layout(NamedTuple):
@@ -176,10 +174,10 @@ def lasting_shares(said: Tokens, logits: NDArray[np.floating]) -> NDArray[np.flo
     return np.asarray(shares)
 
 
-def plan_calls(layout: Layout, calls: int, meter: Meter = COMMON) -> int:
-    """How many calls the forms of `layout` take beside `calls` for its notes."""
+def plan_calls(layout: Layout, calls: int, meter: Meter = COMMON, recipe: Recipe = RECIPE) -> int:
+    """How many calls the forms of `layout` take beside `calls` for its notes, by `recipe`."""
     bars = int(layout.plans[:, :: meter.steps].any(axis=(0, 2)).sum())
-    return min(bars, -(-calls // CALLS_A_PLAN))
+    return min(bars, recipe.planning(calls))
 
 
 def plan_run(layout: Layout, calls: int, token_sampler: TokenSampler) -> SamplerRun:
@@ -191,7 +189,8 @@ def plan_run(layout: Layout, calls: int, token_sampler: TokenSampler) -> Sampler
     meter = token_sampler.meter
     tokens: Tokens = layout.tokens.copy()
     bars = np.flatnonzero(layout.plans[:, :: meter.steps].any(axis=(0, 2)))
-    for some in np.array_split(bars, plan_calls(layout, calls, meter)) if len(bars) else ():
+    parts = plan_calls(layout, calls, meter, token_sampler.recipe)
+    for some in np.array_split(bars, parts) if len(bars) else ():
         logits = yield tokens
         tokens = with_forms(tokens, layout.plans, some, logits, token_sampler)
     return tokens

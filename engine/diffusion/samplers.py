@@ -10,7 +10,6 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.diffusion.recipe import REFINING
 from schmubert.engine.diffusion.unmasking import (
     SamplerRun,
     TokenSampler,
@@ -30,12 +29,6 @@ Sampler: TypeAlias = Callable[[Tokens, Mask, int, TokenSampler], SamplerRun]
 The last argument says how tokens are drawn. What is returned yields at most `calls` states to be
 denoised, and returns the filled tokens (`run_sampler`). No other cell changes.
 """
-
-
-REMASKED = 0.25
-"""The share of the targets that each call masks again, in files and on stage: eight calls, those of
-the second draft on stage, draw every cell twice. Shares that fall, from .5 to .15 or .4 to .1, are
-no better: docs/research.md, "One temperature, one refinement"."""
 
 
 def _in_order(
@@ -87,13 +80,14 @@ def _certainty(logits: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def remdm(tokens: Tokens, targets: Mask, calls: int, token_sampler: TokenSampler) -> SamplerRun:
-    """A third of the calls fill all targets; the others draw parts of them anew, as `refine` does.
+    """Some calls fill all targets; the others draw parts of them anew, as `refine` does.
 
     What an early call draws, it draws without knowing the cells of the same call and most of the
     rest. Masking it again corrects it. ReMDM (arXiv 2503.00307) does so in predictor-corrector
-    steps; here it is blocked Gibbs sampling of the finished grid.
+    steps; here it is blocked Gibbs sampling of the finished grid. How many calls do what is as the
+    recipe says.
     """
-    fill_calls = -(-calls // (1 + REFINING))
+    fill_calls = token_sampler.recipe.filling(calls)
     order = balanced_order(targets, fill_calls, token_sampler.rng)
     filled = yield from unmasking(tokens, order, token_sampler)
     refined: Tokens = yield from refine(filled, targets, calls - fill_calls, token_sampler)
@@ -103,9 +97,9 @@ def remdm(tokens: Tokens, targets: Mask, calls: int, token_sampler: TokenSampler
 def refine(tokens: Tokens, targets: Mask, calls: int, token_sampler: TokenSampler) -> SamplerRun:
     """Make `targets` of complete `tokens` [batch, steps, tracks] better; no other cell changes.
 
-    Each of `calls` calls masks a share of the targets again (`REMASKED`), cells that lie far from
-    each other, and draws them anew given all the rest. The denoiser is shown no note-off that ends
-    nothing among the targets: in music there is none.
+    Each of `calls` calls masks a share of the targets again (`remasked` of the recipe), cells that
+    lie far from each other, and draws them anew given all the rest. The denoiser is shown no
+    note-off that ends nothing among the targets: in music there is none.
     """
     tokens = tokens.copy()
     if not targets.any():
@@ -114,7 +108,7 @@ def refine(tokens: Tokens, targets: Mask, calls: int, token_sampler: TokenSample
     for _ in range(calls):
         again = np.zeros_like(targets)
         for batch, grid in enumerate(targets):
-            count = max(1, round(REMASKED * grid.sum()))
+            count = max(1, round(token_sampler.recipe.remasked * grid.sum()))
             again[batch][grid] = spread(grid, token_sampler.rng) < count
         state = token_sampler.copied(np.where(again, masked, tokens))
         state = tidy(state, targets, token_sampler.tracks)

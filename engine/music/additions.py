@@ -31,17 +31,18 @@ from schmubert.engine.music.score import Score
 from schmubert.engine.music.smf import (
     META,
     PROGRAM_CHANGE,
+    SET_TEMPO,
+    TIME_SIGNATURE,
+    TRACK_NAME,
     Event,
     MidiFile,
     event,
     meta,
+    signature_event,
     track_body,
 )
 from schmubert.engine.music.song import (
     MOST_UNIT,
-    SET_TEMPO,
-    TIME_SIGNATURE,
-    TRACK_NAME,
     Part,
     TimeSignature,
     opened,
@@ -52,7 +53,6 @@ from schmubert.engine.music.strokes import (
     NAMES,
     Stroke,
     note_events,
-    signature_event,
     strokes,
 )
 from schmubert.engine.music.strokes import PROGRAM as PROGRAM_OF

@@ -24,10 +24,17 @@ from schmubert.engine.music.columns import drums_on, pitched_on
 from schmubert.engine.music.meter import CLOCKS_PER_QUARTER, MOST_SONG_BARS, Meter, straight
 from schmubert.engine.music.quantise import drum_map_named, tempo_at
 from schmubert.engine.music.score import Score
-from schmubert.engine.music.smf import PROGRAM_CHANGE, event, meta, midi_file, track_body
-from schmubert.engine.music.song import (
+from schmubert.engine.music.smf import (
+    PROGRAM_CHANGE,
     SET_TEMPO,
     TRACK_NAME,
+    event,
+    meta,
+    midi_file,
+    signature_event,
+    track_body,
+)
+from schmubert.engine.music.song import (
     Song,
     Unusable,
     player_song,
@@ -38,7 +45,6 @@ from schmubert.engine.music.strokes import (
     NAMES,
     PROGRAM,
     note_events,
-    signature_event,
     strokes,
 )
 from schmubert.engine.music.vocabulary import TRIO, Drum, Track

@@ -9,11 +9,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from schmubert.engine.music.meter import USUAL_BPM
+from schmubert.engine.music.meter import USUAL_BPM, Meter
 
 META, SYSEX, ESCAPE = 0xFF, 0xF0, 0xF7
-END_OF_TRACK = 0x2F
+TEXT, TRACK_NAME, MARKER, END_OF_TRACK = 0x01, 0x03, 0x06, 0x2F
+SET_TEMPO, TIME_SIGNATURE = 0x51, 0x58
 MOST_VLQ_BYTES = 4
+LONGEST_WAIT = (1 << 7 * MOST_VLQ_BYTES) - 1
+"""So many ticks fit between two events."""
+MOST_TRACKS = 32_000
+"""A header counts to 65,535: two files of so many tracks can be joined, and a band added."""
 SYSTEM_DATA = {0xF1: 1, 0xF2: 2, 0xF3: 1}
 """How many data bytes the other system messages have: they have no place in a file."""
 NOTE_OFF, NOTE_ON, CONTROL_CHANGE, PROGRAM_CHANGE = 0x80, 0x90, 0xB0, 0xC0
@@ -139,6 +144,8 @@ def read(data: bytes) -> MidiFile:
     tracks = tuple(_track(chunk, number, odd) for number, chunk in enumerate(_only(chunks), 1))
     if not tracks:
         raise NoMidiError("it holds no track")
+    if len(tracks) > MOST_TRACKS:
+        raise NoMidiError(f"it holds {len(tracks)} tracks; at most {MOST_TRACKS} can be read")
     if len(tracks) != count:
         odd.append(f"its header tells of {count} tracks, there are {len(tracks)}")
     if format_ > 1:
@@ -159,6 +166,12 @@ def event(tick: int, *said: int) -> Event:
 def meta(tick: int, kind: int, data: bytes = b"") -> Event:
     """A meta event of our own."""
     return Event(tick, META, kind, data, b"", bytes([META, kind]) + vlq(len(data)) + data)
+
+
+def signature_event(tick: int, meter: Meter) -> Event:
+    """The time signature of `meter` from `tick` on; a metronome clicks its beats."""
+    beats, unit = meter.signature
+    return meta(tick, TIME_SIGNATURE, bytes([beats, unit.bit_length() - 1, meter.clocks, 8]))
 
 
 def track_body(events: Iterable[Event], end: int) -> bytes:
@@ -182,7 +195,7 @@ def midi_file(ticks_per_beat: int, bodies: Sequence[bytes]) -> bytes:
 
 def vlq(value: int) -> bytes:
     """`value` as a variable-length quantity."""
-    if not 0 <= value < 1 << 7 * MOST_VLQ_BYTES:
+    if not 0 <= value <= LONGEST_WAIT:
         raise ValueError(f"{value} does not fit into four bytes of seven bits")
     found = [value & 0x7F]
     while value := value >> 7:
@@ -191,11 +204,18 @@ def vlq(value: int) -> bytes:
 
 
 def _body(events: Iterable[Event]) -> bytes:
-    """`events` as the bytes of a track; each keeps its own, where they still mean the same."""
+    """`events` as the bytes of a track; each keeps its own, where they still mean the same.
+
+    Empty texts stand in a wait that is longer than one between two events can be.
+    """
     body = bytearray()
     now = running = 0
     for one in events:
         wait = one.tick - now
+        while wait > LONGEST_WAIT:
+            body += vlq(LONGEST_WAIT) + meta(0, TEXT).raw
+            wait -= LONGEST_WAIT
+            running = 0
         same = bool(one.delta) and _vlq(one.delta, 0)[0] == wait
         body += one.delta if same else vlq(wait)
         now = one.tick
@@ -254,13 +274,14 @@ def _chunks(data: bytes, at: int, odd: list[str]) -> tuple[tuple[Chunk, ...], by
             at = again
             continue
         body = data[at + 8 : at + 8 + length]
-        if len(body) < length:
-            odd.append(f"its {_called(name)} is cut: {length - len(body)} bytes are missing")
-        elif name == b"MTrk" and not _chunk_begins(data, at + 8 + length):
+        again = -1
+        if name == b"MTrk" and not _chunk_begins(data, at + 8 + length):
             again = data.find(b"MTrk", at + 8)
-            if again >= 0:
-                odd.append("a track's length is wrong: it is taken to end where the next begins")
-                body = data[at + 8 : again]
+        if again >= 0:
+            odd.append("a track's length is wrong: it is taken to end where the next begins")
+            body = data[at + 8 : again]
+        elif len(body) < length:
+            odd.append(f"its {_called(name)} is cut: {length - len(body)} bytes are missing")
         found.append(Chunk(name, body, length))
         at += 8 + len(body)
     trailing = data[at:]
@@ -271,8 +292,8 @@ def _chunks(data: bytes, at: int, odd: list[str]) -> tuple[tuple[Chunk, ...], by
 
 def _chunk_begins(data: bytes, at: int) -> bool:
     """Whether a chunk may begin at `at`, or `data` ends there, or only few bytes are left."""
-    name = data[at : at + 4]
-    return len(data) - at < 8 or all(0x20 <= byte < 0x7F for byte in name)
+    left = len(data) - at
+    return 0 <= left < 8 or (left > 0 and all(0x20 <= byte < 0x7F for byte in data[at : at + 4]))
 
 
 def _called(name: bytes) -> str:

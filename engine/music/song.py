@@ -26,16 +26,18 @@ from schmubert.engine.music.smf import (
     NOTE_OFF,
     NOTE_ON,
     PROGRAM_CHANGE,
+    SET_TEMPO,
     SYSEX,
+    TIME_SIGNATURE,
+    TRACK_NAME,
     MidiFile,
     MidiTrack,
     NoMidiError,
     read,
 )
-from schmubert.engine.music.texts import decoded
+from schmubert.engine.music.texts import MOST_NAME, decoded
 
 KEY_PRESSURE = 0xA0
-TRACK_NAME, SET_TEMPO, TIME_SIGNATURE = 0x03, 0x51, 0x58
 DATA_BYTES = bytes(range(0x80))
 MOST_UNIT = 6  # a time signature in 64ths
 
@@ -120,7 +122,8 @@ def corpus_song(data: bytes) -> Song:
         onsets = fields["time"].astype(np.int64)
         ends = onsets + fields["duration"].astype(np.int64)
         pitches = fields["pitch"].astype(np.int64)
-        parts.append(Part(track.name, track.program, track.is_drum, onsets, ends, pitches))
+        name = track.name[:MOST_NAME]
+        parts.append(Part(name, track.program, track.is_drum, onsets, ends, pitches))
     signatures = (TimeSignature(m.time, m.numerator, m.denominator) for m in score.time_signatures)
     tempos = ((t.time, t.mspq) for t in score.tempos)
     end = max((int(part.ends.max()) for part in parts if len(part.ends)), default=0)

@@ -14,21 +14,26 @@ from schmubert.engine.music.meter import COMMON, USUAL_BPM
 from schmubert.engine.music.smf import (
     CONTROL_CHANGE,
     END_OF_TRACK,
+    LONGEST_WAIT,
     META,
     NOTE_OFF,
     NOTE_ON,
     PROGRAM_CHANGE,
+    SET_TEMPO,
+    TIME_SIGNATURE,
     Event,
     MidiFile,
     MidiTrack,
     event,
     meta,
+    signature_event,
     track_body,
 )
-from schmubert.engine.music.song import SET_TEMPO, TIME_SIGNATURE, opened
-from schmubert.engine.music.strokes import signature_event
+from schmubert.engine.music.song import Unusable, opened
 
 DEFAULT_TEMPO = round(60e6 / USUAL_BPM)  # microseconds a beat, until a file says another
+MOST_TICKS = 256 * LONGEST_WAIT
+"""A song of all the bars that are read has a hundredth of them, in the finest ticks there are."""
 DEFAULT_CONTROLS = ((RESET_CONTROLLERS, 0), (VOLUME, 100), (PAN, 64))  # of General MIDI
 
 
@@ -57,7 +62,8 @@ def joined(first: bytes, second: bytes, at: int, from_tick: int) -> bytes:
 
     Ticks of what is written are those of `first`. At the join, tempo, metre, programs and
     controllers are first set to what they are where a file begins, and then to what `second` sets
-    before its `from_tick`. Events of `first` that come later are moved to the join.
+    before its `from_tick`. Events of `first` that come later are moved to the join. Unusable where
+    `second` goes on for longer than a file can.
     """
     midi, other = opened(first), opened(second)
     cut = [
@@ -66,6 +72,8 @@ def joined(first: bytes, second: bytes, at: int, from_tick: int) -> bytes:
     ]
     scale = midi.ticks_per_beat / other.ticks_per_beat
     before = at - round(from_tick * scale)
+    if before + max(track.end for track in other.tracks) * scale > MOST_TICKS:
+        raise Unusable("too long", "something stands far behind its last note")
     bodies = []
     for number, track in enumerate(other.tracks):
         moved = [] if number else _defaults(midi, other, at, from_tick)

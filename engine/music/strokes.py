@@ -8,10 +8,8 @@ import numpy as np
 
 from schmubert.engine.music.barlines import Grid
 from schmubert.engine.music.kits import DRUM_CHANNEL
-from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.score import Note, Score, drum_hits, notes
-from schmubert.engine.music.smf import NOTE_OFF, NOTE_ON, Event, event, meta
-from schmubert.engine.music.song import TIME_SIGNATURE
+from schmubert.engine.music.smf import NOTE_OFF, NOTE_ON, Event, event
 from schmubert.engine.music.velocity import WRITTEN
 from schmubert.engine.music.vocabulary import DRUM_PITCH, PITCHED, Drum, Track
 
@@ -56,9 +54,3 @@ def note_events(struck: Sequence[Stroke], channel: int) -> list[Event]:
         event(tick, (NOTE_ON if velocity else NOTE_OFF) | channel, pitch, velocity)
         for tick, velocity, pitch in sorted(said, key=lambda one: one[:2])
     ]
-
-
-def signature_event(tick: int, meter: Meter) -> Event:
-    """The time signature of `meter` from `tick` on; a metronome clicks its beats."""
-    beats, unit = meter.signature
-    return meta(tick, TIME_SIGNATURE, bytes([beats, unit.bit_length() - 1, meter.clocks, 8]))

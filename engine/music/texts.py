@@ -1,15 +1,22 @@
 """Names in MIDI files: bytes in an encoding that nobody states."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 ENCODINGS = ("utf-8", "cp932", "gbk", "cp1252", "latin-1")
 """In which names are looked for: Unicode, Japanese, Chinese, Western."""
+MOST_NAME = 200  # characters
+HALF_WIDTH = re.compile("[\uff66-\uff9d][\uff70\uff9e\uff9f]")
+"""A half-width kana that is made long or voiced, as in most words; bytes of Chinese hardly are."""
 
 
 def decoded(names: Sequence[bytes]) -> list[str]:
-    """The `names` of one file as text, all in the encoding that suits them together best."""
+    """The `names` of one file as text, all in the encoding that suits them together best.
+
+    Of a name that is a whole text only the beginning is one.
+    """
     encoding = _encoding_of(b" ".join(names))
-    return [_plain(name.decode(encoding, "replace")) for name in names]
+    return [_plain(name.decode(encoding, "replace"))[:MOST_NAME] for name in names]
 
 
 def escaped(text: str) -> str:
@@ -36,7 +43,8 @@ def _plain(text: str) -> str:
 def _encoding_of(data: bytes) -> str:
     """The encoding of `data`: UTF-8 where it is valid, else what its bytes over 127 look like.
 
-    In Western names these stand alone between letters; in Japanese and Chinese ones in pairs.
+    In Western names these stand alone between letters; in Japanese and Chinese ones in pairs. Those
+    of most Chinese words are half-width kana too, and all of them lie in GB 2312.
     """
     try:
         data.decode("utf-8")
@@ -44,14 +52,12 @@ def _encoding_of(data: bytes) -> str:
         pass
     else:
         return "utf-8"
+    if _decodes(data, "cp932") and _has_kana(data.decode("cp932")):
+        return "cp932"
     if max(map(len, _runs(data))) == 1:
         return "cp1252" if _decodes(data, "cp1252") else "latin-1"
-    if _decodes(data, "cp932") and any(_is_kana(c) for c in data.decode("cp932")):
-        return "cp932"
-    for encoding in ("gbk", "cp932", "cp1252"):
-        if _decodes(data, encoding):
-            return encoding
-    return "latin-1"
+    fits = (one for one in ("gb2312", "cp932", "gbk", "cp1252") if _decodes(data, one))
+    return next(fits, "latin-1")
 
 
 def _runs(data: bytes) -> Iterable[bytes]:
@@ -68,5 +74,5 @@ def _decodes(data: bytes, encoding: str) -> bool:
     return True
 
 
-def _is_kana(character: str) -> bool:
-    return "\u3041" <= character <= "\u30ff" or "\uff66" <= character <= "\uff9f"
+def _has_kana(text: str) -> bool:
+    return any("\u3041" <= c <= "\u30ff" for c in text) or HALF_WIDTH.search(text) is not None

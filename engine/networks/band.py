@@ -24,6 +24,7 @@ from schmubert.engine.music.vocabulary import (
 )
 from schmubert.engine.networks.band_key import ROOTS, BandKey
 from schmubert.engine.networks.band_layers import (
+    FormContext,
     Gather,
     Spread,
     called,
@@ -93,6 +94,7 @@ class BandTransformer(nn.Module):
         self.rests = nn.ModuleList(nn.Embedding(BAND_MASK[f] + 1, 1) for f in FORMS)
         self.chord_head = nn.Linear(width, CHORD_TOKENS)
         self.form_heads = nn.ModuleList(nn.Linear(width, BAND_SIZES[f]) for f in FORMS)
+        self.form_context = FormContext(config.form_bars) if config.form_bars else None
         initialised(self, config.layers)
         with torch.no_grad():
             for name, weight in self.named_parameters():
@@ -161,6 +163,7 @@ class BandTransformer(nn.Module):
         x = self.norm(x)
         asked = within(bars, in_bar)
         x, chords = x[:, asked], chords[:, asked]
+        around = None if self.form_context is None else self.form_context(forms)
         forms = [form[:, bars] for form in forms]
         shifted = shifted[:, within(asked, cells)]
         logits = []
@@ -181,12 +184,20 @@ class BandTransformer(nn.Module):
             logits[track] = torch.cat([logits[track][..., :1] + rest, logits[track][..., 1:]], -1)
         chord_logits = self.key.chords_from_c(self.chord_head(x), key)
         by_bar = x.reshape(size[0], -1, in_bar, x.shape[-1]).mean(dim=2)
-        return [*logits, chord_logits, *map(called, self.form_heads, [by_bar] * len(FORMS))]
+        form_logits = [called(head, by_bar) for head in self.form_heads]
+        if around is not None:
+            form_logits = [
+                own + more[:, bars] for own, more in zip(form_logits, around, strict=True)
+            ]
+        return [*logits, chord_logits, *form_logits]
 
 
+FORM_CONTEXT = "form_context."
+"""A part that says nothing at first, and that a band trained before it does not have."""
 SILENT = (
     "comping_in.", "chord_in.", "chord_classes_in.", "begins_in.", "form_in.", "moved_in.",
     "beat_in.", "register", "leaning.", "again.", "rests.", "repeat_features.", "copy_heads.",
+    f"{FORM_CONTEXT}out.",
 )  # fmt: skip
 """Parts that add nothing before they have learned."""
 

@@ -4,9 +4,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from schmubert.engine.music.vocabulary import HOLD
+from schmubert.engine.music.vocabulary import BAND_MASK, BAND_SIZES, FORMS, HOLD
 from schmubert.engine.networks.meters import PLACES
 
+FORM_WIDTH = 32
 HELD = 30.0
 """The logit of `HOLD` where a plan cannot do anything else."""
 
@@ -42,6 +43,28 @@ class Spread(nn.Module):
         of_places = F.linear(beats, self.weight.flatten(0, 1))
         of_beat = of_places.reshape(*beats.shape[:2], PLACES, self.bias.shape[0])[:, :, places]
         return of_beat.flatten(1, 2) + self.bias
+
+
+class FormContext(nn.Module):
+    """What the forms around a bar say of its own: songs go by how their bars went before.
+
+    Two convolutions over `bars` before and after, all tracks at once. It says nothing at first.
+    """
+
+    def __init__(self, bars: int) -> None:
+        super().__init__()
+        self.embeddings = nn.ModuleList(nn.Embedding(BAND_MASK[f] + 1, FORM_WIDTH) for f in FORMS)
+        size, hidden = 2 * bars + 1, 4 * FORM_WIDTH
+        self.near = nn.Conv1d(len(FORMS) * FORM_WIDTH, hidden, size, padding=bars)
+        self.far = nn.Conv1d(hidden, hidden, size, padding=bars)
+        self.out = nn.Linear(hidden, sum(BAND_SIZES[form] for form in FORMS))
+
+    def forward(self, forms: list[Tensor]) -> tuple[Tensor, ...]:
+        """Forms [batch, bars] of each track -> what is added to their logits, a track each."""
+        embedded = [called(layer, form) for layer, form in zip(self.embeddings, forms, strict=True)]
+        x = torch.cat(embedded, dim=-1).transpose(1, 2)
+        x = F.relu(self.far(F.relu(self.near(x)))).transpose(1, 2)
+        return torch.split(self.out(x), [BAND_SIZES[form] for form in FORMS], dim=-1)
 
 
 def first_of(tokens: Tensor, cells: int) -> Tensor:

@@ -31,7 +31,8 @@ class ModelConfig:
     sees all music in the same key (`Key`). With these, few songs teach what harmony is.
     `copy_steps` are distances in 16ths, taken both ways, over which the network is shown what
     repeats (`RepeatFeatures`) and may repeat an event itself (`CopyHead`). `corruption` is what the
-    network was trained to undo: no part of it, but what it may be asked for.
+    network was trained to undo: no part of it, but what it may be asked for. Where a band names the
+    form of a bar, it sees those of `form_bars` before and after by themselves (`FormContext`).
     """
 
     tracks: tuple[str, ...] = ("melody", "bass", "drums")
@@ -49,6 +50,7 @@ class ModelConfig:
     architecture: str = "convolutional"
     levels: int = 6
     corruption: str = MASKING
+    form_bars: int = 0
 
     def __post_init__(self) -> None:
         if self.architecture not in ARCHITECTURES:
@@ -113,6 +115,7 @@ PRESETS: Mapping[str, ModelConfig] = MappingProxyType(
             tracks=tuple(track.name.lower() for track in BAND),
             dropout=0.1,
             architecture="band",
+            form_bars=8,
         ),
         "small-transformer": replace(_SMALL, token_width=128, architecture="transformer"),
         "small-convolutional": _SMALL,

@@ -18,8 +18,8 @@ from schmubert.bridge.protocol.option import Option, options_of
 from schmubert.bridge.protocol.place import Place
 from schmubert.bridge.protocol.roles import input_part, output_part
 from schmubert.bridge.protocol.settings import Settings
+from schmubert.engine.diffusion.defaults import FEWEST_WINDOW_BARS, MOST_WINDOW_BARS
 from schmubert.engine.diffusion.horizon import AHEAD_BARS
-from schmubert.engine.diffusion.recipe import FEWEST_WINDOW_BARS, MOST_WINDOW_BARS
 
 BAND = ["--in", "A", "--out", "Lead"]
 IN_PRESETS = [

@@ -10,8 +10,7 @@ from click.testing import CliRunner, Result
 from schmubert.cli.main import main
 from schmubert.engine.music.channels import EXPRESSION, PROGRAM, VOLUME, Channels
 from schmubert.engine.music.midifile import read_score
-from schmubert.engine.music.smf import META, MidiFile, MidiTrack, read
-from schmubert.engine.music.song import SET_TEMPO
+from schmubert.engine.music.smf import META, SET_TEMPO, MidiFile, MidiTrack, read
 from schmubert.engine.music.vocabulary import Track
 
 CASES = Path(__file__).parent.parent / "cases"

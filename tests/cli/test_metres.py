@@ -12,8 +12,8 @@ from schmubert.engine.music.barlines import BarLines, bar_lines
 from schmubert.engine.music.meter import COMMON, Meter, in_triplets
 from schmubert.engine.music.midifile import midi_bytes, read_score
 from schmubert.engine.music.score import Score, silence
-from schmubert.engine.music.smf import event, meta, midi_file, read, track_body
-from schmubert.engine.music.song import TIME_SIGNATURE, player_song
+from schmubert.engine.music.smf import TIME_SIGNATURE, event, meta, midi_file, read, track_body
+from schmubert.engine.music.song import player_song
 from schmubert.engine.music.vocabulary import TRIO, Track, onset_token
 from tests import tiny_model
 

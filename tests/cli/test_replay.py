@@ -119,4 +119,6 @@ def test_it_plays_what_was_sent(
 def test_no_session_is_one_line(tmp_path: Path) -> None:
     result = run(tmp_path)
     assert result.exit_code == 1
-    assert LOG_NAME in result.output.splitlines()[-1]
+    (line,) = result.output.splitlines()
+    assert LOG_NAME in line
+    assert "--record" in line

@@ -22,7 +22,8 @@ from schmubert.training.data.masking import mixed
 STAGE = "hidden-future"
 BAND_MIX: Mapping[str, float] = MappingProxyType(
     {
-        "uniform": 0.22,
+        "uniform": 0.16,
+        "nothing": 0.06,
         "whole-tracks": 0.28,
         "suffix": 0.07,
         "bar-span": 0.07,
@@ -30,6 +31,8 @@ BAND_MIX: Mapping[str, float] = MappingProxyType(
     }
 )
 """Shares of the patterns of the trio: pieces, accompaniment, what comes next, gaps, the stage."""
+TOGETHER = 0.5
+"""How often the forms of all tracks are known as far as each other, as when they are drawn."""
 KNOWN, UNKNOWN, UNTIL, HERE_AND_THERE = 0.3, 0.3, 0.2, 0.2
 """How often a plan is known, unknown, known up to a beat, and known in a share of its cells."""
 GUESSED = 0.5
@@ -65,6 +68,8 @@ def masked_band(
     tokens = _with_guesses(tokens, guessing, ~asked[..., Track.BASS], meter, rng)
     for plan in (Track.COMPING, Track.CHORDS, *FORMS):
         asked[..., plan] = _of_plan(batch, steps, rng)
+    together = rng.random(batch) < TOGETHER
+    asked[together, :, FORMS[1] :] = asked[together, :, FORMS[0], None]
     can = speaking(BAND, steps, meter)
     unknown = (tokens == np.asarray(BAND_MASK)) & can
     share = np.where(rng.random(batch) < HIDDEN, MOST_HIDDEN * rng.random(batch), 0.0)

@@ -29,6 +29,12 @@ def uniform(shape: Shape, rng: np.random.Generator, meter: Meter = COMMON) -> Ma
     return rng.random(shape) < t[:, None, None]
 
 
+def nothing(shape: Shape, rng: np.random.Generator, meter: Meter = COMMON) -> Mask:
+    """Nothing is known: how a piece begins whose plans are drawn before its notes."""
+    del rng, meter
+    return np.ones(shape, bool)
+
+
 def whole_tracks(shape: Shape, rng: np.random.Generator, meter: Meter = COMMON) -> Mask:
     """Each track is masked in a ratio of its own: not at all, whole, or anything between."""
     del meter
@@ -37,8 +43,8 @@ def whole_tracks(shape: Shape, rng: np.random.Generator, meter: Meter = COMMON) 
     kind = rng.random((batch, tracks))
     ratio[kind < 0.3] = 0.0
     ratio[kind > 0.7] = 1.0
-    nothing = ratio.max(axis=1) == 0.0
-    ratio[nothing, rng.integers(tracks, size=int(nothing.sum()))] = 1.0
+    none = ratio.max(axis=1) == 0.0
+    ratio[none, rng.integers(tracks, size=int(none.sum()))] = 1.0
     return rng.random(shape) < ratio[:, None, :]
 
 
@@ -107,6 +113,7 @@ def hidden_future(shape: Shape, rng: np.random.Generator, meter: Meter = COMMON)
 PATTERNS: Mapping[str, Pattern] = MappingProxyType(
     {
         "uniform": uniform,
+        "nothing": nothing,
         "whole-tracks": whole_tracks,
         "suffix": suffix,
         "bar-span": bar_span,

@@ -3,6 +3,7 @@
 `shards` reads the files, `assemble` joins what they gave, `dataset` opens it.
 """
 
+import gc
 import multiprocessing
 import os
 import shutil
@@ -30,6 +31,8 @@ from schmubert.training.data.shards import PrepareSettings, Task, key_only, make
 SHARDS = "shards"
 CHUNK_FILES = 128
 TASKS_A_WORKER = 3  # enough to keep a core fed, few enough to hold in memory
+COLLECT_AFTER = 1_000_000
+"""A worker looks for cycles after so many new objects: events are many, and in no cycle."""
 
 
 def prepare_dataset(
@@ -232,6 +235,7 @@ def _done(under_way: dict[Future[str], int]) -> Iterator[tuple[int, str]]:
 
 def _start_worker() -> None:
     """Leave Ctrl-C to the parent, and end with it, however it ends."""
+    gc.set_threshold(COLLECT_AFTER)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -16,7 +16,11 @@ from schmubert.training.learning.objective import Cost
 
 
 class BandUnmasking:
-    """Every masked cell counts alike, whatever its column (see `loss.plain`)."""
+    """Every masked cell counts alike (see `loss.plain`), and a plan's token as all cells it rules.
+
+    So a chord counts as much as the notes of its beat, and a form as those of its bar: what a whole
+    bar hangs on is not one cell in sixteen.
+    """
 
     def __init__(self, config: ModelConfig) -> None:
         self.config = config
@@ -24,10 +28,19 @@ class BandUnmasking:
     def cost(self, model: torch.nn.Module, batch: MaskedBand, device: torch.device) -> Cost:
         """See `Objective`: bits a cell of the trio, of all that is asked for."""
         bits, counts = self.bits(model, batch, device)
-        total = torch.stack([of_column.sum() for of_column in bits]).sum()
-        asked = torch.stack(list(counts)).sum().clamp(min=1)
+        weighed = [
+            of_column.sum() * cells_apart(track, batch.meter)
+            for track, of_column in zip(BAND, bits, strict=True)
+        ]
+        total = torch.stack(weighed).sum()
+        asked = torch.stack(
+            [
+                count * cells_apart(track, batch.meter)
+                for track, count in zip(BAND, counts, strict=True)
+            ]
+        ).sum()
         cells = batch.tokens.shape[0] * batch.tokens.shape[1] * len(TRIO)
-        return Cost(total / cells, (total / asked).detach())
+        return Cost(total / cells, (total / asked.clamp(min=1)).detach())
 
     def bits(
         self, model: torch.nn.Module, batch: MaskedBand, device: torch.device

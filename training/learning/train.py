@@ -18,11 +18,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import nn
 
 from schmubert.engine.networks import checkpoint
-from schmubert.engine.networks.band import BandTransformer, taken_over
+from schmubert.engine.networks.band import FORM_CONTEXT, BandTransformer, taken_over
 from schmubert.engine.networks.build import network
 from schmubert.engine.networks.config import PRESETS, ModelConfig
 from schmubert.engine.networks.convolutional import SILENT_AT_FIRST
 from schmubert.engine.networks.layers import parameters
+from schmubert.engine.recipe import RECIPE
 from schmubert.training.data.dataset import Dataset
 from schmubert.training.learning.band_batches import BandBatches
 from schmubert.training.learning.band_validate import BandValidation
@@ -94,6 +95,7 @@ def train_network(
     wrapped, optimizer = accelerator.prepare(model, optimizer)
     curves = Scalars(out / "tensorboard", console.print) if main else None
     about: dict[str, Any] = {"preset": settings.preset, "data": list(dataset.about.sources)}
+    about["recipe"] = RECIPE.plain()
     if isinstance(batches, BandBatches):
         about["meters"] = [meter.shape for meter in batches.by_meter]
     elif settings.tacet and settings.excerpts:
@@ -192,7 +194,8 @@ def _network(config: ModelConfig, start_from: Path | None) -> nn.Module:
         floats = {name: tensor.float() for name, tensor in weights.items()}
         model.load_state_dict(taken_over(floats, model))
         return model
-    begun = {n: w for n, w in model.state_dict().items() if n.startswith(SILENT_AT_FIRST)}
+    silent = (*SILENT_AT_FIRST, FORM_CONTEXT)
+    begun = {n: w for n, w in model.state_dict().items() if n.startswith(silent)}
     try:
         model.load_state_dict(begun | {name: tensor.float() for name, tensor in weights.items()})
     except RuntimeError as error:

@@ -3,10 +3,16 @@ from pathlib import Path
 import mido
 import pytest
 
+from schmubert.bridge.protocol.events import Record
+from schmubert.bridge.protocol.messages import Heard
 from schmubert.bridge.session.log import SONG_NAME
+from schmubert.bridge.session.midi_export import MidiExport
+from schmubert.engine.music.smf import read
+from schmubert.engine.music.vocabulary import Track
 from tests.bridge.session.sessions import (
     BEGAN_S,
     NOTE_ON,
+    SESSION,
     kept,
     quiet,
     song,
@@ -54,6 +60,18 @@ def heard_at(midi: mido.MidiFile, track: int, zero_s: float) -> list[float]:
         if message.type == "note_on" and message.velocity:
             found.append(at_s)
     return found
+
+
+def test_a_stage_that_was_left_on_for_days_is_a_file_that_can_be_read() -> None:
+    export, days = MidiExport(SESSION), 7 * 24 * 3600.0
+    for at_s in (BEGAN_S + 1.0, BEGAN_S + days):
+        for late_s, velocity in ((0.0, 90), (0.5, 0)):
+            heard = Heard(at_s + late_s, int(Track.MELODY), 60, velocity)
+            export.see(Record(heard.at_s, heard))
+    file = read(export.midi())
+    assert file.oddities == ()
+    onsets = [one.tick for one in file.tracks[1].events if one.status & 0xF0 == NOTE_ON]
+    assert onsets[1] - onsets[0] == round((days - 1.0) * 2 * file.ticks_per_beat)
 
 
 def test_every_note_of_the_file_is_ended(tmp_path: Path) -> None:

@@ -15,8 +15,16 @@ from schmubert.engine.music.channels import (
     Channels,
 )
 from schmubert.engine.music.score import Note, Score, monophonic, silence
-from schmubert.engine.music.smf import META, Event, event, meta, midi_file, read, track_body
-from schmubert.engine.music.song import SET_TEMPO
+from schmubert.engine.music.smf import (
+    META,
+    SET_TEMPO,
+    Event,
+    event,
+    meta,
+    midi_file,
+    read,
+    track_body,
+)
 from schmubert.engine.music.vocabulary import Track
 
 BEAT, BAR = 480, 1920

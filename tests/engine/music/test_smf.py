@@ -2,12 +2,27 @@
 
 import contextlib
 import random
+from collections.abc import Iterable
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schmubert.engine.music.smf import Event, MidiFile, NoMidiError, read, vlq
+from schmubert.engine.music.smf import (
+    LONGEST_WAIT,
+    META,
+    MOST_TRACKS,
+    TEXT,
+    Event,
+    MidiFile,
+    NoMidiError,
+    event,
+    midi_file,
+    read,
+    track_body,
+    vlq,
+)
 
 END = b"\x00\xff\x2f\x00"
 C4_ON, C4_OFF = b"\x00\x90\x3c\x64", b"\x60\x80\x3c\x40"
@@ -126,6 +141,44 @@ def test_a_delta_time_that_is_longer_than_it_need_be_stays_so() -> None:
     assert track.edited(track.events).chunk.body == body
 
 
+far_ticks = st.lists(st.integers(0, 9 * LONGEST_WAIT), min_size=1, max_size=8).map(sorted)
+
+
+def but_fillers(events: Iterable[Event]) -> list[tuple[int, int, int, bytes]]:
+    return [one[:4] for one in events if one[1:4] != (META, TEXT, b"")]
+
+
+@given(far_ticks, st.integers(0, 12 * LONGEST_WAIT))
+def test_waits_longer_than_one_can_be_are_written_and_read(at: list[int], end: int) -> None:
+    notes = [event(tick, 0x90, 60 + k, 100) for k, tick in enumerate(at)]
+    file = read(midi_file(96, [track_body(notes, end)]))
+    assert file.oddities == ()
+    last = max(end, at[-1])
+    assert but_fillers(file.tracks[0].events) == [
+        *(one[:4] for one in notes),
+        (last, META, 0x2F, b""),
+    ]
+    waits = [int(b.tick - a.tick) for a, b in pairwise(file.tracks[0].events)]
+    assert max(waits, default=0) <= LONGEST_WAIT
+
+
+@given(bodies(), st.lists(st.integers(0, 3 * LONGEST_WAIT), max_size=21).map(sorted))
+def test_events_that_are_moved_far_are_the_same_later(body: bytes, by: list[int]) -> None:
+    (track,) = read(midi(body)).tracks
+    moves = [*by, *[by[-1] if by else 0] * len(track.events)]
+    moved = [one._replace(tick=one.tick + k) for one, k in zip(track.events, moves, strict=False)]
+    (again,) = read(midi(track.edited(moved).chunk.body)).tracks
+    assert but_fillers(again.events) == but_fillers(moved)
+
+
+def test_more_tracks_than_a_band_can_be_added_to_are_refused() -> None:
+    body = chunk(b"MTrk", END)
+    header = midi(END, count=MOST_TRACKS)[:14]
+    assert len(read(header + body * MOST_TRACKS).with_tracks([END] * MOST_TRACKS))
+    with pytest.raises(NoMidiError, match="32001 tracks; at most 32000"):
+        read(header + body * (MOST_TRACKS + 1))
+
+
 def test_a_meta_event_that_nobody_knows_keeps_its_time() -> None:
     file = read(midi(b"\x30\xff\x60\x02ab" + C4_ON + END))
     assert ticks(file) == [[48, 48, 48]]
@@ -170,6 +223,16 @@ def test_a_cut_track_is_ended_where_it_was_cut() -> None:
     written = read(whole[:-6]).with_tracks([END])
     assert read(written).oddities == ()
     assert written == midi(C4_ON + END, END)
+
+
+@pytest.mark.parametrize("length", [0, 5, 60, 10**6, 0xFFFFFFFF])
+def test_a_track_of_a_wrong_length_ends_where_the_next_begins(length: int) -> None:
+    body = C4_ON + C4_OFF + END
+    data = midi(count=2) + chunk(b"MTrk", body, length) + chunk(b"MTrk", body)
+    file = read(data)
+    assert [track.chunk.body for track in file.tracks] == [body, body]
+    assert any("length is wrong" in line for line in file.oddities)
+    assert file.with_tracks([]) == midi(body, body)
 
 
 def test_a_foreign_chunk_stays() -> None:

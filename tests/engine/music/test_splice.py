@@ -5,6 +5,7 @@ import pytest
 
 from schmubert.engine.music.midifile import midi_bytes, read_score
 from schmubert.engine.music.score import STEPS_PER_BAR, Note, Score, notes
+from schmubert.engine.music.smf import LONGEST_WAIT, event, midi_file, read, track_body
 from schmubert.engine.music.song import Unusable
 from schmubert.engine.music.splice import joined, later, without_notes
 from schmubert.engine.music.vocabulary import TRIO, Track
@@ -127,3 +128,21 @@ def test_a_note_held_into_the_bars_ends_where_it_is_hushed(hushed: int, length: 
 def test_what_is_no_midi_file_is_refused() -> None:
     with pytest.raises(Unusable, match="damaged"):
         later(b"MThd, says it", 2)
+
+
+def test_what_is_joined_from_far_later_leaves_nothing_out() -> None:
+    first = midi_file(0x7FFF, [track_body([event(0, 0x90, 60, 100)], 0x7FFF)])
+    far = [event(0, 0x90, 62, 100), event(24, 0x80, 62, 0), event(LONGEST_WAIT, 0xB0, 7, 90)]
+    second = midi_file(0x1FFF, [track_body(far, LONGEST_WAIT)])
+    (_, track) = read(joined(first, second, 4 * 0x7FFF, 0)).tracks
+    last = track.events[-2]
+    assert (last.status, last.data) == (0xB0, b"\x07\x5a")
+    assert last.tick == 4 * 0x7FFF + round(LONGEST_WAIT * 0x7FFF / 0x1FFF)
+    assert last.tick > 4 * LONGEST_WAIT
+
+
+def test_a_song_too_long_for_the_ticks_of_the_other_is_refused() -> None:
+    first = midi_file(0x7FFF, [track_body([event(0, 0x90, 60, 100)], 0x7FFF)])
+    second = midi_file(1, [track_body([event(0, 0x90, 62, 100)], LONGEST_WAIT)])
+    with pytest.raises(Unusable, match="far behind its last note"):
+        joined(first, second, 0x7FFF, 0)
