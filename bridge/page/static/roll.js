@@ -2,7 +2,7 @@
 
 const GUTTER = 104, RIBBON = 34, RULER = 20, GAP = 6;
 const NAMES = ["C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B"];
-const DRUMS = [["kick", 35, 36], ["snare", 37, 38, 39, 40], ["toms", 41, 43, 45, 47, 48, 50], ["hi-hat", 42, 44, 46], ["cymbals", 49, 51, 52, 53, 55, 57, 59]];
+const DRUMS = [["kick", 35, 36], ["snare", 37, 38, 39, 40], ["tom", 41, 43, 45, 47, 48, 50], ["hat", 42, 44, 46], ["cym", 49, 51, 52, 53, 55, 57, 59]];
 const LANE = new Map(DRUMS.flatMap(([, ...pitches], lane) => pitches.map((pitch) => [pitch, lane])));
 const pitchName = (pitch) => NAMES[pitch % 12] + (Math.floor(pitch / 12) - 1);
 
