@@ -1,6 +1,7 @@
 """The page as a browser meets it, in this process."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -34,6 +35,14 @@ class House:
         url = f"ws://{HOST}/live"
         with self.client.websocket_connect(url, headers={"origin": ORIGIN, **headers}) as socket:
             yield socket
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Until the page, which is in another thread, has done it."""
+    end_s = time.monotonic() + 20.0
+    while not condition():
+        assert time.monotonic() < end_s, "it never came"
+        time.sleep(0.002)
 
 
 def to_the_end(socket: Any, got: list[Any] | None = None) -> None:
@@ -110,6 +119,7 @@ def test_a_browser_is_shown_the_stage_and_turns_a_control() -> None:
         socket.send_json({"seen": 1, "turn": {"id": "density:bass", "value": 3}})
         second = socket.receive_json()
         assert "stage" not in second
+        until(lambda: house.turned)
     assert house.turned == [Control("density", 3.0, 1)]
 
 
@@ -118,8 +128,7 @@ def test_what_is_held_is_let_go_when_the_browser_leaves() -> None:
     with house.live() as socket:
         socket.receive_json()
         socket.send_json({"turn": {"id": "reroll", "value": 1}})
-        socket.send_json({"seen": 1})
-        socket.receive_json()
+        until(lambda: house.turned)
     assert house.turned == [Control("reroll", 1.0), Control("reroll", 0.0)]
 
 
