@@ -123,9 +123,9 @@ class Hall:
             self.visitors -= 1
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
             for held in visitor.held:
                 self._turn(control_of(Turn(held, 0.0), self._picture.rows))
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _show(self, socket: WebSocket, visitor: Visitor) -> tuple[int, str]:
         stage: dict[str, Any] = {"stage": self._picture.stage()}
