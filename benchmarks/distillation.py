@@ -35,13 +35,14 @@ from torch import Tensor, nn
 
 from schmubert.cli.errors import one_line
 from schmubert.engine.denoiser import Denoiser, Logits
-from schmubert.engine.diffusion.recipe import SAMPLER, TEMPERATURE
+from schmubert.engine.diffusion.defaults import SAMPLER
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.diffusion.unmasking import random_order, unmask
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import MASK
 from schmubert.engine.networks import checkpoint
 from schmubert.engine.networks.torch_denoiser import TorchDenoiser
+from schmubert.engine.recipe import RECIPE
 from schmubert.training.data.dataset import Dataset
 from schmubert.training.data.grids import windows_of_songs
 from schmubert.training.evaluation.evaluate import require_trio
@@ -274,7 +275,7 @@ def compared(
 @click.option("--optimizer", type=click.Choice(OPTIMIZERS), default="muon", show_default=True)
 @click.option("--learning-rate", type=float, default=3e-4, show_default=True)
 @held_out.songs(64)
-@click.option("--temperature", type=float, default=TEMPERATURE, show_default=True)
+@click.option("--temperature", type=float, default=RECIPE.temperature, show_default=True)
 @held_out.json_file
 @held_out.threads
 @held_out.seed

@@ -1,16 +1,23 @@
-"""Brain and engine killed and frozen again and again while the band plays: is it back in a bar?
+"""All that can fail fails again and again while the band plays: is it back in a bar?
 
     python benchmarks/faults.py [--tempo 240] [--times "brain killed=100" …] [--keyboard 10]
+                                [--episodes 10] [--server jackd pipewire]
 
 A private jackd runs, jack_midi_clock and jack_midiseq are the DAW; a recorder that knows nothing
 of the bridge hears the bass. Each fault comes at a random moment. Silence is the longest time
 without a new note in the three bars after it, in bars; the band is back in time where that is one
 bar at most and no note lasts for a bar (the model plays eighths). The next fault waits until a
 brain waits again, all loaded, which takes 5 s where fifteen processes share two cores; with
-`--at-once` it does not. `--keyboard` pulls a keyboard out and plugs it in again within a second.
+`--at-once` it does not. Where nothing can be played as long as a fault lasts (a computer that
+sleeps, a clock that is cut off), the silence counts from its end. Of a note that hangs in the end
+the take tells whether the bridge ended it. `--keyboard` pulls a keyboard out and plugs it in again
+within a second. `--episodes` plays each that needs a stage of its own so often: the audio server or
+a synthesiser ends and is started again, no file may grow while a take is recorded, the model's file
+is cut; seconds until the band was heard again, or its longest silence.
 """
 
 import argparse
+import contextlib
 import random
 import subprocess
 import sys
@@ -26,13 +33,19 @@ from schmubert.bridge.protocol.events import Sent
 from schmubert.bridge.session.log import Log
 from schmubert.bridge.session.verify import verify_session
 from tests import tiny_model
+from tests.live.episodes import EPISODES, Episode
 from tests.live.faults import FAULTS, Outcome, hung, inject, is_settled
 from tests.live.grid import percentile
 from tests.live.midi_server import end, jackd, missing, wait_until
+from tests.live.recorder import Event, sounding
 from tests.live.stage import HEARS, PLAYS, Stage
 from tests.live.test_plugs_live import plugged
 
-USUAL = ("brain killed=20", "brain frozen=5", "engine killed=10", "engine frozen=5")
+USUAL = (
+    *("brain killed=20", "brain frozen=5", "engine killed=10", "engine frozen=5"),
+    *("owner frozen=2", "machine suspended=2", "jump=5"),
+    *("clock stopped=2", "clocks lost=5", "clock shaken=5", "clock doubled=2"),
+)
 
 
 def play(given: argparse.Namespace, counts: dict[str, int], folder: Path) -> bool:
@@ -47,7 +60,7 @@ def play(given: argparse.Namespace, counts: dict[str, int], folder: Path) -> boo
         kept = folder / "kept"
         bridge = stage.bridge("--in", HEARS, "--out", PLAYS, "--record", str(kept))
         stage.plug_in()
-        sequencer = stage.sequence(given.tempo)
+        sequencer = stage.sequence(given.tempo, wired=any(FAULTS[one].wired for one in counts))
         bridge.wait_for_engine()
         sequencer.play()
         stage.wait_for_notes(8, 30.0)
@@ -62,9 +75,10 @@ def play(given: argparse.Namespace, counts: dict[str, int], folder: Path) -> boo
             if bridge.process.poll() is not None:
                 raise SystemExit(f"the bridge ended:\n{bridge.log()}")
         sequencer.stop()
-        time.sleep(1.0)
+        with contextlib.suppress(TimeoutError):
+            stage.wait_for_silence()
         left = hung(stage)
-        status = bridge.end()
+        status = bridge.end(grace_s=60.0)  # the MIDI file of a long take takes its time
         heard = [event.data for event in stage.recorder.on("bass")]
         if given.log is not None:
             given.log.write_text(bridge.log())
@@ -81,16 +95,41 @@ def play(given: argparse.Namespace, counts: dict[str, int], folder: Path) -> boo
     return compare(kept, heard) and not left and not status
 
 
+def repeat(times: int, kinds: Sequence[str], folder: Path) -> bool:
+    """Each episode so many `times` on each of `kinds` of servers; prints a line for each."""
+    model, fine = tiny_model.write(folder / "tiny.onnx"), True
+    print("| server | episode | in time | seconds: p50 | max | notes that hang |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for kind in kinds:
+        for name, episode in EPISODES.items():
+            found: list[Episode] = []
+            for number in range(times):
+                own = folder / f"{kind} {name} {number}"
+                own.mkdir()
+                found.append(episode.play(kind, model, own))
+            good = [one for one in found if one.is_good(episode)]
+            fine &= len(good) == times
+            took_s = [one.back_s for one in found]
+            print(
+                f"| {kind} | {name} | {len(good)} of {times} | {percentile(took_s, 50):.1f} |"
+                f" {max(took_s):.1f} | {sum(one.hung for one in found)} |",
+                flush=True,
+            )
+    return fine
+
+
 def compare(kept: Path, heard: Sequence[bytes]) -> bool:
     """Whether the take holds what the recorder heard, and is made again from what came in."""
     (take,) = kept.iterdir()
     log = Log(take)
     sent = [record.what.message for record in log if isinstance(record.what, Sent)]
     same = sum(one == other for one, other in zip(sent, heard, strict=False))
+    unended = sounding(Event(0, 0.0, PLAYS, message) for message in sent)
     verdict = verify_session(log.session, log)
     print(
         f"the take holds {len(sent)} messages, the recorder heard {len(heard)}, {same} in the same"
-        f" place; decided again: {verdict.difference or 'all the same'}"
+        f" place; decided again: {verdict.difference or 'all the same'};"
+        f" notes that the bridge never ended: {len(unended)}"
     )
     return verdict.difference is None
 
@@ -135,11 +174,13 @@ def main() -> None:
     parser.add_argument("--times", nargs="+", default=USUAL, help="FAULT=COUNT each")
     parser.add_argument("--tempo", type=float, default=240.0)
     parser.add_argument("--keyboard", type=int, default=0, help="times that it is pulled out")
+    parser.add_argument("--episodes", type=int, default=0, help="times that each is played")
+    parser.add_argument("--server", nargs="+", default=["jackd"], help="for the episodes")
     parser.add_argument("--at-once", action="store_true", help="wait for no brain to be ready")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--log", type=Path, help="keep what the bridge said")
     given = parser.parse_args()
-    if lacking := missing("jackd"):
+    if lacking := [*missing("jackd"), *(one for kind in given.server for one in missing(kind))]:
         parser.error(f"missing: {', '.join(lacking)}; .ci/run names the packages")
     try:
         counts = counted(given.times)
@@ -149,6 +190,8 @@ def main() -> None:
         fine = play(given, counts, Path(folder)) if any(counts.values()) else True
         if given.keyboard:
             plug(given.keyboard, Path(folder))
+        if given.episodes:
+            fine &= repeat(given.episodes, given.server, Path(folder))
     sys.exit(0 if fine else 1)
 
 

@@ -24,9 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.cli.errors import one_line
-from schmubert.engine.denoiser import Model
+from schmubert.engine.denoiser import Model, recipe_of
 from schmubert.engine.diffusion.compose import accompany
-from schmubert.engine.diffusion.recipe import HARMONY_NATS
 from schmubert.engine.diffusion.sampling import PLAIN, Sampling
 from schmubert.engine.music.chords import (
     FIRST_CHORD,
@@ -118,7 +117,8 @@ def basses(model: Model, whole: WholeSong, seed: int) -> Iterator[tuple[str, Bas
     own = bass_onsets(score)
     yield "the song's own", own
     yield f"the same, {AWAY_BARS} bars later", moved(own)
-    led = Sampling(harmony=HARMONY_NATS * plan_weights(whole.chords(with_bass=True)))
+    plan = whole.chords(with_bass=True)
+    led = Sampling(harmony=recipe_of(model).harmony * plan_weights(plan), chords=plan)
     for name, sampling in (("--chords none", PLAIN), ("--chords auto", led)):
         band = accompany(model, score, BAND, np.random.default_rng(seed), sampling)
         yield name, bass_onsets(band)

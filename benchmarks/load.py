@@ -26,7 +26,6 @@ import numpy as np
 import zmq
 from engine_at_work import BEAT_S, Engine, a_bar, started
 
-from schmubert.engine.diffusion.recipe import FIRST_CALLS
 from schmubert.engine.music.vocabulary import MASK
 from schmubert.engine.service.client import Client
 from schmubert.engine.service.wire import Draft, Failed, Request, encode, pack, pack_cells
@@ -217,7 +216,7 @@ def main() -> None:
             f"{'players':>7} {'asks':>9} {'beside':>7} {'could':>6}  {'in time':>8} {'refused':>9}"
             f" {'late':>9} {'silent':>9} {'Jain':>6} {'p50 ms':>7} {'p99':>6} {'MB':>5} {'CPU':>5}"
         )
-        first_s = FIRST_CALLS * engine.about.call_ms / 1000.0
+        first_s = engine.about.recipe.first_calls * engine.about.call_ms / 1000.0
         for players, together, company in rows:
             began_s, worked_s = time.monotonic(), engine.processor_s
             tally = beside(engine, company, players, together, given.seconds)

@@ -4,8 +4,8 @@
 
 A real engine process, asked over ZeroMQ as the bridge asks it: for one bar of bass (16 cells),
 and for four bars of bass and drums (128 cells), at the end of a window whose melody is heard up
-to there. The budget is ample, so that every draft is made: one in `FIRST_CALLS` calls of the
-model, and remade ones up to `MOST_CALLS`, as on stage.
+to there. The budget is ample, so that every draft is made: one in the first calls of the
+model's recipe, and remade ones up to its most, as on stage.
 Twice: on a machine left alone, and with another core kept busy, as by a DAW.
 """
 

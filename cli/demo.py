@@ -55,7 +55,7 @@ def demo(
     tempo: float | None,
     bars: int | None,
     seed: int | None,
-    temperature: float,
+    temperature: float | None,
     model: Path | None,
     device: str,
     engine: str | None,

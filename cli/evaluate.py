@@ -12,6 +12,7 @@ import click
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
+from schmubert.engine.denoiser import recipe_of
 from schmubert.engine.diffusion.sampling import usual_window_bars
 from schmubert.engine.networks.devices import Device
 from schmubert.engine.networks.load import load
@@ -157,7 +158,7 @@ def evaluate(
         file = default_model() if model is None else model
         circumstances["model"] = hashlib.sha256(file.read_bytes()).hexdigest()
         window = window or usual_window_bars(denoiser)
-        wanted = msgspec.structs.replace(wanted, window_bars=window)
+        wanted = msgspec.structs.replace(wanted, window_bars=window).decided(recipe_of(denoiser))
     draws = Draws(out / DRAWS, circumstances, replacing=force)
     record = out / (RECORD if experiment is None else f"{experiment}.json")
     try:

@@ -7,6 +7,13 @@ import click
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.engine.extras import how_to_install
+from schmubert.engine.recipe import RANGES
+
+
+def _described(name: str) -> str:
+    """The value `name` of a recipe and its range."""
+    low, high = RANGES[name]
+    return f"{name} ({low:g} to {high:g})"
 
 
 @click.command("export-onnx")
@@ -18,11 +25,22 @@ from schmubert.engine.extras import how_to_install
     "fp32",
     "The precision of the weights; int8 is the fastest on a CPU.",
 )
+@click.option(
+    "--recipe",
+    metavar="NAME=VALUE,...",
+    help="How the model is sampled where nobody says, as calls=16,remasked=0.25: values that differ"
+    f" from the checkpoint's own. There are {', '.join(map(_described, RANGES))}.",
+)
 @options.data("Check on songs of this dataset, not on music that the model makes.", required=False)
 @options.force
 @one_line
 def export_onnx(
-    checkpoint: Path, out: Path, precision: str, data: Path | None, force: bool
+    checkpoint: Path,
+    out: Path,
+    precision: str,
+    recipe: str | None,
+    data: Path | None,
+    force: bool,
 ) -> None:
     """Write a checkpoint as ONNX, checked against torch first.
 
@@ -46,7 +64,7 @@ def export_onnx(
         from schmubert.training.data.grids import validation_grids
 
         grids = validation_grids(data, checkpoint)
-    parity = export(checkpoint, out, precision, grids)
+    parity = export(checkpoint, out, precision, grids, recipe)
     allowed = TOLERANCES[precision]
     click.echo(
         f"{out}: {precision}, {out.stat().st_size / 1e6:.1f} MB, onnx.checker passed\n"

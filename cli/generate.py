@@ -11,9 +11,9 @@ from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.cli.leading import ANY, Leading, free_leading_options
 from schmubert.cli.offline import plays_alone
-from schmubert.engine.denoiser import Model, plays
+from schmubert.engine.denoiser import Model, plays, recipe_of
 from schmubert.engine.diffusion.compose import generate_all
-from schmubert.engine.diffusion.recipe import MOST_WINDOW_BARS
+from schmubert.engine.diffusion.defaults import MOST_WINDOW_BARS
 from schmubert.engine.diffusion.reversal import REVERSE, generate_from_noise
 from schmubert.engine.diffusion.sampling import Sampling, usual_window_bars
 from schmubert.engine.diffusion.windows import MOST_BATCHED
@@ -62,8 +62,8 @@ def generate(
     tutti: bool,
     seed: int | None,
     window: int | None,
-    temperature: float,
-    calls: int,
+    temperature: float | None,
+    calls: int | None,
     sampler: str,
     model: Path | None,
     device: Device,
@@ -96,6 +96,7 @@ def generate(
     metre = meter_played(denoiser, meter, feel)
     window = window or usual_window_bars(denoiser, metre)
     sampling = None
+    spent, heat = Sampling(calls, temperature).decided(recipe_of(denoiser))
     if sampler != REVERSE:
         plain = Sampling(calls, temperature, window, sampler=sampler)
         sampling = led_by.sampling(plain, denoiser, None)
@@ -105,7 +106,7 @@ def generate(
         if sampling is not None:
             return generate_all(denoiser, bars, rngs, tempo, sampling, pauses, metre)
         noise = denoiser.corruption
-        return generate_from_noise(denoiser, noise, bars, calls, rngs, tempo, temperature, metre)
+        return generate_from_noise(denoiser, noise, bars, spent, rngs, tempo, heat, metre)
 
     out.mkdir(parents=True, exist_ok=True)
     tracks = sorted(Track(track) for track in denoiser.tracks)

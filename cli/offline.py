@@ -71,8 +71,8 @@ class Job:
     meter: tuple[int, int] | None
     feel: str | None
     seed: int | None
-    calls: int
-    temperature: float
+    calls: int | None
+    temperature: float | None
     sampler: str
     window: int | None
     model: Path | None

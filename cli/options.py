@@ -8,12 +8,10 @@ from pathlib import Path
 
 import click
 
-from schmubert.engine.diffusion.recipe import (
-    CALLS,
+from schmubert.engine.diffusion.defaults import (
     FEWEST_WINDOW_BARS,
     MOST_WINDOW_BARS,
     SAMPLER,
-    TEMPERATURE,
     WINDOW_BARS,
 )
 from schmubert.engine.diffusion.samplers import FORMER_NAMES, SAMPLERS
@@ -26,6 +24,7 @@ from schmubert.engine.options import device as device
 from schmubert.engine.options import model as model
 from schmubert.engine.options import threads as threads_of
 from schmubert.engine.options import with_default as with_default
+from schmubert.engine.recipe import RECIPE
 
 PATH = click.Path(path_type=Path)
 APIS = ("auto", "alsa", "jack", "core", "windows")
@@ -45,11 +44,11 @@ FEELS = ("straight", "triplet")
 
 threads = threads_of(2)
 seed = click.option("--seed", type=SEED, help="The same seed makes the same music.")
-calls = with_default(
+calls = click.option(
     "--calls",
-    Whole(1, 1024),
-    CALLS,
-    "Calls to the model a window; fewer are faster and coarser.",
+    type=Whole(1, 1024),
+    help="Calls to the model a window; fewer are faster and coarser. The model's own,"
+    f" {RECIPE.calls}, if not given.",
 )
 window = click.option(
     "--window",
@@ -102,17 +101,17 @@ def sampler_of(*more: str, words: str = "") -> Callable[[Decorated], Decorated]:
 sampler = sampler_of()
 
 
-def _temperature(default: float, lowest: float, highest: float) -> Callable[[Decorated], Decorated]:
-    return with_default(
+def _temperature(lowest: float, highest: float) -> Callable[[Decorated], Decorated]:
+    return click.option(
         "--temperature",
-        Real(lowest, highest),
-        default,
-        "Below 1 the model plays safe, above 1 it dares.",
+        type=Real(lowest, highest),
+        help="Below 1 the model plays safe, above 1 it dares. The model's own,"
+        f" {RECIPE.temperature:g}, if not given.",
     )
 
 
-temperature = _temperature(TEMPERATURE, 0.01, 10.0)
-stage_temperature = _temperature(TEMPERATURE, 0.05, 4.0)
+temperature = _temperature(0.01, 10.0)
+stage_temperature = _temperature(0.05, 4.0)
 
 
 def out(words: str, default: Path | None = None) -> Callable[[Decorated], Decorated]:

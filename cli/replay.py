@@ -108,7 +108,7 @@ def _verify(log: "Log") -> None:
 def _play(log: "Log", names: tuple[str, ...], api: str) -> None:
     from schmubert.bridge.owner.loop import stopping
     from schmubert.bridge.owner.ports import MidiPorts
-    from schmubert.bridge.owner.report import report_on
+    from schmubert.bridge.owner.report import Lateness, report_on
     from schmubert.bridge.protocol.bytes import begins_note
     from schmubert.bridge.protocol.events import Sent
     from schmubert.bridge.session.playback import play
@@ -131,6 +131,6 @@ def _play(log: "Log", names: tuple[str, ...], api: str) -> None:
         ports.close()
     left = [record.what.message for record in sent[: len(late_s)] if isinstance(record.what, Sent)]
     note_ons = sum(begins_note(message) for message in left)
-    click.echo(str(report_on(note_ons, 0, 0, late_s)))
+    click.echo(str(report_on(note_ons, 0, 0, Lateness(late_s))))
     if len(late_s) < len(sent):
         sys.exit(130)

@@ -1,4 +1,4 @@
-from .denoiser import Denoiser, Logits, Model
+from .denoiser import Denoiser, Logits, Model, recipe_of
 from .diffusion.compose import (
     accompany,
     begin,
@@ -27,6 +27,7 @@ from .music.score import Note, Score, notes
 from .music.vocabulary import Drum, Track
 from .networks.load import load, load_any
 from .networks.model_file import default_model
+from .recipe import Recipe
 
 __all__ = [
     "Denoiser",
@@ -36,6 +37,7 @@ __all__ = [
     "Model",
     "Note",
     "Reading",
+    "Recipe",
     "Sampling",
     "Score",
     "Track",
@@ -55,6 +57,7 @@ __all__ = [
     "load_any",
     "notes",
     "read_score",
+    "recipe_of",
     "register",
     "together",
     "write_score",

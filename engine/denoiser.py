@@ -10,6 +10,7 @@ from schmubert.engine.music.meter import COMMON, Meter, knows
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import Track
+from schmubert.engine.recipe import RECIPE, Recipe
 
 MASKING = "absorbing"
 """The corruption whose noise is a mask: what is trained to undo it can fill in and accompany."""
@@ -70,6 +71,12 @@ class Model(Denoiser, Protocol):
 def plans_of(denoise: Denoiser) -> tuple[Track, ...]:
     """The plans that `denoise` knows; most networks know none."""
     return tuple(getattr(denoise, "plans", ()))
+
+
+def recipe_of(denoise: Denoiser) -> Recipe:
+    """How `denoise` is sampled where nobody says; the usual way for networks that do not say."""
+    recipe: Recipe = getattr(denoise, "recipe", RECIPE)
+    return recipe
 
 
 def in_meter(denoise: Denoiser, meter: Meter) -> Denoiser:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from schmubert.engine.diffusion.recipe import MOST_SEED
+from schmubert.engine.diffusion.defaults import MOST_SEED
 from schmubert.engine.networks.devices import DEVICES
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])

@@ -29,6 +29,7 @@ from schmubert.engine.networks import checkpoint
 from schmubert.engine.networks.config import ModelConfig
 from schmubert.engine.networks.meters import BARS, bars_of, meter_inputs
 from schmubert.engine.networks.torch_denoiser import TorchDenoiser
+from schmubert.engine.recipe import Recipe
 from schmubert.engine.writing import naming, write_whole
 
 ONNX_FORMAT = "1"
@@ -82,7 +83,11 @@ class ParityError(ValueError):
 
 
 def export_onnx(
-    source: Path, out: Path, precision: str = "fp32", grids: Tokens | None = None
+    source: Path,
+    out: Path,
+    precision: str = "fp32",
+    grids: Tokens | None = None,
+    recipe: str | None = None,
 ) -> Parity:
     """Write the network of checkpoint `source` to `out` as ONNX, if it passes its checks.
 
@@ -93,9 +98,15 @@ def export_onnx(
     `grids` [n, steps, tracks], masked to several degrees; without `grids` the network makes the
     music itself. ParityError where the figures are outside `TOLERANCES`, OSError where `out` cannot
     be written; it is then not touched.
+
+    It is to be sampled as the checkpoint says; `recipe` changes values of that, as
+    calls=16,remasked=0.25. ValueError where it names none, or one out of its range.
     """
     found = checkpoint.opened(source)
-    model, config, pauses, meters = found.network(), found.config, found.pauses(), found.meters()
+    pauses, meters, sampled = found.pauses(), found.meters(), found.recipe()
+    if recipe is not None:
+        sampled = sampled.changed(recipe)
+    model, config = found.network(), found.config
     states = list(_states(model, config, grids))
     with (
         naming(out),
@@ -104,7 +115,7 @@ def export_onnx(
         raw, final = Path(folder) / "fp32.onnx", Path(folder) / "final.onnx"
         _trace(model, config, raw)
         _convert(raw, final, precision)
-        _describe(final, config, precision, pauses, meters)
+        _describe(final, config, precision, pauses, meters, sampled)
         onnx.checker.check_model(str(final), full_check=True)
         allowed = TOLERANCES[precision]
         for meter in _compared(config):
@@ -277,6 +288,7 @@ def _describe(
     precision: str,
     pauses: Pauses | None,
     meters: Sequence[Meter],
+    recipe: Recipe,
 ) -> None:
     graph = onnx.load(str(path))
     vocabulary = {
@@ -291,6 +303,7 @@ def _describe(
         "schmubert.vocabulary": json.dumps(vocabulary),
         "schmubert.precision": precision,
         "schmubert.meters": json.dumps([meter.shape for meter in meters]),
+        "schmubert.recipe": json.dumps(recipe.plain()),
     }
     if pauses is not None:
         described["schmubert.pauses"] = pauses.encoded()

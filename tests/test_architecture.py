@@ -21,22 +21,31 @@ ROOMS = ("engine", "bridge", "training", "export", "cli")
 ARROWS: dict[str, set[str]] = {
     "engine.writing": set(),
     "engine.music": {"engine.writing"},
-    "engine.denoiser": {"engine.music"},
-    "engine.diffusion": {"engine.music", "engine.denoiser"},
+    "engine.recipe": set(),
+    "engine.denoiser": {"engine.music", "engine.recipe"},
+    "engine.diffusion": {"engine.music", "engine.recipe", "engine.denoiser"},
     "engine.extras": set(),
     "engine.checksum": set(),
     "engine.networks": {
         "engine.music",
         "engine.denoiser",
+        "engine.recipe",
         "engine.extras",
         "engine.checksum",
         "engine.writing",
     },
-    "engine.service": {"engine.music", "engine.denoiser", "engine.diffusion", "engine.networks"},
+    "engine.service": {
+        "engine.music",
+        "engine.denoiser",
+        "engine.recipe",
+        "engine.diffusion",
+        "engine.networks",
+    },
     "bridge.protocol": set(),
     "bridge.clock": {"bridge.protocol"},
     "bridge.brain": {"bridge.protocol"},
     "bridge.screen": {"bridge.protocol"},
+    "bridge.page": {"bridge.protocol", "bridge.screen"},
     "bridge.owner": {"bridge.protocol", "bridge.clock"},
     "bridge.session": {"bridge.protocol", "bridge.clock", "bridge.owner"},
     "bridge.doctor": {"bridge.protocol", "bridge.clock", "bridge.owner"},
@@ -68,7 +77,7 @@ PACKAGES = [path.parent for path in FILES if path.name == "__init__.py"]
 NAMES_A_MODULE = re.compile(rf"schmubert\.({'|'.join(ROOMS)})(\.\w+)+(:\w+)?")
 HEAVY = {"torch", "onnxruntime", "onnx", "matplotlib", "accelerate", "sklearn"}
 MOST_LINES = 400
-MOST_ENTRIES = 12
+MOST_ENTRIES = 13
 MOST_ARCHITECTURE_LINES = 150
 
 

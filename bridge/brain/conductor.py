@@ -44,6 +44,7 @@ Message: TypeAlias = Moved | Heard | Pedal | Control | Recall | Welcome | Draft 
 Action: TypeAlias = Play | Silence | Say | InKey | InSection | Kept | Request
 
 RESUME_S = 1.0  # some DAWs loop by Stop and Continue: that is a jump, not an end
+LOST_S = 30.0  # a clock that is back so soon was no end either
 
 
 class Conductor:
@@ -75,7 +76,7 @@ class Conductor:
         self._recalls = self._played_on = False
         self._actions: list[Action] = []
         self._told_key: int | None = None
-        self._stopped_s = -math.inf
+        self._stopped_s = self._resumes_until_s = -math.inf
         self._waiting_from = 0
 
     @property
@@ -248,7 +249,7 @@ class Conductor:
         if not stopped and moved.passage == self.capture.passage:
             self.capture.follow(moved)
             return
-        resumes = stopped and now - self._stopped_s <= RESUME_S
+        resumes = stopped and now <= self._resumes_until_s
         if resumes:
             self._band.undo_stop()
         left = math.ceil(self.capture.step_at(self._stopped_s if resumes else now))
@@ -280,6 +281,7 @@ class Conductor:
     def _stop(self, moved: Moved, now: float) -> None:
         self.capture.halt(moved.at_s)
         self._stopped_s = now
+        self._resumes_until_s = now + (LOST_S if moved.lost else RESUME_S)
         self._played_on = self.state in (BandState.PLAYING, BandState.LEADING)
         self._band.on(BandEvent.STOP)
         self._forget()

@@ -15,6 +15,7 @@ from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.diffusion.horizon import Horizon
 from schmubert.engine.music.meter import knows
 from schmubert.engine.music.vocabulary import TRIO, Track
+from schmubert.engine.recipe import RECIPE
 from schmubert.engine.service.wire import (
     Constraints,
     Draft,
@@ -52,6 +53,8 @@ class Dialogue:
         """
         self.comping: tuple[Track, ...] = ()
         """The chords, where the band is to play them and the engine's model knows how."""
+        self.recipe = RECIPE
+        """How the engine's model is sampled where the player does not say."""
         self._settings, self._meter = settings, settings.meter
         self._engine: Welcome | None = None
         self._lost = False
@@ -130,7 +133,7 @@ class Dialogue:
         played: Mapping[Track, int],
         now: float,
         commit_at: Callable[[int], float],
-        temperature: float,
+        temperature: float | None,
         constraints: Constraints,
         comping: bytes = b"",
     ) -> Request:
@@ -168,12 +171,13 @@ class Dialogue:
         """An engine says who it is; it may say so again and again."""
         if welcome == self._engine:
             return []
-        self._engine = welcome
+        self._engine, self.recipe = welcome, welcome.recipe
         known = knows(welcome.meters, self._meter)
         self.tracks = tuple(Track(track) for track in welcome.tracks) if known else ()
         comps = known and Track.CHORDS in self._settings.plays and Track.COMPING in welcome.plans
         self.comping = (Track.CHORDS,) if comps else ()
-        self.latency.expect(welcome.call_ms * self._settings.first_calls / 1000.0 + TRANSIT_S)
+        first_calls = self._settings.first_calls or self.recipe.first_calls
+        self.latency.expect(welcome.call_ms * first_calls / 1000.0 + TRANSIT_S)
         self._asked.clear()
         self._under_way = None
         if not known:

@@ -31,6 +31,8 @@ FIND_S = 0.3
 """How long an engine that runs already has to answer before one is started."""
 HELLO_S, EAGER_HELLO_S = 1.0, 0.1
 SILENT_S = 3.0  # an engine that answers no hello for so long is lost
+LONGEST_TURN_S = 0.5
+"""Between two looks: what passes beyond it, as in a computer that sleeps, makes none silent."""
 SLOW_START_S = 60.0
 JOIN_S = 5.0  # for the engine that was there first to answer
 LEAST_PAUSE_S, MOST_PAUSE_S = 2.0, 30.0
@@ -80,7 +82,7 @@ class EngineLink:
         self._process: subprocess.Popen[bytes] | None = None
         self._there = False  # it has answered, and since then not been silent
         self._was_there = False
-        self._heard_s = now
+        self._heard_s = self._looked_s = now
         self._hello_s = now
         self._unsent = 0
         self._start_s = now + FIND_S
@@ -99,6 +101,10 @@ class EngineLink:
         """The socket, for a poller."""
         return self._client.socket
 
+    def go_on(self) -> None:
+        """A show is under way, of which a brain that ended had an engine: nothing is given up."""
+        self._was_there = True
+
     def ask(self, request: Request) -> None:
         """Send `request`; without an engine it is lost, and the conductor does without."""
         self._client.send(request)
@@ -106,6 +112,8 @@ class EngineLink:
     def receive(self, now: float) -> list[Answer]:
         """What the engine said since the last call, and what became of it. Call it often."""
         answers: list[Answer] = []
+        self._heard_s += max(0.0, now - self._looked_s - LONGEST_TURN_S)
+        self._looked_s = now
         for message in self._client.receive():
             self._heard_s = now
             answers += self._take(message)

@@ -15,7 +15,6 @@ from schmubert.bridge.protocol.controls import (
     marked,
 )
 from schmubert.bridge.protocol.mode import INTRO_BARS, TURN_BARS
-from schmubert.engine.diffusion.recipe import HARMONY_NATS, TEMPERATURE
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.pitches import OCTAVE, bass_register
 from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, TRIO, Track
@@ -30,19 +29,20 @@ class Knobs:
 
     A bass whose bounds nobody turned keeps to `bass_register`. Where nobody says a key, none is
     the `tonic`: then the band leans to the key that is heard, or, without `follows_key`, to none.
-    A curve of onsets a beat goes before a density until that is turned. `bars` is the length of
-    turns and phrases, `marks` are beats of the bar, from 0. What is turned of a beat that a bar of
-    `meter` has not changes nothing.
+    Where nobody says a temperature, or nats of a chord, the model's recipe does. A curve of onsets
+    a beat goes before a density until that is turned. `bars` is the length of turns and phrases,
+    `marks` are beats of the bar, from 0. What is turned of a beat that a bar of `meter` has not
+    changes nothing.
     """
 
-    temperature: float = TEMPERATURE
+    temperature: float | None = None
     densities: Mapping[Track, float] = field(default_factory=dict)
     curves: Mapping[Track, Curve] = field(default_factory=dict)
     lowest: Mapping[Track, int] = field(default_factory=dict)
     highest: Mapping[Track, int] = field(default_factory=dict)
     tonic: int | None = None
     follows_key: bool = True
-    harmony_nats: float = HARMONY_NATS
+    harmony_nats: float | None = None
     swing: float = 0.0
     shuffle: float = 0.0
     humanise: float = 0.0
@@ -160,7 +160,7 @@ class Knobs:
 
 
 def knobs(
-    temperature: float,
+    temperature: float | None,
     controls: Iterable[Control],
     bars: int = TURN_BARS,
     meter: Meter = COMMON,

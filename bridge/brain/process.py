@@ -21,6 +21,7 @@ from schmubert.bridge.protocol.messages import (
     Ping,
     Pong,
     Quit,
+    Recall,
     Say,
     Settings,
     ToBrain,
@@ -67,6 +68,8 @@ def think(
                 if isinstance(message, Ping):
                     owner.say(Pong())
                 elif not isinstance(message, Settings):
+                    if isinstance(message, Recall):
+                        engine.go_on()
                     carry_out(conductor.receive(message, now()))
             for answer in engine.receive(now()):
                 if isinstance(answer, Say | GiveUp):

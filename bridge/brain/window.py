@@ -16,6 +16,7 @@ from schmubert.engine.diffusion.horizon import AHEAD_BARS, Horizon, horizon_at
 from schmubert.engine.music.chords import NO_CHORD, nearest_chords, sounding_beats
 from schmubert.engine.music.keys import key_lean, likeliest_key
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track
+from schmubert.engine.recipe import RECIPE, Recipe
 from schmubert.engine.service.wire import UNKNOWN_CHORD
 
 FEWEST_OF_A_CHORD = 3
@@ -82,11 +83,17 @@ def heard_classes(about: Horizon, moment: Moment) -> Weights:
 
 
 def leading(
-    about: Horizon, moment: Moment, chart: Chart | None, knobs: Knobs, heard: Weights
+    about: Horizon,
+    moment: Moment,
+    chart: Chart | None,
+    knobs: Knobs,
+    heard: Weights,
+    recipe: Recipe = RECIPE,
 ) -> bytes:
     """What the chart says of the window, or the chord held now, or that of the last bar; the key.
 
-    As `Constraints.harmony`, at `harmony_nats` for what was held longest: short chords lead too.
+    As `Constraints.harmony`, at `harmony_nats`, or what the model's `recipe` says, for what was
+    held longest: short chords lead too.
     What is `heard` [beats, 12] tells the key, where the band is to follow it.
     """
     heard_until, sounds = moment.heard_until, moment.capture.sounds
@@ -103,7 +110,7 @@ def leading(
         (heard_until - about.first_step) // meter.cells,
         meter,
     )
-    biases = knobs.harmony_nats * weights
+    biases = (recipe.harmony if knobs.harmony_nats is None else knobs.harmony_nats) * weights
     return packed(biases + key_lean(heard, weights) if knobs.follows_key else biases)
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from schmubert.bridge.owner.realtime import RealTime, Time, undisturbed, wait_for_next
 from schmubert.bridge.protocol.messages import GiveUp
+from schmubert.engine.diffusion.defaults import WINDOW_BARS
 from schmubert.engine.diffusion.horizon import Horizon, horizon_at
-from schmubert.engine.diffusion.recipe import WINDOW_BARS
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.vocabulary import HOLD, TRIO, Track, onset_token
 from schmubert.engine.service.wire import Draft, Failed, Request, Welcome

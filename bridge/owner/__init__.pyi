@@ -6,7 +6,7 @@ from .memory_ports import MemoryPorts
 from .owner import Owner, owner_of
 from .ports import APIS, CALLED, MidiPorts, NoMidiError, Ports, existing_ports, short_name
 from .realtime import POLL_S, RealTime, Time, undisturbed, wait_for_next
-from .report import Report, report_on
+from .report import Lateness, Report, report_on
 
 __all__ = [
     "APIS",
@@ -17,6 +17,7 @@ __all__ = [
     "BrainError",
     "BrainProcess",
     "GaveUpError",
+    "Lateness",
     "MemoryPorts",
     "MidiPorts",
     "NoMidiError",

@@ -1,7 +1,15 @@
-"""What is connected to our own ports, to be connected again after the MIDI system began anew."""
+"""What is connected to our own ports, to be connected again after its other end was away.
+
+That may be a program that ended, a device that was pulled out, or the whole MIDI system.
+"""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, TypeAlias
+
+Cable: TypeAlias = tuple[str, str]
+"""Full names: from where, to where."""
+Place: TypeAlias = tuple[bool, int]
+"""Whether a port of ours is an input, and which."""
 
 
 class Watch(Protocol):
@@ -13,6 +21,9 @@ class Watch(Protocol):
     def connections(self, port: str) -> list[str]:
         """The ports that `port` is connected to; none where it is not there."""
 
+    def there(self, port: str) -> bool:
+        """Whether `port` is there."""
+
     def connect(self, source: str, target: str) -> bool:
         """Connect two ports; False where one of them is not there."""
 
@@ -21,25 +32,31 @@ class Watch(Protocol):
 
 
 class Cables:
-    """The cables of ports of ours, by their full names."""
+    """The cables of ports of ours, by their full names; a player who pulls one means it."""
 
     def __init__(self) -> None:
-        self._known: set[tuple[str, str]] = set()
-        self._missing: set[tuple[str, str]] = set()
+        self._known: set[Cable] = set()
+        self._missing: set[Cable] = set()
 
-    def see(self, watch: Watch, own: Mapping[str, bool]) -> None:
-        """Remember what is connected to our `own` ports, each of which is an input or is not."""
-        self._known = {
+    def look(self, watch: Watch, own: Mapping[str, Place]) -> list[int]:
+        """Connect what was connected as far as both ends are there again, and remember the rest.
+
+        `own` are our ports. Returns the outputs of them that are connected again: what sounds at
+        the other end nobody knows.
+        """
+        mended = {cable for cable in self._missing if watch.connect(*cable)}
+        self._missing -= mended
+        now = {
             (other, port) if is_input else (port, other)
-            for port, is_input in own.items()
+            for port, (is_input, _) in own.items()
             for other in watch.connections(port)
         }
+        gone = {one for one in self._known - now if not all(map(watch.there, one))}
+        self._known, self._missing = now, self._missing | gone
+        places = [own[source] for source, _ in mended if source in own]
+        return sorted({output for is_input, output in places if not is_input})
 
     def lose(self) -> None:
         """The system ended, and with it all cables."""
         self._missing |= self._known
         self._known = set()
-
-    def mend(self, watch: Watch) -> None:
-        """Connect what was connected, as far as both ends are there again."""
-        self._missing = {cable for cable in self._missing if not watch.connect(*cable)}

@@ -69,9 +69,13 @@ class JackWatch:
         self._jack.jack_free(names)
         return connected
 
+    def there(self, port: str) -> bool:
+        """Whether `port` is there."""
+        return bool(self._port(port))
+
     def connect(self, source: str, target: str) -> bool:
         """Connect two ports; False where one of them is not there."""
-        if not (self._port(source) and self._port(target)):
+        if not (self.there(source) and self.there(target)):
             return False
         self._jack.jack_connect(self._client, source.encode(), target.encode())
         return True

@@ -3,7 +3,6 @@
 import contextlib
 import signal
 import threading
-from array import array
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from queue import SimpleQueue
@@ -16,7 +15,7 @@ from schmubert.bridge.owner.brain_seat import BrainSeat
 from schmubert.bridge.owner.owner import Owner, owner_of
 from schmubert.bridge.owner.ports import Ports
 from schmubert.bridge.owner.realtime import RealTime, Time, undisturbed, wait_for_next
-from schmubert.bridge.owner.report import Report, report_on
+from schmubert.bridge.owner.report import Lateness, Report, report_on
 from schmubert.bridge.owner.witness import Witness
 from schmubert.bridge.protocol.bytes import SYSTEM, Send
 from schmubert.bridge.protocol.events import (
@@ -51,7 +50,6 @@ from schmubert.bridge.protocol.roles import Rig
 
 LOOK_EVERY_S, LOOK_ROOM_S = 1.0, 0.005  # for ports that vanished or came back, between notes
 DRAIN_S = 0.1  # two periods of the slowest usual server: note-offs leave before the ports close
-MOST_LATENESSES = 100_000
 SHOWN = (Asked, Answered, InKey, InSection, Kept)
 """What the owner only passes on."""
 
@@ -125,7 +123,7 @@ class _Stage:
         self._observer = observer
         self._witness = witness
         self._hand = hand
-        self._late_s = array("d")
+        self._late = Lateness()
         self._look_s = 0.0
         self._seat = BrainSeat(start_brain, setup, passing.now())
 
@@ -190,7 +188,7 @@ class _Stage:
         """What happened so far."""
         scheduler, jitter = self._owner.scheduler, self._owner.clock.jitter
         return report_on(
-            scheduler.note_ons, scheduler.dropped, self._seat.deaths, self._late_s, jitter.overall
+            scheduler.note_ons, scheduler.dropped, self._seat.deaths, self._late, jitter.overall
         )
 
     def _do(self, actions: Sequence[Action]) -> None:
@@ -201,8 +199,7 @@ class _Stage:
                 self._see(Sent(action.port, action.message, action.wanted_s), sent_s)
                 if action.wanted_s is None or action.message[0] >= SYSTEM:
                     continue
-                if len(self._late_s) < MOST_LATENESSES:
-                    self._late_s.append(sent_s - action.wanted_s)
+                self._late.add(sent_s - action.wanted_s)
             elif isinstance(action, Tell):
                 self._seat.tell(self._time.now(), action.message)
                 self._tell_observer(action.message)

@@ -183,7 +183,8 @@ class Owner:
         name = (rig.inputs if change.is_input else rig.outputs)[change.port]
         place = change.is_input, change.port
         if change.there:
-            said = Say(f"{name!r} is {'back' if place in self._gone else 'there now'}")
+            new = "there now" if change.is_input else "connected again"
+            said = Say(f"{name!r} is {'back' if place in self._gone else new}")
             self._gone.discard(place)
             return [said] if change.is_input else [*self._quiet(change.port), said]
         self._gone.add(place)
@@ -264,16 +265,13 @@ class Owner:
         for control in turned:
             self._surface.stands(control)
             self.scheduler.mix.turn(control)
-            if control.name == "panic":
-                actions += self.panic()
-                continue
             if control.name == "tempo" and not self.clock.turn_tempo(
                 in_beats(control.value, self.meter)
             ):
                 actions.append(Say("the tempo is not mine to turn: see --tempo and --sync"))
             if not CONTROLS[control.name].trigger:
                 self._turned[control.name, control.role] = control
-            actions.append(Tell(control))
+            actions += self.panic() if control.name == "panic" else [Tell(control)]
         return actions
 
     def _note_on(self, channel: int, port: int, heard: Heard) -> list[Action]:
@@ -364,7 +362,8 @@ class Owner:
         if at_beat is not None:
             beat, at_s = at_beat, line.seconds(at_beat)
         at_s += self._offset_s
-        return Tell(Moved(transport.passage, transport.rolling, beat, at_s, line.tempo_bpm))
+        lost = not transport.rolling and self.clock.lost
+        return Tell(Moved(transport.passage, transport.rolling, beat, at_s, line.tempo_bpm, lost))
 
     def _shifted(self, message: Heard | Pedal) -> Heard | Pedal:
         """The brain lives in the time in which notes are sent: an offset moves all it hears of.

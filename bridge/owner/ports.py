@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from schmubert.bridge.owner.cables import Cables, Watch
+from schmubert.bridge.owner.cables import Cables, Place, Watch
 from schmubert.bridge.owner.midi_backend import (
     APIS,
     CALLED,
@@ -137,13 +137,13 @@ class MidiPorts:
         self._backend = backend()
         self._ins: list[InputSocket] = []
         self._outs: list[OutputSocket] = []
-        self._plugs: dict[tuple[bool, int], _Plug] = {}
-        self._own: dict[str, bool] = {}  # virtual ports by their full names: inputs or not
+        self._plugs: dict[Place, _Plug] = {}
+        self._own: dict[str, Place] = {}  # virtual ports by their full names
         self._names = tuple(inputs), tuple(outputs)
         self._cables = Cables()
         self._watch: Watch | None = None
         self._away = False  # the MIDI system has ended
-        self._came_late: set[tuple[bool, int]] = set()
+        self._came_late: set[Place] = set()
         self._late: dict[int, str] = {}  # virtual inputs: a keyboard of that name may come
         self._met = False
         with quiet():
@@ -216,8 +216,8 @@ class MidiPorts:
                     if ear.socket is plug.socket:
                         ear.stamps = Stamps()
         if self._watch is not None and not self._watch.gone:
-            self._cables.mend(self._watch)
-            self._cables.see(self._watch, self._own)
+            mended = self._cables.look(self._watch, self._own)
+            found += [Plugged(False, output, True) for output in mended]
         return found
 
     def _leave(self) -> list[Plugged | Server | Neighbour]:
@@ -360,14 +360,14 @@ class MidiPorts:
                     socket.make(name)
         except BackendError as error:
             raise PortError(_cannot_open(direction, name, known, self.api, error)) from error
+        is_input = direction == "input"
+        place = is_input, len(self._ins if is_input else self._outs) - 1
         if existing is not None:
-            is_input = direction == "input"
-            index = len(self._ins if is_input else self._outs) - 1
-            self._plugs[is_input, index] = _Plug(socket, name, existing)
+            self._plugs[place] = _Plug(socket, name, existing)
             self.named.append(f"{direction} {name!r}: connected to {existing!r}")
             return
         made = [full for full in probe.existing() if full not in before]
-        self._own.update(dict.fromkeys(made, direction == "input"))
+        self._own.update(dict.fromkeys(made, place))
         ours = [full for full in made if port_name(full, self.api) == name] or made
         real = f" (as {ours[0]!r})" if ours and ours[0] != name else ""
         self.named.append(f"{direction} {name!r}: a new port{real}{meant(name, known, self.api)}")

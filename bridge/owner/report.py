@@ -1,10 +1,40 @@
 """How a session went: notes played, and how late they were sent."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from schmubert.bridge.clock.jitter import Jitter
-from schmubert.bridge.protocol.quantile import quantile
+
+BIN_MS = 0.01
+
+
+class Lateness:
+    """How late messages were sent, to `BIN_MS`; it takes no more room however many they are."""
+
+    def __init__(self, late_s: Iterable[float] = ()) -> None:
+        self.most_ms = 0.0
+        self._bins: Counter[int] = Counter()
+        self._count = 0
+        for one in late_s:
+            self.add(one)
+
+    def add(self, late_s: float) -> None:
+        """A message was sent `late_s` seconds after it was due."""
+        late_ms = 1000.0 * late_s
+        self._bins[round(late_ms / BIN_MS)] += 1
+        self._count += 1
+        self.most_ms = max(self.most_ms, late_ms)
+
+    def quantile_ms(self, share: float) -> float:
+        """What `share` of the messages stay below; 0 where none was sent."""
+        rank = min(self._count - 1, int(share * self._count))
+        passed = 0
+        for number, count in sorted(self._bins.items()):
+            passed += count
+            if passed > rank:
+                return number * BIN_MS
+        return 0.0
 
 
 @dataclass(frozen=True)
@@ -38,10 +68,9 @@ def report_on(
     note_ons: int,
     dropped: int,
     deaths: int,
-    late_s: Iterable[float],
+    late: Lateness,
     jitter: Jitter | None = None,
 ) -> Report:
-    """A `Report` on messages that were sent `late_s` seconds after they were due."""
-    late_ms = sorted(1000.0 * late for late in late_s) or [0.0]
-    p50, p99 = (quantile(late_ms, share) for share in (0.5, 0.99))
-    return Report(note_ons, dropped, deaths, p50, p99, late_ms[-1], jitter)
+    """A `Report` on messages that were as `late` as that."""
+    p50, p99 = (late.quantile_ms(share) for share in (0.5, 0.99))
+    return Report(note_ons, dropped, deaths, p50, p99, late.most_ms, jitter)

@@ -19,8 +19,8 @@ class Moved(msgspec.Struct, frozen=True, tag=True):
     """Owner -> brain: beat `at_beat` sounds at `at_s`, at `tempo_bpm`.
 
     It is sent on every beat, and when the transport starts, stops, jumps or changes its tempo.
-    `rolling` is False while the transport stands; `passage` grows by one with every start and
-    jump.
+    `rolling` is False while the transport stands, `lost` where that is because the clock ceased;
+    `passage` grows by one with every start and jump.
     """
 
     passage: int
@@ -28,6 +28,7 @@ class Moved(msgspec.Struct, frozen=True, tag=True):
     at_beat: float
     at_s: float
     tempo_bpm: float
+    lost: bool = False
 
 
 class Heard(msgspec.Struct, frozen=True, tag=True):

@@ -8,19 +8,17 @@ from schmubert.bridge.protocol.controls import Control, assigned, checked, setti
 from schmubert.bridge.protocol.meters import FEELS, checked_signature, meter_named
 from schmubert.bridge.protocol.mode import MODES, MOST_TURN_BARS, TURN_BARS
 from schmubert.bridge.protocol.option import Option, check
-from schmubert.engine.diffusion.recipe import (
+from schmubert.engine.diffusion.defaults import (
     FEWEST_WINDOW_BARS,
-    FIRST_CALLS,
-    MOST_CALLS,
     MOST_SEED,
     MOST_WINDOW_BARS,
-    TEMPERATURE,
     WINDOW_BARS,
 )
 from schmubert.engine.music.chart import chart_beats, chart_text
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.networks.devices import DEVICES
+from schmubert.engine.recipe import RECIPE
 
 MOST_ENGINE_CALLS = 4096
 
@@ -31,7 +29,8 @@ class Settings(msgspec.Struct, frozen=True, tag="Setup"):
     Its name on the wire is Setup, as in the logs that players have. ValueError where a value is out
     of its range. `engine` is an address, None for the usual one, and `key` a file that opens it;
     `model` a file for an engine that has to be started, None for the model in the package. A draft
-    is first made in `first_calls` calls to the model, and never in more than `most_calls`.
+    is first made in `first_calls` calls to the model, and never in more than `most_calls`. None for
+    these and for `temperature` is what the recipe of the engine's model says.
     """
 
     hears: tuple[Track, ...] = (Track.MELODY,)
@@ -101,8 +100,14 @@ class Settings(msgspec.Struct, frozen=True, tag="Setup"):
         ),
     ] = WINDOW_BARS
     temperature: Annotated[
-        float, Option("Below 1 the band plays safe, above 1 it dares.", low=0.05, high=4.0)
-    ] = TEMPERATURE
+        float | None,
+        Option(
+            "Below 1 the band plays safe, above 1 it dares; the model's own,"
+            f" {RECIPE.temperature:g}, if not given.",
+            low=0.05,
+            high=4.0,
+        ),
+    ] = None
     rest_bars: Annotated[
         int,
         Option(
@@ -178,8 +183,8 @@ class Settings(msgspec.Struct, frozen=True, tag="Setup"):
     ] = None
     device: Annotated[str, Option("What a started engine runs on.", choices=DEVICES)] = "auto"
     verbose: Annotated[bool, Option("Print lines, and show where an error comes from.")] = False
-    first_calls: int = FIRST_CALLS
-    most_calls: int = MOST_CALLS
+    first_calls: int | None = None
+    most_calls: int | None = None
 
     def __post_init__(self) -> None:
         if not self.hears or not self.plays:
@@ -187,11 +192,10 @@ class Settings(msgspec.Struct, frozen=True, tag="Setup"):
         check(self)
         for control in self.controls:
             checked(control)
-        for name, low in (("first_calls", 1), ("most_calls", self.first_calls)):
-            if not low <= getattr(self, name) <= MOST_ENGINE_CALLS:
-                raise ValueError(
-                    f"{name} {getattr(self, name)} is outside {low}..{MOST_ENGINE_CALLS}"
-                )
+        for name, low in (("first_calls", 1), ("most_calls", self.first_calls or 1)):
+            calls = getattr(self, name)
+            if calls is not None and not low <= calls <= MOST_ENGINE_CALLS:
+                raise ValueError(f"{name} {calls} is outside {low}..{MOST_ENGINE_CALLS}")
         meter = self.meter
         if self.chords:
             chart_beats(self.chords, meter)

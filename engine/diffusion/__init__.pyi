@@ -22,18 +22,14 @@ from .corruption import (
     Resampling,
     corruption_of,
 )
-from .guides import MAJOR, PITCH_CLASSES, density, harmony, key, pitches, register, together
-from .horizon import AHEAD_BARS, Horizon, horizon_at
-from .recipe import (
-    CALLS,
+from .defaults import (
     FEWEST_WINDOW_BARS,
-    FIRST_CALLS,
-    MOST_CALLS,
     MOST_WINDOW_BARS,
     SAMPLER,
-    TEMPERATURE,
     WINDOW_BARS,
 )
+from .guides import MAJOR, PITCH_CLASSES, density, harmony, key, pitches, register, together
+from .horizon import AHEAD_BARS, Horizon, horizon_at
 from .rests import tacet_bars, tacet_cells
 from .reversal import REVERSE, generate_from_noise
 from .samplers import FORMER_NAMES, SAMPLERS, Sampler, balanced, refine, sampler_name
@@ -54,14 +50,11 @@ from .windows import MOST_BATCHED
 
 __all__ = [
     "AHEAD_BARS",
-    "CALLS",
     "FEWEST_WINDOW_BARS",
-    "FIRST_CALLS",
     "FORMER_NAMES",
     "KERNELS",
     "MAJOR",
     "MOST_BATCHED",
-    "MOST_CALLS",
     "MOST_WINDOW_BARS",
     "PITCH_CLASSES",
     "PLAIN",
@@ -69,7 +62,6 @@ __all__ = [
     "SAMPLER",
     "SAMPLERS",
     "STEPS_T",
-    "TEMPERATURE",
     "WINDOW_BARS",
     "Corruption",
     "Diffusing",

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from schmubert.engine.denoiser import Denoiser, in_meter, plans_of
+from schmubert.engine.denoiser import Denoiser, in_meter, plans_of, recipe_of
 from schmubert.engine.diffusion.rests import tacet_cells
 from schmubert.engine.diffusion.sampling import PLAIN, Sampling
 from schmubert.engine.diffusion.unmasking import tidy
@@ -73,6 +73,7 @@ def infill_all(
                 place,
                 meter,
                 plans_of(denoise),
+                recipe_of(denoise),
             )
             for k in alike
         ]

@@ -10,12 +10,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.diffusion.recipe import REFINING
+from schmubert.engine.diffusion.doubt import in_doubt
 from schmubert.engine.diffusion.unmasking import (
     SamplerRun,
     TokenSampler,
     ancestral_order,
-    balanced_order,
     random_order,
     spread,
     tidy,
@@ -30,12 +29,6 @@ Sampler: TypeAlias = Callable[[Tokens, Mask, int, TokenSampler], SamplerRun]
 The last argument says how tokens are drawn. What is returned yields at most `calls` states to be
 denoised, and returns the filled tokens (`run_sampler`). No other cell changes.
 """
-
-
-REMASKED = 0.25
-"""The share of the targets that each call masks again, in files and on stage: eight calls, those of
-the second draft on stage, draw every cell twice. Shares that fall, from .5 to .15 or .4 to .1, are
-no better: docs/research.md, "One temperature, one refinement"."""
 
 
 def _in_order(
@@ -54,7 +47,14 @@ def _in_order(
 
 ancestral = _in_order(ancestral_order, "Algorithm 4 of the thesis with T = `calls` steps.")
 first_hitting = _in_order(random_order, "Cells in random order, evenly (arXiv 2409.02908).")
-balanced = _in_order(balanced_order, "Cells of a call lie far from each other; calls are even.")
+
+
+def balanced(tokens: Tokens, targets: Mask, calls: int, token_sampler: TokenSampler) -> SamplerRun:
+    """Cells of a call lie far from each other, and share evenly what is in doubt (`doubt.py`)."""
+    ranks = np.zeros(targets.shape, np.int64)
+    for grid, of_grid in zip(targets, ranks, strict=True):
+        of_grid[grid] = spread(grid, token_sampler.rng)
+    return in_doubt(tokens, targets, ranks, calls, token_sampler)
 
 
 def confidence(
@@ -87,15 +87,15 @@ def _certainty(logits: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def remdm(tokens: Tokens, targets: Mask, calls: int, token_sampler: TokenSampler) -> SamplerRun:
-    """A third of the calls fill all targets; the others draw parts of them anew, as `refine` does.
+    """Some calls fill all targets; the others draw parts of them anew, as `refine` does.
 
     What an early call draws, it draws without knowing the cells of the same call and most of the
     rest. Masking it again corrects it. ReMDM (arXiv 2503.00307) does so in predictor-corrector
-    steps; here it is blocked Gibbs sampling of the finished grid.
+    steps; here it is blocked Gibbs sampling of the finished grid. How many calls do what is as the
+    recipe says.
     """
-    fill_calls = -(-calls // (1 + REFINING))
-    order = balanced_order(targets, fill_calls, token_sampler.rng)
-    filled = yield from unmasking(tokens, order, token_sampler)
+    fill_calls = token_sampler.recipe.filling(calls)
+    filled = yield from balanced(tokens, targets, fill_calls, token_sampler)
     refined: Tokens = yield from refine(filled, targets, calls - fill_calls, token_sampler)
     return refined
 
@@ -103,9 +103,9 @@ def remdm(tokens: Tokens, targets: Mask, calls: int, token_sampler: TokenSampler
 def refine(tokens: Tokens, targets: Mask, calls: int, token_sampler: TokenSampler) -> SamplerRun:
     """Make `targets` of complete `tokens` [batch, steps, tracks] better; no other cell changes.
 
-    Each of `calls` calls masks a share of the targets again (`REMASKED`), cells that lie far from
-    each other, and draws them anew given all the rest. The denoiser is shown no note-off that ends
-    nothing among the targets: in music there is none.
+    Each of `calls` calls masks a share of the targets again (`remasked` of the recipe), cells that
+    lie far from each other, and draws them anew given all the rest. The denoiser is shown no
+    note-off that ends nothing among the targets: in music there is none.
     """
     tokens = tokens.copy()
     if not targets.any():
@@ -114,7 +114,7 @@ def refine(tokens: Tokens, targets: Mask, calls: int, token_sampler: TokenSample
     for _ in range(calls):
         again = np.zeros_like(targets)
         for batch, grid in enumerate(targets):
-            count = max(1, round(REMASKED * grid.sum()))
+            count = max(1, round(token_sampler.recipe.remasked * grid.sum()))
             again[batch][grid] = spread(grid, token_sampler.rng) < count
         state = token_sampler.copied(np.where(again, masked, tokens))
         state = tidy(state, targets, token_sampler.tracks)

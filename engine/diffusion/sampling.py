@@ -7,43 +7,46 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.denoiser import Model
-from schmubert.engine.diffusion.guides import PITCH_CLASSES, harmony, together
-from schmubert.engine.diffusion.recipe import (
-    CALLS,
+from schmubert.engine.diffusion.defaults import (
     FEWEST_WINDOW_BARS,
     MOST_WINDOW_BARS,
     SAMPLER,
-    TEMPERATURE,
     WINDOW_BARS,
 )
+from schmubert.engine.diffusion.guides import PITCH_CLASSES, harmony, together
 from schmubert.engine.diffusion.samplers import sampler_name
 from schmubert.engine.diffusion.unmasking import Guide
+from schmubert.engine.music.chords import Plan
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.vocabulary import Track
+from schmubert.engine.recipe import Recipe
 
 
 @dataclass(frozen=True)
 class Sampling:
     """`calls` to the denoiser a window, `temperature`, bars a window, guides and a sampler.
 
-    `sampler` is a name in `SAMPLERS`, or a former one.
+    Calls and temperature that nobody says are those of the denoiser's recipe. `sampler` is a
+    name in `SAMPLERS`, or a former one.
 
     A `guide` bends each window alike. `harmony` [beats, 12] is of the whole piece: what is added to
-    the logits of each pitch class in each of its beats, as the guide `harmony` does. ValueError
-    where a value is out of its range.
+    the logits of each pitch class in each of its beats, as the guide `harmony` does. `chords`
+    [beats] is the plan of the whole piece, as far as it is known, for a network that knows chords;
+    such a one goes by no `harmony`. ValueError where a value is out of its range.
     """
 
-    calls: int = CALLS
-    temperature: float = TEMPERATURE
+    calls: int | None = None
+    temperature: float | None = None
     window_bars: int = WINDOW_BARS
     guide: Guide | None = None
     sampler: str = SAMPLER
     harmony: NDArray[np.floating] | None = field(default=None, compare=False)
+    chords: Plan | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
-        if self.calls < 1:
+        if self.calls is not None and self.calls < 1:
             raise ValueError(f"{self.calls} calls are too few: at least 1")
-        if not 0.01 <= self.temperature <= 10.0:
+        if self.temperature is not None and not 0.01 <= self.temperature <= 10.0:
             raise ValueError(f"temperature {self.temperature} is outside 0.01..10")
         if not FEWEST_WINDOW_BARS <= self.window_bars <= MOST_WINDOW_BARS:
             raise ValueError(
@@ -53,6 +56,13 @@ class Sampling:
         if self.harmony is not None and self.harmony.shape[1:] != (PITCH_CLASSES,):
             raise ValueError(f"a harmony of shape {self.harmony.shape} is not 12 for each beat")
         object.__setattr__(self, "sampler", sampler_name(self.sampler))
+
+    def decided(self, recipe: Recipe) -> tuple[int, float]:
+        """Calls and temperature: as they are said, else those of `recipe`."""
+        return (
+            recipe.calls if self.calls is None else self.calls,
+            recipe.temperature if self.temperature is None else self.temperature,
+        )
 
     def guide_of_window(
         self, first_bar: int, tracks: Sequence[Track], meter: Meter = COMMON

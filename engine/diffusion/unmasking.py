@@ -19,6 +19,7 @@ from schmubert.engine.diffusion.temperature import tempered
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Mask, Tokens, canonical
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track
+from schmubert.engine.recipe import RECIPE, Recipe
 
 Guide: TypeAlias = Callable[[Tokens, Logits], Logits]
 """Bends the logits [batch, steps, events] a track that are about to be sampled from."""
@@ -115,7 +116,8 @@ class TokenSampler:
 
     All cells of a call are drawn from what the denoiser said of one state, each with a number of
     its own from `rng`. `tracks` says what the columns are; the steps are cells of `meter`. What
-    forms promise of bars is kept by `promises` (see `repeats.py`).
+    forms promise of bars is kept by `promises` (see `repeats.py`). How calls are spent is as the
+    model's `recipe` says; its temperature is not used here.
     """
 
     rng: np.random.Generator
@@ -124,6 +126,7 @@ class TokenSampler:
     tracks: Sequence[Track] = TRIO
     meter: Meter = COMMON
     promises: "Promises | None" = None
+    recipe: Recipe = RECIPE
 
     def copied(self, tokens: Tokens) -> Tokens:
         """`tokens` [batch, steps, tracks] in which bars that are played again are the same."""

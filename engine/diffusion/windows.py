@@ -11,14 +11,17 @@ from dataclasses import replace
 import numpy as np
 
 from schmubert.engine.denoiser import Denoiser, Logits
-from schmubert.engine.diffusion.planning import chords_from, chords_of, kept, laid_out, plan_run
-from schmubert.engine.diffusion.recipe import FEWEST_WINDOW_BARS
+from schmubert.engine.diffusion.defaults import FEWEST_WINDOW_BARS
+from schmubert.engine.diffusion.planning import Layout, chords_from, kept, laid_out, plan_run
 from schmubert.engine.diffusion.samplers import SAMPLERS
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.diffusion.unmasking import SamplerRun, TokenSampler
+from schmubert.engine.music.chords import Plan
 from schmubert.engine.music.meter import COMMON, Meter
+from schmubert.engine.music.plans import chord_plan_of
 from schmubert.engine.music.score import Mask, Tokens, canonical
-from schmubert.engine.music.vocabulary import HOLD, MASK, Track
+from schmubert.engine.music.vocabulary import BAND_MASK, HOLD, MASK, Track
+from schmubert.engine.recipe import RECIPE, Recipe
 
 MOST_BATCHED = 16
 """Songs that share one call, so that a folder of them fits into memory."""
@@ -66,17 +69,25 @@ def window_run(
     place: Place,
     meter: Meter = COMMON,
     plans: tuple[Track, ...] = (),
+    recipe: Recipe = RECIPE,
 ) -> SamplerRun:
     """Fill `targets` of trio `tokens` [steps, 3], window after window as `place` says.
 
-    They are whole bars of `meter`. `tracks` and `plans` are those that the denoiser knows. Yields
-    what to denoise, [1, steps, tracks and plans], and returns the tokens [steps, 3].
+    They are whole bars of `meter`. `tracks` and `plans` are those that the denoiser knows, and
+    `recipe` is its own. Yields what to denoise, [1, steps, tracks and plans], and returns the
+    tokens [steps, 3].
     """
     tokens, targets = tokens.copy(), targets.copy()
     bars = len(tokens) // meter.steps
     columns = list(tracks)
-    token_sampler = TokenSampler(rng, sampling.temperature, tracks=(*tracks, *plans), meter=meter)
-    chords = chords_of(sampling.harmony) if plans else None
+    calls, temperature = sampling.decided(recipe)
+    token_sampler = TokenSampler(
+        rng, temperature, tracks=(*tracks, *plans), meter=meter, recipe=recipe
+    )
+    chords = np.full(bars * meter.beats, BAND_MASK[Track.CHORDS])
+    if sampling.chords is not None:
+        known = sampling.chords[: len(chords)]
+        chords[: len(known)] = known
     while targets.any():
         open_bars = np.asarray(targets.reshape(bars, -1).any(axis=1))
         latest = max(0, bars - sampling.window_bars)
@@ -91,12 +102,12 @@ def window_run(
             meter,
             chords_from(chords, first_bar * meter.beats),
         )
-        planned = yield from plan_run(layout, sampling.calls, token_sampler)
+        planned = yield from plan_run(layout, calls, token_sampler)
         drawn, keeping = kept(layout, planned, token_sampler)
         filled = yield from SAMPLERS[sampling.sampler](
             planned,
             drawn,
-            sampling.calls,
+            calls,
             replace(
                 keeping,
                 guide=sampling.guide
@@ -104,11 +115,27 @@ def window_run(
                 else sampling.guide_of_window(first_bar, tracks, meter),
             ),
         )
+        if Track.CHORDS in plans:
+            _note_chords(chords, layout, planned, (*tracks, *plans), first_bar, meter)
         window[:, columns] = filled[0][..., : len(tracks)]
         view = tokens[rows]
         view[targets[rows]] = window[: len(view)][targets[rows]]
         targets[rows] = False
     return tokens
+
+
+def _note_chords(
+    chords: Plan,
+    layout: Layout,
+    planned: Tokens,
+    columns: tuple[Track, ...],
+    first_bar: int,
+    meter: Meter,
+) -> None:
+    """Write into `chords` [beats] what was drawn of them in a window that begins at `first_bar`."""
+    found = chord_plan_of(planned[0, :, columns.index(Track.CHORDS)], meter)
+    beats = np.flatnonzero(layout.chords[0])
+    chords[first_bar * meter.beats + beats] = found[beats]
 
 
 def sounding_tracks(tokens: Tokens) -> Mask:

@@ -64,8 +64,7 @@ class FormContext(nn.Module):
         embedded = [called(layer, form) for layer, form in zip(self.embeddings, forms, strict=True)]
         x = torch.cat(embedded, dim=-1).transpose(1, 2)
         x = F.relu(self.far(F.relu(self.near(x)))).transpose(1, 2)
-        said: Tensor = self.out(x)
-        return said.split([BAND_SIZES[form] for form in FORMS], dim=-1)
+        return torch.split(self.out(x), [BAND_SIZES[form] for form in FORMS], dim=-1)
 
 
 def first_of(tokens: Tensor, cells: int) -> Tensor:

@@ -15,6 +15,7 @@ from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.networks.build import network
 from schmubert.engine.networks.config import ModelConfig
 from schmubert.engine.networks.tensor_files import kept, read_tensors, write_tensors
+from schmubert.engine.recipe import RECIPE, Recipe
 
 FORMAT = "schmubert checkpoint 1"
 RENAMED = (
@@ -74,6 +75,18 @@ class Checkpoint:
             return meters_said(written)
         except (TypeError, ValueError) as error:
             raise ValueError(f"{self.path}: its metres cannot be read: {error}") from error
+
+    def recipe(self) -> Recipe:
+        """How it is sampled where nobody says, under "recipe"; the usual way where it says none.
+
+        ValueError where that cannot be read.
+        """
+        if "recipe" not in self.about:
+            return RECIPE
+        try:
+            return Recipe.of_plain(self.about["recipe"])
+        except ValueError as error:
+            raise ValueError(f"{self.path}: its recipe cannot be read: {error}") from error
 
 
 def save(

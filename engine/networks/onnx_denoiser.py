@@ -21,6 +21,7 @@ from schmubert.engine.networks.devices import Device
 from schmubert.engine.networks.external_data import names_other_files
 from schmubert.engine.networks.meters import BARS, MeterInputs, after, bars_of, meter_inputs
 from schmubert.engine.networks.model_file import read_model
+from schmubert.engine.recipe import RECIPE, Recipe
 
 FORMAT = "1"
 FATAL = 4  # ONNX Runtime's severity: what it says of lesser things fills a screen
@@ -57,6 +58,7 @@ class OnnxDenoiser:
         self.longest_steps = _longest_steps(path, config)
         self.meters = _meters(path, described)
         self.pauses = _pauses(path, described, len(self.tracks))
+        self.recipe = _recipe(path, described)
         self.precision: str = described.get("schmubert.precision", "fp32")
         count = f", {threads} thread{'s'[: threads > 1]}" if where == "cpu" else ""
         self.runtime = f"onnxruntime {runtime.__version__} on {where}{count}"
@@ -215,6 +217,19 @@ def _pauses(path: Path, described: dict[str, str], tracks: int) -> Pauses | None
         return Pauses.decoded(written, tracks)
     except ValueError as error:
         raise ValueError(f"{path}: {error}; export the model again") from error
+
+
+def _recipe(path: Path, described: dict[str, str]) -> Recipe:
+    """How it is sampled where nobody says; the usual way where the model says none."""
+    written = described.get("schmubert.recipe")
+    if written is None:
+        return RECIPE
+    try:
+        return Recipe.of_plain(json.loads(written))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(
+            f"{path}: its recipe cannot be read: {error}; export the model again"
+        ) from error
 
 
 def _columns(path: Path, session: Any, described: dict[str, str]) -> tuple[Track, ...]:

@@ -15,6 +15,7 @@ from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import TRIO
 from schmubert.engine.networks.devices import Device
 from schmubert.engine.networks.meters import after, bars_of, meter_inputs
+from schmubert.engine.recipe import RECIPE, Recipe
 
 if TYPE_CHECKING:  # torch loads only where a network is used
     from torch import nn
@@ -46,8 +47,8 @@ class TorchDenoiser:
         if not on_cuda:
             torch.set_num_threads(threads)
         found = opened(path)
-        network, pauses, meters = found.network().to(where), found.pauses(), found.meters()
-        self._take(network, found.config, path.stem, pauses, meters)
+        pauses, meters, recipe = found.pauses(), found.meters(), found.recipe()
+        self._take(found.network().to(where), found.config, path.stem, pauses, meters, recipe)
 
     @classmethod
     def of(cls, network: "nn.Module", config: "ModelConfig", name: str) -> "TorchDenoiser":
@@ -63,6 +64,7 @@ class TorchDenoiser:
         name: str,
         pauses: Pauses | None = None,
         meters: tuple[Meter, ...] = UNSAID_METERS,
+        recipe: Recipe = RECIPE,
     ) -> None:
         import torch
 
@@ -79,6 +81,7 @@ class TorchDenoiser:
         self.name = name
         self.pauses = pauses
         self.meters = meters
+        self.recipe = recipe
         threads = torch.get_num_threads()
         count = f", {threads} thread{'s'[: threads > 1]}" if self._where.type == "cpu" else ""
         self.runtime = f"torch {torch.__version__} on {self._where.type}{count}"

@@ -1,8 +1,8 @@
 """A request on its way: which draft is made of it next, and when that is needed.
 
 Pure: the time is an argument, the denoiser is called elsewhere. A complete draft in few calls
-comes first, which is then remade in twice the calls, and that one again, as long as the measured
-pace says that they end within the budget.
+comes first, which is then remade in twice the calls (`refining` of the model's recipe), and that
+one again, as long as the measured pace says that they end within the budget.
 """
 
 from collections.abc import Sequence
@@ -22,13 +22,14 @@ from schmubert.engine.diffusion.planning import (
     with_harmony,
     without_the_band,
 )
-from schmubert.engine.diffusion.recipe import more_calls
 from schmubert.engine.diffusion.samplers import balanced, refine
 from schmubert.engine.diffusion.unmasking import Promises, SamplerRun, TokenSampler, tidy
 from schmubert.engine.music.meter import UNSAID_METERS, Meter
 from schmubert.engine.music.plans import chord_plan_of
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import Track
+from schmubert.engine.recipe import RECIPE, Recipe
+from schmubert.engine.service.limits import LIMITS, Limits
 from schmubert.engine.service.validation import Window, validated
 from schmubert.engine.service.wire import (
     PLANS_SINCE,
@@ -56,8 +57,12 @@ class Job:
         seed: int,
         meters: Sequence[Meter] = UNSAID_METERS,
         plans: tuple[Track, ...] = (),
+        recipe: Recipe = RECIPE,
+        limits: Limits = LIMITS,
     ) -> None:
         self.request = request
+        self.recipe = recipe
+        self.first_calls, self.most_calls = limits.draft_calls(request, recipe)
         self.tracks = tracks
         self.plans = plans
         self.window: Window = validated(request, tracks, meters)
@@ -147,13 +152,14 @@ class Job:
         """
         if self.sent is None:
             self.targets = self.wanted
-            self.planned_calls = self.request.first_calls
+            self.planned_calls = self.first_calls
             self.calls = min(self.planned_calls, int(self.targets.sum()))
             self._run = self._first_draft()
-            self.calls_left = self.calls + plan_calls(self._layout, self.calls, self.window.meter)
-            self.calls_left += harmony_calls(self._layout)
+            self.calls_left = self.calls + harmony_calls(self._layout)
+            meter = self.window.meter
+            self.calls_left += plan_calls(self._layout, self.calls, meter, self.recipe)
         else:
-            planned = more_calls(self.planned_calls, self.request.most_calls)
+            planned = self.recipe.more_calls(self.planned_calls, self.most_calls)
             # with a call for every cell there is nothing left to gain
             if planned is None or self.calls >= self.targets.sum():
                 return False
@@ -193,13 +199,14 @@ class Job:
 
     def _token_sampler(self, number: int) -> TokenSampler:
         """What draft `number` is drawn with, whatever came before it."""
-        rng = np.random.default_rng((self.seed, number))
+        rng, asked = np.random.default_rng((self.seed, number)), self.request.temperature
         return TokenSampler(
             rng,
-            self.request.temperature,
+            self.recipe.temperature if asked is None else asked,
             self.window.guide,
             (*self.tracks, *self.plans),
             meter=self.window.meter,
+            recipe=self.recipe,
         )
 
     def advance(self, logits: Logits) -> Tokens | None:

@@ -13,6 +13,7 @@ from schmubert.engine.denoiser import Logits
 from schmubert.engine.music.meter import UNSAID_METERS, Meter
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import Track
+from schmubert.engine.recipe import RECIPE, Recipe
 from schmubert.engine.service.job import Job
 from schmubert.engine.service.limits import LIMITS, Limits
 from schmubert.engine.service.pace import MOST_SHARE, Pace
@@ -32,7 +33,7 @@ class Jobs:
     """All requests in hand, one a client; a newer one takes the place of an older.
 
     `rng` seeds the requests that name no seed. The model plays `tracks` and `meters`, and knows
-    `plans`. No request may ask for more than `limits`.
+    `plans`; `recipe` is its own. No request may ask for more than `limits`.
     """
 
     def __init__(
@@ -43,8 +44,10 @@ class Jobs:
         meters: Sequence[Meter] = UNSAID_METERS,
         plans: tuple[Track, ...] = (),
         limits: Limits = LIMITS,
+        recipe: Recipe = RECIPE,
     ) -> None:
         self.tracks = tracks
+        self.recipe = recipe
         self.meters = meters
         self.plans = plans
         self.pace = pace
@@ -68,7 +71,8 @@ class Jobs:
         older = self._jobs.pop(client, None)
         self.limits.check(request)
         seed = int(self._rng.integers(2**63)) if request.seed is None else request.seed
-        job = Job(request, self.tracks, received_s, seed, self.meters, self.plans)
+        meters, plans = self.meters, self.plans
+        job = Job(request, self.tracks, received_s, seed, meters, plans, self.recipe, self.limits)
         if not job.wanted.any():
             return [job.report(now, last=True)]
         if older is not None and older.sent is None:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from schmubert.engine.diffusion.recipe import MOST_WINDOW_BARS
+from schmubert.engine.diffusion.defaults import MOST_WINDOW_BARS
+from schmubert.engine.recipe import Recipe
 
 if TYPE_CHECKING:
     from schmubert.engine.service.wire import Request
@@ -36,7 +37,7 @@ class Limits:
             ("first_calls", request.first_calls),
             ("most_calls", request.most_calls),
         ):
-            if calls > self.calls:
+            if calls is not None and calls > self.calls:
                 raise ValueError(f"{name} {calls} is more than the {self.calls} of this engine")
         if request.budget_ms > 1000.0 * self.budget_s:
             raise ValueError(
@@ -48,6 +49,17 @@ class Limits:
                 f"a window of {request.tokens.steps} steps has more than the {self.bars} bars"
                 " of this engine"
             )
+
+    def draft_calls(self, request: "Request", recipe: Recipe) -> tuple[int, int]:
+        """The calls of the first and of the best draft of `request`.
+
+        Those that it does not say are as the `recipe` of the model has them, as far as granted.
+        """
+        first, most = (min(calls, self.calls) for calls in (recipe.first_calls, recipe.most_calls))
+        return (
+            first if request.first_calls is None else request.first_calls,
+            most if request.most_calls is None else request.most_calls,
+        )
 
 
 LIMITS = Limits()

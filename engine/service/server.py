@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 import zmq
 
-from schmubert.engine.denoiser import Model, answering, in_meter, plans_of
+from schmubert.engine.denoiser import Model, answering, in_meter, plans_of, recipe_of
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import MASK, SIZES
 from schmubert.engine.service.admission import Doorkeeper
@@ -174,9 +174,8 @@ def welcome(model: Model, call_ms: float) -> Welcome:
         release = "unknown"
     tracks = tuple(int(track) for track in model.tracks)
     plans = tuple(int(plan) for plan in plans_of(model))
-    return Welcome(
-        WIRE_VERSION, release, model.name, tracks, model.runtime, call_ms, model.meters, plans
-    )
+    named, runtime, recipe = (release, model.name, tracks), model.runtime, recipe_of(model)
+    return Welcome(WIRE_VERSION, *named, runtime, call_ms, model.meters, plans, recipe)
 
 
 @dataclass
@@ -224,9 +223,8 @@ class Server:
         self._model = model
         self._about = about
         self._clock = clock
-        self._jobs = Jobs(
-            model.tracks, pace, np.random.default_rng(), model.meters, plans_of(model), limits
-        )
+        rng, meters, plans = np.random.default_rng(), model.meters, plans_of(model)
+        self._jobs = Jobs(model.tracks, pace, rng, meters, plans, limits, recipe_of(model))
         self._clients: dict[bytes, Player] = {}  # by routing id
         self._alive_s = clock()  # the last sign of life from anybody
         self._empty_s = listening_s  # the last instant at which no message was waiting

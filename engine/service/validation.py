@@ -8,6 +8,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from schmubert.engine.diffusion.defaults import MOST_WINDOW_BARS
 from schmubert.engine.diffusion.guides import (
     PITCH_CLASSES,
     density,
@@ -16,7 +17,6 @@ from schmubert.engine.diffusion.guides import (
     register,
     together,
 )
-from schmubert.engine.diffusion.recipe import MOST_WINDOW_BARS
 from schmubert.engine.diffusion.unmasking import Guide
 from schmubert.engine.music.chords import Plan
 from schmubert.engine.music.meter import COMMON, UNSAID_METERS, Meter, knows
@@ -76,9 +76,12 @@ def validated(
     if not knows(meters, meter):
         raise ValueError(f"this model plays no {meter}, only {', '.join(map(str, meters))}")
     _within("budget_ms", request.budget_ms, 0.0, MOST_BUDGET_MS)
-    _within("temperature", request.temperature, COLDEST, HOTTEST)
-    _within("first_calls", request.first_calls, 1, CALLS_LIMIT)
-    _within("most_calls", request.most_calls, 1, CALLS_LIMIT)
+    if request.temperature is not None:
+        _within("temperature", request.temperature, COLDEST, HOTTEST)
+    if request.first_calls is not None:
+        _within("first_calls", request.first_calls, 1, CALLS_LIMIT)
+    if request.most_calls is not None:
+        _within("most_calls", request.most_calls, 1, CALLS_LIMIT)
     if request.seed is not None and request.seed < 0:
         raise ValueError(f"seed {request.seed} is below 0")
     tokens = unpack(request.tokens)

@@ -7,17 +7,13 @@ import msgspec
 import numpy as np
 from msgspec import structs
 
-from schmubert.engine.diffusion.recipe import (
-    FIRST_CALLS,
-    MOST_CALLS,
-    MOST_WINDOW_BARS,
-    TEMPERATURE,
-)
+from schmubert.engine.diffusion.defaults import MOST_WINDOW_BARS
 from schmubert.engine.music.chord_names import SURE as SURE
 from schmubert.engine.music.meter import COMMON, MOST_BEATS, TRIPLET, Meter
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.texts import escaped
 from schmubert.engine.music.vocabulary import BAND_MASK, MASK, TRIO, Track
+from schmubert.engine.recipe import RECIPE, Recipe
 
 WIRE_VERSION = 6
 PLANS_SINCE = 6
@@ -57,7 +53,8 @@ class Welcome(msgspec.Struct, frozen=True, tag=True):
     """Engine -> client: the answer to `Hello`.
 
     `call_ms` is the measured median of one denoiser call on a 16-bar window. `meters` are those
-    that the model plays, `plans` the columns that it knows beside its tracks.
+    that the model plays, `plans` the columns that it knows beside its tracks. `recipe` is how it is
+    sampled where an ask does not say.
     """
 
     version: int
@@ -68,6 +65,7 @@ class Welcome(msgspec.Struct, frozen=True, tag=True):
     call_ms: float
     meters: tuple[Meter, ...] = (COMMON,)
     plans: tuple[int, ...] = ()
+    recipe: Recipe = RECIPE
 
 
 class Constraints(msgspec.Struct, frozen=True):
@@ -99,6 +97,9 @@ class Request(msgspec.Struct, frozen=True, tag=True):
     that beat any more; empty means never. `constraints` bend what is drawn. The window begins on a
     bar line of `meter`. A newer ask of the same client replaces an older.
 
+    Calls and a temperature that are not said are those of the model's recipe; such calls are no
+    more than the engine grants.
+
     `comping` is a byte a step, where a rhythm of chords is wanted: the tokens of what was played,
     `UNKNOWN_COMPING` where that is unknown, `WANTED_COMPING` where it is to be drawn.
     """
@@ -108,9 +109,9 @@ class Request(msgspec.Struct, frozen=True, tag=True):
     targets: bytes
     budget_ms: float
     freezes_ms: tuple[float, ...] = ()
-    first_calls: int = FIRST_CALLS
-    most_calls: int = MOST_CALLS
-    temperature: float = TEMPERATURE
+    first_calls: int | None = None
+    most_calls: int | None = None
+    temperature: float | None = None
     seed: int | None = None
     constraints: Constraints = Constraints()
     meter: Meter = COMMON

@@ -9,7 +9,7 @@ from schmubert.bridge import command
 from schmubert.bridge.clock.sync import Timing
 from schmubert.bridge.owner import loop
 from schmubert.bridge.owner.memory_ports import MemoryPorts
-from schmubert.bridge.owner.report import Report, report_on
+from schmubert.bridge.owner.report import Lateness, Report, report_on
 from schmubert.bridge.protocol.messages import Settings
 from schmubert.bridge.protocol.roles import Rig
 
@@ -30,7 +30,7 @@ def performances(monkeypatch: pytest.MonkeyPatch, ports: type[MemoryPorts]) -> l
         _: object, plugged: Rig, settings: Settings, timing: Timing, **__: object
     ) -> Report:
         calls.append(Performance(plugged, settings, timing))
-        return report_on(0, 0, 0, [])
+        return report_on(0, 0, 0, Lateness())
 
     monkeypatch.setattr(command, "MidiPorts", ports)
     monkeypatch.setattr(loop, "perform", perform)

@@ -9,7 +9,7 @@ import pytest
 from schmubert.bridge.command import bridge_command
 from schmubert.cli.main import COMMANDS, main
 from schmubert.cli.options import Real, Whole
-from schmubert.engine.diffusion.recipe import MOST_SEED
+from schmubert.engine.diffusion.defaults import MOST_SEED
 
 
 def numbers() -> Iterator[tuple[str, click.Option]]:

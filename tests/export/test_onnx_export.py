@@ -4,16 +4,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 torch = pytest.importorskip("torch", reason="export needs torch")
 onnxruntime = pytest.importorskip("onnxruntime", reason="export checks in ONNX Runtime")
 onnx = pytest.importorskip("onnx")
 
+from schmubert.cli.main import main  # noqa: E402
+from schmubert.engine.denoiser import recipe_of  # noqa: E402
 from schmubert.engine.music.pauses import Pauses  # noqa: E402
 from schmubert.engine.networks import checkpoint  # noqa: E402
 from schmubert.engine.networks.build import network  # noqa: E402
 from schmubert.engine.networks.config import ModelConfig  # noqa: E402
 from schmubert.engine.networks.load import load, load_any  # noqa: E402
+from schmubert.engine.recipe import RECIPE, Recipe  # noqa: E402
 from schmubert.export import onnx_export  # noqa: E402
 from schmubert.export.onnx_export import ParityError, Tolerance, export_onnx  # noqa: E402
 from tests.damage import full_disk  # noqa: E402
@@ -127,6 +131,32 @@ def test_pauses_go_from_a_checkpoint_into_its_graph(tmp_path: Path) -> None:
     checkpoint.save(source, weights, config, {"pauses": "none"})
     with pytest.raises(ValueError, match=r"m\.safetensors: its pauses"):
         export_onnx(source, out)
+
+
+def test_a_recipe_goes_from_a_checkpoint_into_its_graph_and_may_be_changed(tmp_path: Path) -> None:
+    source, out = _checkpoint(tmp_path / "m.safetensors"), tmp_path / "m.onnx"
+    export_onnx(source, out)
+    assert recipe_of(load(out, "cpu")) == RECIPE
+    weights, config, about = checkpoint.read(source)
+    own = Recipe(calls=6, refining=1)
+    checkpoint.save(source, weights, config, {**about, "recipe": own.plain()})
+    done = CliRunner().invoke(
+        main,
+        ["export-onnx", str(source), "--out", str(out), "--force", "--recipe", "remasked=0.5"],
+    )
+    assert done.exit_code == 0, done.output
+    assert recipe_of(load(out, "cpu")) == replace(own, remasked=0.5)
+    before = out.read_bytes()
+    for wrong, says in (
+        ("remasked=7", "remasked 7 is outside 0.05..1"),
+        ("speed=1", "a recipe has"),
+    ):
+        words = ["export-onnx", str(source), "--out", str(out), "--force", "--recipe", wrong]
+        done = CliRunner().invoke(main, words)
+        assert done.exit_code == 1
+        assert says in done.output
+        assert done.output.count("\n") == 1
+    assert out.read_bytes() == before
 
 
 def test_an_exported_model_says_how_far_its_positions_reach(tmp_path: Path) -> None:

@@ -26,13 +26,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.flaky(reruns=3, reruns_delay=2))
 
 
-def serve(kind: str, log: Path) -> Iterator[MidiServer]:
+def require(kind: str) -> None:
+    """Skip, or fail on a CI machine, where a server of `kind` cannot be started."""
     lacking = missing(kind)
     if lacking:
         message = f"live tests on {kind} need {', '.join(lacking)}: see .ci/run for the packages"
         if IN_CI:
             pytest.fail(message)
         pytest.skip(message)
+
+
+def serve(kind: str, log: Path) -> Iterator[MidiServer]:
+    require(kind)
     with SERVERS[kind](log) as server:
         yield server
 

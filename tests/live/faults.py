@@ -4,23 +4,27 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.live import processes
+from tests.live import clock_faults, processes
 from tests.live.midi_server import wait_until
 from tests.live.recorder import Event, sounding
 from tests.live.stage import Bridge, Stage
 
 SETTLES_S = 20.0
+FROZEN_S, SUSPENDED_S = 1.5, 5.0
 LONGEST_NOTE_BARS = 1.0
 """The model of these stages plays eighths: what sounds for a bar hangs."""
 
 
 class Outcome(NamedTuple):
-    """After a fault: the longest time without a new note, and how long the longest note was."""
+    """After a fault: the longest time without a new note, and how long the longest note was.
+
+    Where nothing can be played as long as the fault lasts, it counts from its end.
+    """
 
     fault: str
     silence_bars: float
@@ -72,37 +76,76 @@ def _started(pid: int) -> int:
         return 1 << 62
 
 
-def kill_brain(bridge: Bridge) -> None:
+def kill_brain(_: Stage, bridge: Bridge) -> None:
     os.kill(brain_of(bridge), signal.SIGKILL)
 
 
-def freeze_brain(bridge: Bridge) -> None:
+def freeze_brain(_: Stage, bridge: Bridge) -> None:
     os.kill(brain_of(bridge), signal.SIGSTOP)
 
 
-def kill_engine(bridge: Bridge) -> None:
+def kill_engine(_: Stage, bridge: Bridge) -> None:
     os.kill(bridge.wait_for_engine(), signal.SIGKILL)
 
 
-def freeze_engine(bridge: Bridge) -> None:
+def freeze_engine(_: Stage, bridge: Bridge) -> None:
     """It hangs for a second and a half."""
-    engine = bridge.wait_for_engine()
-    os.kill(engine, signal.SIGSTOP)
-    time.sleep(1.5)
-    os.kill(engine, signal.SIGCONT)
+    _freeze([bridge.wait_for_engine()], FROZEN_S)
 
 
-def kill_both(bridge: Bridge) -> None:
-    kill_engine(bridge)
-    kill_brain(bridge)
+def kill_both(stage: Stage, bridge: Bridge) -> None:
+    kill_engine(stage, bridge)
+    kill_brain(stage, bridge)
 
 
-FAULTS: dict[str, Callable[[Bridge], None]] = {
-    "brain killed": kill_brain,
-    "brain frozen": freeze_brain,
-    "engine killed": kill_engine,
-    "engine frozen": freeze_engine,
-    "both killed": kill_both,
+def freeze_owner(_: Stage, bridge: Bridge) -> None:
+    """Who owns the ports hangs; what sounds then sounds on until it is back."""
+    _freeze([bridge.pid], FROZEN_S)
+
+
+def suspend(stage: Stage, _: Bridge) -> None:
+    """Everything stands, as on a computer whose lid is closed."""
+    _freeze(stage.processes(), SUSPENDED_S)
+
+
+def _freeze(pids: Sequence[int], seconds: float) -> None:
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    time.sleep(seconds)
+    for pid in reversed(pids):
+        os.kill(pid, signal.SIGCONT)
+
+
+class Fault(NamedTuple):
+    """How it is made to happen, and what the bridge says of it, if that is one line."""
+
+    make: Callable[[Stage, Bridge], None]
+    says: str = ""
+    stands: bool = False
+    """Nothing can be played as long as it lasts."""
+    wired: bool = False
+    """The clock has to run through a wire."""
+
+    @property
+    def ends_brain(self) -> bool:
+        return "brain" in self.says
+
+
+DIED, HANGS = "the brain died: another goes on", "the brain hangs: another goes on"
+
+FAULTS: dict[str, Fault] = {
+    "brain killed": Fault(kill_brain, DIED),
+    "brain frozen": Fault(freeze_brain, HANGS),
+    "engine killed": Fault(kill_engine),
+    "engine frozen": Fault(freeze_engine),
+    "both killed": Fault(kill_both, DIED),
+    "owner frozen": Fault(freeze_owner, stands=True),
+    "machine suspended": Fault(suspend, stands=True),
+    "clock stopped": Fault(clock_faults.stop_clock, "the clock is gone", stands=True, wired=True),
+    "clocks lost": Fault(clock_faults.lose_clocks, wired=True),
+    "clock doubled": Fault(clock_faults.double_clock, wired=True),
+    "clock shaken": Fault(clock_faults.shake_clock, wired=True),
+    "jump": Fault(clock_faults.jump, f"started at bar {clock_faults.JUMPS_TO}", wired=True),
 }
 
 
@@ -113,37 +156,35 @@ def inject(
     time.sleep(rng.random() * bar_s)
     before = len(bridge.log().splitlines())
     at_s = time.monotonic()
-    FAULTS[fault](bridge)
+    FAULTS[fault].make(stage, bridge)
+    from_s = time.monotonic() if FAULTS[fault].stands else at_s - bar_s
     time.sleep(3.0 * bar_s + 0.5)
     until_s = time.monotonic() - 0.25  # what has reached the recorder's port is not printed yet
-    heard = [event for event in stage.recorder.on(port) if at_s - bar_s <= event.time_s <= until_s]
     return Outcome(
         fault,
-        longest_silence_s(heard, at_s, until_s) / bar_s,
-        longest_note_s(stage.recorder.on(port), at_s - bar_s) / bar_s,
+        longest_silence_s(stage.recorder.on(port), from_s, until_s) / bar_s,
+        longest_note_s(stage.recorder.on(port), from_s) / bar_s,
         len(bridge.log().splitlines()) - before,
     )
 
 
-def longest_silence_s(heard: Iterable[Event], from_s: float, until_s: float) -> float:
-    """The longest time in which no note began."""
-    begins = [event.time_s for event in heard if event.is_onset]
-    return max(
-        (after - before for before, after in pairwise([*(begins or [from_s]), until_s])),
-    )
+def longest_silence_s(events: Iterable[Event], from_s: float, until_s: float) -> float:
+    """The longest time between these two in which no note began."""
+    onsets = [event.time_s for event in events if event.is_onset]
+    begins = [at_s for at_s in onsets if from_s <= at_s <= until_s]
+    return max(after - before for before, after in pairwise([from_s, *begins, until_s]))
 
 
 def longest_note_s(events: Iterable[Event], from_s: float) -> float:
-    """How long the longest note lasted that sounded after `from_s`; one that still does, so far."""
+    """How long after `from_s` the longest note sounded; one that still does, so far."""
     begun: dict[tuple[int, int], float] = {}
     longest, last_s = 0.0, from_s
     for event in events:
-        key, last_s = (event.channel, event.data[1]), event.time_s
+        key, last_s = (event.channel, event.data[1]), max(from_s, event.time_s)
         if event.is_onset:
-            begun.setdefault(key, event.time_s)
+            begun.setdefault(key, last_s)
         elif event.is_end and key in begun:
-            lasted_s = event.time_s - begun.pop(key)
-            longest = max(longest, lasted_s if event.time_s >= from_s else 0.0)
+            longest = max(longest, last_s - begun.pop(key))
     return max([longest, *(last_s - began for began in begun.values())])
 
 

@@ -42,6 +42,10 @@ class Sequencer:
         self._processes.append(process)
         return process
 
+    @property
+    def pids(self) -> list[int]:
+        return [process.pid for process in self._processes]
+
     def say(self, *lines: str) -> None:
         """`lines` to jack_transport, one by one."""
         assert self._transport.stdin is not None

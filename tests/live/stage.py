@@ -1,6 +1,7 @@
 """A stage for one test: a server, a sequencer, a recorder and the bridge, each its own process."""
 
 import os
+import re
 import signal
 import socket
 import sysconfig
@@ -12,6 +13,7 @@ from tests.live import grid, processes
 from tests.live.midi_server import MidiServer, end, start, wait_until
 from tests.live.recorder import Event, Recorder, sounding
 from tests.live.sequencer import CLOCK_PORT, MELODY_PORT, Sequencer
+from tests.live.wire import Wire
 
 HEARS, PLAYS, DRUMS = "DAW Out", "Bass", "Drums"
 
@@ -43,9 +45,14 @@ class Bridge:
         """What it said so far."""
         return self._log.read_text(errors="replace")
 
+    @property
+    def engine_address(self) -> str:
+        """Where it says that its engine is: it leaves an address at which one hangs."""
+        return [self.address, *re.findall(r"engine at (tcp://[\d.]+:\d+)", self.log())][-1]
+
     def engines(self) -> list[int]:
         """The engines at this bridge's address."""
-        return processes.running("schmubert.engine", self.address)
+        return processes.running("schmubert.engine", self.engine_address)
 
     def brains(self) -> list[int]:
         """Its children that think: no engine, and not the watchman of multiprocessing."""
@@ -58,7 +65,9 @@ class Bridge:
 
     def wait_for_engine(self, timeout_s: float = 20.0) -> int:
         """The engine's process, once it listens."""
-        wait_until(lambda: listens(self.address), timeout_s, "an engine to listen", pause_s=0.1)
+        wait_until(
+            lambda: listens(self.engine_address), timeout_s, "an engine to listen", pause_s=0.1
+        )
         wait_until(self.engines, timeout_s, "the engine's process", pause_s=0.1)
         return self.engines()[0]
 
@@ -83,6 +92,7 @@ class Stage:
         self.server = server
         self.recorder = Recorder(server, "clock", "melody", "bass", "drums")
         self.sequencer: Sequencer | None = None
+        self.wire: Wire | None = None
         self.bridges: list[Bridge] = []
         self._model = model
         self._folder = folder
@@ -102,6 +112,8 @@ class Stage:
                 print(f"--- {' '.join(bridge.command)}\n{bridge.log()}")
         if self.sequencer is not None:
             self.sequencer.close()
+        if self.wire is not None:
+            self.wire.close()
         self.recorder.close()
 
     def bridge(self, *arguments: str, address: str | None = None) -> Bridge:
@@ -118,15 +130,34 @@ class Stage:
             port = self.server.port_named(name)
             self.server.connect(port, self.recorder.ports[name.lower()])
 
-    def sequence(self, tempo_bpm: float = 120.0, clock: bool = True) -> Sequencer:
-        """The sequencer, plugged into the bridge and the recorder; its transport stands."""
+    def sequence(
+        self, tempo_bpm: float = 120.0, clock: bool = True, wired: bool = False
+    ) -> Sequencer:
+        """The sequencer, plugged into the bridge and the recorder; its transport stands.
+
+        Its clock runs through a `wire` where it is `wired`.
+        """
         self.sequencer = Sequencer(self.server, tempo_bpm)
         hears = self.server.port_named(HEARS)
         sources = {MELODY_PORT: "melody"} | ({CLOCK_PORT: "clock"} if clock else {})
         for source, label in sources.items():
             self.server.connect(source, self.recorder.ports[label])
-            self.server.connect(source, hears)
+            if source == CLOCK_PORT and wired:
+                self.wire = Wire(self.server)
+                self.server.connect(source, self.wire.source)
+                self.server.connect(self.wire.target, hears)
+            else:
+                self.server.connect(source, hears)
         return self.sequencer
+
+    def processes(self) -> list[int]:
+        """All that plays on it, the server last."""
+        mine = [self.recorder.process.pid]
+        mine += [] if self.sequencer is None else self.sequencer.pids
+        mine += [] if self.wire is None else [self.wire.pid]
+        for bridge in self.bridges:
+            mine += [bridge.pid, *processes.children_of(bridge.pid), *bridge.engines()]
+        return [*dict.fromkeys(mine), self.server.pid]
 
     def clocks(self) -> list[int]:
         """The frames of the clocks of the latest run of the transport."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion.compose import generate_all, infill_all
-from schmubert.engine.diffusion.recipe import MOST_WINDOW_BARS
+from schmubert.engine.diffusion.defaults import MOST_WINDOW_BARS
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.music.score import STEPS_PER_BAR, Score, Tokens
 from schmubert.engine.music.vocabulary import TRIO, Track

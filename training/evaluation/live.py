@@ -6,13 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from schmubert.engine.denoiser import Model
-from schmubert.engine.diffusion.recipe import (
-    FIRST_CALLS,
-    HARMONY_NATS,
-    MOST_CALLS,
-    TEMPERATURE,
-)
+from schmubert.engine.denoiser import Model, recipe_of
 from schmubert.engine.music.score import Tokens
 from schmubert.training.evaluation import trials
 from schmubert.training.evaluation.draws import Draws, Kind, Progress, drawn
@@ -27,8 +21,8 @@ from schmubert.training.evaluation.settings import EvaluationSettings
 from schmubert.training.metrics.accompaniment import BAND
 from schmubert.training.metrics.chords import Weights
 
-Knows = Callable[[Weights], Leads]
-"""What a band knows of the chords [songs, beats, 12] of its songs."""
+Knows = Callable[[Weights, float], Leads]
+"""What a band knows of the chords [songs, beats, 12] of its songs, and the nats of each."""
 
 HEARD, TOLD = "stage, chords heard", "stage, chords told"
 
@@ -50,7 +44,7 @@ class Performances:
         """
         calls = {"calls": (ORACLE_CALLS,)}
         oracle = (
-            {"oracle": self._played("oracle", songs, calls, {"most_calls": None})}
+            {"oracle": self._played("oracle", songs, calls, {"oracle": True})}
             if self.settings.oracle
             else {}
         )
@@ -84,8 +78,10 @@ class Performances:
     def _led(
         self, name: str, songs: Tokens, chords: Weights, knows: Knows, draws: int | None = None
     ) -> list[Tokens]:
-        about = {"harmony": HARMONY_NATS}
-        return self._played(name, songs, about, {}, draws, lambda rows: knows(chords[rows]))
+        nats = recipe_of(self.model).harmony
+        return self._played(
+            name, songs, {"harmony": nats}, {}, draws, lambda rows: knows(chords[rows], nats)
+        )
 
     def _played(
         self,
@@ -100,7 +96,9 @@ class Performances:
             led = None if leads is None else leads(rows)
             return as_on_stage(self.model, songs[rows], BAND, rngs[0], leads=led, **choices)
 
-        usual = {"calls": (FIRST_CALLS, MOST_CALLS), "temperature": TEMPERATURE}
+        recipe = recipe_of(self.model)
+        calls = recipe.first_calls, recipe.most_calls
+        usual = {"calls": calls, "temperature": recipe.temperature}
         count = self.settings.stage_draws if draws is None else draws
         kind = Kind(f"live: {name}", "live", len(songs), count, {**usual, **about})
         return drawn(self.draws, self.settings, kind, make, self.progress)

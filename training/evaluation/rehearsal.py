@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.denoiser import Denoiser, Logits, answering, plans_of
+from schmubert.engine.denoiser import Denoiser, Logits, answering, plans_of, recipe_of
 from schmubert.engine.diffusion.compose import accompany_all
+from schmubert.engine.diffusion.defaults import WINDOW_BARS
 from schmubert.engine.diffusion.guides import harmony
 from schmubert.engine.diffusion.horizon import horizon_at
 from schmubert.engine.diffusion.planning import (
@@ -19,23 +20,13 @@ from schmubert.engine.diffusion.planning import (
     laid_out,
     plan_run,
 )
-from schmubert.engine.diffusion.recipe import (
-    FIRST_CALLS,
-    HARMONY_NATS,
-    MOST_CALLS,
-    TEMPERATURE,
-    WINDOW_BARS,
-    more_calls,
-)
-from schmubert.engine.diffusion.samplers import refine
+from schmubert.engine.diffusion.samplers import balanced, refine
 from schmubert.engine.diffusion.sampling import PLAIN, Sampling
 from schmubert.engine.diffusion.unmasking import (
     Guide,
     TokenSampler,
-    balanced_order,
     run_sampler,
     tidy,
-    unmasking,
 )
 from schmubert.engine.music.meter import COMMON
 from schmubert.engine.music.score import (
@@ -54,6 +45,7 @@ from schmubert.engine.music.vocabulary import (
     TRIO,
     Track,
 )
+from schmubert.engine.recipe import RECIPE
 
 LISTEN_BARS = 1
 LEAD_STEPS = 1
@@ -80,7 +72,7 @@ Leads = Callable[[int, range], Lead]
 """Given up to which step the player is heard, and the beats of a window: what leads there."""
 
 
-def chords_told(chords: NDArray[np.float64], nats: float = HARMONY_NATS) -> Leads:
+def chords_told(chords: NDArray[np.float64], nats: float = RECIPE.harmony) -> Leads:
     """The band knows the `chords` [songs, beats, 12] from end to end, as from a chart."""
 
     def leads(_: int, beats: range) -> Lead:
@@ -90,7 +82,7 @@ def chords_told(chords: NDArray[np.float64], nats: float = HARMONY_NATS) -> Lead
     return leads
 
 
-def chords_held(chords: NDArray[np.float64], nats: float = HARMONY_NATS) -> Leads:
+def chords_held(chords: NDArray[np.float64], nats: float = RECIPE.harmony) -> Leads:
     """The band hears each of `chords` [songs, beats, 12] as it is held, and goes on with it."""
 
     def leads(heard_until: int, beats: range) -> Lead:
@@ -160,9 +152,10 @@ def as_on_stage(
     tracks: Sequence[Track],
     rng: np.random.Generator,
     *,
-    first_calls: int = FIRST_CALLS,
-    most_calls: int | None = MOST_CALLS,
-    temperature: float = TEMPERATURE,
+    first_calls: int | None = None,
+    most_calls: int | None = None,
+    temperature: float | None = None,
+    oracle: bool = False,
     window_bars: int = WINDOW_BARS,
     leads: Leads | None = None,
 ) -> Tokens:
@@ -170,9 +163,10 @@ def as_on_stage(
 
     The band listens for a bar. Then each beat is made of what was heard up to a 16th before it, in
     the rounds of the engine (`jobs.py`), as if all of them ended in time: a draft in `first_calls`
-    comes first, and drafts in twice the calls, up to `most_calls`, refine it. A played beat is
-    never touched again. Before its entry the band is unknown, not silent. Without `most_calls` an
-    oracle plays, which hears no more but takes `ORACLE_CALLS` a beat.
+    comes first, and drafts in twice the calls, up to `most_calls`, refine it; what of this is not
+    said is as the recipe of the denoiser has it. A played beat is never touched again. Before its
+    entry the band is unknown, not silent. An `oracle` hears no more, but takes `ORACLE_CALLS` a
+    beat.
 
     Where somebody `leads`, what they say bends the drafts. ValueError where the denoiser does not
     know all three tracks, as on stage.
@@ -183,7 +177,10 @@ def as_on_stage(
     for track in tracks:
         tape[..., track] = MASK[track]
     heard = [track for track in TRIO if track not in tracks]
-    columns, plans = list(denoise.tracks), plans_of(denoise)
+    columns, plans, recipe = list(denoise.tracks), plans_of(denoise), recipe_of(denoise)
+    first = ORACLE_CALLS if oracle else first_calls or recipe.first_calls
+    most = None if oracle else most_calls or recipe.most_calls
+    warmth = recipe.temperature if temperature is None else temperature
     begun = np.tile(BAND_MASK[FORMS[0] :], (len(songs), 1))  # forms of the bar that is played
     entry = LISTEN_BARS * STEPS_PER_BAR
     for step in range(entry, songs.shape[1], STEPS_PER_BEAT):
@@ -209,10 +206,9 @@ def as_on_stage(
         told = run_sampler(denoise, harmony_run(layout, (*denoise.tracks, *plans), COMMON))
         layout = layout._replace(tokens=told)
         guide = None if lead is None else lead.guide
-        token_sampler = TokenSampler(rng, temperature, guide, (*denoise.tracks, *plans))
-        first = ORACLE_CALLS if most_calls is None else first_calls
+        token_sampler = TokenSampler(rng, warmth, guide, (*denoise.tracks, *plans), recipe=recipe)
         asked = answering(denoise, bar)
-        draft = _in_rounds(asked, layout, first, most_calls, token_sampler)
+        draft = _in_rounds(asked, layout, first, most, token_sampler)
         begun = forms_of(draft, (*denoise.tracks, *plans), COMMON)[:, bar]
         tokens[..., columns] = draft[..., : len(columns)]
         row = step - requests[0].first_step
@@ -240,13 +236,13 @@ def _in_rounds(
     calls = min(first_calls, count)
     planned_tokens = run_sampler(denoise, plan_run(layout, calls, token_sampler))
     targets, token_sampler = kept(layout, planned_tokens, token_sampler)
-    order = balanced_order(targets, calls, token_sampler.rng)
-    draft = run_sampler(denoise, unmasking(planned_tokens, order, token_sampler))
+    draft = run_sampler(denoise, balanced(planned_tokens, targets, calls, token_sampler))
     if most_calls is None:
         return draft
     draft = tidy(draft, targets, token_sampler.tracks)
     # once there is a call for every cell, no better draft follows
-    while calls < count and (planned := more_calls(calls, most_calls)) is not None:
+    recipe = token_sampler.recipe
+    while calls < count and (planned := recipe.more_calls(calls, most_calls)) is not None:
         calls = min(planned, count)
         run = refine(draft, targets, calls, token_sampler)
         draft = tidy(run_sampler(denoise, run), targets, token_sampler.tracks)

@@ -3,8 +3,9 @@
 import msgspec
 import numpy as np
 
-from schmubert.engine.diffusion.recipe import CALLS, SAMPLER, TEMPERATURE, WINDOW_BARS
+from schmubert.engine.diffusion.defaults import SAMPLER, WINDOW_BARS
 from schmubert.engine.diffusion.sampling import Sampling
+from schmubert.engine.recipe import Recipe
 
 PARTS = ("bits", "unconditional", "infilling", "accompaniment", "live", "plain")
 OF_A_BAND = ("accompaniment", "live")
@@ -24,6 +25,7 @@ class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True):
     `songs` melodies of 16 bars are accompanied `draws` times, `stage_songs` of them as on stage
     `stage_draws` times, by an `oracle` too. `window_bars` is what the model sees of a piece it
     makes from nothing.
+    Calls and temperature that are not said are those of the model's recipe.
     The model's pauses are drawn for them, but where `tutti` all tracks play throughout. All songs
     are of `split`.
     An `experiment` stands alone: it is evaluated instead of parts.
@@ -36,8 +38,8 @@ class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True):
     stage_songs: int = 96
     stage_draws: int = 1
     window_bars: int = WINDOW_BARS
-    calls: int = CALLS
-    temperature: float = TEMPERATURE
+    calls: int | None = None
+    temperature: float | None = None
     sampler: str = SAMPLER
     tutti: bool = False
     all_frames: bool = False
@@ -65,6 +67,11 @@ class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True):
     def sampling(self, window_bars: int) -> Sampling:
         """How music is sampled in windows of so many bars; ValueError out of range."""
         return Sampling(self.calls, self.temperature, window_bars, sampler=self.sampler)
+
+    def decided(self, recipe: Recipe) -> "EvaluationSettings":
+        """The same with the calls and the temperature of `recipe` where none are said."""
+        calls, temperature = self.sampling(self.window_bars).decided(recipe)
+        return msgspec.structs.replace(self, calls=calls, temperature=temperature)
 
     def rng(self, part: str, draw: int, piece: int) -> np.random.Generator:
         """What `piece` of a `draw` is drawn with: it depends on nothing else."""

@@ -17,6 +17,7 @@ from schmubert.engine.music.vocabulary import MASK, TRIO, Track
 from schmubert.engine.networks import checkpoint
 from schmubert.engine.networks.config import ModelConfig
 from schmubert.engine.networks.convolutional import ConvTransformer
+from schmubert.engine.recipe import RECIPE
 
 PREFIX = re.compile(r"^(?:module\.)?_denoise_fn\.(?:module\.)?|^module\.")
 HEADS = {1: 8, 3: 16}
@@ -62,7 +63,8 @@ def import_weights(source: Path, out: Path, heads: int | None = None) -> ModelCo
     except RuntimeError as error:
         last = str(error).splitlines()[-1].strip()
         raise ValueError(f"{source}: another network than the published one: {last}") from error
-    checkpoint.save(out, model.state_dict(), config, {"imported": source.name})
+    about = {"imported": source.name, "recipe": RECIPE.plain()}
+    checkpoint.save(out, model.state_dict(), config, about)
     return config
 
 

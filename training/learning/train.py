@@ -23,6 +23,7 @@ from schmubert.engine.networks.build import network
 from schmubert.engine.networks.config import PRESETS, ModelConfig
 from schmubert.engine.networks.convolutional import SILENT_AT_FIRST
 from schmubert.engine.networks.layers import parameters
+from schmubert.engine.recipe import RECIPE
 from schmubert.training.data.dataset import Dataset
 from schmubert.training.learning.band_batches import BandBatches
 from schmubert.training.learning.band_validate import BandValidation
@@ -94,6 +95,7 @@ def train_network(
     wrapped, optimizer = accelerator.prepare(model, optimizer)
     curves = Scalars(out / "tensorboard", console.print) if main else None
     about: dict[str, Any] = {"preset": settings.preset, "data": list(dataset.about.sources)}
+    about["recipe"] = RECIPE.plain()
     if isinstance(batches, BandBatches):
         about["meters"] = [meter.shape for meter in batches.by_meter]
     elif settings.tacet and settings.excerpts:

@@ -14,8 +14,8 @@ from schmubert.bridge.protocol.controls import setting
 from schmubert.bridge.protocol.messages import Control, Heard, Moved, Play
 from schmubert.bridge.protocol.mode import MODES
 from schmubert.bridge.protocol.settings import Settings
-from schmubert.engine.diffusion.recipe import TEMPERATURE
 from schmubert.engine.music.vocabulary import MASK, Track
+from schmubert.engine.recipe import Recipe
 from schmubert.engine.service.wire import Request, unpack
 from tests.bridge.brain.stages import LINE, Parts, at, stage
 from tests.bridge.brain.virtual_stage import Engine, Stage, beats, melody, pulse, quarters
@@ -67,7 +67,7 @@ def test_a_knob_is_in_the_next_request() -> None:
     before = [request for at_s, request in played.engine.requests if at_s < at(10.1)]
     after = [request for at_s, request in played.engine.requests if at_s >= at(10.1)]
     assert {(len(request.constraints.densities), request.temperature) for request in before} == {
-        (0, TEMPERATURE)
+        (0, None)
     }
     assert {(request.constraints.densities[1], request.temperature) for request in after} == {
         (3.0, 0.7)
@@ -139,6 +139,20 @@ def test_chords_lead_the_band_where_they_are_written_or_held() -> None:
     _, request = held.engine.requests[-1]
     biases = np.frombuffer(request.constraints.harmony, "<f4").reshape(-1, 12)
     assert set(np.flatnonzero(biases.any(axis=0))) == {0, 3, 7}
+
+
+@pytest.mark.parametrize(("said", "nats"), [((), 3.0), ((setting("harmony", "1"),), 1.0)])
+def test_chords_lead_as_much_as_the_model_wants_unless_the_player_says(
+    said: tuple[Control, ...], nats: float
+) -> None:
+    written = stage(Settings(plays=(Track.BASS,), chords="C F", controls=(*NO_KEY, *said)))
+    written.engine.recipe = Recipe(harmony=3.0)
+    written.at(0.0, written.engine.welcome)
+    written.run(at(12.0))
+    _, request = written.engine.requests[-1]
+    biases = np.frombuffer(request.constraints.harmony, "<f4")
+    assert biases.max() == pytest.approx(1.5 * nats), "a root weighs half as much again"
+    assert (request.temperature, request.first_calls) == (None, None)
 
 
 def test_chords_struck_short_lead_as_much_as_those_held() -> None:

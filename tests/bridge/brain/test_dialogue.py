@@ -1,5 +1,6 @@
 import math
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -8,6 +9,7 @@ from schmubert.bridge.protocol.messages import Say
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.diffusion.horizon import horizon_at
 from schmubert.engine.music.vocabulary import Track
+from schmubert.engine.recipe import Recipe
 from schmubert.engine.service import wire
 
 PLAYED = {Track.BASS: 20}
@@ -113,6 +115,18 @@ def test_patience_ends() -> None:
 
 
 WELCOME = wire.Welcome(1, "0", "m", (0, 1, 2), "r", 10.0)
+
+
+def test_what_the_player_does_not_say_is_left_to_the_engines_model() -> None:
+    dialogue = Dialogue(Settings())
+    asked = ask(dialogue)
+    assert (asked.first_calls, asked.most_calls) == (None, None)
+    dialogue.welcome(msgspec.structs.replace(WELCOME, recipe=Recipe(remasked=0.1, harmony=3.0)))
+    assert dialogue.latency.first_s == pytest.approx(0.104)
+    assert dialogue.recipe.harmony == 3.0
+    said = Dialogue(Settings(first_calls=3))
+    said.welcome(msgspec.structs.replace(WELCOME, recipe=Recipe(remasked=0.1)))
+    assert said.latency.first_s == pytest.approx(0.034)
 
 
 def test_a_welcome_again_changes_nothing_another_engine_does() -> None:

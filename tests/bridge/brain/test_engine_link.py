@@ -8,6 +8,7 @@ from schmubert.bridge.brain.engine_link import (
     DIAL_S,
     FIND_S,
     JOIN_S,
+    LEAST_PAUSE_S,
     SILENT_S,
     SLOW_START_S,
     Answer,
@@ -171,6 +172,13 @@ def test_an_engine_of_our_own_that_hangs_is_killed_and_replaced_in_seconds() -> 
     assert WELCOME in world.go(1.0, answering=True)
 
 
+def test_a_computer_that_slept_makes_no_engine_a_silent_one() -> None:
+    world = running()
+    world.now += 3600.0
+    assert world.go(1.0, answering=True) == [WELCOME]
+    assert len(world.started) == 1
+
+
 def test_where_an_engine_of_another_hangs_one_of_our_own_serves_elsewhere() -> None:
     world = World()
     world.go(2.0, answering=True)
@@ -259,6 +267,18 @@ def test_an_engine_that_once_worked_is_tried_again() -> None:
     assert lines(world.go(0.1)) == ["the engine does not start (no memory)"]
     world.go(3.0)
     assert len(world.started) == 3
+
+
+def test_a_brain_that_follows_another_tries_again_where_its_first_engine_dies() -> None:
+    world = World()
+    world.link.go_on()
+    world.go(1.0)
+    world.started[0].code = -9
+    assert lines(world.go(LEAST_PAUSE_S + 1.0)) == [
+        "the engine does not start (it ended with code -9)",
+        f"starting another engine at {ADDRESS}",
+    ]
+    assert not any(isinstance(answer, GiveUp) for answer in world.answers)
 
 
 def test_an_engine_elsewhere_is_waited_for() -> None:

@@ -26,6 +26,21 @@ def test_after_a_stop_it_listens_again_and_remembers() -> None:
     assert tokens[3 * 16, Track.BASS] == MASK[Track.BASS]
 
 
+def test_after_a_lost_clock_it_goes_on_at_once() -> None:
+    made = stage(bars=0, notes=quarters(3))
+    made.extend(beats(120, 12))
+    made.at(at(12), Moved(0, False, 12.0, at(12), 120.0, lost=True))
+    again = Timeline(18.0, at(18), 120.0)
+    made.extend(beats(120, 12, 1, 18.0, at(18)))
+    made.run(at(29))
+    assert covered(made, Track.BASS, 1)[0][0] <= 19.0
+    made.at(at(30), Moved(1, False, 30.0, at(30), 120.0, lost=True))
+    late_s = again.seconds(30.0) + 60.0
+    made.extend(beats(120, 8, 2, 0.0, late_s))
+    made.run(late_s + 4.0)
+    assert made.conductor.state is BandState.WAITING
+
+
 def test_drafts_of_an_old_passage_are_ignored() -> None:
     made = stage(latency_s=lambda _seq: None)
     made.run(at(3.9))

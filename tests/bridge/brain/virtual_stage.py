@@ -29,6 +29,7 @@ from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import BAND, DRUM_PITCH, MASK, PITCHED, SIZES, TRIO, Track
+from schmubert.engine.recipe import RECIPE, Recipe
 from schmubert.engine.service.validation import validated
 from schmubert.engine.service.wire import Draft, Request, Welcome, pack
 
@@ -77,12 +78,13 @@ class Engine:
     meters: tuple[Meter, ...] = (COMMON,)
     plan: Callable[[Request], tuple[bytes, bytes, bytes, bytes]] | None = None
     """What drafts are drawn with, of a network of a band: chords, how sure, forms, comping."""
+    recipe: Recipe = RECIPE
     requests: list[tuple[float, Request]] = field(default_factory=list)
 
     @property
     def welcome(self) -> Welcome:
         plans = BAND[len(TRIO) :] if self.plan else ()
-        return replace(WELCOME, meters=self.meters, plans=plans)
+        return replace(WELCOME, meters=self.meters, plans=plans, recipe=self.recipe)
 
     def answers(self, request: Request, now: float) -> list[tuple[float, Draft]]:
         self.requests.append((now, request))

@@ -135,6 +135,7 @@ def test_after_the_system_ended_ports_and_cables_are_as_they_were(studio: Studio
     assert studio.cables == {"schmubert Keys": KEYS}
     assert studio.others == {("DAW:out", ours[0])}
     studio.destinations.append("Synth:in")
+    assert ports.look() == [Plugged(False, 0, True)]
     assert ports.look() == []
     assert studio.others == {("DAW:out", ours[0]), (ours[1], "Synth:in")}
     ports.send(0, b"\x90\x28\x40")
@@ -148,6 +149,29 @@ def test_after_the_system_ended_ports_and_cables_are_as_they_were(studio: Studio
     assert ports.look() == [Plugged(True, 0, True)]
     ports.close()
     assert studio.clients == []
+
+
+def test_a_synthesiser_that_is_started_again_is_connected_again(studio: Studio) -> None:
+    studio.destinations.append("Synth:in")
+    ports = MidiPorts(["DAW In"], ["Bass"])
+    cable = "schmubert Bass:Bass", "Synth:in"
+    studio.others = {cable}
+    assert ports.look() == []
+    studio.others, studio.destinations[:] = set(), studio.destinations[1:]
+    assert ports.look() == []
+    studio.destinations.append("Synth:in")
+    assert ports.look() == [Plugged(False, 0, True)]
+    assert studio.others == {cable}
+
+
+def test_a_cable_that_the_player_pulls_stays_out(studio: Studio) -> None:
+    studio.destinations.append("Synth:in")
+    ports = MidiPorts(["DAW In"], ["Bass"])
+    studio.others = {("schmubert Bass:Bass", "Synth:in")}
+    assert ports.look() == []
+    studio.others.clear()
+    assert ports.look() == ports.look() == []
+    assert studio.others == set()
 
 
 def test_ardour_is_met_once(studio: Studio) -> None:

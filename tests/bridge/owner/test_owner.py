@@ -297,3 +297,15 @@ def test_panic_ends_what_sounds_and_tells_every_channel() -> None:
         bytes((0xB9, 120, 0)),
     ]
     assert owner.scheduler.idle
+
+
+def test_the_brain_is_told_whether_the_clock_was_lost() -> None:
+    owner = owner_of()
+    start(owner)
+    moved = [one for tenth in range(50) for one in told(owner.tick(10.0 + tenth / 10))]
+    assert [one.lost for one in moved if isinstance(one, Moved)][-2:] == [False, True]
+    owner = owner_of()
+    start(owner)
+    assert [one.lost for one in told(owner.receive(10.3, 0, STOP)) if isinstance(one, Moved)] == [
+        False
+    ]

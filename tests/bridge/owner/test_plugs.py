@@ -69,6 +69,17 @@ def test_a_synthesiser_that_comes_back_is_silent_first() -> None:
     assert {send.port for send in back} == {0}
 
 
+def test_a_synthesiser_whose_cable_was_made_again_is_silent_first() -> None:
+    """Its note-off went nowhere while the audio server, or it, was away."""
+    owner = owner_of()
+    start(owner)
+    owner.take(Play(owner.clock.transport.passage, 1, 1.0, 2.0, (Event(1.0, 40, 90),)))
+    assert [action for action in owner.tick(10.52) if isinstance(action, Send)]
+    actions = owner.plugged(BASS_BACK, 11.0)
+    assert b"\x80\x28" in [one.message[:2] for one in actions if isinstance(one, Send)]
+    assert said(actions) == "'Bass' is connected again"
+
+
 def test_a_session_in_which_ports_come_and_go_proves_itself(tmp_path: Path) -> None:
     plugs = [
         *((0.0, ARDOUR), (1.0, DAW_GONE)),

@@ -1,7 +1,9 @@
 import errno
+import gc
 import io
 import random
 import re
+import sys
 from pathlib import Path
 from typing import IO, Any
 
@@ -13,6 +15,7 @@ from schmubert.bridge.clock.sync import Timing
 from schmubert.bridge.owner.memory_ports import MemoryPorts
 from schmubert.bridge.protocol.events import Record, Sent
 from schmubert.bridge.session.log import SONG_NAME, Log
+from schmubert.bridge.session.midi_export import MidiExport
 from schmubert.bridge.session.playback import play
 from schmubert.bridge.session.recording import Recording
 from schmubert.bridge.session.verify import verify_session
@@ -137,4 +140,27 @@ def test_a_full_disk_is_one_line_and_the_music_goes_on(
     ]
     assert ports.sent[-1][0] > BEGAN_S + 4.0
     assert recording.folder is not None
-    assert list(Log(recording.folder)) == seen[:100]
+    log = Log(recording.folder)
+    assert list(log) == seen[:100]
+    whole = MidiExport(log.session)
+    for one in seen:
+        whole.see(one)
+    assert (recording.folder / SONG_NAME).read_bytes() == whole.midi(), "the file has the rest too"
+
+
+def test_a_recording_keeps_nothing_in_memory(tmp_path: Path) -> None:
+    recording = Recording(tmp_path, SESSION, lambda _: None)
+
+    def play(notes: int) -> None:
+        for number in range(notes):
+            at_s = BEGAN_S + number / 100.0
+            recording.see(Record(at_s, Sent(0, bytes((0x90, number % 128, 90)), at_s)))
+
+    play(100)
+    gc.collect()
+    blocks = sys.getallocatedblocks()
+    play(5000)
+    gc.collect()
+    grown = sys.getallocatedblocks() - blocks
+    recording.close()
+    assert grown < 100, f"{grown} blocks more"

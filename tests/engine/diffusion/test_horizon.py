@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schmubert.engine.diffusion.defaults import FEWEST_WINDOW_BARS
 from schmubert.engine.diffusion.horizon import AHEAD_BARS, horizon_at
-from schmubert.engine.diffusion.recipe import FEWEST_WINDOW_BARS
 from schmubert.engine.music.score import Tokens, canonical
 from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, SIZES, TRIO, Track
 

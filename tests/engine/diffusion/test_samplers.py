@@ -7,10 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from schmubert.engine.denoiser import Logits
-from schmubert.engine.diffusion.recipe import SAMPLER
+from schmubert.engine.diffusion.defaults import SAMPLER
 from schmubert.engine.diffusion.samplers import (
     FORMER_NAMES,
-    REMASKED,
     SAMPLERS,
     refine,
     sampler_name,
@@ -18,6 +17,7 @@ from schmubert.engine.diffusion.samplers import (
 from schmubert.engine.diffusion.unmasking import TokenSampler, masked_cells, run_sampler, tidy
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, PITCHED, SIZES, TRIO, Track
+from schmubert.engine.recipe import RECIPE
 
 NAMES = st.sampled_from(sorted(SAMPLERS))
 
@@ -165,7 +165,7 @@ def test_remdm_fills_evenly_and_then_refines() -> None:
     run_sampler(dice, SAMPLERS["remdm"](tokens, targets, 16, seeded()))
     fill = 6
     filling = [1 - call / fill for call in range(fill)]
-    expected = [*filling, *[REMASKED] * 10]
+    expected = [*filling, *[RECIPE.remasked] * 10]
     np.testing.assert_allclose(shares(dice.seen, targets), expected, atol=0.01)
 
 
@@ -196,7 +196,7 @@ def test_every_call_that_refines_masks_its_share(calls: int) -> None:
     _, targets = everything()
     dice = Dice()
     run_sampler(dice, refine(np.full_like(targets, 5, np.int64), targets, calls, seeded()))
-    np.testing.assert_allclose(shares(dice.seen, targets), [REMASKED] * calls, atol=0.01)
+    np.testing.assert_allclose(shares(dice.seen, targets), [RECIPE.remasked] * calls, atol=0.01)
 
 
 def test_a_refining_call_leaves_neighbours_of_what_it_masks() -> None:
@@ -207,6 +207,6 @@ def test_a_refining_call_leaves_neighbours_of_what_it_masks() -> None:
     complete = np.full_like(targets, 5, np.int64)
     run_sampler(dice, refine(complete, targets, 2, seeded()))
     steps = np.flatnonzero(masked_cells(dice.seen[-1][0])[:, Track.BASS])
-    assert len(steps) == round(80 * REMASKED)
-    assert np.diff(steps).min() >= 0.4 / REMASKED
-    assert np.diff(steps).max() <= 2.5 / REMASKED
+    assert len(steps) == round(80 * RECIPE.remasked)
+    assert np.diff(steps).min() >= 0.4 / RECIPE.remasked
+    assert np.diff(steps).max() <= 2.5 / RECIPE.remasked

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from schmubert.engine.denoiser import Logits
-from schmubert.engine.diffusion.samplers import REMASKED
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, Track
+from schmubert.engine.recipe import RECIPE
 from schmubert.engine.service.wire import Constraints
 from tests.engine.service.stage import Arrival, Cost, Stage, alone, ask, linear, window
 
@@ -170,7 +170,7 @@ def test_later_drafts_are_made_around_what_is_frozen() -> None:
     # the rest is made of the first draft, of which each call masks a share again
     masked = [state[204:, 1:] == np.asarray(MASK[1:]) for state in second]
     np.testing.assert_array_equal(second[0][204:, 1:][~masked[0]], first[204:, 1:][~masked[0]])
-    assert [of.mean() for of in masked] == pytest.approx([REMASKED] * 8, abs=0.02)
+    assert [of.mean() for of in masked] == pytest.approx([RECIPE.remasked] * 8, abs=0.02)
 
 
 def test_a_remade_draft_hangs_on_the_seed_and_not_on_the_time_it_takes() -> None:

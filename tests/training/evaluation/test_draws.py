@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from schmubert.engine.diffusion.recipe import SAMPLER
+from schmubert.engine.diffusion.defaults import SAMPLER
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.music.score import Tokens
 from schmubert.training.evaluation.draws import Draws, Kind, drawn, how

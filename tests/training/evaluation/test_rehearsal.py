@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from schmubert.engine.denoiser import Logits
-from schmubert.engine.diffusion.samplers import REMASKED
 from schmubert.engine.diffusion.unmasking import masked_cells
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens, canonical
 from schmubert.engine.music.vocabulary import FIRST_ONSET, HOLD, MASK, OFF, SIZES, TRIO, Track
+from schmubert.engine.recipe import RECIPE, Recipe
 from schmubert.engine.service.jobs import Jobs, stacked
 from schmubert.engine.service.pace import Pace
 from schmubert.engine.service.wire import Request, pack, pack_cells
@@ -13,6 +13,10 @@ from schmubert.training.evaluation.rehearsal import LEAD_STEPS, as_on_stage
 
 BAND = (Track.BASS, Track.DRUMS)
 BARS = 6
+
+
+NEARLY_SURE = 20.0
+"""A logit: what is in no doubt at all takes a single call."""
 
 
 class Listener:
@@ -29,8 +33,8 @@ class Listener:
         for batch, grid in enumerate(tokens):
             melody = grid[:, Track.MELODY]
             heard = melody[(melody >= FIRST_ONSET) & (melody < MASK[Track.MELODY])]
-            logits[Track.BASS][batch, :, heard[-1] if len(heard) else OFF] = 1e4
-            logits[Track.DRUMS][batch, :, 1] = 1e4
+            logits[Track.BASS][batch, :, heard[-1] if len(heard) else OFF] = NEARLY_SURE
+            logits[Track.DRUMS][batch, :, 1] = NEARLY_SURE
         return logits
 
 
@@ -102,7 +106,22 @@ def test_a_remade_draft_is_made_of_the_first() -> None:
     denoise = Listener()
     play(denoise, songs(1)[:, : 2 * STEPS_PER_BAR], first_calls=1, most_calls=2)
     band = [masked_cells(state)[0, STEPS_PER_BAR:, 1:] for state in denoise.shown[:3]]
-    assert [of.mean() for of in band] == pytest.approx([1.0, REMASKED, REMASKED], abs=0.02)
+    assert [of.mean() for of in band] == pytest.approx(
+        [1.0, RECIPE.remasked, RECIPE.remasked], abs=0.02
+    )
+
+
+def test_a_rehearsal_goes_by_the_recipe_of_the_denoiser() -> None:
+    heard = songs(1)[:, : STEPS_PER_BAR + 4]
+    for recipe, drafts in ((None, (4, 8)), (Recipe(remasked=0.5, refining=3), (2, 6))):
+        denoise = Listener()
+        if recipe is not None:
+            denoise.recipe = recipe  # type: ignore[attr-defined]
+        as_on_stage(denoise, heard, BAND, np.random.default_rng(0))
+        assert len(denoise.shown) == sum(drafts)
+        again = [masked_cells(state)[0, STEPS_PER_BAR:, 1:] for state in denoise.shown[drafts[0] :]]
+        share = 1 / drafts[0]
+        assert [of.mean() for of in again] == pytest.approx([share] * drafts[1], abs=0.02)
 
 
 def test_before_its_entry_the_band_is_unknown_and_afterwards_as_it_played() -> None:
@@ -119,7 +138,7 @@ def test_before_its_entry_the_band_is_unknown_and_afterwards_as_it_played() -> N
 def test_an_oracle_has_64_calls_a_beat_and_hears_no_sooner() -> None:
     denoise = Listener()
     heard = songs(1)[:, : STEPS_PER_BAR + 8]
-    played = play(denoise, heard, most_calls=None)
+    played = play(denoise, heard, oracle=True)
     assert len(denoise.shown) == 2 * 64
     latest = heard[0, [STEPS_PER_BAR - 2, STEPS_PER_BAR + 2], Track.MELODY]
     assert (played[0, STEPS_PER_BAR:, Track.BASS] == np.repeat(latest, 4)).all()

@@ -11,6 +11,7 @@ from click.testing import CliRunner  # noqa: E402
 from schmubert.cli.main import main  # noqa: E402
 from schmubert.engine.networks import checkpoint  # noqa: E402
 from schmubert.engine.networks.config import PRESETS  # noqa: E402
+from schmubert.engine.recipe import RECIPE  # noqa: E402
 from schmubert.training.learning.published import import_weights  # noqa: E402
 
 PREFIX = "_denoise_fn.module."
@@ -112,6 +113,7 @@ def test_imported_weights_say_what_the_published_network_says(
     import_weights(tmp_path / "published.pt", tmp_path / "ours.safetensors")
     ours, config = checkpoint.load(tmp_path / "ours.safetensors")
     assert config.heads == heads
+    assert checkpoint.read(tmp_path / "ours.safetensors")[2]["recipe"] == RECIPE.plain()
     assert config.longest_steps == 128
     tokens = torch.randint(0, 91, (2, 96, tracks))
     expected = published(theirs, tokens, heads)
