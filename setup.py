@@ -8,8 +8,8 @@ HERE = Path(__file__).parent
 ROOMS = ("bridge", "engine", "training", "export", "cli")
 ITSELF = "package"
 """The folder of `schmubert` itself. One named `schmubert` would shadow what is installed."""
-DATA = ("py.typed", "*.pyi", "*.md", "*.mid", "*.onnx", "*.json")
-"""What a package holds besides modules: types, the model with its card, tunes, weights."""
+DATA = ("py.typed", "*.pyi", "*.md", "*.mid", "*.onnx", "*.json", "static/*")
+"""What a package holds besides modules: types, models with cards, tunes, weights, the page."""
 
 FOLDERS = sorted(
     path.parent.relative_to(HERE).as_posix()

@@ -82,8 +82,8 @@ def bands(
     chosen = {} if temperature is None else {"temperature": temperature}
     rngs = [np.random.default_rng((SEED, song)) for song in range(len(songs))]
     told = [
-        at_leisure(model, songs[k : k + 1], MINE, [rng], Sampling(**chosen, harmony=2.0 * of_song))
-        for k, (of_song, rng) in enumerate(zip(weights, rngs, strict=True))
+        at_leisure(model, songs[k : k + 1], MINE, [rng], Sampling(**chosen, chords=of_song))
+        for k, (of_song, rng) in enumerate(zip(plans, rngs, strict=True))
     ]
     stage = np.random.default_rng(SEED)
     return {

@@ -117,7 +117,8 @@ def basses(model: Model, whole: WholeSong, seed: int) -> Iterator[tuple[str, Bas
     own = bass_onsets(score)
     yield "the song's own", own
     yield f"the same, {AWAY_BARS} bars later", moved(own)
-    led = Sampling(harmony=recipe_of(model).harmony * plan_weights(whole.chords(with_bass=True)))
+    plan = whole.chords(with_bass=True)
+    led = Sampling(harmony=recipe_of(model).harmony * plan_weights(plan), chords=plan)
     for name, sampling in (("--chords none", PLAIN), ("--chords auto", led)):
         band = accompany(model, score, BAND, np.random.default_rng(seed), sampling)
         yield name, bass_onsets(band)

@@ -56,6 +56,8 @@ def bridge_command(**values: Any) -> None:
         raise click.UsageError(str(error)) from error
     try:
         meets_the_metre(settings)
+        if stage.page is not None:
+            has_a_page()
         perform(stage, plugged, settings, timing)
     except (OSError, RuntimeError, ValueError, GaveUpError) as error:
         if settings.verbose:
@@ -75,10 +77,19 @@ def perform(stage: Stage, plugged: Rig, settings: Settings, timing: Timing) -> N
 
                 session = session_of(settings, plugged, timing)
                 audience.keep(Recording(stage.record, session, audience.tell))
+            hand: loop.Hand = tuple
+            if stage.page is not None:
+                from schmubert.bridge.page.process import Page, programme_of
+
+                sync, bpm, kept = timing.sync.value, timing.tempo_bpm, str(stage.record or "")
+                programme = programme_of(settings, plugged, stage.page, sync, bpm, kept)
+                page = Page(programme, audience.tell)
+                audience.keep(page)
+                hand = page.turned
             for line in [*ports.named, waiting_for(plugged, timing)]:
                 audience.tell(line)
             report = loop.perform(
-                ports, plugged, settings, timing, say=audience.say, witness=audience.see
+                ports, plugged, settings, timing, say=audience.say, witness=audience.see, hand=hand
             )
         show(str(report))
 
@@ -101,6 +112,15 @@ def meets_the_metre(settings: Settings) -> None:
         f"{not_played(model.stem, meters, settings.meter)}. Give --model FILE or --engine ADDRESS"
         f" of one that plays it, or play in {meters[0]}"
     )
+
+
+def has_a_page() -> None:
+    """ValueError where packages are missing that a page is served with."""
+    from schmubert.bridge.page.process import lacking
+
+    missing = lacking()
+    if missing is not None:
+        raise ValueError(missing)
 
 
 def plugged_in(stage: Stage) -> Rig:

@@ -18,6 +18,7 @@ from schmubert.bridge.clock.transport import PositionUnit
 from schmubert.bridge.owner.ports import APIS
 from schmubert.bridge.protocol.controls import assigned, bindable, binding, control_rows
 from schmubert.bridge.protocol.option import Option, options_of
+from schmubert.bridge.protocol.place import USUAL_PORT, Place, place_named
 from schmubert.bridge.protocol.roles import Binding, Part, input_part, output_part
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.music.pitches import pitch_named
@@ -144,6 +145,17 @@ class Stage:
             place="folder",
         ),
     ] = None
+    page: Annotated[
+        Place | None,
+        Option(
+            f"Show the session in a browser and turn its controls there: on this computer alone, at"
+            f" port {USUAL_PORT} if none is said. With HOST other devices may come, which have the"
+            " token of the printed address; 0.0.0.0 is every network.",
+            metavar="[HOST:]PORT",
+            read=place_named,
+            alone=str(USUAL_PORT),
+        ),
+    ] = None
     headless: Annotated[
         bool, Option("Print lines, draw no screen; so it is too where stderr is no terminal.")
     ] = False
@@ -193,6 +205,7 @@ def parameter(option: Option) -> click.Option:
     if option.kind is bool:
         return click.Option(names, is_flag=True, help=option.help)
     default = option.default.value if isinstance(option.default, Enum) else option.default
+    alone: dict[str, Any] = {"is_flag": False, "flag_value": option.alone} if option.alone else {}
     return click.Option(
         names,
         type=type_of(option),
@@ -204,6 +217,7 @@ def parameter(option: Option) -> click.Option:
         help=option.help,
         is_eager=option.field == "preset",
         callback={"preset": _from_preset}.get(option.field, _after_preset),
+        **alone,
     )
 
 

@@ -13,6 +13,7 @@ from schmubert.cli.errors import one_line
 from schmubert.cli.places import tracks_named
 from schmubert.engine.denoiser import Model, recipe_of
 from schmubert.engine.diffusion.guides import PITCH_CLASSES, key, register, together
+from schmubert.engine.diffusion.planning import chords_of
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.diffusion.unmasking import Guide
 from schmubert.engine.music.chart import chart_beats, chart_text, key_named
@@ -121,7 +122,8 @@ class Leading:
         harmony = None if chords is None else recipe_of(model).harmony * chords
         if lean is not None and lean.any():
             harmony = lean if harmony is None else harmony + lean
-        return replace(plain, guide=guide, harmony=harmony)
+        plan = None if chords is None else chords_of(chords)
+        return replace(plain, guide=guide, harmony=harmony, chords=plan)
 
     def accompanying(self, plain: Sampling, model: Model, data: bytes, reading: "Reading") -> Led:
         """How `model` accompanies the song in `data`, led; ValueError where a chart is longer."""

@@ -27,10 +27,12 @@ from schmubert.bridge.protocol.events import (
     Happening,
     Record,
     Sent,
+    Turned,
 )
 from schmubert.bridge.protocol.messages import (
     Answered,
     Asked,
+    Control,
     FromBrain,
     InKey,
     Moved,
@@ -48,6 +50,8 @@ LOOK_EVERY_S, LOOK_ROOM_S = 1.0, 0.005  # for ports that vanished or came back, 
 DRAIN_S = 0.1  # two periods of the slowest usual server: note-offs leave before the ports close
 
 Observer: TypeAlias = Callable[[ToBrain | FromBrain], None]
+Hand: TypeAlias = Callable[[], Sequence[Control]]
+"""What was turned elsewhere than by MIDI since the last call; it never waits."""
 
 
 def perform(
@@ -62,18 +66,22 @@ def perform(
     witness: Callable[[Record], None] | None = None,
     start_brain: Callable[[], Brain] = BrainProcess,
     passing: Time | None = None,
+    hand: Hand = tuple,
 ) -> Report:
     """Play on `ports` until `until(now)`, Ctrl-C or SIGTERM; then every note is ended.
 
     `say` gets lines for the player, `observer` all that owner and brain tell each other, and
-    `witness` all that happens, each in a thread that does not hold up the music. Ports stay open.
+    `witness` all that happens, each in a thread that does not hold up the music. `hand` turns
+    controls beside those of MIDI. Ports stay open.
     Raises BrainError, GaveUpError, and what ports raise, after the notes are ended.
     """
     passing = passing or RealTime()
     owner = owner_of(rig, timing, setup.controls, setup.meter)
     with _Aside() as aside, stopping() as stopped, undisturbed():
         written = None if witness is None else Witness(partial(aside.put, witness))
-        stage = _Stage(ports, owner, setup, passing, aside, say, observer, written, start_brain)
+        stage = _Stage(
+            ports, owner, setup, passing, aside, say, observer, written, start_brain, hand
+        )
         try:
             while not (stopped or until(passing.now())):
                 stage.step()
@@ -101,6 +109,7 @@ class _Stage:
         observer: Observer | None,
         witness: Witness | None,
         start_brain: Callable[[], Brain],
+        hand: Hand,
     ) -> None:
         self._ports = ports
         self._owner = owner
@@ -109,6 +118,7 @@ class _Stage:
         self._say = say
         self._observer = observer
         self._witness = witness
+        self._hand = hand
         self._late = Lateness()
         self._look_s = 0.0
         self._seat = BrainSeat(start_brain, setup, passing.now())
@@ -124,6 +134,9 @@ class _Stage:
         for at_s, port, message in self._ports.poll():
             self._see(Came(at_s, port, message))
             self._do(owner.receive(at_s, port, message))
+        for control in self._hand():
+            self._see(Turned(control))
+            self._do(owner.turn((control,)))
         trouble = self._seat.failing()  # asked first: what it said last is still heard
         for decided in self._seat.listen(now):
             if isinstance(decided, Pong):

@@ -105,7 +105,7 @@ class Owner:
             return []
         turned = self._surface.turned(message)
         if turned is not None:
-            return self._turn(turned)
+            return self.turn(turned)
         if self._echoes.hears(at_s, port, message):
             return self._echoed(port) if begins_note(message) else []
         actions = []
@@ -260,15 +260,14 @@ class Owner:
         ]
         return [*self.scheduler.end_note_ons(output), *controls]
 
-    def _turn(self, turned: list[Control]) -> list[Action]:
+    def turn(self, turned: Iterable[Control]) -> list[Action]:
+        """Take in what the player turned, by MIDI or elsewhere."""
         actions: list[Action] = []
         for control in turned:
-            if control.name == "panic":
-                actions += self.panic()
-                continue
+            self._surface.stands(control)
             if not CONTROLS[control.name].trigger:
                 self._turned[control.name, control.role] = control
-            actions.append(Tell(control))
+            actions += self.panic() if control.name == "panic" else [Tell(control)]
         return actions
 
     def _note_on(self, channel: int, port: int, heard: Heard) -> list[Action]:

@@ -34,7 +34,18 @@ from .controls import (
     setting,
     target_of,
 )
-from .events import BrainRestarted, Came, Ended, Ending, Followed, Happening, Record, Sent, Tick
+from .events import (
+    BrainRestarted,
+    Came,
+    Ended,
+    Ending,
+    Followed,
+    Happening,
+    Record,
+    Sent,
+    Tick,
+    Turned,
+)
 from .messages import (
     Answered,
     Asked,
@@ -142,6 +153,7 @@ __all__ = [
     "ToBrain",
     "ToOwner",
     "Told",
+    "Turned",
     "assigned",
     "bar_and_beat",
     "begins_note",

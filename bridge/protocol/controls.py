@@ -296,6 +296,11 @@ class Surface:
             if CONTROLS[control.name].switch
         }
 
+    def stands(self, control: Control) -> None:
+        """Note how a switch stands, wherever it was turned: a pad changes it over from there."""
+        if CONTROLS[control.name].switch:
+            self._on[control.name, control.role] = control.value >= ON
+
     def turned(self, message: bytes) -> list[Control] | None:
         """What a channel message of three bytes turns; None where it is no knob's or pad's."""
         meant = {  # what is bound twice would switch over and back

@@ -1,6 +1,6 @@
 """What happens on the port owner's stage, in its order, for whoever keeps or shows it.
 
-What goes in (`Tick`, `Came`, `Plugged`, `Server`, `Neighbour`, the brain's decisions,
+What goes in (`Tick`, `Came`, `Turned`, `Plugged`, `Server`, `Neighbour`, the brain's decisions,
 `BrainRestarted`, `Ending`) stands before what it led to (`Sent`, what the brain is told, what is
 said). An owner that is given the former makes the latter again.
 """
@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from schmubert.bridge.protocol.controls import Control
 from schmubert.bridge.protocol.messages import FromBrain, Neighbour, Plugged, Server, ToBrain
 
 
@@ -24,6 +25,12 @@ class Came(msgspec.Struct, frozen=True, tag=True):
     came_s: float
     port: int
     message: bytes
+
+
+class Turned(msgspec.Struct, frozen=True, tag=True):
+    """The player turned `control` on the page: what a knob or pad does by MIDI."""
+
+    control: Control
 
 
 class Sent(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
@@ -62,6 +69,7 @@ class Ended(msgspec.Struct, frozen=True, tag=True):
 Happening: TypeAlias = (
     Tick
     | Came
+    | Turned
     | Plugged
     | Server
     | Neighbour

@@ -25,6 +25,7 @@ class Option:
     `name` is without dashes, and the field's own if it is empty. `low` and `high` are in the range.
     `read` makes a value of a word, ValueError where it cannot. `place` is "file" or "folder" for a
     path, which `exists` already if that is said. What is not `in_preset` no preset may hold.
+    `alone` is the word that is meant where the option stands without one.
     """
 
     help: str
@@ -35,6 +36,7 @@ class Option:
     choices: tuple[str, ...] = ()
     read: Callable[[str], Any] | None = None
     place: str = ""
+    alone: str = ""
     exists: bool = False
     in_preset: bool = True
     field: str = ""

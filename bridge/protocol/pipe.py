@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import sys
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -53,13 +54,14 @@ class Pipe(Generic[Said_, Heard_]):
         except OSError:
             self.closed = True
 
-    def hear(self) -> list[Heard_]:
-        """What has come, in order; ValueError where it is no message."""
+    def hear(self, most_bytes: int = sys.maxsize) -> list[Heard_]:
+        """What has come, in order, and about `most_bytes` of it; ValueError for no message."""
         self.flush()
         try:
-            while chunk := self._connection.recv(READ_BYTES):
+            while most_bytes > 0 and (chunk := self._connection.recv(READ_BYTES)):
                 self._unread += chunk
-            self.closed = True
+                most_bytes -= len(chunk)
+            self.closed |= most_bytes > 0
         except BlockingIOError:
             pass
         except OSError:

@@ -1,4 +1,4 @@
-"""Who watches a session: a screen or printed lines, and a recorder if there is one."""
+"""Who watches a session: a screen or printed lines, and others such as a recorder or a page."""
 
 import os
 import sys
@@ -89,7 +89,7 @@ class Audience:
 
     def __init__(self, settings: Settings, screen: Page | None) -> None:
         self._screen = screen
-        self._recorder: Recorder | None = None
+        self._others: list[Recorder] = []
         self._caught: _Caught | None = None
         self._lines = StatusLines(settings.meter)
         if screen is not None:
@@ -98,7 +98,7 @@ class Audience:
 
     def keep(self, recorder: Recorder) -> None:
         """Let `recorder` see all that happens from now on, and close it in the end."""
-        self._recorder = recorder
+        self._others.append(recorder)
 
     def tell(self, text: str) -> None:
         """A line that is none of the stage's own."""
@@ -117,8 +117,8 @@ class Audience:
 
     def see(self, record: Record) -> None:
         """Something happened."""
-        if self._recorder is not None:
-            self._recorder.see(record)
+        for other in self._others:
+            other.see(record)
         if self._screen is not None and self._screen.alive:
             self._screen.see(record)
         else:
@@ -134,5 +134,5 @@ class Audience:
         self._caught = self._screen = None
         if screen is not None:
             screen.close()
-        if self._recorder is not None:
-            self._recorder.close()
+        for other in self._others:
+            other.close()

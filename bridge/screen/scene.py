@@ -143,6 +143,11 @@ class Scene:
         return "" if self.harmony is None else chord_at(self.harmony, self.beat(now))
 
     @property
+    def line(self) -> Timeline:
+        """The beats in seconds, as they were told last."""
+        return self._line
+
+    @property
     def tempo_bpm(self) -> float:
         """The tempo, in quarters."""
         return in_quarters(self._line.tempo_bpm, self.meter)

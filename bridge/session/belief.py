@@ -4,11 +4,12 @@ Whoever wrote the log, replay, export and playback then never meet a value that 
 have written.
 """
 
+from collections.abc import Collection
 from math import isfinite
 
 from schmubert.bridge.protocol.bytes import is_message
 from schmubert.bridge.protocol.controls import checked
-from schmubert.bridge.protocol.events import Came, Record, Sent, Tick
+from schmubert.bridge.protocol.events import Came, Record, Sent, Tick, Turned
 from schmubert.bridge.protocol.messages import (
     Control,
     Heard,
@@ -19,8 +20,10 @@ from schmubert.bridge.protocol.messages import (
     Silence,
 )
 from schmubert.bridge.protocol.roles import Rig
-from schmubert.engine.music.vocabulary import TRIO
+from schmubert.engine.music.vocabulary import TRIO, Track
 
+PLAYED = (*TRIO, Track.CHORDS)
+"""Who plays; chords are heard as anybody's harmony, of no part of their own."""
 LONGEST_S = 86_400.0
 """After the beginning: a session is over by then."""
 SLOWEST_BPM, FASTEST_BPM = 1.0, 2000.0
@@ -41,7 +44,7 @@ def believe(record: Record, began_s: float, rig: Rig) -> None:
         _within("passage", what.passage, 0, MOST_COUNTED)
     elif isinstance(what, Heard | Pedal):
         _within("time", what.at_s - began_s, -LONGEST_S, LONGEST_S)
-        _within("role", what.role, 0, len(TRIO) - 1)
+        _one_of("role", what.role, TRIO)
         if isinstance(what, Heard):
             _note(what.pitch, what.velocity)
     elif isinstance(what, Came):
@@ -57,15 +60,17 @@ def believe(record: Record, began_s: float, rig: Rig) -> None:
     elif isinstance(what, Play):
         _play(what)
     elif isinstance(what, Silence):
-        _within("role", what.role, 0, len(TRIO) - 1)
+        _one_of("role", what.role, PLAYED)
     elif isinstance(what, Control):
         checked(what)
+    elif isinstance(what, Turned):
+        checked(what.control)
     elif isinstance(what, Tick):
         _within("count", what.dropped, 0, MOST_COUNTED)
 
 
 def _play(play: Play) -> None:
-    _within("role", play.role, 0, len(TRIO) - 1)
+    _one_of("role", play.role, PLAYED)
     _within("passage", play.passage, 0, MOST_COUNTED)
     for beat in (play.from_beat, play.to_beat, *(event.beat for event in play.events)):
         _within("beat", beat, -MOST_BEATS, MOST_BEATS)
@@ -76,6 +81,11 @@ def _play(play: Play) -> None:
 def _note(pitch: int, velocity: int) -> None:
     _within("pitch", pitch, 0, 127)
     _within("velocity", velocity, 0, 127)
+
+
+def _one_of(name: str, value: int, known: Collection[int]) -> None:
+    if value not in known:
+        raise ValueError(f"{name} {value} is none of {', '.join(map(str, map(int, known)))}")
 
 
 def _within(name: str, value: float, low: float, high: float) -> None:

@@ -9,7 +9,16 @@ from schmubert.bridge.clock.sync import Sync
 from schmubert.bridge.owner.actions import Action, Tell
 from schmubert.bridge.owner.owner import owner_of
 from schmubert.bridge.protocol.bytes import Send
-from schmubert.bridge.protocol.events import BrainRestarted, Came, Ended, Ending, Record, Sent, Tick
+from schmubert.bridge.protocol.events import (
+    BrainRestarted,
+    Came,
+    Ended,
+    Ending,
+    Record,
+    Sent,
+    Tick,
+    Turned,
+)
 from schmubert.bridge.protocol.messages import (
     Control,
     Heard,
@@ -52,6 +61,8 @@ def verify_session(session: Session, log: Iterable[Record]) -> Verdict:
             made += _made(owner.tick(record.at_s))
         elif isinstance(what, Came):
             made += _made(owner.receive(what.came_s, what.port, what.message))
+        elif isinstance(what, Turned):
+            made += _made(owner.turn([what.control]))
         elif isinstance(what, Plugged):
             made += _made(owner.plugged(what, record.at_s))
         elif isinstance(what, Server):

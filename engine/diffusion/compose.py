@@ -10,7 +10,6 @@ import numpy as np
 
 from schmubert.engine.denoiser import Denoiser, in_meter, parts_of, plans_of, recipe_of
 from schmubert.engine.diffusion.comping import UNKNOWN_CHORD, chord_parts, known_chords
-from schmubert.engine.diffusion.planning import chords_of
 from schmubert.engine.diffusion.rests import tacet_cells
 from schmubert.engine.diffusion.sampling import PLAIN, Sampling
 from schmubert.engine.diffusion.unmasking import tidy
@@ -59,7 +58,7 @@ def infill_all(
     for score, targets in zip(scores, every_targets, strict=True):
         if targets.shape != score.tokens.shape:
             raise ValueError(f"targets {targets.shape} do not fit a score of {score.tokens.shape}")
-    told = [chords_of(sampling.harmony)] * len(scores)
+    told = [sampling.chords] * len(scores)
     made = _filled(denoise, scores, every_targets, rngs, sampling, told, place)
     return [
         _kept(score, tokens, targets)
@@ -91,12 +90,11 @@ def _filled(
                 _masked(scores[k], every_targets[k]),
                 every_targets[k],
                 rngs[k],
-                sampling,
+                replace(sampling, chords=chords[k]),
                 place,
                 meter,
                 plans_of(denoise),
                 recipe_of(denoise),
-                chords[k],
             )
             for k in alike
         ]
@@ -134,7 +132,7 @@ def accompany(
     A track in which nothing sounds at all is unknown to the model rather than silent. With
     `Track.CHORDS` among `tracks` a part of chords is made too, `Score.chords`, for which the model
     plans the rhythm. It plays `chords` [beats], a plan as in `chord_plan`, or those of the
-    sampling's harmony if None; a masked one is the likeliest by what is played. ValueError where
+    sampling if None; a masked one is the likeliest by what is played. ValueError where
     the model knows no chords.
     """
     return accompany_all(denoise, [score], tracks, [rng], sampling, [chords])[0]
@@ -152,10 +150,7 @@ def accompany_all(
     parts = sorted(set(tracks))
     every_targets = [_throughout(parts, score.steps) for score in scores]
     heard = [_heard(score) for score in scores]
-    said = [
-        chords_of(sampling.harmony) if own is None else own
-        for own in chords or [None] * len(scores)
-    ]
+    said = [sampling.chords if own is None else own for own in chords or [None] * len(scores)]
     return _played(denoise, scores, heard, every_targets, parts, rngs, sampling, said)
 
 
@@ -347,7 +342,7 @@ def generate_all(
             tokens[:, columns] = np.where(tacet_cells(tacet, meter), HOLD, tokens[:, columns])
         scores.append(Score(tokens, tempo_bpm, meter))
         every_targets.append(targets)
-    said = [chords_of(sampling.harmony)] * len(scores)
+    said = [sampling.chords] * len(scores)
     made = _played(denoise, scores, scores, every_targets, parts, rngs, sampling, said)
     return [replace(score, tokens=_ended(score.tokens)) for score in made]
 

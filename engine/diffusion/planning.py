@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.denoiser import Logits
+from schmubert.engine.diffusion.doubt import in_doubt
 from schmubert.engine.diffusion.repeats import KeptForms, sources, with_forms
 from schmubert.engine.diffusion.temperature import log_softmax
 from schmubert.engine.diffusion.unmasking import SamplerRun, TokenSampler
@@ -31,13 +32,15 @@ from schmubert.engine.recipe import RECIPE, Recipe
 class Layout(NamedTuple):
     """A window [batch, steps, columns] of tracks and plans, and what is to be drawn of both.
 
-    `inferred` are the beats [batch, beats] that get their likeliest chord before all else.
+    Before the `forms` come the chords: `inferred` are the beats [batch, beats] that get their
+    likeliest one, and `chords` those whose chord is drawn.
     """
 
     tokens: Tokens
-    plans: Mask
+    forms: Mask
     notes: Mask
     inferred: Mask
+    chords: Mask
 
 
 def laid_out(
@@ -55,14 +58,15 @@ def laid_out(
     """`tokens` and `targets` [batch, steps, tracks] with the columns of `plans` behind them.
 
     `chords` [beats], or [batch, beats], are the chords of the window from its first beat on, where
-    they are known; those of bars with targets are inferred `on_stage`, where they are not. `forms`
+    they are known; where they are not, those of bars with targets are inferred `on_stage`, and
+    drawn elsewhere. `forms`
     [bars, 3], or [batch, bars, 3], are those that were drawn before, and stay. Another form is
     drawn where a track is: of bars in which it has targets. Other chords and forms stay unknown.
     `comping` [steps] is what is known of it, and is drawn like notes in `comping_targets` [steps].
     """
     inferred = np.zeros((len(tokens), tokens.shape[1] // meter.cells), bool)
     if not plans:
-        return Layout(tokens, np.zeros_like(targets), targets, inferred)
+        return Layout(tokens, np.zeros_like(targets), targets, inferred, inferred)
     wide = with_unknown_plans(tokens, tracks, plans, meter)
     of_plans = wide[..., len(tracks) :]
     drawn, rhythm = np.zeros(of_plans.shape, bool), np.zeros(of_plans.shape, bool)
@@ -84,17 +88,19 @@ def laid_out(
                 )
             unknown = of_plans[:, :: meter.steps, column] == BAND_MASK[plan]
             drawn[:, :: meter.steps, column] = of_bars & unknown
-    if on_stage and Track.CHORDS in plans:
+    unsaid = inferred
+    if Track.CHORDS in plans:
         said = of_plans[:, :: meter.cells, plans.index(Track.CHORDS)]
         wanted = np.concatenate([targets, rhythm], axis=-1)
         of_bars = wanted.reshape(len(tokens), -1, meter.steps * wanted.shape[-1]).any(axis=-1)
-        inferred = of_bars.repeat(meter.beats, axis=1) & (said == BAND_MASK[Track.CHORDS])
-    nothing = np.zeros_like(targets)
+        unsaid = of_bars.repeat(meter.beats, axis=1) & (said == BAND_MASK[Track.CHORDS])
+    nothing, never = np.zeros_like(targets), np.zeros_like(unsaid)
     return Layout(
         wide,
         np.concatenate([nothing, drawn], axis=-1),
         np.concatenate([targets, rhythm], axis=-1),
-        inferred,
+        unsaid if on_stage else never,
+        never if on_stage else unsaid,
     )
 
 
@@ -175,25 +181,44 @@ def lasting_shares(said: Tokens, logits: NDArray[np.floating]) -> NDArray[np.flo
 
 
 def plan_calls(layout: Layout, calls: int, meter: Meter = COMMON, recipe: Recipe = RECIPE) -> int:
-    """How many calls the forms of `layout` take beside `calls` for its notes, by `recipe`."""
-    bars = int(layout.plans[:, :: meter.steps].any(axis=(0, 2)).sum())
-    return min(bars, recipe.planning(calls))
+    """How many calls the plans of `layout` take at most beside `calls` for its notes."""
+    counts = int(layout.chords.any(axis=0).sum()), len(_bars(layout, meter))
+    return sum(min(count, recipe.planning(calls)) for count in counts)
 
 
 def plan_run(layout: Layout, calls: int, token_sampler: TokenSampler) -> SamplerRun:
-    """Draw the forms of `layout`, beside `calls` for the notes; returns the tokens with them.
+    """Draw the plans of `layout`, beside `calls` for the notes; returns the tokens with them.
 
-    They are drawn from the first bar to the last, some in each call, as a form speaks of what is
-    before it. No temperature and no guide bends them.
+    First come the chords, then the forms. Both are drawn from the first to the last, some in each
+    call, as each speaks of what is before it. No temperature and no guide bends them.
     """
-    meter = token_sampler.meter
-    tokens: Tokens = layout.tokens.copy()
-    bars = np.flatnonzero(layout.plans[:, :: meter.steps].any(axis=(0, 2)))
-    parts = plan_calls(layout, calls, meter, token_sampler.recipe)
-    for some in np.array_split(bars, parts) if len(bars) else ():
+    meter, parts = token_sampler.meter, token_sampler.recipe.planning(calls)
+    tokens: Tokens = yield from _chords_run(layout, parts, token_sampler)
+    bars = _bars(layout, meter)
+    for some in np.array_split(bars, min(len(bars), parts)) if len(bars) else ():
         logits = yield tokens
-        tokens = with_forms(tokens, layout.plans, some, logits, token_sampler)
+        tokens = with_forms(tokens, layout.forms, some, logits, token_sampler)
     return tokens
+
+
+def _bars(layout: Layout, meter: Meter) -> NDArray[np.int64]:
+    """The bars of which a form is to be drawn."""
+    return np.flatnonzero(layout.forms[:, :: meter.steps].any(axis=(0, 2)))
+
+
+def _chords_run(layout: Layout, calls: int, token_sampler: TokenSampler) -> SamplerRun:
+    """Draw the chords of `layout` in order of time; each call an even share of what is in doubt."""
+    tokens: Tokens = layout.tokens.copy()
+    if not layout.chords.any():
+        return tokens
+    cells: Mask = np.zeros(tokens.shape, bool)
+    column = token_sampler.tracks.index(Track.CHORDS)
+    cells[:, :: token_sampler.meter.cells, column] = layout.chords
+    ranks: NDArray[np.int64] = np.zeros(tokens.shape, np.int64)
+    ranks[..., column] = np.arange(tokens.shape[1])
+    plain = replace(token_sampler, temperature=1.0, guide=None)
+    drawn: Tokens = yield from in_doubt(tokens, cells, ranks, calls, plain)
+    return drawn
 
 
 def forms_of(tokens: Tokens, columns: Sequence[Track], meter: Meter) -> Tokens:

@@ -10,11 +10,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from schmubert.engine.diffusion.doubt import in_doubt
 from schmubert.engine.diffusion.unmasking import (
     SamplerRun,
     TokenSampler,
     ancestral_order,
-    balanced_order,
     random_order,
     spread,
     tidy,
@@ -47,7 +47,14 @@ def _in_order(
 
 ancestral = _in_order(ancestral_order, "Algorithm 4 of the thesis with T = `calls` steps.")
 first_hitting = _in_order(random_order, "Cells in random order, evenly (arXiv 2409.02908).")
-balanced = _in_order(balanced_order, "Cells of a call lie far from each other; calls are even.")
+
+
+def balanced(tokens: Tokens, targets: Mask, calls: int, token_sampler: TokenSampler) -> SamplerRun:
+    """Cells of a call lie far from each other, and share evenly what is in doubt (`doubt.py`)."""
+    ranks = np.zeros(targets.shape, np.int64)
+    for grid, of_grid in zip(targets, ranks, strict=True):
+        of_grid[grid] = spread(grid, token_sampler.rng)
+    return in_doubt(tokens, targets, ranks, calls, token_sampler)
 
 
 def confidence(
@@ -88,8 +95,7 @@ def remdm(tokens: Tokens, targets: Mask, calls: int, token_sampler: TokenSampler
     recipe says.
     """
     fill_calls = token_sampler.recipe.filling(calls)
-    order = balanced_order(targets, fill_calls, token_sampler.rng)
-    filled = yield from unmasking(tokens, order, token_sampler)
+    filled = yield from balanced(tokens, targets, fill_calls, token_sampler)
     refined: Tokens = yield from refine(filled, targets, calls - fill_calls, token_sampler)
     return refined
 

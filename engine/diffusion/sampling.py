@@ -16,6 +16,7 @@ from schmubert.engine.diffusion.defaults import (
 from schmubert.engine.diffusion.guides import PITCH_CLASSES, harmony, together
 from schmubert.engine.diffusion.samplers import sampler_name
 from schmubert.engine.diffusion.unmasking import Guide
+from schmubert.engine.music.chords import Plan
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.recipe import Recipe
@@ -29,8 +30,9 @@ class Sampling:
     name in `SAMPLERS`, or a former one.
 
     A `guide` bends each window alike. `harmony` [beats, 12] is of the whole piece: what is added to
-    the logits of each pitch class in each of its beats, as the guide `harmony` does. ValueError
-    where a value is out of its range.
+    the logits of each pitch class in each of its beats, as the guide `harmony` does. `chords`
+    [beats] is the plan of the whole piece, as far as it is known, for a network that knows chords;
+    such a one goes by no `harmony`. ValueError where a value is out of its range.
     """
 
     calls: int | None = None
@@ -39,6 +41,7 @@ class Sampling:
     guide: Guide | None = None
     sampler: str = SAMPLER
     harmony: NDArray[np.floating] | None = field(default=None, compare=False)
+    chords: Plan | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if self.calls is not None and self.calls < 1:

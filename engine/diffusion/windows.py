@@ -12,12 +12,13 @@ import numpy as np
 
 from schmubert.engine.denoiser import Denoiser, Logits
 from schmubert.engine.diffusion.defaults import FEWEST_WINDOW_BARS
-from schmubert.engine.diffusion.planning import chords_from, kept, laid_out, plan_run
+from schmubert.engine.diffusion.planning import Layout, chords_from, kept, laid_out, plan_run
 from schmubert.engine.diffusion.samplers import SAMPLERS
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.diffusion.unmasking import SamplerRun, TokenSampler
 from schmubert.engine.music.chords import Plan
 from schmubert.engine.music.meter import COMMON, Meter
+from schmubert.engine.music.plans import chord_plan_of
 from schmubert.engine.music.score import Mask, Tokens, canonical
 from schmubert.engine.music.vocabulary import BAND_MASK, HOLD, MASK, TRIO, Track
 from schmubert.engine.recipe import RECIPE, Recipe
@@ -69,14 +70,12 @@ def window_run(
     meter: Meter = COMMON,
     plans: tuple[Track, ...] = (),
     recipe: Recipe = RECIPE,
-    chords: Plan | None = None,
 ) -> SamplerRun:
     """Fill `targets` of trio `tokens` [steps, 3], window after window as `place` says.
 
     They are whole bars of `meter`. Behind the trio may stand a comping, [steps, 4], for a denoiser
     that plans it. `tracks` and `plans` are those that the denoiser knows, and `recipe` is its own.
-    `chords` [beats] are known from the first beat on. Yields what to denoise, [1, steps, tracks and
-    plans], and returns the tokens, of the shape given.
+    Yields what to denoise, [1, steps, tracks and plans]; returns the tokens, of the shape given.
     """
     tokens, targets = tokens.copy(), targets.copy()
     bars = len(tokens) // meter.steps
@@ -86,6 +85,10 @@ def window_run(
     places = [all_columns.index(track) for track in filled_columns]
     calls, temperature = sampling.decided(recipe)
     token_sampler = TokenSampler(rng, temperature, tracks=all_columns, meter=meter, recipe=recipe)
+    chords = np.full(bars * meter.beats, BAND_MASK[Track.CHORDS])
+    if sampling.chords is not None:
+        known = sampling.chords[: len(chords)]
+        chords[: len(known)] = known
     while targets.any():
         open_bars = np.asarray(targets.reshape(bars, -1).any(axis=1))
         latest = max(0, bars - sampling.window_bars)
@@ -115,11 +118,27 @@ def window_run(
                 else sampling.guide_of_window(first_bar, tracks, meter),
             ),
         )
+        if Track.CHORDS in plans:
+            _note_chords(chords, layout, planned, all_columns, first_bar, meter)
         window[:, filled_columns] = filled[0][..., places]
         view = tokens[rows]
         view[targets[rows]] = window[: len(view)][targets[rows]]
         targets[rows] = False
     return tokens
+
+
+def _note_chords(
+    chords: Plan,
+    layout: Layout,
+    planned: Tokens,
+    columns: tuple[Track, ...],
+    first_bar: int,
+    meter: Meter,
+) -> None:
+    """Write into `chords` [beats] what was drawn of them in a window that begins at `first_bar`."""
+    found = chord_plan_of(planned[0, :, columns.index(Track.CHORDS)], meter)
+    beats = np.flatnonzero(layout.chords[0])
+    chords[first_bar * meter.beats + beats] = found[beats]
 
 
 def sounding_tracks(tokens: Tokens) -> Mask:

@@ -6,8 +6,8 @@ from importlib import import_module
 
 import pytest
 
-PACKAGES = ("protocol", "clock", "owner", "session", "screen", "doctor")
-OWNERS = ("protocol", "clock", "owner", "screen")
+PACKAGES = ("protocol", "clock", "owner", "session", "screen", "page", "doctor")
+OWNERS = ("protocol", "clock", "owner", "screen", "page")
 """What the process that owns the ports loads."""
 
 
@@ -35,3 +35,9 @@ def test_faces_load_nothing_before_it_is_asked_for() -> None:
 def test_all_that_the_owner_may_use_is_light() -> None:
     code = "\n".join(f"from schmubert.bridge.{name} import *" for name in OWNERS)
     assert loaded_by(code) & {"numpy", "torch", "onnxruntime", "rich", "mido"} == set()
+    assert loaded_by(code) & {"starlette", "uvicorn", "websockets", "asyncio"} == set()
+
+
+def test_nothing_of_the_page_is_loaded_where_it_is_not_used() -> None:
+    loaded = loaded_by("import schmubert.bridge.command, schmubert.bridge.owner.loop")
+    assert [name for name in loaded if name.startswith("schmubert.bridge.page")] == []

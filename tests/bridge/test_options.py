@@ -15,6 +15,7 @@ from schmubert.bridge.options import OPTIONS, Stage, said
 from schmubert.bridge.protocol.controls import control
 from schmubert.bridge.protocol.mode import MODES
 from schmubert.bridge.protocol.option import Option, options_of
+from schmubert.bridge.protocol.place import Place
 from schmubert.bridge.protocol.roles import input_part, output_part
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.diffusion.defaults import FEWEST_WINDOW_BARS, MOST_WINDOW_BARS
@@ -27,6 +28,7 @@ IN_PRESETS = [
 RANGED = [option for option in OPTIONS if option.low is not None]
 REAL = [option for option in OPTIONS if option.kind is float]
 READ = {
+    "page": ("0.0.0.0:9000", Place("0.0.0.0", 9000)),
     "heard": ("B:bass:2", (input_part("B:bass:2"),)),
     "played": ("Kit:drums", (output_part("Kit:drums"),)),
     "split": ("C3", 48),

@@ -305,7 +305,10 @@ def test_songs_of_a_folder_sound_as_each_alone(tmp_path: Path, any_model: Path) 
             "waltz.mid: 3/4: tiny plays",
         ),
         (("infill", "silent.mid", "--out", "o.mid", "--bars", "2"), "silent.mid: empty: it"),
-        (("infill", "in.mid", "--out", "o.mid", "--bars", "9-17"), "in.mid: it ends with bar 16: 9-17"),
+        (
+            ("infill", "in.mid", "--out", "o.mid", "--bars", "9-17"),
+            "in.mid: it ends with bar 16: 9-17",
+        ),
         (("infill", "in.mid", "--out", "there.mid", "--bars", "2"), "there.mid is there already"),
         (("interpolate", "in.mid", "no.mid", "--out", "o.mid", "--bars", "2"), "no.mid: No such"),
         (

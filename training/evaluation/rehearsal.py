@@ -20,15 +20,13 @@ from schmubert.engine.diffusion.planning import (
     laid_out,
     plan_run,
 )
-from schmubert.engine.diffusion.samplers import refine
+from schmubert.engine.diffusion.samplers import balanced, refine
 from schmubert.engine.diffusion.sampling import PLAIN, Sampling
 from schmubert.engine.diffusion.unmasking import (
     Guide,
     TokenSampler,
-    balanced_order,
     run_sampler,
     tidy,
-    unmasking,
 )
 from schmubert.engine.music.meter import COMMON
 from schmubert.engine.music.score import (
@@ -238,8 +236,7 @@ def _in_rounds(
     calls = min(first_calls, count)
     planned_tokens = run_sampler(denoise, plan_run(layout, calls, token_sampler))
     targets, token_sampler = kept(layout, planned_tokens, token_sampler)
-    order = balanced_order(targets, calls, token_sampler.rng)
-    draft = run_sampler(denoise, unmasking(planned_tokens, order, token_sampler))
+    draft = run_sampler(denoise, balanced(planned_tokens, targets, calls, token_sampler))
     if most_calls is None:
         return draft
     draft = tidy(draft, targets, token_sampler.tracks)

@@ -14,7 +14,7 @@ from schmubert.engine.diffusion.compose import (
     infill_bars,
 )
 from schmubert.engine.diffusion.sampling import Sampling
-from schmubert.engine.music.chords import FIRST_CHORD, NO_CHORD, chord_of, plan_weights
+from schmubert.engine.music.chords import FIRST_CHORD, NO_CHORD, chord_of
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Score, Tokens
 from schmubert.engine.music.vocabulary import BAND, BAND_MASK, BAND_SIZES, TRIO, Track
@@ -99,9 +99,9 @@ def test_a_band_without_a_bass_has_its_chords_found_without_one() -> None:
     assert set(map(frozenset, chords_struck(made).values())) == {chord_of(C).pitch_classes}
 
 
-def test_chords_that_the_sampling_leans_to_are_played_where_none_are_said() -> None:
-    harmony = 2.0 * plan_weights(np.full(36, FIRST_CHORD + 9 * 7))
-    made = accompany(Band(), melody(), BAND_OF_FOUR, rng(), Sampling(calls=2, harmony=harmony))
+def test_chords_that_the_sampling_knows_are_played_where_none_are_said() -> None:
+    plan = np.full(36, FIRST_CHORD + 9 * 7)
+    made = accompany(Band(), melody(), BAND_OF_FOUR, rng(), Sampling(calls=2, chords=plan))
     assert set(map(frozenset, chords_struck(made).values())) == {frozenset({9, 1, 4})}
 
 

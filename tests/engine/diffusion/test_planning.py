@@ -18,7 +18,7 @@ from schmubert.engine.diffusion.planning import (
 )
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.diffusion.unmasking import run_sampler
-from schmubert.engine.music.chords import FIRST_CHORD, HOLD_CHORD, NO_CHORD, plan_weights
+from schmubert.engine.music.chords import FIRST_CHORD, HOLD_CHORD, NO_CHORD
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.plans import chord_plan_of, speaking
 from schmubert.engine.music.score import Score, Tokens
@@ -80,7 +80,7 @@ def test_forms_are_drawn_before_the_first_note(meter: Meter) -> None:
 def test_chords_that_are_told_are_shown_from_the_first_call_on() -> None:
     plan = np.array([FIRST_CHORD, *[HOLD_CHORD] * 15, FIRST_CHORD + 7, *[HOLD_CHORD] * 15])
     denoise = Listening()
-    sampling = Sampling(calls=2, harmony=2.0 * plan_weights(plan))
+    sampling = Sampling(calls=2, chords=plan)
     accompany(denoise, melody(), [Track.BASS], np.random.default_rng(0), sampling)
     for state in denoise.shown:
         np.testing.assert_array_equal(chord_plan_of(state[0, :, Track.CHORDS], COMMON), plan)
@@ -94,14 +94,20 @@ def test_a_network_without_plans_is_shown_its_tracks_alone() -> None:
     assert plan_calls(layout, 16) == 0
 
 
-def test_only_forms_of_bars_to_be_played_are_drawn() -> None:
+def test_only_plans_of_bars_to_be_played_are_drawn() -> None:
     tokens = np.tile(np.asarray(MASK), (1, 64, 1))
     targets = np.zeros((1, 64, 3), bool)
     targets[:, 32:48, Track.BASS] = True
     layout = laid_out(tokens, targets, TRIO, PLANS, COMMON)
-    drawn = np.argwhere(layout.plans[0])
+    drawn = np.argwhere(layout.forms[0])
     assert drawn.tolist() == [[32, list(BAND).index(Track.BASS_FORM)]]
-    assert plan_calls(layout, 16) == 1
+    assert np.flatnonzero(layout.chords[0]).tolist() == [8, 9, 10, 11]
+    assert plan_calls(layout, 16) == 4 + 1
+    told = laid_out(tokens, targets, TRIO, PLANS, COMMON, np.full(16, FIRST_CHORD))
+    assert not told.chords.any()
+    on_stage = laid_out(tokens, targets, TRIO, PLANS, COMMON, on_stage=True)
+    assert not on_stage.chords.any()
+    assert (on_stage.inferred == layout.chords).all()
 
 
 def test_what_is_known_of_a_bar_says_its_form() -> None:
@@ -109,7 +115,7 @@ def test_what_is_known_of_a_bar_says_its_form() -> None:
     tokens[0, ::4, Track.DRUMS] = 1
     layout = laid_out(tokens, np.zeros_like(tokens, bool), TRIO, PLANS, COMMON)
     assert layout.tokens[0, 0, list(BAND).index(Track.DRUMS_FORM)] == NEW
-    assert not layout.plans.any()
+    assert not layout.forms.any()
 
 
 def test_a_plan_cut_inside_a_chord_begins_with_it() -> None:

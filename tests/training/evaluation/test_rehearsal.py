@@ -15,6 +15,10 @@ BAND = (Track.BASS, Track.DRUMS)
 BARS = 6
 
 
+NEARLY_SURE = 20.0
+"""A logit: what is in no doubt at all takes a single call."""
+
+
 class Listener:
     """A denoiser that plays as bass the latest melody note it was shown, on every step."""
 
@@ -29,8 +33,8 @@ class Listener:
         for batch, grid in enumerate(tokens):
             melody = grid[:, Track.MELODY]
             heard = melody[(melody >= FIRST_ONSET) & (melody < MASK[Track.MELODY])]
-            logits[Track.BASS][batch, :, heard[-1] if len(heard) else OFF] = 1e4
-            logits[Track.DRUMS][batch, :, 1] = 1e4
+            logits[Track.BASS][batch, :, heard[-1] if len(heard) else OFF] = NEARLY_SURE
+            logits[Track.DRUMS][batch, :, 1] = NEARLY_SURE
         return logits
 
 

@@ -1,0 +1,114 @@
+"""What hangs out for browsers to take, and what one may ask: bounded, whoever reads or writes."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from schmubert.bridge.page.table import Row
+from schmubert.bridge.protocol.controls import Control, checked
+
+MOST_WORD = 512
+"""Bytes of a message from a browser; none of ours is as long."""
+WORDS_A_S, WORDS_AT_ONCE = 120.0, 240.0
+UNSEEN = 2
+"""Messages that a browser may be sent before it has said that it saw the first of them."""
+SLOW_S = 10.0
+
+
+class Board:
+    """The latest value of each key, as JSON; whoever comes takes what is newer than what it has."""
+
+    def __init__(self) -> None:
+        self.version = 0
+        """Grows whenever a value changes."""
+        self._values: dict[str, tuple[int, bytes]] = {}
+        self._encode = msgspec.json.Encoder().encode
+
+    def put(self, parts: Iterable[tuple[str, Any]]) -> None:
+        """Hang out what has changed of `parts`."""
+        for key, value in parts:
+            text = self._encode(value)
+            if key not in self._values or self._values[key][1] != text:
+                self.version += 1
+                self._values[key] = self.version, text
+
+    def since(self, version: int) -> dict[str, msgspec.Raw]:
+        """The values that changed after `version`."""
+        return {key: msgspec.Raw(text) for key, (at, text) in self._values.items() if at > version}
+
+
+class Visitor:
+    """One browser: how far it has read, how often it asks, and the pads that it holds."""
+
+    def __init__(self, now: float) -> None:
+        self.version = 0
+        self.held: set[str] = set()
+        self._sent = self._seen = 0
+        self._waits_from_s = now
+        self._words = WORDS_AT_ONCE
+        self._word_s = now
+
+    @property
+    def reads(self) -> bool:
+        """Whether it may be sent a message now."""
+        return self._sent - self._seen < UNSEEN
+
+    def too_slow(self, now: float) -> bool:
+        """Whether it has not read what it was sent long ago."""
+        return self._sent > self._seen and now - self._waits_from_s > SLOW_S
+
+    def sent(self, now: float) -> int:
+        """A message leaves for it: the number of it."""
+        if self._sent == self._seen:
+            self._waits_from_s = now
+        self._sent += 1
+        return self._sent
+
+    def saw(self, number: int, now: float) -> None:
+        """It has read message `number`; ValueError where there was none."""
+        if not self._seen <= number <= self._sent:
+            raise ValueError(f"message {number} was never sent")
+        self._seen, self._waits_from_s = number, now
+
+    def speaks(self, now: float) -> bool:
+        """Take note of a message from it; False where they come too fast."""
+        self._words = min(WORDS_AT_ONCE, self._words + (now - self._word_s) * WORDS_A_S)
+        self._word_s = now
+        self._words -= 1.0
+        return self._words >= 0.0
+
+
+class Turn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A browser turns the control of the row `id`."""
+
+    id: str
+    value: float
+
+
+class Word(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a browser says: the number of the message that it saw, or a turn."""
+
+    seen: int | None = None
+    turn: Turn | None = None
+
+
+_word_in = msgspec.json.Decoder(Word).decode
+
+
+def word_in(text: str | bytes) -> Word:
+    """What a browser said; ValueError where it is none of its words."""
+    if len(text) > MOST_WORD:
+        raise ValueError(f"{len(text)} bytes are no word of a page")
+    try:
+        return _word_in(text)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ValueError(f"no word of a page: {error}") from error
+
+
+def control_of(turn: Turn, rows: Iterable[Row]) -> Control:
+    """The control that is turned; ValueError where the page has none of this name, or not so."""
+    for row in rows:
+        if row.id == turn.id:
+            return checked(Control(row.name, turn.value, row.role))
+    raise ValueError(f"no control {turn.id[:40]!r} on this page")

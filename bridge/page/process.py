@@ -1,0 +1,230 @@
+"""The page's process, as the owner has it: told what happens, asked what was turned, never awaited.
+
+It may die or hang: a thread of the owner looks after it and starts another.
+"""
+
+import contextlib
+import secrets
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from select import select
+from typing import Any
+
+import msgspec
+
+from schmubert.bridge.page.programme import FromPage, Programme, Seen, Served
+from schmubert.bridge.protocol.bytes import CLOCK, SYSTEM
+from schmubert.bridge.protocol.controls import Control, checked
+from schmubert.bridge.protocol.events import BrainRestarted, Came, Followed, Record, Sent, Tick
+from schmubert.bridge.protocol.messages import (
+    Answered,
+    GiveUp,
+    Heard,
+    InKey,
+    Moved,
+    Play,
+    Pong,
+    Say,
+    Settings,
+    Silence,
+)
+from schmubert.bridge.protocol.pipe import Pipe
+from schmubert.bridge.protocol.place import Place
+from schmubert.bridge.protocol.process import LEAVE_S, end_child, start_child
+from schmubert.bridge.protocol.roles import Rig
+from schmubert.engine.extras import how_to_install
+
+TICK = bytes((CLOCK,))
+PACKAGES = ("starlette", "uvicorn", "websockets")
+SHOWN = (BrainRestarted, Followed, Answered, Control, Heard, InKey, Moved, Play, Say, Silence)
+"""What a page is told whenever it happens."""
+CLOCK_S = 0.5
+"""Of MIDI clocks a page is told one in so long: that they come is all it shows."""
+MOST_TURNED, TURNED_AT_ONCE = 256, 8
+READ_BYTES = 1 << 14
+LOOK_S = 0.25
+SILENT_S, STARTS_S = 10.0, 60.0
+"""A page that gave no sign for so long hangs; on a busy machine it may take longer to start."""
+PAUSE_S, LONGEST_PAUSE_S, SETTLED_S = 1.0, 30.0, 60.0
+KEPT_LINES = 12
+TOKEN_BYTES = 16
+
+
+def lacking() -> str | None:
+    """What to do before a page can be served, where anything is missing; nothing is imported."""
+    missing = [name for name in PACKAGES if find_spec(name) is None]
+    if not missing:
+        return None
+    return f"--page needs {' and '.join(missing)}: {how_to_install('page')}"
+
+
+def programme_of(
+    settings: Settings,
+    rig: Rig,
+    place: Place,
+    sync: str = "clock",
+    tempo_bpm: float | None = None,
+    recorded: str = "",
+) -> Programme:
+    """The programme of a session, with a token of its own where other devices can come."""
+    token = "" if place.is_loopback else secrets.token_urlsafe(TOKEN_BYTES)
+    return Programme(settings, rig, place.host, place.port, token, sync, tempo_bpm, recorded)
+
+
+class Page:
+    """The owner's end of `programme`'s page; `tell` gets lines for the player, in a thread."""
+
+    def __init__(
+        self, programme: Programme, tell: Callable[[str], None], command: Sequence[str] = ()
+    ) -> None:
+        self.starts = 0
+        """How many processes there were."""
+        self._programme = programme
+        self._tell = tell
+        self._command = command or (sys.executable, "-m", "schmubert.bridge.page.serving")
+        self._turned: deque[Control] = deque(maxlen=MOST_TURNED)
+        self._lock = threading.Lock()  # of what is told; never taken by the loop of the stage
+        self._says: Pipe[Any, Any] | None = None
+        self._known: dict[object, Record] = {}
+        self._lines: deque[Record] = deque(maxlen=KEPT_LINES)
+        self._clock_s = 0.0
+        self._dropped = 0
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._look_after, daemon=True)
+        self._thread.start()
+
+    def turned(self) -> Sequence[Control]:
+        """What was turned since, at most `TURNED_AT_ONCE`; for the loop of the stage."""
+        turned = self._turned
+        if not turned:
+            return ()
+        return [turned.popleft() for _ in range(min(len(turned), TURNED_AT_ONCE))]
+
+    def see(self, record: Record) -> None:
+        """Show what happened, if it is something to show."""
+        if not self._shows(record):
+            return
+        with self._lock:
+            what = record.what
+            if isinstance(what, Control):
+                self._known[what.name, what.role] = record
+            elif isinstance(what, Moved | InKey):
+                self._known[type(what)] = record
+            elif isinstance(what, Say):
+                self._lines.append(record)
+            if self._says is not None:
+                self._says.say(Seen(record))
+
+    def close(self) -> None:
+        """End it."""
+        self._closing.set()
+        with self._lock:
+            if self._says is not None:
+                self._says.close()
+        self._thread.join(2 * LEAVE_S)
+
+    def _shows(self, record: Record) -> bool:
+        what = record.what
+        if isinstance(what, Came):
+            ticks = what.message == TICK and what.port == self._programme.rig.clock
+            if not ticks or what.came_s - self._clock_s < CLOCK_S:
+                return False
+            self._clock_s = what.came_s
+            return True
+        if isinstance(what, Tick):
+            if what.dropped == self._dropped:
+                return False
+            self._dropped = what.dropped
+            return True
+        if isinstance(what, Sent):
+            return what.message[0] < SYSTEM
+        return isinstance(what, SHOWN)
+
+    def _look_after(self) -> None:
+        """Start a page, hear it, and start another when it fails; until the session is over."""
+        pause_s = PAUSE_S
+        while not self._closing.is_set():
+            began_s = time.monotonic()
+            trouble: str | None
+            try:
+                process, pipe = self._start()
+            except OSError as error:
+                trouble = f"cannot start ({error})"
+            else:
+                try:
+                    trouble = self._attend(pipe)
+                finally:
+                    self._drop(process, pipe)
+            if trouble is None or self._closing.is_set():
+                return
+            if time.monotonic() - began_s > SETTLED_S:
+                pause_s = PAUSE_S
+            self._tell(f"the page {trouble}: the music goes on, another starts in {pause_s:g} s")
+            self._closing.wait(pause_s)
+            pause_s = min(LONGEST_PAUSE_S, 2 * pause_s)
+
+    def _start(self) -> "tuple[subprocess.Popen[bytes], Pipe[Any, FromPage]]":
+        process, ours = start_child(self._command)
+        self.starts += 1
+        says: Pipe[Any, Any] = Pipe(ours, Any)
+        says.say(self._programme)
+        with self._lock:
+            for record in [*self._known.values(), *self._lines]:
+                says.say(Seen(record))
+            self._says = says
+        return process, Pipe(ours, FromPage)
+
+    def _drop(self, process: "subprocess.Popen[bytes]", pipe: "Pipe[Any, FromPage]") -> None:
+        with self._lock:
+            says, self._says = self._says, None
+        if says is not None:
+            says.flush()
+            says.close()
+        pipe.close()
+        end_child(process, LEAVE_S if self._closing.is_set() else 0.0)
+
+    def _attend(self, pipe: "Pipe[Any, FromPage]") -> str | None:
+        """Hear the page until it fails, and say how; None where there is to be no other."""
+        silent_from_s = time.monotonic() + STARTS_S - SILENT_S
+        while not self._closing.is_set():
+            with contextlib.suppress(OSError, ValueError):  # closed meanwhile
+                select([pipe], [], [], LOOK_S)
+            with self._lock:
+                if self._says is not None:
+                    self._says.flush()
+                if self._says is None or self._says.closed:
+                    return "reads no more"
+            try:
+                news = pipe.hear(READ_BYTES)
+            except (ValueError, msgspec.MsgspecError):
+                return "says what is no message"
+            for message in news:
+                silent_from_s = max(silent_from_s, time.monotonic())
+                if isinstance(message, GiveUp):
+                    self._tell(message.reason)
+                    return None
+                self._hear(message)
+            if pipe.closed:
+                return "ended"
+            if time.monotonic() - silent_from_s > SILENT_S:
+                return "hangs"
+            if len(news) > TURNED_AT_ONCE:  # nobody turns as fast: the music comes first
+                time.sleep(LOOK_S / 10)
+        return None
+
+    def _hear(self, message: FromPage) -> None:
+        if isinstance(message, Control):
+            with contextlib.suppress(ValueError):
+                self._turned.append(checked(message))
+        elif isinstance(message, Served):
+            self._programme = msgspec.structs.replace(self._programme, port=message.port)
+            self._tell(f"page: open {message.address} in a browser")
+        elif isinstance(message, Say):
+            self._tell(message.text)
+        else:
+            assert isinstance(message, Pong)

@@ -1,0 +1,45 @@
+"""What the owner and its page say to each other."""
+
+from typing import TypeAlias
+
+import msgspec
+
+from schmubert.bridge.protocol.controls import Control
+from schmubert.bridge.protocol.events import Record
+from schmubert.bridge.protocol.messages import GiveUp, Pong, Say, Settings
+from schmubert.bridge.protocol.roles import Rig
+
+
+class Programme(msgspec.Struct, frozen=True, tag=True):
+    """Owner -> page, before all else: who plays how, and where the page is to be served.
+
+    `token` lets other devices in; empty where none can come. `sync` says who tells the time, with
+    `tempo_bpm` in quarters where that is the bridge. `recorded` is the folder of the recording.
+    """
+
+    settings: Settings
+    rig: Rig
+    host: str
+    port: int
+    token: str = ""
+    sync: str = "clock"
+    tempo_bpm: float | None = None
+    recorded: str = ""
+
+
+class Seen(msgspec.Struct, frozen=True, tag=True):
+    """Owner -> page: something happened."""
+
+    record: Record
+
+
+class Served(msgspec.Struct, frozen=True, tag=True):
+    """Page -> owner: the page can be opened at `address`; its TCP port is `port`."""
+
+    address: str
+    port: int
+
+
+ToPage: TypeAlias = Programme | Seen
+FromPage: TypeAlias = Served | Control | Say | GiveUp | Pong
+"""Where it is, what was turned, a line to be said, why nothing is served, a sign of life."""

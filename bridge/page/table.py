@@ -1,0 +1,177 @@
+"""The controls as the page shows them: all of `CONTROLS`, whatever there are."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from schmubert.bridge.protocol.bytes import NOTE_ON
+from schmubert.bridge.protocol.controls import (
+    ANY,
+    ANY_KEY,
+    AUTO,
+    CONTROLS,
+    KEY,
+    MODE,
+    PITCH,
+    Control,
+    Kind,
+    beat_of,
+    bindable,
+    marked,
+    target_of,
+)
+from schmubert.bridge.protocol.mode import MODES, Mode
+from schmubert.bridge.protocol.roles import Binding, Rig
+from schmubert.bridge.protocol.settings import Settings
+from schmubert.engine.music.pitches import both_keys, name_of
+from schmubert.engine.music.vocabulary import Track
+
+AT_FIRST = {
+    "key": -1.0,
+    "swing": 0.0,
+    "shuffle": 0.0,
+    "humanise": 0.0,
+    "groove": 0.0,
+}
+"""How controls stand that neither the settings nor the player say anything of."""
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """A value of a control that has a name; `source` is the pad that sets it."""
+
+    value: float
+    name: str
+    help: str = ""
+    source: str = ""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A control: how it is worked (`form`), its range, and what turns it besides (`source`).
+
+    `form` is choice, slider, switch, hold or hit. `beat` counts from 0 where it is one beat's.
+    `value` is how it stands at first, None where the band does as it likes.
+    """
+
+    id: str
+    name: str
+    role: int | None
+    form: str
+    help: str
+    low: float
+    high: float
+    unit: str
+    whole: bool
+    value: float | None
+    beat: int | None = None
+    choices: tuple[Choice, ...] = ()
+    source: str = ""
+
+
+def id_of(control: Control) -> str:
+    """`NAME` or `NAME:ROLE`, as it is bound."""
+    if control.role is None:
+        return control.name
+    return f"{control.name}:{Track(control.role).name.lower()}"
+
+
+def rows(settings: Settings, rig: Rig) -> list[Row]:
+    """A row for every control that turns something in this session."""
+    stands = standing(settings)
+    sources = {target_of(bound): _source(bound) for bound in rig.bindings}
+    return [
+        row
+        for name, kind in CONTROLS.items()
+        for role in (sorted(rig.played) if kind.of_role else [None])
+        for row in _row(name, kind, role, settings, stands, sources)
+    ]
+
+
+def standing(settings: Settings) -> dict[str, float]:
+    """How the controls stand at first, by their ids, as far as that is a number."""
+    switches = [name for name, kind in CONTROLS.items() if kind.switch]
+    found = AT_FIRST | dict.fromkeys(switches, 0.0)
+    found |= {f"{name}:{track.name.lower()}": 0.0 for name in switches for track in Track}
+    beats = settings.meter.beats
+    found |= {
+        name: float(beat in marked(beats))
+        for name in CONTROLS
+        if name.startswith("mark") and (beat := beat_of(name)) is not None
+    }
+    if settings.temperature is not None:
+        found["temperature"] = settings.temperature
+    found["bars"] = float(settings.bars)
+    found |= {id_of(control): control.value for control in settings.controls}
+    found["mode"] = float(MODES.index(settings.mode))
+    return found
+
+
+def _row(
+    name: str,
+    kind: Kind,
+    role: Track | None,
+    settings: Settings,
+    stands: dict[str, float],
+    sources: dict[str, str],
+) -> Iterator[Row]:
+    ident = id_of(Control(name, 0.0, role))
+    beat = beat_of(name)
+    try:
+        bindable(ident)
+    except ValueError:  # not of this role
+        return
+    if beat is not None and beat >= settings.meter.beats:
+        return
+    yield Row(
+        ident,
+        name,
+        role,
+        _form(kind),
+        kind.help,
+        kind.low,
+        kind.high,
+        "" if kind.unit in (PITCH, KEY, MODE) else kind.unit,
+        kind.steps,
+        stands.get(ident),
+        beat,
+        tuple(_choices(name, kind, sources)),
+        sources.get(ident, ""),
+    )
+
+
+def _form(kind: Kind) -> str:
+    if kind.trigger:
+        return "hit"
+    if kind.momentary:
+        return "hold"
+    if kind.switch:
+        return "switch"
+    return "choice" if kind.unit in (PITCH, KEY, MODE) else "slider"
+
+
+def _choices(name: str, kind: Kind, sources: dict[str, str]) -> Iterator[Choice]:
+    if kind.unit == MODE:
+        for number, mode in enumerate(Mode):
+            yield Choice(
+                float(number), mode.value, mode.help, sources.get(f"mode:{mode.value}", "")
+            )
+    elif kind.unit in (KEY, PITCH):
+        for value in range(int(kind.low), int(kind.high) + 1):
+            yield Choice(
+                float(value), _key(value) if kind.unit == KEY else _pitch(name, kind, value)
+            )
+
+
+def _key(value: int) -> str:
+    if value <= ANY_KEY:
+        return ANY if value == ANY_KEY else AUTO
+    return both_keys(value - ANY_KEY - 1)
+
+
+def _pitch(name: str, kind: Kind, value: int) -> str:
+    end = kind.low if name == "lowest" else kind.high
+    return ANY if value == end else name_of(value)
+
+
+def _source(bound: Binding) -> str:
+    channel = "" if bound.channel is None else f":{bound.channel + 1}"
+    return f"{'note' if bound.status == NOTE_ON else 'cc'}:{bound.number}{channel}"

@@ -1,0 +1,133 @@
+"""The page in a real Chromium: what is turned there is heard in the stage's log."""
+
+import os
+import re
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schmubert.bridge.page.process import lacking
+from schmubert.bridge.protocol.events import Turned
+from schmubert.bridge.session.log import Log
+from tests.live import processes
+from tests.live.browser import chromium, complaints, missing
+from tests.live.midi_server import wait_until
+from tests.live.stage import DRUMS, HEARS, PLAYS, Bridge, Stage
+
+pytest.importorskip("selenium", reason="a browser is driven by selenium")
+pytestmark = pytest.mark.skipif(
+    bool(missing() or lacking()), reason=f"no {' and '.join(missing()) or 'packages of [page]'}"
+)
+
+HERE = Path(__file__).parent
+ADDRESS = re.compile(r"page: open (\S+)")
+TURN_ALL = (HERE / "page_turn_all.js").read_text(encoding="utf-8")
+CONTRAST = (HERE / "page_contrast.js").read_text(encoding="utf-8")
+
+
+def address_of(bridge: Bridge) -> str:
+    wait_until(lambda: ADDRESS.search(bridge.log()), 60.0, "the page", pause_s=0.1)
+    found = ADDRESS.findall(bridge.log())
+    return str(found[-1])
+
+
+def turned_in(folder: Path) -> list[Turned]:
+    (kept,) = folder.iterdir()
+    return [record.what for record in Log(kept) if isinstance(record.what, Turned)]
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Any]:
+    with chromium(tmp_path / "browser") as driver:
+        yield driver
+
+
+def open_page(driver: Any, bridge: Bridge) -> None:
+    driver.get(address_of(bridge))
+    there = 'return document.querySelectorAll("[data-id]").length > 20'
+    wait_until(lambda: driver.execute_script(there), 30.0, "the controls", pause_s=0.1)
+
+
+def test_every_control_is_heard_in_the_log(stage: Stage, browser: Any, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    words = ["--in", HEARS, "--out", PLAYS, "--out", DRUMS, "--page", "0", "--record", str(kept)]
+    bridge = stage.bridge(*words)
+    open_page(browser, bridge)
+    browser.execute_script("document.querySelectorAll('details').forEach(one => one.open = true)")
+    assert browser.execute_script(CONTRAST) == []
+    turned = browser.execute_script(f"return (async () => {{ {TURN_ALL} }})()")
+    time.sleep(1.0)
+    assert complaints(browser) == []
+    bridge.end()
+    names = {
+        turn.control.name
+        if turn.control.role is None
+        else f"{turn.control.name}:{turn.control.role}"
+        for turn in turned_in(kept)
+    }
+    roles = {"bass": "1", "drums": "2"}
+    wanted = {
+        ":".join([*id_.split(":")[:1], *(roles[r] for r in id_.split(":")[1:])]) for id_ in turned
+    }
+    assert len(wanted) > 20
+    assert wanted - names == set()
+
+
+def test_it_is_played_by_keys_alone(stage: Stage, browser: Any, tmp_path: Path) -> None:
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    kept = tmp_path / "kept"
+    bridge = stage.bridge("--in", HEARS, "--out", PLAYS, "--page", "0", "--record", str(kept))
+    open_page(browser, bridge)
+    hands = ActionChains(browser)
+    hands.send_keys("l").key_down("r").pause(0.3).key_up("r").send_keys("3", Keys.ESCAPE).perform()
+    for _ in range(60):  # by tabs alone to a knob
+        ActionChains(browser).send_keys(Keys.TAB).perform()
+        if browser.execute_script("return document.activeElement.type") == "range":
+            break
+    ActionChains(browser).send_keys(Keys.ARROW_RIGHT).perform()
+    time.sleep(1.0)
+    bridge.end()
+    found = [(turn.control.name, turn.control.value) for turn in turned_in(kept)]
+    assert found[:5] == [
+        ("lock", 1.0),
+        ("reroll", 1.0),
+        ("reroll", 0.0),
+        ("mode", 2.0),
+        ("panic", 1.0),
+    ]
+    assert len(found) == 6
+
+
+def test_a_page_that_is_killed_is_not_noticed_by_the_music(stage: Stage, browser: Any) -> None:
+    bridge = stage.bridge("--in", HEARS, "--out", PLAYS, "--page", "0")
+    bridge.wait_for_engine(60.0)
+    stage.plug_in()
+    sequencer = stage.sequence()
+    open_page(browser, bridge)
+    sequencer.play()
+    stage.wait_for_notes(4, 60.0)
+    (page,) = [
+        pid
+        for pid in processes.children_of(bridge.pid)
+        if "bridge.page" in processes.command_of(pid)
+    ]
+    os.kill(page, signal.SIGKILL)
+    stage.wait_for_notes(8, 60.0)
+    wait_until(lambda: "the page ended: the music goes on" in bridge.log(), 10.0, "the line")
+    wait_until(lambda: len(ADDRESS.findall(bridge.log())) == 2, 60.0, "another page")
+    back = 'return document.querySelector("#lost[hidden]") && document.querySelector(".rolling")'
+    wait_until(lambda: browser.execute_script(back), 30.0, "the browser to find it", pause_s=0.2)
+
+
+def test_a_second_bridge_says_that_the_port_is_taken_and_plays(stage: Stage) -> None:
+    first = stage.bridge("--in", HEARS, "--out", PLAYS, "--page", "0")
+    port = address_of(first).rstrip("/").rsplit(":", 1)[1]
+    second = stage.bridge("--in", "Other", "--out", "Sub:bass", "--page", port)
+    wait_until(lambda: f"port {port} is in use; give another" in second.log(), 60.0, "the line")
+    assert processes.is_alive(second.pid)
