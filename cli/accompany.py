@@ -1,5 +1,7 @@
 """`schmubert accompany`."""
 
+from typing import TYPE_CHECKING
+
 import click
 import numpy as np
 
@@ -8,15 +10,18 @@ from schmubert.cli.errors import one_line
 from schmubert.cli.excerpts import told
 from schmubert.cli.leading import Leading, chord_leading_options
 from schmubert.cli.offline import Job, Made, offline_options, run
-from schmubert.cli.places import tracks_named
+from schmubert.cli.places import parts_named
 from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion import compose
 from schmubert.engine.music.vocabulary import TRIO, Track
 
+if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
+    from schmubert.engine.music.midifile import Reading
+
 
 @click.command("accompany")
 @offline_options
-@options.tracks("What to add", default="bass,drums")
+@options.tracks("What to add", default="bass,drums", known=options.PARTS)
 @chord_leading_options
 @click.option(
     "--replace",
@@ -28,10 +33,11 @@ def accompany(job: Job, led_by: Leading, tracks: str, replace: bool) -> None:
     """Add tracks that accompany the melody of a MIDI file, or of each file in a folder.
 
     OUT keeps all that is in IN. The bass or drums that IN has are heard when others are added.
-    The band leans to the chords and keys of IN, which all of its parts tell.
+    The band leans to the chords and keys of IN, which all of its parts tell. Added chords are
+    these, and where nothing tells them the likeliest by what is played.
     """
-    wanted = tracks_named(tracks)
-    if wanted == TRIO:
+    wanted = parts_named(tracks)
+    if set(TRIO) <= set(wanted):
         raise ValueError("to add all three tracks there is nothing to accompany: name one or two")
 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:
@@ -43,7 +49,8 @@ def accompany(job: Job, led_by: Leading, tracks: str, replace: bool) -> None:
             raise ValueError("it has no melody to accompany")
         plain = job.sampling(model, reading.score.meter)
         led = led_by.accompanying(plain, model, data, reading)
-        score = compose.accompany(model, reading.score, wanted, rng, led.sampling)
+        chords = led.chords if Track.CHORDS in wanted else None
+        score = compose.accompany(model, reading.score, wanted, rng, led.sampling, chords)
         beside = [track for track in wanted if track in reading.roles]
         out = data
         if replace:
@@ -55,7 +62,18 @@ def accompany(job: Job, led_by: Leading, tracks: str, replace: bool) -> None:
             kept.format(track.name.lower(), "are" if track is Track.DRUMS else "is")
             for track in beside
         ]
+        if Track.CHORDS in wanted and (others := other_parts(data, reading)):
+            also.append(f"what else it has is still there: {', '.join(others)}")
         said = "; ".join([told(score, wanted) + led.told, *also, *added.told])
         return Made(added.midi, score, (), said, reading.numbers(), reading)
 
     run(job, make, wanted)
+
+
+def other_parts(data: bytes, reading: "Reading") -> list[str]:
+    """The parts of the song in `data` that have no role: its own chords are among them, if any."""
+    from schmubert.engine.music.song import player_song
+
+    taken = {place for places in reading.places.values() for place in places}
+    others = [part for part in player_song(data).parts if part.place not in taken]
+    return [repr(part.name) if part.name else f"program {part.program}" for part in others]

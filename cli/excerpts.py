@@ -35,6 +35,8 @@ def told(score: Score, tracks: Sequence[Track]) -> str:
     for track in tracks:
         if track == Track.DRUMS:
             parts.append(f"drums ({len(drum_hits(score.tokens))} hits)")
+        elif track == Track.CHORDS:
+            parts.append(f"chords ({len({note.onset for note in score.chords})} struck)")
         else:
             parts.append(f"{track.name.lower()} ({len(notes(score.tokens, track))} notes)")
     return f"{score.bars} bars of {' and '.join(parts)}"

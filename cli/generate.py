@@ -10,8 +10,9 @@ import numpy as np
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.cli.leading import ANY, Leading, free_leading_options
-from schmubert.cli.offline import plays_alone
-from schmubert.engine.denoiser import Model, plays, recipe_of
+from schmubert.cli.offline import check_parts, plays_alone
+from schmubert.cli.places import parts_named
+from schmubert.engine.denoiser import Model, parts_of, plays, recipe_of
 from schmubert.engine.diffusion.compose import generate_all
 from schmubert.engine.diffusion.defaults import MOST_WINDOW_BARS
 from schmubert.engine.diffusion.reversal import REVERSE, generate_from_noise
@@ -19,7 +20,6 @@ from schmubert.engine.diffusion.sampling import Sampling, usual_window_bars
 from schmubert.engine.diffusion.windows import MOST_BATCHED
 from schmubert.engine.music.meter import COMMON, USUAL_BPM, Meter, in_triplets, meter_of
 from schmubert.engine.music.score import Score
-from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.networks.devices import Device
 from schmubert.engine.networks.load import load, load_any
 
@@ -39,6 +39,7 @@ LONGEST_BARS = 1024
     help="How beats of a quarter divide: into 16ths or triplets.",
 )
 @options.with_default("--tempo", options.Real(20, 400), USUAL_BPM, "The tempo, in BPM.")
+@options.tracks("What plays", "all that the model can play", known=options.PARTS)
 @click.option("--tutti", is_flag=True, help="Let all tracks play throughout.")
 @free_leading_options
 @options.seed
@@ -59,6 +60,7 @@ def generate(
     meter: tuple[int, int],
     feel: str,
     tempo: float,
+    tracks: str | None,
     tutti: bool,
     seed: int | None,
     window: int | None,
@@ -78,6 +80,7 @@ def generate(
     from schmubert.cli.progress import counting
     from schmubert.engine.music.midifile import midi_bytes, write_file
 
+    named = None if tracks is None else parts_named(tracks)
     digits = len(str(count))
     paths = [out / f"{number:0{digits}}.mid" for number in range(1, count + 1)]
     if not force and (there := next((path for path in paths if path.exists()), None)):
@@ -91,7 +94,15 @@ def generate(
             f"--sampler {REVERSE} keeps to no key and no bounds: leave out --key, --lowest and"
             " --highest, or name another sampler."
         )
+    if sampler == REVERSE and named is not None:
+        raise click.ClickException(
+            f"--sampler {REVERSE} makes all tracks of its model at once: leave out --tracks, or"
+            " name another sampler."
+        )
     denoiser = (load_any if sampler == REVERSE else load)(model, device, threads)
+    usual = sorted(denoiser.tracks) if sampler == REVERSE else parts_of(denoiser)
+    wanted = named or tuple(usual)
+    check_parts(denoiser, wanted)
     chosen = secrets.randbelow(2**32) if seed is None else seed
     metre = meter_played(denoiser, meter, feel)
     window = window or usual_window_bars(denoiser, metre)
@@ -104,19 +115,18 @@ def generate(
 
     def made(rngs: Sequence[np.random.Generator]) -> list[Score]:
         if sampling is not None:
-            return generate_all(denoiser, bars, rngs, tempo, sampling, pauses, metre)
+            return generate_all(denoiser, bars, rngs, tempo, sampling, pauses, metre, wanted)
         noise = denoiser.corruption
         return generate_from_noise(denoiser, noise, bars, spent, rngs, tempo, heat, metre)
 
     out.mkdir(parents=True, exist_ok=True)
-    tracks = sorted(Track(track) for track in denoiser.tracks)
     with counting() as progress:
         pieces = progress.add_task("pieces", total=count)
         for first in range(0, count, MOST_BATCHED):
             numbers = range(first, min(first + MOST_BATCHED, count))
             rngs = [np.random.default_rng((chosen, number)) for number in numbers]
             for number, score in zip(numbers, made(rngs), strict=True):
-                write_file(paths[number], midi_bytes(score, tracks), force=True)
+                write_file(paths[number], midi_bytes(score, wanted), force=True)
             progress.advance(pieces, len(numbers))
     click.echo(f"{count} piece{'s'[: count > 1]} of {bars} bars in {out}")
     if seed is None:

@@ -27,7 +27,7 @@ from schmubert.engine.music.pitches import (
     pitch_named,
 )
 from schmubert.engine.music.score import Mask, notes
-from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, PITCHED, Track
+from schmubert.engine.music.vocabulary import BAND_MASK, HIGHEST_PITCH, LOWEST_PITCH, PITCHED, Track
 
 if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
     from schmubert.engine.music.chords import Plan
@@ -40,10 +40,14 @@ TOLD_BARS = 4
 
 @dataclass(frozen=True)
 class Led:
-    """How a song is sampled, and what there is to say of what leads."""
+    """How a song is sampled, what there is to say of what leads, and its `chords` [beats].
+
+    Of a chart all are known, of a song those where something sounds; else they are masked.
+    """
 
     sampling: Sampling
     told: str
+    chords: "Plan"
 
 
 @dataclass(frozen=True)
@@ -123,21 +127,23 @@ class Leading:
 
     def accompanying(self, plain: Sampling, model: Model, data: bytes, reading: "Reading") -> Led:
         """How `model` accompanies the song in `data`, led; ValueError where a chart is longer."""
-        bars = reading.score.bars
+        from schmubert.engine.music.chords import NO_CHORD, chart_of, nearest_chords, plan_weights
+
+        bars, meter = reading.score.bars, reading.score.meter
         weights, said = None, ""
+        chords = np.full(bars * meter.beats, BAND_MASK[Track.CHORDS])
         if self.chords == AUTO:
             plan = own_chords(data, reading)
             if plan is not None:
-                from schmubert.engine.music.chords import chart_of, plan_weights
-
                 weights = plan_weights(plan)
-                meter = reading.score.meter
+                chords = np.where(plan == NO_CHORD, chords, plan)
                 first = chart_of(plan[: TOLD_BARS * meter.beats], meter)
                 said = f"; to its own chords, {first}{' ...' if bars > TOLD_BARS else ''}"
         elif self.chords != NONE:
-            weights = written_chords(self.chords, bars, reading.score.meter)
+            weights = written_chords(self.chords, bars, meter)
+            chords = nearest_chords(weights)
         known = replace(known_of(data, reading), own_bass=())  # another one may sit elsewhere
-        return Led(self.sampling(plain, model, known, weights), said)
+        return Led(self.sampling(plain, model, known, weights), said, chords)
 
     def check(self) -> None:
         """ValueError where key and bounds leave a track no note, whatever its song plays."""

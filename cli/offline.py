@@ -13,7 +13,7 @@ import numpy as np
 
 from schmubert.cli import options
 from schmubert.cli.songs import Errand, errands, readable
-from schmubert.engine.denoiser import Model
+from schmubert.engine.denoiser import Model, parts_of
 from schmubert.engine.diffusion.sampling import Sampling, usual_window_bars
 from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.score import Score
@@ -166,7 +166,7 @@ def tell_oddities(name: str, reading: "Reading") -> None:
 def run(job: Job, make: Make, tracks: Iterable[Track] = ()) -> None:
     """Load the model and `make` each song of `job`; what fails is named, the rest is done.
 
-    ValueError, before any song is read, where the model does not know all of `tracks`.
+    ValueError, before any song is read, where the model cannot play all of `tracks`.
 
     The generator of a song is seeded by --seed and its own bytes: neither its name nor the songs
     beside it change its music.
@@ -174,10 +174,7 @@ def run(job: Job, make: Make, tracks: Iterable[Track] = ()) -> None:
     work = errands(job.source, job.out, job.plot, job.force)
     _check_plots(work)
     model = load(job.model, job.device, job.threads)
-    unable = [track.name.lower() for track in tracks if track not in model.tracks]
-    if unable:
-        able = " and ".join(track.name.lower() for track in model.tracks)
-        raise ValueError(f"the model {model.name} knows no {' and no '.join(unable)}, only {able}")
+    check_parts(model, tracks)
     seed = secrets.randbelow(2**32) if job.seed is None else job.seed
     if not job.source.is_dir():
         _one(work[0], model, seed, make)
@@ -185,6 +182,15 @@ def run(job: Job, make: Make, tracks: Iterable[Track] = ()) -> None:
         _many(work, model, seed, make)
     if job.seed is None:
         click.echo(f"the same again: --seed {seed}")
+
+
+def check_parts(model: Model, wanted: Iterable[Track]) -> None:
+    """ValueError where `model` cannot play all that is `wanted`."""
+    able = parts_of(model)
+    unable = [track.name.lower() for track in wanted if track not in able]
+    if unable:
+        known = " and ".join(track.name.lower() for track in able)
+        raise ValueError(f"the model {model.name} knows no {' and no '.join(unable)}, only {known}")
 
 
 def _check_plots(work: Sequence[Errand]) -> None:

@@ -129,10 +129,16 @@ def data(
 
 
 def tracks(
-    words: str, otherwise: str = "", default: str | None = None
+    words: str,
+    otherwise: str = "",
+    default: str | None = None,
+    known: str = "melody, bass and drums",
 ) -> Callable[[Decorated], Decorated]:
-    """`--tracks`, names with commas. `words` say what for, `otherwise` which if not given."""
-    named = f"{words}: of melody, bass and drums, with commas"
+    """`--tracks`, names with commas, of `known`.
+
+    `words` say what for, `otherwise` which if not given.
+    """
+    named = f"{words}: of {known}, with commas"
     return click.option(
         "--tracks",
         metavar="TRACKS",
@@ -140,6 +146,9 @@ def tracks(
         show_default=default is not None,
         help=f"{named}; {otherwise} if not given." if otherwise else f"{named}.",
     )
+
+
+PARTS = "melody, bass, drums and chords"
 
 
 def forced(words: str) -> Callable[[Decorated], Decorated]:

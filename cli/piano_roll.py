@@ -1,4 +1,7 @@
-"""A piano roll of a score: melody red, bass blue, drums black, as in the thesis' figures."""
+"""A piano roll of a score: melody red, bass blue, drums black, as in the thesis' figures.
+
+Chords are green.
+"""
 
 import warnings
 from collections.abc import Sequence
@@ -15,7 +18,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = {Track.MELODY: "#c8102e", Track.BASS: "#1f4fbf", Track.DRUMS: "#111111"}
+COLOURS = {
+    Track.MELODY: "#c8102e",
+    Track.BASS: "#1f4fbf",
+    Track.DRUMS: "#111111",
+    Track.CHORDS: "#6fb36f",
+}
 BOX_COLOUR = "#1e88e5"
 BARS_A_ROW = 32
 LANES = (  # bottom up, as on a kit: feet below, cymbals above
@@ -64,7 +72,7 @@ def draw(
             _frame(axis, score, first_bar, bars, boxes, numbers)
         axes[2 * row].tick_params(labelbottom=False)
     axes[-1].set_xlabel("bar")
-    _head(figure, title)
+    _head(figure, title, (*TRIO, Track.CHORDS) if score.chords else TRIO)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # of a title in any script
         save(figure, path)
@@ -115,7 +123,7 @@ def draw_stack(rolls: Sequence[Roll], path: Path) -> None:
             last.set_yticks([])
             _frame(last, score, 0, bars, roll.drums)
     last.set_xlabel("bar")
-    _head(figure, "")
+    _head(figure, "", TRIO)
     save(figure, path)
 
 
@@ -127,8 +135,8 @@ def _without(score: Score, hidden: Sequence[Track]) -> Score:
 
 def _draw_pitched(axis: "Axes", score: Score) -> None:
     lowest, highest = 60, 72
-    for track in reversed(PITCHED):  # the melody lies on top
-        played = notes(score.tokens, track)
+    for track in (Track.CHORDS, *reversed(PITCHED)):  # the melody lies on top
+        played = score.chords if track is Track.CHORDS else notes(score.tokens, track)
         _blocks(axis, track, [(n.onset, max(0.6, n.length - 0.2), n.pitch) for n in played])
         lowest = min([lowest, *(note.pitch for note in played)])
         highest = max([highest, *(note.pitch for note in played)])
@@ -225,10 +233,12 @@ def _rgb(colour: str) -> tuple[float, float, float]:
     return red, green, blue
 
 
-def _head(figure: "Figure", title: str) -> None:
+def _head(figure: "Figure", title: str, tracks: Sequence[Track]) -> None:
     from matplotlib.patches import Patch
 
-    handles = [Patch(color=COLOURS[track], label=track.name.lower()) for track in TRIO]
+    handles = [Patch(color=COLOURS[track], label=track.name.lower()) for track in tracks]
     if title:
         figure.suptitle(title, fontsize=10, x=0.01, ha="left", parse_math=False)
-    figure.legend(handles=handles, loc="outside lower right", ncols=3, frameon=False, fontsize=8)
+    figure.legend(
+        handles=handles, loc="outside lower right", ncols=len(handles), frameon=False, fontsize=8
+    )

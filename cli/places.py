@@ -15,17 +15,28 @@ Position = tuple[int, ...]
 """A bar, or a beat of it, or a cell of that, each from 1."""
 
 
-BY_NAME = {track.name.lower(): track for track in TRIO}
+BY_NAME = {track.name.lower(): track for track in (*TRIO, Track.CHORDS)}
 
 
-def tracks_named(text: str) -> tuple[Track, ...]:
-    """ "bass,drums" -> tracks, in order; BadParameter where a name is none."""
+def parts_named(text: str) -> tuple[Track, ...]:
+    """ "bass,drums,chords" -> tracks, in order; BadParameter where a name is none."""
     try:
         wanted = {BY_NAME[name.strip().lower()] for name in text.split(",")}
     except KeyError as error:
         known = ", ".join(BY_NAME)
         raise click.BadParameter(f"{text!r}: names of tracks, with commas, of {known}") from error
     return tuple(sorted(wanted))
+
+
+def tracks_named(text: str) -> tuple[Track, ...]:
+    """The same of melody, bass and drums; BadParameter for chords, which are no column of a song.
+
+    They are made for whole pieces.
+    """
+    wanted = parts_named(text)
+    if Track.CHORDS in wanted:
+        raise click.BadParameter(f"{text!r}: chords are made by accompany and generate alone")
+    return wanted
 
 
 @dataclass(frozen=True)

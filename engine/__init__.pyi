@@ -1,4 +1,4 @@
-from .denoiser import Denoiser, Logits, Model, recipe_of
+from .denoiser import Denoiser, Logits, Model, parts_of, recipe_of
 from .diffusion.compose import (
     accompany,
     begin,
@@ -56,6 +56,7 @@ __all__ = [
     "load",
     "load_any",
     "notes",
+    "parts_of",
     "read_score",
     "recipe_of",
     "register",

@@ -73,6 +73,13 @@ def plans_of(denoise: Denoiser) -> tuple[Track, ...]:
     return tuple(getattr(denoise, "plans", ()))
 
 
+def parts_of(denoise: Denoiser) -> tuple[Track, ...]:
+    """What `denoise` can play: its tracks, and chords where it plans both of what makes them."""
+    plans = plans_of(denoise)
+    comps = Track.COMPING in plans and Track.CHORDS in plans
+    return (*sorted(denoise.tracks), *((Track.CHORDS,) if comps else ()))
+
+
 def recipe_of(denoise: Denoiser) -> Recipe:
     """How `denoise` is sampled where nobody says; the usual way for networks that do not say."""
     recipe: Recipe = getattr(denoise, "recipe", RECIPE)

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from schmubert.bridge.brain.dynamics import chord_velocity
 from schmubert.bridge.brain.feel import Feel
 from schmubert.bridge.brain.plan import Plan
-from schmubert.bridge.brain.voicing import voiced
 from schmubert.bridge.protocol.messages import Event
-from schmubert.engine.music.chords import FIRST_CHORD, HIT, NO_CHORD, chord_of
+from schmubert.engine.music.chord_part import Hand
+from schmubert.engine.music.chords import HIT
 from schmubert.engine.music.meter import COMMON, Meter
-from schmubert.engine.music.vocabulary import CHORD_TOKENS, HOLD, OFF, Track
+from schmubert.engine.music.vocabulary import HOLD, OFF, Track
 from schmubert.engine.service.wire import UNKNOWN_CHORD, UNKNOWN_COMPING, WANTED_COMPING
 
 Cell = tuple[int, int]
@@ -24,12 +24,8 @@ class Comping:
     """
 
     def __init__(self, meter: Meter = COMMON, rootless: bool = True) -> None:
-        self._meter, self._rootless = meter, rootless
+        self._meter, self._hand = meter, Hand(meter, rootless)
         self._played: dict[int, Cell] = {}
-        self._sounding: tuple[int, ...] = ()
-        self._voicing: tuple[int, ...] = ()
-        self._chord = UNKNOWN_CHORD
-        """That which was struck last."""
 
     def forget(self) -> None:
         """Nothing sounds any more, and nothing was played."""
@@ -42,8 +38,7 @@ class Comping:
 
     def silence(self) -> tuple[int, ...]:
         """Nothing sounds from now on; the pitches that did."""
-        ended, self._sounding = self._sounding, ()
-        return ended
+        return self._hand.lift()
 
     def rhythm(self, from_step: int, to_step: int) -> list[int]:
         """The tokens of what was played in these steps, a rest where nothing is remembered."""
@@ -94,9 +89,9 @@ class Comping:
         if found and found[0][0] == HOLD:
             spoken = [int(token) for token in tokens[: rows.start] if token in (OFF, HIT)]
             sounds = bool(spoken) and spoken[-1] == HIT
-            if sounds and not self._sounding and from_step % self._meter.cells == 0:
+            if sounds and not self._hand.held and from_step % self._meter.cells == 0:
                 found[0] = HIT, found[0][1]
-            elif self._sounding and spoken and not sounds:
+            elif self._hand.held and spoken and not sounds:
                 found[0] = OFF, found[0][1]
         return found
 
@@ -113,42 +108,23 @@ class Comping:
     ) -> tuple[Event, ...]:
         """What `cells` sound like, the first of them in step `from_step`, at `beat` of the song.
 
-        A hit strikes all voices. A chord that changes while it is held is struck anew, and ends
-        where there is none. The first `late` cells may end chords but begin none.
+        The first `late` cells may end chords but begin none.
         """
         events: list[Event] = []
         for place, (token, chord) in enumerate(cells):
             step = from_step + place
             self._played[step] = token, chord
-            strikes = token == HIT or (token == HOLD and self._changes(step, chord))
-            if muted or not (strikes or token == OFF):
+            if muted:
                 continue
+            move = self._hand.play(step, token, chord, begins=place >= late)
             at = beat + (place + feel.delay(step)) / self._meter.cells
-            events += [Event(at, pitch, 0) for pitch in self.silence()]
-            if strikes and place >= late and chord != NO_CHORD:
-                events += self._struck(chord, step, at, mean_velocity, feel)
+            events += [Event(at, pitch, 0) for pitch in move.ended]
+            events += [
+                Event(at, pitch, chord_velocity(pitch, step, mean_velocity, feel, self._meter))
+                for pitch in move.begun
+            ]
         self._forget_before(from_step - BARS_KEPT * self._meter.steps)
         return tuple(events)
-
-    def _changes(self, step: int, chord: int) -> bool:
-        """Whether a chord that is held until `step` gives way there to `chord`."""
-        known = chord == NO_CHORD or FIRST_CHORD <= chord < CHORD_TOKENS
-        on_beat = step % self._meter.cells == 0
-        return bool(self._sounding) and on_beat and known and chord != self._chord
-
-    def _struck(
-        self, chord: int, step: int, at: float, mean_velocity: float, feel: Feel
-    ) -> list[Event]:
-        """All voices of `chord`, or of the last one where that is unknown; none where none was."""
-        named = chord if FIRST_CHORD <= chord < CHORD_TOKENS else self._chord
-        if named == UNKNOWN_CHORD:
-            return []
-        self._voicing = self._sounding = voiced(chord_of(named), self._voicing, self._rootless)
-        self._chord = named
-        return [
-            Event(at, pitch, chord_velocity(pitch, step, mean_velocity, feel, self._meter))
-            for pitch in self._sounding
-        ]
 
     def _forget_before(self, step: int) -> None:
         while self._played and (oldest := next(iter(self._played))) < step:

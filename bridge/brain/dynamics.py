@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from schmubert.bridge.brain.feel import STRAIGHT, Feel, scatter
 from schmubert.bridge.protocol.messages import Event
 from schmubert.engine.music.meter import COMMON, Meter
-from schmubert.engine.music.velocity import PLAYED
+from schmubert.engine.music.velocity import PLAYED, VOICES
 from schmubert.engine.music.vocabulary import (
     DRUM_PITCH,
     HOLD,
@@ -24,7 +24,6 @@ LIGHT = {
     Drum.OPEN_HI_HAT: 0.85,
     Drum.RIDE: 0.82,
 }
-VOICES = 0.8  # of a chord, several of which sound together
 HUMAN = 0.03  # how far a hand misses its loudness
 HIT_CELLS = 0.5  # a drum is let go half a cell after it is hit
 

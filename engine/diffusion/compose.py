@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from schmubert.engine.denoiser import Denoiser, in_meter, plans_of, recipe_of
+from schmubert.engine.denoiser import Denoiser, in_meter, parts_of, plans_of, recipe_of
+from schmubert.engine.diffusion.comping import UNKNOWN_CHORD, chord_parts, known_chords
 from schmubert.engine.diffusion.rests import tacet_cells
 from schmubert.engine.diffusion.sampling import PLAIN, Sampling
 from schmubert.engine.diffusion.unmasking import tidy
@@ -21,10 +22,11 @@ from schmubert.engine.diffusion.windows import (
     sounding_tracks,
     window_run,
 )
+from schmubert.engine.music.chords import NO_CHORD, Plan
 from schmubert.engine.music.meter import COMMON, USUAL_BPM, Meter
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import Mask, Score, Tokens, canonical, silence, unknown
-from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, PITCHED, TRIO, Track
+from schmubert.engine.music.vocabulary import BAND_MASK, HOLD, MASK, OFF, PITCHED, TRIO, Track
 
 
 def infill(
@@ -56,20 +58,39 @@ def infill_all(
     for score, targets in zip(scores, every_targets, strict=True):
         if targets.shape != score.tokens.shape:
             raise ValueError(f"targets {targets.shape} do not fit a score of {score.tokens.shape}")
-        unable = [t.name.lower() for t in TRIO if targets[:, t].any() and t not in denoise.tracks]
-        if unable:
-            able = ", ".join(track.name.lower() for track in denoise.tracks)
-            raise ValueError(f"this model knows no {' and no '.join(unable)}: only {able}")
+    told = [sampling.chords] * len(scores)
+    made = _filled(denoise, scores, every_targets, rngs, sampling, told, place)
+    return [
+        _kept(score, tokens, targets)
+        for score, tokens, targets in zip(scores, made, every_targets, strict=True)
+    ]
+
+
+def _filled(
+    denoise: Denoiser,
+    scores: Sequence[Score],
+    every_targets: Sequence[Mask],
+    rngs: Sequence[np.random.Generator],
+    sampling: Sampling,
+    chords: Sequence[Plan | None],
+    place: Place = rightwards,
+) -> list[Tokens]:
+    """The tokens of `scores` with `targets` filled, [steps, 3], or [steps, 4] with a comping.
+
+    There is one where targets have a column for it. `chords` [beats] are known.
+    """
+    for targets in every_targets:
+        _check_parts(denoise, [track for track in TRIO if targets[:, track].any()])
     made: list[Tokens] = [score.tokens for score in scores]
     for meter in {score.meter for score in scores}:
         alike = [k for k, score in enumerate(scores) if score.meter == meter]
         runs = [
             window_run(
                 denoise.tracks,
-                scores[k].masked(every_targets[k]).tokens,
+                _masked(scores[k], every_targets[k]),
                 every_targets[k],
                 rngs[k],
-                sampling,
+                replace(sampling, chords=chords[k]),
                 place,
                 meter,
                 plans_of(denoise),
@@ -79,10 +100,23 @@ def infill_all(
         ]
         for k, tokens in zip(alike, run_together(in_meter(denoise, meter), runs), strict=True):
             made[k] = tokens
-    return [
-        _kept(score, tokens, targets)
-        for score, tokens, targets in zip(scores, made, every_targets, strict=True)
-    ]
+    return made
+
+
+def _masked(score: Score, targets: Mask) -> Tokens:
+    """The tokens of `score`, `targets` [steps, 3 or 4] masked; of a comping nothing is known."""
+    tokens = score.masked(targets[:, : len(TRIO)]).tokens
+    beyond = np.asarray(BAND_MASK[len(TRIO) : targets.shape[1]], np.int64)
+    return np.concatenate([tokens, np.tile(beyond, (score.steps, 1))], axis=1)
+
+
+def _check_parts(denoise: Denoiser, parts: Iterable[Track]) -> None:
+    """ValueError where `denoise` cannot play all of `parts`."""
+    able = parts_of(denoise)
+    unable = [track.name.lower() for track in parts if track not in able]
+    if unable:
+        known = ", ".join(track.name.lower() for track in able)
+        raise ValueError(f"this model knows no {' and no '.join(unable)}: only {known}")
 
 
 def accompany(
@@ -91,12 +125,17 @@ def accompany(
     tracks: Iterable[Track],
     rng: np.random.Generator,
     sampling: Sampling = PLAIN,
+    chords: Plan | None = None,
 ) -> Score:
     """New `tracks` for the whole of `score`; its other tracks are heard from end to end.
 
-    A track in which nothing sounds at all is unknown to the model rather than silent.
+    A track in which nothing sounds at all is unknown to the model rather than silent. With
+    `Track.CHORDS` among `tracks` a part of chords is made too, `Score.chords`, for which the model
+    plans the rhythm. It plays `chords` [beats], a plan as in `chord_plan`, or those of the
+    sampling if None; a masked one is the likeliest by what is played. ValueError where
+    the model knows no chords.
     """
-    return accompany_all(denoise, [score], tracks, [rng], sampling)[0]
+    return accompany_all(denoise, [score], tracks, [rng], sampling, [chords])[0]
 
 
 def accompany_all(
@@ -105,20 +144,60 @@ def accompany_all(
     tracks: Iterable[Track],
     rngs: Sequence[np.random.Generator],
     sampling: Sampling = PLAIN,
+    chords: Sequence[Plan | None] | None = None,
 ) -> list[Score]:
     """`accompany` for several songs that share calls; an `rng` a song, so each is as if alone."""
-    columns = sorted(set(tracks))
-    every_targets = []
-    for score in scores:
-        targets = np.zeros(score.tokens.shape, bool)
-        targets[:, columns] = True
-        every_targets.append(targets)
+    parts = sorted(set(tracks))
+    every_targets = [_throughout(parts, score.steps) for score in scores]
     heard = [_heard(score) for score in scores]
-    made = infill_all(denoise, heard, every_targets, rngs, sampling)
-    return [
-        _kept(score, new.tokens, targets)
-        for score, new, targets in zip(scores, made, every_targets, strict=True)
+    said = [sampling.chords if own is None else own for own in chords or [None] * len(scores)]
+    return _played(denoise, scores, heard, every_targets, parts, rngs, sampling, said)
+
+
+def _columns(tracks: Iterable[Track]) -> list[Track]:
+    """`tracks` in order; ValueError where one is no column of a score."""
+    columns = sorted(set(tracks))
+    if not set(columns) <= set(TRIO):
+        raise ValueError("chords are made by accompany and generate alone")
+    return columns
+
+
+def _throughout(parts: Iterable[Track], steps: int) -> Mask:
+    """All cells of what makes `parts`: [steps, 3], or [steps, 4] with a comping for chords."""
+    wanted = {Track.COMPING if part is Track.CHORDS else part for part in parts}
+    targets = np.zeros((steps, len(TRIO) + (Track.COMPING in wanted)), bool)
+    targets[:, sorted(wanted)] = True
+    return targets
+
+
+def _played(
+    denoise: Denoiser,
+    scores: Sequence[Score],
+    heard: Sequence[Score],
+    every_targets: Sequence[Mask],
+    parts: Sequence[Track],
+    rngs: Sequence[np.random.Generator],
+    sampling: Sampling,
+    chords: Sequence[Plan | None],
+) -> list[Score]:
+    """`scores` with `parts`, of which `targets` [steps, 3 or 4] are made by what is `heard`.
+
+    `chords` are those that are said.
+    """
+    _check_parts(denoise, parts)
+    plans = [known_chords(score, said) for score, said in zip(scores, chords, strict=True)]
+    told = [np.where(plan == NO_CHORD, UNKNOWN_CHORD, plan) for plan in plans]
+    tokens = _filled(denoise, heard, every_targets, rngs, sampling, told)
+    made = [
+        _kept(score, new[:, : len(TRIO)], targets[:, : len(TRIO)])
+        for score, new, targets in zip(scores, tokens, every_targets, strict=True)
     ]
+    if Track.CHORDS not in parts:
+        return made
+    compings = [new[:, Track.COMPING] for new in tokens]
+    finished = [_heard(score) for score in made]
+    notes = chord_parts(denoise, finished, compings, plans, sampling.window_bars)
+    return [replace(score, chords=part) for score, part in zip(made, notes, strict=True)]
 
 
 def continue_(
@@ -172,7 +251,7 @@ def interpolate(
     """
     if bars < 1:
         raise ValueError(f"{bars} bars are too few for a way: at least 1")
-    columns = sorted(set(denoise.tracks if tracks is None else tracks))
+    columns = _columns(denoise.tracks if tracks is None else tracks)
     meter = before.meter
     way = unknown(bars, meter=meter)
     whole = _heard(before).followed_by(way).followed_by(_heard(after))
@@ -196,7 +275,7 @@ def infill_bars(
     A track in which nothing sounds outside these bars is unknown to the model rather than
     silent. ValueError where the score has no such bar.
     """
-    chosen, columns = sorted(set(bars)), sorted(set(tracks))
+    chosen, columns = sorted(set(bars)), _columns(tracks)
     if not chosen or not 0 <= chosen[0] <= chosen[-1] < score.bars:
         raise ValueError(f"there are the bars 0..{score.bars - 1}, not {chosen}")
     bar = score.meter.steps
@@ -229,13 +308,15 @@ def generate(
     sampling: Sampling = PLAIN,
     pauses: Pauses | None = None,
     meter: Meter = COMMON,
+    tracks: Iterable[Track] | None = None,
 ) -> Score:
-    """`bars` bars of `meter` out of nothing, in all tracks that the denoiser knows.
+    """`bars` bars of `meter` out of nothing, in `tracks`, or all columns of the denoiser if None.
 
     The others are silent. Where tracks rest is drawn from `pauses`, those of the denoiser's model.
-    Without them it is left to the sampler, like everything else.
+    Without them it is left to the sampler, like everything else. `Track.CHORDS` may be among
+    `tracks` as in `accompany`.
     """
-    return generate_all(denoise, bars, [rng], tempo_bpm, sampling, pauses, meter)[0]
+    return generate_all(denoise, bars, [rng], tempo_bpm, sampling, pauses, meter, tracks)[0]
 
 
 def generate_all(
@@ -246,21 +327,23 @@ def generate_all(
     sampling: Sampling = PLAIN,
     pauses: Pauses | None = None,
     meter: Meter = COMMON,
+    tracks: Iterable[Track] | None = None,
 ) -> list[Score]:
     """`generate`, a score an `rng`; they share calls, and each comes out as if alone."""
-    tracks = list(denoise.tracks)
+    parts = sorted(set(denoise.tracks if tracks is None else tracks))
+    columns = [track for track in parts if track in denoise.tracks]
     scores, every_targets = [], []
     for rng in rngs:
         tokens = unknown(bars, tempo_bpm, meter).tokens.copy()
-        targets = np.zeros(tokens.shape, bool)
-        targets[:, tracks] = True
+        targets = _throughout(parts, len(tokens))
         if pauses is not None:
-            tacet = pauses.draw(bars, rng)
-            targets[:, tracks] = ~np.repeat(tacet, meter.steps, axis=0)
-            tokens[:, tracks] = np.where(tacet_cells(tacet, meter), HOLD, tokens[:, tracks])
+            tacet = pauses.draw(bars, rng)[:, [denoise.tracks.index(one) for one in columns]]
+            targets[:, columns] = ~np.repeat(tacet, meter.steps, axis=0)
+            tokens[:, columns] = np.where(tacet_cells(tacet, meter), HOLD, tokens[:, columns])
         scores.append(Score(tokens, tempo_bpm, meter))
         every_targets.append(targets)
-    made = infill_all(denoise, scores, every_targets, rngs, sampling)
+    said = [sampling.chords] * len(scores)
+    made = _played(denoise, scores, scores, every_targets, parts, rngs, sampling, said)
     return [replace(score, tokens=_ended(score.tokens)) for score in made]
 
 

@@ -20,7 +20,7 @@ from schmubert.engine.music.chords import Plan
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.plans import chord_plan_of
 from schmubert.engine.music.score import Mask, Tokens, canonical
-from schmubert.engine.music.vocabulary import BAND_MASK, HOLD, MASK, Track
+from schmubert.engine.music.vocabulary import BAND_MASK, HOLD, MASK, TRIO, Track
 from schmubert.engine.recipe import RECIPE, Recipe
 
 MOST_BATCHED = 16
@@ -73,17 +73,18 @@ def window_run(
 ) -> SamplerRun:
     """Fill `targets` of trio `tokens` [steps, 3], window after window as `place` says.
 
-    They are whole bars of `meter`. `tracks` and `plans` are those that the denoiser knows, and
-    `recipe` is its own. Yields what to denoise, [1, steps, tracks and plans], and returns the
-    tokens [steps, 3].
+    They are whole bars of `meter`. Behind the trio may stand a comping, [steps, 4], for a denoiser
+    that plans it. `tracks` and `plans` are those that the denoiser knows, and `recipe` is its own.
+    Yields what to denoise, [1, steps, tracks and plans]; returns the tokens, of the shape given.
     """
     tokens, targets = tokens.copy(), targets.copy()
     bars = len(tokens) // meter.steps
-    columns = list(tracks)
+    columns, comps = list(tracks), tokens.shape[1] > len(TRIO)
+    all_columns = *tracks, *plans
+    filled_columns = [*tracks, Track.COMPING] if comps else columns
+    places = [all_columns.index(track) for track in filled_columns]
     calls, temperature = sampling.decided(recipe)
-    token_sampler = TokenSampler(
-        rng, temperature, tracks=(*tracks, *plans), meter=meter, recipe=recipe
-    )
+    token_sampler = TokenSampler(rng, temperature, tracks=all_columns, meter=meter, recipe=recipe)
     chords = np.full(bars * meter.beats, BAND_MASK[Track.CHORDS])
     if sampling.chords is not None:
         known = sampling.chords[: len(chords)]
@@ -93,7 +94,7 @@ def window_run(
         latest = max(0, bars - sampling.window_bars)
         first_bar = min(place(open_bars, sampling.window_bars), latest)
         rows = slice(first_bar * meter.steps, (first_bar + sampling.window_bars) * meter.steps)
-        window, in_window = _padded(canonical(tokens[rows]), targets[rows], meter)
+        window, in_window = padded(canonical(tokens[rows]), targets[rows], meter)
         layout = laid_out(
             window[None][..., columns],
             in_window[None][..., columns],
@@ -101,6 +102,8 @@ def window_run(
             plans,
             meter,
             chords_from(chords, first_bar * meter.beats),
+            comping=window[:, Track.COMPING] if comps else None,
+            comping_targets=in_window[:, Track.COMPING] if comps else None,
         )
         planned = yield from plan_run(layout, calls, token_sampler)
         drawn, keeping = kept(layout, planned, token_sampler)
@@ -116,8 +119,8 @@ def window_run(
             ),
         )
         if Track.CHORDS in plans:
-            _note_chords(chords, layout, planned, (*tracks, *plans), first_bar, meter)
-        window[:, columns] = filled[0][..., : len(tracks)]
+            _note_chords(chords, layout, planned, all_columns, first_bar, meter)
+        window[:, filled_columns] = filled[0][..., places]
         view = tokens[rows]
         view[targets[rows]] = window[: len(view)][targets[rows]]
         targets[rows] = False
@@ -168,9 +171,9 @@ def run_together(denoise: Denoiser, runs: Sequence[SamplerRun]) -> list[Tokens]:
     return [results[index] for index in range(len(runs))]
 
 
-def _padded(window: Tokens, targets: Mask, meter: Meter) -> tuple[Tokens, Mask]:
-    """Both, [steps, 3], drawn out to the fewest bars of a window: beyond nothing is known."""
+def padded(window: Tokens, targets: Mask, meter: Meter) -> tuple[Tokens, Mask]:
+    """Both, [steps, columns], drawn out to the fewest bars of a window: beyond nothing is known."""
     missing = max(0, FEWEST_WINDOW_BARS * meter.steps - len(window))
-    beyond = np.tile(np.asarray(MASK), (missing, 1))
+    beyond = np.tile(np.asarray(BAND_MASK[: window.shape[1]]), (missing, 1))
     nothing = np.zeros((missing, window.shape[1]), bool)
     return np.concatenate([window, beyond]), np.concatenate([targets, nothing])

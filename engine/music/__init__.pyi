@@ -8,6 +8,7 @@ from .additions import (
 )
 from .barlines import BarLines, Grid, bar_lines, grids
 from .chart import chart_beats, chart_text, key_named
+from .chord_part import chord_notes
 from .chords import (
     CHORD_TOKENS,
     FIRST_CHORD,
@@ -148,6 +149,7 @@ __all__ = [
     "chart_beats",
     "chart_of",
     "chart_text",
+    "chord_notes",
     "chord_of",
     "chord_plan",
     "comping",

@@ -43,14 +43,16 @@ class Note(NamedTuple):
 class Score:
     """A trio of whole bars of one metre: `tokens` [steps, 3] and the tempo it was written at.
 
-    A step is a cell of the `meter`, a 16th in 4/4; the tempo is in quarters a minute. Raises
-    ValueError where the shape is not whole bars of three tracks, or a token is none of its track's
-    events (the mask is allowed).
+    A step is a cell of the `meter`, a 16th in 4/4; the tempo is in quarters a minute. `chords` are
+    the notes of a part of chords, if one plays: several sound together, so it is no column. Raises
+    ValueError where the shape is not whole bars of three tracks, a token is none of its track's
+    events (the mask is allowed), or a note of the chords lies outside.
     """
 
     tokens: Tokens
     tempo_bpm: float = USUAL_BPM
     meter: Meter = COMMON
+    chords: tuple[Note, ...] = ()
 
     def __post_init__(self) -> None:
         tokens = np.ascontiguousarray(self.tokens, dtype=np.int64)
@@ -63,6 +65,9 @@ class Score:
             raise ValueError(f"tokens lie outside 0..{MASK} by track")
         if not 10.0 <= self.tempo_bpm <= 1000.0:
             raise ValueError(f"tempo {self.tempo_bpm} BPM is outside 10..1000")
+        for note in self.chords:
+            if not 0 <= note.onset < note.onset + note.length <= len(tokens):
+                raise ValueError(f"{note} lies outside of {len(tokens)} steps")
         tokens.setflags(write=False)
         object.__setattr__(self, "tokens", tokens)
 
@@ -80,8 +85,13 @@ class Score:
         """`bars` bars from `first_bar` on, canonical: notes held over from before are silent."""
         if not 0 <= first_bar <= first_bar + bars <= self.bars:
             raise ValueError(f"bars {first_bar}..{first_bar + bars} are not in 0..{self.bars}")
-        rows = slice(first_bar * self.meter.steps, (first_bar + bars) * self.meter.steps)
-        return replace(self, tokens=canonical(self.tokens[rows]))
+        first, end = first_bar * self.meter.steps, (first_bar + bars) * self.meter.steps
+        chords = (
+            Note(note.onset - first, min(note.length, end - note.onset), note.pitch)
+            for note in self.chords
+            if first <= note.onset < end
+        )
+        return replace(self, tokens=canonical(self.tokens[first:end]), chords=tuple(chords))
 
     def masked(self, cells: Mask) -> "Score":
         """The same score with `cells` [steps, 3] unknown."""
@@ -91,10 +101,12 @@ class Score:
         """`other` after this one, at this one's tempo; ValueError where it is of another metre."""
         if other.meter != self.meter:
             raise ValueError(f"{other.meter} cannot follow {self.meter} in one score")
-        return replace(self, tokens=np.concatenate([self.tokens, other.tokens]))
+        later = (note._replace(onset=note.onset + self.steps) for note in other.chords)
+        tokens = np.concatenate([self.tokens, other.tokens])
+        return replace(self, tokens=tokens, chords=(*self.chords, *later))
 
     def transposed(self, semitones: int) -> "Score":
-        """Melody and bass moved by `semitones`; ValueError where a pitch would leave 21..108."""
+        """All but the drums moved by `semitones`; ValueError where a pitch would leave 21..108."""
         tokens = self.tokens.copy()
         for track in PITCHED:
             column = tokens[:, track]
@@ -102,7 +114,8 @@ class Score:
             column[onsets] += semitones
             if ((column < FIRST_ONSET) | (column >= SIZES[track]))[onsets].any():
                 raise ValueError(f"{semitones:+} semitones take the {track.name} out of range")
-        return replace(self, tokens=tokens)
+        chords = tuple(note._replace(pitch=note.pitch + semitones) for note in self.chords)
+        return replace(self, tokens=tokens, chords=chords)
 
 
 def silence(bars: int, tempo_bpm: float = USUAL_BPM, meter: Meter = COMMON) -> Score:

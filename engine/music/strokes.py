@@ -10,12 +10,17 @@ from schmubert.engine.music.barlines import Grid
 from schmubert.engine.music.kits import DRUM_CHANNEL
 from schmubert.engine.music.score import Note, Score, drum_hits, notes
 from schmubert.engine.music.smf import NOTE_OFF, NOTE_ON, Event, event
-from schmubert.engine.music.velocity import WRITTEN
+from schmubert.engine.music.velocity import VOICES, WRITTEN
 from schmubert.engine.music.vocabulary import DRUM_PITCH, PITCHED, Drum, Track
 
-NAMES = MappingProxyType({Track.MELODY: "Melody", Track.BASS: "Bass", Track.DRUMS: "Drums"})
-PROGRAM = MappingProxyType({Track.MELODY: 0, Track.BASS: 33})  # grand piano, fingered bass
-CHANNEL = MappingProxyType({Track.MELODY: 0, Track.BASS: 1, Track.DRUMS: DRUM_CHANNEL})
+NAMES = MappingProxyType(
+    {Track.MELODY: "Melody", Track.BASS: "Bass", Track.DRUMS: "Drums", Track.CHORDS: "Chords"}
+)
+PROGRAM = MappingProxyType({Track.MELODY: 0, Track.BASS: 33, Track.CHORDS: 4})
+"""Grand piano, fingered bass, electric piano."""
+CHANNEL = MappingProxyType(
+    {Track.MELODY: 0, Track.BASS: 1, Track.DRUMS: DRUM_CHANNEL, Track.CHORDS: 2}
+)
 
 
 class Stroke(NamedTuple):
@@ -32,7 +37,9 @@ def strokes(score: Score, track: Track, grid: Grid) -> list[Stroke]:
 
     A drum lasts a cell. A note ends with the bars that follow one another. Masked cells are silent.
     """
-    if track in PITCHED:
+    if track is Track.CHORDS:
+        played = [*score.chords]
+    elif track in PITCHED:
         played = notes(score.tokens, track)
     else:
         played = [Note(step, 1, DRUM_PITCH[Drum(drum)]) for step, drum in drum_hits(score.tokens)]
@@ -42,7 +49,8 @@ def strokes(score: Score, track: Track, grid: Grid) -> list[Stroke]:
     onsets = grid.ticks(steps)
     leaves = grid.ends[grid.run_end[steps // score.meter.steps] - 1]
     ends = np.maximum(np.minimum(grid.end_ticks(steps + lengths), leaves), onsets + 1)
-    loud = [int(WRITTEN.at(note.onset, score.meter)) for note in played]
+    factor = VOICES if track is Track.CHORDS else 1
+    loud = [round(WRITTEN.at(note.onset, score.meter) * factor) for note in played]
     return list(map(Stroke, onsets.tolist(), ends.tolist(), pitches.tolist(), loud))
 
 

@@ -35,3 +35,5 @@ WRITTEN = Accents(downbeat=100, half_bar=94, beat=86, eighth=80, sixteenth=74)
 """MIDI velocities, for a file in which nobody plays."""
 PLAYED = Accents(downbeat=1.12, half_bar=1.05, beat=1.0, eighth=0.91, sixteenth=0.83)
 """Factors of a player's mean velocity."""
+VOICES = 0.8
+"""A factor for each voice of a chord, several of which sound together."""

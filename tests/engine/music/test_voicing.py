@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schmubert.bridge.brain.voicing import (
+from schmubert.engine.music.chords import CHORD_TOKENS, FIRST_CHORD, Chord, Quality, chord_of
+from schmubert.engine.music.voicing import (
     AROUND,
     HIGHEST,
     LOWEST,
@@ -12,7 +13,6 @@ from schmubert.bridge.brain.voicing import (
     moved,
     voiced,
 )
-from schmubert.engine.music.chords import CHORD_TOKENS, FIRST_CHORD, Chord, Quality, chord_of
 
 CHORDS = st.integers(FIRST_CHORD, CHORD_TOKENS - 1).map(chord_of)
 

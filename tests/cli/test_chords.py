@@ -1,0 +1,187 @@
+"""`accompany` and `generate` with a part of chords, by their command lines."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from schmubert.cli import generate, offline
+from schmubert.cli.main import main
+from schmubert.cli.piano_roll import COLOURS, draw
+from schmubert.engine.music.meter import COMMON, Meter
+from schmubert.engine.music.midifile import midi_bytes, read_score
+from schmubert.engine.music.score import Note, Score, silence
+from schmubert.engine.music.smf import read
+from schmubert.engine.music.song import Part, player_song
+from schmubert.engine.music.vocabulary import TRIO, Track, onset_token
+from tests.cli.pictures import shown
+from tests.engine.diffusion.test_comping import Band
+
+CASES = Path(__file__).parent.parent / "cases"
+C, F, G = {0, 4, 7}, {5, 9, 0}, {7, 11, 2}
+METERS = (COMMON, Meter(3), Meter(2, 6, 36), Meter(4, 6, 36))
+FEW = ("--calls", 2, "--window", 8)
+
+
+class Loaded(Band):
+    """The denoiser of a band as if a file held it: all metres are its own."""
+
+    name, runtime, corruption = "any-band", "numpy", "absorbing"
+    pauses = longest_steps = None
+    meters = METERS
+
+
+@pytest.fixture
+def band(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All commands load that model."""
+    for module in (offline, generate):
+        monkeypatch.setattr(module, "load", lambda *_: Loaded())
+
+
+def call(*words: object) -> Result:
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def melody(meter: Meter = COMMON, bars: int = 6) -> Score:
+    tokens = silence(bars, meter=meter).tokens.copy()
+    tokens[:: meter.cells, Track.MELODY] = onset_token(67)
+    return Score(tokens, meter=meter)
+
+
+def chords_of(path: Path) -> tuple[list[Part], dict[int, set[int]]]:
+    """All parts of a file, and the pitch classes that its chords strike, by tick."""
+    parts = player_song(path.read_bytes()).parts
+    struck: dict[int, set[int]] = {}
+    for part in (one for one in parts if one.name.startswith("Chords")):
+        for onset, pitch in zip(part.onsets.tolist(), part.pitches.tolist(), strict=True):
+            struck.setdefault(onset, set()).add(pitch % 12)
+    return parts, struck
+
+
+@pytest.mark.usefixtures("band")
+@pytest.mark.parametrize("meter", METERS, ids=str)
+def test_chords_of_a_chart_are_played_in_their_bars(tmp_path: Path, meter: Meter) -> None:
+    song, out, plot = (tmp_path / name for name in ("in.mid", "out.mid", "roll.png"))
+    song.write_bytes(midi_bytes(melody(meter), [Track.MELODY]))
+    words = ("--tracks", "bass,drums,chords", "--chords", "C F", "--seed", 1)
+    result = call("accompany", song, "--out", out, "--plot", plot, *words, *FEW)
+    assert result.exit_code == 0, result.output
+    parts, struck = chords_of(out)
+    bar = 480 * meter.clocks_per_bar // 24
+    assert {onset // bar for onset in struck} == set(range(6))
+    for onset, classes in struck.items():
+        assert classes == (C, F)[onset // bar % 2]
+    assert f"and chords ({len(struck)} struck)" in result.output
+    assert [(one.name, one.program) for one in parts if one.name == "Chords"] == [("Chords", 4)]
+    assert len({one.place[1] for one in parts if one.place}) == len(parts)
+    assert shown(plot, COLOURS[Track.CHORDS]) > 150
+    again = tmp_path / "again.mid"
+    call("accompany", song, "--out", again, *words, *FEW)
+    assert again.read_bytes() == out.read_bytes()
+
+
+@pytest.mark.usefixtures("band")
+def test_a_song_keeps_every_byte_and_its_own_parts_beside_the_chords(tmp_path: Path) -> None:
+    source, out = CASES / "w-flute-infill.mid", tmp_path / "out.mid"
+    for more in ((), ("--replace",)):
+        words = ("--tracks", "chords", "--force", *more, *FEW)
+        result = call("accompany", source, "--out", out, *words)
+        assert result.exit_code == 0, result.output
+        theirs = read(source.read_bytes()).tracks
+        ours = read(out.read_bytes()).tracks
+        assert [one.events for one in ours[: len(theirs)]] == [one.events for one in theirs]
+        assert len(ours) == len(theirs) + 1
+        parts, struck = chords_of(out)
+        before = player_song(source.read_bytes()).parts
+        (chords,) = parts[len(before) :]
+        assert struck
+        assert chords.place is not None
+        assert chords.place[1] not in {one.place[1] for one in before if one.place}
+        roles = read_score(source).places.values()
+        named = [one for one in before if one.place not in {p for places in roles for p in places}]
+        assert ("what else it has is still there" in result.output) == bool(named)
+
+
+@pytest.mark.usefixtures("band")
+def test_chords_that_nobody_told_are_found(tmp_path: Path) -> None:
+    song, out = tmp_path / "in.mid", tmp_path / "out.mid"
+    song.write_bytes(midi_bytes(melody(), [Track.MELODY]))
+    for chords in ("auto", "none"):
+        words = ("--tracks", "bass,chords", "--chords", chords, "--force", *FEW)
+        result = call("accompany", song, "--out", out, *words)
+        assert result.exit_code == 0, result.output
+        assert {frozenset(one) for one in chords_of(out)[1].values()} == {frozenset(G)}
+
+
+@pytest.mark.usefixtures("band")
+def test_pieces_have_all_that_the_model_plays_or_what_is_named(tmp_path: Path) -> None:
+    def names(*words: object) -> list[str]:
+        out = tmp_path / "pieces"
+        given = ("--bars", 5, "--seed", 2, "--tutti", "--force", *FEW)
+        result = call("generate", "--out", out, *given, *words)
+        assert result.exit_code == 0, result.output
+        return [part.name for part in player_song((out / "1.mid").read_bytes()).parts]
+
+    four = ["Melody", "Bass", "Drums", "Chords"]
+    assert names() == four
+    assert names("--meter", "6/8") == four
+    assert names("--tracks", "melody,bass,drums") == four[:3]
+    assert names("--tracks", "chords,bass") == ["Bass", "Chords"]
+
+
+@pytest.mark.usefixtures("band")
+def test_pieces_of_three_are_those_of_a_model_without_chords_in_mind(tmp_path: Path) -> None:
+    """`generate --tracks melody,bass,drums` is what the function makes that knows no chords."""
+    import numpy as np
+
+    from schmubert.engine.diffusion.compose import generate as made
+    from schmubert.engine.diffusion.sampling import Sampling
+
+    given = ("--bars", 5, "--seed", 2, "--tutti", *FEW)
+    named = ("--tracks", "melody,bass,drums", "--key", "any", "--lowest", "bass=any")
+    words = (*given, *named, "--highest", "bass=any")
+    assert call("generate", "--out", tmp_path, *words).exit_code == 0
+    rng = np.random.default_rng((2, 0))
+    score = made(Loaded(), 5, rng, 120.0, Sampling(2, window_bars=8))
+    assert (tmp_path / "1.mid").read_bytes() == midi_bytes(score, TRIO)
+
+
+def test_a_model_without_chords_says_so_before_it_reads_a_song(
+    tmp_path: Path, tiny_model_file: Path
+) -> None:
+    song, out = tmp_path / "in.mid", tmp_path / "out.mid"
+    song.write_bytes(b"no song")
+    said = (
+        f"Error: the model {tiny_model_file.stem} knows no chords, only melody and bass and drums\n"
+    )
+    model = ("--model", tiny_model_file)
+    result = call("accompany", song, "--out", out, "--tracks", "drums,chords", *model)
+    assert (result.exit_code, result.output) == (1, said)
+    result = call("generate", "--out", tmp_path / "pieces", "--tracks", "chords", *model)
+    assert (result.exit_code, result.output) == (1, said)
+    assert not (tmp_path / "pieces").exists()
+    assert call("generate", "--out", tmp_path / "pieces", "--bars", 4, *model).exit_code == 0
+
+
+def test_commands_that_make_no_chords_say_which_do(tmp_path: Path) -> None:
+    said = "chords are made by accompany and generate alone"
+    out = ("--out", tmp_path / "out.mid", "--tracks", "bass,chords")
+    for words in (
+        ("continue", "in.mid", "--bars", 2),
+        ("infill", "in.mid", "--bars", 2),
+        ("interpolate", "in.mid", "to.mid", "--bars", 2),
+    ):
+        result = call(*words, *out)
+        assert result.exit_code == 2
+        assert said in result.output
+    result = call("generate", "--sampler", "reverse", "--out", tmp_path, "--tracks", "chords")
+    assert result.exit_code == 1
+    assert "leave out --tracks" in result.output
+
+
+def test_chords_are_drawn_in_a_colour_of_their_own(tmp_path: Path) -> None:
+    chords = tuple(Note(step, 6, pitch) for step in range(0, 64, 8) for pitch in (60, 64, 67))
+    draw(Score(silence(4).tokens, chords=chords), tmp_path / "with.png")
+    draw(silence(4), tmp_path / "without.png")
+    assert shown(tmp_path / "with.png", COLOURS[Track.CHORDS]) > 150
+    assert shown(tmp_path / "without.png", COLOURS[Track.CHORDS]) == 0
