@@ -13,7 +13,7 @@ import numpy as np
 
 from schmubert.cli import options
 from schmubert.cli.songs import Errand, errands, readable
-from schmubert.engine.denoiser import Model, parts_of
+from schmubert.engine.denoiser import Model, lacking, parts_of
 from schmubert.engine.diffusion.sampling import Sampling, usual_window_bars
 from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.score import Score
@@ -186,10 +186,8 @@ def run(job: Job, make: Make, tracks: Iterable[Track] = ()) -> None:
 
 def check_parts(model: Model, wanted: Iterable[Track]) -> None:
     """ValueError where `model` cannot play all that is `wanted`."""
-    able = parts_of(model)
-    unable = [track.name.lower() for track in wanted if track not in able]
-    if unable:
-        known = " and ".join(track.name.lower() for track in able)
+    if unable := lacking(model, wanted):
+        known = " and ".join(track.name.lower() for track in parts_of(model))
         raise ValueError(f"the model {model.name} knows no {' and no '.join(unable)}, only {known}")
 
 

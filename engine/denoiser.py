@@ -1,6 +1,6 @@
 """What a network promises to a sampler: the one thing that diffusion and networks both know."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -78,6 +78,12 @@ def parts_of(denoise: Denoiser) -> tuple[Track, ...]:
     plans = plans_of(denoise)
     comps = Track.COMPING in plans and Track.CHORDS in plans
     return (*sorted(denoise.tracks), *((Track.CHORDS,) if comps else ()))
+
+
+def lacking(denoise: Denoiser, wanted: Iterable[Track]) -> list[str]:
+    """The names of those parts of `wanted` that `denoise` cannot play."""
+    able = parts_of(denoise)
+    return [track.name.lower() for track in wanted if track not in able]
 
 
 def recipe_of(denoise: Denoiser) -> Recipe:

@@ -54,14 +54,6 @@ def chord_parts(
     return parts
 
 
-def known_chords(score: Score, said: Plan | None) -> Plan:
-    """The chord plan [beats] of all of `score`: what is `said` from its first beat on."""
-    plan = np.full(score.bars * score.meter.beats, UNKNOWN_CHORD)
-    if said is not None:
-        plan[: len(said)] = said[: len(plan)]
-    return plan
-
-
 def harmony_of_piece(
     tracks: tuple[Track, ...],
     plans: tuple[Track, ...],

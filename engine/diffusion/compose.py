@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from schmubert.engine.denoiser import Denoiser, in_meter, parts_of, plans_of, recipe_of
-from schmubert.engine.diffusion.comping import UNKNOWN_CHORD, chord_parts, known_chords
+from schmubert.engine.denoiser import Denoiser, in_meter, lacking, parts_of, plans_of, recipe_of
+from schmubert.engine.diffusion.comping import UNKNOWN_CHORD, chord_parts
+from schmubert.engine.diffusion.planning import known_chords
 from schmubert.engine.diffusion.rests import tacet_cells
 from schmubert.engine.diffusion.sampling import PLAIN, Sampling
 from schmubert.engine.diffusion.unmasking import tidy
@@ -112,10 +113,8 @@ def _masked(score: Score, targets: Mask) -> Tokens:
 
 def _check_parts(denoise: Denoiser, parts: Iterable[Track]) -> None:
     """ValueError where `denoise` cannot play all of `parts`."""
-    able = parts_of(denoise)
-    unable = [track.name.lower() for track in parts if track not in able]
-    if unable:
-        known = ", ".join(track.name.lower() for track in able)
+    if unable := lacking(denoise, parts):
+        known = ", ".join(track.name.lower() for track in parts_of(denoise))
         raise ValueError(f"this model knows no {' and no '.join(unable)}: only {known}")
 
 
@@ -185,7 +184,10 @@ def _played(
     `chords` are those that are said.
     """
     _check_parts(denoise, parts)
-    plans = [known_chords(score, said) for score, said in zip(scores, chords, strict=True)]
+    plans = [
+        known_chords(score.bars * score.meter.beats, said)
+        for score, said in zip(scores, chords, strict=True)
+    ]
     told = [np.where(plan == NO_CHORD, UNKNOWN_CHORD, plan) for plan in plans]
     tokens = _filled(denoise, heard, every_targets, rngs, sampling, told)
     made = [

@@ -31,10 +31,11 @@ def in_doubt(
         if not left.any():
             break
         logits = token_sampler.guided(tokens, (yield tokens))
-        doubts = entropies(logits, left)
-        now = np.zeros_like(left)
-        for batch, still in enumerate(left):
-            now[batch][still] = _share(doubts[batch][still], ranks[batch][still], calls - call)
+        now = left.copy()
+        if call < calls - 1:
+            doubts = entropies(logits, left)
+            for batch, still in enumerate(left):
+                now[batch][still] = _share(doubts[batch][still], ranks[batch][still], calls - call)
         tokens = token_sampler.draw(tokens, now, logits)
         left &= ~now
     return tokens
@@ -44,7 +45,7 @@ def _share(doubts: NDArray[np.float64], ranks: NDArray[np.int64], calls: int) ->
     """The first by `ranks` [cells] that hold a `calls`th part of the `doubts` [cells], or one."""
     order = ranks.argsort()
     doubt = doubts[order].cumsum()
-    count = len(order) if calls == 1 else np.searchsorted(doubt, doubt[-1:] / calls, "right").sum()
+    count = np.searchsorted(doubt, doubt[-1:] / calls, "right").sum()
     taken = np.zeros(len(order), bool)
     taken[order[: max(1, int(count))]] = True
     return taken

@@ -245,6 +245,14 @@ def kept(layout: Layout, tokens: Tokens, token_sampler: TokenSampler) -> tuple[M
     return layout.notes & own, replace(token_sampler, promises=promises)
 
 
+def known_chords(beats: int, said: Plan | None) -> Plan:
+    """The chord plan of a piece of so many `beats`: what is `said` from its first one on."""
+    plan = np.full(beats, BAND_MASK[Track.CHORDS])
+    if said is not None:
+        plan[: len(said)] = said[:beats]
+    return plan
+
+
 def chords_from(plan: Plan | None, beat: int) -> Plan | None:
     """`plan` from `beat` on: what begins inside a chord begins with that chord."""
     if plan is None or beat >= len(plan):

@@ -12,7 +12,14 @@ import numpy as np
 
 from schmubert.engine.denoiser import Denoiser, Logits
 from schmubert.engine.diffusion.defaults import FEWEST_WINDOW_BARS
-from schmubert.engine.diffusion.planning import Layout, chords_from, kept, laid_out, plan_run
+from schmubert.engine.diffusion.planning import (
+    Layout,
+    chords_from,
+    kept,
+    known_chords,
+    laid_out,
+    plan_run,
+)
 from schmubert.engine.diffusion.samplers import SAMPLERS
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.diffusion.unmasking import SamplerRun, TokenSampler
@@ -85,10 +92,7 @@ def window_run(
     places = [all_columns.index(track) for track in filled_columns]
     calls, temperature = sampling.decided(recipe)
     token_sampler = TokenSampler(rng, temperature, tracks=all_columns, meter=meter, recipe=recipe)
-    chords = np.full(bars * meter.beats, BAND_MASK[Track.CHORDS])
-    if sampling.chords is not None:
-        known = sampling.chords[: len(chords)]
-        chords[: len(known)] = known
+    chords = known_chords(bars * meter.beats, sampling.chords)
     while targets.any():
         open_bars = np.asarray(targets.reshape(bars, -1).any(axis=1))
         latest = max(0, bars - sampling.window_bars)
