@@ -39,7 +39,7 @@ def on_ports(log: Log) -> list[tuple[int, bytes]]:
     return [(port, message) for _, port, message in ports.sent]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6)
 @given(
     seed=st.integers(0, 10**6),
     lives=st.sampled_from([12.0, float("inf")]),
