@@ -1,5 +1,6 @@
 """What tests of several rooms share."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,17 @@ settings.register_profile("shared", deadline=None)
 # --hypothesis-profile=brief: what is the same on every Python is looked at closely on one
 settings.register_profile("brief", deadline=None, max_examples=20)
 settings.load_profile("shared")
+
+
+@pytest.fixture(autouse=True)
+def no_priority(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only live tests are in a hurry: others must not take the processor from those beside them."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    if request.node.get_closest_marker("live") is None:
+        monkeypatch.setattr(os, "sched_setscheduler", refuse, raising=False)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from schmubert.bridge.owner.realtime import POLL_S, RealTime, wait_for_next
 from tests.bridge.session.sessions import VirtualTime
 
 
+@pytest.mark.live
 def test_waiting_exactly_is_exact() -> None:
     passing = RealTime()
     late_s = []
