@@ -33,7 +33,7 @@ ALIKE, ALIKE_TEMPO = 0.1, 0.08
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """A beat sounds at `at_s`, and one every `period_s`; `share` is how much speaks for it, to 1."""
+    """A beat is at `at_s`, and one every `period_s`; `share`, up to 1, is what speaks for it."""
 
     at_s: float
     period_s: float

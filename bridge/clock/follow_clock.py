@@ -40,6 +40,11 @@ class FollowClock:
         self._meets_s, self._aim = inf, self.transport.timeline
 
     @property
+    def rules(self) -> str:
+        """Who tells the time."""
+        return "your playing"
+
+    @property
     def waits(self) -> bool:
         """The player tells the time."""
         return False
@@ -100,7 +105,7 @@ class FollowClock:
         self.transport = self.transport.rolled(line)
 
     def _downbeat(self, beat: Beat) -> float:
-        """When bar 1 began: with the first heavy beat of the first bar, or the first beat at all."""
+        """When bar 1 began: with the first heavy beat of the first bar, or the first beat."""
         first_s = self._strokes.all[0].at_s
         off = (first_s - beat.at_s) / beat.period_s
         place = floor(off + ON_BEAT + 1e-9)
@@ -138,4 +143,3 @@ class FollowClock:
         self._meets_s = told.seconds(meets)
         self._aim = Timeline(meets, self._meets_s, tempo_bpm)
         self.transport = self.transport.followed(told)
-

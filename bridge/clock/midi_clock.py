@@ -23,6 +23,7 @@ from schmubert.bridge.protocol.bytes import (
     STOP,
     position_in,
 )
+from schmubert.bridge.protocol.messages import Heard
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.meter import COMMON, Meter
 
@@ -97,6 +98,11 @@ class Clock:
         return self.state.lost
 
     @property
+    def rules(self) -> str:
+        """Who tells the time now."""
+        return "own tempo" if self.state.own else "MIDI clock"
+
+    @property
     def waits(self) -> bool:
         """Neither a MIDI clock nor a tempo of one's own tells the time."""
         return self.tempo_bpm is None and self._clocked_s == -inf and not self.state.armed
@@ -132,8 +138,9 @@ class Clock:
         elif status == SONG_POSITION and len(message) == 3:
             self._position(at_s, position_in(message))
 
-    def note(self, at_s: float) -> None:
+    def note(self, heard: Heard) -> None:
         """A player's note begins: with a tempo of one's own, the first one is beat 0."""
+        at_s = heard.at_s
         self.tick(at_s, idle=False)  # clocks may have ceased just before
         self._noted_s = at_s
         if self.tempo_bpm is None or self._clock_is_near(at_s):
@@ -321,3 +328,8 @@ class OwnTempo(Clock):
 
     def receive(self, at_s: float, message: bytes) -> None:
         """Take in nothing: the time is one's own."""
+
+    @property
+    def rules(self) -> str:
+        """Who tells the time."""
+        return "own tempo"

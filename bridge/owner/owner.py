@@ -7,11 +7,9 @@ from collections.abc import Iterable
 from math import floor, inf
 
 from schmubert.bridge.clock.clock_out import ClockOut
-from schmubert.bridge.clock.sync import Timing, time_keeper
 from schmubert.bridge.clock.transport import PositionUnit, TimeKeeper, Transport
 from schmubert.bridge.owner.actions import Action, GaveUpError, Tell
 from schmubert.bridge.owner.echoes import CERTAIN, Echoes
-from schmubert.bridge.owner.mix import Mix
 from schmubert.bridge.owner.scheduler import Scheduler
 from schmubert.bridge.protocol.bytes import (
     ALL_NOTES_OFF,
@@ -276,7 +274,7 @@ class Owner:
 
     def _note_on(self, channel: int, port: int, heard: Heard) -> list[Action]:
         self._held[port, channel, heard.role, heard.pitch] = heard
-        self.clock.note(heard.at_s)
+        self.clock.note(heard)
         actions = self._follow(heard.at_s)
         if self.clock.waits and not self._asked_for_time:
             self._asks_for_time_s = min(self._asks_for_time_s, heard.at_s + NO_CLOCK_S)
@@ -380,20 +378,3 @@ class Owner:
         line = transport.timeline
         bpm = in_quarters(line.tempo_bpm, self.meter)
         return f"{verb} {place_named(line.at_beat, self.meter)}, {bpm:.1f} BPM"
-
-
-def owner_of(
-    rig: Rig, timing: Timing, controls: Iterable[Control] = (), meter: Meter = COMMON
-) -> Owner:
-    """The port owner that plays on `rig` in `meter` and keeps time as `timing` says.
-
-    `controls` are as they stand at first.
-    """
-    return Owner(
-        rig,
-        time_keeper(timing.sync, timing.tempo_bpm, timing.unit, meter),
-        Scheduler(rig.plays, timing.offset_s, Mix(controls)),
-        timing.offset_s,
-        Surface(rig.bindings, controls, meter.beats),
-        meter,
-    )
