@@ -18,14 +18,14 @@ from typing import TypeAlias
 from schmubert.bridge.clock.rhythm import PLACES, Rhythm, Textures
 
 ONSET_S = 0.014
-WALK = 0.018
+WALK = 0.014
 LEAP, LEAPS = 0.10, 0.01
 ORNAMENTS = 0.25
 KEPT, WEAKEST = 40, -14.0
 REACH = 3.3
 MOST_GAP = 3.0
 SLOWEST_S, FASTEST_S = 60.0 / 40.0, 60.0 / 220.0
-USUAL_PERIOD_S, USUAL_SPREAD = 60.0 / 105.0, 0.4
+USUAL_PERIOD_S, USUAL_SPREAD = 60.0 / 95.0, 0.4
 TOLD_SPREAD = 0.1
 TEMPO_STEP = 0.07
 ALIKE, ALIKE_TEMPO = 0.1, 0.08
@@ -33,7 +33,10 @@ ALIKE, ALIKE_TEMPO = 0.1, 0.08
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """A beat is at `at_s`, and one every `period_s`; `share`, up to 1, is what speaks for it."""
+    """A beat is at `at_s`, and one every `period_s`.
+
+    `share`, up to 1, is what speaks for it, or for beats half or twice as long that it stands on.
+    """
 
     at_s: float
     period_s: float
@@ -89,20 +92,23 @@ class BeatTracker:
         It is the mean of the hypotheses that agree with the likeliest.
         """
         first = None
-        total = mass = late_s = long_s = 0.0
+        total = mass = near = late_s = long_s = 0.0
         for one in self._found:
             weight = exp(one[6])
             total += weight
             beat = _beat_of(one, now)
             if first is None and (like is None or _agree(beat, like)):
                 first = beat
-            if first is not None and _agree(beat, first):
+            if first is None:
+                continue
+            near += weight * _stands_on(first, beat)
+            if _agree(beat, first):
                 mass += weight
                 late_s += weight * first.off(beat.at_s) * first.period_s
                 long_s += weight * beat.period_s
         if first is None:
             return None
-        return Beat(first.at_s + late_s / mass, long_s / mass, mass / total)
+        return Beat(first.at_s + late_s / mass, long_s / mass, near / total)
 
     def _first(self, at_s: float) -> Iterator[Hypothesis]:
         """What the first onset may be, at every tempo."""
@@ -200,3 +206,13 @@ def _beat_of(one: Hypothesis, now: float) -> Beat:
 def _agree(one: Beat, other: Beat) -> bool:
     alike = abs(log(one.period_s / other.period_s)) < ALIKE_TEMPO
     return alike and abs(other.off(one.at_s)) < ALIKE
+
+
+def _stands_on(one: Beat, other: Beat) -> bool:
+    """Whether the beats of one are those of the other, or every second, or each and one between."""
+    octaves = log(other.period_s / one.period_s) / log(2.0)
+    whole = round(octaves)
+    if abs(whole) > 1 or abs(octaves - whole) * log(2.0) > ALIKE_TEMPO:
+        return False
+    off = one.off(other.at_s) if whole >= 0 else other.off(one.at_s)
+    return abs(off) < ALIKE

@@ -14,13 +14,13 @@ from schmubert.bridge.protocol.messages import Heard
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.meter import COMMON, Meter
 
-SURE = ((2.5, 0.85), (5.0, 0.7), (9.0, 0.5), (14.0, 0.0))
+SURE = ((2.4, 0.85), (4.4, 0.7), (8.4, 0.5), (12.4, 0.0))
 """(beats since the first note, share of what speaks for the beat) from which on it is believed."""
 ON_BEAT = 0.2
 FAR = 0.15
 OVERRULED = 0.95
 MOST_BEND = 1.12
-KEPT_S = 0.001
+SOON = 0.4
 
 
 class FollowClock:
@@ -134,7 +134,7 @@ class FollowClock:
             number = round(line.beats(beat.at_s))
         self._tracker.keep_near(beat.period_s)
         tempo_bpm = 60.0 / beat.period_s
-        meets = floor(here + 0.5) + 1.0
+        meets = floor(here + SOON) + 1.0
         meets_s = beat.at_s + (meets - number) * beat.period_s
         left_s = max(meets_s - now, 1e-3)
         bend = (meets - here) * 60.0 / left_s / tempo_bpm

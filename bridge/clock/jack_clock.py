@@ -52,7 +52,7 @@ class JackTransport(Protocol):
 
 
 class JackClock:
-    """Follows JACK's transport in beats of `meter`; without bars `tempo_bpm`, in quarters, serves."""
+    """Follows JACK's transport in beats of `meter`; without bars `tempo_bpm`, quarters, serves."""
 
     def __init__(self, jack: JackTransport, tempo_bpm: float, meter: Meter = COMMON) -> None:
         self.transport = standing(in_beats(tempo_bpm, meter))

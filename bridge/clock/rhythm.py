@@ -10,10 +10,10 @@ Textures: TypeAlias = tuple[float, ...]
 """How likely each texture is."""
 
 STRAIGHT: tuple[tuple[float, Mapping[int, float]], ...] = (
-    (0.4, {0: 0.85, 6: 0.12, 3: 0.03, 9: 0.05, 4: 0.01, 8: 0.02}),
-    (0.4, {0: 0.85, 6: 0.70, 3: 0.06, 9: 0.08, 4: 0.005, 8: 0.005}),
-    (0.1, {0: 0.90, 6: 0.80, 3: 0.60, 9: 0.65}),
-    (0.1, {0: 0.90, 4: 0.60, 8: 0.75}),
+    (0.5, {0: 0.85, 6: 0.12, 3: 0.03, 9: 0.05, 4: 0.01, 8: 0.02}),
+    (0.35, {0: 0.85, 6: 0.70, 3: 0.06, 9: 0.08, 4: 0.005, 8: 0.005}),
+    (0.08, {0: 0.90, 6: 0.80, 3: 0.60, 9: 0.65}),
+    (0.07, {0: 0.90, 4: 0.60, 8: 0.75}),
 )
 """Quarters, eighths, sixteenths and triplets: how common they are, and how likely an onset is."""
 COMPOUND: tuple[tuple[float, Mapping[int, float]], ...] = (

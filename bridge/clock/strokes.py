@@ -12,7 +12,7 @@ LOW = 50
 """Below D3 a note is one of the bass."""
 CHORD = 3
 KICKS, SNARES = (35, 36), (38, 40)
-NOTES, BASS, LOUD = 0.5, 0.5, 1.5
+NOTES, BASS, LOUD = 0.25, 0.5, 0.8
 """What twice as many notes, a bass note, and twice as loud as usual count for, in nats."""
 MOST = 1.5
 AS_USUAL = 0.1
