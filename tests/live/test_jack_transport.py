@@ -15,8 +15,8 @@ MASTER = """
 import ctypes, sys, time
 from schmubert.bridge.owner.jack_transport import _Position
 jack = ctypes.CDLL("libjack.so.0")
-SAYS = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_uint32, ctypes.POINTER(_Position), ctypes.c_int,
-                        ctypes.c_void_p)
+place = ctypes.POINTER(_Position)
+SAYS = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_uint32, place, ctypes.c_int, ctypes.c_void_p)
 jack.jack_client_open.restype = ctypes.c_void_p
 client = ctypes.c_void_p(jack.jack_client_open(b"master", 1, None))
 
