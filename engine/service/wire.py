@@ -77,7 +77,8 @@ class Constraints(msgspec.Struct, frozen=True):
     [beats, 12]: nats for each pitch class. `chords` is a byte a beat, the tokens of a chord plan
     (`chords.py`), `UNKNOWN_CHORD` where none is told: what a network of a band then knows.
     `forms` is a byte for each of [bars, 3], those of melody, bass and drums that an earlier draft
-    was drawn with and that stay, `UNKNOWN_FORM` elsewhere.
+    was drawn with and that stay, `UNKNOWN_FORM` elsewhere. `traits` is empty or a byte for each
+    trait of the window (`traits.py`): its level, or `UNKNOWN_TRAIT`.
     """
 
     densities: dict[int, float | tuple[float | None, ...]] = {}
@@ -86,6 +87,7 @@ class Constraints(msgspec.Struct, frozen=True):
     harmony: bytes = b""
     chords: bytes = b""
     forms: bytes = b""
+    traits: bytes = b""
 
 
 class Request(msgspec.Struct, frozen=True, tag=True):
