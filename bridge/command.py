@@ -18,11 +18,12 @@ from schmubert.bridge.owner.actions import GaveUpError
 from schmubert.bridge.owner.keyboard import keyboard
 from schmubert.bridge.owner.learn import learned
 from schmubert.bridge.owner.ports import MidiPorts
-from schmubert.bridge.protocol.controls import beat_of, binding, collisions, target_of
+from schmubert.bridge.protocol.controls import beat_of
 from schmubert.bridge.protocol.meters import divides_in_three, not_played
 from schmubert.bridge.protocol.mode import MODES
 from schmubert.bridge.protocol.roles import Binding, Rig, rig
 from schmubert.bridge.protocol.settings import Settings
+from schmubert.bridge.protocol.surface import binding, collisions, target_of
 from schmubert.bridge.screen.audience import Audience, show
 from schmubert.bridge.screen.process import Screen
 from schmubert.engine.music.meter import knows

@@ -16,11 +16,12 @@ from schmubert.bridge import preset
 from schmubert.bridge.clock.sync import Sync
 from schmubert.bridge.clock.transport import PositionUnit
 from schmubert.bridge.owner.ports import APIS
-from schmubert.bridge.protocol.controls import assigned, bindable, binding, control_rows
+from schmubert.bridge.protocol.controls import assigned, control_rows
 from schmubert.bridge.protocol.option import Option, options_of
 from schmubert.bridge.protocol.place import USUAL_PORT, Place, place_named
 from schmubert.bridge.protocol.roles import Binding, Part, input_part, output_part
 from schmubert.bridge.protocol.settings import Settings
+from schmubert.bridge.protocol.surface import bindable, binding
 from schmubert.engine.music.pitches import pitch_named
 from schmubert.engine.options import Real, Whole
 

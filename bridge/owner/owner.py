@@ -25,7 +25,7 @@ from schmubert.bridge.protocol.bytes import (
     begins_note,
     is_message,
 )
-from schmubert.bridge.protocol.controls import CONTROLS, Surface
+from schmubert.bridge.protocol.controls import CONTROLS
 from schmubert.bridge.protocol.messages import (
     Control,
     GiveUp,
@@ -42,6 +42,7 @@ from schmubert.bridge.protocol.messages import (
 )
 from schmubert.bridge.protocol.meters import in_beats, in_quarters
 from schmubert.bridge.protocol.roles import Rig
+from schmubert.bridge.protocol.surface import Surface
 from schmubert.bridge.protocol.timeline import GRACE_S, NEARLY_BEATS, place_named
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.vocabulary import Track

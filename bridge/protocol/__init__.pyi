@@ -24,15 +24,10 @@ from .bytes import (
 from .controls import (
     CONTROLS,
     Control,
-    Surface,
     assigned,
-    bindable,
-    binding,
-    collisions,
     control,
     control_rows,
     setting,
-    target_of,
 )
 from .events import (
     BrainRestarted,
@@ -88,6 +83,7 @@ from .pipe import Pipe, brain_end, owner_end
 from .process import connection, end_child, start_child
 from .roles import Binding, Part, Rig, input_part, output_part, rig
 from .settings import Settings
+from .surface import Surface, bindable, binding, collisions, target_of
 from .timeline import GRACE_S, NEARLY_BEATS, USUAL_BPM, Timeline, bar_and_beat
 
 __all__ = [
