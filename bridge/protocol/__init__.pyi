@@ -85,6 +85,7 @@ from .roles import Binding, Part, Rig, input_part, output_part, rig
 from .settings import Settings
 from .surface import Surface, bindable, binding, collisions, target_of
 from .timeline import GRACE_S, NEARLY_BEATS, USUAL_BPM, Timeline, bar_and_beat
+from .voices import Voice, voice_named
 
 __all__ = [
     "ALL_NOTES_OFF",
@@ -154,6 +155,7 @@ __all__ = [
     "ToOwner",
     "Told",
     "Turned",
+    "Voice",
     "assigned",
     "bar_and_beat",
     "begins_note",
@@ -183,5 +185,6 @@ __all__ = [
     "song_position",
     "start_child",
     "target_of",
+    "voice_named",
     "words_of",
 ]

@@ -146,6 +146,7 @@ CONTROLS = {
     "curve": Kind("Above 0 soft notes get louder, below 0 loud ones softer.", -1.0, of_role=True),
     "octave": Kind("How much higher the role sounds.", -2, 2, "octaves", of_role=True, steps=True),
     "tempo": Kind("The band's own tempo, where no clock tells it.", 20.0, 400.0, "BPM"),
+    "tap": _hit("Hit it on the beat: from the second hit on, that is the tempo."),
     "transpose": Kind("How much higher the band sounds.", -12, 12, SEMITONES, steps=True),
     "transpose-in": Kind("How much higher you are heard.", -12, 12, SEMITONES, steps=True),
     "mode": Kind("How you and the band share the music.", 0, len(MODES) - 1, MODE, steps=True),
