@@ -16,13 +16,12 @@ from schmubert.bridge.protocol.controls import (
     Control,
     Kind,
     beat_of,
-    bindable,
     marked,
-    target_of,
 )
 from schmubert.bridge.protocol.mode import MODES, Mode
 from schmubert.bridge.protocol.roles import Binding, Rig
 from schmubert.bridge.protocol.settings import Settings
+from schmubert.bridge.protocol.surface import bindable, target_of
 from schmubert.engine.music.pitches import both_keys, name_of
 from schmubert.engine.music.vocabulary import Track
 
