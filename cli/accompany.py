@@ -32,9 +32,7 @@ if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
     help="Leave the notes out of OUT with which IN plays a track that is added.",
 )
 @one_line
-def accompany(
-    job: Job, led_by: Leading, playing: Wanted, tracks: str, replace: bool
-) -> None:
+def accompany(job: Job, led_by: Leading, playing: Wanted, tracks: str, replace: bool) -> None:
     """Add tracks that accompany the melody of a MIDI file, or of each file in a folder.
 
     OUT keeps all that is in IN. The bass or drums that IN has are heard when others are added.

@@ -15,7 +15,15 @@ from schmubert.cli.leading import Known
 from schmubert.engine.music.chords import CHORD_TOKENS, FIRST_CHORD, Chord, Plan, Quality, chord_of
 from schmubert.engine.music.keys import key_probabilities
 from schmubert.engine.music.meter import Meter
-from schmubert.engine.music.styles import Manner, Style, manner_of, style_named, styles
+from schmubert.engine.music.style_names import STYLES
+from schmubert.engine.music.styles import (
+    Manner,
+    Style,
+    manner_of,
+    song_to_play_like,
+    style_named,
+)
+from schmubert.engine.music.texts import escaped
 
 if TYPE_CHECKING:
     from schmubert.engine.music.score import Score
@@ -72,9 +80,7 @@ def manner_options(command: Callable[..., None]) -> Callable[..., None]:
             type=options.PATH,
             help="Play like the bass and drums of another song.",
         ),
-        click.option(
-            "--style", metavar="NAME", help=f"Play in a style: {', '.join(styles())}."
-        ),
+        click.option("--style", metavar="NAME", help=f"Play in a style: {', '.join(STYLES)}."),
     ):
         gathered = decorate(gathered)
     return gathered
@@ -89,12 +95,4 @@ def wanted(style: str | None, like: Path | None) -> Wanted:
         return Wanted(style=found, name=found.name)
     if like is None:
         return Wanted()
-    from schmubert.engine.music.midifile import read_score
-    from schmubert.engine.music.texts import escaped
-
-    try:
-        song = read_score(like.read_bytes()).score
-        manner_of(song)
-    except (OSError, ValueError) as error:
-        raise ValueError(f"--like {escaped(str(like))}: {error}") from error
-    return Wanted(like=song, name=f"like {escaped(like.name)}")
+    return Wanted(like=song_to_play_like(like), name=f"like {escaped(like.name)}")

@@ -212,9 +212,7 @@ def _in_manner(
 ) -> list[Tokens]:
     """`_filled`, where the example of a manner was heard before each of `scores` in its metre."""
     before = [_example(score, sampling) for score in scores]
-    shown = [
-        example.followed_by(score) for example, score in zip(before, scores, strict=True)
-    ]
+    shown = [example.followed_by(score) for example, score in zip(before, scores, strict=True)]
     targets = [
         np.concatenate([np.zeros((example.steps, of_score.shape[1]), bool), of_score])
         for example, of_score in zip(before, every_targets, strict=True)

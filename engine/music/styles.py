@@ -20,6 +20,8 @@ from schmubert.engine.music.chords import TONES, Chord, Quality
 from schmubert.engine.music.keys import key_probabilities
 from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.score import Score, Tokens, lasting, unknown
+from schmubert.engine.music.style_names import style_called
+from schmubert.engine.music.texts import escaped
 from schmubert.engine.music.traits import UNKNOWN_TRAIT, Trait, part_of, traits_of
 from schmubert.engine.music.vocabulary import (
     BAND,
@@ -31,6 +33,7 @@ from schmubert.engine.music.vocabulary import (
     TRIO,
     Drum,
     Track,
+    first_onset,
     onset_token,
 )
 
@@ -38,10 +41,8 @@ EXAMPLE_BARS = 4
 """So many bars are heard before a piece in a style."""
 LOWEST_ROOT = 31
 """The MIDI pitch from which on a groove has its root: G1, so that the notes below it are there."""
-ABOVE_ROOT: Mapping[str, int] = MappingProxyType(
-    {"1": 0, "2": 2, "4": 5, "6": 9, "7": 10, "8": 12}
-)
-"""Semitones from the root of a chord to the degrees of a groove; its third and fifth are its own."""
+ABOVE_ROOT: Mapping[str, int] = MappingProxyType({"1": 0, "2": 2, "4": 5, "6": 9, "7": 10, "8": 12})
+"""Semitones from the root of a chord to the degrees of a groove, but for its third and fifth."""
 LEFT_OPEN = (Trait.BASS_REGISTER, Trait.BASS_STEADINESS, Trait.DRUMS_STEADINESS, Trait.TOMS)
 """What a groove of two bars does not say of a whole piece."""
 
@@ -116,10 +117,19 @@ def styles() -> Mapping[str, Style]:
 
 def style_named(name: str) -> Style:
     """The style `name`, in whatever case; ValueError where there is none."""
-    found = styles().get(name.strip().lower().replace(" ", "-"))
-    if found is None:
-        raise ValueError(f'no style "{name}": there are {", ".join(styles())}')
-    return found
+    return styles()[style_called(name)]
+
+
+def song_to_play_like(path: Path) -> Score:
+    """The song in the MIDI file `path`; ValueError where it cannot be read or has no style."""
+    from schmubert.engine.music.midifile import read_score
+
+    try:
+        song = read_score(path.read_bytes()).score
+        manner_of(song)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"cannot play like {escaped(str(path))}: {error}") from error
+    return song
 
 
 def manner_of(song: Score, tonic: int | None = None) -> Manner:
@@ -164,17 +174,17 @@ def _traits(tokens: Tokens, meter: Meter) -> Tokens:
 
 def _typical_bar(song: Score) -> int:
     """The bar from which on a few bars have the bars of drums and bass that come most often."""
-    steps = song.meter.steps
-    by_bar = song.tokens.reshape(song.bars, steps, -1)
     points = np.zeros(song.bars)
     for track in (Track.BASS, Track.DRUMS):
         column = song.tokens[:, track]
-        sounding = (lasting(column) >= FIRST_ONSET) if track is Track.BASS else column > HOLD
-        plays = (sounding & (column != BAND_MASK[track])).reshape(song.bars, steps).any(axis=1)
-        rhythms = [bar[:, track].clip(max=FIRST_ONSET if track is Track.BASS else None).tobytes()
-                   for bar in by_bar]  # fmt: skip
-        often = Counter(rhythm for rhythm, some in zip(rhythms, plays, strict=True) if some)
-        points += [often[rhythm] if some else 0 for rhythm, some in zip(rhythms, plays, strict=True)]
+        events = lasting(column) if track is Track.BASS else column
+        sounds = (events >= first_onset(track)) & (column != BAND_MASK[track])
+        plays = sounds.reshape(song.bars, -1).any(axis=1)
+        # of a bass the rhythm alone: its pitches follow the chords
+        rhythm = column.clip(max=FIRST_ONSET) if track is Track.BASS else column
+        bars = [bar.tobytes() for bar in rhythm.reshape(song.bars, -1)]
+        often = Counter(bar for bar, some in zip(bars, plays, strict=True) if some)
+        points += [often[bar] * some for bar, some in zip(bars, plays, strict=True)]
     if not points.any():
         raise ValueError("neither bass nor drums are found in it: it has no style to play in")
     count = min(EXAMPLE_BARS, song.bars)
@@ -195,4 +205,3 @@ def _tonic(song: Score) -> int:
 def traits_bytes(traits: Tokens | None) -> bytes:
     """`traits` [16] as they go over the wire; empty for None."""
     return b"" if traits is None else traits.astype(np.uint8).tobytes()
-

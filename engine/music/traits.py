@@ -155,9 +155,7 @@ def _figures(tokens: Tokens, meter: Meter) -> dict[Trait, NDArray[np.float64]]:
     ):
         again = (forms[..., track] >= FIRST_AGAIN).sum(axis=1)
         new = (forms[..., track] == NEW).sum(axis=1)
-        figures[trait] = np.where(
-            np.isnan(plays[track]), np.nan, again / (again + new).clip(min=1)
-        )
+        figures[trait] = np.where(np.isnan(plays[track]), np.nan, again / (again + new).clip(min=1))
     return figures
 
 

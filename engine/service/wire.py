@@ -15,11 +15,11 @@ from schmubert.engine.music.texts import escaped
 from schmubert.engine.music.vocabulary import BAND_MASK, MASK, TRIO, Track
 from schmubert.engine.recipe import RECIPE, Recipe
 
-WIRE_VERSION = 6
-PLANS_SINCE = 6
-UNDERSTOOD_VERSIONS = (4, 5, WIRE_VERSION)
-"""The versions of clients that an engine answers, each in its own: 4 knows no metre but 4/4, and
-those before `PLANS_SINCE` no plans."""
+WIRE_VERSION = 7
+PLANS_SINCE, TRAITS_SINCE = 6, 7
+UNDERSTOOD_VERSIONS = (4, 5, 6, WIRE_VERSION)
+"""The versions of clients that an engine answers, each in its own: 4 knows no metre but 4/4, those
+before `PLANS_SINCE` no plans, and those before `TRAITS_SINCE` no plan of traits."""
 MOST_TEXT = 300
 """Characters of a name or a reason from an engine that are shown."""
 LONGEST_MS, MOST_DRAFTS = 3_600_000.0, 1 << 20
@@ -221,6 +221,12 @@ def _believed(welcome: Welcome) -> Welcome:
         model=_line(welcome.model),
         runtime=_line(welcome.runtime),
     )
+
+
+def as_told(welcome: Welcome, version: int) -> Welcome:
+    """`welcome` for a client of `version`: without the plans that it does not know."""
+    known = [plan for plan in welcome.plans if version >= TRAITS_SINCE or plan != Track.TRAITS]
+    return structs.replace(welcome, version=version, plans=tuple(known))
 
 
 def _within(name: str, value: float, most: float) -> None:

@@ -17,7 +17,6 @@ from schmubert.engine.networks.config import ModelConfig
 from schmubert.training.data.band_masking import MaskedBand
 from schmubert.training.learning.objective import Cost
 
-
 NEVER = -1e4
 """The logit of a form that cannot be."""
 
