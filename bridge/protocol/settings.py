@@ -214,6 +214,8 @@ class Settings(msgspec.Struct, frozen=True, tag="Setup"):
             calls = getattr(self, name)
             if calls is not None and not low <= calls <= MOST_ENGINE_CALLS:
                 raise ValueError(f"{name} {calls} is outside {low}..{MOST_ENGINE_CALLS}")
+        if self.style:
+            style_called(self.style)
         meter = self.meter
         if self.chords:
             chart_beats(self.chords, meter)
