@@ -88,6 +88,12 @@ def _of_preset(
     "Masking patterns and their shares, such as uniform:0.4,track-subsets:0.6, or one.",
     metavar="PATTERN[:SHARE],...",
 )
+@click.option(
+    "--transpose/--no-transpose",
+    default=None,
+    show_default="the preset's",
+    help="Move melody and bass of each window by up to 6 semitones.",
+)
 @_of_preset(
     "--excerpts",
     options.Real(0, 1),
@@ -129,6 +135,7 @@ def _of_preset(
     "The precision of the arithmetic.",
 )
 @_of_preset("--validate-every", options.Whole(1), "Steps between two validations.")
+@_of_preset("--validation-windows", options.Whole(1), "Windows of a validation.")
 @options.with_default(
     "--checkpoint-every", options.Whole(1), 1000, "Steps between two checkpoints."
 )

@@ -65,9 +65,13 @@ class FollowClock:
         else:
             self._start_if_sure(at_s)
 
-    def turn_tempo(self, tempo_bpm: float) -> bool:  # noqa: ARG002
-        """The tempo is the player's."""
-        return False
+    def turn_tempo(self, tempo_bpm: float) -> bool:
+        """Expect `tempo_bpm`, in beats; False once the player has begun, whose tempo it is then."""
+        if self._strokes.all:
+            return False
+        self._tempo_bpm = tempo_bpm
+        self._begin_anew(tempo_bpm)
+        return True
 
     def tick(self, now: float, idle: bool) -> None:
         """Let time pass; `idle` says that nothing sounds or is planned."""

@@ -32,6 +32,7 @@ KEEPS_TIME_S = 2.0
 GAP_S = 0.25  # and four periods: less is a slow tempo, not a lost clock
 ALIGNED_S = 0.004  # a first clock this near the running ones goes on with them
 JUMP_S = 0.25  # Stop and Continue elsewhere within this are one jump: Ardour loops so
+MIDI_CLOCK, OWN_TEMPO = "MIDI clock", "own tempo"
 LATE_CLOCK_S = 0.030
 """How long the notes at a known loop end wait for the clock that says there is no jump."""
 
@@ -100,7 +101,7 @@ class Clock:
     @property
     def rules(self) -> str:
         """Who tells the time now."""
-        return "own tempo" if self.state.own else "MIDI clock"
+        return OWN_TEMPO if self.state.own else MIDI_CLOCK
 
     @property
     def waits(self) -> bool:
@@ -155,7 +156,7 @@ class Clock:
         if self.tempo_bpm is None:
             return False
         self.tempo_bpm = tempo_bpm
-        return True
+        return not self.state.counts
 
     def tick(self, now: float, idle: bool) -> None:
         """Let time pass; `idle` says that nothing sounds or is planned."""
@@ -332,4 +333,4 @@ class OwnTempo(Clock):
     @property
     def rules(self) -> str:
         """Who tells the time."""
-        return "own tempo"
+        return OWN_TEMPO

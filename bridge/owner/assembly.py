@@ -7,9 +7,9 @@ from schmubert.bridge.clock.sync import Timing, time_keeper
 from schmubert.bridge.owner.mix import Mix
 from schmubert.bridge.owner.owner import Owner
 from schmubert.bridge.owner.scheduler import Scheduler
-from schmubert.bridge.protocol.controls import Surface
 from schmubert.bridge.protocol.messages import Control
 from schmubert.bridge.protocol.roles import Rig
+from schmubert.bridge.protocol.surface import Surface
 from schmubert.engine.music.meter import COMMON, Meter
 
 
