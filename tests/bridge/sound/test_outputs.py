@@ -32,11 +32,5 @@ def test_pipewire_is_reached_by_the_library_that_midi_goes_by(
     assert preloaded == ["/b", "/a", None]
     others = [one.driver for one in outputs()][3:]
     assert others == ["pipewire", "pulseaudio", "alsa", "sdl2", "oss"]
-        "pipewire",
-        "pulseaudio",
-        "alsa",
-        "sdl2",
-        "oss",
-    ]
     monkeypatch.setattr(jack_library, "in_use", lambda: None)
     assert [one.env.get("LD_PRELOAD") for one in outputs("jack")] == [None, "/a", "/b"]
