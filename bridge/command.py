@@ -2,7 +2,8 @@
 
 import os
 import sys
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,14 @@ from schmubert.bridge.owner import loop
 from schmubert.bridge.owner.actions import GaveUpError
 from schmubert.bridge.owner.keyboard import keyboard
 from schmubert.bridge.owner.learn import learned
-from schmubert.bridge.owner.ports import MidiPorts
-from schmubert.bridge.protocol.controls import beat_of, binding, collisions, target_of
+from schmubert.bridge.owner.ports import MidiPorts, Ports
+from schmubert.bridge.protocol.controls import beat_of
 from schmubert.bridge.protocol.meters import divides_in_three, not_played
 from schmubert.bridge.protocol.mode import MODES
 from schmubert.bridge.protocol.roles import Binding, Rig, rig
 from schmubert.bridge.protocol.settings import Settings
+from schmubert.bridge.protocol.surface import binding, collisions, target_of
+from schmubert.bridge.protocol.voices import programs_with, silent_channels
 from schmubert.bridge.screen.audience import Audience, show
 from schmubert.bridge.screen.process import Screen
 from schmubert.engine.music.meter import knows
@@ -61,6 +64,10 @@ def bridge_command(**values: Any) -> None:
         meets_the_metre(settings)
         if stage.page is not None:
             has_a_page()
+        if stage.sound_font is not None:
+            from schmubert.bridge.sound.fonts import check
+
+            check(stage.sound_font)
         perform(stage, plugged, settings, timing)
     except (OSError, RuntimeError, ValueError, GaveUpError) as error:
         if settings.verbose:
@@ -70,11 +77,15 @@ def bridge_command(**values: Any) -> None:
 
 def perform(stage: Stage, plugged: Rig, settings: Settings, timing: Timing) -> None:
     """Open the ports, learn what is to be learned, and play until Ctrl-C."""
-    with closing(MidiPorts(plugged.inputs, plugged.outputs, stage.api)) as ports:
+    midi_outputs = plugged.outputs[: plugged.sound]
+    with closing(MidiPorts(plugged.inputs, midi_outputs, stage.api)) as ports:
         if stage.learn:
             plugged = learn(ports, plugged, stage)
         drawn = not (stage.headless or settings.verbose) and draws()
-        with closing(Audience(settings, Screen() if drawn else None)) as audience:
+        with (
+            closing(Audience(settings, Screen() if drawn else None)) as audience,
+            heard(ports, plugged, stage, audience.tell) as played_on,
+        ):
             if stage.record is not None:
                 from schmubert.bridge.session.recording import Recording, session_of
 
@@ -99,7 +110,7 @@ def perform(stage: Stage, plugged: Rig, settings: Settings, timing: Timing) -> N
                 hands.append(keys.turned)
                 audience.tell("? shows the keys")
             report = loop.perform(
-                ports,
+                played_on,
                 plugged,
                 settings,
                 timing,
@@ -108,6 +119,23 @@ def perform(stage: Stage, plugged: Rig, settings: Settings, timing: Timing) -> N
                 hand=lambda: [one for hand in hands for one in hand()],
             )
         show(str(report))
+
+
+@contextmanager
+def heard(
+    ports: MidiPorts, plugged: Rig, stage: Stage, tell: Callable[[str], None]
+) -> Iterator[Ports]:
+    """`ports`, with a synthesiser among them where one is wanted; it ends with the `with` block."""
+    if plugged.sound is None:
+        yield ports
+        return
+    from schmubert.bridge.sound.ports import SoundingPorts
+    from schmubert.bridge.sound.synthesiser import Sound, Synthesiser
+
+    programs = programs_with(stage.voices)
+    sound = Sound(stage.sound_font, stage.audio, programs)
+    with closing(Synthesiser(sound, tell)) as synthesiser:
+        yield SoundingPorts(ports, synthesiser, plugged, silent_channels(programs))
 
 
 def meets_the_metre(settings: Settings) -> None:
@@ -149,6 +177,8 @@ def plugged_in(stage: Stage) -> Rig:
         stage.bindings,
         stage.send_clock,
         stage.split,
+        stage.sound,
+        stage.click,
     )
 
 
@@ -161,7 +191,10 @@ def settings_of(plugged: Rig, values: dict[str, Any]) -> Settings:
     )
     stand = {control.name: int(control.value) for control in settings.controls}
     mode = MODES[stand["mode"]] if "mode" in stand else settings.mode
-    return msgspec.structs.replace(settings, mode=mode, bars=stand.get("bars", settings.bars))
+    counted_in = max(settings.count_in_bars, int(plugged.click is not None))
+    return msgspec.structs.replace(
+        settings, mode=mode, bars=stand.get("bars", settings.bars), count_in_bars=counted_in
+    )
 
 
 def learn(ports: MidiPorts, plugged: Rig, stage: Stage) -> Rig:
@@ -188,10 +221,11 @@ def draws() -> bool:
 def complaints(plugged: Rig, settings: Settings, stage: Stage) -> list[str]:
     """What does not fit together in who plays what; ValueError where nothing could be played."""
     heard, played, mode = plugged.heard, plugged.played, settings.mode
+    shared = heard & {part.role for part in stage.played}
     turned = [*plugged.bindings, *(binding(target, "note:0") for target in stage.learn)]
     lines = []
-    if mode == MODES[0] and heard & played:
-        names = " and ".join(role.name.lower() for role in sorted(heard & played))
+    if mode == MODES[0] and shared:
+        names = " and ".join(role.name.lower() for role in sorted(shared))
         if played <= heard and all(bound.name != "mode" for bound in turned):
             raise ValueError(f"you play the {names} yourself: --mode continue takes turns")
         lines.append(f"you play the {names} yourself until another mode shares that")
@@ -245,6 +279,8 @@ def waiting_for(plugged: Rig, timing: Timing) -> str:
     roles = sorted({role for _, role, _ in plugged.plays})
     band = " and ".join(Track(role).name.lower() for role in roles)
     first_note = f"your first note at {timing.tempo_bpm or 0.0:g} BPM"
+    if plugged.click is not None:
+        first_note = f"a key that counts in a bar at {timing.tempo_bpm or 0.0:g} BPM"
     start = f"for Start and MIDI clock on {plugged.inputs[plugged.clock]!r}"
     if timing.sync is Sync.LINK:
         start = "for Ableton Link to play, or your first note in its time"

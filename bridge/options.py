@@ -16,11 +16,13 @@ from schmubert.bridge import preset
 from schmubert.bridge.clock.sync import Sync
 from schmubert.bridge.clock.transport import PositionUnit
 from schmubert.bridge.owner.ports import APIS
-from schmubert.bridge.protocol.controls import assigned, bindable, binding, control_rows
+from schmubert.bridge.protocol.controls import assigned, control_rows
 from schmubert.bridge.protocol.option import Option, options_of
 from schmubert.bridge.protocol.place import USUAL_PORT, Place, place_named
 from schmubert.bridge.protocol.roles import Binding, Part, input_part, output_part
 from schmubert.bridge.protocol.settings import Settings
+from schmubert.bridge.protocol.surface import bindable, binding
+from schmubert.bridge.protocol.voices import Voice, voice_named
 from schmubert.engine.music.pitches import pitch_named
 from schmubert.engine.options import Real, Whole
 
@@ -69,7 +71,48 @@ class Stage:
             metavar="NAME[:ROLE[:CHANNEL]]",
             read=output_part,
         ),
-    ]
+    ] = ()
+    sound: Annotated[
+        bool,
+        Option(
+            "Hear it without a DAW: FluidSynth plays you, and bass, drums, chords and lead as far"
+            " as no --out does."
+        ),
+    ] = False
+    sound_font: Annotated[
+        Path | None,
+        Option(
+            "What FluidSynth is to sound like, .sf2, .sf3 or .dls [the best that is found].",
+            metavar="FILE",
+            place="file",
+            exists=True,
+        ),
+    ] = None
+    audio: Annotated[
+        str | None,
+        Option(
+            "What FluidSynth is heard by: jack, pipewire, pulseaudio, alsa:hw:1, coreaudio, or"
+            " file:OUT.wav [the first that answers].",
+            metavar="DRIVER[:DEVICE]",
+        ),
+    ] = None
+    voices: Annotated[
+        tuple[Voice, ...],
+        Option(
+            "What you, lead, bass, chords or drums sound like, by a General MIDI name or number:"
+            " bass=fretless, chords=1, drums=jazz, you=off. Repeatable.",
+            name="program",
+            metavar="WHO=PROGRAM",
+            read=voice_named,
+        ),
+    ] = ()
+    click: Annotated[
+        bool,
+        Option(
+            "A metronome, with --sound. Where the tempo is the band's own, the first key only"
+            " starts it, and a bar is counted in."
+        ),
+    ] = False
     split: Annotated[
         int | None,
         Option(
@@ -266,7 +309,7 @@ def _from_preset(ctx: click.Context, _: click.Parameter, path: Path | None) -> P
         ) from error
     except (OSError, ValueError) as error:
         raise click.UsageError(f"--preset: {error}") from error
-    ctx.default_map = {}
+    ctx.default_map = dict(ctx.default_map or {})
     for name, value in words.items():
         option = by_name[name]
         if name in preset.TABLES:

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ import numpy as np
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.cli.leading import ANY, Leading, free_leading_options
+from schmubert.cli.manner import Wanted, manner_options
 from schmubert.cli.offline import check_parts, plays_alone
 from schmubert.cli.places import parts_named
 from schmubert.engine.denoiser import Model, parts_of, plays, recipe_of
@@ -42,6 +44,7 @@ LONGEST_BARS = 1024
 @options.tracks("What plays", "all that the model can play", known=options.PARTS)
 @click.option("--tutti", is_flag=True, help="Let all tracks play throughout.")
 @free_leading_options
+@manner_options
 @options.seed
 @options.window
 @options.temperature
@@ -54,6 +57,7 @@ LONGEST_BARS = 1024
 @one_line
 def generate(
     led_by: Leading,
+    playing: Wanted,
     count: int,
     bars: int,
     out: Path,
@@ -94,6 +98,11 @@ def generate(
             f"--sampler {REVERSE} keeps to no key and no bounds: leave out --key, --lowest and"
             " --highest, or name another sampler."
         )
+    if sampler == REVERSE and playing != Wanted():
+        raise click.ClickException(
+            f"--sampler {REVERSE} plays in no style: leave out --style and --like, or name another"
+            " sampler."
+        )
     if sampler == REVERSE and named is not None:
         raise click.ClickException(
             f"--sampler {REVERSE} makes all tracks of its model at once: leave out --tracks, or"
@@ -110,7 +119,8 @@ def generate(
     spent, heat = Sampling(calls, temperature).decided(recipe_of(denoiser))
     if sampler != REVERSE:
         plain = Sampling(calls, temperature, window, sampler=sampler)
-        sampling = led_by.sampling(plain, denoiser, None)
+        manner = playing.manner(metre, np.random.default_rng((chosen, count)))
+        sampling = replace(led_by.sampling(plain, denoiser, None), manner=manner)
     pauses = None if tutti else denoiser.pauses
 
     def made(rngs: Sequence[np.random.Generator]) -> list[Score]:

@@ -148,7 +148,7 @@ class Clock:
         if self.tempo_bpm is None:
             return False
         self.tempo_bpm = tempo_bpm
-        return True
+        return not self.state.counts
 
     def tick(self, now: float, idle: bool) -> None:
         """Let time pass; `idle` says that nothing sounds or is planned."""

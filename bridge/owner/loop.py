@@ -140,7 +140,7 @@ class _Stage:
             self._do(owner.receive(at_s, port, message))
         for control in self._hand():
             self._see(Turned(control))
-            self._do(owner.turn((control,)))
+            self._do(owner.turn((control,), now))
         trouble = self._seat.failing()  # asked first: what it said last is still heard
         for decided in self._seat.listen(now):
             if isinstance(decided, Pong):

@@ -35,6 +35,7 @@ KEYS: Mapping[str, Key] = {
     "r": Key("regenerate"),
     "l": Key("lock"),
     "m": Key("mode", 1.0),
+    "t": Key("tap"),
     ".": Key("tempo", 1.0),
     ",": Key("tempo", -1.0),
     ">": Key("transpose", 1.0),

@@ -62,7 +62,7 @@ def verify_session(session: Session, log: Iterable[Record]) -> Verdict:
         elif isinstance(what, Came):
             made += _made(owner.receive(what.came_s, what.port, what.message))
         elif isinstance(what, Turned):
-            made += _made(owner.turn([what.control]))
+            made += _made(owner.turn([what.control], record.at_s))
         elif isinstance(what, Plugged):
             made += _made(owner.plugged(what, record.at_s))
         elif isinstance(what, Server):

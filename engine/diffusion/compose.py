@@ -23,7 +23,7 @@ from schmubert.engine.diffusion.windows import (
     sounding_tracks,
     window_run,
 )
-from schmubert.engine.music.chords import NO_CHORD, Plan
+from schmubert.engine.music.chords import HOLD_CHORD, NO_CHORD, Plan
 from schmubert.engine.music.meter import COMMON, USUAL_BPM, Meter
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import Mask, Score, Tokens, canonical, silence, unknown
@@ -189,7 +189,7 @@ def _played(
         for score, said in zip(scores, chords, strict=True)
     ]
     told = [np.where(plan == NO_CHORD, UNKNOWN_CHORD, plan) for plan in plans]
-    tokens = _filled(denoise, heard, every_targets, rngs, sampling, told)
+    tokens = _in_manner(denoise, heard, every_targets, rngs, sampling, told)
     made = [
         _kept(score, new[:, : len(TRIO)], targets[:, : len(TRIO)])
         for score, new, targets in zip(scores, tokens, every_targets, strict=True)
@@ -200,6 +200,45 @@ def _played(
     finished = [_heard(score) for score in made]
     notes = chord_parts(denoise, finished, compings, plans, sampling.window_bars)
     return [replace(score, chords=part) for score, part in zip(made, notes, strict=True)]
+
+
+def _in_manner(
+    denoise: Denoiser,
+    scores: Sequence[Score],
+    every_targets: Sequence[Mask],
+    rngs: Sequence[np.random.Generator],
+    sampling: Sampling,
+    chords: Sequence[Plan],
+) -> list[Tokens]:
+    """`_filled`, where the example of a manner was heard before each of `scores` in its metre."""
+    before = [_example(score, sampling) for score in scores]
+    shown = [example.followed_by(score) for example, score in zip(before, scores, strict=True)]
+    targets = [
+        np.concatenate([np.zeros((example.steps, of_score.shape[1]), bool), of_score])
+        for example, of_score in zip(before, every_targets, strict=True)
+    ]
+    plans = [
+        np.concatenate([_chords_before(example, sampling), plan])
+        for example, plan in zip(before, chords, strict=True)
+    ]
+    made = _filled(denoise, shown, targets, rngs, sampling, plans)
+    return [tokens[example.steps :] for example, tokens in zip(before, made, strict=True)]
+
+
+def _example(score: Score, sampling: Sampling) -> Score:
+    """The bars that are heard before `score`: none where no manner has some in its metre."""
+    if sampling.manner is None or sampling.manner.example.meter != score.meter:
+        return silence(0, score.tempo_bpm, score.meter)
+    return replace(sampling.manner.example, tempo_bpm=score.tempo_bpm)
+
+
+def _chords_before(example: Score, sampling: Sampling) -> Plan:
+    """The chord plan of the `example` [beats]: its one chord, or unknown."""
+    plan = np.full(example.bars * example.meter.beats, UNKNOWN_CHORD)
+    if len(plan) and sampling.manner is not None and sampling.manner.chord is not None:
+        plan[:] = HOLD_CHORD
+        plan[0] = sampling.manner.chord.token
+    return plan
 
 
 def continue_(

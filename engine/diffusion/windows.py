@@ -108,6 +108,7 @@ def window_run(
             chords_from(chords, first_bar * meter.beats),
             comping=window[:, Track.COMPING] if comps else None,
             comping_targets=in_window[:, Track.COMPING] if comps else None,
+            traits=None if sampling.manner is None else sampling.manner.traits,
         )
         planned = yield from plan_run(layout, calls, token_sampler)
         drawn, keeping = kept(layout, planned, token_sampler)

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import nn
 
 from schmubert.engine.networks import checkpoint
-from schmubert.engine.networks.band import FORM_CONTEXT, BandTransformer, taken_over
+from schmubert.engine.networks.band import ADDED, BandTransformer, taken_over
 from schmubert.engine.networks.build import network
 from schmubert.engine.networks.config import PRESETS, ModelConfig
 from schmubert.engine.networks.convolutional import SILENT_AT_FIRST
@@ -194,7 +194,7 @@ def _network(config: ModelConfig, start_from: Path | None) -> nn.Module:
         floats = {name: tensor.float() for name, tensor in weights.items()}
         model.load_state_dict(taken_over(floats, model))
         return model
-    silent = (*SILENT_AT_FIRST, FORM_CONTEXT)
+    silent = (*SILENT_AT_FIRST, *ADDED)
     begun = {n: w for n, w in model.state_dict().items() if n.startswith(silent)}
     try:
         model.load_state_dict(begun | {name: tensor.float() for name, tensor in weights.items()})
