@@ -276,8 +276,8 @@ def port_complaints(plugged: Rig, timing: Timing) -> list[str]:
 
 def waiting_for(plugged: Rig, timing: Timing) -> str:
     """What the band waits for before it plays."""
-    roles = sorted({role for _, role, _ in plugged.plays})
-    band = " and ".join(Track(role).name.lower() for role in roles)
+    roles = sorted(plugged.played - plugged.heard or plugged.played)
+    band = " and ".join(role.name.lower() for role in roles)
     first_note = f"your first note at {timing.tempo_bpm or 0.0:g} BPM"
     if plugged.click is not None:
         first_note = f"a key that counts in a bar at {timing.tempo_bpm or 0.0:g} BPM"

@@ -17,6 +17,7 @@ from schmubert.cli.places import parts_named
 from schmubert.engine.denoiser import Model, parts_of, plays, recipe_of
 from schmubert.engine.diffusion.compose import generate_all
 from schmubert.engine.diffusion.defaults import MOST_WINDOW_BARS
+from schmubert.engine.diffusion.planning import chords_of
 from schmubert.engine.diffusion.reversal import REVERSE, generate_from_noise
 from schmubert.engine.diffusion.sampling import Sampling, usual_window_bars
 from schmubert.engine.diffusion.windows import MOST_BATCHED
@@ -95,8 +96,8 @@ def generate(
         )
     if sampler == REVERSE and led_by != Leading(ANY):
         raise click.ClickException(
-            f"--sampler {REVERSE} keeps to no key and no bounds: leave out --key, --lowest and"
-            " --highest, or name another sampler."
+            f"--sampler {REVERSE} keeps to no chords, no key and no bounds: leave out --chords,"
+            " --key, --lowest and --highest, or name another sampler."
         )
     if sampler == REVERSE and playing != Wanted():
         raise click.ClickException(
@@ -119,8 +120,9 @@ def generate(
     spent, heat = Sampling(calls, temperature).decided(recipe_of(denoiser))
     if sampler != REVERSE:
         plain = Sampling(calls, temperature, window, sampler=sampler)
-        manner = playing.manner(metre, np.random.default_rng((chosen, count)))
-        sampling = replace(led_by.sampling(plain, denoiser, None), manner=manner)
+        written = None if (weights := led_by.chart(bars, metre)) is None else chords_of(weights)
+        manner = playing.manner(metre, np.random.default_rng(chosen), written)
+        sampling = replace(led_by.sampling(plain, denoiser, None, weights), manner=manner)
     pauses = None if tutti else denoiser.pauses
 
     def made(rngs: Sequence[np.random.Generator]) -> list[Score]:

@@ -211,7 +211,9 @@ class Synthesiser:
         self._listens = process.stdin.fileno()
         self._told = ""
         if output != self._best:
-            self._tell_once(f"sound: FluidSynth with {font.name}, through {output.driver}")
+            self._tell_once(
+                f"sound: FluidSynth with {font.resolve().name}, through {output.driver}"
+            )
 
 
 def _reason(printed: bytes) -> str:

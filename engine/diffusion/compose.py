@@ -15,6 +15,7 @@ from schmubert.engine.diffusion.rests import tacet_cells
 from schmubert.engine.diffusion.sampling import PLAIN, Sampling
 from schmubert.engine.diffusion.unmasking import tidy
 from schmubert.engine.diffusion.windows import (
+    Filled,
     Place,
     inwards,
     leftwards,
@@ -62,8 +63,8 @@ def infill_all(
     told = [sampling.chords] * len(scores)
     made = _filled(denoise, scores, every_targets, rngs, sampling, told, place)
     return [
-        _kept(score, tokens, targets)
-        for score, tokens, targets in zip(scores, made, every_targets, strict=True)
+        _kept(score, filled.tokens, targets)
+        for score, filled, targets in zip(scores, made, every_targets, strict=True)
     ]
 
 
@@ -75,14 +76,14 @@ def _filled(
     sampling: Sampling,
     chords: Sequence[Plan | None],
     place: Place = rightwards,
-) -> list[Tokens]:
-    """The tokens of `scores` with `targets` filled, [steps, 3], or [steps, 4] with a comping.
+) -> list[Filled]:
+    """`scores` with `targets` filled, [steps, 3], or [steps, 4] with a comping.
 
     There is one where targets have a column for it. `chords` [beats] are known.
     """
     for targets in every_targets:
         _check_parts(denoise, [track for track in TRIO if targets[:, track].any()])
-    made: list[Tokens] = [score.tokens for score in scores]
+    made: dict[int, Filled] = {}
     for meter in {score.meter for score in scores}:
         alike = [k for k, score in enumerate(scores) if score.meter == meter]
         runs = [
@@ -99,9 +100,8 @@ def _filled(
             )
             for k in alike
         ]
-        for k, tokens in zip(alike, run_together(in_meter(denoise, meter), runs), strict=True):
-            made[k] = tokens
-    return made
+        made |= zip(alike, run_together(in_meter(denoise, meter), runs), strict=True)
+    return [made[k] for k in range(len(scores))]
 
 
 def _masked(score: Score, targets: Mask) -> Tokens:
@@ -131,7 +131,7 @@ def accompany(
     A track in which nothing sounds at all is unknown to the model rather than silent. With
     `Track.CHORDS` among `tracks` a part of chords is made too, `Score.chords`, for which the model
     plans the rhythm. It plays `chords` [beats], a plan as in `chord_plan`, or those of the
-    sampling if None; a masked one is the likeliest by what is played. ValueError where
+    sampling if None; a masked one is that which its notes were drawn with. ValueError where
     the model knows no chords.
     """
     return accompany_all(denoise, [score], tracks, [rng], sampling, [chords])[0]
@@ -189,16 +189,20 @@ def _played(
         for score, said in zip(scores, chords, strict=True)
     ]
     told = [np.where(plan == NO_CHORD, UNKNOWN_CHORD, plan) for plan in plans]
-    tokens = _in_manner(denoise, heard, every_targets, rngs, sampling, told)
+    filled = _in_manner(denoise, heard, every_targets, rngs, sampling, told)
     made = [
-        _kept(score, new[:, : len(TRIO)], targets[:, : len(TRIO)])
-        for score, new, targets in zip(scores, tokens, every_targets, strict=True)
+        _kept(score, new.tokens[:, : len(TRIO)], targets[:, : len(TRIO)])
+        for score, new, targets in zip(scores, filled, every_targets, strict=True)
     ]
     if Track.CHORDS not in parts:
         return made
-    compings = [new[:, Track.COMPING] for new in tokens]
+    compings = [new.tokens[:, Track.COMPING] for new in filled]
     finished = [_heard(score) for score in made]
-    notes = chord_parts(denoise, finished, compings, plans, sampling.window_bars)
+    chosen = [
+        np.where(plan == UNKNOWN_CHORD, new.chords, plan)
+        for plan, new in zip(plans, filled, strict=True)
+    ]
+    notes = chord_parts(denoise, finished, compings, chosen, sampling.window_bars)
     return [replace(score, chords=part) for score, part in zip(made, notes, strict=True)]
 
 
@@ -209,7 +213,7 @@ def _in_manner(
     rngs: Sequence[np.random.Generator],
     sampling: Sampling,
     chords: Sequence[Plan],
-) -> list[Tokens]:
+) -> list[Filled]:
     """`_filled`, where the example of a manner was heard before each of `scores` in its metre."""
     before = [_example(score, sampling) for score in scores]
     shown = [example.followed_by(score) for example, score in zip(before, scores, strict=True)]
@@ -222,7 +226,10 @@ def _in_manner(
         for example, plan in zip(before, chords, strict=True)
     ]
     made = _filled(denoise, shown, targets, rngs, sampling, plans)
-    return [tokens[example.steps :] for example, tokens in zip(before, made, strict=True)]
+    return [
+        Filled(tokens[example.steps :], chosen[example.bars * example.meter.beats :])
+        for example, (tokens, chosen) in zip(before, made, strict=True)
+    ]
 
 
 def _example(score: Score, sampling: Sampling) -> Score:

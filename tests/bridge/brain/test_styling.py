@@ -45,7 +45,9 @@ def test_a_style_is_turned_on_and_off_while_the_band_plays() -> None:
     told = [(now, request.constraints.traits) for now, request in made.engine.requests]
     assert all(traits == b"" for now, traits in told if not at(9.5) <= now < at(17.5))
     within = [traits for now, traits in told if at(9.6) < now < at(17.4)]
-    assert within and len(set(within)) == 1 and within[0]
+    assert within
+    assert len(set(within)) == 1
+    assert within[0]
 
 
 def test_what_is_played_stays_what_it_was() -> None:
