@@ -105,7 +105,7 @@ class Picture:
         if programme.sync == "link":
             return {"clock": "Ableton Link", "ticks": True}
         if programme.tempo_bpm is not None:
-            own = f"own tempo, {programme.tempo_bpm:g} BPM"
+            own = f"own tempo, {self._stands.get('tempo', programme.tempo_bpm):g} BPM"
         if programme.sync == "internal":
             return {"clock": own, "ticks": True}
         port = programme.rig.inputs[programme.rig.clock]
