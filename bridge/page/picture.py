@@ -9,7 +9,8 @@ from math import floor
 from typing import Any
 
 from schmubert.bridge.page.programme import Programme
-from schmubert.bridge.page.table import Row, id_of, rows, standing
+from schmubert.bridge.page.table import Row, rows, standing
+from schmubert.bridge.protocol.controls import id_of
 from schmubert.bridge.protocol.events import Came, Record
 from schmubert.bridge.protocol.messages import Answered, Control, Moved, Say
 from schmubert.bridge.screen.scene import Note, Part, Scene
