@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -13,13 +14,15 @@ import msgspec
 
 from schmubert.bridge import preset
 from schmubert.bridge.clock.sync import Sync, Timing
-from schmubert.bridge.options import OPTIONS, Command, Stage, parameter, said
+from schmubert.bridge.options import OPTIONS, Command, Stage, parameter, said, songs_folder
 from schmubert.bridge.owner import loop
 from schmubert.bridge.owner.actions import GaveUpError
 from schmubert.bridge.owner.keyboard import keyboard
 from schmubert.bridge.owner.learn import learned
 from schmubert.bridge.owner.ports import MidiPorts, Ports
 from schmubert.bridge.protocol.controls import beat_of
+from schmubert.bridge.protocol.events import Record
+from schmubert.bridge.protocol.messages import Kept
 from schmubert.bridge.protocol.meters import divides_in_three, not_played
 from schmubert.bridge.protocol.mode import MODES
 from schmubert.bridge.protocol.roles import Binding, Rig, rig
@@ -102,6 +105,7 @@ def perform(stage: Stage, plugged: Rig, settings: Settings, timing: Timing) -> N
                 hands.append(page.turned)
             for line in [*ports.named, waiting_for(plugged, timing)]:
                 audience.tell(line)
+            variations = remembered(stage, settings, timing, audience)
             keys = (
                 None if stage.headless else keyboard(0, settings, audience.tell, timing.tempo_bpm)
             )
@@ -117,8 +121,30 @@ def perform(stage: Stage, plugged: Rig, settings: Settings, timing: Timing) -> N
                 say=audience.say,
                 witness=audience.see,
                 hand=lambda: [one for hand in hands for one in hand()],
+                variations=variations,
             )
         show(str(report))
+
+
+def remembered(
+    stage: Stage, settings: Settings, timing: Timing, audience: Audience
+) -> tuple[Kept, ...]:
+    """The variations of the song that is played, if one is, which is kept from now on."""
+    if stage.song is None:
+        return ()
+    from schmubert.bridge.session.song import Song, SongKeeper
+
+    song = Song(songs_folder(), stage.song)
+    audience.tell(f"song {song.name!r}" + ("" if song.preset.exists() else ": a new one"))
+    variations: tuple[Kept, ...] = ()
+    try:
+        variations = song.variations(settings.meter)
+    except (OSError, ValueError) as error:
+        audience.tell(f"{error}: I begin without variations")
+    for kept in variations:
+        audience.see(Record(time.monotonic(), kept))
+    audience.keep(SongKeeper(song, settings, timing.tempo_bpm, variations, audience.tell))
+    return variations
 
 
 @contextmanager

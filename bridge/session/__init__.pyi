@@ -2,6 +2,7 @@ from .log import LOG_NAME, SONG_NAME, Log, Session
 from .midi_export import MidiExport
 from .playback import play
 from .recording import Recording, session_of
+from .song import Song, SongKeeper, song_name
 from .verify import Verdict, verify_session
 
 __all__ = [
@@ -11,8 +12,11 @@ __all__ = [
     "MidiExport",
     "Recording",
     "Session",
+    "Song",
+    "SongKeeper",
     "Verdict",
     "play",
     "session_of",
+    "song_name",
     "verify_session",
 ]
