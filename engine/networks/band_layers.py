@@ -96,7 +96,7 @@ class Traits(nn.Module):
 
     def named(self, window: Tensor) -> Tensor:
         """What a network makes of a window [batch, width] -> logits [batch, 16, events]."""
-        return called(self.names, window).unflatten(1, (TRAIT_COUNT, TRAIT_TOKENS))
+        return called(self.names, window).reshape(-1, TRAIT_COUNT, TRAIT_TOKENS)
 
 
 def first_of(tokens: Tensor, cells: int) -> Tensor:
