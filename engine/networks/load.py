@@ -15,7 +15,11 @@ def load(
     flush_denormals: bool = False,
 ) -> Model:
     """`load_any`, for whoever unmasks parts of a song: ValueError for a model that cannot."""
-    model = load_any(path, device, threads, flush_denormals)
+    return unmasking(load_any(path, device, threads, flush_denormals), path)
+
+
+def unmasking(model: Model, path: Path | None) -> Model:
+    """`model`, loaded from `path`; ValueError where it cannot unmask parts of a song."""
     if is_ensemble(model.tracks):
         raise ValueError(
             f"{path}: a model of other tracks than melody, bass and drums: it makes pieces by"
