@@ -17,10 +17,11 @@ from schmubert.engine.music.meter import COMMON, Meter
 SURE = ((2.4, 0.85), (4.4, 0.7), (8.4, 0.5), (12.4, 0.0))
 """(beats since the first note, share of what speaks for the beat) from which on it is believed."""
 ON_BEAT = 0.2
-FAR = 0.15
-OVERRULED = 0.95
+"""How far from a beat a note on it may be, in beats, while the beat is being found."""
 MOST_BEND = 1.12
+"""How much faster or slower than the player the music may run to meet the beat."""
 SOON = 0.4
+"""A beat that is nearer than this is left as it is, and the one after it is met."""
 
 
 class FollowClock:
@@ -58,7 +59,8 @@ class FollowClock:
         self._noted_s = at_s
         if self._strokes.add(heard):
             self._before = self._tracker.found
-        self._tracker.hear(self._before, self._strokes.all[-1].at_s, self._strokes.weight)
+        stroke, weight = self._strokes.all[-1], self._strokes.weight
+        self._tracker.hear(self._before, stroke.at_s, weight, self._played(at_s))
         if self.transport.rolling:
             self._strokes.forget()
             self._steer(at_s)
@@ -122,20 +124,20 @@ class FollowClock:
                     return there_s
         return one_s
 
+    def _played(self, now: float) -> Beat | None:
+        """The beat that the band plays, while it does."""
+        if not self.transport.rolling:
+            return None
+        line = self.transport.timeline
+        return Beat(line.seconds(round(line.beats(now))), 60.0 / line.tempo_bpm)
+
     def _steer(self, now: float) -> None:
         """Bend the line so that it meets the player's beat, the next one or the one after it."""
-        line = self.transport.timeline
-        here = line.beats(now)
-        ours = Beat(line.seconds(round(here)), 60.0 / line.tempo_bpm, 1.0)
-        beat = self._tracker.beat(now)
+        beat = self._tracker.beat(now, self._played(now))
         if beat is None:
             return
-        number = round(line.beats(beat.at_s))
-        if abs(line.beats(beat.at_s) - number) > FAR and beat.share < OVERRULED:
-            beat = self._tracker.beat(now, ours)
-            if beat is None:
-                return
-            number = round(line.beats(beat.at_s))
+        line = self.transport.timeline
+        here, number = line.beats(now), round(line.beats(beat.at_s))
         self._tracker.keep_near(beat.period_s)
         tempo_bpm = 60.0 / beat.period_s
         meets = floor(here + SOON) + 1.0

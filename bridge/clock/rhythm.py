@@ -25,6 +25,7 @@ COMPOUND: tuple[tuple[float, Mapping[int, float]], ...] = (
 STAYS = 0.93
 """How likely the texture stays the same from one onset to the next."""
 FAINT = 1e-3
+"""How likely the unlikely is at least: an onset may surprise."""
 FIRST_OFF = 0.06
 """How likely the first onset of all is off the beat, at each place, against on it."""
 OFF_WEIGHT = (1.0, -0.6, -1.0)
