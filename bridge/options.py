@@ -27,7 +27,8 @@ from schmubert.engine.music.pitches import pitch_named
 from schmubert.engine.options import Real, Whole
 
 MOST_OFFSET_MS = 250.0
-LEARNS, KEPT = "schmubert.learns", "schmubert.preset"  # in click's notes on one call
+LEARNS, KEPT, CALLED = "schmubert.learns", "schmubert.preset", "schmubert.called"
+"""In click's notes on one call."""
 
 
 def songs_folder() -> Path:
@@ -61,6 +62,16 @@ class Stage:
             " stand, variations. It is kept when the session ends.",
             metavar="NAME",
             read=_song_name,
+            in_preset=False,
+        ),
+    ] = None
+    set_list: Annotated[
+        Path | None,
+        Option(
+            "Play the songs that FILE names, one a line; the control next-song goes on.",
+            metavar="FILE",
+            place="file",
+            exists=True,
             in_preset=False,
         ),
     ] = None
@@ -302,8 +313,16 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does."""
+        ctx.meta[CALLED] = tuple(args), dict(ctx.default_map or {})
         ctx.meta[LEARNS] = any(arg.partition("=")[0] == "--learn" for arg in args)
         return super().parse_args(ctx, args)
+
+
+def called_again(ctx: click.Context, *words: str) -> dict[str, Any]:
+    """The values of the options as in this call, but for more `words`; UsageError as there."""
+    args, usual = ctx.meta[CALLED]
+    again = ctx.command.make_context(ctx.info_name, [*args, *words], default_map=usual)
+    return dict(again.params)
 
 
 def said(holder: type, values: dict[str, Any]) -> dict[str, Any]:
@@ -368,7 +387,7 @@ def _offer(ctx: click.Context, keeper: str, words: dict[str, Any]) -> None:
         else:
             offered[option.field] = value
     ctx.meta[f"{KEPT}.{keeper}"] = offered
-    usual = ctx.meta.setdefault(f"{KEPT}.usual", dict(ctx.default_map or {}))
+    _, usual = ctx.meta[CALLED]
     kept = [ctx.meta.get(f"{KEPT}.{one}", {}) for one in KEEPERS]
     ctx.default_map = {name: value for one in (usual, *kept) for name, value in one.items()}
 

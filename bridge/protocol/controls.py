@@ -171,6 +171,7 @@ CONTROLS = {
     "regenerate": Kind(
         "The band forgets what it has played, and plays something else.", trigger=True
     ),
+    "next-song": _hit("This song ends at once, and the next one of --set-list is there."),
     "panic": Kind("All that sounds ends at once.", trigger=True),
 }
 """Every control by its name."""

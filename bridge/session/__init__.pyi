@@ -2,7 +2,7 @@ from .log import LOG_NAME, SONG_NAME, Log, Session
 from .midi_export import MidiExport
 from .playback import play
 from .recording import Recording, session_of
-from .song import Song, SongKeeper, song_name
+from .song import NextSong, Song, SongKeeper, song_name, songs_in
 from .verify import Verdict, verify_session
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "SONG_NAME",
     "Log",
     "MidiExport",
+    "NextSong",
     "Recording",
     "Session",
     "Song",
@@ -18,5 +19,6 @@ __all__ = [
     "play",
     "session_of",
     "song_name",
+    "songs_in",
     "verify_session",
 ]

@@ -38,6 +38,45 @@ def song_name(word: str) -> str:
     return word
 
 
+def songs_in(path: Path) -> tuple[str, ...]:
+    """The songs of the set list at `path`, a name a line; what follows a `#` is a remark.
+
+    OSError or ValueError where there is none.
+    """
+    with path.open(encoding="utf-8", errors="replace") as file:
+        lines = file.read(MOST_BYTES).splitlines()
+    names = [line.partition("#")[0].strip() for line in lines]
+    try:
+        found = tuple(song_name(name) for name in names if name)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    if not found:
+        raise ValueError(f"{path} names no song: write a name on each line")
+    return found
+
+
+class NextSong:
+    """Watches for the control `next-song`; `after` is the song that it goes on to, if any."""
+
+    def __init__(self, after: str | None, say: Callable[[str], None]) -> None:
+        self.wanted = False
+        """Whether that song is to be played now."""
+        self._after, self._say = after, say
+
+    def see(self, record: Record) -> None:
+        """Something happened."""
+        if not isinstance(record.what, Control) or record.what.name != "next-song":
+            return
+        if self._after is None:
+            self._say("there is no next song: --set-list FILE names them, one a line")
+        elif not self.wanted:
+            self.wanted = True
+            self._say(f"next song: {self._after!r}")
+
+    def close(self) -> None:
+        """The session ends."""
+
+
 class Song:
     """The song `name` in the folder `songs`."""
 
