@@ -1,22 +1,26 @@
 """Whether a band that is told a style plays in it: each style on the melodies of validation songs.
 
-python benchmarks/styles.py --data DATA [--model MODEL] [--songs 8]
+python benchmarks/styles.py --data DATA [--model MODEL] [--songs 8] [--stage]
 
 A line a style: how many of the traits that it tells come out at their level (and how many would
 without a style), and in how many songs the drums are more like its own grooves than like those of
-any other style (by the shares of cells of a beat of a bar in which each drum is hit, as angles).
+any other style (by the shares of bars in which each drum is hit in each cell, as angles). With
+--stage the brain of `schmubert-bridge` plays in virtual time, to two rounds of Ode to Joy.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 import numpy as np
+from bass_on_stage import ode, played
 from numpy.typing import NDArray
 
+from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion.compose import accompany_all
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.music.chords import CHORD_TOKENS, FIRST_CHORD, chord_of, lasting_chords
-from schmubert.engine.music.meter import COMMON
+from schmubert.engine.music.meter import COMMON, STEPS_PER_BAR
 from schmubert.engine.music.plans import chord_plan_of
 from schmubert.engine.music.score import Score, Tokens
 from schmubert.engine.music.styles import EXAMPLE_BARS, styles
@@ -34,9 +38,13 @@ BARS = 16
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--model", type=click.Path(path_type=Path, exists=True))
 @click.option("--songs", default=8, show_default=True)
-def main(data: Path, model: Path | None, songs: int) -> None:
+@click.option("--stage", is_flag=True)
+def main(data: Path, model: Path | None, songs: int, stage: bool) -> None:
     """See above."""
     denoise = load(model, "cpu", 1)
+    if stage:
+        tell(lambda name: on_stage(denoise, name, songs))
+        return
     split = Dataset.open(data).split("validation")
     grid = band_grid(split, chosen_windows(split, BARS, songs, 0), BARS)
     chords = [chord_plan_of(column, COMMON) for column in grid[..., Track.CHORDS]]
@@ -44,7 +52,7 @@ def main(data: Path, model: Path | None, songs: int) -> None:
     blank[..., [Track.BASS, Track.DRUMS]] = np.asarray(BAND_MASK)[[Track.BASS, Track.DRUMS]]
     scores = [Score(tokens) for tokens in blank]
 
-    def played(name: str | None) -> tuple[Tokens, Tokens]:
+    def accompanied(name: str | None) -> tuple[Tokens, Tokens]:
         """What is played for each song [songs, steps, 3], and the traits that were told."""
         made, told = [], []
         for number, (score, plan) in enumerate(zip(scores, chords, strict=True)):
@@ -58,7 +66,26 @@ def main(data: Path, model: Path | None, songs: int) -> None:
             told.append(manner.traits if manner else np.full(16, UNKNOWN_TRAIT))
         return np.stack(made), np.stack(told)
 
-    plain = levels(played(None)[0])
+    tell(accompanied)
+    print(f"an example has {EXAMPLE_BARS} bars; {songs} songs of {BARS} bars, {denoise.name}")
+
+
+def on_stage(denoise: Model, name: str | None, seeds: int) -> tuple[Tokens, Tokens]:
+    """What the stage plays with each seed [seeds, steps, 3], and the traits that are told."""
+    bars = 16
+    made = [
+        played(denoise, ode(), bars, 110.0, "default", seed, name or "")[STEPS_PER_BAR:]
+        for seed in range(1, seeds + 1)
+    ]
+    told = np.full(16, UNKNOWN_TRAIT)
+    if name:
+        told = styles()[name].manner(COMMON, chord_of(FIRST_CHORD), np.random.default_rng(0)).traits
+    return np.stack(made), np.stack([told] * seeds)
+
+
+def tell(playing: Callable[[str | None], tuple[Tokens, Tokens]]) -> None:
+    """Print a line a style of what is played in it, and of all together."""
+    plain = levels(playing(None)[0])
     kits = {
         name: np.mean(
             [
@@ -72,7 +99,7 @@ def main(data: Path, model: Path | None, songs: int) -> None:
     print(f"{'style':10} {'at level':>8} {'plain':>6} {'near':>6} {'plain':>6} {'own drums':>9}")
     rows = []
     for name in styles():
-        made, told = played(name)
+        made, told = playing(name)
         known = told != UNKNOWN_TRAIT
         off, without = (np.abs(found - told)[known] for found in (levels(made), plain))
         own = np.mean([nearest(pattern(tokens), kits) == name for tokens in made])
@@ -80,7 +107,6 @@ def main(data: Path, model: Path | None, songs: int) -> None:
                      np.mean(without <= 1), own])  # fmt: skip
         print(f"{name:10} " + " ".join(f"{value:8.2f}" for value in rows[-1]), flush=True)
     print(f"{'all':10} " + " ".join(f"{value:8.2f}" for value in np.mean(rows, axis=0)))
-    print(f"an example has {EXAMPLE_BARS} bars; {songs} songs of {BARS} bars, {denoise.name}")
 
 
 def levels(tokens: Tokens) -> Tokens:

@@ -2,24 +2,36 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 import msgspec
 
 from schmubert.bridge import preset
 from schmubert.bridge.clock.sync import Sync, Timing
-from schmubert.bridge.options import OPTIONS, Command, Stage, parameter, said
+from schmubert.bridge.options import (
+    OPTIONS,
+    Command,
+    Stage,
+    called_again,
+    parameter,
+    said,
+    songs_folder,
+)
 from schmubert.bridge.owner import loop
 from schmubert.bridge.owner.actions import GaveUpError
 from schmubert.bridge.owner.keyboard import keyboard
 from schmubert.bridge.owner.learn import learned
 from schmubert.bridge.owner.ports import MidiPorts, Ports
+from schmubert.bridge.owner.report import Report
 from schmubert.bridge.protocol.controls import beat_of
+from schmubert.bridge.protocol.events import Record
+from schmubert.bridge.protocol.messages import Kept
 from schmubert.bridge.protocol.meters import divides_in_three, not_played
 from schmubert.bridge.protocol.mode import MODES
 from schmubert.bridge.protocol.roles import Binding, Rig, rig
@@ -52,73 +64,147 @@ def bridge_command(**values: Any) -> None:
     stage = Stage(**said(Stage, values))
     try:
         plugged = plugged_in(stage)
-        settings = settings_of(plugged, values)
-        set_bpm = [one.value for one in settings.controls if one.name == "tempo"]
-        tempo_bpm = (*set_bpm, stage.tempo)[0]
-        timing = Timing(tempo_bpm, stage.spp_unit, stage.offset_ms / 1000.0, stage.sync)
-        for line in [*complaints(plugged, settings, stage), *port_complaints(plugged, timing)]:
-            show(line)
-    except ValueError as error:
+        pieces = [piece(plugged, one) for one in songs(stage, values)]
+    except (OSError, ValueError) as error:
         raise click.UsageError(str(error)) from error
     try:
-        meets_the_metre(settings)
+        for one in pieces:
+            meets_the_metre(one.settings)
         if stage.page is not None:
             has_a_page()
         if stage.sound_font is not None:
             from schmubert.bridge.sound.fonts import check
 
             check(stage.sound_font)
-        perform(stage, plugged, settings, timing)
+        perform(stage, plugged, pieces)
     except (OSError, RuntimeError, ValueError, GaveUpError) as error:
-        if settings.verbose:
+        if pieces[0].settings.verbose:
             raise
         raise click.ClickException(str(error)) from error
 
 
-def perform(stage: Stage, plugged: Rig, settings: Settings, timing: Timing) -> None:
-    """Open the ports, learn what is to be learned, and play until Ctrl-C."""
+class Piece(NamedTuple):
+    """What is played: how, in whose time, and as which song, if as one."""
+
+    settings: Settings
+    timing: Timing
+    song: str | None
+
+
+def songs(stage: Stage, values: dict[str, Any]) -> list[dict[str, Any]]:
+    """The options of each song of a set list, or `values` alone where none is given."""
+    if stage.set_list is None:
+        return [values]
+    from schmubert.bridge.session.song import songs_in
+
+    if stage.song is not None:
+        raise ValueError(f"--set-list names the songs: write {stage.song!r} into it, not --song")
+    context = click.get_current_context()
+    return [called_again(context, "--song", name) for name in songs_in(stage.set_list)]
+
+
+def piece(plugged: Rig, values: dict[str, Any]) -> Piece:
+    """What the options in `values` say is played; ValueError where that cannot be."""
+    stage, settings = Stage(**said(Stage, values)), settings_of(plugged, values)
+    set_bpm = [one.value for one in settings.controls if one.name == "tempo"]
+    tempo_bpm = (*set_bpm, stage.tempo)[0]
+    timing = Timing(tempo_bpm, stage.spp_unit, stage.offset_ms / 1000.0, stage.sync)
+    for line in [*complaints(plugged, settings, stage), *port_complaints(plugged, timing)]:
+        show(line)
+    return Piece(settings, timing, stage.song)
+
+
+def perform(stage: Stage, plugged: Rig, pieces: Sequence[Piece]) -> None:
+    """Open the ports, learn what is to be learned, and play `pieces` until Ctrl-C."""
     midi_outputs = plugged.outputs[: plugged.sound]
+    watching: list[Audience] = []
+
+    def tell(line: str) -> None:
+        (watching[-1].tell if watching else show)(line)
+
     with closing(MidiPorts(plugged.inputs, midi_outputs, stage.api)) as ports:
         if stage.learn:
             plugged = learn(ports, plugged, stage)
-        drawn = not (stage.headless or settings.verbose) and draws()
-        with (
-            closing(Audience(settings, Screen() if drawn else None)) as audience,
-            heard(ports, plugged, stage, audience.tell) as played_on,
-        ):
-            if stage.record is not None:
-                from schmubert.bridge.session.recording import Recording, session_of
+        with heard(ports, plugged, stage, tell) as played_on:
+            for one, after in zip(pieces, [*pieces[1:], None], strict=True):
+                drawn = not (stage.headless or one.settings.verbose) and draws()
+                with closing(Audience(one.settings, Screen() if drawn else None)) as audience:
+                    watching.append(audience)
+                    for line in ports.named if len(watching) == 1 else ():
+                        audience.tell(line)
+                    report, goes_on = play(stage, plugged, played_on, one, after, audience)
+                show(str(report))
+                if not goes_on:
+                    return
 
-                session = session_of(settings, plugged, timing)
-                audience.keep(Recording(stage.record, session, audience.tell))
-            hands: list[loop.Hand] = []
-            if stage.page is not None:
-                from schmubert.bridge.page.process import Page, programme_of
 
-                sync, bpm, kept = timing.sync.value, timing.tempo_bpm, str(stage.record or "")
-                programme = programme_of(settings, plugged, stage.page, sync, bpm, kept)
-                page = Page(programme, audience.tell)
-                audience.keep(page)
-                hands.append(page.turned)
-            for line in [*ports.named, waiting_for(plugged, timing)]:
-                audience.tell(line)
-            keys = (
-                None if stage.headless else keyboard(0, settings, audience.tell, timing.tempo_bpm)
-            )
-            if keys is not None:
-                audience.keep(keys)
-                hands.append(keys.turned)
-                audience.tell("? shows the keys")
-            report = loop.perform(
-                played_on,
-                plugged,
-                settings,
-                timing,
-                say=audience.say,
-                witness=audience.see,
-                hand=lambda: [one for hand in hands for one in hand()],
-            )
-        show(str(report))
+def play(
+    stage: Stage,
+    plugged: Rig,
+    ports: Ports,
+    piece: Piece,
+    after: Piece | None,
+    audience: Audience,
+) -> tuple[Report, bool]:
+    """Play `piece` on `ports`: a report, and whether the player wants the one `after` it."""
+    from schmubert.bridge.session.song import NextSong
+
+    settings, timing, _ = piece
+    if stage.record is not None:
+        from schmubert.bridge.session.recording import Recording, session_of
+
+        session = session_of(settings, plugged, timing)
+        audience.keep(Recording(stage.record, session, audience.tell))
+    hands: list[loop.Hand] = []
+    if stage.page is not None:
+        from schmubert.bridge.page.process import Page, programme_of
+
+        sync, bpm, kept = timing.sync.value, timing.tempo_bpm, str(stage.record or "")
+        programme = programme_of(settings, plugged, stage.page, sync, bpm, kept)
+        page = Page(programme, audience.tell)
+        audience.keep(page)
+        hands.append(page.turned)
+    audience.tell(waiting_for(plugged, timing))
+    variations = remembered(piece, audience)
+    going_on = NextSong(None if after is None else after.song, audience.tell)
+    audience.keep(going_on)
+    keys = None if stage.headless else keyboard(0, settings, audience.tell, timing.tempo_bpm)
+    if keys is not None:
+        audience.keep(keys)
+        hands.append(keys.turned)
+        audience.tell("? shows the keys")
+    report = loop.perform(
+        ports,
+        plugged,
+        settings,
+        timing,
+        say=audience.say,
+        witness=audience.see,
+        until=lambda _: going_on.wanted,
+        hand=lambda: [one for hand in hands for one in hand()],
+        variations=variations,
+    )
+    return report, going_on.wanted
+
+
+def remembered(piece: Piece, audience: Audience) -> tuple[Kept, ...]:
+    """The variations of the song that is played, if one is, which is kept from now on."""
+    settings, timing, name = piece
+    if name is None:
+        return ()
+    from schmubert.bridge.session.song import Song, SongKeeper
+
+    song = Song(songs_folder(), name)
+    audience.tell(f"song {name!r}" + ("" if song.preset.exists() else ": a new one"))
+    variations: tuple[Kept, ...] = ()
+    try:
+        variations = song.variations(settings.meter)
+    except (OSError, ValueError) as error:
+        audience.tell(f"{error}: I begin without variations")
+    for kept in variations:
+        audience.see(Record(time.monotonic(), kept))
+    audience.keep(SongKeeper(song, settings, timing.tempo_bpm, variations, audience.tell))
+    return variations
 
 
 @contextmanager

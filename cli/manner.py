@@ -60,9 +60,10 @@ class Wanted:
             return manner_of(self.like, tonic)
         if self.style is None:
             return None
-        said = [] if chords is None else chords[(chords >= FIRST_CHORD) & (chords < CHORD_TOKENS)]
-        first = chord_of(int(said[0])) if len(said) else Chord(tonic or 0, Quality.MAJOR)
-        return self.style.manner(meter, first, rng)
+        said = () if chords is None else chords.tolist()
+        first = next((token for token in said if FIRST_CHORD <= token < CHORD_TOKENS), None)
+        chord = Chord(tonic or 0, Quality.MAJOR) if first is None else chord_of(first)
+        return self.style.manner(meter, chord, rng)
 
 
 def manner_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -59,6 +59,13 @@ def _of_preset(
     metavar="PRESET",
     help="Which network to train, and how; required but with --resume.",
 )
+@click.option(
+    "--tracks",
+    metavar="TRACKS",
+    show_default="the preset's",
+    help="Other tracks, with commas, of melody, melody2, melody3, bass, drums, comping and chords:"
+    " a network of them makes pieces by `schmubert generate`.",
+)
 @options.out("Folder of the run.")
 @click.option("--resume", is_flag=True, help="Go on where the run in --out stopped.")
 @click.option(
@@ -188,6 +195,11 @@ def _changes(settings: Mapping[str, Any]) -> dict[str, Any]:
     if "window_bars" in changes:
         like = "16 or 8:0.3,16:0.7"
         changes["window_bars"] = _shares("--window-bars", like, int, changes["window_bars"])
+    if "tracks" in changes:
+        changes["tracks"] = tuple(name.strip() for name in changes["tracks"].split(","))
+        changes |= {"excerpts": 0.0, "melody_only": 0.0, "tacet": 0.0} | {
+            name: changes[name] for name in ("excerpts", "tacet") if name in changes
+        }
     if "sources" in changes:
         changes["sources"] = dict(map(_weighed, changes["sources"]))
     if "mix" in changes:
@@ -205,6 +217,8 @@ def _resumed(out: Path, preset: str | None, changes: Mapping[str, Any]) -> "Trai
     saved = TrainSettings.load(out / SETTINGS_FILE)
     if preset not in (None, saved.preset):
         raise click.UsageError(f"{out} trains the preset {saved.preset}, not {preset}.")
+    if changes.get("tracks", saved.tracks) != saved.tracks:
+        raise click.UsageError(f"{out} trains other tracks: leave --tracks out.")
     if changes.get("corruption", saved.corruption) != saved.corruption:
         raise click.UsageError(f"{out} trains on the corruption {saved.corruption}.")
     return TrainSettings(**{**vars(saved), **changes})

@@ -73,12 +73,13 @@ def perform(
     start_brain: Callable[[], Brain] = BrainProcess,
     passing: Time | None = None,
     hand: Hand = tuple,
+    variations: Sequence[Kept] = (),
 ) -> Report:
     """Play on `ports` until `until(now)`, Ctrl-C or SIGTERM; then every note is ended.
 
     `say` gets lines for the player, `observer` all that owner and brain tell each other, and
     `witness` all that happens, each in a thread that does not hold up the music. `hand` turns
-    controls beside those of MIDI. Ports stay open.
+    controls beside those of MIDI. `variations` are known from the beginning. Ports stay open.
     Raises BrainError, GaveUpError, and what ports raise, after the notes are ended.
     """
     passing = passing or RealTime()
@@ -86,7 +87,15 @@ def perform(
     with _Aside() as aside, stopping() as stopped, undisturbed():
         written = None if witness is None else Witness(partial(aside.put, witness))
         stage = _Stage(
-            ports, owner, setup, passing, aside, say, observer, written, start_brain, hand
+            ports,
+            owner,
+            passing,
+            aside,
+            say,
+            observer,
+            written,
+            BrainSeat(start_brain, setup, passing.now(), variations),
+            hand,
         )
         try:
             while not (stopped or until(passing.now())):
@@ -108,13 +117,12 @@ class _Stage:
         self,
         ports: Ports,
         owner: Owner,
-        setup: Settings,
         passing: Time,
         aside: "_Aside",
         say: Callable[[str], None],
         observer: Observer | None,
         witness: Witness | None,
-        start_brain: Callable[[], Brain],
+        seat: BrainSeat,
         hand: Hand,
     ) -> None:
         self._ports = ports
@@ -128,7 +136,7 @@ class _Stage:
         self._late = Lateness()
         self._look_s = 0.0
         self._rules = ""
-        self._seat = BrainSeat(start_brain, setup, passing.now())
+        self._seat = seat
 
     def step(self) -> None:
         """Take in what came, send what is due, and wait for what is next."""

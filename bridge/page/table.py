@@ -17,6 +17,7 @@ from schmubert.bridge.protocol.controls import (
     Control,
     Kind,
     beat_of,
+    id_of,
     marked,
 )
 from schmubert.bridge.protocol.mode import MODES, Mode
@@ -66,13 +67,6 @@ class Row(msgspec.Struct, frozen=True):
     beat: int | None = None
     choices: tuple[Choice, ...] = ()
     source: str = ""
-
-
-def id_of(control: Control) -> str:
-    """`NAME` or `NAME:ROLE`, as it is bound."""
-    if control.role is None:
-        return control.name
-    return f"{control.name}:{Track(control.role).name.lower()}"
 
 
 def rows(settings: Settings, rig: Rig) -> list[Row]:

@@ -171,6 +171,7 @@ CONTROLS = {
     "regenerate": Kind(
         "The band forgets what it has played, and plays something else.", trigger=True
     ),
+    "next-song": _hit("This song ends at once, and the next one of --set-list is there."),
     "panic": Kind("All that sounds ends at once.", trigger=True),
 }
 """Every control by its name."""
@@ -207,6 +208,11 @@ def control(target: str, value: float) -> Control:
     return checked(Control(name, float(value), role))
 
 
+def id_of(one: Control) -> str:
+    """`NAME` or `NAME:ROLE`, as it is set and bound."""
+    return one.name if one.role is None else f"{one.name}:{Track(one.role).name.lower()}"
+
+
 def checked(one: Control) -> Control:
     """`one` as it is; ValueError where there is no such control, or not with this value."""
     kind = CONTROLS.get(one.name)
@@ -214,7 +220,7 @@ def checked(one: Control) -> Control:
         raise ValueError(f"no control {one.name!r}")
     if kind.of_role != (one.role in set(Track)):
         raise ValueError(f"whose {one.name}? Not of role {one.role}")
-    named = one.name if one.role is None else f"{one.name}:{Track(one.role).name.lower()}"
+    named = id_of(one)
     if not kind.low <= one.value <= kind.high:  # NaN is in no range
         raise ValueError(f"{named} {one.value:g} is outside {kind.low:g}..{kind.high:g}")
     if kind.steps and one.value != int(one.value):

@@ -42,6 +42,7 @@ KEYS: Mapping[str, Key] = {
     "<": Key("transpose", -1.0),
     **{f"{role.name[0]}": Key(f"mute:{role.name.lower()}") for role in Track if role <= 2},
     "C": Key("mute:chords"),
+    "N": Key("next-song"),
     "p": Key("panic"),
 }
 """Every key by what it types: letters as their words begin, capitals are roles."""

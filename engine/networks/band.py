@@ -118,7 +118,7 @@ class BandTransformer(nn.Module):
         `places`, `beats` and `distances` are what `meter_inputs` says of the metre. With `bars` [n]
         only these bars of the window are answered for. `compact` gives logits of chords [batch,
         beats, events], forms [batch, bars, events] and traits [batch, 16, events] only where these
-        columns may speak. Those of traits are for windows whose first bar is answered for.
+        columns may speak.
         """
         if bars is None:
             bars = torch.arange(tokens.shape[1] // (places.shape[0] * beats.shape[0]))
@@ -130,7 +130,8 @@ class BandTransformer(nn.Module):
         bar = cells * beats.shape[0]
         chords = held(told[Track.CHORDS], cells)
         forms = [held(told[form], bar) for form in FORMS]
-        traits = [leading(of_window, chords) for of_window in told[Track.TRAITS :]]
+        answered = within(bars, bar)
+        traits = [leading(of_window, tokens)[:, answered] for of_window in told[Track.TRAITS :]]
         return [*told[: Track.CHORDS], chords, *forms, *traits]
 
     def _told(

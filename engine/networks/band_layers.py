@@ -96,7 +96,7 @@ class Traits(nn.Module):
 
     def named(self, window: Tensor) -> Tensor:
         """What a network makes of a window [batch, width] -> logits [batch, 16, events]."""
-        return called(self.names, window).unflatten(1, (TRAIT_COUNT, TRAIT_TOKENS))
+        return called(self.names, window).reshape(-1, TRAIT_COUNT, TRAIT_TOKENS)
 
 
 def first_of(tokens: Tensor, cells: int) -> Tensor:
@@ -142,8 +142,10 @@ def shifted_by(tokens: Tensor, distances: Tensor, masks: Tensor) -> Tensor:
 
 
 def leading(logits: Tensor, like: Tensor) -> Tensor:
-    """Logits [batch, n, events] of the first of as many steps as `like` [batch, steps, ..] has."""
-    rest = torch.zeros_like(like[:, :, :1]).expand(-1, -1, logits.shape[2])
+    """Logits [batch, n, events] at the first steps, `HOLD` in the others of [batch, steps, ..]."""
+    hold = torch.zeros_like(logits[:, :1])
+    hold[..., HOLD] = HELD
+    rest = hold + torch.zeros_like(like[:, :, :1]).to(logits.dtype)
     return torch.cat([logits, rest], dim=1)[:, : like.shape[1]]
 
 

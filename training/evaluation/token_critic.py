@@ -53,8 +53,8 @@ class TokenCritic(nn.Module):
         It is `forward` where each event is sure, and has a gradient: a loss of algorithm 6.
         """
         cells = [
-            of_track @ embed.weight[: of_track.shape[-1]]
-            for of_track, embed in zip(beliefs, self.events, strict=True)
+            F.linear(of_track, table[: of_track.shape[-1]].T)
+            for of_track, table in zip(beliefs, self.events.parameters(), strict=True)
         ]
         cells += [self._alike(beliefs, lag * self.bar_steps) for lag in LAGS]
         return self._verdict(torch.cat(cells, dim=-1))

@@ -10,6 +10,7 @@ from typing import Any
 from schmubert.engine.checksum import UNSEALED, DamagedError, checked, sealed
 from schmubert.engine.denoiser import MASKING
 from schmubert.engine.diffusion.corruption import KERNELS, STEPS_T
+from schmubert.engine.music.stacks import ensemble
 from schmubert.engine.writing import write_whole
 from schmubert.training.data.dataset import SOUNDING
 from schmubert.training.data.masking import EXCERPT_MIX, PATTERNS
@@ -23,6 +24,8 @@ WEIGHTINGS = ("reweighted", "plain")
 @dataclass(frozen=True)
 class TrainSettings:
     """Everything that determines a run; ValueError where a value is out of range.
+
+    `tracks` are an ensemble's by name (`engine/music/stacks.py`), those of the preset if None.
 
     A batch holds `batch_bars` bars: windows of a length dealt by `window_bars` (bars: share).
     The learning rate rises over `warmup_steps`, stays, and falls to 0 over the last
@@ -45,6 +48,7 @@ class TrainSettings:
     """
 
     preset: str
+    tracks: tuple[str, ...] | None = None
     steps: int = 600_000
     batch_bars: int = 3200
     window_bars: Mapping[int, float] = field(default_factory=lambda: {64: 1.0})
@@ -78,6 +82,8 @@ class TrainSettings:
     dropout: float | None = None
 
     def __post_init__(self) -> None:
+        if self.tracks is not None:
+            self._check_ensemble(self.tracks)
         if self.steps < 1 or self.batch_bars < 1:
             raise ValueError(f"{self.steps} steps of {self.batch_bars} bars are no training")
         if self.decay_steps + self.warmup_steps > self.steps:
@@ -120,6 +126,15 @@ class TrainSettings:
             )
         if self.precision not in PRECISIONS:
             raise ValueError(f'precision is one of {PRECISIONS}, not "{self.precision}"')
+
+    def _check_ensemble(self, tracks: tuple[str, ...]) -> None:
+        ensemble(tracks)
+        if self.preset == "band":
+            raise ValueError("a band has tracks of its own: name another preset for other tracks")
+        if self.corruption != MASKING:
+            raise ValueError(f"other tracks are learned from masks, not from {self.corruption}")
+        if self.excerpts or self.melody_only:
+            raise ValueError("excerpts and melodies alone are for melody, bass and drums")
 
     def _what_to_shorten(self) -> str:
         """Which option makes room: that of the longer of warm-up and decay, if one is enough."""
@@ -167,6 +182,8 @@ class TrainSettings:
         if unknown := set(values) - {f.name for f in fields(cls)}:
             raise ValueError(f"unknown settings {sorted(unknown)}")
         bars = values.get("window_bars")
+        if values.get("tracks") is not None:
+            values = {**values, "tracks": tuple(values["tracks"])}
         if bars is not None:
             values = {**values, "window_bars": {int(k): float(v) for k, v in bars.items()}}
         return cls(**values)
