@@ -125,7 +125,7 @@ class SongKeeper:
     ) -> None:
         self._song, self._settings, self._tempo_bpm, self._say = song, settings, tempo_bpm, say
         self._variations = {one.name: one for one in begins}
-        self._stands = {id_of(one): one for one in settings.controls}
+        self._stands = {id_of(one): one for one in settings.turned}
 
     def see(self, record: Record) -> None:
         """Something happened."""
