@@ -40,6 +40,8 @@ SKIPPED = 4
 SECONDS = 45.0
 NEAR_MS = (20.0, 35.0, 50.0)
 LEVEL, OFF_BEAT = 0.15, 0.15
+ON_MS = 70.0
+"""A note nearer to a beat than this is on it."""
 PATTERNS: dict[str, tuple[tuple[float, ...], ...]] = {
     "quarters": ((0.0,),),
     "eighths": ((0.0, 0.5),),
@@ -128,6 +130,21 @@ def row(name: str, pieces: Sequence[Piece], tempo: float | None) -> str:
     cells += [f"{sum(o <= near for o in off_ms) / max(1, len(off_ms)):.1%}" for near in NEAR_MS]
     cells.append(f"{off_ms[len(off_ms) // 2]:.1f}" if off_ms else "-")
     return f"| {name} | {'yes' if tempo else 'no'} | " + " | ".join(cells) + " |"
+
+
+def themselves(name: str, pieces: Sequence[Piece]) -> str:
+    """A line that says how far the players' own notes on a beat are from it."""
+    off_ms = []
+    for piece in pieces:
+        times = [one.at_s for one in piece.notes]
+        for beat_s in piece.beats[SKIPPED:]:
+            near = times[max(0, bisect_right(times, beat_s) - 1) :][:2]
+            off_ms.append(1000.0 * min(abs(at_s - beat_s) for at_s in near))
+    off_ms = [off for off in off_ms if off < ON_MS]
+    off_ms.sort()
+    within = sum(off <= NEAR_MS[0] for off in off_ms) / len(off_ms)
+    said = f"{name}: the notes on a beat are off by {off_ms[len(off_ms) // 2]:.1f} ms (p50)"
+    return f"{said}, {within:.1%} of them within {NEAR_MS[0]:g} ms"
 
 
 def header() -> None:
@@ -300,6 +317,7 @@ def main(
         kinds["drums, drifting"] = [drifting(one) for one in kinds["drums to a click"]]
     if maps:
         kinds["tempo maps"] = [piece for folder in maps for piece in tempo_maps(folder)]
+    owns: list[str] = []
     if kinds:
         header()
     for name, found in kinds.items():
@@ -307,6 +325,9 @@ def main(
         chosen = random.Random(seed).sample(mine, min(pieces, len(mine)))
         for tempo in (1.05, None):
             print(row(name, chosen, tempo), flush=True)
+        owns.append(themselves(name, chosen))
+    print()
+    print(*owns, sep="\n")
 
 
 if __name__ == "__main__":

@@ -29,8 +29,11 @@ ORNAMENTS = 0.25
 KEEPS = 0.4
 """Nats an onset against a beat that is a quarter or more off the one that the band plays. Without
 it, of 18 difficult songs of POP909 8 are followed half a beat off instead of 6."""
-KEPT, WEAKEST = 40, -14.0
-"""How many hypotheses are kept, and how unlikely in nats against the first they may be."""
+KEPT, KEPT_LATER, WEAKEST = 32, 14, -10.0
+"""How many hypotheses are kept, before and after a tempo is known, and how unlikely in nats against
+the first they may be: a note is not to hold up the loop that sends the others."""
+MAY_LEAP = 5
+"""So many of the likeliest hypotheses may change their tempo at once."""
 REACH = 3.3
 """Standard deviations that an onset may be from its place."""
 MOST_GAP = 3.0
@@ -79,6 +82,7 @@ class BeatTracker:
         self._expects_s = USUAL_PERIOD_S if tempo_bpm is None else 60.0 / tempo_bpm
         self._spread = USUAL_SPREAD if tempo_bpm is None else TOLD_SPREAD
         self._bounds = (FASTEST_S, SLOWEST_S)
+        self._most = KEPT
         self._found: list[Hypothesis] = []
 
     @property
@@ -101,11 +105,12 @@ class BeatTracker:
         if not before:
             self._found = list(self._first(at_s))
             return
-        self._found = _likeliest(self._explained(before, at_s, weight), at_s, played)
+        found = self._explained(before, at_s, weight)
+        self._found = _likeliest(found, at_s, played, self._most)
 
     def keep_near(self, period_s: float, most: float = 1.3) -> None:
         """From here on a beat is `period_s` long, or up to `most` times longer or shorter."""
-        self._bounds = (period_s / most, period_s * most)
+        self._bounds, self._most = (period_s / most, period_s * most), KEPT_LATER
 
     def beat(self, now: float, like: Beat | None = None) -> Beat | None:
         """The likeliest beat near `now`, of those `like` one if that is said; None where none is.
@@ -150,7 +155,8 @@ class BeatTracker:
         """What becomes of each hypothesis with an onset at `at_s`."""
         onset, ornament = ONSET_S * ONSET_S, log(ORNAMENTS)
         (low, high), step = self._bounds, self._rhythm.step
-        for one in before:
+        for rank, one in enumerate(before):
+            leaps = LEAPING if rank < MAY_LEAP else LEAPING[:1]
             place, was_s, period_s, time, both, period, odds, textures = one
             yield (*one[:6], odds + ornament, textures)
             passed_s = at_s - was_s
@@ -158,7 +164,7 @@ class BeatTracker:
             beats = passed_s / period_s
             near = min(beats, MOST_GAP)
             wide = time + beats * (2.0 * both + beats * (period + walk * near / 3.0)) + onset
-            reach_s = max(REACH * sqrt(wide), REACH * LEAP * passed_s / 2.0)
+            reach_s = REACH * sqrt(wide + leaps[-1][0] * passed_s * passed_s)
             nearest = max(1, ceil((passed_s - reach_s) / period_s * PLACES))
             farthest = floor((passed_s + reach_s) / period_s * PLACES)
             for gap in range(nearest, farthest + 1):
@@ -169,7 +175,7 @@ class BeatTracker:
                 far = gap / PLACES
                 near = min(far, MOST_GAP)
                 off_s = passed_s - far * period_s
-                for leap, unlikely in LEAPING:
+                for leap, unlikely in leaps:
                     grown = period + leap * period_s * period_s
                     c_time = time + far * (2.0 * both + far * grown + walk * near * near / 3.0)
                     c_both = both + far * grown + walk * near * near / 2.0
@@ -199,7 +205,9 @@ LEAPING = ((0.0, 0.0), (LEAP * LEAP, log(LEAPS)))
 """Variance of the period that an onset may add, and the log odds of it."""
 
 
-def _likeliest(found: Iterable[Hypothesis], at_s: float, played: Beat | None) -> list[Hypothesis]:
+def _likeliest(
+    found: Iterable[Hypothesis], at_s: float, played: Beat | None, most: int
+) -> list[Hypothesis]:
     """The likeliest of what was `found`, one of each kind; the first has a log weight of 0."""
     if played is not None:
         found = (_kept(one, played.off(_beat_of(one, at_s).at_s)) for one in found)
@@ -209,7 +217,7 @@ def _likeliest(found: Iterable[Hypothesis], at_s: float, played: Beat | None) ->
     seen: set[tuple[int, int]] = set()
     for one in ordered:
         place, was_s, period_s = one[:3]
-        if one[6] - top < WEAKEST or len(kept) == KEPT:
+        if one[6] - top < WEAKEST or len(kept) == most:
             break
         phase = place / PLACES + (at_s - was_s) / period_s
         kind = round(phase * 24) % 24, round(log(period_s) * 40)

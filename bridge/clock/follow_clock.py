@@ -56,6 +56,7 @@ class FollowClock:
     def note(self, heard: Heard) -> None:
         """A player's note begins."""
         at_s = heard.at_s
+        self._meet(at_s)
         self._noted_s = at_s
         if self._strokes.add(heard):
             self._before = self._tracker.found
@@ -79,10 +80,7 @@ class FollowClock:
         """Let time pass; `idle` says that nothing sounds or is planned."""
         line = self.transport.timeline
         if self.transport.rolling:
-            if now >= self._meets_s:
-                self._meets_s = inf
-                self.transport = self.transport.followed(self._aim)
-                self._steer(now)
+            self._meet(now)
             if idle and now - self._noted_s > REST_BEATS * 60.0 / line.tempo_bpm:
                 self.transport = self.transport.halted(now)
                 self._begin_anew(line.tempo_bpm)
@@ -130,6 +128,14 @@ class FollowClock:
             return None
         line = self.transport.timeline
         return Beat(line.seconds(round(line.beats(now))), 60.0 / line.tempo_bpm)
+
+    def _meet(self, now: float) -> None:
+        """Go on with the player's beat where the line has met it by `now`, however late."""
+        met_s = self._meets_s
+        if met_s <= now:
+            self._meets_s = inf
+            self.transport = self.transport.followed(self._aim)
+            self._steer(met_s)
 
     def _steer(self, now: float) -> None:
         """Bend the line so that it meets the player's beat, the next one or the one after it."""
