@@ -353,7 +353,7 @@ def port_complaints(plugged: Rig, timing: Timing) -> list[str]:
     if timing.sync is Sync.CLOCK and plugged.clock_out is not None:
         raise ValueError(
             "--send-clock sends a clock of one's own: add --sync internal and --tempo BPM,"
-            " or --sync link"
+            " or --sync link, jack or follow"
         )
     # a virtual port is one-way: the two would be distinct ports of one name
     both = sorted(set(plugged.inputs) & set(plugged.outputs))
@@ -370,6 +370,11 @@ def waiting_for(plugged: Rig, timing: Timing) -> str:
     start = f"for Start and MIDI clock on {plugged.inputs[plugged.clock]!r}"
     if timing.sync is Sync.LINK:
         start = "for Ableton Link to play, or your first note in its time"
+    elif timing.sync is Sync.JACK:
+        start = "for JACK's transport to roll"
+    elif timing.sync is Sync.FOLLOW:
+        about = f", about {timing.tempo_bpm:g} BPM" if timing.tempo_bpm else ""
+        start = f"for you: play, and I find your beat within a bar{about}"
     elif timing.sync is Sync.INTERNAL:
         start = f"for {first_note}"
     elif timing.tempo_bpm is not None:

@@ -169,8 +169,9 @@ class Stage:
     sync: Annotated[
         Sync,
         Option(
-            "Follow MIDI clock, keep the time of --tempo whatever clock comes, or follow Ableton"
-            " Link."
+            "Follow MIDI clock, keep the time of --tempo whatever clock comes, follow Ableton Link"
+            " or JACK's transport, or follow your own playing, about as fast as --tempo says if"
+            " that is given."
         ),
     ] = Sync.CLOCK
     send_clock: Annotated[

@@ -91,7 +91,8 @@ def _compare(log: "Log", midi: bytes) -> None:
     elif song.read_bytes() == midi:
         click.echo(f"{song.name} is the same, byte for byte")
     elif log.damage is None:
-        click.echo(f"{song.name} is another: it was changed after the session", err=True)
+        changed = "it was changed after the session, or another release wrote it"
+        click.echo(f"{song.name} is another: {changed}", err=True)
     else:
         click.echo(f"{song.name} may hold more than what is left of the log", err=True)
 

@@ -9,6 +9,8 @@ from tests import tiny_model
 
 # how long an example takes says more of a shared machine than of the code
 settings.register_profile("shared", deadline=None)
+# --hypothesis-profile=brief: what is the same on every Python is looked at closely on one
+settings.register_profile("brief", deadline=None, max_examples=20)
 settings.load_profile("shared")
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from importlib.metadata import packages_distributions
 from itertools import pairwise
@@ -89,7 +90,8 @@ class Import(NamedTuple):
     """Inside a function, or for the type checker only."""
 
 
-def imports(source: str) -> Iterator[Import]:
+@cache
+def imports(source: str) -> tuple[Import, ...]:
     """What `source` imports, modules named in strings (for import_module) included.
 
     What is started as a process of its own, `-m` before it, is not imported.
@@ -122,7 +124,7 @@ def imports(source: str) -> Iterator[Import]:
             typing = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test)
             yield from walk(child, lazy or function or typing)
 
-    yield from walk(tree, False)
+    return tuple(walk(tree, False))
 
 
 def name_of(path: Path) -> str:

@@ -19,7 +19,7 @@ def test_what_shows_a_promise_is_there(path: str) -> None:
     assert (ROOT / path).is_file()
 
 
-HEAD = re.compile(r"\| (---|what|fault|episode|minute|\d+) ")
+HEAD = re.compile(r"\| (---|what|fault|episode|minutes?|\d+) ")
 
 
 def test_every_row_of_promises_names_what_shows_it() -> None:

@@ -10,9 +10,10 @@ from typing import Any, TypeAlias
 
 from schmubert.bridge.clock.sync import Timing
 from schmubert.bridge.owner.actions import Action, Tell
+from schmubert.bridge.owner.assembly import owner_of
 from schmubert.bridge.owner.brain_process import Brain, BrainProcess
 from schmubert.bridge.owner.brain_seat import BrainSeat
-from schmubert.bridge.owner.owner import Owner, owner_of
+from schmubert.bridge.owner.owner import Owner
 from schmubert.bridge.owner.ports import Ports
 from schmubert.bridge.owner.realtime import RealTime, Time, undisturbed, wait_for_next
 from schmubert.bridge.owner.report import Lateness, Report, report_on
@@ -26,6 +27,7 @@ from schmubert.bridge.protocol.events import (
     Followed,
     Happening,
     Record,
+    Ruled,
     Sent,
     Turned,
 )
@@ -133,6 +135,7 @@ class _Stage:
         self._hand = hand
         self._late = Lateness()
         self._look_s = 0.0
+        self._rules = ""
         self._seat = seat
 
     def step(self) -> None:
@@ -143,6 +146,9 @@ class _Stage:
         if witness is not None:
             witness.turn(now, owner.scheduler.dropped, bool(actions))
         self._do(actions)
+        if owner.clock.rules != self._rules:
+            self._rules = owner.clock.rules
+            self._see(Ruled(self._rules), now)
         for at_s, port, message in self._ports.poll():
             self._see(Came(at_s, port, message))
             self._do(owner.receive(at_s, port, message))

@@ -7,12 +7,11 @@ from collections.abc import Iterable
 from math import floor, inf
 
 from schmubert.bridge.clock.clock_out import ClockOut
-from schmubert.bridge.clock.sync import Sync, Timing, time_keeper
+from schmubert.bridge.clock.midi_clock import MIDI_CLOCK
 from schmubert.bridge.clock.transport import PositionUnit, TimeKeeper, Transport
 from schmubert.bridge.owner.actions import Action, GaveUpError, Tell
 from schmubert.bridge.owner.click import Click
 from schmubert.bridge.owner.echoes import CERTAIN, Echoes
-from schmubert.bridge.owner.mix import Mix
 from schmubert.bridge.owner.playing import Playing
 from schmubert.bridge.owner.scheduler import Scheduler
 from schmubert.bridge.owner.tap import TapTempo
@@ -55,8 +54,6 @@ TOLD_S = 0.002
 SAID_TEMPO = 0.02  # a change of tempo by less is not worth a line
 UNTURNED = Surface(())
 TELL_RULER_S = 10.0
-RULERS = {Sync.LINK: "Ableton Link"}
-"""Who tells the tempo where it is not MIDI clock or the band itself."""
 
 
 class Owner:
@@ -73,15 +70,12 @@ class Owner:
         offset_s: float = 0.0,
         surface: Surface = UNTURNED,
         meter: Meter = COMMON,
-        sync: Sync = Sync.CLOCK,
     ) -> None:
         self.rig = rig
         self.meter = meter
         self.clock = clock
         self.scheduler = scheduler
         self._offset_s = offset_s
-        ruler = RULERS.get(sync) or f"MIDI clock on {rig.inputs[rig.clock]!r}"
-        self._ruler = f"the tempo is not mine to turn: {ruler} tells it (or --sync internal)"
         self._told_ruler_s = -inf
         self._surface = surface
         self._turned: dict[tuple[str, int | None], Control] = {}
@@ -280,7 +274,10 @@ class Owner:
         if at_s - self._told_ruler_s < TELL_RULER_S:
             return []
         self._told_ruler_s = at_s
-        return [Say(self._ruler)]
+        ruler = self.clock.rules
+        if ruler == MIDI_CLOCK:
+            ruler += f" on {self.rig.inputs[self.rig.clock]!r}"
+        return [Say(f"the tempo is not mine to turn: {ruler} tells it (or --sync internal)")]
 
     def _tap(self, at_s: float) -> list[Action]:
         """A tap at `at_s`: from the second on, the tempo is that of the taps."""
@@ -293,14 +290,19 @@ class Owner:
 
     def _note_on(self, channel: int, port: int, heard: Heard) -> list[Action]:
         stood = not self.clock.transport.rolling
-        self.clock.note(heard.at_s)
+        self.clock.note(heard)
         actions = self._follow(heard.at_s)
-        if self._click is not None and stood and self.clock.transport.rolling:
+        if self._click is not None and stood and self._begins_with(heard):
             return [*actions, Say("counting in a bar")]  # this key started it, and is no music
         self._playing.hold(port, channel, heard)
         if self.clock.waits and not self._asked_for_time:
             self._asks_for_time_s = min(self._asks_for_time_s, heard.at_s + NO_CLOCK_S)
         return actions + self._playing.pass_on(heard)
+
+    def _begins_with(self, heard: Heard) -> bool:
+        """Whether the music starts with this note; a player's beat is found some notes later."""
+        transport = self.clock.transport
+        return transport.rolling and transport.timeline.at_s >= heard.at_s
 
     def _ask_for_time(self) -> list[Action]:
         self._asks_for_time_s = inf
@@ -360,21 +362,3 @@ class Owner:
         line = transport.timeline
         bpm = in_quarters(line.tempo_bpm, self.meter)
         return f"{verb} {place_named(line.at_beat, self.meter)}, {bpm:.1f} BPM"
-
-
-def owner_of(
-    rig: Rig, timing: Timing, controls: Iterable[Control] = (), meter: Meter = COMMON
-) -> Owner:
-    """The port owner that plays on `rig` in `meter` and keeps time as `timing` says.
-
-    `controls` are as they stand at first.
-    """
-    return Owner(
-        rig,
-        time_keeper(timing.sync, timing.tempo_bpm, timing.unit, meter),
-        Scheduler(rig.plays, timing.offset_s, Mix(controls)),
-        timing.offset_s,
-        Surface(rig.bindings, controls, meter.beats),
-        meter,
-        timing.sync,
-    )

@@ -103,8 +103,8 @@ class Picture:
         """Who tells the time, and whether it is being told."""
         programme = self._programme
         own = "your first note"
-        if programme.sync == "link":
-            return {"clock": "Ableton Link", "ticks": True}
+        if programme.sync in ("link", "jack", "follow"):
+            return {"clock": self._scene.clock, "ticks": True}
         if programme.tempo_bpm is not None:
             own = f"own tempo, {self._stands.get('tempo', programme.tempo_bpm):g} BPM"
         if programme.sync == "internal":

@@ -12,6 +12,7 @@ from schmubert.bridge.protocol.controls import (
     CONTROLS,
     KEY,
     MODE,
+    NAMED,
     PITCH,
     Control,
     Kind,
@@ -24,6 +25,7 @@ from schmubert.bridge.protocol.roles import Binding, Rig
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.protocol.surface import bindable, target_of
 from schmubert.engine.music.pitches import both_keys, name_of
+from schmubert.engine.music.style_names import CHOICES
 from schmubert.engine.music.vocabulary import Track
 
 AT_FIRST = {
@@ -95,6 +97,8 @@ def standing(settings: Settings) -> dict[str, float]:
     found["bars"] = float(settings.bars)
     found |= {id_of(control): control.value for control in settings.controls}
     found["mode"] = float(MODES.index(settings.mode))
+    if settings.first_style:
+        found.setdefault("style", float(CHOICES.index(settings.first_style)))
     return found
 
 
@@ -122,7 +126,7 @@ def _row(
         kind.help,
         kind.low,
         kind.high,
-        "" if kind.unit in (PITCH, KEY, MODE) else kind.unit,
+        "" if kind.unit in (PITCH, KEY, *NAMED) else kind.unit,
         kind.steps,
         stands.get(ident),
         beat,
@@ -138,7 +142,7 @@ def _form(kind: Kind) -> str:
         return "hold"
     if kind.switch:
         return "switch"
-    return "choice" if kind.unit in (PITCH, KEY, MODE) else "slider"
+    return "choice" if kind.unit in (PITCH, KEY, *NAMED) else "slider"
 
 
 def _choices(name: str, kind: Kind, sources: dict[str, str]) -> Iterator[Choice]:
@@ -147,6 +151,9 @@ def _choices(name: str, kind: Kind, sources: dict[str, str]) -> Iterator[Choice]
             yield Choice(
                 float(number), mode.value, mode.help, sources.get(f"mode:{mode.value}", "")
             )
+    elif kind.unit in NAMED:
+        for number, word in enumerate(NAMED[kind.unit]):
+            yield Choice(float(number), word)
     elif kind.unit in (KEY, PITCH):
         for value in range(int(kind.low), int(kind.high) + 1):
             yield Choice(

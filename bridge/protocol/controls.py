@@ -15,6 +15,7 @@ from schmubert.bridge.protocol.mode import MODES, MOST_TURN_BARS
 from schmubert.bridge.protocol.roles import ROLES
 from schmubert.engine.music.chart import key_named
 from schmubert.engine.music.pitches import name_of, pitch_named
+from schmubert.engine.music.style_names import CHOICES
 from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, Track
 
 Value = TypeVar("Value")
@@ -64,8 +65,12 @@ AUTO, ANY = "auto", "any"
 AUTO_KEY, ANY_KEY = -1, 0
 SEMITONES = "semitones"
 VARIATIONS = "abcd"
-PITCH, KEY, MODE = "note", "key", "mode"
+PITCH, KEY, MODE, STYLE = "note", "key", "mode", "style"
 """Units whose values have names: E1, Am, trade."""
+
+
+NAMED = {MODE: MODES, STYLE: CHOICES}
+"""Of units whose values are names alone, these in the order of their numbers."""
 
 
 def marked(beats: int) -> range:
@@ -150,6 +155,13 @@ CONTROLS = {
     "transpose": Kind("How much higher the band sounds.", -12, 12, SEMITONES, steps=True),
     "transpose-in": Kind("How much higher you are heard.", -12, 12, SEMITONES, steps=True),
     "mode": Kind("How you and the band share the music.", 0, len(MODES) - 1, MODE, steps=True),
+    "style": Kind(
+        "In which style the band plays: any as it comes, song in that of the song of --like.",
+        0,
+        len(CHOICES) - 1,
+        STYLE,
+        steps=True,
+    ),
     "bars": Kind("How long a turn, a loop or a phrase is.", 1, MOST_TURN_BARS, "bars", steps=True),
     "reroll": Kind("While it is held, the marked beats are made anew.", momentary=True),
     **{f"mark{beat}": _mark(name) for beat, name in enumerate(ORDINALS, 1)},
@@ -180,8 +192,8 @@ def _range(kind: Kind) -> str:
         return "on while it is held"
     if kind.switch:
         return "on or off"
-    if kind.unit == MODE:
-        return ", ".join(MODES)
+    if kind.unit in NAMED:
+        return ", ".join(NAMED[kind.unit])
     if kind.unit == KEY:
         return f"a key, {AUTO} or {ANY}, {kind.low:g} to {kind.high:g}"
     if kind.unit == PITCH:
@@ -253,8 +265,8 @@ def _named(name: str, word: str) -> float:
         words = {AUTO: AUTO_KEY, ANY: ANY_KEY}
         return float(words[word] if word in words else ANY_KEY + 1 + key_named(word))
     names: dict[str, float] = {}
-    if kind.unit == MODE:
-        names = {mode: float(number) for number, mode in enumerate(MODES)}
+    if kind.unit in NAMED:
+        names = {name: float(number) for number, name in enumerate(NAMED[kind.unit])}
     elif kind.switch or kind.momentary:
         names = SWITCHED
     if word.lower() in names:

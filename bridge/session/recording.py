@@ -1,6 +1,5 @@
 """`--record`: a session is written down as it happens, so a killed bridge leaves it behind too."""
 
-import contextlib
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -11,7 +10,7 @@ from schmubert.bridge.clock.sync import Timing
 from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import Settings
 from schmubert.bridge.protocol.roles import Rig
-from schmubert.bridge.session.log import LOG_NAME, SONG_NAME, Lines, Log, Session
+from schmubert.bridge.session.log import LOG_NAME, SONG_NAME, Lines, Session
 from schmubert.bridge.session.midi_export import MidiExport
 from schmubert.engine.writing import write_whole
 
@@ -29,17 +28,17 @@ def session_of(setup: Settings, rig: Rig, timing: Timing) -> Session:
 class Recording:
     """Keeps `session` in a folder of its own in `parent`, which is named after the time of day.
 
-    Each line is handed to the system at once, and nothing else is remembered of it. Where that
-    fails (no rights, a full disk) `say` gets one line, and the music goes on.
+    Each line is handed to the system at once. The MIDI file grows in memory, a few bytes an event,
+    so that there is little left to do in the end. Where a line is not taken (no rights, a full
+    disk) `say` gets one line, and the music goes on.
     """
 
     def __init__(self, parent: Path, session: Session, say: Callable[[str], None]) -> None:
         self.folder: Path | None = None
         """Where it is kept; None where it cannot be."""
-        self._session, self._say = session, say
-        self._lines = Lines()
+        self._say = say
+        self._lines, self._export = Lines(), MidiExport(session)
         self._failed = False
-        self._unwritten: list[Record] = []
         try:
             self.folder = _new_folder(parent, session.began)
             # unbuffered: what a killed bridge has written stays written
@@ -55,8 +54,8 @@ class Recording:
                 self._write(self._lines.next(record))
             except OSError as error:
                 self._fail(f"the recording ends here: {error.strerror or error}")
-        if self._failed and self.folder is not None:
-            self._unwritten.append(record)
+        if self.folder is not None:
+            self._export.see(record)
 
     def close(self) -> None:
         """Write the MIDI file: all there is, even where the log had to end."""
@@ -64,21 +63,11 @@ class Recording:
             return
         try:
             self._log.close()
-            write_whole(self.folder / SONG_NAME, self._exported(self.folder).midi())
+            write_whole(self.folder / SONG_NAME, self._export.midi())
         except OSError as error:
             self._say(str(error))
         else:
             self._say(f"recorded: {self.folder}")
-
-    def _exported(self, folder: Path) -> MidiExport:
-        """What is in the log and, where that had to end, what came after."""
-        export = MidiExport(self._session)
-        with contextlib.suppress(OSError, ValueError):  # not even its first line was written
-            for record in Log(folder):
-                export.see(record)
-        for record in self._unwritten:
-            export.see(record)
-        return export
 
     def _write(self, text: bytes) -> None:
         while text:

@@ -1,26 +1,32 @@
-"""The transport as it was heard -> the tempo map of a MIDI file: ticks <-> seconds."""
+"""The transport as it was heard -> the tempo map of a MIDI file, which grows as the music goes on.
 
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from math import ceil
+Nothing waits for the end: a tempo is decided after `SETTLES_QUARTERS` at the latest, and while the
+transport stands time is given places too. So a file can be written while it is played.
+"""
+
+from collections.abc import Iterator
+from math import ceil, inf
 from typing import NamedTuple
 
 from schmubert.bridge.protocol.messages import Moved
-from schmubert.bridge.protocol.meters import in_quarters
+from schmubert.bridge.protocol.meters import in_beats, in_quarters
 from schmubert.bridge.protocol.timeline import USUAL_BPM
-from schmubert.engine.music.meter import COMMON, Meter
+from schmubert.engine.music.meter import Meter
 
 TICKS_PER_QUARTER = 960
 GRID_S = 0.001
 """How far a beat of the file may lie from the same beat of the transport."""
+SETTLES_QUARTERS = 32
+"""So long a tempo may still become a rounder one: to `GRID_S` it is known to .01 BPM at 120."""
+STANDS_S = 60.0
+"""After so long without a place, half of it gets one: the rest is left to reach a bar line in."""
 LEAST_BEATS = 0.05  # between two places that make a tempo
 SNAP_BEATS = 0.1  # a jump this near the beat is one on the beat
 SLOWEST = 0xFFFFFF  # microseconds a quarter that a MIDI file can say
 UNIT = 1_000_000 * TICKS_PER_QUARTER  # a second, in microseconds a quarter times ticks
 
 
-class _Anchor(NamedTuple):
+class Place(NamedTuple):
     """Beat `beat` of the file sounds at `at_s`; from there on the tempo is `bpm`."""
 
     beat: float
@@ -30,97 +36,186 @@ class _Anchor(NamedTuple):
     """The transport started or jumped here: that is kept to the tick."""
 
 
-@dataclass(frozen=True)
-class TempoMap:
-    """`tempos` are (tick, microseconds a quarter); the first is at tick 0, at `zero_s`."""
+class Places:
+    """What the transport did, as places in the order of beats and of seconds; the first is beat 0.
 
-    zero_s: float
-    tempos: tuple[tuple[int, int], ...]
-    clocks: tuple[int, ...]
-    """When each tempo begins, in `UNIT`ths of a second after `zero_s`."""
+    Beats and bars are those of `meter`. What moves is dated `offset_s` late.
+    """
+
+    def __init__(self, meter: Meter, offset_s: float = 0.0) -> None:
+        self.latest: Place | None = None
+        self._meter, self._offset_s = meter, offset_s
+        self._first_s: float | None = None
+        self._song_beat, self._passage, self._rolling = 0.0, -1, False
+
+    def sound(self, at_s: float) -> None:
+        """A note sounds: before the first place, the file begins no later."""
+        if self.latest is None:
+            self._first_s = at_s if self._first_s is None else min(self._first_s, at_s)
+
+    def move(self, one: Moved) -> Iterator[Place]:
+        """The places that come with `one`."""
+        at_s = one.at_s - self._offset_s
+        yield from self.wait(at_s)
+        if self.latest is None:
+            if one.rolling:
+                yield from self._lead_in(one, at_s)
+                self._song_beat, self._passage, self._rolling = one.at_beat, one.passage, True
+            return
+        beat, since_s, bpm, _ = self.latest
+        expected = (at_s - since_s) * bpm / 60.0
+        starts = one.rolling and not (self._rolling and one.passage == self._passage)
+        if not starts:
+            beats = one.at_beat - self._song_beat if self._rolling else 0.0
+        elif not self._rolling and expected >= 1.0:
+            beats = _to_the_bar(one.at_beat - beat, expected, self._meter.beats)
+        else:
+            beats = _to_the_beat(one.at_beat - beat, expected)
+        if starts:
+            self._passage, self._song_beat = one.passage, one.at_beat - beats
+        self._rolling = one.rolling
+        if beats >= LEAST_BEATS and at_s > since_s:
+            self._song_beat = one.at_beat
+            yield self._reach(Place(beat + beats, at_s, one.tempo_bpm, starts))
+        else:
+            self.latest = self.latest._replace(bpm=one.tempo_bpm)
+
+    def wait(self, now_s: float) -> Iterator[Place]:
+        """The places that come with time, where the transport has stood for long."""
+        if self.latest is None:
+            if self._first_s is None or now_s - self._first_s <= STANDS_S:
+                return
+            yield self.begin()
+        while not self._rolling and self.latest and now_s - self.latest.at_s > STANDS_S:
+            beat, since_s, bpm, _ = self.latest
+            half_s = STANDS_S / 2
+            yield self._reach(Place(beat + half_s * bpm / 60.0, since_s + half_s, bpm))
+
+    def begin(self) -> Place:
+        """The first place where nothing has rolled: that of the first note, in the usual tempo."""
+        return self._reach(Place(0.0, self._first_s or 0.0, in_beats(USUAL_BPM, self._meter)))
+
+    def _lead_in(self, start: Moved, at_s: float) -> Iterator[Place]:
+        """Whole bars before a start, as many as what sounded before it takes."""
+        bpm, bar, first_s = start.tempo_bpm, self._meter.beats, self._first_s
+        before = 0.0 if first_s is None else max(0.0, at_s - first_s) * bpm / 60.0
+        beats = start.at_beat % bar
+        beats += bar * ceil(max(0.0, before - beats) / bar)
+        if beats < LEAST_BEATS:
+            yield self._reach(Place(0.0, at_s, bpm))
+            return
+        yield self._reach(Place(0.0, at_s - beats * 60.0 / bpm, bpm))
+        yield self._reach(Place(beats, at_s, bpm, starts=True))
+
+    def _reach(self, place: Place) -> Place:
+        self.latest = place
+        return place
+
+
+class Tempo(NamedTuple):
+    """From `tick` on, a quarter takes `us` microseconds."""
+
+    tick: int
+    us: int
+    clock: int
+    """When that is, in `UNIT`ths of a second after the file's beginning."""
+
+
+class TempoMap:
+    """Few tempos that keep places within `GRID_S`, and starts on the tick (a swing filter).
+
+    The file's beginning is the place `first`; the others follow by `reach`.
+    """
+
+    def __init__(self, first: Place, meter: Meter) -> None:
+        self.zero_s = first.at_s
+        self.tempos: list[Tempo] = []
+        """Those decided, without what was forgotten."""
+        self._meter = meter
+        self._end = 0
+        self._begin(0, 0)
+
+    def reach(self, place: Place) -> list[Tempo]:
+        """The tempos that the next place decides."""
+        known = len(self.tempos)
+        tick = round(in_quarters(TICKS_PER_QUARTER, self._meter) * place.beat)
+        clock = round((place.at_s - self.zero_s) * UNIT)
+        if not self._fits(tick, clock, place.starts):
+            if self._end > self._tick:
+                self._begin(self._end, self._decide())
+            if not self._fits(tick, clock, place.starts):  # a leap that no file can say
+                too_long = clock - self._clock > tick - self._tick
+                self._low = self._high = float(SLOWEST if too_long else 1)
+                self._end = tick
+                self._begin(tick, self._decide())
+        self._end = tick
+        if self._end - self._tick >= SETTLES_QUARTERS * TICKS_PER_QUARTER:
+            self._decide()
+        return self.tempos[known:]
+
+    def finish(self, bpm: float) -> list[Tempo]:
+        """The tempo of what is left: no place follows. Where there was but one, it is `bpm`."""
+        known = len(self.tempos)
+        if self._end == self._tick and not self.tempos:
+            self._low = self._high = round(60e6 / in_quarters(bpm, self._meter))
+        if self._end > self._tick or not self.tempos:
+            self._decide()
+        return self.tempos[known:]
+
+    @property
+    def settled_s(self) -> float:
+        """Up to there every tick is known."""
+        if not self.tempos:
+            return -inf
+        clock = self._clock
+        if self._decided:
+            clock += (self._end - self._tick) * self.tempos[-1].us
+        return self.seconds(clock)
+
+    def seconds(self, clock: int) -> float:
+        """When that is."""
+        return self.zero_s + clock / UNIT
 
     def tick(self, at_s: float) -> int:
         """The tick nearest to `at_s`; 0 for what is before the file."""
         clock = (at_s - self.zero_s) * UNIT
-        index = max(0, bisect_right(self.clocks, clock) - 1)
-        begins, us = self.tempos[index]
-        return max(0, begins + round((clock - self.clocks[index]) / us))
+        begins, us, since = next(
+            (one for one in reversed(self.tempos) if one.clock <= clock), self.tempos[0]
+        )
+        return max(0, begins + round((clock - since) / us))
 
-    def seconds(self, tick: int) -> float:
-        """When `tick` sounds."""
-        index = bisect_right(self.tempos, (tick, SLOWEST + 1)) - 1
-        begins, us = self.tempos[index]
-        return self.zero_s + (self.clocks[index] + (tick - begins) * us) / UNIT
+    def forget(self, at_s: float) -> None:
+        """No tick will be asked for that is before `at_s`."""
+        clock = (at_s - self.zero_s) * UNIT
+        while len(self.tempos) > 1 and self.tempos[1].clock <= clock:
+            del self.tempos[0]
 
+    def _begin(self, tick: int, clock: int) -> None:
+        """A tempo that is not decided yet holds from `tick` on."""
+        self._tick, self._clock, self._end = tick, clock, tick
+        self._low, self._high = 1.0, float(SLOWEST)
+        self._decided = False
 
-def tempo_map(
-    moved: Iterable[Moved],
-    offset_s: float = 0.0,
-    first_s: float | None = None,
-    meter: Meter = COMMON,
-) -> TempoMap:
-    """The map of what the transport did; `first_s` is when the first note sounds.
+    def _fits(self, tick: int, clock: int, starts: bool) -> bool:
+        """Whether one tempo leads to this place too; it is held nearer then."""
+        ticks, wanted = tick - self._tick, clock - self._clock
+        tolerance = ticks if starts else GRID_S * UNIT
+        if self._decided:
+            return abs(wanted - ticks * self.tempos[-1].us) <= tolerance
+        low = max(self._low, (wanted - tolerance) / ticks)
+        high = min(self._high, (wanted + tolerance) / ticks)
+        if ceil(low) > high:
+            return False
+        self._low, self._high = low, high
+        return True
 
-    Beats and bars are those of `meter`. `moved` are dated `offset_s` late. Where nothing rolled,
-    the usual tempo holds from the first note on.
-    """
-    anchors = _anchors(moved, offset_s, first_s, meter.beats)
-    if len(anchors) < 2:
-        zero_s = anchors[0].at_s if anchors else first_s or 0.0
-        bpm = in_quarters(anchors[0].bpm, meter) if anchors else USUAL_BPM
-        us = round(60e6 / bpm)
-        return TempoMap(zero_s, ((0, us),), (0,))
-    zero_s = anchors[0].at_s
-    per_beat = in_quarters(TICKS_PER_QUARTER, meter)
-    places = [
-        (round(one.beat * per_beat), round((one.at_s - zero_s) * UNIT), one.starts)
-        for one in anchors
-    ]
-    return _straightened(zero_s, places)
-
-
-def _anchors(
-    moved: Iterable[Moved], offset_s: float, first_s: float | None, bar: int
-) -> list[_Anchor]:
-    """Places in the order of beats and of seconds; the first is beat 0. A `bar` is in beats."""
-    anchors: list[_Anchor] = []
-    song_beat, passage, rolling = 0.0, -1, False  # at the latest anchor
-    for one in moved:
-        at_s = one.at_s - offset_s
-        if not anchors:
-            if one.rolling:
-                anchors = _lead_in(one, at_s, first_s, bar)
-                song_beat, passage, rolling = one.at_beat, one.passage, True
-            continue
-        beat, since_s, bpm, _ = anchors[-1]
-        expected = (at_s - since_s) * bpm / 60.0
-        if one.passage == passage or not one.rolling:
-            beats = one.at_beat - song_beat
-        elif not rolling and expected >= 1.0:
-            beats = _to_the_bar(one.at_beat - beat, expected, bar)
-        else:
-            beats = _to_the_beat(one.at_beat - beat, expected)
-        starts = one.passage != passage and one.rolling
-        if starts:
-            passage, song_beat = one.passage, one.at_beat - beats
-        rolling = one.rolling
-        if beats >= LEAST_BEATS and at_s > since_s:
-            anchors.append(_Anchor(beat + beats, at_s, one.tempo_bpm, starts))
-            song_beat = one.at_beat
-        else:
-            anchors[-1] = anchors[-1]._replace(bpm=one.tempo_bpm)
-    return anchors
-
-
-def _lead_in(start: Moved, at_s: float, first_s: float | None, bar: int) -> list[_Anchor]:
-    """Whole bars before a start, as many as what sounded before it takes."""
-    bpm = start.tempo_bpm
-    before = 0.0 if first_s is None else max(0.0, at_s - first_s) * bpm / 60.0
-    beats = start.at_beat % bar
-    beats += bar * ceil(max(0.0, before - beats) / bar)
-    if beats < LEAST_BEATS:
-        return [_Anchor(0.0, at_s, bpm)]
-    return [_Anchor(0.0, at_s - beats * 60.0 / bpm, bpm), _Anchor(beats, at_s, bpm, starts=True)]
+    def _decide(self) -> int:
+        """Choose the tempo from the latest beginning on; the clock at the latest place."""
+        if not self._decided:
+            self._decided = True
+            if not (self.tempos and self._low <= self.tempos[-1].us <= self._high):
+                self.tempos.append(Tempo(self._tick, _plain(self._low, self._high), self._clock))
+        return self._clock + (self._end - self._tick) * self.tempos[-1].us
 
 
 def _to_the_bar(wanted: float, expected: float, bar: int) -> float:
@@ -135,37 +230,6 @@ def _to_the_beat(wanted: float, expected: float) -> float:
     """`expected` beats, or a little more or less where the beats then fit."""
     snapped = wanted + round(expected - wanted)
     return snapped if abs(snapped - expected) <= SNAP_BEATS else expected
-
-
-def _straightened(zero_s: float, places: Sequence[tuple[int, int, bool]]) -> TempoMap:
-    """As few tempos as keep places within `GRID_S` and starts on the tick (a swing filter).
-
-    A place is (tick, clock, whether it is a start).
-    """
-    tempos: list[tuple[int, int]] = []
-    clocks: list[int] = []
-    tick, clock, _ = places[0]
-    index = 1
-    while index < len(places):
-        low, high = 1.0, float(SLOWEST)
-        end = index
-        while end < len(places):
-            ticks, wanted = places[end][0] - tick, places[end][1] - clock
-            tolerance = ticks if places[end][2] else GRID_S * UNIT
-            least = max(low, (wanted - tolerance) / ticks)
-            most = min(high, (wanted + tolerance) / ticks)
-            if ceil(least) > most:
-                break
-            low, high = least, most
-            end += 1
-        end = max(end, index + 1)  # a leap that no file can say
-        us = _plain(low, high)
-        tempos.append((tick, us))
-        clocks.append(clock)
-        clock += (places[end - 1][0] - tick) * us
-        tick = places[end - 1][0]
-        index = end
-    return TempoMap(zero_s, tuple(tempos), tuple(clocks))
 
 
 def _plain(low: float, high: float) -> int:

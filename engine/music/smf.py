@@ -78,8 +78,8 @@ class MidiTrack:
         give another one.
         """
         kept = tuple(events)
-        body = _body(kept) + self.rest
-        chunk = Chunk(self.chunk.name, body, len(body))
+        body = TrackBody(kept).data + self.rest
+        chunk = Chunk(self.chunk.name, bytes(body), len(body))
         end = kept[-1].tick if kept else 0
         return replace(self, chunk=chunk, events=kept, end=end)
 
@@ -174,16 +174,50 @@ def signature_event(tick: int, meter: Meter) -> Event:
     return meta(tick, TIME_SIGNATURE, bytes([beats, unit.bit_length() - 1, meter.clocks, 8]))
 
 
+class TrackBody:
+    """The bytes of a track so far, which grow with every event.
+
+    Empty texts stand in a wait that is longer than one between two events can be.
+    """
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self.data = bytearray()
+        self.tick = self._running = 0
+        for one in events:
+            self.add(one)
+
+    def add(self, one: Event, short: bool = False) -> None:
+        """Put `one` behind the others. It keeps its own bytes where they still mean the same.
+
+        A status that repeats is left out where it is to be `short`.
+        """
+        wait = one.tick - self.tick
+        while wait > LONGEST_WAIT:
+            self.data += vlq(LONGEST_WAIT) + meta(0, TEXT).raw
+            wait -= LONGEST_WAIT
+            self._running = 0
+        same = bool(one.delta) and _vlq(one.delta, 0)[0] == wait
+        self.data += one.delta if same else vlq(wait)
+        self.tick = one.tick
+        if one.raw[0] < 0x80 and self._running != one.status:
+            self.data.append(one.status)
+        self.data += one.raw[1:] if short and one.raw[0] == self._running else one.raw
+        if one.status < SYSEX or short:
+            self._running = one.status if one.status < SYSEX else 0
+
+    def ended(self, end: int) -> bytes:
+        """All of it, with an end-of-track at tick `end`, or where the latest event is."""
+        self.add(meta(max(end, self.tick), END_OF_TRACK))
+        return bytes(self.data)
+
+
 def track_body(events: Iterable[Event], end: int) -> bytes:
     """What an MTrk chunk holds: `events`, in order of time, and an end-of-track at tick `end`."""
-    said = [one for one in events if (one.status, one.kind) != (META, END_OF_TRACK)]
-    last = max(end, said[-1].tick if said else 0)
-    short, running = [], 0
-    for one in said:
-        repeated = one.raw[0] == running
-        short.append(one._replace(raw=one.raw[1:]) if repeated else one)
-        running = one.status if one.status < SYSEX else 0
-    return _body([*short, meta(last, END_OF_TRACK)])
+    body = TrackBody()
+    for one in events:
+        if (one.status, one.kind) != (META, END_OF_TRACK):
+            body.add(one, short=True)
+    return body.ended(end)
 
 
 def midi_file(ticks_per_beat: int, bodies: Sequence[bytes]) -> bytes:
@@ -201,30 +235,6 @@ def vlq(value: int) -> bytes:
     while value := value >> 7:
         found.append(value & 0x7F | 0x80)
     return bytes(reversed(found))
-
-
-def _body(events: Iterable[Event]) -> bytes:
-    """`events` as the bytes of a track; each keeps its own, where they still mean the same.
-
-    Empty texts stand in a wait that is longer than one between two events can be.
-    """
-    body = bytearray()
-    now = running = 0
-    for one in events:
-        wait = one.tick - now
-        while wait > LONGEST_WAIT:
-            body += vlq(LONGEST_WAIT) + meta(0, TEXT).raw
-            wait -= LONGEST_WAIT
-            running = 0
-        same = bool(one.delta) and _vlq(one.delta, 0)[0] == wait
-        body += one.delta if same else vlq(wait)
-        now = one.tick
-        if one.raw[0] < 0x80 and running != one.status:
-            body.append(one.status)
-        if one.status < SYSEX:
-            running = one.status
-        body += one.raw
-    return bytes(body)
 
 
 def _vlq(data: bytes, at: int) -> tuple[int, int]:

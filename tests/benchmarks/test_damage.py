@@ -37,8 +37,8 @@ def test_flipped_bits_of_released_models_are_noticed() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="processes there cannot be forked")
 def test_killed_runs_end_as_if_nobody_had_killed_them() -> None:
-    command = [sys.executable, str(FOLDER / "kills.py"), "--prepare", "8", "--train", "3"]
+    command = [sys.executable, str(FOLDER / "kills.py"), "--prepare", "4", "--train", "2"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "prepare: 8 of 8 runs ended as if" in done.stdout
-    assert "train: 3 of 3 runs ended as if" in done.stdout
+    assert "prepare: 4 of 4 runs ended as if" in done.stdout
+    assert "train: 2 of 2 runs ended as if" in done.stdout

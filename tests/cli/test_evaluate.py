@@ -56,6 +56,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory, data: str, model: str) ->
     return out
 
 
+@pytest.fixture(autouse=True)
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pictures but those of `finished`: they take as long as all else."""
+    monkeypatch.setattr("schmubert.cli.evaluation_plots.draw", lambda *_: None)
+
+
 def run(*words: str) -> tuple[int, str]:
     done = CliRunner().invoke(main, ["evaluate", *words])
     return done.exit_code, done.output
@@ -190,7 +196,7 @@ def test_guidance_is_told_for_every_guide_and_for_none(
         guidance_study, "train_density", lambda seed: guidance.train_density(seed, 60)
     )
     words = ("--data", data, "--out", str(tmp_path), "--experiment", "guidance", "--draws", "1")
-    more = ("--pieces", "2", "--calls", "16", "--sampler", "balanced", "--temperature", "1")
+    more = ("--pieces", "2", "--calls", "8", "--sampler", "balanced", "--temperature", "1")
     code, said = run(*words, *more, "--model", str(any_model))
     assert code == 0, said
     record = json.loads((tmp_path / "guidance.json").read_text())

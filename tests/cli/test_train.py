@@ -52,6 +52,17 @@ def test_filters_of_songs_and_windows_are_asked_for(
     assert "0.0 is not in the range 0<x<=1" in ask(tmp_path, "--sounding", "0")
 
 
+def test_transposition_and_validation_are_the_presets_or_as_asked_for(
+    asked: list[TrainSettings], tmp_path: Path
+) -> None:
+    for preset in ("live", "schmubert-melody"):
+        assert ask(tmp_path, "--preset", preset) == ""
+    assert ask(tmp_path, "--no-transpose", "--validation-windows", "8") == ""
+    assert ask(tmp_path, "--preset", "schmubert-melody", "--transpose") == ""
+    assert [run.transpose for run in asked] == [True, False, False, True]
+    assert [run.validation_windows for run in asked] == [256, 512, 8, 512]
+
+
 def test_sources_are_weighed(asked: list[TrainSettings], tmp_path: Path) -> None:
     assert ask(tmp_path) == ""
     assert ask(tmp_path, "--source", "vgmusic-a=0.5", "--source", "a=b=2") == ""

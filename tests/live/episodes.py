@@ -15,7 +15,7 @@ from tests.live.faults import hung, longest_silence_s
 from tests.live.midi_server import SERVERS, wait_until
 from tests.live.recorder import Recorder
 from tests.live.sequencer import MELODY_PORT, Sequencer
-from tests.live.stage import HEARS, PLAYS, Bridge, Stage
+from tests.live.stage import HEARS, PLAYS, RECORDED, Bridge, Stage
 
 BPM = 120.0
 BAR_S = 4 * 60.0 / BPM
@@ -77,7 +77,7 @@ def server_restarted(kind: str, model: Path, folder: Path) -> Episode:
         with SERVERS[kind](folder / "again.log", place=stage.server.place) as again:
             began_s = time.monotonic()
             stage.server = again
-            stage.recorder = Recorder(again, "clock", "melody", "bass", "drums")
+            stage.recorder = Recorder(again, *RECORDED)
             stage.sequencer = Sequencer(again, BPM)
             stage.sequencer.play()
             first = stage.wait_for_notes(1, PATIENCE_S)[0]
@@ -95,7 +95,7 @@ def synthesiser_restarted(kind: str, model: Path, folder: Path) -> Episode:
         time.sleep(SEEN_S)
         stage.recorder.close()
         time.sleep(SEEN_S)
-        stage.recorder = Recorder(stage.server, "clock", "melody", "bass", "drums")
+        stage.recorder = Recorder(stage.server, *RECORDED)
         began_s = time.monotonic()
         first = stage.wait_for_notes(1, PATIENCE_S)[0]
         stage.wait_for_notes(8, PATIENCE_S)

@@ -16,6 +16,8 @@ from tests.live.sequencer import CLOCK_PORT, MELODY_PORT, Sequencer
 from tests.live.wire import Wire
 
 HEARS, PLAYS, DRUMS = "DAW Out", "Bass", "Drums"
+RECORDED = ("clock", "melody", "bass", "drums")
+"""The ports of a stage's recorder."""
 
 
 class Bridge:
@@ -90,7 +92,7 @@ class Stage:
 
     def __init__(self, server: MidiServer, model: Path | None, folder: Path) -> None:
         self.server = server
-        self.recorder = Recorder(server, "clock", "melody", "bass", "drums")
+        self.recorder = Recorder(server, *RECORDED)
         self.sequencer: Sequencer | None = None
         self.wire: Wire | None = None
         self.bridges: list[Bridge] = []

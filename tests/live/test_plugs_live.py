@@ -66,18 +66,7 @@ def test_a_keyboard_that_comes_back_is_heard_again(stage: Stage) -> None:
         keyboard = plugged(stage)
         says("'Keys' is back")
         assert len(stage.server.connections("Keyboard:Keys")) == 1
-    finally:
-        end(keyboard)
-
-
-def test_a_keyboard_that_is_back_within_a_second_is_heard_again(stage: Stage) -> None:
-    keyboard = plugged(stage)
-    try:
-        bridge = stage.bridge(
-            "--in", "Keys", "--out", PLAYS, "--sync", "internal", "--tempo", "120"
-        )
-        wait_until(lambda: "started at bar 1" in bridge.log(), 20.0, "the first note")
-        for _ in range(3):
+        for _ in range(2):  # within a second
             time.sleep(2.0)  # its cable has been seen
             end(keyboard)
             keyboard = plugged(stage)

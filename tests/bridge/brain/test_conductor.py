@@ -33,7 +33,7 @@ def unsteady(
     return notes, melody(line, heard)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8)
 @given(
     tempo_bpm=st.floats(60, 240),
     latency_s=st.floats(0.005, 0.4),

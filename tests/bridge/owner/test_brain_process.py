@@ -20,6 +20,8 @@ from schmubert.bridge.protocol.bytes import NOTE_ON
 from tests.bridge.owner.test_loop import RIG, SETUP, unended
 
 FAKE_BRAIN = Path(__file__).with_name("fake_brain.py")
+PATIENCE_S = 60.0
+"""A busy machine takes seconds to start a process; what comes sooner ends the wait."""
 
 
 def live(
@@ -67,7 +69,7 @@ def live(
 
 
 def wait_for(what: Callable[[], bool]) -> None:
-    until_s = time.monotonic() + 10.0
+    until_s = time.monotonic() + PATIENCE_S
     while not what():
         assert time.monotonic() < until_s
         time.sleep(0.005)
@@ -81,18 +83,21 @@ def wait_for(what: Callable[[], bool]) -> None:
     ],
 )
 def test_a_brain_process_that_dies_or_hangs_is_replaced(number: signal.Signals, said: str) -> None:
+    back_s: list[float] = []
+
     def end(brains: list[BrainProcess], lines: list[str]) -> None:
         wait_for(lambda: "heard 60" in lines)
         time.sleep(0.7)
         os.kill(brains[0].pid, number)
         wait_for(lambda: lines.count("here I am") == 2)
+        back_s.append(time.monotonic())
 
     ports, result, lines = live("plays", 1.5, end)
     assert result.deaths == 1
     assert lines.count(said) == 1
     assert unended(ports.sent) == set()
-    dead_s = [at_s for at_s, _, message in ports.sent if message[0] == NOTE_ON]
-    assert dead_s[-1] > time.monotonic() - 1.0, "the new one plays"
+    onsets_s = [at_s for at_s, _, message in ports.sent if message[0] == NOTE_ON]
+    assert onsets_s[-1] > back_s[0] + 2 * 60.0 / 200.0, "more than was planned: the new one plays"
 
 
 def test_the_brain_that_waits_may_die_or_hang_too() -> None:
@@ -126,26 +131,27 @@ def test_a_note_of_a_killed_brain_lasts_no_longer_than_it_should() -> None:
 
 def test_a_brain_that_gives_up_says_why() -> None:
     with pytest.raises(GaveUpError, match="no model at all"):
-        live("gives-up", 10.0)
+        live("gives-up", PATIENCE_S)
 
 
 def test_a_brain_that_dies_at_once_is_an_error() -> None:
     with pytest.raises(BrainError):
-        live("dies", 10.0)
+        live("dies", PATIENCE_S)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_show_and_every_note(number: signal.Signals) -> None:
     before = signal.getsignal(number)
+    told_s: list[float] = []
 
     def end(_: list[BrainProcess], lines: list[str]) -> None:
         wait_for(lambda: "heard 60" in lines)
         time.sleep(0.5)
+        told_s.append(time.monotonic())
         os.kill(os.getpid(), number)
 
-    began_s = time.monotonic()
-    ports, result, _ = live("holds", 10.0, end)
-    assert time.monotonic() - began_s < 10.0
+    ports, result, _ = live("holds", PATIENCE_S, end)
+    assert time.monotonic() - told_s[0] < PATIENCE_S / 2
     assert result.note_ons > 0
     assert unended(ports.sent) == set()
     assert signal.getsignal(number) is before

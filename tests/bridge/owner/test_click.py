@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from schmubert.bridge.clock.sync import Sync, Timing
 from schmubert.bridge.clock.transport import Transport
 from schmubert.bridge.owner.actions import Action, Tell
+from schmubert.bridge.owner.assembly import owner_of
 from schmubert.bridge.owner.click import BEAT, DOWNBEAT, Click
-from schmubert.bridge.owner.owner import owner_of
 from schmubert.bridge.protocol.bytes import Send, begins_note, ends_note
 from schmubert.bridge.protocol.messages import Heard, Moved, Say
 from schmubert.bridge.protocol.meters import meter_named

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from schmubert.bridge.clock.sync import Timing
 from schmubert.bridge.owner.actions import Tell
+from schmubert.bridge.owner.assembly import owner_of
 from schmubert.bridge.owner.mix import Mix
-from schmubert.bridge.owner.owner import owner_of
 from schmubert.bridge.protocol import Control, Event, Heard, Play
 from schmubert.engine.music.vocabulary import Track
 from tests.bridge.owner.test_owner import RIG, note, start

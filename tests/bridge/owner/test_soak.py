@@ -27,7 +27,6 @@ from schmubert.engine.music.vocabulary import Track
 from tests.bridge.virtual_daw import CLOCK, CONTINUE, START, STOP, BarCaller
 
 RIG = rig([Part("DAW", Track.MELODY)], [Part("Bass", Track.BASS, 0)], None)
-BARS = 2500
 SONG_BARS = 64
 CYCLE_S = 256 / 48000
 STEADY_CLOCKS = 48  # after a change of tempo, before the line is asked about
@@ -140,6 +139,8 @@ class Soak:
             self.hear(CONTINUE)
         elif what == "loop":
             begin = rng.randrange(SONG_BARS)
+            # a position a 16th away is none to go to: it may be where we are, rounded
+            begin += abs(begin * self.bar - self.place) <= CLOCKS_PER_16TH
             for _ in range(rng.randrange(1, 4)):
                 self.go_to(begin, song=True)
                 self.clocks(2 * self.bar)
@@ -162,16 +163,18 @@ class Soak:
 
 
 @pytest.mark.parametrize(
-    ("meter", "seed"), [(Meter(2), 1), (Meter(2), 2), (Meter(3), 3), (COMMON, 4)], ids=str
+    ("meter", "bars"),
+    [(Meter(2), 4200), (Meter(2), 4100), (Meter(3), 1000), (COMMON, 700)],
+    ids=str,
 )
-def test_a_night_of_random_transport(meter: Meter, seed: int) -> None:
-    soak = Soak(meter, seed)
+def test_a_night_of_random_transport(meter: Meter, bars: int) -> None:
+    soak = Soak(meter, bars)
     soak.hear(START)
     soak.clocks(4 * soak.bar)
     blocks = 0
-    while soak.bars < BARS:
+    while soak.bars < bars:
         soak.run()
-        if not blocks and soak.bars > BARS / 5:
+        if not blocks and soak.bars > bars / 5:
             gc.collect()
             blocks = sys.getallocatedblocks()
     gc.collect()
@@ -180,5 +183,5 @@ def test_a_night_of_random_transport(meter: Meter, seed: int) -> None:
     assert soak.most_off <= 1.0, f"{soak.most_off:.2f} clocks off"
     assert not soak.left
     assert not soak.sounding
-    assert soak.note_ons > BARS
+    assert soak.note_ons > bars
     assert grown < GROWTH_BLOCKS, f"{grown} blocks more"

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from schmubert.bridge.clock.midi_clock import Clock
 from schmubert.bridge.clock.sync import Sync, Timing
 from schmubert.bridge.owner.actions import Action, Tell
-from schmubert.bridge.owner.owner import Owner, owner_of
+from schmubert.bridge.owner.assembly import owner_of
+from schmubert.bridge.owner.owner import Owner
 from schmubert.bridge.owner.tap import FASTEST_S, MOST_TAPS, SLOWEST_S, TapTempo
 from schmubert.bridge.protocol.controls import Control
 from schmubert.bridge.protocol.messages import Moved, Say

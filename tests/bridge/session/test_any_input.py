@@ -32,7 +32,7 @@ def with_clocks(rubbish: Script) -> Script:
     return [*clocks(0.0, 6.0, 120.0), (0.4, 0, START), *rubbish]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=12)
 @given(INPUTS)
 def test_a_take_with_any_input_has_its_midi_file_and_is_replayed(rubbish: Script) -> None:
     with TemporaryDirectory() as folder:
@@ -47,7 +47,7 @@ def test_a_take_with_any_input_has_its_midi_file_and_is_replayed(rubbish: Script
         assert verify_session(log.session, records).difference is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40)
 @given(INPUTS)
 def test_a_brain_that_is_told_of_any_input_plays_on(rubbish: Script) -> None:
     owner = Owner(RIG, Clock(), Scheduler(RIG.plays))

@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schmubert.bridge.protocol.messages import Moved
-from schmubert.bridge.session.tempo_map import GRID_S, TICKS_PER_QUARTER, TempoMap, tempo_map
+from schmubert.bridge.session.tempo_map import (
+    GRID_S,
+    SETTLES_QUARTERS,
+    STANDS_S,
+    TICKS_PER_QUARTER,
+    Places,
+    TempoMap,
+)
+from schmubert.engine.music.meter import COMMON
 
 TICK_S = 0.6 / TICKS_PER_QUARTER  # half a tick at 50 BPM is the coarsest here
 
@@ -26,8 +34,28 @@ def stop(last: Moved, after_s: float = 0.0) -> Moved:
     return Moved(last.passage, False, beat, last.at_s + after_s, last.tempo_bpm)
 
 
+def tempo_map(moved: list[Moved], offset_s: float = 0.0, first_s: float | None = None) -> TempoMap:
+    """The whole map of what the transport did; `first_s` is when the first note sounds."""
+    places = Places(COMMON, offset_s)
+    if first_s is not None:
+        places.sound(first_s)
+    reached = [place for one in moved for place in places.move(one)] or [places.begin()]
+    grid = TempoMap(reached[0], COMMON)
+    for place in reached[1:]:
+        grid.reach(place)
+    assert places.latest is not None
+    grid.finish(places.latest.bpm)
+    return grid
+
+
+def seconds(grid: TempoMap, tick: int) -> float:
+    """When `tick` sounds."""
+    begins, us, clock = [one for one in grid.tempos if one.tick <= tick][-1]
+    return grid.seconds(clock + (tick - begins) * us)
+
+
 def bpms(grid: TempoMap) -> list[float]:
-    return [round(60e6 / us, 2) for _, us in grid.tempos]
+    return [round(60e6 / us, 2) for _, us, _ in grid.tempos]
 
 
 @given(st.lists(st.floats(50.0, 240.0), min_size=1, max_size=40), st.floats(0.0, 30.0))
@@ -39,7 +67,7 @@ def test_beats_of_the_file_are_those_of_the_transport(tempos: list[float], befor
     assert grid.zero_s <= 100.0 - before_s + 1e-9
     for one in moved:
         tick = start + round(one.at_beat) * TICKS_PER_QUARTER
-        assert grid.seconds(tick) == pytest.approx(one.at_s, abs=GRID_S + 1e-4)
+        assert seconds(grid, tick) == pytest.approx(one.at_s, abs=GRID_S + 1e-4)
 
 
 @given(
@@ -50,7 +78,7 @@ def test_ticks_and_seconds_agree(tempos: list[float], offsets: list[float]) -> N
     grid = tempo_map(run(1, tempos), first_s=95.0)
     for offset in offsets:
         at_s = grid.zero_s + offset
-        assert grid.seconds(grid.tick(at_s)) == pytest.approx(at_s, abs=TICK_S)
+        assert seconds(grid, grid.tick(at_s)) == pytest.approx(at_s, abs=TICK_S)
     ticks = [grid.tick(grid.zero_s + offset) for offset in sorted(offsets)]
     assert ticks == sorted(ticks)
 
@@ -66,7 +94,7 @@ def test_a_steady_clock_that_trembles_is_one_round_tempo() -> None:
 
 def test_a_change_of_tempo_stands_where_it_was() -> None:
     grid = tempo_map(run(1, [100.0] * 8 + [140.0] * 8))
-    assert [(tick // TICKS_PER_QUARTER, round(60e6 / us)) for tick, us in grid.tempos] == [
+    assert [(tick // TICKS_PER_QUARTER, round(60e6 / us)) for tick, us, _ in grid.tempos] == [
         (0, 100),
         (8, 140),
     ]
@@ -81,7 +109,7 @@ def test_a_loop_on_the_beat_goes_on_in_time() -> None:
     moved = run(1, [120.0] * 16)
     moved += run(2, [120.0] * 16, from_beat=4.0, at_s=moved[-1].at_s + 0.004)
     grid = tempo_map(moved)
-    assert all(abs(60e6 / us - 120.0) < 3.0 for _, us in grid.tempos)
+    assert all(abs(60e6 / us - 120.0) < 3.0 for _, us, _ in grid.tempos)
     second = grid.tick(moved[-1].at_s)
     assert second == 32 * TICKS_PER_QUARTER
 
@@ -96,7 +124,7 @@ def test_after_a_stop_the_next_start_is_on_a_bar_line_again() -> None:
         assert start == pytest.approx(
             TICKS_PER_QUARTER * (1 + 4 * round((start / TICKS_PER_QUARTER - 1) / 4)), abs=1
         ), "beat 17 is the second of its bar"
-        assert grid.seconds(start) == pytest.approx(start_s, abs=GRID_S + 1e-4)
+        assert seconds(grid, start) == pytest.approx(start_s, abs=GRID_S + 1e-4)
         slow = [bpm for bpm in bpms(grid) if not 30.0 < bpm < 260.0]
         assert slow == [], "the rest is told in a tempo that one can read"
 
@@ -124,5 +152,49 @@ def test_nothing_rolled() -> None:
 def test_tempos_stand_in_order() -> None:
     moved = run(1, [61.0, 200.0, 77.7] * 5)
     grid = tempo_map([*moved, *run(2, [99.0] * 5, 2.5, moved[-1].at_s + 0.3)])
-    assert all(a < b for (a, _), (b, _) in pairwise(grid.tempos))
-    assert all(a < b for a, b in pairwise(grid.clocks))
+    assert all(a.tick < b.tick for a, b in pairwise(grid.tempos))
+    assert all(a.clock < b.clock for a, b in pairwise(grid.tempos))
+
+
+@given(st.lists(st.floats(50.0, 240.0), min_size=1, max_size=80), st.lists(st.integers(0, 79)))
+def test_what_is_settled_stays(tempos: list[float], stops: list[int]) -> None:
+    """A tick that was told while the music went on is that of the whole map."""
+    moved: list[Moved] = []
+    for number, tempo_bpm in enumerate(tempos):
+        at_s = moved[-1].at_s if moved else 100.0
+        if number in stops:
+            moved.append(stop(moved[-1], 0.3)) if moved else None
+            at_s += 7.0
+        moved += run(number + 1, [tempo_bpm] * 3, from_beat=float(number), at_s=at_s)
+    places, grid = Places(COMMON), None
+    told: list[tuple[float, int]] = []
+    for one in moved:
+        for place in places.move(one):
+            if grid is None:
+                grid = TempoMap(place, COMMON)
+            else:
+                grid.reach(place)
+        assert grid is not None
+        told += [(s, grid.tick(s)) for s in (one.at_s - 9.9, one.at_s) if s <= grid.settled_s]
+    whole = tempo_map(moved)
+    assert [whole.tick(at_s) for at_s, _ in told] == [tick for _, tick in told]
+
+
+def test_little_waits() -> None:
+    """What is not settled is no longer than a tempo takes to become round."""
+    places = Places(COMMON)
+    first, *moved = run(1, [120.0] * 200)
+    (place,) = places.move(first)
+    grid = TempoMap(place, COMMON)
+    for one in moved:
+        for place in places.move(one):
+            grid.reach(place)
+        if one.at_beat >= SETTLES_QUARTERS:
+            assert grid.settled_s == pytest.approx(one.at_s, abs=GRID_S)
+    end = stop(moved[-1])
+    assert not list(places.move(end))
+    for _ in range(3):
+        (place,) = places.wait(places.latest.at_s + STANDS_S + 0.1)
+        grid.reach(place)
+        assert grid.settled_s == pytest.approx(place.at_s, abs=GRID_S)
+    assert grid.tempos == [(0, 500000, 0)]
