@@ -24,6 +24,11 @@ from schmubert.engine.recipe import RECIPE
 MOST_ENGINE_CALLS = 4096
 
 
+def _style_or_none(word: str) -> str:
+    """The style that `word` names; an empty one, the default, names none."""
+    return style_called(word) if word else ""
+
+
 class Settings(msgspec.Struct, frozen=True, tag="Setup"):
     """Owner -> brain, before all else: who plays, and how. A log of a session begins with it too.
 
@@ -159,7 +164,7 @@ class Settings(msgspec.Struct, frozen=True, tag="Setup"):
         Option(
             f"Play in a style, {', '.join(STYLES)}; the control style changes it.",
             metavar="NAME",
-            read=style_called,
+            read=_style_or_none,
         ),
     ] = ""
     like: Annotated[
