@@ -195,9 +195,9 @@ def test_the_help_says_the_default_of_every_setting() -> None:
         if option.name in by_presets:
             assert option.show_default == "the preset's", option.name
         elif isinstance(option.show_default, str):
-            words = {"sources": "all alike"}
+            words = {"sources": "all alike", "tracks": "the preset's"}
             assert option.show_default == words[str(option.name)]
-            assert usual.sources == {}
+            assert (usual.sources, usual.tracks) == ({}, None)
         elif option.name != "preset":
             assert option.default == getattr(usual, str(option.name)), option.name
             assert option.show_default
