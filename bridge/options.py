@@ -58,8 +58,8 @@ class Stage:
     song: Annotated[
         str | None,
         Option(
-            "Play the song of this name as it was left: chart, metre, tempo, mode, how controls"
-            " stand, variations. It is kept when the session ends.",
+            "Play the song of this name as it was left: chart, metre, style, tempo, mode, controls"
+            " and variations. It is kept when the session ends.",
             metavar="NAME",
             read=_song_name,
             in_preset=False,

@@ -170,11 +170,9 @@ def knobs(
     controls: Iterable[Control],
     bars: int = TURN_BARS,
     meter: Meter = COMMON,
-    style: str = "",
 ) -> Knobs:
     """As they stand at first in `meter`: `controls` turned one after the other."""
-    marks = frozenset(marked(meter.beats))
-    found = Knobs(temperature, style=style, bars=bars, marks=marks, meter=meter)
+    found = Knobs(temperature, bars=bars, marks=frozenset(marked(meter.beats)), meter=meter)
     for control in controls:
         found = found.turned(control)
     return found

@@ -13,7 +13,7 @@ ARDOUR_CLOCK = "MIDI Clock out"  # as Ardour and Mixbus call the port that clock
 
 NO_KEYBOARD = re.compile(
     r"through|timer|announce|\bsystem\b(?!:midi)|network session|iac driver|monitor|clock|"
-    r"pipewire|loopmidi|ardour|mixbus|fluid ?synth|jack_midi|transport|daw\b",
+    r"virmidi|virtual raw|pipewire|loopmidi|ardour|mixbus|fluid ?synth|jack_midi|transport|daw\b",
     re.IGNORECASE,
 )
 """In names of ports that no keyboard is behind: of the system, other programs, and clocks."""

@@ -25,7 +25,6 @@ from schmubert.bridge.protocol.roles import Binding, Rig
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.protocol.surface import bindable, target_of
 from schmubert.engine.music.pitches import both_keys, name_of
-from schmubert.engine.music.style_names import CHOICES
 from schmubert.engine.music.vocabulary import Track
 
 AT_FIRST = {
@@ -95,10 +94,8 @@ def standing(settings: Settings) -> dict[str, float]:
     if settings.temperature is not None:
         found["temperature"] = settings.temperature
     found["bars"] = float(settings.bars)
-    found |= {id_of(control): control.value for control in settings.controls}
+    found |= {id_of(control): control.value for control in settings.turned}
     found["mode"] = float(MODES.index(settings.mode))
-    if settings.first_style:
-        found.setdefault("style", float(CHOICES.index(settings.first_style)))
     return found
 
 

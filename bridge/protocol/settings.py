@@ -16,12 +16,17 @@ from schmubert.engine.diffusion.defaults import (
 )
 from schmubert.engine.music.chart import chart_beats, chart_text
 from schmubert.engine.music.meter import COMMON, Meter
-from schmubert.engine.music.style_names import SONG, STYLES, style_called
+from schmubert.engine.music.style_names import ANY_STYLE, SONG, STYLES, style_called
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.networks.devices import DEVICES
 from schmubert.engine.recipe import RECIPE
 
 MOST_ENGINE_CALLS = 4096
+
+
+def _style_or_none(word: str) -> str:
+    """The style that `word` names; an empty one, the default, names none."""
+    return style_called(word) if word else ""
 
 
 class Settings(msgspec.Struct, frozen=True, tag="Setup"):
@@ -159,7 +164,7 @@ class Settings(msgspec.Struct, frozen=True, tag="Setup"):
         Option(
             f"Play in a style, {', '.join(STYLES)}; the control style changes it.",
             metavar="NAME",
-            read=style_called,
+            read=_style_or_none,
         ),
     ] = ""
     like: Annotated[
@@ -225,9 +230,10 @@ class Settings(msgspec.Struct, frozen=True, tag="Setup"):
             )
 
     @property
-    def first_style(self) -> str:
-        """The name of the style at first, empty where none is said."""
-        return self.style or (SONG if self.like else "")
+    def turned(self) -> tuple[Control, ...]:
+        """How controls stand at first, a style that is named among them."""
+        style = self.style or (SONG if self.like else ANY_STYLE)
+        return (*([] if style == ANY_STYLE else [setting("style", style)]), *self.controls)
 
     @property
     def meter(self) -> Meter:

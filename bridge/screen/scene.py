@@ -182,7 +182,7 @@ class Scene:
         if isinstance(what, Settings):
             self.setup, self.meter = what, what.meter
             self.mode = what.mode
-            for control in what.controls:
+            for control in what.turned:
                 self._control_turned(control)
             self.band = {role: Part() for role in what.plays}
             self.player = {role: Part() for role in what.hears}

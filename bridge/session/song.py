@@ -1,6 +1,6 @@
 """A song's memory: how it was played last, kept from one session to the next.
 
-`NAME.toml` is a preset (chart, metre, tempo, mode, controls), which a player may edit, and
+`NAME.toml` is a preset (chart, metre, style, tempo, mode, controls), which a player may edit, and
 `NAME.variations.json` has the variations.
 """
 
@@ -125,7 +125,7 @@ class SongKeeper:
     ) -> None:
         self._song, self._settings, self._tempo_bpm, self._say = song, settings, tempo_bpm, say
         self._variations = {one.name: one for one in begins}
-        self._stands = {id_of(one): one for one in settings.controls}
+        self._stands = {id_of(one): one for one in settings.turned}
 
     def see(self, record: Record) -> None:
         """Something happened."""
@@ -155,8 +155,9 @@ class SongKeeper:
             found["mode"] = MODES[int(stands["mode"].value)]
         if "bars" in stands:
             found["bars"] = int(stands["bars"].value)
-        if settings.chords:
-            found["chords"] = settings.chords
+        for name in ("chords", "style", "like"):
+            if getattr(settings, name):
+                found[name] = getattr(settings, name)
         if settings.temperature is not None:
             found["temperature"] = settings.temperature
         if self._tempo_bpm is not None:

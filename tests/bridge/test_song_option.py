@@ -23,12 +23,25 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Performance]:
 
 
 def test_a_song_is_as_it_was_left(calls: list[Performance]) -> None:
-    first = run(*BAND, "--song", "Blue", "--tempo", "84", "--chords", "Am F", "--set", "swing=0.2")
+    first = run(
+        *BAND,
+        "--song",
+        "Blue",
+        "--tempo",
+        "84",
+        "--chords",
+        "Am F",
+        "--set",
+        "swing=0.2",
+        "--style",
+        "Bossa",
+    )
     assert first.exit_code == 0, first.output
     assert run(*BAND, "--song", "Blue").exit_code == 0
     again = calls[1]
     assert (again.timing.tempo_bpm, again.settings.chords) == (84.0, "Am F")
     assert again.settings.controls == (Control("swing", 0.2),)
+    assert again.settings.style == "bossa"
 
 
 @pytest.mark.parametrize("song_first", [True, False])

@@ -12,14 +12,13 @@ from typing import NamedTuple
 from schmubert.bridge.protocol.events import Sent
 from schmubert.bridge.session.log import SONG_NAME, Log
 from tests.live.faults import hung, longest_silence_s
-from tests.live.midi_server import SERVERS, wait_until
+from tests.live.midi_server import PATIENCE_S, SERVERS, wait_until
 from tests.live.recorder import Recorder
 from tests.live.sequencer import MELODY_PORT, Sequencer
 from tests.live.stage import HEARS, PLAYS, RECORDED, Bridge, Stage
 
 BPM = 120.0
 BAR_S = 4 * 60.0 / BPM
-PATIENCE_S = 30.0
 SEEN_S = 1.5  # the bridge looks at its cables every second
 ROOM_BYTES = 2000
 
@@ -53,7 +52,7 @@ def playing(kind: str, model: Path, folder: Path, *options: str) -> Iterator[tup
 def ended(stage: Stage, bridge: Bridge, back_s: float, before: int) -> Episode:
     """The end: what hangs, and what was said since the line `before`."""
     said = tuple(bridge.log().splitlines()[before:])
-    assert bridge.end(grace_s=30.0) == 0
+    assert bridge.end() == 0
     assert "Traceback" not in bridge.log()
     time.sleep(0.5)
     return Episode(back_s, len(hung(stage)), said)
@@ -146,7 +145,7 @@ def model_damaged(kind: str, model: Path, folder: Path) -> Episode:
             lambda: "the engine does not start" in bridge.log(), PATIENCE_S, "the damage to be told"
         )
         mine.write_bytes(whole)
-        wait_until(lambda: "the engine is back" in bridge.log(), 2 * PATIENCE_S, "an engine")
+        wait_until(lambda: "the engine is back" in bridge.log(), PATIENCE_S, "an engine")
         silence_s = longest_silence_s(stage.recorder.on("bass"), from_s, time.monotonic() - 0.25)
         assert stage.sequencer is not None
         stage.sequencer.stop()

@@ -19,6 +19,8 @@ from typing import IO, TypeAlias
 
 RATE = 48000
 PERIOD = 256
+PATIENCE_S = 60.0
+"""What a process may take to start, or to answer, on a busy machine; the test is no slower."""
 TOOLS = ("jack_lsp", "jack_connect", "jack_midi_clock", "jack_midiseq", "jack_transport")
 """Programs that the live tests need besides a server."""
 
@@ -45,7 +47,7 @@ class MidiServer:
     def period_ms(self) -> float:
         return 1e3 * self.period / self.rate
 
-    def run(self, *command: str, timeout_s: float = 10.0) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, timeout_s: float = PATIENCE_S) -> subprocess.CompletedProcess[str]:
         """One short command as a client of this server, its output as text."""
         return subprocess.run(
             command, env=self.env, capture_output=True, text=True, timeout=timeout_s, check=False
@@ -73,7 +75,7 @@ class MidiServer:
         if done.returncode and target not in self.connections(source):
             raise RuntimeError(f"cannot connect {source} to {target}: {done.stdout}{done.stderr}")
 
-    def port_named(self, name: str, timeout_s: float = 15.0) -> str:
+    def port_named(self, name: str, timeout_s: float = PATIENCE_S) -> str:
         """The one port called exactly `name`, whoever its client is, once it is there."""
         found: list[str] = []
 
@@ -204,12 +206,12 @@ def pipewire(
         socket.unlink(missing_ok=True)  # of one that was killed
         process = start(["pipewire"], env, stdout=out, stderr=out)
         try:
-            wait_until(socket.exists, 10.0, "the socket of pipewire")
+            wait_until(socket.exists, PATIENCE_S, "the socket of pipewire")
             forced = subprocess.run(
                 ["pw-metadata", "-n", "settings", "0", "clock.force-quantum", str(period)],
                 env=env,
                 capture_output=True,
-                timeout=10,
+                timeout=PATIENCE_S,
                 check=False,
             )
             if forced.returncode:
@@ -232,7 +234,7 @@ def _wait_for(server: MidiServer, process: subprocess.Popen[bytes], log: Path) -
             raise RuntimeError(f"{server.kind} ended at once: {log.read_text()[-500:]}")
         return server.run("jack_lsp").returncode == 0
 
-    wait_until(answers, 15.0, f"{server.kind} to answer", pause_s=0.1)
+    wait_until(answers, PATIENCE_S, f"{server.kind} to answer", pause_s=0.1)
 
 
 SERVERS = {"jackd": jackd, "pipewire": pipewire}

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.live.midi_server import MidiServer, end, start, wait_until
+from tests.live.midi_server import PATIENCE_S, MidiServer, end, start, wait_until
 
 CLIENT = "recorder"
 PROGRAM = Path(__file__).resolve().with_name("recording.py")
@@ -58,7 +58,7 @@ class Recorder:
         self._ready = threading.Event()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        if not self._ready.wait(15):
+        if not self._ready.wait(PATIENCE_S):
             self.close()
             raise RuntimeError("the recorder did not start")
 

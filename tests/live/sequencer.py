@@ -4,7 +4,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 
-from tests.live.midi_server import MidiServer, end, start, wait_until
+from tests.live.midi_server import PATIENCE_S, MidiServer, end, start, wait_until
 
 CLOCK_PORT = "jack_midi_clock:mclk_out"
 MELODY_PORT = "Seq:out"
@@ -32,7 +32,7 @@ class Sequencer:
         self._start("jack_midiseq", "Seq", str(loop_frames), *notes)
         wait_until(
             lambda: {CLOCK_PORT, MELODY_PORT} <= set(server.ports()),
-            10.0,
+            PATIENCE_S,
             "the ports of the sequencer",
             pause_s=0.1,
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from tests.live import grid, processes
-from tests.live.midi_server import MidiServer, end, start, wait_until
+from tests.live.midi_server import PATIENCE_S, MidiServer, end, start, wait_until
 from tests.live.recorder import Event, Recorder, sounding
 from tests.live.sequencer import CLOCK_PORT, MELODY_PORT, Sequencer
 from tests.live.wire import Wire
@@ -65,7 +65,7 @@ class Bridge:
             and "resource_tracker" not in processes.command_of(child)
         ]
 
-    def wait_for_engine(self, timeout_s: float = 20.0) -> int:
+    def wait_for_engine(self, timeout_s: float = PATIENCE_S) -> int:
         """The engine's process, once it listens."""
         wait_until(
             lambda: listens(self.engine_address), timeout_s, "an engine to listen", pause_s=0.1
@@ -175,7 +175,9 @@ class Stage:
             f"{bars:g} bars of clock, got {len(self.clocks())} of {clocks} clocks",
         )
 
-    def wait_for_notes(self, count: int, timeout_s: float, port: str = "bass") -> list[Event]:
+    def wait_for_notes(
+        self, count: int, timeout_s: float = PATIENCE_S, port: str = "bass"
+    ) -> list[Event]:
         """The notes on `port` from now on, once there are `count`."""
         before = len(self.recorder.onsets(port))
         self.recorder.wait_for(

@@ -22,7 +22,7 @@ from tests import tiny_model
 from tests.live import grid, processes
 from tests.live.conftest import serve
 from tests.live.faults import brain_of
-from tests.live.midi_server import MidiServer, wait_until
+from tests.live.midi_server import PATIENCE_S, MidiServer, wait_until
 from tests.live.recorder import Event, sounding
 from tests.live.sequencer import CLOCK_PORT, MELODY_PORT, Sequencer
 from tests.live.stage import DRUMS, HEARS, PLAYS, Bridge, Stage
@@ -47,7 +47,7 @@ def rehearsed(stage: Stage, notes: int) -> tuple[Bridge, Sequencer]:
     bridge = rehearse(stage)
     assert stage.sequencer is not None
     stage.sequencer.play()
-    stage.wait_for_notes(notes, 20.0)
+    stage.wait_for_notes(notes)
     return bridge, stage.sequencer
 
 
@@ -198,7 +198,7 @@ def test_without_a_clock_it_keeps_its_own_tempo(stage: Stage) -> None:
     stage.plug_in()
     bridge.wait_for_engine()
     stage.sequence(clock=False)
-    notes = stage.wait_for_notes(24, 30.0)
+    notes = stage.wait_for_notes(24)
     # by the computer's time: a server that is held up loses frames, and the music with it
     steps = [(note.time_s - notes[0].time_s) / (60 / 120 / 4) for note in notes]
     distances = [(step - round(step)) * 125.0 for step in steps]
@@ -217,11 +217,11 @@ def test_it_plays_on_when_the_engine_is_killed(stage: Stage) -> None:
     bridge, sequencer = rehearsed(stage, 16)
     engine = bridge.wait_for_engine()
     os.kill(engine, signal.SIGKILL)
-    notes = stage.wait_for_notes(16, 15.0)
+    notes = stage.wait_for_notes(16)
     assert max(gaps_s(notes, stage.server.rate)) <= 1.0, "the music stopped"
-    wait_until(lambda: set(bridge.engines()) - {engine}, 20.0, "another engine", pause_s=0.2)
+    wait_until(lambda: set(bridge.engines()) - {engine}, PATIENCE_S, "another engine", pause_s=0.2)
     bridge.wait_for_engine()
-    stage.wait_for_notes(16, 15.0)
+    stage.wait_for_notes(16)
     sequencer.stop()
     stage.wait_for_silence()
     assert bridge.end() == 0
@@ -252,8 +252,8 @@ def test_it_plays_again_when_the_brain_is_killed(stage: Stage) -> None:
     plugged = stage.server.connections(stage.server.port_named(HEARS))
     brain = brain_of(bridge)
     os.kill(brain, signal.SIGKILL)
-    wait_until(lambda: brain_of(bridge) != brain, 10.0, "another brain", pause_s=0.1)
-    stage.wait_for_notes(16, 30.0)
+    wait_until(lambda: brain_of(bridge) != brain, PATIENCE_S, "another brain", pause_s=0.1)
+    stage.wait_for_notes(16)
     assert set(stage.server.ports()) == ports
     assert stage.server.connections(stage.server.port_named(HEARS)) == plugged
     sequencer.stop()
@@ -319,12 +319,12 @@ def test_two_bridges_share_one_engine(stage: Stage) -> None:
     stage.server.connect(MELODY_PORT, stage.server.port_named("Other In"))
     assert stage.sequencer is not None
     stage.sequencer.play()
-    stage.wait_for_notes(8, 20.0)
-    stage.wait_for_notes(8, 20.0, port="drums")
+    stage.wait_for_notes(8)
+    stage.wait_for_notes(8, port="drums")
     assert len(first.engines()) == 1
     assert second.end() == 0
     stage.wait_for_silence(port="drums")
-    stage.wait_for_notes(8, 20.0)
+    stage.wait_for_notes(8)
 
 
 def test_without_a_midi_system_it_says_what_to_do(tmp_path: Path) -> None:

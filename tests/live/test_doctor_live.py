@@ -4,7 +4,7 @@ import subprocess
 import sysconfig
 from pathlib import Path
 
-from tests.live.midi_server import MidiServer, wait_until
+from tests.live.midi_server import PATIENCE_S, MidiServer, wait_until
 from tests.live.stage import Stage, free_port
 
 SCRIPT = str(Path(sysconfig.get_path("scripts"), "schmubert"))
@@ -17,7 +17,7 @@ def run(stage: Stage, words: list[str]) -> subprocess.CompletedProcess[str]:
         env=stage.server.players_env,
         capture_output=True,
         text=True,
-        timeout=60.0,
+        timeout=PATIENCE_S,
         check=False,
     )
 
@@ -45,9 +45,9 @@ def test_calibrating_through_a_cable(stage: Stage) -> None:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    wait_until(lambda: any("From" in port for port in server.ports()), 10.0, "the ports")
+    wait_until(lambda: any("From" in port for port in server.ports()), PATIENCE_S, "the ports")
     server.connect(server.port_named("To"), server.port_named("From"))
-    said, _ = process.communicate(timeout=30.0)
+    said, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, said
     assert "20 of 20 notes" in said
     offset_ms = float(said.split("--offset-ms ")[1])

@@ -11,7 +11,7 @@ import pytest
 from schmubert.bridge.session.log import SONG_NAME, Log
 from schmubert.bridge.session.verify import verify_session
 from tests.live.faults import FAULTS, brain_of, inject, is_settled
-from tests.live.midi_server import wait_until
+from tests.live.midi_server import PATIENCE_S, wait_until
 from tests.live.stage import HEARS, PLAYS, Stage
 
 BPM = 120.0
@@ -34,10 +34,10 @@ def test_the_band_is_back_within_a_bar(faults: list[str], stage: Stage, tmp_path
     sequencer = stage.sequence(BPM, wired=any(FAULTS[fault].wired for fault in faults))
     bridge.wait_for_engine()
     sequencer.play()
-    stage.wait_for_notes(8, 20.0)
+    stage.wait_for_notes(8)
     rng = random.Random(faults[0])
     for fault in faults:
-        wait_until(lambda: is_settled(bridge), 20.0, "a brain that waits")
+        wait_until(lambda: is_settled(bridge), PATIENCE_S, "a brain that waits")
         before = brain_of(bridge)
         outcome = inject(fault, stage, bridge, BAR_S, rng)
         print(outcome)

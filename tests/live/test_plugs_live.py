@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 
-from tests.live.midi_server import end, start, wait_until
+from tests.live.midi_server import PATIENCE_S, end, start, wait_until
 from tests.live.stage import PLAYS, Stage
 
 KEYBOARD = """
@@ -29,7 +29,7 @@ with client:
 def plugged(stage: Stage) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-c", KEYBOARD]
     keyboard = start(command, stage.server.env, stderr=subprocess.DEVNULL)
-    wait_until(lambda: "Keyboard:Keys" in stage.server.ports(), 10.0, "the keyboard")
+    wait_until(lambda: "Keyboard:Keys" in stage.server.ports(), PATIENCE_S, "the keyboard")
     return keyboard
 
 
@@ -39,12 +39,12 @@ def test_a_keyboard_that_comes_after_the_bridge_is_heard(stage: Stage) -> None:
     keyboard = plugged(stage)
     try:
         for line in ("'Keys' is there now", "started at bar 1"):
-            wait_until(lambda line=line: line in bridge.log(), 20.0, line)
+            wait_until(lambda line=line: line in bridge.log(), PATIENCE_S, line)
         assert len(stage.server.connections("Keyboard:Keys")) == 1
         end(keyboard)
-        wait_until(lambda: "'Keys' is gone" in bridge.log(), 20.0, "the bridge to notice")
+        wait_until(lambda: "'Keys' is gone" in bridge.log(), PATIENCE_S, "the bridge to notice")
         keyboard = plugged(stage)
-        wait_until(lambda: "'Keys' is back" in bridge.log(), 20.0, "the bridge to notice")
+        wait_until(lambda: "'Keys' is back" in bridge.log(), PATIENCE_S, "the bridge to notice")
     finally:
         end(keyboard)
 
@@ -57,7 +57,7 @@ def test_a_keyboard_that_comes_back_is_heard_again(stage: Stage) -> None:
         )
 
         def says(line: str) -> None:
-            wait_until(lambda: line in bridge.log(), 20.0, f"the bridge to say {line!r}")
+            wait_until(lambda: line in bridge.log(), PATIENCE_S, f"the bridge to say {line!r}")
 
         says("input 'Keys': connected to 'Keyboard:Keys'")
         says("started at bar 1")
@@ -71,7 +71,7 @@ def test_a_keyboard_that_comes_back_is_heard_again(stage: Stage) -> None:
             end(keyboard)
             keyboard = plugged(stage)
             wait_until(
-                lambda: len(stage.server.connections("Keyboard:Keys")) == 1, 10.0, "its cable"
+                lambda: len(stage.server.connections("Keyboard:Keys")) == 1, PATIENCE_S, "its cable"
             )
     finally:
         end(keyboard)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.live.conftest import serve
-from tests.live.midi_server import SERVERS, MidiServer, wait_until
+from tests.live.midi_server import PATIENCE_S, SERVERS, MidiServer, wait_until
 from tests.live.recorder import Recorder
 from tests.live.sequencer import CLOCK_PORT, MELODY_PORT, Sequencer
 from tests.live.stage import HEARS, PLAYS, RECORDED, Stage
@@ -35,7 +35,7 @@ def test_the_music_goes_on_when_the_server_is_back(
         sequencer = stage.sequence(160.0)
         bridge.wait_for_engine()
         sequencer.play()
-        stage.wait_for_notes(8, 20.0)
+        stage.wait_for_notes(8)
         ports = {port for port in mortal.ports() if "schmubert" in port}
         hears, plays = (mortal.port_named(name) for name in (HEARS, PLAYS))
         for ends, by in enumerate((signal.SIGKILL, signal.SIGTERM), 1):
@@ -44,7 +44,7 @@ def test_the_music_goes_on_when_the_server_is_back(
             os.waitpid(stage.server.pid, 0)  # a zombie would count as a server of that name
             wait_until(
                 lambda ends=ends: bridge.log().count("JACK is gone") == ends,
-                10.0,
+                PATIENCE_S,
                 "the bridge to notice",
             )
             sequencer.close()
@@ -69,7 +69,7 @@ def test_the_music_goes_on_when_the_server_is_back(
             )
             print(f"cables are back after {time.monotonic() - began_s:.1f} s")
             sequencer.play()
-            stage.wait_for_notes(8, 20.0)
+            stage.wait_for_notes(8)
             said = bridge.log()
             assert said.count("JACK is gone: I go on, and look for it") == ends
             assert said.count("JACK is back, and so are my ports") == ends

@@ -1,5 +1,8 @@
 """Melodies stacked beside each other, and chords among the columns (thesis 6.2)."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -18,6 +21,7 @@ from schmubert.engine.music.vocabulary import (
 )
 from schmubert.training.data.batches import transposed
 from schmubert.training.data.dataset import SHARED, Dataset, kinds_of
+from tests.training.learning.small_run import RUN, TINY
 from tests.training.small_corpus import files, prepared, song
 
 NAMES = ("melody", "melody2", "chords", "bass", "drums")
@@ -34,9 +38,14 @@ def duet(seed: int) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def duets(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     content = {**files(3), **{f"duets/{seed}.mid": duet(seed) for seed in range(6)}}
-    return Dataset.open(prepared(tmp_path_factory.mktemp("duets"), content, 0.3))
+    return prepared(tmp_path_factory.mktemp("duets"), content, 0.3)
+
+
+@pytest.fixture(scope="module")
+def duets(folder: Path) -> Dataset:
+    return Dataset.open(folder)
 
 
 def test_names_of_tracks_are_told_and_refused() -> None:
@@ -103,3 +112,32 @@ def test_transposition_moves_all_pitches_and_the_roots_of_chords_alike(duets: Da
         assert len(offsets) == 1
         assert set(roots) <= {offset * len(Quality) for offset in offsets}
         assert (after[:, 4] == before[:, 4]).all()
+
+
+def test_a_network_of_five_tracks_is_trained_and_goes_on(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch", reason="training needs torch")
+    from schmubert.engine.networks import checkpoint
+    from schmubert.training.learning import train
+    from schmubert.training.learning.settings import TrainSettings
+
+    monkeypatch.setattr(train, "PRESETS", {"tiny": TINY})
+    run = replace(RUN, tracks=NAMES, steps=2)
+    train.train_network(run, folder, tmp_path / "run")
+    said = TrainSettings.load(tmp_path / "run" / train.SETTINGS_FILE)
+    assert said == run
+    train.train_network(replace(said, steps=3), folder, tmp_path / "run", resume=True)
+    _, config, about = checkpoint.read(tmp_path / "run" / train.CHECKPOINT_FILE)
+    assert config.tracks == NAMES
+    assert {"uniform/melody", "uniform/melody2", "uniform/chords"} <= set(about["validation"])
+
+
+def test_what_other_tracks_do_not_go_with_is_said() -> None:
+    for changes, said in (
+        ({"preset": "band"}, "a band has tracks of its own"),
+        ({"corruption": "uniform"}, "learned from masks"),
+        ({"excerpts": 0.5}, "excerpts and melodies alone"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            replace(RUN, tracks=NAMES, **changes)
