@@ -55,11 +55,19 @@ def collected(runs: Path) -> dict[str, Any]:
 
 
 def curves(run: Path) -> dict[str, list[list[float]]]:
-    """The `CURVES` of a run, [steps, values] each."""
+    """The `CURVES` of a run, [steps, values] each; ValueError where it logged too little."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    from schmubert.training.learning.train import LOG_EVERY
 
     logged = EventAccumulator(str(run / "tensorboard")).Reload()
     found: dict[str, list[list[float]]] = {}
+    missing = [name for name in CURVES if name not in logged.Tags()["scalars"]]
+    if missing:
+        raise ValueError(
+            f"{run} logged no {' and no '.join(missing)}: train for {LOG_EVERY} steps or more, and"
+            " to a validation"
+        )
     for name in CURVES:
         events = logged.Scalars(name)
         found[name] = [[e.step for e in events], [round(e.value, 4) for e in events]]

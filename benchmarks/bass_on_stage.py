@@ -25,7 +25,7 @@ from schmubert.bridge.protocol.controls import setting
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.cli.errors import one_line
-from schmubert.engine.denoiser import Model
+from schmubert.engine.denoiser import Model, answering, plans_of, recipe_of
 from schmubert.engine.music.meter import BEATS_PER_BAR, STEPS_PER_BAR, STEPS_PER_BEAT
 from schmubert.engine.music.score import Tokens, notes
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track, onset_token
@@ -59,13 +59,14 @@ class ModelEngine(Engine):
 
     def answers(self, request: Request, now: float) -> list[tuple[float, Draft]]:
         """Every draft in its time."""
-        job = Job(request, TRIO, now, request.seed or 0)
+        plans, recipe = plans_of(self.model), recipe_of(self.model)
+        job = Job(request, TRIO, now, request.seed or 0, self.model.meters, plans, recipe)
         call_s = CALL_S * job.steps / 256
         found: list[tuple[float, Draft]] = []
         going = job.begin(call_s, now)
         while going:
             now += call_s
-            draft = job.advance(self.model(job.state))
+            draft = job.advance(answering(self.model, job.first_bar)(job.state))
             if draft is not None:
                 job.finish(draft, now)
                 found.append((now, job.report(now, last=False)))
@@ -73,9 +74,12 @@ class ModelEngine(Engine):
         return found
 
 
-def played(model: Model, line: Line, bars: int, tempo_bpm: float, kind: str, seed: int) -> Tokens:
+def played(
+    model: Model, line: Line, bars: int, tempo_bpm: float, kind: str, seed: int, style: str = ""
+) -> Tokens:
     """The tokens [steps, 3] of `line` and of the band that plays along with it."""
-    settings = Settings(plays=(Track.BASS, Track.DRUMS), controls=KINDS[kind], seed=seed)
+    band = (Track.BASS, Track.DRUMS)
+    settings = Settings(plays=band, controls=KINDS[kind], seed=seed, style=style)
     stage = Stage(settings, ModelEngine(model))
     timeline = Timeline(0.0, STARTS_S, tempo_bpm)
     stage.extend(beats(tempo_bpm, BEATS_PER_BAR * bars))

@@ -98,7 +98,8 @@ def judged(data: Path, runs: Path, count: int) -> list[dict[str, Any]]:
         }
         for name, (tokens, masks) in common.items():
             chosen = {pattern: masks[pattern] for pattern in ("uniform", "accompaniment")}
-            values = bits.figures(chosen, partial(bits.bits_of_masked, model, tokens), TRIO)
+            bits_of = partial(bits.bits_of_masked, model, tokens)
+            values = bits.figures(chosen, bits_of, bits.named(TRIO))
             row[name] = {figure: round(values[figure], 4) for figure in FIGURES}
         rows.append(row)
     return rows

@@ -8,6 +8,7 @@ melodies with the same random numbers, and timed in turns on windows of 16 bars,
 
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import click
@@ -77,7 +78,8 @@ def main(
         took = call_ms(models, grids[0], rounds)
         for precision, model in models.items():
             uniform = {"uniform": masks["uniform"]}
-            elbo = bits.figures(uniform, lambda m, d=model: bits.bits_of_masked(d, tokens, m), TRIO)
+            bits_of = partial(bits.bits_of_masked, model, tokens)
+            elbo = bits.figures(uniform, bits_of, bits.named(TRIO))
             band = figures(grids, bands_for(model, grids, PLAIN, seed))
             found[precision] |= {
                 "ELBO": elbo["elbo"],

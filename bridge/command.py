@@ -2,27 +2,42 @@
 
 import os
 import sys
-from contextlib import closing
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 import msgspec
 
 from schmubert.bridge import preset
 from schmubert.bridge.clock.sync import Sync, Timing
-from schmubert.bridge.options import OPTIONS, Command, Stage, parameter, said
+from schmubert.bridge.options import (
+    OPTIONS,
+    Command,
+    Stage,
+    called_again,
+    parameter,
+    said,
+    songs_folder,
+)
 from schmubert.bridge.owner import loop
 from schmubert.bridge.owner.actions import GaveUpError
 from schmubert.bridge.owner.keyboard import keyboard
 from schmubert.bridge.owner.learn import learned
-from schmubert.bridge.owner.ports import MidiPorts
-from schmubert.bridge.protocol.controls import beat_of, binding, collisions, target_of
+from schmubert.bridge.owner.ports import MidiPorts, Ports
+from schmubert.bridge.owner.report import Report
+from schmubert.bridge.protocol.controls import beat_of
+from schmubert.bridge.protocol.events import Record
+from schmubert.bridge.protocol.messages import Kept
 from schmubert.bridge.protocol.meters import divides_in_three, not_played
 from schmubert.bridge.protocol.mode import MODES
 from schmubert.bridge.protocol.roles import Binding, Rig, rig
 from schmubert.bridge.protocol.settings import Settings
+from schmubert.bridge.protocol.surface import binding, collisions, target_of
+from schmubert.bridge.protocol.voices import programs_with, silent_channels
 from schmubert.bridge.screen.audience import Audience, show
 from schmubert.bridge.screen.process import Screen
 from schmubert.engine.music.meter import knows
@@ -49,65 +64,164 @@ def bridge_command(**values: Any) -> None:
     stage = Stage(**said(Stage, values))
     try:
         plugged = plugged_in(stage)
-        settings = settings_of(plugged, values)
-        set_bpm = [one.value for one in settings.controls if one.name == "tempo"]
-        tempo_bpm = (*set_bpm, stage.tempo)[0]
-        timing = Timing(tempo_bpm, stage.spp_unit, stage.offset_ms / 1000.0, stage.sync)
-        for line in [*complaints(plugged, settings, stage), *port_complaints(plugged, timing)]:
-            show(line)
-    except ValueError as error:
+        pieces = [piece(plugged, one) for one in songs(stage, values)]
+    except (OSError, ValueError) as error:
         raise click.UsageError(str(error)) from error
     try:
-        meets_the_metre(settings)
+        for one in pieces:
+            meets_the_metre(one.settings)
         if stage.page is not None:
             has_a_page()
-        perform(stage, plugged, settings, timing)
+        if stage.sound_font is not None:
+            from schmubert.bridge.sound.fonts import check
+
+            check(stage.sound_font)
+        perform(stage, plugged, pieces)
     except (OSError, RuntimeError, ValueError, GaveUpError) as error:
-        if settings.verbose:
+        if pieces[0].settings.verbose:
             raise
         raise click.ClickException(str(error)) from error
 
 
-def perform(stage: Stage, plugged: Rig, settings: Settings, timing: Timing) -> None:
-    """Open the ports, learn what is to be learned, and play until Ctrl-C."""
-    with closing(MidiPorts(plugged.inputs, plugged.outputs, stage.api)) as ports:
+class Piece(NamedTuple):
+    """What is played: how, in whose time, and as which song, if as one."""
+
+    settings: Settings
+    timing: Timing
+    song: str | None
+
+
+def songs(stage: Stage, values: dict[str, Any]) -> list[dict[str, Any]]:
+    """The options of each song of a set list, or `values` alone where none is given."""
+    if stage.set_list is None:
+        return [values]
+    from schmubert.bridge.session.song import songs_in
+
+    if stage.song is not None:
+        raise ValueError(f"--set-list names the songs: write {stage.song!r} into it, not --song")
+    context = click.get_current_context()
+    return [called_again(context, "--song", name) for name in songs_in(stage.set_list)]
+
+
+def piece(plugged: Rig, values: dict[str, Any]) -> Piece:
+    """What the options in `values` say is played; ValueError where that cannot be."""
+    stage, settings = Stage(**said(Stage, values)), settings_of(plugged, values)
+    set_bpm = [one.value for one in settings.controls if one.name == "tempo"]
+    tempo_bpm = (*set_bpm, stage.tempo)[0]
+    timing = Timing(tempo_bpm, stage.spp_unit, stage.offset_ms / 1000.0, stage.sync)
+    for line in [*complaints(plugged, settings, stage), *port_complaints(plugged, timing)]:
+        show(line)
+    return Piece(settings, timing, stage.song)
+
+
+def perform(stage: Stage, plugged: Rig, pieces: Sequence[Piece]) -> None:
+    """Open the ports, learn what is to be learned, and play `pieces` until Ctrl-C."""
+    midi_outputs = plugged.outputs[: plugged.sound]
+    watching: list[Audience] = []
+
+    def tell(line: str) -> None:
+        (watching[-1].tell if watching else show)(line)
+
+    with closing(MidiPorts(plugged.inputs, midi_outputs, stage.api)) as ports:
         if stage.learn:
             plugged = learn(ports, plugged, stage)
-        drawn = not (stage.headless or settings.verbose) and draws()
-        with closing(Audience(settings, Screen() if drawn else None)) as audience:
-            if stage.record is not None:
-                from schmubert.bridge.session.recording import Recording, session_of
+        with heard(ports, plugged, stage, tell) as played_on:
+            for one, after in zip(pieces, [*pieces[1:], None], strict=True):
+                drawn = not (stage.headless or one.settings.verbose) and draws()
+                with closing(Audience(one.settings, Screen() if drawn else None)) as audience:
+                    watching.append(audience)
+                    for line in ports.named if len(watching) == 1 else ():
+                        audience.tell(line)
+                    report, goes_on = play(stage, plugged, played_on, one, after, audience)
+                show(str(report))
+                if not goes_on:
+                    return
 
-                session = session_of(settings, plugged, timing)
-                audience.keep(Recording(stage.record, session, audience.tell))
-            hands: list[loop.Hand] = []
-            if stage.page is not None:
-                from schmubert.bridge.page.process import Page, programme_of
 
-                sync, bpm, kept = timing.sync.value, timing.tempo_bpm, str(stage.record or "")
-                programme = programme_of(settings, plugged, stage.page, sync, bpm, kept)
-                page = Page(programme, audience.tell)
-                audience.keep(page)
-                hands.append(page.turned)
-            for line in [*ports.named, waiting_for(plugged, timing)]:
-                audience.tell(line)
-            keys = (
-                None if stage.headless else keyboard(0, settings, audience.tell, timing.tempo_bpm)
-            )
-            if keys is not None:
-                audience.keep(keys)
-                hands.append(keys.turned)
-                audience.tell("? shows the keys")
-            report = loop.perform(
-                ports,
-                plugged,
-                settings,
-                timing,
-                say=audience.say,
-                witness=audience.see,
-                hand=lambda: [one for hand in hands for one in hand()],
-            )
-        show(str(report))
+def play(
+    stage: Stage,
+    plugged: Rig,
+    ports: Ports,
+    piece: Piece,
+    after: Piece | None,
+    audience: Audience,
+) -> tuple[Report, bool]:
+    """Play `piece` on `ports`: a report, and whether the player wants the one `after` it."""
+    from schmubert.bridge.session.song import NextSong
+
+    settings, timing, _ = piece
+    if stage.record is not None:
+        from schmubert.bridge.session.recording import Recording, session_of
+
+        session = session_of(settings, plugged, timing)
+        audience.keep(Recording(stage.record, session, audience.tell))
+    hands: list[loop.Hand] = []
+    if stage.page is not None:
+        from schmubert.bridge.page.process import Page, programme_of
+
+        sync, bpm, kept = timing.sync.value, timing.tempo_bpm, str(stage.record or "")
+        programme = programme_of(settings, plugged, stage.page, sync, bpm, kept)
+        page = Page(programme, audience.tell)
+        audience.keep(page)
+        hands.append(page.turned)
+    audience.tell(waiting_for(plugged, timing))
+    variations = remembered(piece, audience)
+    going_on = NextSong(None if after is None else after.song, audience.tell)
+    audience.keep(going_on)
+    keys = None if stage.headless else keyboard(0, settings, audience.tell, timing.tempo_bpm)
+    if keys is not None:
+        audience.keep(keys)
+        hands.append(keys.turned)
+        audience.tell("? shows the keys")
+    report = loop.perform(
+        ports,
+        plugged,
+        settings,
+        timing,
+        say=audience.say,
+        witness=audience.see,
+        until=lambda _: going_on.wanted,
+        hand=lambda: [one for hand in hands for one in hand()],
+        variations=variations,
+    )
+    return report, going_on.wanted
+
+
+def remembered(piece: Piece, audience: Audience) -> tuple[Kept, ...]:
+    """The variations of the song that is played, if one is, which is kept from now on."""
+    settings, timing, name = piece
+    if name is None:
+        return ()
+    from schmubert.bridge.session.song import Song, SongKeeper
+
+    song = Song(songs_folder(), name)
+    audience.tell(f"song {name!r}" + ("" if song.preset.exists() else ": a new one"))
+    variations: tuple[Kept, ...] = ()
+    try:
+        variations = song.variations(settings.meter)
+    except (OSError, ValueError) as error:
+        audience.tell(f"{error}: I begin without variations")
+    for kept in variations:
+        audience.see(Record(time.monotonic(), kept))
+    audience.keep(SongKeeper(song, settings, timing.tempo_bpm, variations, audience.tell))
+    return variations
+
+
+@contextmanager
+def heard(
+    ports: MidiPorts, plugged: Rig, stage: Stage, tell: Callable[[str], None]
+) -> Iterator[Ports]:
+    """`ports`, with a synthesiser among them where one is wanted; it ends with the `with` block."""
+    if plugged.sound is None:
+        yield ports
+        return
+    from schmubert.bridge.sound.ports import SoundingPorts
+    from schmubert.bridge.sound.synthesiser import Sound, Synthesiser
+
+    programs = programs_with(stage.voices)
+    sound = Sound(stage.sound_font, stage.audio, programs)
+    with closing(Synthesiser(sound, tell)) as synthesiser:
+        yield SoundingPorts(ports, synthesiser, plugged, silent_channels(programs))
 
 
 def meets_the_metre(settings: Settings) -> None:
@@ -149,6 +263,8 @@ def plugged_in(stage: Stage) -> Rig:
         stage.bindings,
         stage.send_clock,
         stage.split,
+        stage.sound,
+        stage.click,
     )
 
 
@@ -161,7 +277,10 @@ def settings_of(plugged: Rig, values: dict[str, Any]) -> Settings:
     )
     stand = {control.name: int(control.value) for control in settings.controls}
     mode = MODES[stand["mode"]] if "mode" in stand else settings.mode
-    return msgspec.structs.replace(settings, mode=mode, bars=stand.get("bars", settings.bars))
+    counted_in = max(settings.count_in_bars, int(plugged.click is not None))
+    return msgspec.structs.replace(
+        settings, mode=mode, bars=stand.get("bars", settings.bars), count_in_bars=counted_in
+    )
 
 
 def learn(ports: MidiPorts, plugged: Rig, stage: Stage) -> Rig:
@@ -188,10 +307,11 @@ def draws() -> bool:
 def complaints(plugged: Rig, settings: Settings, stage: Stage) -> list[str]:
     """What does not fit together in who plays what; ValueError where nothing could be played."""
     heard, played, mode = plugged.heard, plugged.played, settings.mode
+    shared = heard & {part.role for part in stage.played}
     turned = [*plugged.bindings, *(binding(target, "note:0") for target in stage.learn)]
     lines = []
-    if mode == MODES[0] and heard & played:
-        names = " and ".join(role.name.lower() for role in sorted(heard & played))
+    if mode == MODES[0] and shared:
+        names = " and ".join(role.name.lower() for role in sorted(shared))
         if played <= heard and all(bound.name != "mode" for bound in turned):
             raise ValueError(f"you play the {names} yourself: --mode continue takes turns")
         lines.append(f"you play the {names} yourself until another mode shares that")
@@ -233,7 +353,7 @@ def port_complaints(plugged: Rig, timing: Timing) -> list[str]:
     if timing.sync is Sync.CLOCK and plugged.clock_out is not None:
         raise ValueError(
             "--send-clock sends a clock of one's own: add --sync internal and --tempo BPM,"
-            " or --sync link"
+            " or --sync link, jack or follow"
         )
     # a virtual port is one-way: the two would be distinct ports of one name
     both = sorted(set(plugged.inputs) & set(plugged.outputs))
@@ -242,12 +362,19 @@ def port_complaints(plugged: Rig, timing: Timing) -> list[str]:
 
 def waiting_for(plugged: Rig, timing: Timing) -> str:
     """What the band waits for before it plays."""
-    roles = sorted({role for _, role, _ in plugged.plays})
-    band = " and ".join(Track(role).name.lower() for role in roles)
+    roles = sorted(plugged.played - plugged.heard or plugged.played)
+    band = " and ".join(role.name.lower() for role in roles)
     first_note = f"your first note at {timing.tempo_bpm or 0.0:g} BPM"
+    if plugged.click is not None:
+        first_note = f"a key that counts in a bar at {timing.tempo_bpm or 0.0:g} BPM"
     start = f"for Start and MIDI clock on {plugged.inputs[plugged.clock]!r}"
     if timing.sync is Sync.LINK:
         start = "for Ableton Link to play, or your first note in its time"
+    elif timing.sync is Sync.JACK:
+        start = "for JACK's transport to roll"
+    elif timing.sync is Sync.FOLLOW:
+        about = f", about {timing.tempo_bpm:g} BPM" if timing.tempo_bpm else ""
+        start = f"for you: play, and I find your beat within a bar{about}"
     elif timing.sync is Sync.INTERNAL:
         start = f"for {first_note}"
     elif timing.tempo_bpm is not None:

@@ -16,16 +16,30 @@ from schmubert.bridge import preset
 from schmubert.bridge.clock.sync import Sync
 from schmubert.bridge.clock.transport import PositionUnit
 from schmubert.bridge.owner.ports import APIS
-from schmubert.bridge.protocol.controls import assigned, bindable, binding, control_rows
+from schmubert.bridge.protocol.controls import assigned, control_rows
 from schmubert.bridge.protocol.option import Option, options_of
 from schmubert.bridge.protocol.place import USUAL_PORT, Place, place_named
 from schmubert.bridge.protocol.roles import Binding, Part, input_part, output_part
 from schmubert.bridge.protocol.settings import Settings
+from schmubert.bridge.protocol.surface import bindable, binding
+from schmubert.bridge.protocol.voices import Voice, voice_named
 from schmubert.engine.music.pitches import pitch_named
 from schmubert.engine.options import Real, Whole
 
 MOST_OFFSET_MS = 250.0
-LEARNS, KEPT = "schmubert.learns", "schmubert.preset"  # in click's notes on one call
+LEARNS, KEPT, CALLED = "schmubert.learns", "schmubert.preset", "schmubert.called"
+"""In click's notes on one call."""
+
+
+def songs_folder() -> Path:
+    """Where songs are kept."""
+    return Path(click.get_app_dir("schmubert"), "songs")
+
+
+def _song_name(word: str) -> str:
+    from schmubert.bridge.session.song import song_name
+
+    return song_name(word)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +52,26 @@ class Stage:
             "Options, controls and bindings from a TOML file; those given here go before them.",
             metavar="FILE",
             place="file",
+            in_preset=False,
+        ),
+    ] = None
+    song: Annotated[
+        str | None,
+        Option(
+            "Play the song of this name as it was left: chart, metre, style, tempo, mode, controls"
+            " and variations. It is kept when the session ends.",
+            metavar="NAME",
+            read=_song_name,
+            in_preset=False,
+        ),
+    ] = None
+    set_list: Annotated[
+        Path | None,
+        Option(
+            "Play the songs that FILE names, one a line; the control next-song goes on.",
+            metavar="FILE",
+            place="file",
+            exists=True,
             in_preset=False,
         ),
     ] = None
@@ -69,7 +103,48 @@ class Stage:
             metavar="NAME[:ROLE[:CHANNEL]]",
             read=output_part,
         ),
-    ]
+    ] = ()
+    sound: Annotated[
+        bool,
+        Option(
+            "Hear it without a DAW: FluidSynth plays you, and bass, drums, chords and lead as far"
+            " as no --out does."
+        ),
+    ] = False
+    sound_font: Annotated[
+        Path | None,
+        Option(
+            "What FluidSynth is to sound like, .sf2, .sf3 or .dls [the best that is found].",
+            metavar="FILE",
+            place="file",
+            exists=True,
+        ),
+    ] = None
+    audio: Annotated[
+        str | None,
+        Option(
+            "What FluidSynth is heard by: jack, pipewire, pulseaudio, alsa:hw:1, coreaudio, or"
+            " file:OUT.wav [the first that answers].",
+            metavar="DRIVER[:DEVICE]",
+        ),
+    ] = None
+    voices: Annotated[
+        tuple[Voice, ...],
+        Option(
+            "What you, lead, bass, chords or drums sound like, by a General MIDI name or number:"
+            " bass=fretless, chords=1, drums=jazz, you=off. Repeatable.",
+            name="program",
+            metavar="WHO=PROGRAM",
+            read=voice_named,
+        ),
+    ] = ()
+    click: Annotated[
+        bool,
+        Option(
+            "A metronome, with --sound. Where the tempo is the band's own, the first key only"
+            " starts it, and a bar is counted in."
+        ),
+    ] = False
     split: Annotated[
         int | None,
         Option(
@@ -94,8 +169,9 @@ class Stage:
     sync: Annotated[
         Sync,
         Option(
-            "Follow MIDI clock, keep the time of --tempo whatever clock comes, or follow Ableton"
-            " Link."
+            "Follow MIDI clock, keep the time of --tempo whatever clock comes, follow Ableton Link"
+            " or JACK's transport, or follow your own playing, about as fast as --tempo says if"
+            " that is given."
         ),
     ] = Sync.CLOCK
     send_clock: Annotated[
@@ -215,8 +291,8 @@ def parameter(option: Option) -> click.Option:
         show_default=default not in (None, "", ()),
         metavar=option.metavar,
         help=option.help,
-        is_eager=option.field == "preset",
-        callback={"preset": _from_preset}.get(option.field, _after_preset),
+        is_eager=option.field in KEEPERS,
+        callback=KEEPERS.get(option.field, _after_preset),
         **alone,
     )
 
@@ -237,8 +313,16 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does."""
+        ctx.meta[CALLED] = tuple(args), dict(ctx.default_map or {})
         ctx.meta[LEARNS] = any(arg.partition("=")[0] == "--learn" for arg in args)
         return super().parse_args(ctx, args)
+
+
+def called_again(ctx: click.Context, *words: str) -> dict[str, Any]:
+    """The values of the options as in this call, but for more `words`; UsageError as there."""
+    args, usual = ctx.meta[CALLED]
+    again = ctx.command.make_context(ctx.info_name, [*args, *words], default_map=usual)
+    return dict(again.params)
 
 
 def said(holder: type, values: dict[str, Any]) -> dict[str, Any]:
@@ -255,45 +339,62 @@ def _from_preset(ctx: click.Context, _: click.Parameter, path: Path | None) -> P
     """Make what the preset says the defaults. What it sets and binds comes before the words."""
     if path is None or (ctx.meta[LEARNS] and not path.exists()):
         return path
-    by_name = {option.name: option for option in OPTIONS if option.in_preset}
     try:
-        words = preset.read(path, by_name)
-        for name, value in words.items():
-            _of_a_kind(by_name[name], value, path)
+        words = _kept_in(path)
     except FileNotFoundError as error:
         raise click.UsageError(
             f"--preset: there is no {path}; --preset {path} --learn CONTROL would make one"
         ) from error
     except (OSError, ValueError) as error:
         raise click.UsageError(f"--preset: {error}") from error
-    ctx.default_map = {}
-    for name, value in words.items():
-        option = by_name[name]
-        if name in preset.TABLES:
-            ctx.meta[f"{KEPT}.{option.field}"] = tuple(value)
-        elif option.repeatable and isinstance(value, str):
-            ctx.default_map[option.field] = [value]
-        else:
-            ctx.default_map[option.field] = value
+    _offer(ctx, "preset", words)
     return path
 
 
-def _of_a_kind(option: Option, value: Any, path: Path) -> None:
-    """ValueError where a preset says something of `option` that no word on a line could say."""
-    numbers = option.kind in (int, float) or option.read is not None
-    kinds: tuple[type, ...] = (int, float, str) if numbers else (str,)
-    if option.kind is bool:
-        kinds = (bool, str)
-    for one in value if option.repeatable and isinstance(value, list) else [value]:
-        if not isinstance(one, kinds) or (isinstance(one, bool) and bool not in kinds):
-            like = "true or false" if option.kind is bool else "a number" if numbers else "a word"
-            said = "words, in brackets" if option.repeatable else like
-            raise ValueError(f"{path}: {option.name} is no {type(one).__name__}: write {said}")
+def _from_song(ctx: click.Context, _: click.Parameter, name: str | None) -> str | None:
+    """Make what the song is like the defaults, before those of a preset."""
+    if name is None:
+        return None
+    try:
+        words = _kept_in(songs_folder() / f"{name}.toml")
+    except FileNotFoundError:
+        return name  # a new one
+    except (OSError, ValueError) as error:
+        raise click.UsageError(f"--song: {error}") from error
+    _offer(ctx, "song", words)
+    return name
+
+
+KEEPERS = {"preset": _from_preset, "song": _from_song}
+"""What reads the options that hold others; the later goes before the earlier."""
+
+
+def _kept_in(path: Path) -> dict[str, Any]:
+    """The options that the preset at `path` holds, by name; OSError or ValueError."""
+    return preset.options_in(path, {one.name: one for one in OPTIONS if one.in_preset})
+
+
+def _offer(ctx: click.Context, keeper: str, words: dict[str, Any]) -> None:
+    """Let the `words` that `keeper` holds be the defaults, whichever keeper was read first."""
+    by_name = {option.name: option for option in OPTIONS}
+    offered: dict[str, Any] = {}
+    for name, value in words.items():
+        option = by_name[name]
+        if name in preset.TABLES:
+            ctx.meta[f"{KEPT}.{keeper}.{option.field}"] = tuple(value)
+        elif option.repeatable and isinstance(value, str):
+            offered[option.field] = [value]
+        else:
+            offered[option.field] = value
+    ctx.meta[f"{KEPT}.{keeper}"] = offered
+    _, usual = ctx.meta[CALLED]
+    kept = [ctx.meta.get(f"{KEPT}.{one}", {}) for one in KEEPERS]
+    ctx.default_map = {name: value for one in (usual, *kept) for name, value in one.items()}
 
 
 def _after_preset(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
-    """What the tables of a preset say of a repeatable option, and then `value`."""
-    kept = ctx.meta.get(f"{KEPT}.{param.name}", ())
+    """What the tables of a preset and of a song say of a repeatable option, and then `value`."""
+    kept = [word for one in KEEPERS for word in ctx.meta.get(f"{KEPT}.{one}.{param.name}", ())]
     if not kept:
         return value
     return (*(param.type.convert(word, param, ctx) for word in kept), *value)

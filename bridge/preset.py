@@ -15,6 +15,7 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
+from schmubert.bridge.protocol.option import Option
 from schmubert.engine.writing import naming, write_whole
 
 TABLES = ("set", "bind")
@@ -42,6 +43,27 @@ def read(path: Path, known: Collection[str]) -> dict[str, Any]:
             raise ValueError(f"{path}: {table} is a table: write [{table}], and a line a control")
         found[table] = [f"{control}={value}" for control, value in _flat(values)]
     return found
+
+
+def options_in(path: Path, known: Mapping[str, Option]) -> dict[str, Any]:
+    """What `path` says, as `read` gives it; ValueError where a value is none of its option's."""
+    words = read(path, known)
+    for name, value in words.items():
+        _of_a_kind(known[name], value, path)
+    return words
+
+
+def _of_a_kind(option: Option, value: Any, path: Path) -> None:
+    """ValueError where a preset says something of `option` that no word on a line could say."""
+    numbers = option.kind in (int, float) or option.read is not None
+    kinds: tuple[type, ...] = (int, float, str) if numbers else (str,)
+    if option.kind is bool:
+        kinds = (bool, str)
+    for one in value if option.repeatable and isinstance(value, list) else [value]:
+        if not isinstance(one, kinds) or (isinstance(one, bool) and bool not in kinds):
+            like = "true or false" if option.kind is bool else "a number" if numbers else "a word"
+            said = "words, in brackets" if option.repeatable else like
+            raise ValueError(f"{path}: {option.name} is no {type(one).__name__}: write {said}")
 
 
 def _flat(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

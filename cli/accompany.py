@@ -1,5 +1,6 @@
 """`schmubert accompany`."""
 
+from dataclasses import replace as fields_replaced
 from typing import TYPE_CHECKING
 
 import click
@@ -8,7 +9,8 @@ import numpy as np
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.cli.excerpts import told
-from schmubert.cli.leading import Leading, chord_leading_options
+from schmubert.cli.leading import Leading, chord_leading_options, known_of
+from schmubert.cli.manner import Wanted, manner_options
 from schmubert.cli.offline import Job, Made, offline_options, run
 from schmubert.cli.places import parts_named
 from schmubert.engine.denoiser import Model
@@ -23,13 +25,14 @@ if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
 @offline_options
 @options.tracks("What to add", default="bass,drums", known=options.PARTS)
 @chord_leading_options
+@manner_options
 @click.option(
     "--replace",
     is_flag=True,
     help="Leave the notes out of OUT with which IN plays a track that is added.",
 )
 @one_line
-def accompany(job: Job, led_by: Leading, tracks: str, replace: bool) -> None:
+def accompany(job: Job, led_by: Leading, playing: Wanted, tracks: str, replace: bool) -> None:
     """Add tracks that accompany the melody of a MIDI file, or of each file in a folder.
 
     OUT keeps all that is in IN. The bass or drums that IN has are heard when others are added.
@@ -50,7 +53,10 @@ def accompany(job: Job, led_by: Leading, tracks: str, replace: bool) -> None:
         plain = job.sampling(model, reading.score.meter)
         led = led_by.accompanying(plain, model, data, reading)
         chords = led.chords if Track.CHORDS in wanted else None
-        score = compose.accompany(model, reading.score, wanted, rng, led.sampling, chords)
+        known = known_of(data, reading)
+        manner = playing.manner(reading.score.meter, rng, led.chords, known)
+        sampling = fields_replaced(led.sampling, manner=manner)
+        score = compose.accompany(model, reading.score, wanted, rng, sampling, chords)
         beside = [track for track in wanted if track in reading.roles]
         out = data
         if replace:
@@ -64,7 +70,7 @@ def accompany(job: Job, led_by: Leading, tracks: str, replace: bool) -> None:
         ]
         if Track.CHORDS in wanted and (others := other_parts(data, reading)):
             also.append(f"what else it has is still there: {', '.join(others)}")
-        said = "; ".join([told(score, wanted) + led.told, *also, *added.told])
+        said = "; ".join([told(score, wanted) + led.told + playing.told, *also, *added.told])
         return Made(added.midi, score, (), said, reading.numbers(), reading)
 
     run(job, make, wanted)

@@ -12,7 +12,7 @@ from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.cli.live_view import BAND, LiveView
 from schmubert.cli.performance import repeated, script
-from schmubert.cli.sound import check, render, sound_font
+from schmubert.cli.sound import render, sound_font
 from schmubert.cli.tune import tune
 from schmubert.engine.music.meter import COMMON
 from schmubert.engine.music.score import Score
@@ -75,6 +75,7 @@ def demo(
     from schmubert.bridge.owner.memory_ports import MemoryPorts
     from schmubert.bridge.protocol.messages import Settings
     from schmubert.bridge.protocol.roles import input_part, output_part, rig
+    from schmubert.bridge.sound.fonts import check
 
     files = _files(out, force)
     if soundfont is not None:

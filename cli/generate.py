@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -10,18 +11,21 @@ import numpy as np
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.cli.leading import ANY, Leading, free_leading_options
+from schmubert.cli.manner import Wanted, manner_options
 from schmubert.cli.offline import check_parts, plays_alone
 from schmubert.cli.places import parts_named
-from schmubert.engine.denoiser import Model, parts_of, plays, recipe_of
+from schmubert.engine.denoiser import Model, names_of, parts_of, plays, recipe_of
 from schmubert.engine.diffusion.compose import generate_all
 from schmubert.engine.diffusion.defaults import MOST_WINDOW_BARS
+from schmubert.engine.diffusion.ensemble import generate_ensembles
+from schmubert.engine.diffusion.planning import chords_of
 from schmubert.engine.diffusion.reversal import REVERSE, generate_from_noise
 from schmubert.engine.diffusion.sampling import Sampling, usual_window_bars
 from schmubert.engine.diffusion.windows import MOST_BATCHED
 from schmubert.engine.music.meter import COMMON, USUAL_BPM, Meter, in_triplets, meter_of
-from schmubert.engine.music.score import Score
+from schmubert.engine.music.stacks import is_ensemble
 from schmubert.engine.networks.devices import Device
-from schmubert.engine.networks.load import load, load_any
+from schmubert.engine.networks.load import load_any, unmasking
 
 LONGEST_BARS = 1024
 
@@ -42,6 +46,7 @@ LONGEST_BARS = 1024
 @options.tracks("What plays", "all that the model can play", known=options.PARTS)
 @click.option("--tutti", is_flag=True, help="Let all tracks play throughout.")
 @free_leading_options
+@manner_options
 @options.seed
 @options.window
 @options.temperature
@@ -54,6 +59,7 @@ LONGEST_BARS = 1024
 @one_line
 def generate(
     led_by: Leading,
+    playing: Wanted,
     count: int,
     bars: int,
     out: Path,
@@ -75,9 +81,10 @@ def generate(
     """Make pieces out of nothing, as MIDI files with numbers for names.
 
     A piece depends on the seed and on its number alone, so a larger --count begins with the same
-    pieces.
+    pieces. A network of other tracks (`schmubert train --tracks`) makes all of them.
     """
     from schmubert.cli.progress import counting
+    from schmubert.engine.music.ensemble_file import ensemble_bytes
     from schmubert.engine.music.midifile import midi_bytes, write_file
 
     named = None if tracks is None else parts_named(tracks)
@@ -91,33 +98,57 @@ def generate(
         )
     if sampler == REVERSE and led_by != Leading(ANY):
         raise click.ClickException(
-            f"--sampler {REVERSE} keeps to no key and no bounds: leave out --key, --lowest and"
-            " --highest, or name another sampler."
+            f"--sampler {REVERSE} keeps to no chords, no key and no bounds: leave out --chords,"
+            " --key, --lowest and --highest, or name another sampler."
+        )
+    if sampler == REVERSE and playing != Wanted():
+        raise click.ClickException(
+            f"--sampler {REVERSE} plays in no style: leave out --style and --like, or name another"
+            " sampler."
         )
     if sampler == REVERSE and named is not None:
         raise click.ClickException(
             f"--sampler {REVERSE} makes all tracks of its model at once: leave out --tracks, or"
             " name another sampler."
         )
-    denoiser = (load_any if sampler == REVERSE else load)(model, device, threads)
+    denoiser = load_any(model, device, threads)
+    if is_ensemble(denoiser.tracks):
+        free = led_by == Leading(ANY) and playing == Wanted() and named is None
+        if not free or sampler == REVERSE or meter_of(*meter) != COMMON or feel != "straight":
+            known = ", ".join(names_of(denoiser))
+            raise click.ClickException(
+                f"{denoiser.name} makes {known}, all of them, in 4/4 and freely: leave out"
+                " --tracks, --meter, --feel, what leads or styles, and --sampler reverse."
+            )
+    elif sampler != REVERSE:
+        unmasking(denoiser, model)
     usual = sorted(denoiser.tracks) if sampler == REVERSE else parts_of(denoiser)
     wanted = named or tuple(usual)
-    check_parts(denoiser, wanted)
+    if not is_ensemble(denoiser.tracks):
+        check_parts(denoiser, wanted)
     chosen = secrets.randbelow(2**32) if seed is None else seed
     metre = meter_played(denoiser, meter, feel)
     window = window or usual_window_bars(denoiser, metre)
     sampling = None
     spent, heat = Sampling(calls, temperature).decided(recipe_of(denoiser))
+    plain = Sampling(calls, temperature, window)
     if sampler != REVERSE:
-        plain = Sampling(calls, temperature, window, sampler=sampler)
-        sampling = led_by.sampling(plain, denoiser, None)
+        plain = replace(plain, sampler=sampler)
+        written = None if (weights := led_by.chart(bars, metre)) is None else chords_of(weights)
+        manner = playing.manner(metre, np.random.default_rng(chosen), written)
+        sampling = replace(led_by.sampling(plain, denoiser, None, weights), manner=manner)
     pauses = None if tutti else denoiser.pauses
 
-    def made(rngs: Sequence[np.random.Generator]) -> list[Score]:
+    def made(rngs: Sequence[np.random.Generator]) -> list[bytes]:
+        if is_ensemble(denoiser.tracks):
+            grids = generate_ensembles(denoiser, bars, rngs, plain)
+            return [ensemble_bytes(names_of(denoiser), tokens, tempo) for tokens in grids]
         if sampling is not None:
-            return generate_all(denoiser, bars, rngs, tempo, sampling, pauses, metre, wanted)
-        noise = denoiser.corruption
-        return generate_from_noise(denoiser, noise, bars, spent, rngs, tempo, heat, metre)
+            scores = generate_all(denoiser, bars, rngs, tempo, sampling, pauses, metre, wanted)
+        else:
+            noise = denoiser.corruption
+            scores = generate_from_noise(denoiser, noise, bars, spent, rngs, tempo, heat, metre)
+        return [midi_bytes(score, wanted) for score in scores]
 
     out.mkdir(parents=True, exist_ok=True)
     with counting() as progress:
@@ -125,8 +156,8 @@ def generate(
         for first in range(0, count, MOST_BATCHED):
             numbers = range(first, min(first + MOST_BATCHED, count))
             rngs = [np.random.default_rng((chosen, number)) for number in numbers]
-            for number, score in zip(numbers, made(rngs), strict=True):
-                write_file(paths[number], midi_bytes(score, wanted), force=True)
+            for number, data in zip(numbers, made(rngs), strict=True):
+                write_file(paths[number], data, force=True)
             progress.advance(pieces, len(numbers))
     click.echo(f"{count} piece{'s'[: count > 1]} of {bars} bars in {out}")
     if seed is None:

@@ -14,11 +14,15 @@ from schmubert.cli.errors import one_line
 @click.option(
     "--heads",
     type=options.Whole(1),
-    help="Heads of attention, which no file tells: 8 for a melody and 16 for a trio if not given.",
+    help="Heads of attention, which no file tells: 8 or 16, whichever makes songs of --data"
+    " likelier, if not given.",
 )
+@options.data("A prepared dataset, whose songs tell the heads.", required=False)
 @options.force
 @one_line
-def import_weights(file: Path, out: Path, heads: int | None, force: bool) -> None:
+def import_weights(
+    file: Path, out: Path, heads: int | None, data: Path | None, force: bool
+) -> None:
     """Turn the weights that the thesis' author publishes into a checkpoint.
 
     FILE is a PyTorch state dict; nothing in it is executed.
@@ -30,7 +34,12 @@ def import_weights(file: Path, out: Path, heads: int | None, force: bool) -> Non
         raise click.ClickException(f"{out}: a checkpoint ends in .safetensors")
     if out.exists() and not force:
         raise click.ClickException(f"{out} is there already: --force writes over it.")
-    config = run(file, out, heads)
+    if heads is not None and data is not None:
+        raise click.UsageError("--heads says what --data would tell: give one of them.")
+    imported = run(file, out, heads, data)
+    config = imported.config
+    if imported.tried is not None:
+        click.echo(imported.tried.told())
     name = next((name for name, preset in PRESETS.items() if preset == config), "no preset")
     click.echo(
         f"{out}: {name}, {', '.join(config.tracks)}; {config.layers} layers of {config.width},"

@@ -145,6 +145,17 @@ class Leading:
         known = replace(known_of(data, reading), own_bass=())  # another one may sit elsewhere
         return Led(self.sampling(plain, model, known, weights), said, chords)
 
+    def chart(self, bars: int, meter: Meter) -> NDArray[np.float64] | None:
+        """The chords that are written, for each beat of a piece [beats, 12]; None for none.
+
+        ValueError where they are longer than the piece, or AUTO where there is no song.
+        """
+        if self.chords == NONE:
+            return None
+        if self.chords == AUTO:
+            raise ValueError("a piece out of nothing has no chords of its own: write a chart")
+        return written_chords(self.chords, bars, meter)
+
     def check(self) -> None:
         """ValueError where key and bounds leave a track no note, whatever its song plays."""
         steps = MAJOR if isinstance(self.key, int) else range(PITCH_CLASSES)
@@ -216,7 +227,7 @@ def chord_leading_options(command: Callable[..., None]) -> Callable[..., None]:
 
 def free_leading_options(command: Callable[..., None]) -> Callable[..., None]:
     """The same where there is no song whose key could be followed."""
-    return _options(command, FREE_KEY_OPTION, *BOUND_OPTIONS)
+    return _options(command, FREE_CHORDS_OPTION, FREE_KEY_OPTION, *BOUND_OPTIONS)
 
 
 CHORDS_OPTION = click.option(
@@ -234,6 +245,14 @@ KEY_OPTION = click.option(
     default=AUTO,
     show_default=True,
     help="The key: C, Am, F#, Bbm; auto leans to the keys that are heard in IN.",
+)
+FREE_CHORDS_OPTION = click.option(
+    "--chords",
+    metavar="CHART|none",
+    default=NONE,
+    show_default=True,
+    help='Chords that the band plays to: "Am F C G7/B", a bar each, over and over; @FILE reads them'
+    " from FILE.",
 )
 FREE_KEY_OPTION = click.option(
     "--key", metavar="KEY|any", default=ANY, show_default=True, help="The key: C, Am, F#, Bbm."

@@ -70,6 +70,10 @@ COMMANDS: Mapping[str, Place] = MappingProxyType(
             "Find a way from the end of a MIDI file, or of each in a folder, to the beginning of"
             " another.",
         ),
+        "jam": Place(
+            "schmubert.cli.jam:jam",
+            "Play with a band on a keyboard and nothing else: no DAW, no other instrument.",
+        ),
         "keygen": Place(
             "schmubert.cli.keygen:keygen",
             "Make a pair of keys, for an engine or a player on another computer.",

@@ -6,39 +6,15 @@ from pathlib import Path
 
 RATE_HZ = 48000
 LONGEST_S = 300.0
-SOUND_FONTS = (
-    "/usr/share/sounds/sf2/FluidR3_GM.sf2",
-    "/usr/share/soundfonts/FluidR3_GM.sf2",
-    "/usr/share/soundfonts/FluidR3_GM2-2.sf2",
-    "/usr/share/sounds/sf2/default-GM.sf2",
-    "/usr/share/sounds/sf2/TimGM6mb.sf2",
-    "/usr/share/sounds/sf3/default-GM.sf3",
-    "/usr/share/soundfonts/default.sf2",
-    "/opt/homebrew/share/soundfonts/default.sf2",
-    "/opt/homebrew/share/fluid-synth/sf2/VintageDreamsWaves-v2.sf2",
-    "/usr/local/share/fluid-synth/sf2/VintageDreamsWaves-v2.sf2",
-)
-"""Where systems keep General MIDI sound fonts, the better ones first."""
 
 
 def sound_font(named: Path | None = None) -> Path | None:
     """The sound font to play with, `named` or found; None where there is none, or no fluidsynth."""
+    from schmubert.bridge.sound.fonts import found
+
     if shutil.which("fluidsynth") is None:
         return None
-    if named is not None:
-        return named
-    return next((path for path in map(Path, SOUND_FONTS) if path.is_file()), None)
-
-
-def check(font: Path) -> None:
-    """ValueError where `font` is no sound font (SF2, SF3 or DLS)."""
-    try:
-        with font.open("rb") as file:
-            head = file.read(12)
-    except OSError as error:
-        raise ValueError(f"{font}: no such sound font ({error.strerror})") from error
-    if head[:4] != b"RIFF" or head[8:] not in (b"sfbk", b"DLS "):
-        raise ValueError(f"{font}: this is no sound font; fluidsynth takes .sf2, .sf3 and .dls")
+    return named or found()
 
 
 def render(midi: Path, out: Path, font: Path, rate_hz: int = RATE_HZ) -> str | None:

@@ -59,6 +59,13 @@ def _of_preset(
     metavar="PRESET",
     help="Which network to train, and how; required but with --resume.",
 )
+@click.option(
+    "--tracks",
+    metavar="TRACKS",
+    show_default="the preset's",
+    help="Other tracks, with commas, of melody, melody2, melody3, bass, drums, comping and chords:"
+    " a network of them makes pieces by `schmubert generate`.",
+)
 @options.out("Folder of the run.")
 @click.option("--resume", is_flag=True, help="Go on where the run in --out stopped.")
 @click.option(
@@ -87,6 +94,12 @@ def _of_preset(
     click.STRING,
     "Masking patterns and their shares, such as uniform:0.4,track-subsets:0.6, or one.",
     metavar="PATTERN[:SHARE],...",
+)
+@click.option(
+    "--transpose/--no-transpose",
+    default=None,
+    show_default="the preset's",
+    help="Move melody and bass of each window by up to 6 semitones.",
 )
 @_of_preset(
     "--excerpts",
@@ -129,6 +142,7 @@ def _of_preset(
     "The precision of the arithmetic.",
 )
 @_of_preset("--validate-every", options.Whole(1), "Steps between two validations.")
+@_of_preset("--validation-windows", options.Whole(1), "Windows of a validation.")
 @options.with_default(
     "--checkpoint-every", options.Whole(1), 1000, "Steps between two checkpoints."
 )
@@ -181,6 +195,11 @@ def _changes(settings: Mapping[str, Any]) -> dict[str, Any]:
     if "window_bars" in changes:
         like = "16 or 8:0.3,16:0.7"
         changes["window_bars"] = _shares("--window-bars", like, int, changes["window_bars"])
+    if "tracks" in changes:
+        changes["tracks"] = tuple(name.strip() for name in changes["tracks"].split(","))
+        changes |= {"excerpts": 0.0, "melody_only": 0.0, "tacet": 0.0} | {
+            name: changes[name] for name in ("excerpts", "tacet") if name in changes
+        }
     if "sources" in changes:
         changes["sources"] = dict(map(_weighed, changes["sources"]))
     if "mix" in changes:
@@ -198,6 +217,8 @@ def _resumed(out: Path, preset: str | None, changes: Mapping[str, Any]) -> "Trai
     saved = TrainSettings.load(out / SETTINGS_FILE)
     if preset not in (None, saved.preset):
         raise click.UsageError(f"{out} trains the preset {saved.preset}, not {preset}.")
+    if changes.get("tracks", saved.tracks) != saved.tracks:
+        raise click.UsageError(f"{out} trains other tracks: leave --tracks out.")
     if changes.get("corruption", saved.corruption) != saved.corruption:
         raise click.UsageError(f"{out} trains on the corruption {saved.corruption}.")
     return TrainSettings(**{**vars(saved), **changes})

@@ -73,6 +73,12 @@ def plans_of(denoise: Denoiser) -> tuple[Track, ...]:
     return tuple(getattr(denoise, "plans", ()))
 
 
+def names_of(denoise: Denoiser) -> tuple[str, ...]:
+    """What the tracks of `denoise` are called: an ensemble has some twice."""
+    named = tuple(track.name.lower() for track in denoise.tracks)
+    return tuple(getattr(denoise, "names", named))
+
+
 def parts_of(denoise: Denoiser) -> tuple[Track, ...]:
     """What `denoise` can play: its tracks, and chords where it plans both of what makes them."""
     plans = plans_of(denoise)

@@ -24,7 +24,7 @@ from schmubert.engine.music.meter import COMMON, Meter, in_triplets
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.plans import with_unknown_plans
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
-from schmubert.engine.music.vocabulary import BAND_MASK, BAND_SIZES, MASK, TRIO, Track
+from schmubert.engine.music.vocabulary import BAND_MASK, BAND_SIZES, TRIO, Track
 from schmubert.engine.networks import checkpoint
 from schmubert.engine.networks.config import ModelConfig
 from schmubert.engine.networks.meters import BARS, bars_of, meter_inputs
@@ -189,9 +189,10 @@ def _told(config: ModelConfig, meter: Meter) -> dict[str, NDArray[np.int64]]:
     return meter_inputs(meter, config.copy_steps)._asdict()
 
 
-def _trio(config: ModelConfig) -> tuple[Track, ...]:
-    """Those of its columns that play."""
-    return tuple(column for column in config.columns if column in TRIO)
+def _playing(config: ModelConfig) -> tuple[Track, ...]:
+    """Those of its columns that play: of a band melody, bass and drums, else all."""
+    band = config.architecture == "band"
+    return tuple(column for column in config.columns if not band or column in TRIO)
 
 
 def _states(model: nn.Module, config: ModelConfig, grids: Tokens | None) -> Iterator[Tokens]:
@@ -200,13 +201,13 @@ def _states(model: nn.Module, config: ModelConfig, grids: Tokens | None) -> Iter
     longest = 64 if config.positions == "rotary" else config.longest_steps // STEPS_PER_BAR
     if grids is None:
         grids = _own_music(model, config, min(16, longest), rng)
-    mask = np.asarray([MASK[column] for column in _trio(config)])
+    mask = np.asarray([BAND_MASK[column] for column in _playing(config)])
     for bars, batch in ((16, 1), (4, 3), (8, 2), (min(64, longest), 1)):
         music = np.tile(grids, (1, -(-bars * STEPS_PER_BAR // grids.shape[1]), 1))
         for share in (0.1, 0.5, 0.9, 1.0):
             chosen = music[rng.integers(len(music), size=batch), : bars * STEPS_PER_BAR]
             yield np.where(rng.random(chosen.shape) < share, mask, chosen)
-    for column in range(len(_trio(config))):
+    for column in range(len(_playing(config))):
         state = grids.copy()
         state[..., column] = mask[column]
         yield state
@@ -215,8 +216,8 @@ def _states(model: nn.Module, config: ModelConfig, grids: Tokens | None) -> Iter
 def _own_music(
     model: nn.Module, config: ModelConfig, bars: int, rng: np.random.Generator
 ) -> Tokens:
-    shape = (4, bars * STEPS_PER_BAR, len(_trio(config)))
-    empty = np.broadcast_to([MASK[column] for column in _trio(config)], shape)
+    shape = (4, bars * STEPS_PER_BAR, len(_playing(config)))
+    empty = np.broadcast_to([BAND_MASK[column] for column in _playing(config)], shape)
     order = balanced_order(np.ones(shape, bool), OWN_GRIDS_CALLS, rng)
     denoiser = TorchDenoiser.of(model, config, "the network to export")
     return unmask(denoiser, np.array(empty), order, rng)

@@ -10,6 +10,7 @@ from schmubert.bridge.brain.dialogue import TRANSIT_S, Dialogue
 from schmubert.bridge.brain.harmony import chart
 from schmubert.bridge.brain.knobs import Knobs
 from schmubert.bridge.brain.mode_switch import ModeSwitch
+from schmubert.bridge.brain.styling import Styling
 from schmubert.bridge.brain.tape import up_to
 from schmubert.bridge.brain.variations import Harmony, harmony_of
 from schmubert.bridge.brain.window import heard_classes, key_heard, leading, told_chords, window
@@ -46,6 +47,7 @@ class Asking:
         self._chart = chart(settings.chords, settings.meter) if settings.chords else None
         self._band, self._capture, self._dialogue = band, capture, dialogue
         self._modes, self._commit = modes, commit
+        self._styling = Styling(settings)
         self._unit = commit.unit
         self._asked_unit = -1
         self._first_asked: tuple[int, int] | None = None
@@ -184,6 +186,14 @@ class Asking:
         arrangement = self._commit.arrangement
         harmonies = self._commit.harmonies(moment)
         known = arrangement.ahead(committed, about.end_step, notes, harmonies)
+        about, traits = self._styling.asked(
+            about,
+            notes,
+            knobs,
+            (self._capture.passage, committed),
+            lambda: self.home(knobs, now),
+            harmonies,
+        )
         about = about.knowing(known, committed)
         if not about.targets.any() and not self._dialogue.comping:
             return []
@@ -204,7 +214,7 @@ class Asking:
         forms = arrangement.forms(forms, about.first_step, -(-steps // meter.steps), new)
         chords = arrangement.chords(chords, about.first_step, steps // meter.cells)
         constraints = arrangement.knobs(knobs, committed).constraints(
-            harmony, own_bass, chords, forms, own_melody
+            harmony, own_bass, chords, forms, own_melody, traits
         )
         temperature = knobs.temperature
         commit_at = self._commit.at

@@ -18,7 +18,7 @@ from schmubert.engine.music.vocabulary import GENERAL_MIDI_DRUMS, Track
 CONTINUE_QUARTERS = 1.0  # Ardour plays at once, but sends CONTINUE at the next quarter only
 STALE_S = 1.0  # a brain that was restarted is told of a start long past
 TRIMMED_BARS = 16  # forgotten at once
-EARLY_NOTES = 64  # kept while the transport stands
+EARLY_NOTES = 256  # kept while the transport stands: a start may be told some beats late
 
 
 class Capture:
@@ -93,9 +93,10 @@ class Capture:
     def roll(self, moved: Moved, now: float) -> int:
         """A new passage begins; returns the step of the tape at which it does.
 
-        Where it began long before `now`, nobody listened until now.
+        Where it began long before `now`, and no note came since, nobody listened until now.
         """
-        if now - moved.at_s > STALE_S:
+        listened = any(heard.at_s >= moved.at_s - GRACE_S for heard in self._early)
+        if now - moved.at_s > STALE_S and not listened:
             beat = Timeline(moved.at_beat, moved.at_s, moved.tempo_bpm).beats(now)
             moved = msgspec.structs.replace(moved, at_beat=beat, at_s=now)
         jumped = self.rolling

@@ -55,7 +55,7 @@ class Conductor:
         self.wake_at = math.inf
         meter = settings.meter
         self._bar = meter.steps
-        self.knobs = knobs(settings.temperature, settings.controls, settings.bars, meter)
+        self.knobs = knobs(settings.temperature, settings.turned, settings.bars, meter)
         self.capture = Capture(settings.hears, settings.window_bars + BARS_BACK, meter)
         self._band = Band(settings.hears, settings.plays)
         self._modes = ModeSwitch(settings, self.knobs.bars)

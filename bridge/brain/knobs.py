@@ -17,6 +17,7 @@ from schmubert.bridge.protocol.controls import (
 from schmubert.bridge.protocol.mode import INTRO_BARS, TURN_BARS
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.pitches import OCTAVE, bass_register
+from schmubert.engine.music.style_names import CHOICES
 from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, TRIO, Track
 from schmubert.engine.service.wire import Constraints
 
@@ -30,7 +31,8 @@ class Knobs:
     A bass whose bounds nobody turned keeps to `bass_register`. Where nobody says a key, none is
     the `tonic`: then the band leans to the key that is heard, or, without `follows_key`, to none.
     Where nobody says a temperature, or nats of a chord, the model's recipe does. A curve of onsets
-    a beat goes before a density until that is turned. `bars` is the length of turns and phrases,
+    a beat goes before a density until that is turned. `style` is a
+    name of `CHOICES`, or empty. `bars` is the length of turns and phrases,
     `marks` are beats of the bar, from 0. What is turned of a beat that a bar of `meter` has not
     changes nothing.
     """
@@ -54,6 +56,7 @@ class Knobs:
     follows: bool = False
     intro_bars: int = INTRO_BARS
     chord_starts: bool = False
+    style: str = ""
     bars: int = TURN_BARS
     marks: frozenset[int] = frozenset(marked(COMMON.beats))
     meter: Meter = COMMON
@@ -83,6 +86,8 @@ class Knobs:
             changed["chord_starts"] = value >= ON
         elif name == "intro-bars":
             changed["intro_bars"] = int(value)
+        elif name == "style":
+            changed[name] = CHOICES[int(value)] if value else ""
         elif name == "bars":
             changed["bars"] = int(value)
         elif beat is not None and beat >= self.meter.beats:
@@ -122,8 +127,9 @@ class Knobs:
         chords: bytes = b"",
         forms: bytes = b"",
         own_melody: Sequence[int] = (),
+        traits: bytes = b"",
     ) -> Constraints:
-        """What drafts are held to; `harmony`, `chords` and `forms` as in `Constraints`.
+        """What drafts are held to; `harmony`, `chords`, `forms` and `traits` as there.
 
         Crossed bounds are one pitch, and more onsets than a bar has cells are one in each.
         `own_bass` are the pitches that a player plays in the bass, and `own_melody` those of a
@@ -156,7 +162,7 @@ class Knobs:
             int(role): min(number, float(self.meter.steps)) for role, number in wanted.items()
         }
         onsets |= {int(role): curve for role, curve in self.curves.items()}
-        return Constraints(onsets, registers, self.tonic, harmony, chords, forms)
+        return Constraints(onsets, registers, self.tonic, harmony, chords, forms, traits)
 
 
 def knobs(

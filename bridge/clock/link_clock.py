@@ -10,6 +10,7 @@ from typing import Protocol
 
 from schmubert.bridge.clock.jitter import JitterMeter
 from schmubert.bridge.clock.transport import REST_BEATS, PositionUnit, standing
+from schmubert.bridge.protocol.messages import Heard
 from schmubert.bridge.protocol.meters import in_beats
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.meter import COMMON, Meter
@@ -58,6 +59,11 @@ class LinkClock:
         self._noted_s = 0.0
 
     @property
+    def rules(self) -> str:
+        """Who tells the time."""
+        return "Ableton Link"
+
+    @property
     def waits(self) -> bool:
         """A session always tells the time."""
         return False
@@ -65,8 +71,9 @@ class LinkClock:
     def receive(self, at_s: float, message: bytes) -> None:
         """Take in nothing: MIDI does not tell the time here."""
 
-    def note(self, at_s: float) -> None:
+    def note(self, heard: Heard) -> None:
         """A player's note begins: it starts the music where the session has not."""
+        at_s = heard.at_s
         self._noted_s = at_s
         if not self.transport.rolling and self.armed_s is None:
             self._roll(at_s, self._at(at_s))

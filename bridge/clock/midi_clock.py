@@ -23,6 +23,7 @@ from schmubert.bridge.protocol.bytes import (
     STOP,
     position_in,
 )
+from schmubert.bridge.protocol.messages import Heard
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.meter import COMMON, Meter
 
@@ -31,6 +32,7 @@ KEEPS_TIME_S = 2.0
 GAP_S = 0.25  # and four periods: less is a slow tempo, not a lost clock
 ALIGNED_S = 0.004  # a first clock this near the running ones goes on with them
 JUMP_S = 0.25  # Stop and Continue elsewhere within this are one jump: Ardour loops so
+MIDI_CLOCK, OWN_TEMPO = "MIDI clock", "own tempo"
 LATE_CLOCK_S = 0.030
 """How long the notes at a known loop end wait for the clock that says there is no jump."""
 
@@ -97,6 +99,11 @@ class Clock:
         return self.state.lost
 
     @property
+    def rules(self) -> str:
+        """Who tells the time now."""
+        return OWN_TEMPO if self.state.own else MIDI_CLOCK
+
+    @property
     def waits(self) -> bool:
         """Neither a MIDI clock nor a tempo of one's own tells the time."""
         return self.tempo_bpm is None and self._clocked_s == -inf and not self.state.armed
@@ -132,8 +139,9 @@ class Clock:
         elif status == SONG_POSITION and len(message) == 3:
             self._position(at_s, position_in(message))
 
-    def note(self, at_s: float) -> None:
+    def note(self, heard: Heard) -> None:
         """A player's note begins: with a tempo of one's own, the first one is beat 0."""
+        at_s = heard.at_s
         self.tick(at_s, idle=False)  # clocks may have ceased just before
         self._noted_s = at_s
         if self.tempo_bpm is None or self._clock_is_near(at_s):
@@ -148,7 +156,7 @@ class Clock:
         if self.tempo_bpm is None:
             return False
         self.tempo_bpm = tempo_bpm
-        return True
+        return not self.state.counts
 
     def tick(self, now: float, idle: bool) -> None:
         """Let time pass; `idle` says that nothing sounds or is planned."""
@@ -321,3 +329,8 @@ class OwnTempo(Clock):
 
     def receive(self, at_s: float, message: bytes) -> None:
         """Take in nothing: the time is one's own."""
+
+    @property
+    def rules(self) -> str:
+        """Who tells the time."""
+        return OWN_TEMPO

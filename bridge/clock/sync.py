@@ -1,8 +1,11 @@
-"""Whose time it is: the DAW's MIDI clock, a tempo of one's own, or an Ableton Link session."""
+"""Whose time it is: that of MIDI clock, an own tempo, Ableton Link, JACK, or the player."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
+from schmubert.bridge.clock.follow_clock import FollowClock
+from schmubert.bridge.clock.jack_clock import JackClock, JackTransport
 from schmubert.bridge.clock.link_clock import LinkClock
 from schmubert.bridge.clock.link_session import JoinedSession
 from schmubert.bridge.clock.midi_clock import Clock, OwnTempo
@@ -23,6 +26,10 @@ class Sync(str, Enum):
     """A tempo of one's own, from the player's first note on."""
     LINK = "link"
     """The tempo and the bars of an Ableton Link session."""
+    JACK = "jack"
+    """The transport of a JACK server: its place, tempo and bars."""
+    FOLLOW = "follow"
+    """The player, by the beat of what is played."""
 
 
 @dataclass(frozen=True)
@@ -48,18 +55,29 @@ class Timing:
 
 
 def time_keeper(
-    sync: Sync, tempo_bpm: float | None, unit: PositionUnit, meter: Meter = COMMON
+    sync: Sync,
+    tempo_bpm: float | None,
+    unit: PositionUnit,
+    meter: Meter = COMMON,
+    jack: Callable[[], JackTransport] | None = None,
 ) -> TimeKeeper:
     """The clock to live by, in beats of `meter`; joins the Link session where that is the time.
 
-    `tempo_bpm` is in quarters. ValueError where `sync` needs a tempo and none is given; NoLinkError
-    without Link's library.
+    `tempo_bpm` is in quarters; `jack` reaches the server's transport. ValueError where `sync` needs
+    a tempo or a server and none is given; NoLinkError without Link's library, and what `jack`
+    raises.
     """
     beats_bpm = None if tempo_bpm is None else in_beats(tempo_bpm, meter)
     if sync is Sync.CLOCK:
         return Clock(beats_bpm, unit, meter)
     if sync is Sync.LINK:
         return LinkClock(JoinedSession(tempo_bpm or USUAL_BPM, meter), meter)
+    if sync is Sync.FOLLOW:
+        return FollowClock(beats_bpm, meter)
+    if sync is Sync.JACK:
+        if jack is None:
+            raise ValueError("no JACK server is at hand")
+        return JackClock(jack(), tempo_bpm or USUAL_BPM, meter)
     if beats_bpm is None:
         raise ValueError("a tempo of one's own has to be given")
     return OwnTempo(beats_bpm)

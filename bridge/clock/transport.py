@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Protocol
 
 from schmubert.bridge.clock.jitter import JitterMeter
+from schmubert.bridge.protocol.messages import Heard
 from schmubert.bridge.protocol.timeline import USUAL_BPM, Timeline
 
 REST_BEATS = 24.0
@@ -59,6 +60,10 @@ class TimeKeeper(Protocol):
     """How far clocks came from where they were expected; one's own time has none."""
 
     @property
+    def rules(self) -> str:
+        """Who tells the time now, as a screen says it."""
+
+    @property
     def armed_s(self) -> float | None:
         """When a start was told whose moment has not come."""
 
@@ -73,7 +78,7 @@ class TimeKeeper(Protocol):
     def receive(self, at_s: float, message: bytes) -> None:
         """Take in a system message."""
 
-    def note(self, at_s: float) -> None:
+    def note(self, heard: Heard) -> None:
         """A player's note begins."""
 
     def turn_tempo(self, tempo_bpm: float) -> bool:

@@ -7,7 +7,7 @@ from math import inf
 from schmubert.bridge.owner.brain_process import Brain, BrainError
 from schmubert.bridge.owner.memory import Memory
 from schmubert.bridge.owner.vigil import Pauses
-from schmubert.bridge.protocol.messages import FromBrain, Settings, ToBrain
+from schmubert.bridge.protocol.messages import FromBrain, Kept, Settings, ToBrain
 from schmubert.bridge.protocol.process import LEAVE_S
 
 MOST_STILLBORN = 4
@@ -24,7 +24,13 @@ class BrainSeat:
     that they died of. No call waits for a brain.
     """
 
-    def __init__(self, start: Callable[[], Brain], setup: Settings, now: float) -> None:
+    def __init__(
+        self,
+        start: Callable[[], Brain],
+        setup: Settings,
+        now: float,
+        variations: Sequence[Kept] = (),
+    ) -> None:
         self.deaths = 0
         """Brains that died or had to be ended."""
         self._start, self._setup = start, setup
@@ -36,6 +42,10 @@ class BrainSeat:
         self._worked = False  # any brain, ever
         self._brain: Brain | None = start()
         self._brain.tell(setup)
+        for kept in variations:
+            self._memory.keep(now, kept)
+        if variations:
+            self._brain.tell(self._memory.recall())
         self._pauses.began(now)
 
     def tell(self, now: float, message: ToBrain) -> None:

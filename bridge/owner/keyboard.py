@@ -40,7 +40,7 @@ class Keyboard:
             raise OSError("no terminal to read keys from")
         self._fd, self._say = fd, say
         tempo = () if tempo_bpm is None else (Control("tempo", tempo_bpm),)
-        self._standing = Standing((*tempo, *settings.controls), settings.mode)
+        self._standing = Standing((*tempo, *settings.turned), settings.mode)
         self._before: list[Any] | None = termios.tcgetattr(fd)
         attributes = termios.tcgetattr(fd)
         attributes[LOCAL_FLAGS] &= ~(termios.ICANON | termios.ECHO)  # Ctrl-C still ends

@@ -10,9 +10,10 @@ from typing import Any, TypeAlias
 
 from schmubert.bridge.clock.sync import Timing
 from schmubert.bridge.owner.actions import Action, Tell
+from schmubert.bridge.owner.assembly import owner_of
 from schmubert.bridge.owner.brain_process import Brain, BrainProcess
 from schmubert.bridge.owner.brain_seat import BrainSeat
-from schmubert.bridge.owner.owner import Owner, owner_of
+from schmubert.bridge.owner.owner import Owner
 from schmubert.bridge.owner.ports import Ports
 from schmubert.bridge.owner.realtime import RealTime, Time, undisturbed, wait_for_next
 from schmubert.bridge.owner.report import Lateness, Report, report_on
@@ -26,6 +27,7 @@ from schmubert.bridge.protocol.events import (
     Followed,
     Happening,
     Record,
+    Ruled,
     Sent,
     Turned,
 )
@@ -71,12 +73,13 @@ def perform(
     start_brain: Callable[[], Brain] = BrainProcess,
     passing: Time | None = None,
     hand: Hand = tuple,
+    variations: Sequence[Kept] = (),
 ) -> Report:
     """Play on `ports` until `until(now)`, Ctrl-C or SIGTERM; then every note is ended.
 
     `say` gets lines for the player, `observer` all that owner and brain tell each other, and
     `witness` all that happens, each in a thread that does not hold up the music. `hand` turns
-    controls beside those of MIDI. Ports stay open.
+    controls beside those of MIDI. `variations` are known from the beginning. Ports stay open.
     Raises BrainError, GaveUpError, and what ports raise, after the notes are ended.
     """
     passing = passing or RealTime()
@@ -84,7 +87,15 @@ def perform(
     with _Aside() as aside, stopping() as stopped, undisturbed():
         written = None if witness is None else Witness(partial(aside.put, witness))
         stage = _Stage(
-            ports, owner, setup, passing, aside, say, observer, written, start_brain, hand
+            ports,
+            owner,
+            passing,
+            aside,
+            say,
+            observer,
+            written,
+            BrainSeat(start_brain, setup, passing.now(), variations),
+            hand,
         )
         try:
             while not (stopped or until(passing.now())):
@@ -106,13 +117,12 @@ class _Stage:
         self,
         ports: Ports,
         owner: Owner,
-        setup: Settings,
         passing: Time,
         aside: "_Aside",
         say: Callable[[str], None],
         observer: Observer | None,
         witness: Witness | None,
-        start_brain: Callable[[], Brain],
+        seat: BrainSeat,
         hand: Hand,
     ) -> None:
         self._ports = ports
@@ -125,7 +135,8 @@ class _Stage:
         self._hand = hand
         self._late = Lateness()
         self._look_s = 0.0
-        self._seat = BrainSeat(start_brain, setup, passing.now())
+        self._rules = ""
+        self._seat = seat
 
     def step(self) -> None:
         """Take in what came, send what is due, and wait for what is next."""
@@ -135,12 +146,15 @@ class _Stage:
         if witness is not None:
             witness.turn(now, owner.scheduler.dropped, bool(actions))
         self._do(actions)
+        if owner.clock.rules != self._rules:
+            self._rules = owner.clock.rules
+            self._see(Ruled(self._rules), now)
         for at_s, port, message in self._ports.poll():
             self._see(Came(at_s, port, message))
             self._do(owner.receive(at_s, port, message))
         for control in self._hand():
             self._see(Turned(control))
-            self._do(owner.turn((control,)))
+            self._do(owner.turn((control,), now))
         trouble = self._seat.failing()  # asked first: what it said last is still heard
         for decided in self._seat.listen(now):
             if isinstance(decided, Pong):

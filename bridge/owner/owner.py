@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from math import floor, inf
 
 from schmubert.bridge.clock.clock_out import ClockOut
-from schmubert.bridge.clock.sync import Timing, time_keeper
+from schmubert.bridge.clock.midi_clock import MIDI_CLOCK
 from schmubert.bridge.clock.transport import PositionUnit, TimeKeeper, Transport
 from schmubert.bridge.owner.actions import Action, GaveUpError, Tell
+from schmubert.bridge.owner.click import Click
 from schmubert.bridge.owner.echoes import CERTAIN, Echoes
-from schmubert.bridge.owner.mix import Mix
+from schmubert.bridge.owner.playing import Playing
 from schmubert.bridge.owner.scheduler import Scheduler
+from schmubert.bridge.owner.tap import TapTempo
 from schmubert.bridge.protocol.bytes import (
     ALL_NOTES_OFF,
     ALL_SOUND_OFF,
@@ -25,7 +27,7 @@ from schmubert.bridge.protocol.bytes import (
     begins_note,
     is_message,
 )
-from schmubert.bridge.protocol.controls import CONTROLS, Surface
+from schmubert.bridge.protocol.controls import CONTROLS
 from schmubert.bridge.protocol.messages import (
     Control,
     GiveUp,
@@ -42,16 +44,16 @@ from schmubert.bridge.protocol.messages import (
 )
 from schmubert.bridge.protocol.meters import in_beats, in_quarters
 from schmubert.bridge.protocol.roles import Rig
-from schmubert.bridge.protocol.timeline import GRACE_S, NEARLY_BEATS, place_named
+from schmubert.bridge.protocol.surface import Surface
+from schmubert.bridge.protocol.timeline import NEARLY_BEATS, place_named
 from schmubert.engine.music.meter import COMMON, Meter
-from schmubert.engine.music.vocabulary import Track
 
-LONGEST_ARMED_S = 2.0
 NO_CLOCK_S = 1.0  # a DAW's first note may come before its first clock
 TOLD_S = 0.002
 """The brain is told when the beat ahead has moved by more than this."""
 SAID_TEMPO = 0.02  # a change of tempo by less is not worth a line
 UNTURNED = Surface(())
+TELL_RULER_S = 10.0
 
 
 class Owner:
@@ -74,15 +76,16 @@ class Owner:
         self.clock = clock
         self.scheduler = scheduler
         self._offset_s = offset_s
+        self._told_ruler_s = -inf
         self._surface = surface
         self._turned: dict[tuple[str, int | None], Control] = {}
         self._clock_out = None if rig.clock_out is None else ClockOut(rig.clock_out, meter)
         self._told = clock.transport
         self._told_beat = floor(clock.transport.timeline.at_beat)
         self._said_bpm = 0.0
-        self._waiting: list[Heard | Pedal] = []
-        self._held: dict[tuple[int, int, int, int], Heard] = {}
-        self._pedals: dict[tuple[int, Track], Pedal] = {}  # those that are down, by port and hand
+        self._playing = Playing(clock, offset_s)
+        self._click = None if rig.click is None else Click(rig.click, meter, offset_s)
+        self._taps = TapTempo()
         self._gone: set[tuple[bool, int]] = set()  # ports that vanished, see `plugged`
         self._asks_for_time_s = inf
         self._asked_for_time = False
@@ -106,7 +109,7 @@ class Owner:
             return []
         turned = self._surface.turned(message)
         if turned is not None:
-            return self.turn(turned)
+            return self.turn(turned, at_s)
         if self._echoes.hears(at_s, port, message):
             return self._echoed(port) if begins_note(message) else []
         actions = []
@@ -120,14 +123,12 @@ class Owner:
             elif kind in (NOTE_OFF, NOTE_ON):
                 hand = self.rig.hand(role, number)
                 pitch = self.scheduler.mix.ended(port, channel, hand, number)
-                actions += self._note_off((port, channel, hand, pitch), at_s)
+                actions += self._playing.let_go(port, channel, hand, pitch, at_s)
             elif kind == CONTROL_CHANGE and number == SUSTAIN_PEDAL:
                 for hand in self.rig.hands(role):
-                    actions += self._pedal(port, Pedal(at_s, hand, value >= 64))
+                    actions += self._playing.pedal(port, Pedal(at_s, hand, value >= 64))
             elif kind == CONTROL_CHANGE and number in (ALL_SOUND_OFF, ALL_NOTES_OFF):
-                held = [key for key in self._held if key[:2] == (port, channel)]
-                for key in [key for key in held if key[2] in self.rig.hands(role)]:
-                    actions += self._note_off(key, at_s)
+                actions += self._playing.let_all_go(port, channel, self.rig.hands(role), at_s)
         return actions
 
     def _echoed(self, port: int) -> list[Action]:
@@ -160,18 +161,20 @@ class Owner:
             for send in sends:
                 self._echoes.sent(now, send.message)
             actions += sends
-        self.clock.tick(now, self.scheduler.idle and not self._held)
+        if self._click is not None:
+            actions += self._click.due(now, transport)
+        self.clock.tick(now, self.scheduler.idle and not self._playing.holds)
         actions += self._follow(now)
         if now >= self._asks_for_time_s:
             actions += self._ask_for_time()
-        if self._waiting and not self._armed(now):
-            actions += self._release(now - GRACE_S)
-        return actions
+        return actions + self._playing.tick(now)
 
     def next_s(self, now: float = -inf) -> float:
         """When, as seen at `now`, the next message is due; infinity where none is."""
         transport = self.clock.transport
         due_s = inf if self._clock_out is None else self._clock_out.next_s(transport)
+        if self._click is not None:
+            due_s = min(due_s, self._click.next_s(transport))
         if not transport.rolling:
             return due_s
         sure_until = self.clock.sure_until(now)
@@ -189,7 +192,7 @@ class Owner:
             return [said] if change.is_input else [*self._quiet(change.port), said]
         self._gone.add(place)
         actions: list[Action] = [Say(f"{name!r} is gone: I go on, and look for it")]
-        return [*actions, *self._let_go(change.port, now)] if change.is_input else actions
+        return [*actions, *self._playing.lose(change.port, now)] if change.is_input else actions
 
     def server(self, change: Server, now: float) -> list[Action]:
         """The MIDI system ended or is back: what is held is let go, and what may sound is ended."""
@@ -197,16 +200,7 @@ class Owner:
             return [*self.quiet(), Say(f"{change.name} is back, and so are my ports")]
         actions: list[Action] = [Say(f"{change.name} is gone: I go on, and look for it")]
         for port in range(len(self.rig.inputs)):
-            actions += self._let_go(port, now)
-        return actions
-
-    def _let_go(self, input_: int, now: float) -> list[Action]:
-        """What is held on the input is let go."""
-        actions: list[Action] = []
-        for key in [key for key in self._held if key[0] == input_]:
-            actions += self._note_off(key, now)
-        for port, hand in [key for key in self._pedals if key[0] == input_]:
-            actions += self._pedal(port, Pedal(now, hand, False))
+            actions += self._playing.lose(port, now)
         return actions
 
     def daw_found(self, neighbour: Neighbour) -> list[Action]:
@@ -231,13 +225,12 @@ class Owner:
         if recalls:
             return actions
         actions += [Tell(control) for control in self._turned.values()]
-        held: list[Heard | Pedal] = [*self._pedals.values(), *self._held.values()]
-        actions += [Tell(self._shifted(message)) for message in held]
-        return actions
+        return [*actions, *self._playing.again()]
 
     def finish(self) -> list[Action]:
         """The end: every note that sounds gets its note-off."""
         stops = [] if self._clock_out is None else self._clock_out.finish()
+        stops += [] if self._click is None else self._click.finish()
         return [*self.scheduler.stop(), *stops]
 
     def panic(self) -> list[Action]:
@@ -259,8 +252,8 @@ class Owner:
         ]
         return [*self.scheduler.end_note_ons(output), *controls]
 
-    def turn(self, turned: Iterable[Control]) -> list[Action]:
-        """Take in what the player turned, by MIDI or elsewhere."""
+    def turn(self, turned: Iterable[Control], at_s: float) -> list[Action]:
+        """Take in what the player turned at `at_s`, by MIDI or elsewhere."""
         actions: list[Action] = []
         for control in turned:
             self._surface.stands(control)
@@ -268,19 +261,48 @@ class Owner:
             if control.name == "tempo" and not self.clock.turn_tempo(
                 in_beats(control.value, self.meter)
             ):
-                actions.append(Say("the tempo is not mine to turn: see --tempo and --sync"))
+                actions += self._not_mine(at_s)
             if not CONTROLS[control.name].trigger:
                 self._turned[control.name, control.role] = control
             actions += self.panic() if control.name == "panic" else [Tell(control)]
+            if control.name == "tap":
+                actions += self._tap(at_s)
         return actions
 
+    def _not_mine(self, at_s: float) -> list[Say]:
+        """Who tells the tempo that was to be turned at `at_s`: not at every step of a knob."""
+        if at_s - self._told_ruler_s < TELL_RULER_S:
+            return []
+        self._told_ruler_s = at_s
+        ruler = self.clock.rules
+        if ruler == MIDI_CLOCK:
+            ruler += f" on {self.rig.inputs[self.rig.clock]!r}"
+        return [Say(f"the tempo is not mine to turn: {ruler} tells it (or --sync internal)")]
+
+    def _tap(self, at_s: float) -> list[Action]:
+        """A tap at `at_s`: from the second on, the tempo is that of the taps."""
+        bpm = self._taps.hit(at_s)
+        if bpm is None:
+            return []
+        tempo = CONTROLS["tempo"]
+        quarters_bpm = round(min(tempo.high, max(tempo.low, in_quarters(bpm, self.meter))), 1)
+        return self.turn([Control("tempo", quarters_bpm)], at_s)
+
     def _note_on(self, channel: int, port: int, heard: Heard) -> list[Action]:
-        self._held[port, channel, heard.role, heard.pitch] = heard
-        self.clock.note(heard.at_s)
+        stood = not self.clock.transport.rolling
+        self.clock.note(heard)
         actions = self._follow(heard.at_s)
+        if self._click is not None and stood and self._begins_with(heard):
+            return [*actions, Say("counting in a bar")]  # this key started it, and is no music
+        self._playing.hold(port, channel, heard)
         if self.clock.waits and not self._asked_for_time:
             self._asks_for_time_s = min(self._asks_for_time_s, heard.at_s + NO_CLOCK_S)
-        return actions + self._pass_on(heard)
+        return actions + self._playing.pass_on(heard)
+
+    def _begins_with(self, heard: Heard) -> bool:
+        """Whether the music starts with this note; a player's beat is found some notes later."""
+        transport = self.clock.transport
+        return transport.rolling and transport.timeline.at_s >= heard.at_s
 
     def _ask_for_time(self) -> list[Action]:
         self._asks_for_time_s = inf
@@ -289,36 +311,6 @@ class Owner:
         self._asked_for_time = True
         text = "heard a note, but nothing tells the time: waiting for MIDI clock and Start on"
         return [Say(f"{text} {self.rig.inputs[self.rig.clock]!r}, or give --tempo")]
-
-    def _note_off(self, key: tuple[int, int, int, int], at_s: float) -> list[Action]:
-        self._held.pop(key, None)
-        return self._pass_on(Heard(at_s, key[2], key[3], 0))
-
-    def _pedal(self, port: int, pedal: Pedal) -> list[Action]:
-        hand = Track(pedal.role)
-        if pedal.down:
-            self._pedals[port, hand] = pedal
-        else:
-            self._pedals.pop((port, hand), None)
-        return self._pass_on(pedal)
-
-    def _pass_on(self, message: Heard | Pedal) -> list[Action]:
-        rolling = self.clock.transport.rolling and not self._armed(message.at_s)
-        if rolling and not self._waiting:
-            return [Tell(self._shifted(message))]
-        self._waiting.append(message)
-        return []
-
-    def _armed(self, now: float) -> bool:
-        """Whether a start was told whose moment may still come."""
-        armed_s = self.clock.armed_s
-        return armed_s is not None and now - armed_s < LONGEST_ARMED_S
-
-    def _release(self, until_s: float) -> list[Action]:
-        """Pass on what waited for a start: a note just before it belongs to the music after it."""
-        released = [message for message in self._waiting if message.at_s <= until_s]
-        self._waiting = [message for message in self._waiting if message.at_s > until_s]
-        return [Tell(self._shifted(message)) for message in released]
 
     def _follow(self, now: float) -> list[Action]:
         """What follows from where the clock now is, against what was told last."""
@@ -329,7 +321,7 @@ class Owner:
             self._told_beat = floor(new.timeline.at_beat + NEARLY_BEATS)
             self._said_bpm = new.timeline.tempo_bpm
             actions += [Say(self._started(new, jumped=old.rolling)), self._moved(new)]
-            return actions + self._release(inf)
+            return actions + self._playing.release()
         if not new.rolling:
             if old.rolling:
                 actions += self.scheduler.stop()
@@ -365,35 +357,8 @@ class Owner:
         lost = not transport.rolling and self.clock.lost
         return Tell(Moved(transport.passage, transport.rolling, beat, at_s, line.tempo_bpm, lost))
 
-    def _shifted(self, message: Heard | Pedal) -> Heard | Pedal:
-        """The brain lives in the time in which notes are sent: an offset moves all it hears of.
-
-        So a negative offset makes it decide earlier, and no beat changes.
-        """
-        if isinstance(message, Heard):
-            at_s = message.at_s + self._offset_s
-            return Heard(at_s, message.role, message.pitch, message.velocity)
-        return Pedal(message.at_s + self._offset_s, message.role, message.down)
-
     def _started(self, transport: Transport, jumped: bool) -> str:
         verb = "jumped to" if jumped else "started at"
         line = transport.timeline
         bpm = in_quarters(line.tempo_bpm, self.meter)
         return f"{verb} {place_named(line.at_beat, self.meter)}, {bpm:.1f} BPM"
-
-
-def owner_of(
-    rig: Rig, timing: Timing, controls: Iterable[Control] = (), meter: Meter = COMMON
-) -> Owner:
-    """The port owner that plays on `rig` in `meter` and keeps time as `timing` says.
-
-    `controls` are as they stand at first.
-    """
-    return Owner(
-        rig,
-        time_keeper(timing.sync, timing.tempo_bpm, timing.unit, meter),
-        Scheduler(rig.plays, timing.offset_s, Mix(controls)),
-        timing.offset_s,
-        Surface(rig.bindings, controls, meter.beats),
-        meter,
-    )

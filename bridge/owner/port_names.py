@@ -11,6 +11,17 @@ CLIENT = "schmubert "  # what the system calls those who own our ports begins so
 ARDOUR_CLOCK = "MIDI Clock out"  # as Ardour and Mixbus call the port that clocks come from
 
 
+NO_KEYBOARD = re.compile(
+    r"through|timer|announce|\bsystem\b(?!:midi)|network session|iac driver|monitor|clock|"
+    r"virmidi|virtual raw|pipewire|loopmidi|ardour|mixbus|fluid ?synth|jack_midi|transport|daw\b",
+    re.IGNORECASE,
+)
+"""In names of ports that no keyboard is behind: of the system, other programs, and clocks."""
+A_KEYBOARD = re.compile(
+    r"key|piano|klavier|organ|synth|stage|\bmpk|\bkorg|roland|yamaha|nord", re.IGNORECASE
+)
+
+
 class PortError(OSError):
     """A port cannot be opened; says what to do."""
 
@@ -33,6 +44,16 @@ def find(name: str, existing: Sequence[str], api: str) -> str | None:
     if len(named) > 1:
         raise PortError(f"several ports are called {name!r}: give one of {', '.join(named)}")
     return named[0] if named else None
+
+
+def keyboards(existing: Sequence[str], api: str) -> list[str]:
+    """Which of the `existing` ports (full names) may be keyboards, the likeliest first."""
+    likely = [
+        full
+        for full in existing
+        if not full.startswith(CLIENT) and not NO_KEYBOARD.search(_bare(full, api))
+    ]
+    return sorted(likely, key=lambda full: A_KEYBOARD.search(full) is None)
 
 
 def short_name(full: str, existing: Sequence[str], api: str) -> str:

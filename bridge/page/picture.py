@@ -9,7 +9,8 @@ from math import floor
 from typing import Any
 
 from schmubert.bridge.page.programme import Programme
-from schmubert.bridge.page.table import Row, id_of, rows, standing
+from schmubert.bridge.page.table import Row, rows, standing
+from schmubert.bridge.protocol.controls import id_of
 from schmubert.bridge.protocol.events import Came, Record
 from schmubert.bridge.protocol.messages import Answered, Control, Moved, Say
 from schmubert.bridge.screen.scene import Note, Part, Scene
@@ -102,10 +103,10 @@ class Picture:
         """Who tells the time, and whether it is being told."""
         programme = self._programme
         own = "your first note"
-        if programme.sync == "link":
-            return {"clock": "Ableton Link", "ticks": True}
+        if programme.sync in ("link", "jack", "follow"):
+            return {"clock": self._scene.clock, "ticks": True}
         if programme.tempo_bpm is not None:
-            own = f"own tempo, {programme.tempo_bpm:g} BPM"
+            own = f"own tempo, {self._stands.get('tempo', programme.tempo_bpm):g} BPM"
         if programme.sync == "internal":
             return {"clock": own, "ticks": True}
         port = programme.rig.inputs[programme.rig.clock]

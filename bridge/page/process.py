@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib.util import find_spec
 from select import select
 from typing import Any
@@ -71,9 +72,15 @@ def programme_of(
     tempo_bpm: float | None = None,
     recorded: str = "",
 ) -> Programme:
-    """The programme of a session, with a token of its own where other devices can come."""
-    token = "" if place.is_loopback else secrets.token_urlsafe(TOKEN_BYTES)
+    """The programme of a session, with a token where other devices can come."""
+    token = _token_for(place)
     return Programme(settings, rig, place.host, place.port, token, sync, tempo_bpm, recorded)
+
+
+@cache
+def _token_for(place: Place) -> str:
+    """The token of a place, the same for all songs of a set: a browser stays where it is."""
+    return "" if place.is_loopback else secrets.token_urlsafe(TOKEN_BYTES)
 
 
 class Page:

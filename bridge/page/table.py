@@ -12,17 +12,18 @@ from schmubert.bridge.protocol.controls import (
     CONTROLS,
     KEY,
     MODE,
+    NAMED,
     PITCH,
     Control,
     Kind,
     beat_of,
-    bindable,
+    id_of,
     marked,
-    target_of,
 )
 from schmubert.bridge.protocol.mode import MODES, Mode
 from schmubert.bridge.protocol.roles import Binding, Rig
 from schmubert.bridge.protocol.settings import Settings
+from schmubert.bridge.protocol.surface import bindable, target_of
 from schmubert.engine.music.pitches import both_keys, name_of
 from schmubert.engine.music.vocabulary import Track
 
@@ -67,13 +68,6 @@ class Row(msgspec.Struct, frozen=True):
     source: str = ""
 
 
-def id_of(control: Control) -> str:
-    """`NAME` or `NAME:ROLE`, as it is bound."""
-    if control.role is None:
-        return control.name
-    return f"{control.name}:{Track(control.role).name.lower()}"
-
-
 def rows(settings: Settings, rig: Rig) -> list[Row]:
     """A row for every control that turns something in this session."""
     stands = standing(settings)
@@ -100,7 +94,7 @@ def standing(settings: Settings) -> dict[str, float]:
     if settings.temperature is not None:
         found["temperature"] = settings.temperature
     found["bars"] = float(settings.bars)
-    found |= {id_of(control): control.value for control in settings.controls}
+    found |= {id_of(control): control.value for control in settings.turned}
     found["mode"] = float(MODES.index(settings.mode))
     return found
 
@@ -129,7 +123,7 @@ def _row(
         kind.help,
         kind.low,
         kind.high,
-        "" if kind.unit in (PITCH, KEY, MODE) else kind.unit,
+        "" if kind.unit in (PITCH, KEY, *NAMED) else kind.unit,
         kind.steps,
         stands.get(ident),
         beat,
@@ -145,7 +139,7 @@ def _form(kind: Kind) -> str:
         return "hold"
     if kind.switch:
         return "switch"
-    return "choice" if kind.unit in (PITCH, KEY, MODE) else "slider"
+    return "choice" if kind.unit in (PITCH, KEY, *NAMED) else "slider"
 
 
 def _choices(name: str, kind: Kind, sources: dict[str, str]) -> Iterator[Choice]:
@@ -154,6 +148,9 @@ def _choices(name: str, kind: Kind, sources: dict[str, str]) -> Iterator[Choice]
             yield Choice(
                 float(number), mode.value, mode.help, sources.get(f"mode:{mode.value}", "")
             )
+    elif kind.unit in NAMED:
+        for number, word in enumerate(NAMED[kind.unit]):
+            yield Choice(float(number), word)
     elif kind.unit in (KEY, PITCH):
         for value in range(int(kind.low), int(kind.high) + 1):
             yield Choice(

@@ -24,15 +24,10 @@ from .bytes import (
 from .controls import (
     CONTROLS,
     Control,
-    Surface,
     assigned,
-    bindable,
-    binding,
-    collisions,
     control,
     control_rows,
     setting,
-    target_of,
 )
 from .events import (
     BrainRestarted,
@@ -42,6 +37,7 @@ from .events import (
     Followed,
     Happening,
     Record,
+    Ruled,
     Sent,
     Tick,
     Turned,
@@ -88,7 +84,9 @@ from .pipe import Pipe, brain_end, owner_end
 from .process import connection, end_child, start_child
 from .roles import Binding, Part, Rig, input_part, output_part, rig
 from .settings import Settings
+from .surface import Surface, bindable, binding, collisions, target_of
 from .timeline import GRACE_S, NEARLY_BEATS, USUAL_BPM, Timeline, bar_and_beat
+from .voices import Voice, voice_named
 
 __all__ = [
     "ALL_NOTES_OFF",
@@ -145,6 +143,7 @@ __all__ = [
     "Recall",
     "Record",
     "Rig",
+    "Ruled",
     "Say",
     "Send",
     "Sent",
@@ -158,6 +157,7 @@ __all__ = [
     "ToOwner",
     "Told",
     "Turned",
+    "Voice",
     "assigned",
     "bar_and_beat",
     "begins_note",
@@ -187,5 +187,6 @@ __all__ = [
     "song_position",
     "start_child",
     "target_of",
+    "voice_named",
     "words_of",
 ]

@@ -1,23 +1,21 @@
-"""What a player can turn while the band plays: names, units and ranges, and how MIDI moves them.
+"""What a player can turn while the band plays: names, units and ranges.
 
 No NumPy: the port owner reads knobs and pads by this table, the brain turns them into `Knobs`.
 """
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import combinations
 from typing import TypeVar
 
 import msgspec
 
-from schmubert.bridge.protocol.bytes import ALL_SOUND_OFF, CONTROL_CHANGE, NOTE_ON, begins_note
 from schmubert.bridge.protocol.meters import ORDINALS
 from schmubert.bridge.protocol.mode import MODES, MOST_TURN_BARS
-from schmubert.bridge.protocol.roles import ROLES, Binding
+from schmubert.bridge.protocol.roles import ROLES
 from schmubert.engine.music.chart import key_named
-from schmubert.engine.music.meter import BEATS_PER_BAR
 from schmubert.engine.music.pitches import name_of, pitch_named
+from schmubert.engine.music.style_names import CHOICES
 from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, Track
 
 Value = TypeVar("Value")
@@ -67,8 +65,12 @@ AUTO, ANY = "auto", "any"
 AUTO_KEY, ANY_KEY = -1, 0
 SEMITONES = "semitones"
 VARIATIONS = "abcd"
-PITCH, KEY, MODE = "note", "key", "mode"
+PITCH, KEY, MODE, STYLE = "note", "key", "mode", "style"
 """Units whose values have names: E1, Am, trade."""
+
+
+NAMED = {MODE: MODES, STYLE: CHOICES}
+"""Of units whose values are names alone, these in the order of their numbers."""
 
 
 def marked(beats: int) -> range:
@@ -149,9 +151,17 @@ CONTROLS = {
     "curve": Kind("Above 0 soft notes get louder, below 0 loud ones softer.", -1.0, of_role=True),
     "octave": Kind("How much higher the role sounds.", -2, 2, "octaves", of_role=True, steps=True),
     "tempo": Kind("The band's own tempo, where no clock tells it.", 20.0, 400.0, "BPM"),
+    "tap": _hit("Hit it on the beat: from the second hit on, that is the tempo."),
     "transpose": Kind("How much higher the band sounds.", -12, 12, SEMITONES, steps=True),
     "transpose-in": Kind("How much higher you are heard.", -12, 12, SEMITONES, steps=True),
     "mode": Kind("How you and the band share the music.", 0, len(MODES) - 1, MODE, steps=True),
+    "style": Kind(
+        "In which style the band plays: any as it comes, song in that of the song of --like.",
+        0,
+        len(CHOICES) - 1,
+        STYLE,
+        steps=True,
+    ),
     "bars": Kind("How long a turn, a loop or a phrase is.", 1, MOST_TURN_BARS, "bars", steps=True),
     "reroll": Kind("While it is held, the marked beats are made anew.", momentary=True),
     **{f"mark{beat}": _mark(name) for beat, name in enumerate(ORDINALS, 1)},
@@ -161,6 +171,7 @@ CONTROLS = {
     "regenerate": Kind(
         "The band forgets what it has played, and plays something else.", trigger=True
     ),
+    "next-song": _hit("This song ends at once, and the next one of --set-list is there."),
     "panic": Kind("All that sounds ends at once.", trigger=True),
 }
 """Every control by its name."""
@@ -181,8 +192,8 @@ def _range(kind: Kind) -> str:
         return "on while it is held"
     if kind.switch:
         return "on or off"
-    if kind.unit == MODE:
-        return ", ".join(MODES)
+    if kind.unit in NAMED:
+        return ", ".join(NAMED[kind.unit])
     if kind.unit == KEY:
         return f"a key, {AUTO} or {ANY}, {kind.low:g} to {kind.high:g}"
     if kind.unit == PITCH:
@@ -193,8 +204,13 @@ def _range(kind: Kind) -> str:
 
 def control(target: str, value: float) -> Control:
     """`NAME` or `NAME:ROLE` set to `value`; ValueError names what is wrong with it."""
-    name, role = _target(target)
+    name, role = target_in(target)
     return checked(Control(name, float(value), role))
+
+
+def id_of(one: Control) -> str:
+    """`NAME` or `NAME:ROLE`, as it is set and bound."""
+    return one.name if one.role is None else f"{one.name}:{Track(one.role).name.lower()}"
 
 
 def checked(one: Control) -> Control:
@@ -204,7 +220,7 @@ def checked(one: Control) -> Control:
         raise ValueError(f"no control {one.name!r}")
     if kind.of_role != (one.role in set(Track)):
         raise ValueError(f"whose {one.name}? Not of role {one.role}")
-    named = one.name if one.role is None else f"{one.name}:{Track(one.role).name.lower()}"
+    named = id_of(one)
     if not kind.low <= one.value <= kind.high:  # NaN is in no range
         raise ValueError(f"{named} {one.value:g} is outside {kind.low:g}..{kind.high:g}")
     if kind.steps and one.value != int(one.value):
@@ -217,7 +233,7 @@ def setting(target: str, word: str) -> Control:
 
     A switch is on or off; a note, a key and a mode have the names that players call them by.
     """
-    name, _ = _target(target)
+    name, _ = target_in(target)
     try:
         value = float(word)
     except ValueError:
@@ -249,8 +265,8 @@ def _named(name: str, word: str) -> float:
         words = {AUTO: AUTO_KEY, ANY: ANY_KEY}
         return float(words[word] if word in words else ANY_KEY + 1 + key_named(word))
     names: dict[str, float] = {}
-    if kind.unit == MODE:
-        names = {mode: float(number) for number, mode in enumerate(MODES)}
+    if kind.unit in NAMED:
+        names = {name: float(number) for number, name in enumerate(NAMED[kind.unit])}
     elif kind.switch or kind.momentary:
         names = SWITCHED
     if word.lower() in names:
@@ -259,125 +275,8 @@ def _named(name: str, word: str) -> float:
     raise ValueError(f"{word!r} is no number{others}")
 
 
-def binding(target: str, source: str) -> Binding:
-    """`NAME[:ROLE]` moved by `cc:NUMBER[:CHANNEL]` or `note:NUMBER[:CHANNEL]`; else ValueError.
-
-    `mode:NAME` is a pad that sets this mode, whatever its value.
-    """
-    name, role, fixed = _bound(target)
-    kind, _, rest = source.partition(":")
-    statuses = {"cc": CONTROL_CHANGE, "note": NOTE_ON}
-    numbers = rest.split(":")
-    if kind not in statuses or len(numbers) > 2 or not all(part.isdecimal() for part in numbers):
-        raise ValueError(f"{source!r} is no knob or pad: write cc:21, note:36 or cc:21:1")
-    number = int(numbers[0])
-    if number > 127:
-        raise ValueError(f"{number} in {source!r} is outside 0..127")
-    channel = int(numbers[1]) - 1 if len(numbers) == 2 else None
-    if channel is not None and not 0 <= channel < 16:
-        raise ValueError(f"channel {channel + 1} in {source!r} is outside 1..16")
-    return Binding(name, role, statuses[kind], number, channel, fixed)
-
-
-def bindable(target: str) -> str:
-    """`target`, if it can be bound; ValueError otherwise."""
-    binding(target, "note:0")
-    return target
-
-
-def target_of(bound: Binding) -> str:
-    """What `bound` turns, as `binding` reads it."""
-    if bound.value is not None:
-        return f"{bound.name}:{MODES[int(bound.value)]}"
-    return bound.name if bound.role is None else f"{bound.name}:{Track(bound.role).name.lower()}"
-
-
-def collisions(bindings: Iterable[Binding]) -> list[str]:
-    """A line for every two controls that one knob or pad turns."""
-    found = []
-    for one, other in combinations(dict.fromkeys(bindings), 2):
-        same = (one.status, one.number) == (other.status, other.number)
-        if same and (one.channel == other.channel or None in (one.channel, other.channel)):
-            source = f"{'note' if one.status == NOTE_ON else 'cc'}:{one.number}"
-            if target_of(one) != target_of(other):
-                found.append(f"{source} turns both {target_of(one)} and {target_of(other)}")
-    return found
-
-
-class Surface:
-    """The knobs and pads of a player: MIDI in, `Control` out. It knows which switches are on.
-
-    At first marks of a bar of so many `beats` are, and what `controls` set.
-    """
-
-    def __init__(
-        self,
-        bindings: Iterable[Binding],
-        controls: Iterable[Control] = (),
-        beats: int = BEATS_PER_BAR,
-    ) -> None:
-        self._bindings = tuple(bindings)
-        self._on: dict[tuple[str, int | None], bool] = {
-            (f"mark{beat + 1}", None): True for beat in marked(beats)
-        }
-        self._on |= {
-            (control.name, control.role): control.value >= ON
-            for control in controls
-            if CONTROLS[control.name].switch
-        }
-
-    def stands(self, control: Control) -> None:
-        """Note how a switch stands, wherever it was turned: a pad changes it over from there."""
-        if CONTROLS[control.name].switch:
-            self._on[control.name, control.role] = control.value >= ON
-
-    def turned(self, message: bytes) -> list[Control] | None:
-        """What a channel message of three bytes turns; None where it is no knob's or pad's."""
-        meant = {  # what is bound twice would switch over and back
-            (bound.name, bound.role, bound.value): bound
-            for bound in self._bindings
-            if bound.meant_by(message)
-        }
-        if not meant:
-            return None
-        found = []
-        for bound in meant.values():
-            kind, key = CONTROLS[bound.name], (bound.name, bound.role)
-            is_knob = bound.status == CONTROL_CHANGE and not kind.trigger
-            hit = begins_note(message)
-            if bound.status == CONTROL_CHANGE:
-                hit = message[2] > 0 or message[1] >= ALL_SOUND_OFF  # those say 0 and mean it
-            if not (is_knob or hit or kind.momentary):
-                continue
-            if bound.value is not None:
-                if not hit:
-                    continue
-                value = bound.value
-            elif kind.trigger:
-                value = 1.0
-            elif kind.momentary:
-                value = float(hit if bound.status == NOTE_ON else message[2] >= 64)
-            elif kind.switch and not is_knob:
-                value = float(not self._on.get(key, False))
-            else:  # of a pad too: the harder it is hit the more
-                value = kind.at(message[2])
-            if kind.switch:
-                self._on[key] = value >= ON
-            found.append(Control(bound.name, value, bound.role))
-        return found
-
-
-def _bound(target: str) -> tuple[str, int | None, float | None]:
-    """The name, role and fixed value of what is bound."""
-    name, _, word = target.partition(":")
-    if name == "mode" and word:
-        if word not in MODES:
-            raise ValueError(f"no mode {word!r}: there are {', '.join(MODES)}")
-        return name, None, float(MODES.index(word))
-    return *_target(target), None
-
-
-def _target(target: str) -> tuple[str, int | None]:
+def target_in(target: str) -> tuple[str, int | None]:
+    """The control and the role that `NAME` or `NAME:ROLE` means; ValueError where it is none."""
     name, _, word = target.partition(":")
     if name not in CONTROLS:
         near = difflib.get_close_matches(name, CONTROLS, 1)

@@ -48,6 +48,12 @@ class Followed(msgspec.Struct, frozen=True, tag=True):
     p95_ms: float
 
 
+class Ruled(msgspec.Struct, frozen=True, tag=True):
+    """From here on `clock` tells the time: MIDI clock, own tempo, your playing and so on."""
+
+    clock: str
+
+
 class BrainRestarted(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """The brain died, and another took its place.
 
@@ -75,6 +81,7 @@ Happening: TypeAlias = (
     | Neighbour
     | Sent
     | Followed
+    | Ruled
     | BrainRestarted
     | Ending
     | Ended

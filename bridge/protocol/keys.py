@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from schmubert.bridge.protocol.controls import CONTROLS, ON, VARIATIONS, Control, control
+from schmubert.bridge.protocol.controls import CONTROLS, NAMED, ON, VARIATIONS, Control, control
 from schmubert.bridge.protocol.mode import MODES, TURN_BARS
 from schmubert.engine.music.vocabulary import Track
 
@@ -35,12 +35,15 @@ KEYS: Mapping[str, Key] = {
     "r": Key("regenerate"),
     "l": Key("lock"),
     "m": Key("mode", 1.0),
+    "y": Key("style", 1.0),
+    "t": Key("tap"),
     ".": Key("tempo", 1.0),
     ",": Key("tempo", -1.0),
     ">": Key("transpose", 1.0),
     "<": Key("transpose", -1.0),
     **{f"{role.name[0]}": Key(f"mute:{role.name.lower()}") for role in Track if role <= 2},
     "C": Key("mute:chords"),
+    "N": Key("next-song"),
     "p": Key("panic"),
 }
 """Every key by what it types: letters as their words begin, capitals are roles."""
@@ -76,8 +79,8 @@ class Standing:
         if kind.switch:
             return Control(one.name, float(stands < ON), one.role)
         value = round(stands + key.by, 3)
-        if one.name == "mode":
-            value %= len(MODES)
+        if kind.unit in NAMED:
+            value %= len(NAMED[kind.unit])
         return Control(one.name, min(kind.high, max(kind.low, value)), one.role)
 
 

@@ -19,6 +19,15 @@ ROLES = {
     "piano": Track.CHORDS,
     "comp": Track.CHORDS,
 }
+SOUND = "FluidSynth"
+"""What the output is called that is no port, but a synthesiser of our own."""
+SOUND_CHANNELS = {
+    Track.MELODY: 3,
+    Track.BASS: 1,
+    Track.DRUMS: DRUM_CHANNEL,
+    Track.CHORDS: 2,
+}
+"""Where the band's roles sound on it, from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,9 @@ class Rig:
 
     `hears` and `plays` are (index of the port, role, channel); `clock` is an index of `inputs`,
     `clock_out` one of `outputs`, None where no clock is sent; `bindings` are the player's knobs
-    and pads, on any of the inputs. ValueError where a port or a channel is none that there is.
+    and pads, on any of the inputs. `sound` is the output that is no port but a synthesiser, always
+    the last one, and `click` one on which a metronome is heard; None where there is none.
+    ValueError where a port or a channel is none that there is.
     """
 
     inputs: tuple[str, ...]
@@ -71,6 +82,8 @@ class Rig:
     bindings: tuple[Binding, ...] = ()
     clock_out: int | None = None
     split: int | None = None
+    sound: int | None = None
+    click: int | None = None
 
     def __post_init__(self) -> None:
         inputs, outputs = range(len(self.inputs)), range(len(self.outputs))
@@ -78,7 +91,7 @@ class Rig:
             *((port, inputs, channel) for port, _, channel in self.hears),
             *((port, outputs, channel) for port, _, channel in self.plays),
             (self.clock, inputs, None),
-            (self.clock_out or 0, outputs, None),
+            *((port or 0, outputs, None) for port in (self.clock_out, self.sound, self.click)),
         ]
         for port, ports, channel in wired:
             if port not in ports:
@@ -168,19 +181,37 @@ def rig(
     bindings: Iterable[Binding] = (),
     send_clock: str | None = None,
     split: int | None = None,
+    sound: bool = False,
+    click: bool = False,
 ) -> Rig:
     """The parts on their ports; the clock comes on port `clock`, the first input by default.
 
     `knobs` is a port that is listened to for knobs and pads alone, unless somebody plays on it.
     One's own clock is sent on `send_clock`, which may be a port that is played on too.
-    What a melody's player plays below MIDI pitch `split` is the bass.
+    What a melody's player plays below MIDI pitch `split` is the bass. With `sound`, a synthesiser
+    plays what is on no port, and a `click` too.
     """
+    if click and not sound:
+        raise ValueError("--click is heard by --sound: add that")
+    if any(part.port == SOUND for part in played) or (sound and send_clock == SOUND):
+        raise ValueError(f"{SOUND!r} is what --sound plays on: give the port's full name")
+    ported = {part.role for part in played}
+    heard_by_sound = [
+        Part(SOUND, role, channel)
+        for role, channel in SOUND_CHANNELS.items()
+        if sound and role not in ported
+    ]
     others = [name for name in (clock, knobs) if name is not None]
     inputs = _distinct([*(part.port for part in heard), *others])
     sounding = [part.port for part in played]
-    outputs = _distinct([*sounding, send_clock] if send_clock is not None else sounding)
-    if not inputs or not sounding:
-        raise ValueError("a band needs at least one input and one output")
+    sounding += [] if send_clock is None else [send_clock]
+    outputs = _distinct([*sounding, SOUND] if sound else sounding)
+    played = [*played, *heard_by_sound]
+    if not inputs or not played:
+        raise ValueError(
+            "a band needs an input and an output: give --in NAME and --out NAME, or --sound to hear"
+            " it without a DAW"
+        )
     return Rig(
         inputs=inputs,
         outputs=outputs,
@@ -190,6 +221,8 @@ def rig(
         bindings=tuple(bindings),
         clock_out=outputs.index(send_clock) if send_clock is not None else None,
         split=split,
+        sound=outputs.index(SOUND) if sound else None,
+        click=outputs.index(SOUND) if click else None,
     )
 
 

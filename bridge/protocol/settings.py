@@ -16,11 +16,17 @@ from schmubert.engine.diffusion.defaults import (
 )
 from schmubert.engine.music.chart import chart_beats, chart_text
 from schmubert.engine.music.meter import COMMON, Meter
+from schmubert.engine.music.style_names import ANY_STYLE, SONG, STYLES, style_called
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.networks.devices import DEVICES
 from schmubert.engine.recipe import RECIPE
 
 MOST_ENGINE_CALLS = 4096
+
+
+def _style_or_none(word: str) -> str:
+    """The style that `word` names; an empty one, the default, names none."""
+    return style_called(word) if word else ""
 
 
 class Settings(msgspec.Struct, frozen=True, tag="Setup"):
@@ -153,6 +159,23 @@ class Settings(msgspec.Struct, frozen=True, tag="Setup"):
             read=assigned(setting),
         ),
     ] = ()
+    style: Annotated[
+        str,
+        Option(
+            f"Play in a style, {', '.join(STYLES)}; the control style changes it.",
+            metavar="NAME",
+            read=_style_or_none,
+        ),
+    ] = ""
+    like: Annotated[
+        str | None,
+        Option(
+            "Play like the bass and drums of a song, a MIDI file: that is the style `song`.",
+            metavar="SONG.mid",
+            place="file",
+            exists=True,
+        ),
+    ] = None
     seed: Annotated[
         int | None, Option("The same music for the same playing.", low=0, high=MOST_SEED)
     ] = None
@@ -196,6 +219,8 @@ class Settings(msgspec.Struct, frozen=True, tag="Setup"):
             calls = getattr(self, name)
             if calls is not None and not low <= calls <= MOST_ENGINE_CALLS:
                 raise ValueError(f"{name} {calls} is outside {low}..{MOST_ENGINE_CALLS}")
+        if self.style:
+            style_called(self.style)
         meter = self.meter
         if self.chords:
             chart_beats(self.chords, meter)
@@ -203,6 +228,12 @@ class Settings(msgspec.Struct, frozen=True, tag="Setup"):
             raise ValueError(
                 "nothing to play from: a band that does not listen (--listen 0) takes --chords"
             )
+
+    @property
+    def turned(self) -> tuple[Control, ...]:
+        """How controls stand at first, a style that is named among them."""
+        style = self.style or (SONG if self.like else ANY_STYLE)
+        return (*([] if style == ANY_STYLE else [setting("style", style)]), *self.controls)
 
     @property
     def meter(self) -> Meter:

@@ -14,7 +14,7 @@ from sys import byteorder
 
 from schmubert.bridge.protocol.bytes import begins_note
 from schmubert.bridge.protocol.controls import ANY_KEY, CONTROLS
-from schmubert.bridge.protocol.events import BrainRestarted, Followed, Record, Sent, Tick
+from schmubert.bridge.protocol.events import BrainRestarted, Followed, Record, Ruled, Sent, Tick
 from schmubert.bridge.protocol.messages import (
     Answered,
     Control,
@@ -122,6 +122,8 @@ class Scene:
         """What was heard of the player, by role."""
         self.rolling = False
         self.followed: Followed | None = None
+        self.clock = ""
+        """Who tells the time."""
         self.said: deque[str] = deque(maxlen=LINES)
         self.note_ons = 0
         self.dropped = 0
@@ -180,7 +182,7 @@ class Scene:
         if isinstance(what, Settings):
             self.setup, self.meter = what, what.meter
             self.mode = what.mode
-            for control in what.controls:
+            for control in what.turned:
                 self._control_turned(control)
             self.band = {role: Part() for role in what.plays}
             self.player = {role: Part() for role in what.hears}
@@ -214,6 +216,8 @@ class Scene:
             self.dropped = what.dropped
         elif isinstance(what, Followed):
             self.followed = what
+        elif isinstance(what, Ruled):
+            self.clock = what.clock
         elif isinstance(what, BrainRestarted):
             self.deaths += 1
             for part in () if what.recalls else self.band.values():

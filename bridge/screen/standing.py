@@ -6,6 +6,7 @@ Only what is not as usual is named, so that an empty line is a band that plays a
 from schmubert.bridge.protocol.controls import ON
 from schmubert.bridge.protocol.timeline import bar_and_beat
 from schmubert.bridge.screen.scene import Scene
+from schmubert.engine.music.style_names import CHOICES
 from schmubert.engine.music.vocabulary import Track
 
 NAMED = {
@@ -58,6 +59,8 @@ def _controls(scene: Scene) -> list[str]:
             words = SWITCHES[name] if value >= ON else ""
         elif name in NAMED and value != USUAL.get(name):
             words = NAMED[name]
+        elif name == "style" and value:
+            words = f"style {CHOICES[int(value)]}"
         else:
             words = ""
         if words:

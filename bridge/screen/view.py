@@ -86,7 +86,9 @@ def _transport(scene: Scene, now: float, marks: Marks) -> Text:
     sign = marks.rolls if scene.rolling else marks.stands
     text = Text.assemble(
         (f" {sign} {place}", "bold"),
-        f"   {scene.tempo_bpm:6.1f} BPM   {scene.meter}   {scene.mode}",
+        f"   {scene.tempo_bpm:6.1f} BPM",
+        (f" by {scene.clock}" if scene.clock else "", PALE),
+        f"   {scene.meter}   {scene.mode}",
     )
     if scene.key:
         text.append(f"   {scene.key}")

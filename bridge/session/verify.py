@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from schmubert.bridge.clock.sync import Sync
 from schmubert.bridge.owner.actions import Action, Tell
-from schmubert.bridge.owner.owner import owner_of
+from schmubert.bridge.owner.assembly import owner_of
 from schmubert.bridge.protocol.bytes import Send
 from schmubert.bridge.protocol.events import (
     BrainRestarted,
@@ -33,6 +33,8 @@ from schmubert.bridge.protocol.messages import (
 )
 from schmubert.bridge.session.log import Session
 
+TOLD_ELSEWHERE = {Sync.LINK: "an Ableton Link session", Sync.JACK: "JACK's transport"}
+
 Made: TypeAlias = Sent | ToBrain
 
 
@@ -47,10 +49,11 @@ class Verdict:
 def verify_session(session: Session, log: Iterable[Record]) -> Verdict:
     """Decide again all that `log` holds, and compare with what it says was sent and told.
 
-    ValueError where the time was that of an Ableton Link session: the log does not hold it.
+    ValueError where the time was that of an Ableton Link session or of JACK: the log holds neither.
     """
-    if session.timing.sync is Sync.LINK:
-        raise ValueError("nothing to decide again: an Ableton Link session told the time")
+    elsewhere = TOLD_ELSEWHERE.get(session.timing.sync)
+    if elsewhere is not None:
+        raise ValueError(f"nothing to decide again: {elsewhere} told the time")
     owner = owner_of(session.rig, session.timing, session.setup.controls, session.setup.meter)
     made: deque[Made] = deque()
     same = 0
@@ -62,7 +65,7 @@ def verify_session(session: Session, log: Iterable[Record]) -> Verdict:
         elif isinstance(what, Came):
             made += _made(owner.receive(what.came_s, what.port, what.message))
         elif isinstance(what, Turned):
-            made += _made(owner.turn([what.control]))
+            made += _made(owner.turn([what.control], record.at_s))
         elif isinstance(what, Plugged):
             made += _made(owner.plugged(what, record.at_s))
         elif isinstance(what, Server):

@@ -1,7 +1,8 @@
 """A part of chords for a finished piece: the harmony that its comping lacks, and its notes.
 
-The rhythm is drawn with the notes of a piece (`windows.py`). Where nobody said a chord, it is the
-one that the network finds likeliest by all that plays, window by window as the notes were made.
+The rhythm is drawn with the notes of a piece (`windows.py`), and so are chords that nobody said.
+A chord that is not known even then is the one that the network finds likeliest by all that plays,
+window by window as the notes were made.
 """
 
 from collections.abc import Sequence

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from schmubert.engine.denoiser import Denoiser, in_meter, lacking, parts_of, plans_of, recipe_of
+from schmubert.engine.denoiser import Denoiser
 from schmubert.engine.diffusion.comping import UNKNOWN_CHORD, chord_parts
+from schmubert.engine.diffusion.filling import check_parts, filled_by_windows, in_manner
 from schmubert.engine.diffusion.planning import known_chords
 from schmubert.engine.diffusion.rests import tacet_cells
 from schmubert.engine.diffusion.sampling import PLAIN, Sampling
@@ -19,15 +20,13 @@ from schmubert.engine.diffusion.windows import (
     inwards,
     leftwards,
     rightwards,
-    run_together,
     sounding_tracks,
-    window_run,
 )
 from schmubert.engine.music.chords import NO_CHORD, Plan
 from schmubert.engine.music.meter import COMMON, USUAL_BPM, Meter
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import Mask, Score, Tokens, canonical, silence, unknown
-from schmubert.engine.music.vocabulary import BAND_MASK, HOLD, MASK, OFF, PITCHED, TRIO, Track
+from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, PITCHED, TRIO, Track
 
 
 def infill(
@@ -60,62 +59,11 @@ def infill_all(
         if targets.shape != score.tokens.shape:
             raise ValueError(f"targets {targets.shape} do not fit a score of {score.tokens.shape}")
     told = [sampling.chords] * len(scores)
-    made = _filled(denoise, scores, every_targets, rngs, sampling, told, place)
+    made = filled_by_windows(denoise, scores, every_targets, rngs, sampling, told, place)
     return [
-        _kept(score, tokens, targets)
-        for score, tokens, targets in zip(scores, made, every_targets, strict=True)
+        _kept(score, filled.tokens, targets)
+        for score, filled, targets in zip(scores, made, every_targets, strict=True)
     ]
-
-
-def _filled(
-    denoise: Denoiser,
-    scores: Sequence[Score],
-    every_targets: Sequence[Mask],
-    rngs: Sequence[np.random.Generator],
-    sampling: Sampling,
-    chords: Sequence[Plan | None],
-    place: Place = rightwards,
-) -> list[Tokens]:
-    """The tokens of `scores` with `targets` filled, [steps, 3], or [steps, 4] with a comping.
-
-    There is one where targets have a column for it. `chords` [beats] are known.
-    """
-    for targets in every_targets:
-        _check_parts(denoise, [track for track in TRIO if targets[:, track].any()])
-    made: list[Tokens] = [score.tokens for score in scores]
-    for meter in {score.meter for score in scores}:
-        alike = [k for k, score in enumerate(scores) if score.meter == meter]
-        runs = [
-            window_run(
-                denoise.tracks,
-                _masked(scores[k], every_targets[k]),
-                every_targets[k],
-                rngs[k],
-                replace(sampling, chords=chords[k]),
-                place,
-                meter,
-                plans_of(denoise),
-                recipe_of(denoise),
-            )
-            for k in alike
-        ]
-        for k, tokens in zip(alike, run_together(in_meter(denoise, meter), runs), strict=True):
-            made[k] = tokens
-    return made
-
-
-def _masked(score: Score, targets: Mask) -> Tokens:
-    """The tokens of `score`, `targets` [steps, 3 or 4] masked; of a comping nothing is known."""
-    tokens = score.masked(targets[:, : len(TRIO)]).tokens
-    beyond = np.asarray(BAND_MASK[len(TRIO) : targets.shape[1]], np.int64)
-    return np.concatenate([tokens, np.tile(beyond, (score.steps, 1))], axis=1)
-
-
-def _check_parts(denoise: Denoiser, parts: Iterable[Track]) -> None:
-    """ValueError where `denoise` cannot play all of `parts`."""
-    if unable := lacking(denoise, parts):
-        known = ", ".join(track.name.lower() for track in parts_of(denoise))
-        raise ValueError(f"this model knows no {' and no '.join(unable)}: only {known}")
 
 
 def accompany(
@@ -131,7 +79,7 @@ def accompany(
     A track in which nothing sounds at all is unknown to the model rather than silent. With
     `Track.CHORDS` among `tracks` a part of chords is made too, `Score.chords`, for which the model
     plans the rhythm. It plays `chords` [beats], a plan as in `chord_plan`, or those of the
-    sampling if None; a masked one is the likeliest by what is played. ValueError where
+    sampling if None; a masked one is that which its notes were drawn with. ValueError where
     the model knows no chords.
     """
     return accompany_all(denoise, [score], tracks, [rng], sampling, [chords])[0]
@@ -183,22 +131,26 @@ def _played(
 
     `chords` are those that are said.
     """
-    _check_parts(denoise, parts)
+    check_parts(denoise, parts)
     plans = [
         known_chords(score.bars * score.meter.beats, said)
         for score, said in zip(scores, chords, strict=True)
     ]
     told = [np.where(plan == NO_CHORD, UNKNOWN_CHORD, plan) for plan in plans]
-    tokens = _filled(denoise, heard, every_targets, rngs, sampling, told)
+    filled = in_manner(denoise, heard, every_targets, rngs, sampling, told)
     made = [
-        _kept(score, new[:, : len(TRIO)], targets[:, : len(TRIO)])
-        for score, new, targets in zip(scores, tokens, every_targets, strict=True)
+        _kept(score, new.tokens[:, : len(TRIO)], targets[:, : len(TRIO)])
+        for score, new, targets in zip(scores, filled, every_targets, strict=True)
     ]
     if Track.CHORDS not in parts:
         return made
-    compings = [new[:, Track.COMPING] for new in tokens]
+    compings = [new.tokens[:, Track.COMPING] for new in filled]
     finished = [_heard(score) for score in made]
-    notes = chord_parts(denoise, finished, compings, plans, sampling.window_bars)
+    chosen = [
+        np.where(plan == UNKNOWN_CHORD, new.chords, plan)
+        for plan, new in zip(plans, filled, strict=True)
+    ]
+    notes = chord_parts(denoise, finished, compings, chosen, sampling.window_bars)
     return [replace(score, chords=part) for score, part in zip(made, notes, strict=True)]
 
 

@@ -321,8 +321,8 @@ KERNELS: Mapping[str, Callable[[Track], Kernel]] = MappingProxyType(
 def linear(kernel: Kernel, steps_t: int) -> Floats:
     """Amounts [T + 1] after which 1 - t/T is left of what fades slowest.
 
-    For the absorbing state and uniform noise, beta_t is 1 / (T - t + 1), and t/T of the cells are
-    masked or drawn anew (thesis 4.4; arXiv 1503.03585).
+    For the absorbing state, which has this schedule here, beta_t is 1 / (T - t + 1), and t/T of the
+    cells are masked (thesis 4.4; arXiv 1503.03585).
     """
     return _fading(kernel, 1.0 - np.arange(steps_t + 1) / steps_t)
 

@@ -1,7 +1,7 @@
-"""Plans before notes: the chords and forms of a window, for networks that know them.
+"""Plans before notes: the traits, chords and forms of a window, for networks that know them.
 
 A network of a band has columns beside those that play (`plans.py`). What is known of them is
-written out; forms are drawn first, in few calls, and then the notes are drawn knowing them. A
+written out; the others are drawn first, in few calls, and then the notes are drawn knowing them. A
 network without plans is left alone.
 
 On stage the harmony comes before both. What a band has played there was guessed, and a network that
@@ -20,12 +20,21 @@ from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.doubt import in_doubt
 from schmubert.engine.diffusion.repeats import KeptForms, sources, with_forms
 from schmubert.engine.diffusion.temperature import log_softmax
-from schmubert.engine.diffusion.unmasking import SamplerRun, TokenSampler
+from schmubert.engine.diffusion.unmasking import SamplerRun, TokenSampler, draw
 from schmubert.engine.music.chords import NO_CHORD, Plan, lasting_chords, nearest_chords
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.plans import chord_column, with_unknown_plans
 from schmubert.engine.music.score import Mask, Tokens
-from schmubert.engine.music.vocabulary import BAND_MASK, FORMS, HOLD, TRIO, Track
+from schmubert.engine.music.traits import UNKNOWN_TRAIT, Trait, part_of, traits_of
+from schmubert.engine.music.vocabulary import (
+    BAND,
+    BAND_MASK,
+    FORMS,
+    HOLD,
+    TRAIT_COUNT,
+    TRIO,
+    Track,
+)
 from schmubert.engine.recipe import RECIPE, Recipe
 
 
@@ -33,7 +42,8 @@ class Layout(NamedTuple):
     """A window [batch, steps, columns] of tracks and plans, and what is to be drawn of both.
 
     Before the `forms` come the chords: `inferred` are the beats [batch, beats] that get their
-    likeliest one, and `chords` those whose chord is drawn.
+    likeliest one, and `chords` those whose chord is drawn. Before them come the `traits` [batch,
+    16] that are drawn.
     """
 
     tokens: Tokens
@@ -41,6 +51,7 @@ class Layout(NamedTuple):
     notes: Mask
     inferred: Mask
     chords: Mask
+    traits: Mask
 
 
 def laid_out(
@@ -54,6 +65,7 @@ def laid_out(
     on_stage: bool = False,
     comping: Tokens | None = None,
     comping_targets: Mask | None = None,
+    traits: Tokens | None = None,
 ) -> Layout:
     """`tokens` and `targets` [batch, steps, tracks] with the columns of `plans` behind them.
 
@@ -63,10 +75,13 @@ def laid_out(
     [bars, 3], or [batch, bars, 3], are those that were drawn before, and stay. Another form is
     drawn where a track is: of bars in which it has targets. Other chords and forms stay unknown.
     `comping` [steps] is what is known of it, and is drawn like notes in `comping_targets` [steps].
+    `traits` [16] are those that are known; off stage a part that is heard from end to end has its
+    own, and those of parts with targets are drawn.
     """
     inferred = np.zeros((len(tokens), tokens.shape[1] // meter.cells), bool)
     if not plans:
-        return Layout(tokens, np.zeros_like(targets), targets, inferred, inferred)
+        never = np.zeros((len(tokens), TRAIT_COUNT), bool)
+        return Layout(tokens, np.zeros_like(targets), targets, inferred, inferred, never)
     wide = with_unknown_plans(tokens, tracks, plans, meter)
     of_plans = wide[..., len(tracks) :]
     drawn, rhythm = np.zeros(of_plans.shape, bool), np.zeros(of_plans.shape, bool)
@@ -95,13 +110,52 @@ def laid_out(
         of_bars = wanted.reshape(len(tokens), -1, meter.steps * wanted.shape[-1]).any(axis=-1)
         unsaid = of_bars.repeat(meter.beats, axis=1) & (said == BAND_MASK[Track.CHORDS])
     nothing, never = np.zeros_like(targets), np.zeros_like(unsaid)
+    columns = *tracks, *plans
+    parts = [track for track in tracks if targets[..., tracks.index(track)].any()]
+    parts += [Track.COMPING] if rhythm.any() else []
+    parts += [Track.CHORDS] if unsaid.any() else []
+    open_traits = with_traits(wide, columns, meter, traits, [] if on_stage else parts)
     return Layout(
         wide,
         np.concatenate([nothing, drawn], axis=-1),
         np.concatenate([targets, rhythm], axis=-1),
         unsaid if on_stage else never,
         never if on_stage else unsaid,
+        open_traits,
     )
+
+
+def with_traits(
+    tokens: Tokens,
+    columns: Sequence[Track],
+    meter: Meter,
+    said: Tokens | None,
+    parts: Sequence[Track],
+) -> Mask:
+    """Write into `tokens` [batch, steps, columns] the traits that are `said` [16] or heard.
+
+    Returns which of those of `parts` are open [batch, 16].
+    """
+    open_traits = np.zeros((len(tokens), TRAIT_COUNT), bool)
+    if Track.TRAITS not in columns:
+        return open_traits
+    column = tokens[:, :TRAIT_COUNT, columns.index(Track.TRAITS)]
+    count = column.shape[1]
+    if said is not None:
+        column[...] = np.where(said[:count] == UNKNOWN_TRAIT, column, said[:count])
+    if parts:
+        heard = traits_of(_of_band(tokens, columns), meter)[:, :count]
+        column[...] = np.where(column == UNKNOWN_TRAIT, heard, column)
+    wanted = [trait for trait in Trait if part_of(trait) in parts and trait < count]
+    open_traits[:, wanted] = column[:, wanted] == UNKNOWN_TRAIT
+    return open_traits
+
+
+def _of_band(tokens: Tokens, columns: Sequence[Track]) -> Tokens:
+    """`tokens` with a column for each of a band: masked where it is not among `columns`."""
+    wide: Tokens = np.broadcast_to(np.asarray(BAND_MASK), (*tokens.shape[:2], len(BAND))).copy()
+    wide[..., list(columns)] = tokens
+    return wide
 
 
 def harmony_calls(layout: Layout) -> int:
@@ -182,18 +236,21 @@ def lasting_shares(said: Tokens, logits: NDArray[np.floating]) -> NDArray[np.flo
 
 def plan_calls(layout: Layout, calls: int, meter: Meter = COMMON, recipe: Recipe = RECIPE) -> int:
     """How many calls the plans of `layout` take at most beside `calls` for its notes."""
-    counts = int(layout.chords.any(axis=0).sum()), len(_bars(layout, meter))
-    return sum(min(count, recipe.planning(calls)) for count in counts)
+    counts = layout.traits.any(axis=0).sum(), layout.chords.any(axis=0).sum()
+    parts = recipe.planning(calls)
+    return sum(min(int(count), parts) for count in (*counts, len(_bars(layout, meter))))
 
 
 def plan_run(layout: Layout, calls: int, token_sampler: TokenSampler) -> SamplerRun:
     """Draw the plans of `layout`, beside `calls` for the notes; returns the tokens with them.
 
-    First come the chords, then the forms. Both are drawn from the first to the last, some in each
-    call, as each speaks of what is before it. No temperature and no guide bends them.
+    First come the traits, then the chords, then the forms. All are drawn from the first to the
+    last, some in each call, as each speaks of what is before it. No temperature and no guide bends
+    them.
     """
     meter, parts = token_sampler.meter, token_sampler.recipe.planning(calls)
-    tokens: Tokens = yield from _chords_run(layout, parts, token_sampler)
+    tokens: Tokens = yield from _traits_run(layout, parts, token_sampler)
+    tokens = yield from _chords_run(layout._replace(tokens=tokens), parts, token_sampler)
     bars = _bars(layout, meter)
     for some in np.array_split(bars, min(len(bars), parts)) if len(bars) else ():
         logits = yield tokens
@@ -204,6 +261,23 @@ def plan_run(layout: Layout, calls: int, token_sampler: TokenSampler) -> Sampler
 def _bars(layout: Layout, meter: Meter) -> NDArray[np.int64]:
     """The bars of which a form is to be drawn."""
     return np.flatnonzero(layout.forms[:, :: meter.steps].any(axis=(0, 2)))
+
+
+def _traits_run(layout: Layout, calls: int, token_sampler: TokenSampler) -> SamplerRun:
+    """Draw the open traits of `layout`, one after the other: hardly any goes without the others."""
+    tokens: Tokens = layout.tokens.copy()
+    wanted = np.flatnonzero(layout.traits.any(axis=0))
+    for some in np.array_split(wanted, min(len(wanted), calls)) if len(wanted) else ():
+        column = token_sampler.tracks.index(Track.TRAITS)
+        logits = yield tokens
+        for trait in some:
+            rows = logits[column][:, trait].astype(np.float64)
+            rows[:, HOLD] = -np.inf  # a trait has a level
+            drawn = draw(rows, token_sampler.rng)
+            tokens[:, trait, column] = np.where(
+                layout.traits[:, trait], drawn, tokens[:, trait, column]
+            )
+    return tokens
 
 
 def _chords_run(layout: Layout, calls: int, token_sampler: TokenSampler) -> SamplerRun:

@@ -15,9 +15,9 @@ from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.temperature import log_softmax
 from schmubert.engine.diffusion.unmasking import TokenSampler, draw
 from schmubert.engine.music.meter import Meter
-from schmubert.engine.music.plans import FIRST_AGAIN
+from schmubert.engine.music.plans import FIRST_AGAIN, may_repeat
 from schmubert.engine.music.score import Mask, Tokens
-from schmubert.engine.music.vocabulary import AGAIN, BAND_MASK, FORMS, NEW, RESTS, TRIO, Track
+from schmubert.engine.music.vocabulary import AGAIN, BAND_MASK, FORMS, NEW, TRIO, Track
 
 LEAST_DOUBT = 1e-12
 """Of a cell that is surely what it is, in nats: so its odds can be reckoned."""
@@ -32,9 +32,8 @@ def with_forms(
 ) -> Tokens:
     """`tokens` [batch, steps, columns] with those forms of `bars` that are `targets` drawn.
 
-    `logits` [batch, steps, events], one a column, say how likely they are. A form names the nearest
-    bar that is the same: so none is drawn that names one before the window, one that rests, or one
-    of two that are the same as each other but the nearer.
+    `logits` [batch, steps, events], one a column, say how likely they are; none is drawn that
+    cannot be (`may_repeat`).
     """
     tokens, bar = tokens.copy(), token_sampler.meter.steps
     for column, track in enumerate(token_sampler.tracks):
@@ -43,28 +42,10 @@ def with_forms(
         forms, wanted = tokens[:, ::bar, column], targets[:, ::bar, column]
         for number in bars:
             rows = logits[column][:, number * bar].astype(np.float64)
-            rows[:, FIRST_AGAIN:][~_possible(forms, int(number))] = -np.inf
+            rows[:, FIRST_AGAIN:][~may_repeat(forms)[:, number]] = -np.inf
             drawn = draw(rows, token_sampler.rng)
             forms[:, number] = np.where(wanted[:, number], drawn, forms[:, number])
     return tokens
-
-
-def _possible(forms: Tokens, number: int) -> Mask:
-    """Which of `AGAIN` bar `number` may be, by the `forms` [batch, bars] before it."""
-    batch = np.arange(len(forms))
-    same = np.empty((len(forms), number), np.int64)  # the first bar that each is the same as
-    for k in range(number):
-        again = forms[:, k] - FIRST_AGAIN
-        back = np.asarray(AGAIN)[again.clip(0, len(AGAIN) - 1)]
-        known = (again >= 0) & (again < len(AGAIN)) & (back <= k)
-        same[:, k] = np.where(known, same[batch, np.maximum(k - back, 0)] if k else k, k)
-    found = np.zeros((len(forms), len(AGAIN)), bool)
-    for k, back in enumerate(AGAIN):
-        if back <= number:
-            nearer = [same[:, number - other] for other in AGAIN[:k]]
-            taken = np.any([same[:, number - back] == one for one in nearer], axis=0)
-            found[:, k] = ~taken & (forms[:, number - back] != RESTS)
-    return found
 
 
 @dataclass(frozen=True)

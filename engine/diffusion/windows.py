@@ -5,8 +5,9 @@ way between two pieces from both ends to its middle. Every window begins on a ba
 lies over what was made before and shows that, so that all of a part hangs together.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from schmubert.engine.diffusion.planning import (
 )
 from schmubert.engine.diffusion.samplers import SAMPLERS
 from schmubert.engine.diffusion.sampling import Sampling
-from schmubert.engine.diffusion.unmasking import SamplerRun, TokenSampler
+from schmubert.engine.diffusion.unmasking import TokenSampler
 from schmubert.engine.music.chords import Plan
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.plans import chord_plan_of
@@ -32,6 +33,19 @@ from schmubert.engine.recipe import RECIPE, Recipe
 
 MOST_BATCHED = 16
 """Songs that share one call, so that a folder of them fits into memory."""
+
+Result = TypeVar("Result")
+
+
+class Filled(NamedTuple):
+    """A piece whose targets are filled: its tokens [steps, 3 or 4], and its `chords` [beats].
+
+    Those are known or were drawn; others are unknown.
+    """
+
+    tokens: Tokens
+    chords: Plan
+
 
 Place = Callable[[Mask, int], int]
 """Given which bars [bars] have targets left, and the bars of a window: its first bar."""
@@ -77,12 +91,12 @@ def window_run(
     meter: Meter = COMMON,
     plans: tuple[Track, ...] = (),
     recipe: Recipe = RECIPE,
-) -> SamplerRun:
+) -> Generator[Tokens, Logits, Filled]:
     """Fill `targets` of trio `tokens` [steps, 3], window after window as `place` says.
 
     They are whole bars of `meter`. Behind the trio may stand a comping, [steps, 4], for a denoiser
     that plans it. `tracks` and `plans` are those that the denoiser knows, and `recipe` is its own.
-    Yields what to denoise, [1, steps, tracks and plans]; returns the tokens, of the shape given.
+    Yields what to denoise, [1, steps, tracks and plans]; returns tokens of the shape given.
     """
     tokens, targets = tokens.copy(), targets.copy()
     bars = len(tokens) // meter.steps
@@ -108,6 +122,7 @@ def window_run(
             chords_from(chords, first_bar * meter.beats),
             comping=window[:, Track.COMPING] if comps else None,
             comping_targets=in_window[:, Track.COMPING] if comps else None,
+            traits=None if sampling.manner is None else sampling.manner.traits,
         )
         planned = yield from plan_run(layout, calls, token_sampler)
         drawn, keeping = kept(layout, planned, token_sampler)
@@ -128,7 +143,7 @@ def window_run(
         view = tokens[rows]
         view[targets[rows]] = window[: len(view)][targets[rows]]
         targets[rows] = False
-    return tokens
+    return Filled(tokens, chords)
 
 
 def _note_chords(
@@ -150,10 +165,12 @@ def sounding_tracks(tokens: Tokens) -> Mask:
     return np.asarray(((tokens != HOLD) & (tokens != np.asarray(MASK))).any(axis=0))
 
 
-def run_together(denoise: Denoiser, runs: Sequence[SamplerRun]) -> list[Tokens]:
+def run_together(
+    denoise: Denoiser, runs: Sequence[Generator[Tokens, Logits, Result]]
+) -> list[Result]:
     """The results of `runs`; states of one length go to the denoiser in one batch."""
     states: dict[int, Tokens] = {}
-    results: dict[int, Tokens] = {}
+    results: dict[int, Result] = {}
 
     def step(index: int, logits: Logits | None) -> None:
         try:

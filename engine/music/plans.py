@@ -1,7 +1,8 @@
-"""The plans of a piece as columns of its grid: its chords by beat, its tracks' forms by bar.
+"""The plans of a piece as columns of its grid: chords by beat, forms by bar, traits by window.
 
-A plan has a token at the first cell of each beat, or bar, and holds elsewhere. So a network masks
-and predicts it like any other column.
+A plan has a token at the first cell of each beat, or bar, and holds elsewhere; that of the traits
+(`traits.py`) has one in each of the first cells of a window. So a network masks and predicts it
+like any other column.
 """
 
 import numpy as np
@@ -18,6 +19,7 @@ from schmubert.engine.music.vocabulary import (
     OFF,
     PITCHED,
     RESTS,
+    TRAIT_COUNT,
     TRIO,
     Track,
     first_onset,
@@ -27,17 +29,26 @@ FIRST_AGAIN = NEW + 1
 """The token of a bar that is the last one again."""
 
 
-def cells_apart(track: Track, meter: Meter) -> int:
-    """How many cells lie between two tokens of `track`: one, those of a beat or of a bar."""
+def cells_of(track: Track, meter: Meter) -> slice:
+    """The cells in which `track` may do more than hold: all, or those where its plan speaks."""
+    if track is Track.TRAITS:
+        return slice(TRAIT_COUNT)
+    return slice(None, None, cells_ruled(track, meter))
+
+
+def cells_ruled(track: Track, meter: Meter) -> int:
+    """How many cells hang on a token of `track`: one, a beat, or a bar; on a trait about a beat."""
     if track in FORMS:
         return meter.steps
-    return meter.cells if track is Track.CHORDS else 1
+    return meter.cells if track in (Track.CHORDS, Track.TRAITS) else 1
 
 
 def speaking(tracks: tuple[Track, ...], steps: int, meter: Meter) -> Mask:
     """The cells [steps, tracks] that can be masked: where a column may do more than hold."""
-    apart = np.array([cells_apart(track, meter) for track in tracks])
-    return np.asarray(np.arange(steps)[:, None] % apart == 0)
+    can = np.zeros((steps, len(tracks)), bool)
+    for column, track in enumerate(tracks):
+        can[cells_of(track, meter), column] = True
+    return can
 
 
 def chord_column(plan: Plan, meter: Meter) -> Tokens:
@@ -64,20 +75,48 @@ def form_columns(tokens: Tokens, meter: Meter) -> Tokens:
     bars = tokens.reshape(*shape, -1, meter.steps, len(TRIO))
     count = bars.shape[-3]
     form = np.full((*shape, count, len(TRIO)), NEW, np.int64)
-    for k, bars_before in reversed([*enumerate(AGAIN)]):
-        if bars_before < count:
-            same = (bars[..., bars_before:, :, :] == bars[..., :-bars_before, :, :]).all(axis=-2)
-            form[..., bars_before:, :][same] = FIRST_AGAIN + k
+    sounds = np.empty(form.shape, bool)
     for track in TRIO:
         column = tokens[..., track]
         events = lasting(column) if track in PITCHED else column
-        sounds = (events >= first_onset(track)).reshape(*shape, count, meter.steps).any(axis=-1)
-        form[..., track][~sounds] = RESTS
+        in_bars = (events >= first_onset(track)).reshape(*shape, count, meter.steps)
+        sounds[..., track] = in_bars.any(axis=-1)
+    for k, bars_before in reversed([*enumerate(AGAIN)]):
+        if bars_before < count:
+            same = (bars[..., bars_before:, :, :] == bars[..., :-bars_before, :, :]).all(axis=-2)
+            # a bar through which a note is held has the tokens of one that rests
+            same &= sounds[..., :-bars_before, :]
+            form[..., bars_before:, :][same] = FIRST_AGAIN + k
+    form[~sounds] = RESTS
+    for track in TRIO:
         unknown = (bars[..., track] == BAND_MASK[track]).any(axis=-1)
         form[..., track][unknown] = BAND_MASK[FORMS[track]]
     columns = np.full((*shape, count, meter.steps, len(TRIO)), HOLD, np.int64)
     columns[..., 0, :] = form
     return columns.reshape(*shape, -1, len(TRIO))
+
+
+def may_repeat(forms: Tokens) -> Mask:
+    """Which of `AGAIN` each bar may be by the `forms` [batch, bars] before it: [batch, bars, 4].
+
+    A form names the nearest bar that is the same: so none names one before the window, one that
+    rests, or one of two that are the same as each other but the nearer.
+    """
+    batch, bars = np.arange(len(forms)), forms.shape[1]
+    first: Tokens = np.empty(forms.shape, np.int64)  # the first bar that each is the same as
+    found = np.zeros((*forms.shape, len(AGAIN)), bool)
+    for bar in range(bars):
+        again = forms[:, bar] - FIRST_AGAIN
+        back = np.asarray(AGAIN)[again.clip(0, len(AGAIN) - 1)]
+        known = (again >= 0) & (again < len(AGAIN)) & (back <= bar)
+        first[:, bar] = np.where(known, first[batch, (bar - back).clip(0, max(bar - 1, 0))], bar)
+        for k, bars_before in enumerate(AGAIN):
+            if bars_before <= bar:
+                there = bar - bars_before
+                taken = [first[:, bar - nearer] == first[:, there] for nearer in AGAIN[:k]]
+                free = ~np.any(taken, axis=0) if taken else True
+                found[:, bar, k] = free & (forms[:, there] != RESTS)
+    return found
 
 
 def with_unknown_plans(

@@ -12,7 +12,8 @@ class Track(IntEnum):
     Melody, bass and drums are what a band plays. The others say how it is made: the comping is
     the rhythm of all other parts, a cell each; the chords are a plan, a token at the first cell of
     a beat; the forms say of each bar of a track whether it rests, or which bar it is again, at the
-    first cell of the bar. Elsewhere they hold.
+    first cell of the bar; the traits say how a whole window is played, one in each of its first
+    cells. Elsewhere they hold.
     """
 
     MELODY = 0
@@ -23,13 +24,14 @@ class Track(IntEnum):
     MELODY_FORM = 5
     BASS_FORM = 6
     DRUMS_FORM = 7
+    TRAITS = 8
 
 
 TRIO = (Track.MELODY, Track.BASS, Track.DRUMS)
 PITCHED = (Track.MELODY, Track.BASS)
 FORMS = (Track.MELODY_FORM, Track.BASS_FORM, Track.DRUMS_FORM)
 """The column that says the form of each track of `TRIO`."""
-BAND = (*TRIO, Track.COMPING, Track.CHORDS, *FORMS)
+BAND = (*TRIO, Track.COMPING, Track.CHORDS, *FORMS, Track.TRAITS)
 
 HOLD = 0  # the note, or the silence, before goes on; in drums: no hit
 OFF = 1  # the sounding note ends
@@ -49,6 +51,12 @@ RESTS, NEW = 1, 2
 AGAIN = (1, 2, 4, 8)
 """So many bars before stands the bar that a bar repeats: the tokens of a form from 3 on."""
 FORM_TOKENS = 3 + len(AGAIN)
+TRAIT_COUNT = 16
+"""How many traits a window has (`traits.py`): in so many of its first cells stands one each."""
+LEVELS = 5
+"""How finely a trait is told: from little (1) to much (5)."""
+TRAIT_TOKENS = 1 + LEVELS
+"""Of the traits: `HOLD`, and the levels."""
 
 BAND_SIZES = (
     PITCHED_TOKENS,
@@ -59,6 +67,7 @@ BAND_SIZES = (
     FORM_TOKENS,
     FORM_TOKENS,
     FORM_TOKENS,
+    TRAIT_TOKENS,
 )
 """Events a track can hold, by `Track`, the mask not counted."""
 

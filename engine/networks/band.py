@@ -27,10 +27,12 @@ from schmubert.engine.networks.band_layers import (
     FormContext,
     Gather,
     Spread,
+    Traits,
     called,
     first_of,
     held,
     lasting_events,
+    leading,
     repeated,
     shifted_by,
     within,
@@ -95,6 +97,7 @@ class BandTransformer(nn.Module):
         self.chord_head = nn.Linear(width, CHORD_TOKENS)
         self.form_heads = nn.ModuleList(nn.Linear(width, BAND_SIZES[f]) for f in FORMS)
         self.form_context = FormContext(config.form_bars) if config.form_bars else None
+        self.traits = Traits(width) if Track.TRAITS in config.columns else None
         initialised(self, config.layers)
         with torch.no_grad():
             for name, weight in self.named_parameters():
@@ -110,11 +113,12 @@ class BandTransformer(nn.Module):
         bars: Tensor | None = None,
         compact: bool = False,
     ) -> list[Tensor]:
-        """Tokens [batch, steps, 8], whole bars -> logits [batch, steps, events], one a column.
+        """Tokens [batch, steps, 8 or 9], whole bars -> logits [batch, steps, events], one a column.
 
         `places`, `beats` and `distances` are what `meter_inputs` says of the metre. With `bars` [n]
         only these bars of the window are answered for. `compact` gives logits of chords [batch,
-        beats, events] and forms [batch, bars, events] only where these columns may speak.
+        beats, events], forms [batch, bars, events] and traits [batch, 16, events] only where these
+        columns may speak.
         """
         if bars is None:
             bars = torch.arange(tokens.shape[1] // (places.shape[0] * beats.shape[0]))
@@ -125,7 +129,10 @@ class BandTransformer(nn.Module):
         cells = places.shape[0]
         bar = cells * beats.shape[0]
         chords = held(told[Track.CHORDS], cells)
-        return [*told[: Track.CHORDS], chords, *(held(form, bar) for form in told[5:])]
+        forms = [held(told[form], bar) for form in FORMS]
+        answered = within(bars, bar)
+        traits = [leading(of_window, tokens)[:, answered] for of_window in told[Track.TRAITS :]]
+        return [*told[: Track.CHORDS], chords, *forms, *traits]
 
     def _told(
         self, tokens: Tensor, places: Tensor, beats: Tensor, distances: Tensor, bars: Tensor
@@ -154,6 +161,8 @@ class BandTransformer(nn.Module):
         x = x + self.moved_in(key)[:, None]
         x = x + self.beat_in(beats).repeat(of_bars.shape[1], 1)
         x = x + self.chroma(tokens, cells)
+        if self.traits is not None:
+            x = x + self.traits(tokens[..., Track.TRAITS])[:, None]
         shifted = shifted_by(tokens[..., : Track.CHORDS], distances, self.key.voice_masks)
         x = x + self.repeat_features(tokens[..., : len(TRIO)], shifted[..., : len(TRIO)], cells)
         x = self.dropout(x)
@@ -161,6 +170,7 @@ class BandTransformer(nn.Module):
         for block in self.blocks:
             x = block(x, size, rotation)
         x = self.norm(x)
+        traits = [] if self.traits is None else [self.traits.named(x.mean(dim=1))]
         asked = within(bars, in_bar)
         x, chords = x[:, asked], chords[:, asked]
         around = None if self.form_context is None else self.form_context(forms)
@@ -189,15 +199,15 @@ class BandTransformer(nn.Module):
             form_logits = [
                 own + more[:, bars] for own, more in zip(form_logits, around, strict=True)
             ]
-        return [*logits, chord_logits, *form_logits]
+        return [*logits, chord_logits, *form_logits, *traits]
 
 
-FORM_CONTEXT = "form_context."
-"""A part that says nothing at first, and that a band trained before it does not have."""
+ADDED = ("form_context.", "traits.")
+"""Parts that say nothing at first, and that a band trained before them does not have."""
 SILENT = (
     "comping_in.", "chord_in.", "chord_classes_in.", "begins_in.", "form_in.", "moved_in.",
     "beat_in.", "register", "leaning.", "again.", "rests.", "repeat_features.", "copy_heads.",
-    f"{FORM_CONTEXT}out.",
+    "form_context.out.", "traits.told.",
 )  # fmt: skip
 """Parts that add nothing before they have learned."""
 

@@ -4,7 +4,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from schmubert.engine.music.vocabulary import BAND_MASK, BAND_SIZES, FORMS, HOLD
+from schmubert.engine.music.vocabulary import (
+    BAND_MASK,
+    BAND_SIZES,
+    FORMS,
+    HOLD,
+    TRAIT_COUNT,
+    TRAIT_TOKENS,
+    Track,
+)
 from schmubert.engine.networks.meters import PLACES
 
 FORM_WIDTH = 32
@@ -67,6 +75,30 @@ class FormContext(nn.Module):
         return torch.split(self.out(x), [BAND_SIZES[form] for form in FORMS], dim=-1)
 
 
+class Traits(nn.Module):
+    """The traits of a window: what is known of them, told to all beats, and the naming of others.
+
+    It tells nothing at first.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.told = nn.Embedding(TRAIT_COUNT * (TRAIT_TOKENS + 1), width)
+        self.names = nn.Linear(width, TRAIT_COUNT * TRAIT_TOKENS)
+
+    def forward(self, column: Tensor) -> Tensor:
+        """The column [batch, steps] -> what each of its traits says, summed [batch, width]."""
+        mask = torch.full((1, TRAIT_COUNT), BAND_MASK[Track.TRAITS], device=column.device)
+        # a short window lacks some
+        traits = torch.cat([column, mask.expand(column.shape[0], -1)], dim=1)[:, :TRAIT_COUNT]
+        rows = torch.arange(TRAIT_COUNT, device=column.device) * (TRAIT_TOKENS + 1)
+        return called(self.told, rows + traits).sum(dim=1)
+
+    def named(self, window: Tensor) -> Tensor:
+        """What a network makes of a window [batch, width] -> logits [batch, 16, events]."""
+        return called(self.names, window).reshape(-1, TRAIT_COUNT, TRAIT_TOKENS)
+
+
 def first_of(tokens: Tensor, cells: int) -> Tensor:
     """Of `tokens` [batch, steps, columns] every `cells`th step [batch, n, columns]."""
     return tokens.reshape(tokens.shape[0], -1, cells, tokens.shape[2])[:, :, 0]
@@ -107,6 +139,14 @@ def shifted_by(tokens: Tensor, distances: Tensor, masks: Tensor) -> Tensor:
     inside = (at >= 0) & (at <= here[-1])
     there = tokens[:, at.clamp(min=0).minimum(here[-1])]
     return torch.where(inside[None, :, :, None], there, masks)
+
+
+def leading(logits: Tensor, like: Tensor) -> Tensor:
+    """Logits [batch, n, events] at the first steps, `HOLD` in the others of [batch, steps, ..]."""
+    hold = torch.zeros_like(logits[:, :1])
+    hold[..., HOLD] = HELD
+    rest = hold + torch.zeros_like(like[:, :, :1]).to(logits.dtype)
+    return torch.cat([logits, rest], dim=1)[:, : like.shape[1]]
 
 
 def held(logits: Tensor, cells: int) -> Tensor:

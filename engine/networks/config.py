@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from schmubert.engine.denoiser import CORRUPTIONS, MASKING
+from schmubert.engine.music.stacks import track_named
 from schmubert.engine.music.vocabulary import BAND, Track
 
 OF_THE_THESIS = ("transformer", "convolutional", "hierarchical", "u")
@@ -71,15 +72,13 @@ class ModelConfig:
             raise ValueError(f"copy_steps {self.copy_steps} are distances: 1 or more")
         if self.corruption not in CORRUPTIONS:
             raise ValueError(f'the corruption is one of {[*CORRUPTIONS]}, not "{self.corruption}"')
-        if not self.tracks or any(name.upper() not in Track.__members__ for name in self.tracks):
-            raise ValueError(
-                f"tracks {self.tracks} are not among {[t.name.lower() for t in Track]}"
-            )
+        if not self.tracks or len(self.columns) > len(set(self.tracks)):
+            raise ValueError(f"tracks {self.tracks}: at least one, and each once")
 
     @property
     def columns(self) -> tuple[Track, ...]:
         """The tracks as `Track`s, in the order of the network's columns."""
-        return tuple(Track[name.upper()] for name in self.tracks)
+        return tuple(track_named(name) for name in self.tracks)
 
 
 _SMALL = ModelConfig(token_width=32, width=128, layers=10, heads=4, longest_steps=256, dropout=0.0)

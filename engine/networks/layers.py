@@ -87,7 +87,7 @@ class Shifted(nn.Module):
         reach = max(config.copy_steps)
         backwards = [-steps for steps in reversed(config.copy_steps)]
         offsets = torch.tensor([*backwards, *config.copy_steps])
-        mask = torch.tensor([MASK[track] for track in config.columns])
+        mask = torch.tensor([BAND_MASK[track] for track in config.columns])
         self.register_buffer("offsets", offsets + reach, persistent=False)
         self.register_buffer("beyond", mask.repeat(1, reach, 1), persistent=False)
 
@@ -114,7 +114,7 @@ class RepeatFeatures(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        mask = torch.tensor([MASK[track] for track in config.columns])
+        mask = torch.tensor([BAND_MASK[track] for track in config.columns])
         self.register_buffer("mask", mask, persistent=False)
         inputs = 2 * len(config.columns) * 2 * len(config.copy_steps) * len(self.BEATS)
         self.into_stream = nn.Linear(inputs, config.width, bias=False)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from schmubert.engine.denoiser import MASKING, Model
+from schmubert.engine.music.stacks import is_ensemble
 from schmubert.engine.networks.devices import Device
 from schmubert.engine.networks.model_file import default_model
 
@@ -13,8 +14,17 @@ def load(
     threads: int = 1,
     flush_denormals: bool = False,
 ) -> Model:
-    """`load_any`, for whoever unmasks: ValueError for a model that was not trained to."""
-    model = load_any(path, device, threads, flush_denormals)
+    """`load_any`, for whoever unmasks parts of a song: ValueError for a model that cannot."""
+    return unmasking(load_any(path, device, threads, flush_denormals), path)
+
+
+def unmasking(model: Model, path: Path | None) -> Model:
+    """`model`, loaded from `path`; ValueError where it cannot unmask parts of a song."""
+    if is_ensemble(model.tracks):
+        raise ValueError(
+            f"{path}: a model of other tracks than melody, bass and drums: it makes pieces by"
+            " schmubert generate"
+        )
     if model.corruption != MASKING:
         raise ValueError(
             f"{path}: a model of {model.corruption} noise, which knows no masks and can neither"

@@ -16,6 +16,7 @@ from schmubert.engine.music.meter import COMMON, UNSAID_METERS, Meter, meters_sa
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.plans import with_unknown_plans
 from schmubert.engine.music.score import Tokens
+from schmubert.engine.music.stacks import track_named
 from schmubert.engine.music.vocabulary import BAND_MASK, BAND_SIZES, TRIO, Track
 from schmubert.engine.networks.devices import Device
 from schmubert.engine.networks.external_data import names_other_files
@@ -49,11 +50,13 @@ class OnnxDenoiser:
         runtime = _onnxruntime()
         self._session, where = _session(runtime, path, device, threads, flush_denormals)
         described = self._session.get_modelmeta().custom_metadata_map
-        columns = _columns(path, self._session, described)
-        self.tracks = tuple(column for column in columns if column in TRIO)
-        self.plans = tuple(column for column in columns if column not in TRIO)
-        self.name = path.stem
         config = _config(path, described)
+        band = config.get("architecture") == "band"
+        names, columns = _columns(path, self._session, described, band)
+        self.plans = tuple(column for column in columns if band and column not in TRIO)
+        self.tracks = columns[: len(columns) - len(self.plans)]
+        self.names = names[: len(self.tracks)]
+        self.name = path.stem
         self.corruption = str(config.get("corruption", MASKING))
         self.longest_steps = _longest_steps(path, config)
         self.meters = _meters(path, described)
@@ -62,7 +65,7 @@ class OnnxDenoiser:
         self.precision: str = described.get("schmubert.precision", "fp32")
         count = f", {threads} thread{'s'[: threads > 1]}" if where == "cpu" else ""
         self.runtime = f"onnxruntime {runtime.__version__} on {where}{count}"
-        self._outputs = [column.name.lower() for column in columns]
+        self._outputs = list(names)
         self._copy_steps = tuple(config.get("copy_steps", ()))
         self._told: Mapping[str, NDArray[np.int64]] = {}
         self._meter = COMMON
@@ -232,8 +235,10 @@ def _recipe(path: Path, described: dict[str, str]) -> Recipe:
         ) from error
 
 
-def _columns(path: Path, session: Any, described: dict[str, str]) -> tuple[Track, ...]:
-    """The columns of a model of schmubert; ValueError where it is none."""
+def _columns(
+    path: Path, session: Any, described: dict[str, str], band: bool
+) -> tuple[tuple[str, ...], tuple[Track, ...]]:
+    """The columns of a model of schmubert, by name and by track; ValueError where it is none."""
     written = described.get("schmubert.format")
     if written is None:
         raise ValueError(f"{path}: an ONNX file, but no model of schmubert's")
@@ -243,8 +248,8 @@ def _columns(path: Path, session: Any, described: dict[str, str]) -> tuple[Track
             " install a newer one, or export the model again"
         )
     try:
-        names = described["schmubert.tracks"].split(",")
-        tracks = tuple(Track[name.strip().upper()] for name in names)
+        names = tuple(name.strip() for name in described["schmubert.tracks"].split(","))
+        tracks = tuple(track_named(name) for name in names)
         vocabulary = json.loads(described["schmubert.vocabulary"])
         sizes, masks = list(vocabulary["sizes"]), list(vocabulary["masks"])
     except (KeyError, TypeError, ValueError, RecursionError) as error:
@@ -252,13 +257,13 @@ def _columns(path: Path, session: Any, described: dict[str, str]) -> tuple[Track
     if [sizes, masks] != [[table[track] for track in tracks] for table in (BAND_SIZES, BAND_MASK)]:
         raise ValueError(f"{path}: its vocabulary {sizes} is not this schmubert's")
     shapes = {output.name: output.shape for output in session.get_outputs()}
-    for track in tracks:
-        shape = shapes.get(track.name.lower(), ())
+    for name, track in zip(names, tracks, strict=True):
+        shape = shapes.get(name, ())
         if len(shape) != 3 or (isinstance(shape[2], int) and shape[2] != BAND_SIZES[track]):
-            raise ValueError(f"{path}: it has no logits for the {track.name.lower()}")
-    told = () if set(tracks) <= set(TRIO) else (*MeterInputs._fields, BARS)
+            raise ValueError(f"{path}: it has no logits for the {name}")
+    told = (*MeterInputs._fields, BARS) if band else ()
     if [entry.name for entry in session.get_inputs()] != ["tokens", *told]:
         raise ValueError(
             f"{path}: its inputs are not the tokens{' and the metre' * bool(told)} alone"
         )
-    return tracks
+    return names, tracks

@@ -71,8 +71,10 @@ class TorchDenoiser:
         self._torch: Any = torch
         self._network: Any = network.eval()
         self._where = next(network.parameters()).device
-        self.tracks = tuple(track for track in config.columns if track in TRIO)
-        self.plans = tuple(track for track in config.columns if track not in TRIO)
+        band = config.architecture == "band"
+        self.plans = tuple(track for track in config.columns if band and track not in TRIO)
+        self.tracks = config.columns[: len(config.columns) - len(self.plans)]
+        self.names = config.tracks[: len(self.tracks)]
         self._config = config
         self._meter = COMMON
         self._first_bar = 0

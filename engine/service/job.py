@@ -92,6 +92,7 @@ class Job:
             on_stage=True,
             comping=None if comping is None else np.minimum(comping, UNKNOWN_COMPING),
             comping_targets=wants,
+            traits=self.window.traits,
         )
         self.wanted: Mask = self._layout.notes[0]  # what to fill, [steps, columns]
         self.targets: Mask = self.wanted  # of the draft being made

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import zmq
 
@@ -33,6 +32,7 @@ from schmubert.engine.service.wire import (
     Request,
     ToClient,
     Welcome,
+    as_told,
     checked_address,
     decode_to_engine,
     encode,
@@ -303,7 +303,7 @@ class Server:
             self.served.replaced += client in requests or client in self._jobs
             requests[client] = message
         else:
-            self._send(client, msgspec.structs.replace(self._about, version=message.version))
+            self._send(client, as_told(self._about, message.version))
 
     def _hung_up(self, connection: int) -> None:
         """`connection` ended: another may have its number already, and speak since."""

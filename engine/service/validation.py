@@ -21,7 +21,15 @@ from schmubert.engine.diffusion.unmasking import Guide
 from schmubert.engine.music.chords import Plan
 from schmubert.engine.music.meter import COMMON, UNSAID_METERS, Meter, knows
 from schmubert.engine.music.score import Mask, Tokens
-from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, MASK, TRIO, Track
+from schmubert.engine.music.traits import UNKNOWN_TRAIT
+from schmubert.engine.music.vocabulary import (
+    HIGHEST_PITCH,
+    LOWEST_PITCH,
+    MASK,
+    TRAIT_COUNT,
+    TRIO,
+    Track,
+)
 from schmubert.engine.service.wire import (
     UNKNOWN_CHORD,
     UNKNOWN_FORM,
@@ -46,8 +54,8 @@ class Window:
 
     `freezes_s` says for each step how long after receipt it freezes (infinity: never); `guide`
     holds to the constraints of the request, None where it has none. `chords` are its plan [beats],
-    and `forms` those of its bars [bars, 3], as far as they are known. `comping` [steps] is as in
-    `Request`.
+    `forms` those of its bars [bars, 3], and `traits` [16] those of all of it, as far as they are
+    known. `comping` [steps] is as in `Request`.
     """
 
     tokens: Tokens
@@ -58,6 +66,7 @@ class Window:
     chords: Plan | None = None
     forms: Tokens | None = None
     comping: Tokens | None = None
+    traits: Tokens | None = None
 
     @property
     def steps(self) -> int:
@@ -114,7 +123,8 @@ def validated(
     forms = _forms(request.constraints.forms, -(-steps // meter.steps))
     freezes_s = _freezes(request.freezes_ms, steps, meter)
     comping = _comping(request.comping, steps)
-    return Window(tokens, targets, freezes_s, guide, meter, chords, forms, comping)
+    traits = _traits(request.constraints.traits)
+    return Window(tokens, targets, freezes_s, guide, meter, chords, forms, comping, traits)
 
 
 def guide_of(
@@ -174,6 +184,16 @@ def _forms(data: bytes, bars: int) -> Tokens | None:
     if max(data) > UNKNOWN_FORM:
         raise ValueError(f"form token {max(data)} is outside 0..{UNKNOWN_FORM}")
     return np.frombuffer(data, np.uint8).astype(np.int64).reshape(bars, len(TRIO))
+
+
+def _traits(data: bytes) -> Tokens | None:
+    if not data:
+        return None
+    if len(data) != TRAIT_COUNT:
+        raise ValueError(f"{len(data)} traits are not {TRAIT_COUNT}")
+    if min(data) < 1 or max(data) > UNKNOWN_TRAIT:
+        raise ValueError(f"trait levels {min(data)}..{max(data)} are outside 1..{UNKNOWN_TRAIT}")
+    return np.frombuffer(data, np.uint8).astype(np.int64)
 
 
 def _comping(data: bytes, steps: int) -> Tokens | None:

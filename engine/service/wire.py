@@ -15,11 +15,11 @@ from schmubert.engine.music.texts import escaped
 from schmubert.engine.music.vocabulary import BAND_MASK, MASK, TRIO, Track
 from schmubert.engine.recipe import RECIPE, Recipe
 
-WIRE_VERSION = 6
-PLANS_SINCE = 6
-UNDERSTOOD_VERSIONS = (4, 5, WIRE_VERSION)
-"""The versions of clients that an engine answers, each in its own: 4 knows no metre but 4/4, and
-those before `PLANS_SINCE` no plans."""
+WIRE_VERSION = 7
+PLANS_SINCE, TRAITS_SINCE = 6, 7
+UNDERSTOOD_VERSIONS = (4, 5, 6, WIRE_VERSION)
+"""The versions of clients that an engine answers, each in its own: 4 knows no metre but 4/4, those
+before `PLANS_SINCE` no plans, and those before `TRAITS_SINCE` no plan of traits."""
 MOST_TEXT = 300
 """Characters of a name or a reason from an engine that are shown."""
 LONGEST_MS, MOST_DRAFTS = 3_600_000.0, 1 << 20
@@ -77,7 +77,8 @@ class Constraints(msgspec.Struct, frozen=True):
     [beats, 12]: nats for each pitch class. `chords` is a byte a beat, the tokens of a chord plan
     (`chords.py`), `UNKNOWN_CHORD` where none is told: what a network of a band then knows.
     `forms` is a byte for each of [bars, 3], those of melody, bass and drums that an earlier draft
-    was drawn with and that stay, `UNKNOWN_FORM` elsewhere.
+    was drawn with and that stay, `UNKNOWN_FORM` elsewhere. `traits` is empty or a byte for each
+    trait of the window (`traits.py`): its level, or `UNKNOWN_TRAIT`.
     """
 
     densities: dict[int, float | tuple[float | None, ...]] = {}
@@ -86,6 +87,7 @@ class Constraints(msgspec.Struct, frozen=True):
     harmony: bytes = b""
     chords: bytes = b""
     forms: bytes = b""
+    traits: bytes = b""
 
 
 class Request(msgspec.Struct, frozen=True, tag=True):
@@ -219,6 +221,12 @@ def _believed(welcome: Welcome) -> Welcome:
         model=_line(welcome.model),
         runtime=_line(welcome.runtime),
     )
+
+
+def as_told(welcome: Welcome, version: int) -> Welcome:
+    """`welcome` for a client of `version`: without the plans that it does not know."""
+    known = [plan for plan in welcome.plans if version >= TRAITS_SINCE or plan != Track.TRAITS]
+    return structs.replace(welcome, version=version, plans=tuple(known))
 
 
 def _within(name: str, value: float, most: float) -> None:

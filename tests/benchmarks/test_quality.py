@@ -166,3 +166,9 @@ def test_what_is_written_to_listen_to_is_drawn_from_held_out_songs_and_no_thin_m
     assert len(np.unique(split.songs[chosen[:, 0]])) == 2
     with pytest.raises(ValueError, match="wanted"):
         benchmark("listen").melodies(split, "nowhere/", 2, 0)
+
+
+def test_a_run_too_short_for_a_curve_is_told_so(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="training needs torch")
+    with pytest.raises(ValueError, match=r"logged no train/loss .* train for 50 steps or more"):
+        benchmark("architectures").curves(tmp_path)

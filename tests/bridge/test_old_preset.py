@@ -4,8 +4,8 @@ from pathlib import Path
 
 from schmubert.bridge.clock.sync import Sync
 from schmubert.bridge.clock.transport import PositionUnit
-from schmubert.bridge.protocol.controls import binding
 from schmubert.bridge.protocol.messages import Control
+from schmubert.bridge.protocol.surface import binding
 from schmubert.engine.music.vocabulary import Track
 from tests.bridge.test_options import heard
 

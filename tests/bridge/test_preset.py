@@ -9,8 +9,8 @@ from schmubert.bridge import command
 from schmubert.bridge.brain.harmony import chart
 from schmubert.bridge.owner.memory_ports import MemoryPorts
 from schmubert.bridge.preset import bound, kept, read
-from schmubert.bridge.protocol.controls import binding
 from schmubert.bridge.protocol.messages import Control
+from schmubert.bridge.protocol.surface import binding
 from tests.bridge.called import Performance, performances, run
 
 SONG = """# the gig

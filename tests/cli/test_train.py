@@ -52,6 +52,27 @@ def test_filters_of_songs_and_windows_are_asked_for(
     assert "0.0 is not in the range 0<x<=1" in ask(tmp_path, "--sounding", "0")
 
 
+def test_transposition_and_validation_are_the_presets_or_as_asked_for(
+    asked: list[TrainSettings], tmp_path: Path
+) -> None:
+    for preset in ("live", "schmubert-melody"):
+        assert ask(tmp_path, "--preset", preset) == ""
+    assert ask(tmp_path, "--no-transpose", "--validation-windows", "8") == ""
+    assert ask(tmp_path, "--preset", "schmubert-melody", "--transpose") == ""
+    assert [run.transpose for run in asked] == [True, False, False, True]
+    assert [run.validation_windows for run in asked] == [256, 512, 8, 512]
+
+
+def test_other_tracks_have_neither_excerpts_nor_melodies_alone(
+    asked: list[TrainSettings], tmp_path: Path
+) -> None:
+    assert ask(tmp_path, "--tracks", "melody, melody2,chords,bass,drums") == ""
+    assert asked[0].tracks == ("melody", "melody2", "chords", "bass", "drums")
+    assert (asked[0].excerpts, asked[0].tacet, asked[0].melody_only) == (0.0, 0.0, 0.0)
+    assert 'no track "flute"' in ask(tmp_path, "--tracks", "melody,flute")
+    assert "excerpts" in ask(tmp_path, "--tracks", "melody,bass", "--excerpts", "0.5")
+
+
 def test_sources_are_weighed(asked: list[TrainSettings], tmp_path: Path) -> None:
     assert ask(tmp_path) == ""
     assert ask(tmp_path, "--source", "vgmusic-a=0.5", "--source", "a=b=2") == ""
@@ -174,9 +195,9 @@ def test_the_help_says_the_default_of_every_setting() -> None:
         if option.name in by_presets:
             assert option.show_default == "the preset's", option.name
         elif isinstance(option.show_default, str):
-            words = {"sources": "all alike"}
+            words = {"sources": "all alike", "tracks": "the preset's"}
             assert option.show_default == words[str(option.name)]
-            assert usual.sources == {}
+            assert (usual.sources, usual.tracks) == ({}, None)
         elif option.name != "preset":
             assert option.default == getattr(usual, str(option.name)), option.name
             assert option.show_default

@@ -1,13 +1,12 @@
 from .batches import SongWindows, melodies_alone, transposed, weighed, windows_by_song
 from .dataset import Band, Dataset, Split
 from .grids import validation_grids, windows_of_songs
-from .masking import DEFAULT_MIX, EXCERPT_MIX, PATTERNS, mixed
+from .masking import EXCERPT_MIX, PATTERNS, mixed
 from .prepare import prepare_dataset
 from .report import Report
 from .shards import PrepareSettings
 
 __all__ = [
-    "DEFAULT_MIX",
     "EXCERPT_MIX",
     "PATTERNS",
     "Band",

@@ -45,7 +45,7 @@ MOST_HIDDEN = 0.3
 
 @dataclass(frozen=True)
 class MaskedBand:
-    """`tokens` [batch, steps, 8], the `masked` cells that a network does not see, the `targets`
+    """`tokens` [batch, steps, 9], the `masked` cells that a network does not see, the `targets`
     among them that it is asked for, and the metre."""
 
     tokens: Tokens
@@ -57,7 +57,7 @@ class MaskedBand:
 def masked_band(
     tokens: Tokens, meter: Meter, rng: np.random.Generator, mix: Mapping[str, float] = BAND_MIX
 ) -> MaskedBand:
-    """`tokens` [batch, steps, 8] with what is hidden of them.
+    """`tokens` [batch, steps, 9] with what is hidden of them.
 
     A column that a piece lacks, masked throughout, is never asked for.
     """
@@ -66,10 +66,10 @@ def masked_band(
     asked[..., : len(TRIO)], of_stage = _of_trio((batch, steps, len(TRIO)), mix, rng, meter)
     guessing = of_stage & (rng.random(batch) < GUESSED)
     tokens = _with_guesses(tokens, guessing, ~asked[..., Track.BASS], meter, rng)
-    for plan in (Track.COMPING, Track.CHORDS, *FORMS):
+    for plan in (Track.COMPING, Track.CHORDS, *FORMS, Track.TRAITS):
         asked[..., plan] = _of_plan(batch, steps, rng)
     together = rng.random(batch) < TOGETHER
-    asked[together, :, FORMS[1] :] = asked[together, :, FORMS[0], None]
+    asked[together, :, FORMS[1] : FORMS[-1] + 1] = asked[together, :, FORMS[0], None]
     can = speaking(BAND, steps, meter)
     unknown = (tokens == np.asarray(BAND_MASK)) & can
     share = np.where(rng.random(batch) < HIDDEN, MOST_HIDDEN * rng.random(batch), 0.0)

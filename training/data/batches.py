@@ -6,9 +6,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from schmubert.engine.music.chords import FIRST_CHORD, Quality
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Tokens
-from schmubert.engine.music.vocabulary import FIRST_ONSET, PITCHED, SIZES, Track
+from schmubert.engine.music.vocabulary import (
+    CHORD_TOKENS,
+    FIRST_ONSET,
+    PITCHED,
+    SIZES,
+    TRIO,
+    Track,
+)
 from schmubert.training.data.dataset import SOUNDING, Split
 
 MOST_SEMITONES = 6
@@ -96,17 +104,26 @@ def weighed(split: Split, windows: SongWindows, weights: Mapping[str, float]) ->
     return replace(windows, shares=shares / shares.sum())
 
 
-def transposed(tokens: Tokens, rng: np.random.Generator) -> Tokens:
-    """Each piece of `tokens` [batch, steps, 3] moved by up to 6 semitones either way.
+def transposed(tokens: Tokens, rng: np.random.Generator, columns: Sequence[Track] = TRIO) -> Tokens:
+    """Each piece of `tokens` [batch, steps, columns] moved by up to 6 semitones either way.
 
-    Melody and bass move by the same offset (thesis 5.1.4), as far as every pitch stays in range.
+    All pitches move by the same offset (thesis 5.1.4), as far as every one stays in range, and the
+    roots of chords with them.
     """
     tokens = tokens.copy()
-    pitched = tokens[..., list(PITCHED)]
+    moving = [column for column, track in enumerate(columns) if track in PITCHED]
+    pitched = tokens[..., moving]
     onset = (pitched >= FIRST_ONSET) & (pitched < SIZES[Track.MELODY])
     lowest = np.where(onset, pitched, SIZES[Track.MELODY] - 1).min(axis=(1, 2))
     highest = np.where(onset, pitched, FIRST_ONSET).max(axis=(1, 2))
     drawn = rng.integers(-MOST_SEMITONES, MOST_SEMITONES, size=len(tokens))
     offset = np.clip(drawn, FIRST_ONSET - lowest, SIZES[Track.MELODY] - 1 - highest)
-    tokens[..., list(PITCHED)] = pitched + onset * offset[:, None, None]
+    tokens[..., moving] = pitched + onset * offset[:, None, None]
+    for column, track in enumerate(columns):
+        if track is Track.CHORDS:
+            chords = tokens[..., column]
+            begun = (chords >= FIRST_CHORD) & (chords < CHORD_TOKENS)
+            later = chords - FIRST_CHORD + offset[:, None] * len(Quality)
+            moved = FIRST_CHORD + later % (CHORD_TOKENS - FIRST_CHORD)
+            tokens[..., column] = np.where(begun, moved, chords)
     return tokens

@@ -6,6 +6,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -14,8 +15,10 @@ from numpy.typing import NDArray
 
 from schmubert.engine.music.chords import CHORD_TOKENS, HIT, HOLD_CHORD
 from schmubert.engine.music.meter import COMMON, Meter
+from schmubert.engine.music.plans import chord_column
 from schmubert.engine.music.score import Tokens
-from schmubert.engine.music.vocabulary import FIRST_ONSET, HOLD, MASK, OFF, PITCHED, TRIO
+from schmubert.engine.music.stacks import MOST_LINES, line_of, track_named
+from schmubert.engine.music.vocabulary import FIRST_ONSET, HOLD, MASK, OFF, PITCHED, TRIO, Track
 from schmubert.training.data.layout import SPLITS, About, Files, opened
 from schmubert.training.data.shards import CHORDS, COMPING, KINDS
 
@@ -31,8 +34,19 @@ BAND_MASK = (*MASK, HIT + 1)
 CHORD_MASK = CHORD_TOKENS
 """The mask of a chord plan."""
 
+STACKED = len(KINDS)
+"""Kinds from here on are melodies stacked on a piece's own."""
+SHARED = ("file", "bass", "drums", "chords", "bars", "beats", "cells", "clocks")
+"""What pieces have in common whose melodies play together."""
+
 Windows: TypeAlias = NDArray[np.int64]
 """Windows [n, 2]: piece and first bar."""
+
+
+def kinds_of(names: Sequence[str]) -> tuple[int, ...]:
+    """The kinds of columns of tracks by name: "melody2" is the first that is stacked."""
+    lines = [(track_named(name), line_of(name)) for name in names]
+    return tuple(STACKED + line - 1 if line else int(track) for track, line in lines)
 
 
 class File(NamedTuple):
@@ -111,9 +125,36 @@ class Dataset:
         return self.files.names[start : start + length].tobytes().decode("utf-8", "surrogateescape")
 
     def columns(self, pieces: NDArray[np.int64], kinds: Sequence[int] = TRIO) -> NDArray[np.int64]:
-        """The numbers of the columns of these `kinds` in `pieces` [n]: [n, kinds], -1 for none."""
+        """The numbers of the columns of these `kinds` in `pieces` [n]: [n, kinds], -1 for none.
+
+        Kinds beyond those of a piece are of melodies stacked on its own (`kinds_of`).
+        """
         rows = self.pieces[pieces]
-        return np.stack([rows[KINDS[kind]] for kind in kinds], axis=1).astype(np.int64)
+        found = [
+            self.stacked[pieces, kind - STACKED] if kind >= STACKED else rows[KINDS[kind]]
+            for kind in kinds
+        ]
+        return np.stack(found, axis=1).astype(np.int64)
+
+    @cached_property
+    def stacked(self) -> NDArray[np.int64]:
+        """What may be stacked on the melody of each piece [pieces, 2]: columns, -1 for none.
+
+        They are the melodies of those pieces that share all but the melody with it.
+        """
+        alike = [np.asarray(self.pieces[name], np.int64) for name in SHARED]
+        group = np.unique(np.stack(alike, axis=1), axis=0, return_inverse=True)[1].ravel()
+        order = np.argsort(group, kind="stable")
+        first = np.flatnonzero(np.diff(group[order], prepend=-1))
+        size = np.diff(np.append(first, len(order)))
+        start, many = np.repeat(first, size), np.repeat(size, size)
+        place = np.arange(len(order)) - start
+        melodies = np.asarray(self.pieces["melody"], np.int64)[order]
+        found = np.full((len(order), MOST_LINES - 1), -1, np.int64)
+        for line in range(1, MOST_LINES):
+            other = melodies[start + (place + line) % many]
+            found[order, line - 1] = np.where(line < many, other, -1)
+        return found
 
     def split(self, name: str) -> "Split":
         """The "train", "validation" or "test" part; no song is in two.
@@ -194,9 +235,10 @@ class Split:
         """The windows [n, 2] of `bars` bars, every `hop` bars, in which all `tracks` sound.
 
         A track sounds where it has onsets in at least a share `sounding` of the bars; comping
-        (`COMPING`) can be asked for too. Pieces with less than `on_grid` of their onsets near a
-        cell are left out, and pieces that share all of `tracks` count once. All have the beats and
-        cells of `meter`, or where it is None any.
+        (`COMPING`) and stacked melodies (`kinds_of`) can be asked for too, and a chord plan
+        (`CHORDS`), which has only to be there. Pieces with less than `on_grid` of their onsets near
+        a cell are left out, and pieces that share all of `tracks` count once. All have the beats
+        and cells of `meter`, or where it is None any.
         """
         if bars < 1 or hop < 1 or not tracks:
             raise ValueError(f"no windows of {bars} bars every {hop} bars of {len(tracks)} tracks")
@@ -215,7 +257,7 @@ class Split:
         row = np.repeat(np.arange(len(numbers)), counts)
         first = (np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)) * hop
         sounds = np.ones(len(row), bool)
-        for column in columns.T:
+        for column in columns.T[[kind != CHORDS for kind in tracks]]:
             line = self.dataset.index[column, 3]
             before = self.dataset.files.active[line[row] + first].astype(np.int64)
             after = self.dataset.files.active[line[row] + first + bars].astype(np.int64)
@@ -252,6 +294,19 @@ class Split:
         """
         return self._tokens(self._checked(windows, bars), bars, TRIO)
 
+    def grid(self, windows: Windows, bars: int, kinds: Sequence[int]) -> Tokens:
+        """The tokens [n, steps, kinds] of `windows` [n, 2], as in `batch`, of any `kinds`.
+
+        A chord plan stands at the first cell of each beat.
+        """
+        windows = self._checked(windows, bars)
+        cells = [Track.MELODY if kind == CHORDS else kind for kind in kinds]
+        tokens = self._tokens(windows, bars, cells)
+        if CHORDS in kinds:
+            band = self.band(windows, bars)
+            tokens[..., kinds.index(CHORDS)] = chord_column(band.chords, band.meter)
+        return tokens
+
     def band(self, windows: Windows, bars: int) -> Band:
         """All that plays in `windows` [n, 2]; ValueError as in `batch`."""
         windows = self._checked(windows, bars)
@@ -278,12 +333,13 @@ class Split:
         cells = starts[:, None, :] + np.arange(bars * self.meter_of(windows).steps)[:, None]
         absent = starts < 0
         tokens = self.dataset.tokens[np.where(absent[:, None, :], 0, cells)].astype(np.int64)
-        ended = [column for column, kind in enumerate(kinds) if kind in (*PITCHED, COMPING)]
+        held_over = (*PITCHED, COMPING, *range(STACKED, STACKED + MOST_LINES - 1))
+        ended = [column for column, kind in enumerate(kinds) if kind in held_over]
         held = tokens[..., ended]
         sounded = np.logical_or.accumulate(held >= FIRST_ONSET, axis=1)
         held[(held == OFF) & ~sounded] = HOLD  # it ended a note from before the cut
         tokens[..., ended] = held
-        masks = np.asarray([BAND_MASK[kind] for kind in kinds])
+        masks = np.asarray([BAND_MASK[0 if kind >= STACKED else kind] for kind in kinds])
         return np.where(absent[:, None, :], masks, tokens)
 
     def tokens(self, piece: int, first_bar: int, bars: int) -> Tokens:

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from schmubert.engine.music.score import Tokens
+from schmubert.engine.music.stacks import track_named
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track
 from schmubert.training.data.batches import windows_by_song
-from schmubert.training.data.dataset import HOP_BARS, Dataset, Split, Windows
+from schmubert.training.data.dataset import HOP_BARS, Dataset, Split, Windows, kinds_of
 
 GRIDS = 8
 GRID_BARS = 16
@@ -22,12 +23,12 @@ def validation_grids(data: Path, of: Path) -> Tokens:
     from schmubert.engine.networks import checkpoint
 
     _, config, _ = checkpoint.read(of)
-    tracks = [track for track in config.columns if track in TRIO]
+    names = [n for n in config.tracks if config.architecture != "band" or track_named(n) in TRIO]
+    kinds = kinds_of(names)
     split = Dataset.open(data).split("validation")
-    windows = windows_by_song(split, GRID_BARS, GRID_BARS, tracks, on_grid=0.0)
+    windows = windows_by_song(split, GRID_BARS, GRID_BARS, kinds, on_grid=0.0)
     drawn = windows.draw(GRIDS, np.random.default_rng(0))
-    grids: Tokens = split.batch(drawn, GRID_BARS)[..., tracks]
-    return grids
+    return split.grid(drawn, GRID_BARS, kinds)
 
 
 def windows_of_songs(

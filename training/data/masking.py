@@ -122,16 +122,6 @@ PATTERNS: Mapping[str, Pattern] = MappingProxyType(
     }
 )
 
-DEFAULT_MIX: Mapping[str, float] = MappingProxyType(
-    {
-        "uniform": 0.4,
-        "whole-tracks": 0.3,
-        "suffix": 0.06,
-        "bar-span": 0.06,
-        "hidden-future": 0.18,
-    }
-)
-"""Shares of the patterns in a batch."""
 EXCERPT_MIX: Mapping[str, float] = MappingProxyType(
     {"uniform": 0.65, "suffix": 0.2, "bar-span": 0.15}
 )

@@ -9,12 +9,13 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion.compose import generate_all, infill_all
 from schmubert.engine.diffusion.defaults import MOST_WINDOW_BARS
 from schmubert.engine.diffusion.sampling import Sampling
-from schmubert.engine.music.score import STEPS_PER_BAR, Score, Tokens
+from schmubert.engine.music.score import STEPS_PER_BAR, Mask, Score, Tokens
 from schmubert.engine.music.vocabulary import TRIO, Track
 from schmubert.training.data.dataset import Dataset, Split
 from schmubert.training.data.grids import chosen_windows, windows_of_songs
@@ -164,9 +165,10 @@ class _Judge:
         def report(pieces: int) -> None:
             self.progress("bits", pieces, total)
 
-        found = bits.figures(
-            masks, lambda mask: bits.bits_of_masked(self.model, tokens, mask, report), tracks
-        )
+        def bits_of(mask: Mask) -> NDArray[np.float64]:
+            return bits.bits_of_masked(self.model, tokens, mask, report)
+
+        found = bits.figures(masks, bits_of, bits.named(tracks))
         return Section(
             "bits",
             "a cell for loss and ELBO, a masked cell for each pattern of masks",

@@ -148,7 +148,7 @@ def _bits(
         cut = tokens[:, :steps, list(made.tracks)]
         masks = uniform(cut.shape, np.random.default_rng(bits.SEED))
         needed = bits.bits_of_masked(model, cut, masks, lambda done: progress("bits", done, total))
-        return bits.figures({"uniform": masks}, lambda _: needed, made.tracks)
+        return bits.figures({"uniform": masks}, lambda _: needed, bits.named(made.tracks))
 
     ours, theirs = found(made.tokens), found(songs)
     return Section(

@@ -45,14 +45,41 @@ class TokenCritic(nn.Module):
         """Tokens [batch, steps, tracks] -> logits [batch]."""
         cells = [embed(tokens[..., column]) for column, embed in enumerate(self.events)]
         cells += [self._repeated(tokens, lag * self.bar_steps) for lag in LAGS]
-        of_beats = torch.cat(cells, dim=-1).reshape(len(tokens), -1, self.beats.in_features)
+        return self._verdict(torch.cat(cells, dim=-1))
+
+    def of_beliefs(self, beliefs: Sequence[Tensor]) -> Tensor:
+        """The same of what is believed of each cell: [batch, steps, events] a track -> [batch].
+
+        It is `forward` where each event is sure, and has a gradient: a loss of algorithm 6.
+        """
+        cells = [
+            F.linear(of_track, table[: of_track.shape[-1]].T)
+            for of_track, table in zip(beliefs, self.events.parameters(), strict=True)
+        ]
+        cells += [self._alike(beliefs, lag * self.bar_steps) for lag in LAGS]
+        return self._verdict(torch.cat(cells, dim=-1))
+
+    def _verdict(self, cells: Tensor) -> Tensor:
+        """What is seen of each cell [batch, steps, features] -> logits [batch]."""
+        of_beats = cells.reshape(len(cells), -1, self.beats.in_features)
         beats = self.dropout(F.gelu(self.beats(of_beats)))
-        of_bars = beats.reshape(len(tokens), -1, self.bars.in_features)
+        of_bars = beats.reshape(len(cells), -1, self.bars.in_features)
         bars = F.gelu(self.bars(of_bars)).transpose(1, 2)
         bars = bars + F.gelu(self.neighbours(bars))
         pooled = torch.cat([bars.mean(dim=-1), bars.std(dim=-1, correction=0)], dim=-1)
         verdict: Tensor = self.verdict(self.dropout(pooled))[:, 0]
         return verdict
+
+    @staticmethod
+    def _alike(beliefs: Sequence[Tensor], steps: int) -> Tensor:
+        """How likely each cell is as `steps` before: [batch, steps, tracks]."""
+        columns = []
+        for of_track in beliefs:
+            same = torch.zeros(of_track.shape[:2])
+            before = of_track[:, : of_track.shape[1] - steps]
+            same[:, steps:] = (of_track[:, steps:] * before).sum(dim=-1)
+            columns.append(same)
+        return torch.stack(columns, dim=-1)
 
     @staticmethod
     def _repeated(tokens: Tensor, steps: int) -> Tensor:
@@ -81,7 +108,7 @@ def scores_by_tokens(
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             critic = TokenCritic(tracks, bar_steps, beat_steps)
-            _train(critic, grids[learnt], labels[learnt], tracks)
+            learn(critic, grids[learnt], labels[learnt], tracks)
         critic.eval()
         with torch.inference_mode():
             logits = [critic(batch) for batch in torch.split(grids[judged], BATCH)]
@@ -91,7 +118,8 @@ def scores_by_tokens(
     return scores
 
 
-def _train(critic: TokenCritic, grids: Tensor, labels: Tensor, tracks: Sequence[Track]) -> None:
+def learn(critic: TokenCritic, grids: Tensor, labels: Tensor, tracks: Sequence[Track]) -> None:
+    """Teach `critic` which of `grids` [pieces, steps, tracks] are made: those with a label of 1."""
     optimizer = torch.optim.AdamW(critic.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     batches = -(-len(grids) // BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, EPOCHS * batches)

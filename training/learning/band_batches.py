@@ -7,6 +7,7 @@ import numpy as np
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.plans import chord_column, form_columns
 from schmubert.engine.music.score import Tokens
+from schmubert.engine.music.traits import trait_column, traits_of
 from schmubert.engine.music.vocabulary import TRIO
 from schmubert.engine.networks.config import ModelConfig
 from schmubert.training.data.band_masking import MaskedBand, masked_band
@@ -69,11 +70,13 @@ class BandBatches:
 
 
 def band_grid(split: Split, windows: Windows, bars: int) -> Tokens:
-    """The columns of a band [n, steps, 8] of `windows` [n, 2] of one metre."""
+    """The columns of a band [n, steps, 9] of `windows` [n, 2] of one metre."""
     band = split.band(windows, bars)
     forms = form_columns(band.tokens[..., : len(TRIO)], band.meter)
     chords = chord_column(band.chords, band.meter)
-    return np.concatenate([band.tokens, chords[..., None], forms], axis=-1)
+    columns = np.concatenate([band.tokens, chords[..., None], forms], axis=-1)
+    traits = trait_column(traits_of(columns, band.meter), columns.shape[1])
+    return np.concatenate([columns, traits[..., None]], axis=-1)
 
 
 def _windows(split: Split, settings: TrainSettings, meter: Meter) -> dict[int, SongWindows]:

@@ -1,25 +1,32 @@
 """What a network of a band is trained to do: name what is masked, in its tracks and its plans."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from schmubert.engine.music.plans import cells_apart
-from schmubert.engine.music.vocabulary import BAND, BAND_MASK, TRIO
+from schmubert.engine.music.meter import Meter
+from schmubert.engine.music.plans import FIRST_AGAIN, cells_of, cells_ruled, may_repeat
+from schmubert.engine.music.score import Tokens
+from schmubert.engine.music.vocabulary import BAND_MASK, BAND_SIZES, FORMS, TRIO, Track
 from schmubert.engine.networks.band import inputs_of
 from schmubert.engine.networks.config import ModelConfig
 from schmubert.training.data.band_masking import MaskedBand
 from schmubert.training.learning.objective import Cost
+
+NEVER = -1e4
+"""The logit of a form that cannot be."""
 
 
 class BandUnmasking:
     """Every masked cell counts alike (see `loss.plain`), and a plan's token as all cells it rules.
 
     So a chord counts as much as the notes of its beat, and a form as those of its bar: what a whole
-    bar hangs on is not one cell in sixteen.
+    bar hangs on is not one cell in sixteen. Of forms only those count that can be (`may_repeat`),
+    as when they are drawn.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -29,14 +36,14 @@ class BandUnmasking:
         """See `Objective`: bits a cell of the trio, of all that is asked for."""
         bits, counts = self.bits(model, batch, device)
         weighed = [
-            of_column.sum() * cells_apart(track, batch.meter)
-            for track, of_column in zip(BAND, bits, strict=True)
+            of_column.sum() * cells_ruled(track, batch.meter)
+            for track, of_column in zip(self.config.columns, bits, strict=True)
         ]
         total = torch.stack(weighed).sum()
         asked = torch.stack(
             [
-                count * cells_apart(track, batch.meter)
-                for track, count in zip(BAND, counts, strict=True)
+                count * cells_ruled(track, batch.meter)
+                for track, count in zip(self.config.columns, counts, strict=True)
             ]
         ).sum()
         cells = batch.tokens.shape[0] * batch.tokens.shape[1] * len(TRIO)
@@ -45,21 +52,40 @@ class BandUnmasking:
     def bits(
         self, model: torch.nn.Module, batch: MaskedBand, device: torch.device
     ) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
-        """Of each column the bits of what is asked for [batch, n], 0 elsewhere, and how much is."""
+        """Of each column the bits of what is asked for [batch, n], 0 elsewhere, and how much is.
+
+        A network of fewer columns sees those that it has.
+        """
+        columns = self.config.columns
         tokens, masked, targets = (
-            torch.from_numpy(array).to(device, non_blocking=True)
+            torch.from_numpy(array[..., : len(columns)]).to(device, non_blocking=True)
             for array in (batch.tokens, batch.masked, batch.targets)
         )
-        seen = torch.where(masked, torch.tensor(BAND_MASK, device=device), tokens)
+        masks = torch.tensor(BAND_MASK[: len(columns)], device=device)
+        seen = torch.where(masked, masks, tokens)
         said = model(seen, *inputs_of(batch.meter, self.config, device), compact=True)
         bits, counts = [], []
-        for track, logits in zip(BAND, said, strict=True):
-            apart = cells_apart(track, batch.meter)
-            asked = targets[:, ::apart, track]
-            wanted = torch.where(asked, tokens[:, ::apart, track], -100)
+        impossible = _impossible(seen.cpu().numpy(), batch.meter)
+        for track, logits in zip(columns, said, strict=True):
+            cells = cells_of(track, batch.meter)
+            if track in FORMS:
+                logits = logits.masked_fill(impossible[track].to(device), NEVER)  # noqa: PLW2901
+            asked = targets[:, cells, track]
+            wanted = torch.where(asked, tokens[:, cells, track], -100)
             of_column = F.cross_entropy(
                 logits.float().flatten(0, 1), wanted.flatten(), ignore_index=-100, reduction="none"
             )
             bits.append(of_column.view(asked.shape) / math.log(2))
             counts.append(asked.sum())
         return bits, counts
+
+
+def _impossible(seen: Tokens, meter: Meter) -> Mapping[Track, Tensor]:
+    """The forms [batch, bars, events] that cannot be by those `seen` [batch, steps, columns]."""
+    found = {}
+    for form in FORMS:
+        possible = may_repeat(seen[:, :: meter.steps, form])
+        named = np.ones((*possible.shape[:2], BAND_SIZES[form]), bool)
+        named[..., FIRST_AGAIN:] = possible
+        found[form] = torch.from_numpy(~named)
+    return found

@@ -42,7 +42,8 @@ class BandValidation:
         device = next(model.parameters()).device
         found = {}
         for task, batch in self.tasks.items():
-            bits, counts = np.zeros(len(BAND)), np.zeros(len(BAND))
+            columns = self.objective.config.columns
+            bits, counts = np.zeros(len(columns)), np.zeros(len(columns))
             for first in range(0, len(batch.tokens), PIECES_A_CALL):
                 part = slice(first, first + PIECES_A_CALL)
                 piece = MaskedBand(
@@ -52,7 +53,7 @@ class BandValidation:
                     of_columns, asked = self.objective.bits(model, piece, device)
                 bits += [float(of_column.sum()) for of_column in of_columns]
                 counts += [float(count) for count in asked]
-            for track in BAND:
+            for track in columns:
                 if counts[track]:
                     name = f"{task}/{track.name.lower()}"
                     found[name] = float(bits[track] / counts[track])
@@ -64,19 +65,20 @@ class BandValidation:
 
 
 def _tasks(tokens: Tokens) -> Iterator[tuple[str, MaskedBand]]:
-    """Windows [n, steps, 8] with what is open: mixed as in training; bass and drums to a melody,
+    """Windows [n, steps, 9] with what is open: mixed as in training; bass and drums to a melody,
     without and with the chords, and with the forms too; the stage, the same."""
     rng = np.random.default_rng(SEED)
     yield "mixed", masked_band(tokens, COMMON, rng)
-    plans = [Track.COMPING, Track.CHORDS, *FORMS]
+    plans = [Track.COMPING, Track.CHORDS, *FORMS, Track.TRAITS]
     band = np.zeros(tokens.shape, bool)
     band[..., [Track.BASS, Track.DRUMS]] = True
     stage = np.zeros(tokens.shape, bool)
     stage[..., : len(TRIO)] = hidden_future((*tokens.shape[:2], len(TRIO)), rng)
     for name, asked in (("file", band), ("stage", stage)):
         yield name, _open(tokens, asked, plans)
-        yield f"{name}, chords", _open(tokens, asked, [Track.COMPING, *FORMS])
-        yield f"{name}, plans", _open(tokens, asked, [Track.COMPING])
+        yield f"{name}, chords", _open(tokens, asked, [Track.COMPING, *FORMS, Track.TRAITS])
+        yield f"{name}, plans", _open(tokens, asked, [Track.COMPING, Track.TRAITS])
+        yield f"{name}, traits", _open(tokens, asked, [Track.COMPING, Track.CHORDS, *FORMS])
 
 
 def _open(tokens: Tokens, asked: np.ndarray, plans: list[Track]) -> MaskedBand:

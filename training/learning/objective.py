@@ -19,7 +19,7 @@ from schmubert.engine.denoiser import MASKING
 from schmubert.engine.diffusion.corruption import Corruption, Ints, corruption_of
 from schmubert.engine.diffusion.rests import tacet_bars, tacet_cells
 from schmubert.engine.music.score import Tokens
-from schmubert.engine.music.vocabulary import MASK, Track
+from schmubert.engine.music.vocabulary import BAND_MASK, Track
 from schmubert.training.data.masking import mixed, uniform_times
 from schmubert.training.learning.loss import LOSSES, elbo, masked_cross_entropy
 from schmubert.training.learning.settings import TrainSettings
@@ -81,7 +81,7 @@ class Unmasking:
             torch.from_numpy(array).to(device, non_blocking=True)
             for array in (batch.tokens, batch.masked, batch.present)
         )
-        absorbing = torch.tensor([MASK[column] for column in self.columns], device=device)
+        absorbing = torch.tensor([BAND_MASK[column] for column in self.columns], device=device)
         logits = model(torch.where(masked, absorbing, tokens))
         targets = masked & present[:, None, :]
         bits = masked_cross_entropy(logits, tokens, targets)

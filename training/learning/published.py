@@ -5,9 +5,11 @@ are those of `ConvTransformer` with learned positions, under other names.
 """
 
 import re
+import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from pickle import UnpicklingError
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,10 +20,13 @@ from schmubert.engine.networks import checkpoint
 from schmubert.engine.networks.config import ModelConfig
 from schmubert.engine.networks.convolutional import ConvTransformer
 from schmubert.engine.recipe import RECIPE
+from schmubert.training.data.dataset import Dataset
+from schmubert.training.learning.heads import Trial, likelier
 
 PREFIX = re.compile(r"^(?:module\.)?_denoise_fn\.(?:module\.)?|^module\.")
-HEADS = {1: 8, 3: 16}
-"""Heads of attention by number of tracks (tables 5.1 and 5.4); no weight tells them."""
+HEADS = (8, 16)
+"""Heads of attention that he has used: 8 by tables 5.1 to 5.3 and in his later code, 16 by table
+5.4 and, for melodies too, in his earlier code. No weight tells them."""
 
 RENAMED = (
     (r"tok_emb\.(\d+)\.weight", r"embeddings.\1.weight"),
@@ -42,30 +47,75 @@ RENAMED = (
 """His names, whole, and ours."""
 
 
-def import_weights(source: Path, out: Path, heads: int | None = None) -> ModelConfig:
-    """Write the published weights in `source` as a checkpoint to `out`; what network it is.
+@dataclass(frozen=True)
+class Imported:
+    """The network that was imported, and what songs said of its heads, where they were asked."""
 
-    `heads` of attention are 8 for a melody and 16 for a trio if not given. Nothing in the file is
-    executed. ValueError, in one line, where it holds no such network.
+    config: ModelConfig
+    tried: Trial | None = None
+
+
+def import_weights(
+    source: Path, out: Path, heads: int | None = None, data: Path | None = None
+) -> Imported:
+    """Write the published weights in `source` as a checkpoint to `out`.
+
+    Without `heads` of attention each of `HEADS` is tried on songs of the dataset in `data`, and the
+    likelier is taken. Nothing in the file is executed. ValueError, in one line, where it holds no
+    such network, or there is neither `heads` nor `data`.
     """
+    weights = _read(source)
     try:
-        found = torch.load(source, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, UnpicklingError, EOFError) as error:
+        configs = [config_of(weights, count) for count in ((heads,) if heads else HEADS)]
+        models = [_network(config, weights) for config in configs]
+    except ValueError as error:
+        raise ValueError(f"{source}: {error}") from error
+    tried = None
+    if len(models) > 1:
+        if data is None:
+            counts = " or ".join(map(str, HEADS))
+            raise ValueError(
+                f"nothing in {source} says whether it has {counts} heads of attention: name the"
+                " --data of a prepared dataset, whose songs tell, or say --heads"
+            )
+        tried = likelier(models, Dataset.open(data))
+    chosen = 0 if tried is None else tried.best
+    about: dict[str, Any] = {"imported": source.name, "recipe": RECIPE.plain()}
+    checkpoint.save(out, models[chosen].state_dict(), configs[chosen], about)
+    return Imported(configs[chosen], tried)
+
+
+def _read(source: Path) -> dict[str, Tensor]:
+    """The weights in the file `source` under our names; ValueError where there are none."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of versions of pickle, where it is junk
+            found = torch.load(source, map_location="cpu", weights_only=True)
+    except Exception as error:  # of junk it raises anything
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(f"{source}: no PyTorch state dict ({reason})") from error
     if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
         raise ValueError(f"{source}: no state dict, which would be tensors by name")
-    weights = renamed({k: v for k, v in found.items() if isinstance(v, Tensor)})
-    config = config_of(weights, heads)
-    model = ConvTransformer(config)
+    tensors = {name: value for name, value in found.items() if isinstance(value, Tensor)}
+    for name, tensor in tensors.items():
+        if tensor.layout is not torch.strided or tensor.is_meta or tensor.is_complex():
+            raise ValueError(f"{source}: {name} holds no plain numbers")
     try:
-        model.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
+        return renamed(tensors)
+    except ValueError as error:
+        raise ValueError(f"{source}: {error}") from error
+
+
+def _network(config: ModelConfig, weights: Mapping[str, Tensor]) -> ConvTransformer:
+    with torch.device("meta"):  # all of its numbers are about to come from the file
+        model = ConvTransformer(config)
+    floats = {name: tensor.float() for name, tensor in weights.items()}
+    try:
+        model.load_state_dict(floats, assign=True)
     except RuntimeError as error:
         last = str(error).splitlines()[-1].strip()
-        raise ValueError(f"{source}: another network than the published one: {last}") from error
-    about = {"imported": source.name, "recipe": RECIPE.plain()}
-    checkpoint.save(out, model.state_dict(), config, about)
-    return config
+        raise ValueError(f"another network than the published one: {last}") from error
+    return model
 
 
 def renamed(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -94,25 +144,35 @@ def renamed(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return _joined(found)
 
 
-def config_of(weights: Mapping[str, Tensor], heads: int | None = None) -> ModelConfig:
-    """The network that weights under our names belong to, read off their shapes."""
+def config_of(weights: Mapping[str, Tensor], heads: int) -> ModelConfig:
+    """The network of so many `heads` that weights under our names belong to, by their shapes."""
+    if scalar := [name for name, weight in weights.items() if not weight.ndim]:
+        raise ValueError(f"no published SCHmUBERT network: {scalar[0]} is a single number")
     try:
-        sizes = [int(w.shape[0]) for n, w in weights.items() if n.startswith("embeddings.")]
+        sizes = [len(w) for n, w in weights.items() if n.startswith("embeddings.")]
         tracks = TRIO[: len(sizes)]
-        if sizes != [MASK[track] + 1 for track in tracks] or len(tracks) not in HEADS:
+        if sizes != [MASK[track] + 1 for track in tracks] or len(tracks) not in (1, len(TRIO)):
             raise ValueError(f"vocabularies of {sizes} events are no melody and no trio")
         layers = {name.split(".")[1] for name in weights if name.startswith("blocks.")}
-        beats, width = weights["positions"].shape
+        beats, width = _plane(weights, "positions")
         return ModelConfig(
             tracks=tuple(Track(track).name.lower() for track in tracks),
-            token_width=int(weights["embeddings.0.weight"].shape[1]),
-            width=int(width),
+            token_width=_plane(weights, "embeddings.0.weight")[1],
+            width=width,
             layers=len(layers),
-            heads=HEADS[len(tracks)] if heads is None else heads,
-            longest_steps=int(beats) * STEPS_PER_BEAT,
+            heads=heads,
+            longest_steps=beats * STEPS_PER_BEAT,
         )
     except KeyError as error:
         raise ValueError(f"no published SCHmUBERT network: {error} is missing") from error
+
+
+def _plane(weights: Mapping[str, Tensor], name: str) -> tuple[int, int]:
+    """The shape of the weight called `name`, a matrix."""
+    shape = weights[name].shape
+    if len(shape) != 2:
+        raise ValueError(f"no published SCHmUBERT network: {name} is no matrix")
+    return shape[0], shape[1]
 
 
 def _joined(weights: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -124,5 +184,8 @@ def _joined(weights: dict[str, Tensor]) -> dict[str, Tensor]:
             parts = [weights.get(f"{block}.{part}.{kind}") for part in ("query", "key", "value")]
             if any(part is None for part in parts):
                 raise ValueError(f"{block} lacks a part of its attention")
+            shapes = {part.shape for part in parts if part is not None}
+            if len(shapes) > 1 or () in shapes:
+                raise ValueError(f"the parts of the attention of {block} do not fit each other")
             joined[f"{block}.attention.qkv.{kind}"] = torch.cat([p for p in parts if p is not None])
     return joined

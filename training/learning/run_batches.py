@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from schmubert.engine.diffusion.rests import tacet_bars
 from schmubert.engine.music.pauses import Pauses
-from schmubert.engine.music.vocabulary import MASK, Track
+from schmubert.engine.music.vocabulary import BAND_MASK, Track
 from schmubert.training.data.batches import (
     SongWindows,
     melodies_alone,
@@ -34,17 +34,23 @@ class Batches:
     """All batches of a run. Windows have one length on all processes, and hold other music."""
 
     def __init__(
-        self, split: Split, settings: TrainSettings, columns: tuple[Track, ...], process: int
+        self,
+        split: Split,
+        settings: TrainSettings,
+        columns: tuple[Track, ...],
+        process: int,
+        kinds: tuple[int, ...] | None = None,
     ) -> None:
         self.split = split
         self.settings = settings
         self.columns = columns
+        self.kinds = columns if kinds is None else kinds
         self.process = process
         self.objective = objective_of(replace(settings, tacet=0.0), columns)
         self.objective_of_excerpts = objective_of(
             replace(settings, mix=settings.excerpt_mix), columns
         )
-        self.windows = _trainable_windows(split, settings, columns)
+        self.windows = _trainable_windows(split, settings, self.kinds)
         self.melodies = _melodies(split, settings, columns, self.windows)
 
     def pauses(self) -> Pauses:
@@ -70,11 +76,10 @@ class Batches:
         count = max(1, settings.batch_bars // bars)
         draw = self._excerpts if excerpts else self._drawn
         drawn = draw(bars, count, rng)
-        tokens = self.split.batch(drawn, bars)
+        tokens = self.split.grid(drawn, bars, self.kinds)
         if settings.transpose:
-            tokens = transposed(tokens, rng)
-        tokens = tokens[..., list(self.columns)]
-        mask_tokens = np.asarray([MASK[column] for column in self.columns])
+            tokens = transposed(tokens, rng, self.columns)
+        mask_tokens = np.asarray([BAND_MASK[column] for column in self.columns])
         present = ~(tokens == mask_tokens).all(axis=1)
         objective = self.objective_of_excerpts if excerpts else self.objective
         return objective.batch(tokens, present, rng)
@@ -111,15 +116,18 @@ def ahead(at: Callable[[int], B], first_step: int, steps: int) -> Iterator[B]:
 
 
 def _trainable_windows(
-    split: Split, settings: TrainSettings, columns: tuple[Track, ...]
+    split: Split, settings: TrainSettings, kinds: tuple[int, ...]
 ) -> dict[int, SongWindows]:
-    """Windows by length in bars; lengths that the dataset cannot give are left out."""
+    """Windows by length in bars in which all of `kinds` sound.
+
+    Lengths that the dataset cannot give are left out.
+    """
     found: dict[int, SongWindows] = {}
     for bars in settings.window_bars:
         hop = min(settings.hop_bars, bars)
         try:
             found[bars] = windows_by_song(
-                split, bars, hop, columns, settings.on_grid, settings.sounding
+                split, bars, hop, kinds, settings.on_grid, settings.sounding
             )
         except ValueError as error:
             reason = error

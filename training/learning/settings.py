@@ -10,9 +10,10 @@ from typing import Any
 from schmubert.engine.checksum import UNSEALED, DamagedError, checked, sealed
 from schmubert.engine.denoiser import MASKING
 from schmubert.engine.diffusion.corruption import KERNELS, STEPS_T
+from schmubert.engine.music.stacks import ensemble
 from schmubert.engine.writing import write_whole
 from schmubert.training.data.dataset import SOUNDING
-from schmubert.training.data.masking import DEFAULT_MIX, EXCERPT_MIX, PATTERNS
+from schmubert.training.data.masking import EXCERPT_MIX, PATTERNS
 
 CHECKSUM = "checksum"
 PRECISIONS = ("auto", "fp32", "bf16")
@@ -23,6 +24,8 @@ WEIGHTINGS = ("reweighted", "plain")
 @dataclass(frozen=True)
 class TrainSettings:
     """Everything that determines a run; ValueError where a value is out of range.
+
+    `tracks` are an ensemble's by name (`engine/music/stacks.py`), those of the preset if None.
 
     A batch holds `batch_bars` bars: windows of a length dealt by `window_bars` (bars: share).
     The learning rate rises over `warmup_steps`, stays, and falls to 0 over the last
@@ -45,13 +48,14 @@ class TrainSettings:
     """
 
     preset: str
+    tracks: tuple[str, ...] | None = None
     steps: int = 600_000
     batch_bars: int = 3200
     window_bars: Mapping[int, float] = field(default_factory=lambda: {64: 1.0})
     hop_bars: int = 16
     on_grid: float = 0.0
     sounding: float = SOUNDING
-    mix: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_MIX))
+    mix: Mapping[str, float] = field(default_factory=lambda: {"uniform": 1.0})
     melody_only: float = 0.0
     excerpts: float = 0.0
     sources: Mapping[str, float] = field(default_factory=dict)
@@ -78,6 +82,8 @@ class TrainSettings:
     dropout: float | None = None
 
     def __post_init__(self) -> None:
+        if self.tracks is not None:
+            self._check_ensemble(self.tracks)
         if self.steps < 1 or self.batch_bars < 1:
             raise ValueError(f"{self.steps} steps of {self.batch_bars} bars are no training")
         if self.decay_steps + self.warmup_steps > self.steps:
@@ -120,6 +126,15 @@ class TrainSettings:
             )
         if self.precision not in PRECISIONS:
             raise ValueError(f'precision is one of {PRECISIONS}, not "{self.precision}"')
+
+    def _check_ensemble(self, tracks: tuple[str, ...]) -> None:
+        ensemble(tracks)
+        if self.preset == "band":
+            raise ValueError("a band has tracks of its own: name another preset for other tracks")
+        if self.corruption != MASKING:
+            raise ValueError(f"other tracks are learned from masks, not from {self.corruption}")
+        if self.excerpts or self.melody_only:
+            raise ValueError("excerpts and melodies alone are for melody, bass and drums")
 
     def _what_to_shorten(self) -> str:
         """Which option makes room: that of the longer of warm-up and decay, if one is enough."""
@@ -167,18 +182,35 @@ class TrainSettings:
         if unknown := set(values) - {f.name for f in fields(cls)}:
             raise ValueError(f"unknown settings {sorted(unknown)}")
         bars = values.get("window_bars")
+        if values.get("tracks") is not None:
+            values = {**values, "tracks": tuple(values["tracks"])}
         if bars is not None:
             values = {**values, "window_bars": {int(k): float(v) for k, v in bars.items()}}
         return cls(**values)
 
 
+_THESIS: Mapping[str, Any] = {
+    "batch_bars": 50 * 64,
+    "window_bars": {64: 1.0},
+    "mix": {"uniform": 1.0},
+    "weighting": "reweighted",
+    "learning_rate": 5e-4,
+}
+"""What tables 5.1 to 5.4 and section 4.4 say of every network: Adam at 5e-4, 50 pieces of 64 bars a
+batch, all cells of a piece masked with one probability t/T, and each piece weighed `1 - t/T`."""
+_MELODY: Mapping[str, Any] = {**_THESIS, "steps": 190_000}
+_TRIO: Mapping[str, Any] = {**_THESIS, "steps": 600_000}
+_AS_WRITTEN: Mapping[str, Any] = {"transpose": False}
+"""5.1.1 applies no augmentation, "to allow a direct comparison". Table 5.1 says that it does, as
+tables 5.2 to 5.4 do of the other networks. The plain transformer is in no table: it is compared."""
+
 _SMALL: Mapping[str, Any] = {
+    **_THESIS,
     "steps": 1500,
     "batch_bars": 128,
     "window_bars": {16: 1.0},
     "hop_bars": 4,
     "on_grid": 0.8,
-    "mix": {"uniform": 1.0},
     "learning_rate": 1e-3,
     "warmup_steps": 100,
     "ema_decay": 0.96,
@@ -188,14 +220,14 @@ _SMALL: Mapping[str, Any] = {
 """Masks and loss of the thesis; no decay, so that a longer run begins with the shorter one."""
 
 PRESET_SETTINGS: Mapping[str, Mapping[str, Any]] = {
-    "schmubert-melody": {"steps": 190_000},
-    "schmubert-trio": {},
-    "transformer-melody": {"steps": 190_000},
-    "transformer-trio": {},
-    "hierarchical-melody": {"steps": 190_000},
-    "hierarchical-trio": {},
-    "u-melody": {"steps": 190_000},
-    "u-trio": {},
+    "schmubert-melody": {**_MELODY, **_AS_WRITTEN},
+    "schmubert-trio": _TRIO,
+    "transformer-melody": {**_MELODY, **_AS_WRITTEN},
+    "transformer-trio": _TRIO,
+    "hierarchical-melody": _MELODY,
+    "hierarchical-trio": _TRIO,
+    "u-melody": _MELODY,
+    "u-trio": _TRIO,
     "small-transformer": _SMALL,
     "small-convolutional": _SMALL,
     "small-hierarchical": _SMALL,
@@ -233,4 +265,8 @@ PRESET_SETTINGS: Mapping[str, Mapping[str, Any]] = {
         "validation_windows": 128,
     },
 }
-"""What a preset changes in the defaults, which are the thesis' (tables 5.1 and 5.4)."""
+"""What a preset changes in the defaults.
+
+The thesis says all of what its networks have here. It is silent on warm-up and averaged weights,
+which by default are those of the author's code, and on the norm at which gradients are clipped.
+"""

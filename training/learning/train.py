@@ -18,13 +18,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import nn
 
 from schmubert.engine.networks import checkpoint
-from schmubert.engine.networks.band import FORM_CONTEXT, BandTransformer, taken_over
+from schmubert.engine.networks.band import ADDED, BandTransformer, taken_over
 from schmubert.engine.networks.build import network
 from schmubert.engine.networks.config import PRESETS, ModelConfig
 from schmubert.engine.networks.convolutional import SILENT_AT_FIRST
 from schmubert.engine.networks.layers import parameters
 from schmubert.engine.recipe import RECIPE
-from schmubert.training.data.dataset import Dataset
+from schmubert.training.data.dataset import Dataset, kinds_of
 from schmubert.training.learning.band_batches import BandBatches
 from schmubert.training.learning.band_validate import BandValidation
 from schmubert.training.learning.optimizer import optimizer_of
@@ -60,6 +60,8 @@ def train_network(
     console = Console(quiet=not main)
     config = PRESETS[settings.preset]
     config = replace(config, corruption=settings.corruption)
+    if settings.tracks is not None:
+        config = replace(config, tracks=settings.tracks)
     if settings.dropout is not None:
         config = replace(config, dropout=settings.dropout)
     dataset = Dataset.open(data)
@@ -71,8 +73,9 @@ def train_network(
         batches = BandBatches(train, settings, config, accelerator.process_index)
         validation = BandValidation(held_out, settings, config)
     else:
-        batches = Batches(train, settings, columns, accelerator.process_index)
-        validation = validation_of(held_out, settings, columns)
+        kinds = kinds_of(config.tracks)
+        batches = Batches(train, settings, columns, accelerator.process_index, kinds)
+        validation = validation_of(held_out, settings, columns, config.tracks)
 
     torch.manual_seed(settings.seed)
     model = _network(config, start_from)
@@ -194,7 +197,7 @@ def _network(config: ModelConfig, start_from: Path | None) -> nn.Module:
         floats = {name: tensor.float() for name, tensor in weights.items()}
         model.load_state_dict(taken_over(floats, model))
         return model
-    silent = (*SILENT_AT_FIRST, FORM_CONTEXT)
+    silent = (*SILENT_AT_FIRST, *ADDED)
     begun = {n: w for n, w in model.state_dict().items() if n.startswith(silent)}
     try:
         model.load_state_dict(begun | {name: tensor.float() for name, tensor in weights.items()})

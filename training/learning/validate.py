@@ -11,12 +11,12 @@ from torch import nn
 
 from schmubert.engine.denoiser import MASKING
 from schmubert.engine.music.score import Mask, Tokens
-from schmubert.engine.music.vocabulary import MASK, Track
-from schmubert.training.data.dataset import Split
+from schmubert.engine.music.vocabulary import BAND_MASK, Track
+from schmubert.training.data.dataset import Split, kinds_of
 from schmubert.training.learning.loss import masked_cross_entropy
 from schmubert.training.learning.objective import Denoising, Noisy
 from schmubert.training.learning.settings import TrainSettings
-from schmubert.training.metrics.bits import SEED, figures, held_out
+from schmubert.training.metrics.bits import SEED, figures, held_out, named
 
 Autocast: TypeAlias = Callable[[], AbstractContextManager[None]]
 """Makes what is computed within as precise as training is."""
@@ -37,15 +37,23 @@ class Validation(Protocol):
         ...
 
 
-def validation_of(split: Split, settings: TrainSettings, columns: tuple[Track, ...]) -> Validation:
-    """The validation of a run on songs that are never trained on."""
+def validation_of(
+    split: Split,
+    settings: TrainSettings,
+    columns: tuple[Track, ...],
+    names: tuple[str, ...] | None = None,
+) -> Validation:
+    """The validation of a run on songs that are never trained on.
+
+    `names` are those of the tracks, where some are stacked.
+    """
     if settings.corruption == MASKING:
-        return MaskValidation(split, settings, columns)
+        return MaskValidation(split, settings, columns, names)
     return NoiseValidation(split, settings, columns)
 
 
 def _windows(
-    split: Split, settings: TrainSettings, columns: tuple[Track, ...]
+    split: Split, settings: TrainSettings, kinds: tuple[int, ...]
 ) -> tuple[Tokens, dict[str, Mask]]:
     """Windows [windows, steps, tracks] and masks of them by pattern, the same each time."""
     bars = max(
@@ -53,7 +61,7 @@ def _windows(
         default=min(settings.window_bars),
     )
     return held_out(
-        split, bars, columns, settings.on_grid, settings.validation_windows, settings.sounding
+        split, bars, kinds, settings.on_grid, settings.validation_windows, settings.sounding
     )
 
 
@@ -64,13 +72,20 @@ def _device(model: nn.Module) -> torch.device:
 class MaskValidation:
     """What a network needs to name what is masked, by masking pattern and track."""
 
-    def __init__(self, split: Split, settings: TrainSettings, columns: tuple[Track, ...]) -> None:
+    def __init__(
+        self,
+        split: Split,
+        settings: TrainSettings,
+        columns: tuple[Track, ...],
+        names: tuple[str, ...] | None = None,
+    ) -> None:
         self.columns = columns
-        self.tokens, self.masks = _windows(split, settings, columns)
+        self.names = names or named(columns)
+        self.tokens, self.masks = _windows(split, settings, kinds_of(self.names))
 
     def scores(self, model: nn.Module, autocast: Autocast = nullcontext) -> dict[str, float]:
         """See `Validation`: the `bits.figures` of `model`."""
-        return figures(self.masks, lambda mask: self._bits(model, mask, autocast), self.columns)
+        return figures(self.masks, lambda mask: self._bits(model, mask, autocast), self.names)
 
     def summary(self, scores: Mapping[str, float]) -> str:
         """See `Validation`."""
@@ -81,7 +96,7 @@ class MaskValidation:
 
     def _bits(self, model: nn.Module, mask: Mask, autocast: Autocast) -> NDArray[np.float64]:
         device = _device(model)
-        absorbing = np.asarray([MASK[column] for column in self.columns])
+        absorbing = np.asarray([BAND_MASK[column] for column in self.columns])
         found = []
         for first in range(0, len(mask), PIECES_A_CALL):
             rows = slice(first, first + PIECES_A_CALL)
@@ -103,7 +118,7 @@ class NoiseValidation:
         self.objective = Denoising(settings, columns)
         rng = np.random.default_rng(SEED)
         order = rng.permutation(len(tokens))  # so that every call sees all degrees of noise
-        present = ~(tokens == np.asarray([MASK[column] for column in columns])).all(axis=1)
+        present = ~(tokens == np.asarray([BAND_MASK[column] for column in columns])).all(axis=1)
         whole = self.objective.batch(tokens, present, rng)
         self.batches = [
             Noisy(*(of_batch[rows] for of_batch in vars(whole).values()))

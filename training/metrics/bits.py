@@ -1,6 +1,6 @@
 """Bits a cell on held-out songs: what a denoiser, of any runtime, needs to name what is masked."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from schmubert.engine.denoiser import Denoiser
 from schmubert.engine.diffusion.temperature import log_softmax
 from schmubert.engine.music.meter import COMMON
 from schmubert.engine.music.score import Mask, Tokens
-from schmubert.engine.music.vocabulary import MASK, Track
+from schmubert.engine.music.vocabulary import BAND_MASK, Track
 from schmubert.training.data.batches import windows_by_song
 from schmubert.training.data.dataset import SOUNDING, Split
 from schmubert.training.data.masking import PATTERNS
@@ -21,36 +21,42 @@ PIECES_A_CALL = 8
 def held_out(
     split: Split,
     bars: int,
-    tracks: tuple[Track, ...],
+    kinds: tuple[int, ...],
     on_grid: float,
     windows: int,
     sounding: float = SOUNDING,
 ) -> tuple[Tokens, dict[str, Mask]]:
-    """`windows` windows [windows, steps, tracks] of `split`, and a mask of that shape a pattern.
+    """`windows` windows [windows, steps, kinds] of `split`, and a mask of that shape a pattern.
 
-    They are the same each time. Where there are several tracks, "accompaniment" masks all but the
-    first of them.
+    They are the same each time. `kinds` are tracks, or more of `kinds_of`. Where there are several,
+    "accompaniment" masks all but the first of them.
     """
     rng = np.random.default_rng(SEED)
-    drawn = windows_by_song(split, bars, bars, tracks, on_grid, sounding).draw(windows, rng)
-    tokens: Tokens = split.batch(drawn, bars)[..., list(tracks)]
-    shape = (len(drawn), tokens.shape[1], len(tracks))
+    drawn = windows_by_song(split, bars, bars, kinds, on_grid, sounding).draw(windows, rng)
+    tokens: Tokens = split.grid(drawn, bars, kinds)
+    shape = (len(drawn), tokens.shape[1], len(kinds))
     masks = {name: pattern(shape, rng, COMMON) for name, pattern in PATTERNS.items()}
-    if len(tracks) > 1:
+    if len(kinds) > 1:
         given_melody = np.zeros(shape, bool)
         given_melody[..., 1:] = True
         masks["accompaniment"] = given_melody
     return tokens, masks
 
 
+def named(tracks: Sequence[Track]) -> tuple[str, ...]:
+    """The names of `tracks`, none of which is stacked."""
+    return tuple(track.name.lower() for track in tracks)
+
+
 def figures(
     masks: Mapping[str, Mask],
     bits_of: Callable[[Mask], NDArray[np.float64]],
-    tracks: tuple[Track, ...],
+    names: Sequence[str],
 ) -> dict[str, float]:
     """Loss and ELBO in bits a cell under uniform masks; bits a masked cell by pattern.
 
-    `bits_of` a mask gives those of each masked cell [n, steps, tracks], 0 elsewhere. Names are
+    `bits_of` a mask gives those of each masked cell [n, steps, tracks], 0 elsewhere. `names` are
+    those of the tracks. Names of figures are
     "loss" (thesis 4.4, weight `1 - t/T`), "elbo" (3.57), PATTERN and PATTERN/TRACK. In
     "accompaniment" all other tracks are masked and the melody is given; with a single track it is
     the ELBO again.
@@ -59,10 +65,10 @@ def figures(
     for pattern, mask in masks.items():
         bits = bits_of(mask)
         found[pattern] = float(bits.sum() / mask.sum())
-        for column, track in enumerate(tracks):
+        for column, name in enumerate(names):
             if count := mask[..., column].sum():
                 share = bits[..., column].sum() / count
-                found[f"{pattern}/{track.name.lower()}"] = float(share)
+                found[f"{pattern}/{name}"] = float(share)
         if pattern == "uniform":
             cells, of_piece = mask[0].size, bits.sum(axis=(1, 2))
             masked = mask.sum(axis=(1, 2))
@@ -81,7 +87,7 @@ def bits_of_masked(
 
     `on_call` is told the number of pieces of each call.
     """
-    absorbing = np.asarray([MASK[track] for track in denoise.tracks])
+    absorbing = np.asarray([BAND_MASK[track] for track in denoise.tracks])
     found = np.zeros(tokens.shape)
     for first in range(0, len(tokens), PIECES_A_CALL):
         rows = slice(first, first + PIECES_A_CALL)

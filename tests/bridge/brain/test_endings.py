@@ -13,7 +13,6 @@ from schmubert.bridge.clock.sync import Timing
 from schmubert.bridge.owner.loop import perform
 from schmubert.bridge.owner.memory_ports import MemoryPorts
 from schmubert.bridge.protocol.bytes import begins_note, ends_note
-from schmubert.bridge.protocol.controls import binding
 from schmubert.bridge.protocol.messages import (
     Event,
     FromBrain,
@@ -24,6 +23,7 @@ from schmubert.bridge.protocol.messages import (
     ToBrain,
 )
 from schmubert.bridge.protocol.roles import input_part, output_part, rig
+from schmubert.bridge.protocol.surface import binding
 from tests.bridge.session.sessions import (
     BEGAN_S,
     CONTINUE,

@@ -17,6 +17,7 @@ from schmubert.bridge.protocol.bytes import CLOCK, CONTINUE, SONG_POSITION, STAR
 from schmubert.bridge.protocol.meters import in_quarters
 from schmubert.bridge.protocol.timeline import Timeline, bar_and_beat
 from schmubert.engine.music.meter import CLOCKS_PER_QUARTER, Meter
+from tests.bridge.clock.players import note_on
 from tests.bridge.metres import METERS
 from tests.bridge.virtual_daw import CONTINUE as CONTINUES
 from tests.bridge.virtual_daw import START as STARTS
@@ -75,7 +76,7 @@ def test_a_clock_that_is_sent_is_followed_in_step(meter: Meter) -> None:
 def test_a_tempo_of_ones_own_is_said_in_quarters(meter: Meter) -> None:
     for sync in (Sync.CLOCK, Sync.INTERNAL):
         keeper = time_keeper(sync, QUARTERS_BPM, PositionUnit.AUTO, meter)
-        keeper.note(3.0)
+        keeper.note(note_on(3.0))
         line = keeper.transport.timeline
         bar_s = meter.clocks_per_bar / CLOCKS_PER_QUARTER * 60.0 / QUARTERS_BPM
         assert line.beats(3.0 + bar_s) == pytest.approx(meter.beats)

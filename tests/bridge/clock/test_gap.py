@@ -10,6 +10,7 @@ from schmubert.bridge.clock import midi_clock
 from schmubert.bridge.clock.gap import STEADY
 from schmubert.bridge.clock.midi_clock import KEEPS_TIME_S, Clock
 from schmubert.bridge.protocol.bytes import CLOCK, CONTINUE, START, STOP, song_position
+from tests.bridge.clock.players import note_on
 
 CYCLE_S = 256 / 48000
 GAPS_S = (0.4, 1.0, 1.7, 2.6, 3.0)
@@ -186,7 +187,7 @@ def test_an_own_tempo_goes_on_until_clocks_are_back() -> None:
     stage = Stage(120.0, clean(random.Random(1)))
     stage.clock.tempo_bpm = 90.0
     stage.stand(5.0)
-    stage.clock.note(stage.now)
+    stage.clock.note(note_on(stage.now))
     assert stage.clock.transport.timeline.tempo_bpm == 90.0
     stage.send(20)
     assert stage.clock.transport.timeline.tempo_bpm == pytest.approx(120.0, rel=0.01)

@@ -11,6 +11,7 @@ from schmubert.bridge.clock.link_clock import LinkClock, LinkState
 from schmubert.bridge.clock.transport import REST_BEATS
 from schmubert.bridge.owner.memory_ports import MemoryPorts
 from schmubert.bridge.protocol.timeline import Timeline
+from tests.bridge.clock.players import note_on
 
 
 @dataclass
@@ -73,7 +74,7 @@ def test_without_shared_start_the_first_note_starts_and_a_long_rest_ends() -> No
     clock = LinkClock(Session(Timeline(7.0, 0.0, 120.0)))
     run(clock, 0.0, 1.0)
     assert not clock.transport.rolling
-    clock.note(1.0)
+    clock.note(note_on(1.0))
     assert clock.transport.rolling
     assert clock.transport.timeline.beats(1.0) == pytest.approx(1.0)
     rest_s = 1.0 + REST_BEATS / 2.0

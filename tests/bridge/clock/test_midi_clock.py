@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from schmubert.bridge.clock.midi_clock import KEEPS_TIME_S, Clock
 from schmubert.bridge.clock.transport import REST_BEATS, PositionUnit
 from schmubert.bridge.protocol.bytes import song_position as position
+from tests.bridge.clock.players import note_on
 from tests.bridge.virtual_daw import CLOCK, CONTINUE, START, STOP
 
 
@@ -98,7 +99,7 @@ def test_any_order_of_messages_is_survived(
     passages = [0]
     for number, message in enumerate(messages):
         clock.receive(number * 0.02, message)
-        clock.note(number * 0.02)
+        clock.note(note_on(number * 0.02))
         clock.tick(number * 0.02, idle=False)
         passages.append(clock.transport.passage)
         assert 1.0 < clock.transport.timeline.tempo_bpm < 1000.0
@@ -268,40 +269,40 @@ def test_a_clock_that_comes_back_in_time_finds_the_beat_kept() -> None:
 def test_own_tempo_starts_bar_1_at_the_first_note() -> None:
     clock = Clock(tempo_bpm=100.0)
     assert not clock.waits
-    clock.note(7.0)
+    clock.note(note_on(7.0))
     assert clock.transport.rolling
     assert clock.transport.timeline.beats(7.6) == pytest.approx(1.0)
-    clock.note(8.0)
+    clock.note(note_on(8.0))
     assert clock.transport.passage == 1
 
 
 def test_own_tempo_waits_for_a_first_note_again_after_a_rest() -> None:
     clock = Clock(tempo_bpm=120.0)
-    clock.note(0.0)
+    clock.note(note_on(0.0))
     rest_s = REST_BEATS / 2.0
     clock.tick(rest_s + 1.0, idle=False)
     assert clock.transport.rolling
     clock.tick(rest_s + 1.0, idle=True)
     assert not clock.transport.rolling
-    clock.note(30.0)
+    clock.note(note_on(30.0))
     assert clock.transport.passage == 2
     assert clock.transport.timeline.beats(30.0) == 0.0
 
 
 def test_midi_clock_rules_over_the_own_tempo() -> None:
     clock = Clock(tempo_bpm=100.0)
-    clock.note(49.0)
+    clock.note(note_on(49.0))
     daw = Daw(clock, 140.0).send(START).clocks(48)
     assert clock.transport.passage == 2
     assert clock.transport.timeline.tempo_bpm == pytest.approx(140.0)
     daw.send(STOP)
-    clock.note(daw.now)
+    clock.note(note_on(daw.now))
     assert not clock.transport.rolling, "the clock of the DAW still comes"
 
 
 def test_a_note_without_clock_or_tempo_starts_nothing() -> None:
     clock = Clock()
-    clock.note(1.0)
+    clock.note(note_on(1.0))
     assert not clock.transport.rolling
     assert clock.waits
 

@@ -7,7 +7,15 @@ import pytest
 
 from schmubert.bridge.owner.brain_process import BrainError
 from schmubert.bridge.owner.brain_seat import BrainSeat
-from schmubert.bridge.protocol.messages import FromBrain, Heard, Pong, Recall, Settings, ToBrain
+from schmubert.bridge.protocol.messages import (
+    FromBrain,
+    Heard,
+    Kept,
+    Pong,
+    Recall,
+    Settings,
+    ToBrain,
+)
 
 SETUP = Settings(hears=(0,), plays=(1,))
 
@@ -72,6 +80,18 @@ def test_one_that_waits_takes_over_at_once_and_recalls() -> None:
     assert setup == SETUP
     assert isinstance(recall, Recall)
     assert [one.what for one in recall.told] == [Heard(6.0, 0, 60, 90)]
+
+
+def test_the_variations_of_a_song_are_known_from_the_beginning_and_by_whoever_follows() -> None:
+    kept, brains = Kept("variation-a", b"", b"", b""), [Mortal(), Mortal()]
+    start = iter(brains)
+    seat = BrainSeat(lambda: next(start), SETUP, 0.0, [kept])
+    assert seat.take(1.0)
+    for brain in brains:
+        setup, recall = brain.told
+        assert setup == SETUP
+        assert isinstance(recall, Recall)
+        assert [one.what for one in recall.told] == [kept]
 
 
 def test_one_that_waits_and_hangs_does_not_take_over() -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from schmubert.bridge.owner.learn import Learner
-from schmubert.bridge.protocol.controls import CONTROLS, binding
+from schmubert.bridge.protocol.controls import CONTROLS
+from schmubert.bridge.protocol.surface import binding
 
 
 @pytest.mark.parametrize("target", [name for name in CONTROLS if not CONTROLS[name].of_role])

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from schmubert.bridge.clock.sync import Timing
 from schmubert.bridge.owner.actions import Tell
+from schmubert.bridge.owner.assembly import owner_of
 from schmubert.bridge.owner.mix import Mix
-from schmubert.bridge.owner.owner import owner_of
 from schmubert.bridge.protocol import Control, Event, Heard, Play
 from schmubert.engine.music.vocabulary import Track
 from tests.bridge.owner.test_owner import RIG, note, start
@@ -76,7 +76,7 @@ def test_the_player_is_heard_higher_and_let_go_as_heard() -> None:
     owner = owner_of(RIG, Timing(), [Control("transpose-in", 2.0)])
     start(owner)
     actions = owner.receive(10.1, 0, note(60))
-    owner.turn([Control("transpose-in", 0.0)])
+    owner.turn([Control("transpose-in", 0.0)], 0.0)
     actions += owner.receive(10.2, 0, note(60, 0))
     told = [a.message for a in actions if isinstance(a, Tell) and isinstance(a.message, Heard)]
     assert [(heard.pitch, heard.velocity > 0) for heard in told] == [(62, True), (62, False)]

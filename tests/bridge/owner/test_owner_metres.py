@@ -7,7 +7,8 @@ import pytest
 from schmubert.bridge.clock.sync import Timing
 from schmubert.bridge.clock.transport import PositionUnit
 from schmubert.bridge.owner.actions import Tell
-from schmubert.bridge.owner.owner import Owner, owner_of
+from schmubert.bridge.owner.assembly import owner_of
+from schmubert.bridge.owner.owner import Owner
 from schmubert.bridge.protocol.messages import Moved, Say
 from schmubert.bridge.protocol.roles import Part, rig
 from schmubert.engine.music.meter import CLOCKS_PER_QUARTER, Meter

@@ -8,9 +8,10 @@ from schmubert.bridge.clock.sync import Timing
 from schmubert.bridge.owner.loop import perform
 from schmubert.bridge.owner.memory_ports import MemoryPorts
 from schmubert.bridge.protocol.bytes import NOTE_ON
-from schmubert.bridge.protocol.controls import Control, Surface, binding
+from schmubert.bridge.protocol.controls import Control
 from schmubert.bridge.protocol.events import Record, Sent, Turned
 from schmubert.bridge.protocol.messages import Say
+from schmubert.bridge.protocol.surface import Surface, binding
 from schmubert.bridge.session.log import Log
 from schmubert.bridge.session.recording import Recording
 from schmubert.bridge.session.verify import verify_session

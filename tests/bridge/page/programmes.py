@@ -1,10 +1,10 @@
 """A band that a page is shown of."""
 
 from schmubert.bridge.page.programme import Programme
-from schmubert.bridge.protocol.controls import binding
 from schmubert.bridge.protocol.place import Place
 from schmubert.bridge.protocol.roles import input_part, output_part, rig
 from schmubert.bridge.protocol.settings import Settings
+from schmubert.bridge.protocol.surface import binding
 
 RIG = rig(
     [input_part("DAW")],

@@ -179,7 +179,7 @@ def test_what_is_missing_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_only_a_page_for_others_has_a_token_and_each_its_own() -> None:
     assert programme_of(SETTINGS, RIG, NOWHERE).token == ""
-    tokens = {programme_of(SETTINGS, RIG, Place("0.0.0.0", 1)).token for _ in range(9)}
+    tokens = {programme_of(SETTINGS, RIG, Place("0.0.0.0", port)).token for port in range(9)}
     assert len(tokens) == 9
     assert min(map(len, tokens)) > 20
 

@@ -4,18 +4,10 @@ from hypothesis import strategies as st
 
 from schmubert.bridge.brain.knobs import Knobs, knobs
 from schmubert.bridge.protocol.bytes import CONTROL_CHANGE, NOTE_ON
-from schmubert.bridge.protocol.controls import (
-    CONTROLS,
-    Surface,
-    binding,
-    collisions,
-    control,
-    control_rows,
-    setting,
-    target_of,
-)
+from schmubert.bridge.protocol.controls import CONTROLS, control, control_rows, setting
 from schmubert.bridge.protocol.messages import Control
 from schmubert.bridge.protocol.roles import Binding
+from schmubert.bridge.protocol.surface import Surface, binding, collisions, target_of
 from schmubert.engine.music.vocabulary import Track
 
 BASS, DRUMS = int(Track.BASS), int(Track.DRUMS)

@@ -103,5 +103,5 @@ def test_channel_10_is_heard_only_as_drums() -> None:
 
 
 def test_a_band_needs_both_sides() -> None:
-    with pytest.raises(ValueError, match="at least one"):
+    with pytest.raises(ValueError, match="an input and an output"):
         rig([], [output_part("Bass")], None)

@@ -35,10 +35,11 @@ def test_what_is_turned_is_said_in_words() -> None:
         Control("level", 0.5, BASS),
         Control("intensity", 0.7),
         Control("transpose", -2.0),
+        Control("style", 5.0),
     )
     assert standing(made, 0.0).split("   ") == [
         "bass 4 onsets a bar", "intensity 0.7", "bass at 50%", "bar locked", "drums muted",
-        "transposed -2",
+        "style reggae", "transposed -2",
     ]  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from schmubert.bridge.protocol import (
     Moved,
     Play,
     Record,
+    Ruled,
     Say,
     Sent,
     Settings,
@@ -135,6 +136,11 @@ def test_the_key_is_shown_that_is_set_or_heard() -> None:
     assert "accompany   F or Dm?" in text(scene(Control("key", -1.0), InKey(5)), 0.0)
     held = msgspec.structs.replace(SETUP, controls=(Control("key", 10.0),))
     assert "accompany   A or F#m  " in text(scene(setup=held), 0.0)
+
+
+def test_it_says_who_tells_the_time() -> None:
+    assert "120.0 BPM by your playing   4/4" in text(scene(Ruled("your playing")), 0.0)
+    assert " by " not in text(scene(), 0.0).splitlines()[0]
 
 
 def test_figures() -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from schmubert.bridge.clock.sync import Sync, Timing
-from schmubert.bridge.protocol.controls import binding
 from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import (
     Control,
@@ -18,6 +17,7 @@ from schmubert.bridge.protocol.messages import (
     Silence,
     ToBrain,
 )
+from schmubert.bridge.protocol.surface import binding
 from schmubert.bridge.session.belief import believe
 from schmubert.bridge.session.log import Log
 from schmubert.bridge.session.verify import verify_session

@@ -22,6 +22,7 @@ from schmubert.engine.music.chords import FIRST_CHORD, HOLD_CHORD, NO_CHORD
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.plans import chord_plan_of, speaking
 from schmubert.engine.music.score import Score, Tokens
+from schmubert.engine.music.traits import Trait, part_of
 from schmubert.engine.music.vocabulary import (
     BAND,
     BAND_MASK,
@@ -102,7 +103,10 @@ def test_only_plans_of_bars_to_be_played_are_drawn() -> None:
     drawn = np.argwhere(layout.forms[0])
     assert drawn.tolist() == [[32, list(BAND).index(Track.BASS_FORM)]]
     assert np.flatnonzero(layout.chords[0]).tolist() == [8, 9, 10, 11]
-    assert plan_calls(layout, 16) == 4 + 1
+    assert np.flatnonzero(layout.traits[0]).tolist() == [
+        trait for trait in Trait if part_of(trait) in (Track.BASS, Track.CHORDS)
+    ]
+    assert plan_calls(layout, 16) == 4 + 4 + 1
     told = laid_out(tokens, targets, TRIO, PLANS, COMMON, np.full(16, FIRST_CHORD))
     assert not told.chords.any()
     on_stage = laid_out(tokens, targets, TRIO, PLANS, COMMON, on_stage=True)

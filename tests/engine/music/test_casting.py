@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schmubert.engine.music.casting import PROGRAM_NAMES, WORDS, cast, cast_lines, name_words
+from schmubert.engine.music.casting import WORDS, cast, cast_lines, name_words
+from schmubert.engine.music.programs import PROGRAM_NAMES
 from schmubert.engine.music.song import Part, Unusable
 from schmubert.engine.music.vocabulary import PITCHED, Track
 

@@ -14,7 +14,7 @@ from schmubert.engine.music.chords import (
 from schmubert.engine.music.meter import COMMON, Meter, in_triplets
 from schmubert.engine.music.plans import (
     FIRST_AGAIN,
-    cells_apart,
+    cells_ruled,
     chord_column,
     chord_plan_of,
     form_columns,
@@ -30,6 +30,7 @@ from schmubert.engine.music.vocabulary import (
     NEW,
     OFF,
     RESTS,
+    TRAIT_COUNT,
     TRIO,
     Track,
 )
@@ -50,9 +51,11 @@ def test_a_chord_plan_comes_back_from_its_column(meter: Meter) -> None:
 @pytest.mark.parametrize("meter", METERS, ids=str)
 def test_a_column_speaks_at_cells_beats_or_bars(meter: Meter) -> None:
     can = speaking(BAND, 2 * meter.steps, meter)
-    apart = [cells_apart(track, meter) for track in BAND]
-    assert apart == [1, 1, 1, 1, meter.cells, *[meter.steps] * 3]
-    assert can.sum(axis=0).tolist() == [2 * meter.steps // one for one in apart]
+    ruled = [cells_ruled(track, meter) for track in BAND]
+    assert ruled == [1, 1, 1, 1, meter.cells, *[meter.steps] * 3, meter.cells]
+    *tokens, traits = can.sum(axis=0).tolist()
+    assert tokens == [2 * meter.steps // one for one in ruled[:-1]]
+    assert traits == min(TRAIT_COUNT, 2 * meter.steps)
 
 
 def test_forms_say_which_bar_a_bar_is_again() -> None:

@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch", reason="the networks need torch")
 
 from schmubert.engine.denoiser import answering, in_meter, plans_of  # noqa: E402
 from schmubert.engine.music.meter import COMMON, Meter, in_triplets  # noqa: E402
-from schmubert.engine.music.plans import speaking, with_unknown_plans  # noqa: E402
+from schmubert.engine.music.plans import cells_of, speaking, with_unknown_plans  # noqa: E402
 from schmubert.engine.music.vocabulary import (  # noqa: E402
     BAND,
     BAND_MASK,
@@ -48,7 +48,7 @@ def made(seed: int = 1) -> BandTransformer:
 
 
 def music(meter: Meter, bars: int = 4, seed: int = 0) -> np.ndarray:
-    """A window [2, steps, 8] in which half of what may be masked is."""
+    """A window [2, steps, 9] in which half of what may be masked is."""
     rng = np.random.default_rng(seed)
     steps = bars * meter.steps
     can = speaking(BAND, steps, meter)
@@ -68,9 +68,10 @@ def test_every_cell_of_every_metre_gets_logits(meter: Meter) -> None:
         (*tokens.shape[:2], events) for events in BAND_SIZES
     ]
     for track, (whole, part) in enumerate(zip(logits, compact, strict=True)):
-        apart = tokens.shape[1] // part.shape[1]
-        torch.testing.assert_close(whole[:, ::apart], part)
-        between = torch.arange(tokens.shape[1]) % apart != 0
+        speaks = cells_of(Track(track), meter)
+        torch.testing.assert_close(whole[:, speaks], part)
+        between = torch.ones(tokens.shape[1], dtype=torch.bool)
+        between[speaks] = False
         assert (whole[:, between].argmax(dim=-1) == HOLD).all(), Track(track)
 
 
@@ -109,7 +110,7 @@ def test_what_a_chord_says_moves_with_the_music() -> None:
         for weight in (model.moved_in.weight, model.register):
             weight.zero_()  # what knows of absolute pitch
     meter, told = COMMON, inputs_of(COMMON, TINY, torch.device("cpu"))
-    tokens = np.full((1, 64, 8), HOLD)
+    tokens = np.full((1, 64, len(BAND)), HOLD)
     tokens[:, ::4, Track.MELODY] = FIRST_ONSET + np.tile([39, 41, 43, 44], 4)
     tokens[..., Track.BASS] = BAND_MASK[Track.BASS]
     tokens[:, 0, Track.CHORDS] = FIRST_ONSET

@@ -46,3 +46,16 @@ def test_a_transposition_moves_onsets_alone_and_stays_in_range() -> None:
     assert ((moved <= 1) == (grids <= 1))[..., : Track.DRUMS].all()
     assert (moved[..., : Track.DRUMS] < SIZES[Track.BASS]).all()
     assert (moved != grids).any()
+
+
+def test_beliefs_that_are_sure_are_judged_as_tokens_and_have_a_gradient(songs: Tokens) -> None:
+    critic = TokenCritic(TRIO, bar_steps=16, beat_steps=4).eval()
+    tokens = torch.from_numpy(songs[:3])
+    beliefs = [
+        torch.nn.functional.one_hot(tokens[..., track], SIZES[track]).float().requires_grad_()
+        for track in TRIO
+    ]
+    found = critic.of_beliefs(beliefs)
+    torch.testing.assert_close(found, critic(tokens))
+    found.sum().backward()
+    assert all(of_track.grad is not None and of_track.grad.abs().sum() > 0 for of_track in beliefs)

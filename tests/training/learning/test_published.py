@@ -11,8 +11,11 @@ from click.testing import CliRunner  # noqa: E402
 from schmubert.cli.main import main  # noqa: E402
 from schmubert.engine.networks import checkpoint  # noqa: E402
 from schmubert.engine.networks.config import PRESETS  # noqa: E402
+from schmubert.engine.networks.torch_denoiser import TorchDenoiser  # noqa: E402
 from schmubert.engine.recipe import RECIPE  # noqa: E402
-from schmubert.training.learning.published import import_weights  # noqa: E402
+from schmubert.training.data.dataset import Dataset  # noqa: E402
+from schmubert.training.learning.published import HEADS, import_weights  # noqa: E402
+from schmubert.training.metrics.bits import bits_of_masked, held_out  # noqa: E402
 
 PREFIX = "_denoise_fn.module."
 SIZES = (90, 90, 512)
@@ -110,7 +113,7 @@ def test_imported_weights_say_what_the_published_network_says(
 ) -> None:
     theirs = state(tracks, width=64, layers=3, token_width=16, beats=32)
     torch.save(theirs, tmp_path / "published.pt")
-    import_weights(tmp_path / "published.pt", tmp_path / "ours.safetensors")
+    import_weights(tmp_path / "published.pt", tmp_path / "ours.safetensors", heads)
     ours, config = checkpoint.load(tmp_path / "ours.safetensors")
     assert config.heads == heads
     assert checkpoint.read(tmp_path / "ours.safetensors")[2]["recipe"] == RECIPE.plain()
@@ -122,14 +125,17 @@ def test_imported_weights_say_what_the_published_network_says(
         assert a.std() > 0.01
 
 
-@pytest.mark.parametrize(("tracks", "preset"), [(1, "schmubert-melody"), (3, "schmubert-trio")])
+@pytest.mark.parametrize(
+    ("tracks", "heads", "preset"), [(1, 8, "schmubert-melody"), (3, 16, "schmubert-trio")]
+)
 def test_the_published_shapes_are_those_of_the_presets(
-    tracks: int, preset: str, tmp_path: Path
+    tracks: int, heads: int, preset: str, tmp_path: Path
 ) -> None:
     weights = state(tracks, width=512, layers=24, token_width=128, beats=256)
     torch.save(weights, tmp_path / "published.pt")
     out = tmp_path / "ours.safetensors"
     words = ["import-weights", str(tmp_path / "published.pt"), "--out", str(out)]
+    words += ["--heads", str(heads)]
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 0, done.output
     assert preset in done.output
@@ -139,11 +145,11 @@ def test_the_published_shapes_are_those_of_the_presets(
     assert "--force" in again.output
 
 
-@pytest.mark.parametrize("content", [b"", b"no state dict"])
+@pytest.mark.parametrize("content", [b"", b"no state dict", b"j\x07\x00\x00\x00.", b"0."])
 def test_what_is_no_state_dict_is_said_in_one_line(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "bad.pt").write_bytes(content)
     with pytest.raises(ValueError, match=r"bad\.pt"):
-        import_weights(tmp_path / "bad.pt", tmp_path / "ours.safetensors")
+        import_weights(tmp_path / "bad.pt", tmp_path / "ours.safetensors", heads=8)
     assert not (tmp_path / "ours.safetensors").exists()
 
 
@@ -153,6 +159,10 @@ def test_what_is_no_state_dict_is_said_in_one_line(content: bytes, tmp_path: Pat
         ({PREFIX + "dec.weight": torch.zeros(2)}, "dec.weight"),
         ({PREFIX + "tok_emb.0.weight": torch.zeros(60, 16)}, "60"),
         ({PREFIX + "ln_f.weight": torch.zeros(7)}, "another network"),
+        ({PREFIX + "tok_emb.0.weight": torch.zeros(())}, "a single number"),
+        ({PREFIX + "pos_emb": torch.zeros(8)}, "no matrix"),
+        ({PREFIX + "blocks.0.attn.key.bias": torch.zeros(2, 2)}, "do not fit each other"),
+        ({PREFIX + "ln_f.bias": torch.zeros(64).to_sparse()}, "no plain numbers"),
     ],
 )
 def test_another_network_is_refused(
@@ -160,10 +170,50 @@ def test_another_network_is_refused(
 ) -> None:
     torch.save({**state(1, 64, 1, 16, 32), **changed}, tmp_path / "other.pt")
     with pytest.raises(ValueError, match=said):
-        import_weights(tmp_path / "other.pt", tmp_path / "ours.safetensors")
+        import_weights(tmp_path / "other.pt", tmp_path / "ours.safetensors", heads=8)
 
 
 def test_nothing_in_a_file_is_executed(tmp_path: Path) -> None:
     torch.save({"weights": Path("x")}, tmp_path / "object.pt")
     with pytest.raises(ValueError, match="state dict"):
-        import_weights(tmp_path / "object.pt", tmp_path / "ours.safetensors")
+        import_weights(tmp_path / "object.pt", tmp_path / "ours.safetensors", heads=8)
+
+
+def test_songs_tell_the_heads(data: Path, tmp_path: Path) -> None:
+    """The likelier of both on the same masked songs, by as much as each of them says alone."""
+    theirs = state(3, width=64, layers=2, token_width=16, beats=32)
+    sure = {n: 9 * t if ".query." in n or ".key." in n else t for n, t in theirs.items()}
+    torch.save(sure, tmp_path / "published.pt")
+    found = import_weights(tmp_path / "published.pt", tmp_path / "told.safetensors", data=data)
+    tokens, masks = held_out(Dataset.open(data).split("validation"), 8, (0, 1, 2), 0.0, 16)  # type: ignore[arg-type]
+    bits = []
+    for heads in HEADS:
+        out = tmp_path / f"{heads}.safetensors"
+        import_weights(tmp_path / "published.pt", out, heads)
+        needed = bits_of_masked(TorchDenoiser(out), tokens, masks["uniform"])
+        bits.append(float((needed.sum((1, 2)) / masks["uniform"].sum((1, 2)).clip(1)).mean()))
+    assert found.tried is not None
+    assert found.tried.bits == pytest.approx(tuple(bits), rel=1e-7)
+    assert abs(bits[0] - bits[1]) > 2e-5
+    assert found.config.heads == HEADS[bits.index(min(bits))]
+    assert checkpoint.read(tmp_path / "told.safetensors")[1] == found.config
+    assert f"{min(bits):.4f} with {found.config.heads} heads" in found.tried.told()
+    assert "16 windows of 8 bars" in found.tried.told()
+
+
+def test_without_songs_heads_are_asked_for(data: Path, tmp_path: Path) -> None:
+    torch.save(state(1, 64, 1, 16, 32), tmp_path / "published.pt")
+    words = [
+        "import-weights",
+        str(tmp_path / "published.pt"),
+        "--out",
+        str(tmp_path / "a.safetensors"),
+    ]
+    asked = CliRunner().invoke(main, words)
+    assert asked.exit_code == 1
+    assert "8 or 16 heads of attention: name the --data" in asked.output
+    both = CliRunner().invoke(main, [*words, "--heads", "8", "--data", str(data)])
+    assert "give one of them" in both.output
+    told = CliRunner().invoke(main, [*words, "--data", str(data)])
+    assert told.exit_code == 0, told.output
+    assert "are likelier in" in told.output

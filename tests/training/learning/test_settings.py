@@ -33,14 +33,6 @@ def test_settings_of_a_run_of_version_0_1_are_read(tmp_path: Path) -> None:
     assert settings.corruption == "absorbing"
 
 
-def test_the_defaults_are_the_thesis() -> None:
-    settings = TrainSettings(preset="schmubert-trio", **PRESET_SETTINGS["schmubert-trio"])
-    assert settings.steps == 600_000
-    assert settings.batch_bars / 64 == 50
-    assert settings.learning_rate == 5e-4
-    assert settings.ema_decay == 0.995
-
-
 def test_the_learning_rate_rises_stays_and_falls_to_nothing() -> None:
     settings = TrainSettings("live", steps=100, warmup_steps=10, decay_steps=20, learning_rate=1.0)
     rates = [settings.learning_rate_at(step) for step in range(101)]

@@ -6,7 +6,7 @@ from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import SIZES, TRIO, Track
 from schmubert.training.data.dataset import Dataset, Split
 from schmubert.training.data.masking import PATTERNS
-from schmubert.training.metrics.bits import bits_of_masked, figures, held_out
+from schmubert.training.metrics.bits import bits_of_masked, figures, held_out, named
 from tests.training.small_corpus import files, prepared
 
 
@@ -49,7 +49,7 @@ def test_the_same_windows_and_masks_are_drawn_each_time(split: Split) -> None:
 
 def test_a_denoiser_that_knows_nothing_needs_the_whole_vocabulary(split: Split) -> None:
     tokens, masks = held_out(split, 8, TRIO, 0.0, 6)
-    found = figures(masks, lambda mask: bits_of_masked(Clueless(), tokens, mask), TRIO)
+    found = figures(masks, lambda mask: bits_of_masked(Clueless(), tokens, mask), named(TRIO))
     assert found["suffix/melody"] == pytest.approx(np.log2(90))
     assert found["accompaniment/drums"] == pytest.approx(9.0)
     assert found["accompaniment"] == pytest.approx((np.log2(90) + 9.0) / 2)

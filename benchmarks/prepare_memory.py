@@ -1,0 +1,83 @@
+"""What `schmubert prepare` and opening a dataset take of memory, by the number of files.
+
+    python benchmarks/prepare_memory.py --songs data --count 2000 --count 8000 --count 32000
+
+Each is a process of its own. Of one that prepares the peak is told, and that of the larger of its
+two workers; it reads links to so many files, dealt by a shuffle. Of one that opens the dataset what
+it holds itself is told, without the files that are mapped: the system takes those back when it
+likes.
+"""
+
+import random
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+from many_files import songs_in
+
+from schmubert.cli.errors import one_line
+
+PREPARE = """
+import resource, sys
+from pathlib import Path
+from schmubert.training.data.prepare import prepare_dataset
+prepare_dataset([Path(sys.argv[1])], Path(sys.argv[2]), workers=2)
+for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
+    print(resource.getrusage(whose).ru_maxrss)
+"""
+OPEN = """
+import re, sys
+from pathlib import Path
+from schmubert.training.data.dataset import Dataset
+def held():
+    return int(re.search(r"RssAnon:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+before = held()
+dataset = Dataset.open(sys.argv[2])
+print(held() - before)
+split = dataset.split("train")
+split.batch(split.windows(16)[:8], 16)
+print(held() - before)
+"""
+
+
+def kilobytes(script: str, songs: Path, dataset: Path) -> list[int]:
+    """What `script` prints, run in a process of its own."""
+    words = [sys.executable, "-c", script, str(songs), str(dataset)]
+    done = subprocess.run(words, check=True, capture_output=True, text=True)
+    return [int(line) for line in done.stdout.split()]
+
+
+def linked(songs: list[Path], folder: Path) -> Path:
+    """A `folder` of links to `songs`, a thousand in each of its folders."""
+    for number, song in enumerate(songs):
+        place = folder / f"{number // 1000:03}"
+        place.mkdir(parents=True, exist_ok=True)
+        (place / f"{number:06}.mid").symlink_to(song.resolve())
+    return folder
+
+
+@click.command()
+@click.option("--songs", "folders", multiple=True, required=True, type=click.Path(path_type=Path))
+@click.option("--count", "counts", multiple=True, required=True, type=int, help="Files; again.")
+@one_line
+def main(folders: tuple[Path, ...], counts: tuple[int, ...]) -> None:
+    """Print a line for each number of files, in MB."""
+    songs = songs_in(folders)
+    random.Random(0).shuffle(songs)
+    click.echo("files  dataset  prepare  a worker  open  windows of 16 bars")
+    for count in counts:
+        if count > len(songs):
+            raise ValueError(f"there are {len(songs)} files in the --songs, not {count}")
+        with tempfile.TemporaryDirectory() as place:
+            links, dataset = linked(songs[:count], Path(place, "songs")), Path(place, "dataset")
+            peak, worker = kilobytes(PREPARE, links, dataset)
+            opened, used = kilobytes(OPEN, links, dataset)
+            size = sum(path.stat().st_size for path in dataset.iterdir())
+        parts = (peak / 1e3, worker / 1e3, opened / 1e3, used / 1e3)
+        click.echo(f"{count}  {size / 1e6:.0f}  " + "  ".join(f"{part:.1f}" for part in parts))
+
+
+if __name__ == "__main__":
+    main()
