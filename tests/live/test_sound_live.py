@@ -15,9 +15,10 @@ from tests.live.midi_server import wait_until
 from tests.live.stage import HEARS, Stage
 
 BARS_BEFORE, BARS_AFTER = 3, 4
-BASS_HZ, CYMBALS_HZ = (40, 160), (6000, 14000)
-LEAST = 1e-4
-"""Of the energy, what bass and cymbals have at least where they play."""
+LOW_HZ = 160
+"""The melody is above it: what sounds below is the band's."""
+LEAST = 1e-2
+"""Of the energy, what is below that at least; the melody alone leaves a tenth of that there."""
 
 pytestmark = pytest.mark.skipif(
     shutil.which("fluidsynth") is None or found() is None,
@@ -54,5 +55,4 @@ def test_the_band_is_heard_and_one_that_is_killed_is_followed_by_another(
     energy = np.abs(np.fft.rfft(frames.reshape(-1, 2).mean(1))) ** 2
     hz = np.fft.rfftfreq(len(frames) // 2, 1.0 / rate)
     assert np.abs(frames).max() > 1000
-    for low, high in (BASS_HZ, CYMBALS_HZ):
-        assert energy[(hz > low) & (hz < high)].sum() > LEAST * energy.sum()
+    assert energy[(hz > 40) & (hz < LOW_HZ)].sum() > LEAST * energy.sum()
