@@ -181,7 +181,7 @@ def as_on_stage(
     first = ORACLE_CALLS if oracle else first_calls or recipe.first_calls
     most = None if oracle else most_calls or recipe.most_calls
     warmth = recipe.temperature if temperature is None else temperature
-    begun = np.tile(BAND_MASK[FORMS[0] :], (len(songs), 1))  # forms of the bar that is played
+    begun = np.tile([BAND_MASK[form] for form in FORMS], (len(songs), 1))  # forms of the bar that is played
     entry = LISTEN_BARS * STEPS_PER_BAR
     for step in range(entry, songs.shape[1], STEPS_PER_BEAT):
         played = dict.fromkeys(tracks, step)
