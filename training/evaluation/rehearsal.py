@@ -181,7 +181,8 @@ def as_on_stage(
     first = ORACLE_CALLS if oracle else first_calls or recipe.first_calls
     most = None if oracle else most_calls or recipe.most_calls
     warmth = recipe.temperature if temperature is None else temperature
-    begun = np.tile([BAND_MASK[form] for form in FORMS], (len(songs), 1))  # forms of the bar that is played
+    no_forms = [BAND_MASK[form] for form in FORMS]
+    begun = np.tile(no_forms, (len(songs), 1))  # forms of the bar that is played
     entry = LISTEN_BARS * STEPS_PER_BAR
     for step in range(entry, songs.shape[1], STEPS_PER_BEAT):
         played = dict.fromkeys(tracks, step)
@@ -197,7 +198,7 @@ def as_on_stage(
         lead = None if leads is None else leads(step - LEAD_STEPS, beats)
         chords = None if lead is None else lead.chords
         bar = (step - requests[0].first_step) // STEPS_PER_BAR
-        forms = np.tile(BAND_MASK[FORMS[0] :], (*window[:, ::STEPS_PER_BAR].shape[:2], 1))
+        forms = np.tile(no_forms, (*window[:, ::STEPS_PER_BAR].shape[:2], 1))
         if step % STEPS_PER_BAR:
             forms[:, bar] = begun
         layout = laid_out(
