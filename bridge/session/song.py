@@ -19,11 +19,12 @@ from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import Kept, Settings
 from schmubert.bridge.protocol.mode import MODES
 from schmubert.engine.music.meter import Meter
+from schmubert.engine.music.style_names import CHOICES, STYLES
 from schmubert.engine.music.vocabulary import CHORD_TOKENS, FIRST_ONSET, SIZES
 from schmubert.engine.writing import write_whole
 
 NAME = re.compile(r"\w[\w '.,&()+-]{0,63}")
-FORGOTTEN = ("lock", "mode", "tempo", "bars")
+FORGOTTEN = ("lock", "mode", "tempo", "bars", "style")
 """Controls that are kept elsewhere in the file, or end with the session."""
 MOST_BYTES = 1 << 20
 PADS = {f"variation-{letter}" for letter in VARIATIONS}
@@ -151,13 +152,18 @@ class SongKeeper:
             "bars": settings.bars,
             "listen": settings.listen_bars,
         }
+        for name in ("chords", "style", "like"):
+            if getattr(settings, name):
+                found[name] = getattr(settings, name)
+        if "style" in stands:
+            style = CHOICES[int(stands["style"].value)]
+            found.pop("style", None)
+            if style in STYLES:  # else it is any, or that of the song of `like`
+                found["style"] = style
         if "mode" in stands:
             found["mode"] = MODES[int(stands["mode"].value)]
         if "bars" in stands:
             found["bars"] = int(stands["bars"].value)
-        for name in ("chords", "style", "like"):
-            if getattr(settings, name):
-                found[name] = getattr(settings, name)
         if settings.temperature is not None:
             found["temperature"] = settings.temperature
         if self._tempo_bpm is not None:
