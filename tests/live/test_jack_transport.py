@@ -1,10 +1,9 @@
 """A real JACK server's transport, with a timebase master, followed; and the server ends."""
 
 import json
-import signal
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -82,7 +81,8 @@ class Followed:
 def test_a_transport_is_followed_and_a_server_that_ends_is_lost(tmp_path: Path) -> None:
     if subprocess.run(["which", "jackd"], capture_output=True, check=False).returncode:
         pytest.skip("no jackd here")
-    with jackd(tmp_path / "log") as server:
+    with ExitStack() as first:
+        server = first.enter_context(jackd(tmp_path / "log"))
         followed = Followed(tmp_path, server)
         master = subprocess.Popen(
             [sys.executable, "-c", MASTER], env=server.env, stdin=subprocess.PIPE, text=True
@@ -109,8 +109,7 @@ def test_a_transport_is_followed_and_a_server_that_ends_is_lost(tmp_path: Path) 
             followed.until(2, False)
             tell("start")
             followed.until(3, True)
-            server_pid = server.pid
-            subprocess.run(["kill", f"-{int(signal.SIGTERM)}", str(server_pid)], check=True)
+            first.close()  # the server ends
             followed.until(3, False, lost=True)
             with jackd(tmp_path / "again", place=server.place):
                 wait_until(lambda: not followed.last()[2], 10.0, "the server to be found again")
