@@ -16,7 +16,7 @@ from tests.live.sequencer import CLOCK_PORT, MELODY_PORT, Sequencer
 from tests.live.stage import HEARS, PLAYS, RECORDED, Stage
 
 BACK_S = 5.0
-BUSY_S = 5.0
+BUSY_S = 25.0
 """What a machine that others use may take beyond that."""
 
 
