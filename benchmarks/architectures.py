@@ -60,9 +60,10 @@ def curves(run: Path) -> dict[str, list[list[float]]]:
 
     from schmubert.training.learning.train import LOG_EVERY
 
-    logged = EventAccumulator(str(run / "tensorboard")).Reload()
+    logged = EventAccumulator(str(run / "tensorboard"))
+    there = logged.Reload().Tags()["scalars"] if (run / "tensorboard").is_dir() else []
     found: dict[str, list[list[float]]] = {}
-    missing = [name for name in CURVES if name not in logged.Tags()["scalars"]]
+    missing = [name for name in CURVES if name not in there]
     if missing:
         raise ValueError(
             f"{run} logged no {' and no '.join(missing)}: train for {LOG_EVERY} steps or more, and"

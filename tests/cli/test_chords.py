@@ -34,8 +34,8 @@ class Loaded(Band):
 @pytest.fixture
 def band(monkeypatch: pytest.MonkeyPatch) -> None:
     """All commands load that model."""
-    for module in (offline, generate):
-        monkeypatch.setattr(module, "load", lambda *_: Loaded())
+    monkeypatch.setattr(offline, "load", lambda *_: Loaded())
+    monkeypatch.setattr(generate, "load_any", lambda *_: Loaded())
 
 
 def call(*words: object) -> Result:

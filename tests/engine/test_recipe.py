@@ -96,7 +96,7 @@ def test_plans_take_a_call_for_each_first_draft() -> None:
     plans = tuple(Track(column) for column in range(len(TRIO), len(BAND_MASK)))
     layout = laid_out(tokens, np.ones_like(tokens, bool), TRIO, plans, COMMON)
     assert plan_calls(layout, 16, COMMON) == 4 + 4 + 4  # for the traits, the chords, the forms
-    assert plan_calls(layout, 16, COMMON, OTHER) == 8 + 8
+    assert plan_calls(layout, 16, COMMON, OTHER) == 8 + 8 + 8
 
 
 def test_what_a_file_says_is_read_back() -> None:
