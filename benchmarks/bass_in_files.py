@@ -26,7 +26,7 @@ from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion.compose import accompany
 from schmubert.engine.diffusion.sampling import PLAIN
 from schmubert.engine.music.chords import beats_of, plan_weights
-from schmubert.engine.music.keys import key_probabilities
+from schmubert.engine.music.keys import main_key
 from schmubert.engine.music.meter import BEATS_PER_BAR
 from schmubert.engine.music.score import Score
 from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, Track
@@ -54,7 +54,7 @@ def basses(
     scales: Scales = scales_of(heard_in(whole, beats, False))
     yield "the song's own", figures_of(score.tokens, scales)
     heard = heard_in(whole, beats, alone)
-    tonic = int(key_probabilities(heard).sum(axis=0).argmax())
+    tonic = main_key(heard)
     chords = None if alone else plan_weights(whole.chords(with_bass=True))[:beats]
     shown = Score(only_melody(score.tokens), score.tempo_bpm) if alone else score
     for name, leading in (

@@ -24,7 +24,14 @@ from numpy.typing import NDArray
 from schmubert.cli.errors import one_line
 from schmubert.engine.music import keys
 from schmubert.engine.music.chords import beats_of
-from schmubert.engine.music.keys import MAJOR, STRAY, belonging, key_lean, key_probabilities
+from schmubert.engine.music.keys import (
+    MAJOR,
+    STRAY,
+    belonging,
+    key_lean,
+    key_probabilities,
+    main_key,
+)
 from schmubert.engine.music.meter import BEATS_PER_BAR
 from schmubert.engine.music.midifile import read_score
 from schmubert.engine.music.song import Unusable, player_song
@@ -95,7 +102,7 @@ def fitted(songs: list[Parts]) -> Shares:
 
 def hard(heard: Shares) -> Shares:
     """One key for the whole song, and hardly anything outside of it."""
-    tonic = key_probabilities(heard).sum(axis=0).argmax()
+    tonic = main_key(heard)
     return np.tile(np.log(0.001 + 0.999 * SCALES[tonic]), (len(heard), 1))
 
 

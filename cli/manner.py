@@ -13,7 +13,7 @@ from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.cli.leading import Known
 from schmubert.engine.music.chords import CHORD_TOKENS, FIRST_CHORD, Chord, Plan, Quality, chord_of
-from schmubert.engine.music.keys import key_probabilities
+from schmubert.engine.music.keys import main_key
 from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.style_names import STYLES
 from schmubert.engine.music.styles import (
@@ -55,7 +55,7 @@ class Wanted:
         """
         tonic = None
         if known is not None and known.heard.any():
-            tonic = int(key_probabilities(known.heard).sum(axis=0).argmax())
+            tonic = main_key(known.heard)
         if self.like is not None:
             return manner_of(self.like, tonic)
         if self.style is None:

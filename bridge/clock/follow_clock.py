@@ -7,9 +7,9 @@ steered: the music never jumps, but runs a little faster or slower until the nex
 from math import floor, inf
 
 from schmubert.bridge.clock.beat_tracker import Beat, BeatTracker, Hypothesis
-from schmubert.bridge.clock.jitter import JitterMeter
+from schmubert.bridge.clock.other_clock import OtherClock
 from schmubert.bridge.clock.strokes import Strokes
-from schmubert.bridge.clock.transport import REST_BEATS, PositionUnit, standing
+from schmubert.bridge.clock.transport import REST_BEATS, standing
 from schmubert.bridge.protocol.messages import Heard
 from schmubert.bridge.protocol.timeline import Timeline
 from schmubert.engine.music.meter import COMMON, Meter
@@ -24,15 +24,11 @@ SOON = 0.4
 """A beat that is nearer than this is left as it is, and the one after it is met."""
 
 
-class FollowClock:
+class FollowClock(OtherClock):
     """Follows the player's notes in beats of `meter`; `tempo_bpm`, in beats, is what to expect."""
 
     def __init__(self, tempo_bpm: float | None = None, meter: Meter = COMMON) -> None:
-        self.transport = standing(tempo_bpm)
-        self.unit = self.likely = PositionUnit.AUTO
-        self.armed_s: float | None = None
-        self.lost = False
-        self.jitter = JitterMeter()
+        super().__init__(standing(tempo_bpm))
         self._tempo_bpm, self._meter = tempo_bpm, meter
         self._tracker = BeatTracker(tempo_bpm, meter.cells)
         self._strokes = Strokes()
@@ -44,14 +40,6 @@ class FollowClock:
     def rules(self) -> str:
         """Who tells the time."""
         return "your playing"
-
-    @property
-    def waits(self) -> bool:
-        """The player tells the time."""
-        return False
-
-    def receive(self, at_s: float, message: bytes) -> None:
-        """Take in nothing: MIDI does not tell the time here."""
 
     def note(self, heard: Heard) -> None:
         """A player's note begins."""

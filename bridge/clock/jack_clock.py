@@ -7,8 +7,8 @@ there is none, bar 1 is the server's frame 0, and the tempo one's own.
 from dataclasses import dataclass
 from typing import Protocol
 
-from schmubert.bridge.clock.jitter import JitterMeter
-from schmubert.bridge.clock.transport import PositionUnit, standing
+from schmubert.bridge.clock.other_clock import OtherClock
+from schmubert.bridge.clock.transport import standing
 from schmubert.bridge.protocol.messages import Heard
 from schmubert.bridge.protocol.meters import in_beats
 from schmubert.bridge.protocol.timeline import Timeline
@@ -51,15 +51,11 @@ class JackTransport(Protocol):
         """The transport as it was last told at `now`, monotonic seconds; None: no server."""
 
 
-class JackClock:
+class JackClock(OtherClock):
     """Follows JACK's transport in beats of `meter`; without bars `tempo_bpm`, quarters, serves."""
 
     def __init__(self, jack: JackTransport, tempo_bpm: float, meter: Meter = COMMON) -> None:
-        self.transport = standing(in_beats(tempo_bpm, meter))
-        self.unit = self.likely = PositionUnit.AUTO
-        self.armed_s: float | None = None
-        self.lost = False
-        self.jitter = JitterMeter()
+        super().__init__(standing(in_beats(tempo_bpm, meter)))
         self._jack, self._tempo_bpm, self._meter = jack, tempo_bpm, meter
         self._cycle_s = 0.0  # of the cycle that was told of last
 
@@ -67,14 +63,6 @@ class JackClock:
     def rules(self) -> str:
         """Who tells the time."""
         return "JACK"
-
-    @property
-    def waits(self) -> bool:
-        """A server always tells the time."""
-        return False
-
-    def receive(self, at_s: float, message: bytes) -> None:
-        """Take in nothing: MIDI does not tell the time here."""
 
     def note(self, heard: Heard) -> None:
         """Take in nothing: a player's note starts no transport."""

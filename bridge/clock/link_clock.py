@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from math import floor
 from typing import Protocol
 
-from schmubert.bridge.clock.jitter import JitterMeter
-from schmubert.bridge.clock.transport import REST_BEATS, PositionUnit, standing
+from schmubert.bridge.clock.other_clock import OtherClock
+from schmubert.bridge.clock.transport import REST_BEATS, standing
 from schmubert.bridge.protocol.messages import Heard
 from schmubert.bridge.protocol.meters import in_beats
 from schmubert.bridge.protocol.timeline import Timeline
@@ -41,18 +41,14 @@ class LinkSession(Protocol):
         """The session at `now`, monotonic seconds."""
 
 
-class LinkClock:
+class LinkClock(OtherClock):
     """Follows a Link session in beats of `meter`.
 
     Where nobody shares start and stop, the first note starts.
     """
 
     def __init__(self, session: LinkSession, meter: Meter = COMMON) -> None:
-        self.transport = standing()
-        self.unit = self.likely = PositionUnit.AUTO
-        self.armed_s: float | None = None
-        self.lost = False
-        self.jitter = JitterMeter()
+        super().__init__(standing())
         self._session, self._meter = session, meter
         self._shift = 0.0  # the beat that Link has at beat 0 here
         self._shared = False  # started by the session, not by a note
@@ -62,14 +58,6 @@ class LinkClock:
     def rules(self) -> str:
         """Who tells the time."""
         return "Ableton Link"
-
-    @property
-    def waits(self) -> bool:
-        """A session always tells the time."""
-        return False
-
-    def receive(self, at_s: float, message: bytes) -> None:
-        """Take in nothing: MIDI does not tell the time here."""
 
     def note(self, heard: Heard) -> None:
         """A player's note begins: it starts the music where the session has not."""

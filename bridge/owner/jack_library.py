@@ -7,14 +7,29 @@ older than the server. Another one that was loaded before, for all to see, is ta
 import ctypes
 import importlib.metadata
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 SYSTEM = "libjack.so.0"
 PIPEWIRE = ("lib/*/pipewire-0.3/jack", "lib/pipewire-0.3/jack", "lib64/pipewire-0.3/jack")
 PREFIXES = ("/usr", "/usr/local", "/run/current-system/sw")
 NO_START_SERVER = 1
 BROUGHT_ALONG = ("python-rtmidi", "rtmidi2")
+
+Kinds: TypeAlias = Mapping[str, tuple[Any, tuple[Any, ...]]]
+"""What a function of libjack returns, and what it takes, by its name."""
+SHUTDOWN = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+"""What is called when the server ends; it has to be kept as long as the client is there."""
+OF_A_CLIENT: Kinds = MappingProxyType(
+    {
+        "jack_client_open": (ctypes.c_void_p, (ctypes.c_char_p, ctypes.c_int, ctypes.c_void_p)),
+        "jack_client_close": (ctypes.c_int, (ctypes.c_void_p,)),
+        "jack_on_shutdown": (None, (ctypes.c_void_p, SHUTDOWN, ctypes.c_void_p)),
+        "jack_activate": (ctypes.c_int, (ctypes.c_void_p,)),
+    }
+)
 
 _loaded: list[str] = []
 
@@ -40,6 +55,15 @@ def library() -> ctypes.CDLL:
     """The libjack by which the MIDI package reaches its server, once that has been imported."""
     preloaded = _preloaded()
     return preloaded or ctypes.CDLL(next(_brought_along(), SYSTEM))
+
+
+def for_a_client(kinds: Kinds) -> ctypes.CDLL:
+    """`library`, told the kinds of what every client calls, and of what is in `kinds`."""
+    found = library()
+    for name, (result, arguments) in {**OF_A_CLIENT, **kinds}.items():
+        function = getattr(found, name)
+        function.restype, function.argtypes = result, arguments
+    return found
 
 
 def answers() -> bool:

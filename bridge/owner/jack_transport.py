@@ -18,7 +18,6 @@ AGAIN_S = 2.0
 """A server that ended is looked for so often: the ports, which see it go within a second, close
 their clients first, since libjack would else close those twice."""
 BRIEF_S = 0.0001
-_SHUTDOWN = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
 class _Position(ctypes.Structure):
@@ -42,11 +41,7 @@ class _Position(ctypes.Structure):
     )
 
 
-_KINDS: dict[str, tuple[Any, tuple[Any, ...]]] = {
-    "jack_client_open": (ctypes.c_void_p, (ctypes.c_char_p, ctypes.c_int, ctypes.c_void_p)),
-    "jack_client_close": (ctypes.c_int, (ctypes.c_void_p,)),
-    "jack_on_shutdown": (None, (ctypes.c_void_p, _SHUTDOWN, ctypes.c_void_p)),
-    "jack_activate": (ctypes.c_int, (ctypes.c_void_p,)),
+_KINDS: jack_library.Kinds = {
     "jack_get_time": (ctypes.c_uint64, ()),
     "jack_transport_query": (ctypes.c_int, (ctypes.c_void_p, ctypes.POINTER(_Position))),
 }
@@ -58,13 +53,10 @@ class JackServer:
     def __init__(self) -> None:
         try:
             there = jack_library.reach_server()
-            self._jack = jack_library.library()
+            self._jack = jack_library.for_a_client(_KINDS)
         except OSError as error:
             raise NoMidiError(f"--sync jack needs JACK's library: {error}") from error
-        for name, (result, arguments) in _KINDS.items():
-            function = getattr(self._jack, name)
-            function.restype, function.argtypes = result, arguments
-        self._shutdown = _SHUTDOWN(self._see_it_go)
+        self._shutdown = jack_library.SHUTDOWN(self._see_it_go)
         self._client: Any = None
         self._gone = False
         self._looks_s = -math.inf

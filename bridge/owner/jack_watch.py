@@ -10,12 +10,7 @@ from schmubert.bridge.owner import jack_library
 from schmubert.bridge.owner.midi_backend import BackendError
 from schmubert.bridge.owner.port_names import CLIENT
 
-_SHUTDOWN = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
-_KINDS: dict[str, tuple[Any, tuple[Any, ...]]] = {
-    "jack_client_open": (ctypes.c_void_p, (ctypes.c_char_p, ctypes.c_int, ctypes.c_void_p)),
-    "jack_on_shutdown": (None, (ctypes.c_void_p, _SHUTDOWN, ctypes.c_void_p)),
-    "jack_activate": (ctypes.c_int, (ctypes.c_void_p,)),
-    "jack_client_close": (ctypes.c_int, (ctypes.c_void_p,)),
+_KINDS: jack_library.Kinds = {
     "jack_port_by_name": (ctypes.c_void_p, (ctypes.c_void_p, ctypes.c_char_p)),
     "jack_port_get_all_connections": (
         ctypes.POINTER(ctypes.c_char_p),
@@ -35,10 +30,7 @@ class JackWatch:
         self.gone = False
         """The server ended. Close all clients before another is opened: libjack would close
         those that are left by itself, and they would be closed twice."""
-        self._jack = jack_library.library()
-        for name, (result, arguments) in _KINDS.items():
-            function = getattr(self._jack, name)
-            function.restype, function.argtypes = result, arguments
+        self._jack = jack_library.for_a_client(_KINDS)
         # its threads complain on stderr of a server that ended, which is said in our own words:
         # `strlen` takes a text and does nothing with it
         nothing = ctypes.cast(ctypes.CDLL(None).strlen, ctypes.c_void_p)
@@ -49,7 +41,9 @@ class JackWatch:
         )
         if not self._client:
             raise BackendError("no JACK server answers")
-        self._shutdown = _SHUTDOWN(self._see_it_go)  # it is called as long as the client is there
+        self._shutdown = jack_library.SHUTDOWN(
+            self._see_it_go
+        )  # it is called as long as the client is there
         self._jack.jack_on_shutdown(self._client, self._shutdown, None)
         self._jack.jack_activate(self._client)
 

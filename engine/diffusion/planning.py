@@ -114,7 +114,7 @@ def laid_out(
     parts = [track for track in tracks if targets[..., tracks.index(track)].any()]
     parts += [Track.COMPING] if rhythm.any() else []
     parts += [Track.CHORDS] if unsaid.any() else []
-    open_traits = with_traits(wide, columns, meter, traits, [] if on_stage else parts)
+    open_traits = _with_traits(wide, columns, meter, traits, [] if on_stage else parts)
     return Layout(
         wide,
         np.concatenate([nothing, drawn], axis=-1),
@@ -125,7 +125,7 @@ def laid_out(
     )
 
 
-def with_traits(
+def _with_traits(
     tokens: Tokens,
     columns: Sequence[Track],
     meter: Meter,

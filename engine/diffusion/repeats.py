@@ -42,7 +42,7 @@ def with_forms(
         forms, wanted = tokens[:, ::bar, column], targets[:, ::bar, column]
         for number in bars:
             rows = logits[column][:, number * bar].astype(np.float64)
-            rows[:, FIRST_AGAIN:][~may_repeat(forms)[:, number]] = -np.inf
+            rows[:, FIRST_AGAIN:][~may_repeat(forms, [number])[:, 0]] = -np.inf
             drawn = draw(rows, token_sampler.rng)
             forms[:, number] = np.where(wanted[:, number], drawn, forms[:, number])
     return tokens

@@ -51,6 +51,11 @@ def key_probabilities(heard: Shares) -> Shares:
     return np.asarray(likely / likely.sum(axis=1, keepdims=True))
 
 
+def main_key(heard: Shares) -> int:
+    """The tonic of the major scale that all that is `heard` [beats, 12] is in for most of it."""
+    return int(key_probabilities(heard).sum(axis=0).argmax())
+
+
 def belonging(heard: Shares) -> Shares:
     """How sure it is that each pitch class belongs to each beat, [beats, 12], 0 to 1."""
     in_scale = np.zeros((PITCH_CLASSES, PITCH_CLASSES))

@@ -5,6 +5,8 @@ A plan has a token at the first cell of each beat, or bar, and holds elsewhere; 
 like any other column.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from schmubert.engine.music.chords import HOLD_CHORD, NO_CHORD, Plan
@@ -96,26 +98,29 @@ def form_columns(tokens: Tokens, meter: Meter) -> Tokens:
     return columns.reshape(*shape, -1, len(TRIO))
 
 
-def may_repeat(forms: Tokens) -> Mask:
-    """Which of `AGAIN` each bar may be by the `forms` [batch, bars] before it: [batch, bars, 4].
+def may_repeat(forms: Tokens, bars: Sequence[int] | None = None) -> Mask:
+    """Which of `AGAIN` some `bars` may be by the `forms` [batch, all bars] before each.
+
+    [batch, bars, 4]; of all bars where none are named.
 
     A form names the nearest bar that is the same: so none names one before the window, one that
     rests, or one of two that are the same as each other but the nearer.
     """
-    batch, bars = np.arange(len(forms)), forms.shape[1]
+    batch, wanted = np.arange(len(forms)), range(forms.shape[1]) if bars is None else bars
     first: Tokens = np.empty(forms.shape, np.int64)  # the first bar that each is the same as
-    found = np.zeros((*forms.shape, len(AGAIN)), bool)
-    for bar in range(bars):
+    for bar in range(max(wanted, default=0)):
         again = forms[:, bar] - FIRST_AGAIN
         back = np.asarray(AGAIN)[again.clip(0, len(AGAIN) - 1)]
         known = (again >= 0) & (again < len(AGAIN)) & (back <= bar)
         first[:, bar] = np.where(known, first[batch, (bar - back).clip(0, max(bar - 1, 0))], bar)
+    found = np.zeros((len(forms), len(wanted), len(AGAIN)), bool)
+    for row, bar in enumerate(wanted):
         for k, bars_before in enumerate(AGAIN):
             if bars_before <= bar:
                 there = bar - bars_before
                 taken = [first[:, bar - nearer] == first[:, there] for nearer in AGAIN[:k]]
                 free = ~np.any(taken, axis=0) if taken else True
-                found[:, bar, k] = free & (forms[:, there] != RESTS)
+                found[:, row, k] = free & (forms[:, there] != RESTS)
     return found
 
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from schmubert.engine.music.chords import TONES, Chord, Quality
-from schmubert.engine.music.keys import key_probabilities
+from schmubert.engine.music.keys import main_key
 from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.score import Score, Tokens, lasting, unknown
 from schmubert.engine.music.style_names import style_called
@@ -199,9 +199,9 @@ def _tonic(song: Score) -> int:
         steps = np.flatnonzero((events >= FIRST_ONSET) & (events < BAND_MASK[track]))
         pitch_classes = (events[steps] - FIRST_ONSET + LOWEST_PITCH) % 12
         np.add.at(heard, (steps // song.meter.cells, pitch_classes), 1.0 / song.meter.cells)
-    return int(key_probabilities(heard).sum(axis=0).argmax())
+    return main_key(heard)
 
 
-def traits_bytes(traits: Tokens | None) -> bytes:
-    """`traits` [16] as they go over the wire; empty for None."""
-    return b"" if traits is None else traits.astype(np.uint8).tobytes()
+def traits_bytes(traits: Tokens) -> bytes:
+    """`traits` [16] as they go over the wire."""
+    return traits.astype(np.uint8).tobytes()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.live.conftest import require
 from tests.live.midi_server import MidiServer, end, jackd, wait_until
 
 MASTER = """
@@ -79,8 +80,7 @@ class Followed:
 
 
 def test_a_transport_is_followed_and_a_server_that_ends_is_lost(tmp_path: Path) -> None:
-    if subprocess.run(["which", "jackd"], capture_output=True, check=False).returncode:
-        pytest.skip("no jackd here")
+    require("jackd")
     with ExitStack() as first:
         server = first.enter_context(jackd(tmp_path / "log"))
         followed = Followed(tmp_path, server)
