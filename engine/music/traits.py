@@ -103,7 +103,7 @@ def traits_of(tokens: Tokens, meter: Meter) -> Tokens:
 
     Masked where a part has a masked cell or plays nothing.
     """
-    figures = _figures(tokens, meter)
+    figures = figures_of(tokens, meter)
     levels = np.full((len(tokens), TRAIT_COUNT), UNKNOWN_TRAIT)
     for trait in Trait:
         found = figures[trait]
@@ -119,7 +119,7 @@ def trait_column(levels: Tokens, steps: int) -> Tokens:
     return column
 
 
-def _figures(tokens: Tokens, meter: Meter) -> dict[Trait, NDArray[np.float64]]:
+def figures_of(tokens: Tokens, meter: Meter) -> dict[Trait, NDArray[np.float64]]:
     """What the levels stand for, [n] each; NaN where it is not known."""
     beats = tokens.shape[1] / meter.cells
     on_beat = np.arange(tokens.shape[1]) % meter.cells == 0
