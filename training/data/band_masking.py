@@ -2,10 +2,11 @@
 
 The tracks of the trio are masked as ever (`masking.py`). Each plan is known, unknown, known up to
 some beat, or known here and there, whatever is known of the tracks: a chart is known ahead, chords
-are heard up to now, a form is drawn before the notes.
+are heard up to now, a form is drawn before the notes. Some pieces stand where a sampler is in the
+middle of its plans (`planning.py`): what it drew before is known, and nothing of what follows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.plans import form_columns, speaking
 from schmubert.engine.music.score import Mask, Tokens
-from schmubert.engine.music.vocabulary import BAND, BAND_MASK, FORMS, TRIO, Track
+from schmubert.engine.music.vocabulary import BAND, BAND_MASK, FORMS, TRAIT_COUNT, TRIO, Track
 from schmubert.training.data.guessed_basses import guessed
 from schmubert.training.data.masking import mixed
 
@@ -31,6 +32,12 @@ BAND_MIX: Mapping[str, float] = MappingProxyType(
     }
 )
 """Shares of the patterns of the trio: pieces, accompaniment, what comes next, gaps, the stage."""
+IN_ORDER = 0.4
+"""So often a piece is one whose plans are being drawn, in the order of `ORDER`."""
+ORDER: Sequence[Sequence[Track]] = ((Track.TRAITS,), (Track.CHORDS,), FORMS, (Track.COMPING,))
+"""Plans as they are drawn: the forms together, and a comping's rhythm with the notes."""
+ALL_OPEN = 0.5
+"""So often plans that come later are unknown throughout, and else known as elsewhere: as heard."""
 TOGETHER = 0.5
 """How often the forms of all tracks are known as far as each other, as when they are drawn."""
 KNOWN, UNKNOWN, UNTIL, HERE_AND_THERE = 0.3, 0.3, 0.2, 0.2
@@ -70,6 +77,8 @@ def masked_band(
         asked[..., plan] = _of_plan(batch, steps, rng)
     together = rng.random(batch) < TOGETHER
     asked[together, :, FORMS[1] : FORMS[-1] + 1] = asked[together, :, FORMS[0], None]
+    in_order = rng.random(batch) < IN_ORDER
+    asked[in_order] = _in_order(asked[in_order], rng)
     can = speaking(BAND, steps, meter)
     unknown = (tokens == np.asarray(BAND_MASK)) & can
     share = np.where(rng.random(batch) < HIDDEN, MOST_HIDDEN * rng.random(batch), 0.0)
@@ -105,6 +114,30 @@ def _with_guesses(
     found[guessing, :, Track.BASS] = basses
     forms = form_columns(found[guessing][..., : len(TRIO)], meter)
     found[guessing, :, Track.BASS_FORM] = forms[..., Track.BASS]
+    return found
+
+
+def _in_order(asked: Mask, rng: np.random.Generator) -> Mask:
+    """`asked` [batch, steps, columns] where a sampler is in the middle of one of its plans.
+
+    The plans before it are known, it is known up to some step, and those after it are unknown, or
+    as they were. No note is known between the first and the last that are asked for of a track.
+    """
+    found = asked.copy()
+    notes = asked[..., : len(TRIO)]
+    from_first = np.logical_or.accumulate(notes, axis=1)
+    to_last = np.logical_or.accumulate(notes[:, ::-1], axis=1)[:, ::-1]
+    found[..., : len(TRIO)] = from_first & to_last
+    batch, steps, _ = asked.shape
+    drawing = rng.integers(len(ORDER) - 1, size=batch)
+    last = np.where(drawing == 0, min(steps, TRAIT_COUNT), steps)
+    open_from = np.arange(steps) >= rng.integers(last)[:, None]
+    for place, plans in enumerate(ORDER):
+        later = (drawing < place) & (rng.random(batch) < ALL_OPEN)
+        for plan in plans:
+            found[drawing > place, :, plan] = False
+            found[drawing == place, :, plan] = open_from[drawing == place]
+            found[later, :, plan] = True
     return found
 
 
