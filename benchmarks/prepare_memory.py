@@ -1,9 +1,10 @@
 """What `schmubert prepare` and opening a dataset take of memory, by the number of files.
 
-    python benchmarks/prepare_memory.py --songs data --count 2000 --count 8000 --count 32000
+    python benchmarks/prepare_memory.py --songs data --count 2000 --count 8000 --count 40000
 
 Each is a process of its own. Of one that prepares the peak is told, and that of the larger of its
-two workers; it reads links to so many files, dealt by a shuffle. Of one that opens the dataset what
+two workers; it reads links to so many files, dealt by a shuffle. Where there are fewer, each comes
+again a semitone higher, which is another song to it. Of one that opens the dataset what
 it holds itself is told, without the files that are mapped: the system takes those back when it
 likes.
 """
@@ -18,6 +19,10 @@ import click
 from many_files import songs_in
 
 from schmubert.cli.errors import one_line
+from schmubert.engine.music.kits import DRUM_CHANNEL
+from schmubert.engine.music.smf import NOTE_OFF, NOTE_ON, Event, NoMidiError, read
+
+HIGHEST = 127
 
 PREPARE = """
 import resource, sys
@@ -49,12 +54,35 @@ def kilobytes(script: str, songs: Path, dataset: Path) -> list[int]:
     return [int(line) for line in done.stdout.split()]
 
 
-def linked(songs: list[Path], folder: Path) -> Path:
-    """A `folder` of links to `songs`, a thousand in each of its folders."""
-    for number, song in enumerate(songs):
+def higher(song: Path, path: Path, semitones: int) -> None:
+    """Write `song` to `path` with its notes so many `semitones` higher, but for channel 10."""
+
+    def moved(event: Event) -> Event:
+        note = event.status & 0xF0 in (NOTE_ON, NOTE_OFF) and event.status & 0x0F != DRUM_CHANNEL
+        if not note or event.data[0] + semitones > HIGHEST:
+            return event
+        data = bytes((event.data[0] + semitones, event.data[1]))
+        return event._replace(data=data, raw=bytes((event.status, *data)))
+
+    try:
+        midi = read(song.read_bytes())
+    except NoMidiError:
+        path.write_bytes(song.read_bytes())
+        return
+    tracks = [track.edited(map(moved, track.events)) for track in midi.tracks]
+    path.write_bytes(midi.replaced(tracks).with_tracks(()))
+
+
+def linked(songs: list[Path], count: int, folder: Path) -> Path:
+    """A `folder` of `count` links to `songs`, a thousand in each of its folders."""
+    for number in range(count):
         place = folder / f"{number // 1000:03}"
         place.mkdir(parents=True, exist_ok=True)
-        (place / f"{number:06}.mid").symlink_to(song.resolve())
+        path, (again, index) = place / f"{number:06}.mid", divmod(number, len(songs))
+        if again:
+            higher(songs[index], path, again)
+        else:
+            path.symlink_to(songs[index].resolve())
     return folder
 
 
@@ -68,10 +96,8 @@ def main(folders: tuple[Path, ...], counts: tuple[int, ...]) -> None:
     random.Random(0).shuffle(songs)
     click.echo("files  dataset  prepare  a worker  open  windows of 16 bars")
     for count in counts:
-        if count > len(songs):
-            raise ValueError(f"there are {len(songs)} files in the --songs, not {count}")
         with tempfile.TemporaryDirectory() as place:
-            links, dataset = linked(songs[:count], Path(place, "songs")), Path(place, "dataset")
+            links, dataset = linked(songs, count, Path(place, "songs")), Path(place, "dataset")
             peak, worker = kilobytes(PREPARE, links, dataset)
             opened, used = kilobytes(OPEN, links, dataset)
             size = sum(path.stat().st_size for path in dataset.iterdir())

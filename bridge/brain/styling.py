@@ -81,17 +81,21 @@ class Styling:
         return Horizon(canonical(tokens), about.targets, about.first_step)
 
     def _choose(self, name: str, home: Harmony) -> None:
-        """Play in the style `name` from now on; of its grooves one that begins on `home`."""
+        """Play in the style `name` from now on; of its grooves one that begins on `home`.
+
+        A song's bass is moved into the key of which that is the chord.
+        """
         self._changes += 1
         self._manner = self._groove = None
+        minor = home.root is not None and (home.root + MINOR_THIRD) % OCTAVE in home.classes
         if name in STYLES:
-            root = home.root or 0
-            minor = (root + MINOR_THIRD) % OCTAVE in home.classes
-            chord = Chord(root, Quality.MINOR if minor else Quality.MAJOR)
+            chord = Chord(home.root or 0, Quality.MINOR if minor else Quality.MAJOR)
             rng = np.random.default_rng((self._seed, self._changes))
             self._manner = style_named(name).manner(self._meter, chord, rng)
         elif name == SONG and self._song is not None:
-            self._manner = manner_of(self._song)
+            root = home.root
+            tonic = None if root is None else (root + minor * MINOR_THIRD) % OCTAVE
+            self._manner = manner_of(self._song, tonic)
         if self._manner is not None and self._manner.example.meter == self._meter:
             example, chord_then = self._manner.example, self._manner.chord
             then = Harmony() if chord_then is None else harmony_of(chord_then.token)

@@ -1,13 +1,17 @@
 """A style on stage: the engine is told of it, from the entry on and from where it is turned."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from schmubert.bridge.protocol.controls import setting
 from schmubert.bridge.protocol.settings import Settings
+from schmubert.engine.music.midifile import midi_bytes
+from schmubert.engine.music.score import Score, unknown
 from schmubert.engine.music.style_names import CHOICES
 from schmubert.engine.music.traits import UNKNOWN_TRAIT, Trait
-from schmubert.engine.music.vocabulary import Drum, Track
+from schmubert.engine.music.vocabulary import HOLD, Drum, Track, onset_token
 from schmubert.engine.service.wire import Request, unpack
 from tests.bridge.brain.stages import at, stage
 from tests.bridge.brain.virtual_stage import Stage
@@ -59,6 +63,25 @@ def test_what_is_played_stays_what_it_was() -> None:
     for (_, one), (_, other) in zip(plain, styled, strict=True):
         np.testing.assert_array_equal(drums(one)[entry:], drums(other)[entry:])
         assert one.targets == other.targets
+
+
+@pytest.mark.parametrize(("key", "bass"), [("C", 36), ("D", 38), ("A", 33)])
+def test_the_bass_of_a_song_to_play_like_comes_in_the_key_of_the_player(
+    tmp_path: Path, key: str, bass: int
+) -> None:
+    tokens = unknown(4).tokens.copy()
+    tokens[:] = HOLD
+    for bar in range(4):
+        tokens[16 * bar : 16 * bar + 16 : 4, Track.BASS] = onset_token(36)
+        for step, pitch in enumerate((60, 64, 67, 65, 62, 71, 72)):
+            tokens[16 * bar + 2 * step, Track.MELODY] = onset_token(pitch)
+    (tmp_path / "song.mid").write_bytes(midi_bytes(Score(tokens)))
+    settings = Settings(
+        plays=BAND, like=str(tmp_path / "song.mid"), controls=(setting("key", key),)
+    )
+    first = played(settings).engine.requests[0][1]
+    onsets = unpack(first.tokens)[:16:4, Track.BASS]
+    assert onsets.tolist() == [onset_token(bass)] * 4
 
 
 def test_a_style_that_is_none_is_refused_with_those_that_are() -> None:
