@@ -21,7 +21,8 @@ from bass_figures import Figures, Scales, figures_of, only_melody, scales_of, te
 from harmony_in_files import WholeSong, whole_songs
 
 from schmubert.cli.errors import one_line
-from schmubert.cli.leading import ANY, AUTO, Known, Leading
+from schmubert.cli.known import Known
+from schmubert.cli.leading import ANY, AUTO, Leading
 from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion.compose import accompany
 from schmubert.engine.diffusion.sampling import PLAIN

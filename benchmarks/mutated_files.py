@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from many_files import Totals, options, songs_in, worked
 
-from schmubert.cli.leading import own_chords
+from schmubert.cli.known import own_chords
 from schmubert.engine.music.additions import with_next, with_previous, with_remade, with_tracks
 from schmubert.engine.music.barlines import Grid
 from schmubert.engine.music.midifile import Reading, read_score

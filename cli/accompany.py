@@ -9,7 +9,8 @@ import numpy as np
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.cli.excerpts import told
-from schmubert.cli.leading import Leading, chord_leading_options, known_of
+from schmubert.cli.known import known_of, parts_without_role
+from schmubert.cli.leading import Leading, chord_leading_options
 from schmubert.cli.manner import Wanted, manner_options
 from schmubert.cli.offline import Job, Made, offline_options, run
 from schmubert.cli.places import parts_named
@@ -18,7 +19,9 @@ from schmubert.engine.diffusion import compose
 from schmubert.engine.music.vocabulary import TRIO, Track
 
 if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
-    from schmubert.engine.music.midifile import Reading
+    from collections.abc import Iterable
+
+    from schmubert.engine.music.song import Part
 
 
 @click.command("accompany")
@@ -45,6 +48,7 @@ def accompany(job: Job, led_by: Leading, playing: Wanted, tracks: str, replace: 
 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:
         from schmubert.engine.music.additions import with_tracks
+        from schmubert.engine.music.comping_parts import plays_chords
         from schmubert.engine.music.splice import without_notes
 
         reading = job.read(model, data)
@@ -58,9 +62,12 @@ def accompany(job: Job, led_by: Leading, playing: Wanted, tracks: str, replace: 
         sampling = fields_replaced(led.sampling, manner=manner)
         score = compose.accompany(model, reading.score, wanted, rng, sampling, chords)
         beside = [track for track in wanted if track in reading.roles]
+        others = parts_without_role(data, reading) if Track.CHORDS in wanted else []
+        comping = [part for part in others if replace and plays_chords(part)]
         out = data
         if replace:
             places = [place for track in beside for place in reading.places[track]]
+            places += [part.place for part in comping if part.place is not None]
             out = without_notes(data, places, range(score.steps), 0, reading.grid)
         kept = "in place of its own {0}" if replace else "its own {0} {1} still there"
         added = with_tracks(out, score, wanted, reading.grid)
@@ -68,18 +75,16 @@ def accompany(job: Job, led_by: Leading, playing: Wanted, tracks: str, replace: 
             kept.format(track.name.lower(), "are" if track is Track.DRUMS else "is")
             for track in beside
         ]
-        if Track.CHORDS in wanted and (others := other_parts(data, reading)):
-            also.append(f"what else it has is still there: {', '.join(others)}")
+        if comping:
+            also.append(f"in place of its own chords: {called(comping)}")
+        if left := [part for part in others if part not in comping]:
+            also.append(f"what else it has is still there: {called(left)}")
         said = "; ".join([told(score, wanted) + led.told + playing.told, *also, *added.told])
         return Made(added.midi, score, (), said, reading.numbers(), reading)
 
     run(job, make, wanted)
 
 
-def other_parts(data: bytes, reading: "Reading") -> list[str]:
-    """The parts of the song in `data` that have no role: its own chords are among them, if any."""
-    from schmubert.engine.music.song import player_song
-
-    taken = {place for places in reading.places.values() for place in places}
-    others = [part for part in player_song(data).parts if part.place not in taken]
-    return [repr(part.name) if part.name else f"program {part.program}" for part in others]
+def called(parts: "Iterable[Part]") -> str:
+    """The names of `parts`, or their programs."""
+    return ", ".join(repr(part.name) if part.name else f"program {part.program}" for part in parts)

@@ -6,7 +6,8 @@ import numpy as np
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.cli.excerpts import only, told
-from schmubert.cli.leading import Leading, known_of, leading_options, unknown_bars
+from schmubert.cli.known import known_of, unknown_bars
+from schmubert.cli.leading import Leading, leading_options
 from schmubert.cli.offline import Job, Made, offline_options, run, wanted_of
 from schmubert.cli.places import tracks_named
 from schmubert.engine.denoiser import Model

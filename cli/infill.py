@@ -9,7 +9,8 @@ import numpy as np
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.cli.excerpts import begun_in, told
-from schmubert.cli.leading import Leading, known_of, leading_options
+from schmubert.cli.known import known_of
+from schmubert.cli.leading import Leading, leading_options
 from schmubert.cli.offline import Job, Made, offline_options, run, wanted_of
 from schmubert.cli.places import Stretch, stretches_named, tracks_named
 from schmubert.engine.denoiser import Model

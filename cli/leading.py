@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.cli.errors import one_line
+from schmubert.cli.known import Known, known_of, own_chords, own_comping
 from schmubert.cli.places import tracks_named
 from schmubert.engine.denoiser import Model, recipe_of
 from schmubert.engine.diffusion.guides import PITCH_CLASSES, key, register, together
@@ -26,7 +27,6 @@ from schmubert.engine.music.pitches import (
     name_of,
     pitch_named,
 )
-from schmubert.engine.music.score import Mask, notes
 from schmubert.engine.music.vocabulary import BAND_MASK, HIGHEST_PITCH, LOWEST_PITCH, PITCHED, Track
 
 if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
@@ -48,52 +48,6 @@ class Led:
     sampling: Sampling
     told: str
     chords: "Plan"
-
-
-@dataclass(frozen=True)
-class Known:
-    """What is known of a piece.
-
-    How long each pitch class is `heard` in each beat [beats, 12], and which MIDI pitches its own
-    bass plays.
-    """
-
-    heard: NDArray[np.float64]
-    own_bass: tuple[int, ...] = ()
-
-    def after(self, bars: int, meter: Meter) -> "Known":
-        """Without its first `bars` of `meter`."""
-        return replace(self, heard=self.heard[bars * meter.beats :])
-
-    def then(self, after: "Known") -> "Known":
-        """Both, one after the other."""
-        heard = np.concatenate([self.heard, after.heard])
-        return Known(heard, (*self.own_bass, *after.own_bass))
-
-
-def unknown_bars(bars: int, meter: Meter) -> Known:
-    """Of `bars` of `meter` nothing is known."""
-    return Known(np.zeros((bars * meter.beats, PITCH_CLASSES)))
-
-
-def known_of(data: bytes, reading: "Reading", anew: Mask | None = None) -> Known:
-    """What is known of the song in `data`, but for the cells `anew` [steps, 3] of its tracks."""
-    from schmubert.engine.music.columns import heard_on
-    from schmubert.engine.music.song import player_song
-
-    song, grid = player_song(data), reading.grid
-    beats = grid.bars * grid.meter.beats
-    voice_of: dict[object, Track] = {}
-    for track in PITCHED:
-        voice_of |= dict.fromkeys(reading.places.get(track, ()), track)
-    heard = np.zeros((beats, PITCH_CLASSES))
-    for voice in (None, *PITCHED):
-        parts = [part for part in song.parts if voice_of.get(part.place) == voice]
-        sounding = heard_on(parts, grid).classes
-        if anew is not None and voice is not None:
-            sounding[anew[:, voice].reshape(beats, grid.meter.cells).any(axis=1)] = 0.0
-        heard += sounding
-    return Known(heard, tuple(note.pitch for note in notes(reading.score.tokens, Track.BASS)))
 
 
 @dataclass(frozen=True)
@@ -143,7 +97,8 @@ class Leading:
             weights = written_chords(self.chords, bars, meter)
             chords = nearest_chords(weights)
         known = replace(known_of(data, reading), own_bass=())  # another one may sit elsewhere
-        return Led(self.sampling(plain, model, known, weights), said, chords)
+        led = self.sampling(plain, model, known, weights)
+        return Led(replace(led, comping=own_comping(data, reading)), said, chords)
 
     def chart(self, bars: int, meter: Meter) -> NDArray[np.float64] | None:
         """The chords that are written, for each beat of a piece [beats, 12]; None for none.
@@ -190,21 +145,6 @@ def _register(
         return bass_register(lowest, highest, own_bass)
     low = LOWEST_PITCH if lowest is None else lowest
     return range(low, (HIGHEST_PITCH if highest is None else highest) + 1)
-
-
-def own_chords(data: bytes, reading: "Reading") -> "Plan | None":
-    """The chord plan of the song in `data`; None where nothing sounds beside its melody.
-
-    By `benchmarks/chord_profiles.py` a melody alone tells the root of three chords in ten.
-    """
-    from schmubert.engine.music.columns import chords_on
-    from schmubert.engine.music.song import player_song
-
-    song = player_song(data)
-    melody = reading.places.get(Track.MELODY, ())
-    if all(part.drums or part.place in melody for part in song.parts):
-        return None
-    return chords_on(song.parts, reading.grid)
 
 
 def written_chords(chart: str, bars: int, meter: Meter) -> NDArray[np.float64]:

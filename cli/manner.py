@@ -11,7 +11,7 @@ import numpy as np
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
-from schmubert.cli.leading import Known
+from schmubert.cli.known import Known
 from schmubert.engine.music.chords import CHORD_TOKENS, FIRST_CHORD, Chord, Plan, Quality, chord_of
 from schmubert.engine.music.keys import main_key
 from schmubert.engine.music.meter import Meter

@@ -61,7 +61,7 @@ def infill_all(
     told = [sampling.chords] * len(scores)
     made = filled_by_windows(denoise, scores, every_targets, rngs, sampling, told, place)
     return [
-        _kept(score, filled.tokens, targets)
+        _kept(score, filled.tokens[:, : len(TRIO)], targets)
         for score, filled, targets in zip(scores, made, every_targets, strict=True)
     ]
 

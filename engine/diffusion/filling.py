@@ -25,17 +25,20 @@ def filled_by_windows(
 ) -> list[Filled]:
     """`scores` with `targets` filled, [steps, 3], or [steps, 4] with a comping.
 
-    There is one where targets have a column for it. `chords` [beats] are known.
+    There is one where targets have a column for it, or the sampling has a comping that is heard,
+    which a denoiser that plans none does not hear. `chords` [beats] are known.
     """
     for targets in every_targets:
         check_parts(denoise, [track for track in TRIO if targets[:, track].any()])
+    if sampling.comping is not None and Track.COMPING in plans_of(denoise):
+        every_targets = [_with_comping(targets) for targets in every_targets]
     made: dict[int, Filled] = {}
     for meter in {score.meter for score in scores}:
         alike = [k for k, score in enumerate(scores) if score.meter == meter]
         runs = [
             window_run(
                 denoise.tracks,
-                _masked(scores[k], every_targets[k]),
+                _shown(scores[k], every_targets[k], sampling.comping),
                 every_targets[k],
                 rngs[k],
                 replace(sampling, chords=chords[k]),
@@ -50,11 +53,22 @@ def filled_by_windows(
     return [made[k] for k in range(len(scores))]
 
 
-def _masked(score: Score, targets: Mask) -> Tokens:
-    """The tokens of `score`, `targets` [steps, 3 or 4] masked; of a comping nothing is known."""
+def _with_comping(targets: Mask) -> Mask:
+    """`targets` with a column for a comping [steps, 4]: it has none where there was no column."""
+    missing = len(TRIO) + 1 - targets.shape[1]
+    return np.pad(targets, ((0, 0), (0, missing)))
+
+
+def _shown(score: Score, targets: Mask, comping: Tokens | None) -> Tokens:
+    """The tokens of `score`, `targets` [steps, 3 or 4] masked, and of a `comping` what is heard."""
     tokens = score.masked(targets[:, : len(TRIO)]).tokens
-    beyond = np.asarray(BAND_MASK[len(TRIO) : targets.shape[1]], np.int64)
-    return np.concatenate([tokens, np.tile(beyond, (score.steps, 1))], axis=1)
+    if targets.shape[1] == len(TRIO):
+        return tokens
+    rhythm = np.full(score.steps, BAND_MASK[Track.COMPING])
+    if comping is not None:
+        rhythm[: len(comping)] = comping[: score.steps]
+    rhythm[targets[:, Track.COMPING]] = BAND_MASK[Track.COMPING]
+    return np.column_stack([tokens, rhythm])
 
 
 def check_parts(denoise: Denoiser, parts: Iterable[Track]) -> None:
@@ -83,6 +97,9 @@ def in_manner(
         np.concatenate([_chords_before(example, sampling), plan])
         for example, plan in zip(before, chords, strict=True)
     ]
+    if sampling.comping is not None and before:
+        unheard = np.full(before[0].steps, BAND_MASK[Track.COMPING])
+        sampling = replace(sampling, comping=np.concatenate([unheard, sampling.comping]))
     made = filled_by_windows(denoise, shown, targets, rngs, sampling, plans)
     return [
         Filled(tokens[example.steps :], chosen[example.bars * example.meter.beats :])

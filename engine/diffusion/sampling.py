@@ -18,6 +18,7 @@ from schmubert.engine.diffusion.samplers import sampler_name
 from schmubert.engine.diffusion.unmasking import Guide
 from schmubert.engine.music.chords import Plan
 from schmubert.engine.music.meter import COMMON, Meter
+from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.styles import Manner
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.recipe import Recipe
@@ -33,9 +34,10 @@ class Sampling:
     A `guide` bends each window alike. `harmony` [beats, 12] is of the whole piece: what is added to
     the logits of each pitch class in each of its beats, as the guide `harmony` does. `chords`
     [beats] is the plan of the whole piece, as far as it is known, for a network that knows chords;
-    such a one goes by no `harmony`. `manner` is how a band is to play: its traits are known of all
-    windows, for a network that knows traits, and before a new part stands its example. ValueError
-    where a value is out of its range.
+    such a one goes by no `harmony`. `comping` [steps] is the rhythm of what else sounds in the
+    whole piece, for a network that knows it. `manner` is how a band is to play: its traits are
+    known of all windows, for a network that knows traits, and before a new part stands its example.
+    ValueError where a value is out of its range.
     """
 
     calls: int | None = None
@@ -45,6 +47,7 @@ class Sampling:
     sampler: str = SAMPLER
     harmony: NDArray[np.floating] | None = field(default=None, compare=False)
     chords: Plan | None = field(default=None, compare=False)
+    comping: Tokens | None = field(default=None, compare=False)
     manner: Manner | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:

@@ -11,7 +11,7 @@ from schmubert.cli.piano_roll import COLOURS, draw
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.midifile import midi_bytes, read_score
 from schmubert.engine.music.score import Note, Score, silence
-from schmubert.engine.music.smf import read
+from schmubert.engine.music.smf import TRACK_NAME, Event, event, meta, midi_file, read, track_body
 from schmubert.engine.music.song import Part, player_song
 from schmubert.engine.music.vocabulary import TRIO, Track, onset_token
 from tests.cli.pictures import shown
@@ -185,3 +185,36 @@ def test_chords_are_drawn_in_a_colour_of_their_own(tmp_path: Path) -> None:
     draw(silence(4), tmp_path / "without.png")
     assert shown(tmp_path / "with.png", COLOURS[Track.CHORDS]) > 150
     assert shown(tmp_path / "without.png", COLOURS[Track.CHORDS]) == 0
+
+
+@pytest.mark.usefixtures("band")
+def test_the_chords_of_a_song_are_replaced_and_its_other_parts_stay(tmp_path: Path) -> None:
+    """Its rhythm is heard: a part that comps has no role, but the band plays to it."""
+    song, out = tmp_path / "in.mid", tmp_path / "out.mid"
+    bodies = [
+        track_body([meta(0, TRACK_NAME, name), *played], 9600)
+        for name, played in (
+            (b"Melody", strokes([[72], [74], [76], [77]], 0, 480)),
+            (b"Strings", strokes([[48, 52, 55], [53, 57, 60]], 1, 960)),
+            (b"Second flute", strokes([[67], [69]], 2, 960)),
+        )
+    ]
+    song.write_bytes(midi_file(480, bodies))
+    words = ("--melody", "Melody", "--tracks", "bass,chords", "--replace", "--seed", 1)
+    result = call("accompany", song, "--out", out, *words, *FEW)
+    assert result.exit_code == 0, result.output
+    assert "in place of its own chords: 'Strings'" in result.output
+    assert "what else it has is still there: 'Second flute'" in result.output
+    names = {part.name for part in player_song(out.read_bytes()).parts}
+    assert "Strings" not in names
+    assert {"Melody", "Second flute"} < names
+
+
+def strokes(chords: list[list[int]], channel: int, ticks: int) -> list[Event]:
+    """`chords` one after the other on `channel`, over and over up to 9,600 ticks."""
+    return [
+        event(at + ticks * off, (0x80 if off else 0x90) | channel, pitch, 64)
+        for number, at in enumerate(range(0, 9600, ticks))
+        for off in (0, 1)
+        for pitch in chords[number % len(chords)]
+    ]

@@ -1,6 +1,6 @@
 """A part of chords with the notes of a piece: its rhythm from window to window, its harmony."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -17,6 +17,7 @@ from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.music.chords import FIRST_CHORD, NO_CHORD, chord_of
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Score, Tokens
+from schmubert.engine.music.styles import style_named
 from schmubert.engine.music.vocabulary import BAND, BAND_MASK, BAND_SIZES, TRIO, Track
 from tests.engine.diffusion.small_songs import Chance, song
 
@@ -154,3 +155,34 @@ def test_a_model_that_plans_no_chords_and_work_that_knows_none_say_so() -> None:
         continue_(Band(), melody(), 2, rng(), BAND_OF_FOUR)
     with pytest.raises(ValueError, match="accompany and generate alone"):
         infill_bars(Band(), melody(), [1], BAND_OF_FOUR, rng())
+
+
+def test_a_rhythm_that_is_heard_is_shown_in_every_window() -> None:
+    denoise, rhythm = Band(), np.arange(9 * COMMON.steps) % 3
+    heard = replace(FEW, comping=rhythm)
+    made = accompany(denoise, melody(), [Track.BASS], rng(), heard)
+    assert made.tokens.shape == (9 * COMMON.steps, len(TRIO))
+    for window in {shown[0, :, Track.COMPING].tobytes() for shown in denoise.shown}:
+        assert any(
+            window == rhythm[first : first + 64].tobytes()
+            for first in range(0, len(rhythm) - 63, COMMON.steps)
+        )
+
+
+def test_the_example_of_a_style_is_without_the_rhythm_of_the_song() -> None:
+    denoise, rhythm = Band(), np.ones(9 * COMMON.steps, np.int64)
+    style = style_named("rock").manner(COMMON, chord_of(C), rng())
+    accompany(denoise, melody(), [Track.BASS], rng(), replace(FEW, comping=rhythm, manner=style))
+    first = denoise.shown[0][0, :, Track.COMPING]
+    half = FEW.window_bars // 2 * COMMON.steps
+    assert set(first[:half]) == {BAND_MASK[Track.COMPING]}
+    assert set(first[half:]) == {1}
+
+
+def test_a_model_without_plans_hears_no_rhythm() -> None:
+    rhythm = np.ones(8 * COMMON.steps, np.int64)
+    plain, heard = (
+        accompany(Chance(), song(8), [Track.BASS], rng(), replace(FEW, comping=comping))
+        for comping in (None, rhythm)
+    )
+    np.testing.assert_array_equal(plain.tokens, heard.tokens)

@@ -1,0 +1,94 @@
+"""What is known of a song beside the band that it is to get: what is heard in it, and its parts."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schmubert.engine.diffusion.guides import PITCH_CLASSES
+from schmubert.engine.music.meter import Meter
+from schmubert.engine.music.score import Mask, Tokens, notes
+from schmubert.engine.music.vocabulary import PITCHED, Track
+
+if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
+    from schmubert.engine.music.chords import Plan
+    from schmubert.engine.music.midifile import Reading
+    from schmubert.engine.music.song import Part
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a piece.
+
+    How long each pitch class is `heard` in each beat [beats, 12], and which MIDI pitches its own
+    bass plays.
+    """
+
+    heard: NDArray[np.float64]
+    own_bass: tuple[int, ...] = ()
+
+    def after(self, bars: int, meter: Meter) -> "Known":
+        """Without its first `bars` of `meter`."""
+        return replace(self, heard=self.heard[bars * meter.beats :])
+
+    def then(self, after: "Known") -> "Known":
+        """Both, one after the other."""
+        heard = np.concatenate([self.heard, after.heard])
+        return Known(heard, (*self.own_bass, *after.own_bass))
+
+
+def unknown_bars(bars: int, meter: Meter) -> Known:
+    """Of `bars` of `meter` nothing is known."""
+    return Known(np.zeros((bars * meter.beats, PITCH_CLASSES)))
+
+
+def known_of(data: bytes, reading: "Reading", anew: Mask | None = None) -> Known:
+    """What is known of the song in `data`, but for the cells `anew` [steps, 3] of its tracks."""
+    from schmubert.engine.music.columns import heard_on
+    from schmubert.engine.music.song import player_song
+
+    song, grid = player_song(data), reading.grid
+    beats = grid.bars * grid.meter.beats
+    voice_of: dict[object, Track] = {}
+    for track in PITCHED:
+        voice_of |= dict.fromkeys(reading.places.get(track, ()), track)
+    heard = np.zeros((beats, PITCH_CLASSES))
+    for voice in (None, *PITCHED):
+        parts = [part for part in song.parts if voice_of.get(part.place) == voice]
+        sounding = heard_on(parts, grid).classes
+        if anew is not None and voice is not None:
+            sounding[anew[:, voice].reshape(beats, grid.meter.cells).any(axis=1)] = 0.0
+        heard += sounding
+    return Known(heard, tuple(note.pitch for note in notes(reading.score.tokens, Track.BASS)))
+
+
+def own_comping(data: bytes, reading: "Reading") -> Tokens | None:
+    """The rhythm [steps] of the parts of the song in `data` that have no role; None without any."""
+    from schmubert.engine.music.columns import comping_on
+
+    others = parts_without_role(data, reading)
+    return comping_on(others, reading.grid) if others else None
+
+
+def parts_without_role(data: bytes, reading: "Reading") -> "list[Part]":
+    """The parts of the song in `data` but for its melody, bass and drums."""
+    from schmubert.engine.music.song import player_song
+
+    taken = {place for places in reading.places.values() for place in places}
+    return [part for part in player_song(data).parts if part.place not in taken and not part.drums]
+
+
+def own_chords(data: bytes, reading: "Reading") -> "Plan | None":
+    """The chord plan of the song in `data`; None where nothing sounds beside its melody.
+
+    By `benchmarks/chord_profiles.py` a melody alone tells the root of three chords in ten.
+    """
+    from schmubert.engine.music.columns import chords_on
+    from schmubert.engine.music.song import player_song
+
+    song = player_song(data)
+    melody = reading.places.get(Track.MELODY, ())
+    if all(part.drums or part.place in melody for part in song.parts):
+        return None
+    return chords_on(song.parts, reading.grid)
