@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,20 @@ def test_an_address_that_is_taken_over_ipc_is_not_stolen(tmp_path: Path) -> None
     while server._answers(f"{tmp_path}/engine") and time.monotonic() < until_s:
         time.sleep(0.01)
     server.listen(address).close()  # what a dead engine left is no obstacle
+
+
+def test_an_engine_that_takes_nobody_in_any_more_keeps_its_address(tmp_path: Path) -> None:
+    path = tmp_path / "engine"
+    with tcp.socket(tcp.AF_UNIX) as hung, ExitStack() as queue:
+        hung.bind(str(path))
+        hung.listen(0)
+        for _ in range(3):
+            waiting = queue.enter_context(tcp.socket(tcp.AF_UNIX))
+            waiting.setblocking(False)
+            with suppress(BlockingIOError):
+                waiting.connect(str(path))
+        with pytest.raises(server.AddressInUseError, match="is in use"):
+            server.listen(f"ipc://{path}")
 
 
 @pytest.mark.parametrize(
