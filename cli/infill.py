@@ -1,6 +1,7 @@
 """`schmubert infill`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -9,7 +10,7 @@ import numpy as np
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.cli.excerpts import begun_in, told
-from schmubert.cli.known import known_of
+from schmubert.cli.known import known_of, own_chords, own_comping
 from schmubert.cli.leading import Leading, leading_options
 from schmubert.cli.offline import Job, Made, offline_options, run, wanted_of
 from schmubert.cli.places import Stretch, stretches_named, tracks_named
@@ -60,7 +61,11 @@ def infill(job: Job, led_by: Leading, bars: str, tracks: str | None) -> None:
             raise ValueError(f"it ends with bar {last}: {bars} is not in it")
         cells = _cells(stretches, common, reading)
         known = known_of(data, reading, cells)
-        sampling = led_by.sampling(job.sampling(model, meter), model, known)
+        sampling = replace(
+            led_by.sampling(job.sampling(model, meter), model, known),
+            chords=own_chords(data, reading, wanted),
+            comping=own_comping(data, reading),
+        )
         score = compose.infill_cells(model, reading.score, cells, rng, sampling)
         for track in wanted:
             places = reading.places.get(track, ())

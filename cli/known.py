@@ -1,5 +1,6 @@
 """What is known of a song beside the band that it is to get: what is heard in it, and its parts."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -79,16 +80,18 @@ def parts_without_role(data: bytes, reading: "Reading") -> "list[Part]":
     return [part for part in player_song(data).parts if part.place not in taken and not part.drums]
 
 
-def own_chords(data: bytes, reading: "Reading") -> "Plan | None":
-    """The chord plan of the song in `data`; None where nothing sounds beside its melody.
+def own_chords(data: bytes, reading: "Reading", anew: Collection[Track] = ()) -> "Plan | None":
+    """The chord plan of the song in `data`, but for tracks that are made `anew`.
 
-    By `benchmarks/chord_profiles.py` a melody alone tells the root of three chords in ten.
+    None where nothing sounds beside these and its melody. By `benchmarks/chord_profiles.py` a
+    melody alone tells the root of three chords in ten.
     """
     from schmubert.engine.music.columns import chords_on
     from schmubert.engine.music.song import player_song
 
-    song = player_song(data)
+    gone = {place for track in anew for place in reading.places.get(track, ())}
+    parts = [part for part in player_song(data).parts if part.place not in gone]
     melody = reading.places.get(Track.MELODY, ())
-    if all(part.drums or part.place in melody for part in song.parts):
+    if all(part.drums or part.place in melody for part in parts):
         return None
-    return chords_on(song.parts, reading.grid)
+    return chords_on(parts, reading.grid)

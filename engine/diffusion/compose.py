@@ -58,7 +58,7 @@ def infill_all(
     for score, targets in zip(scores, every_targets, strict=True):
         if targets.shape != score.tokens.shape:
             raise ValueError(f"targets {targets.shape} do not fit a score of {score.tokens.shape}")
-    told = [sampling.chords] * len(scores)
+    told = [None if sampling.chords is None else _told(sampling.chords)] * len(scores)
     made = filled_by_windows(denoise, scores, every_targets, rngs, sampling, told, place)
     return [
         _kept(score, filled.tokens[:, : len(TRIO)], targets)
@@ -101,6 +101,11 @@ def accompany_all(
     return _played(denoise, scores, heard, every_targets, parts, rngs, sampling, said)
 
 
+def _told(plan: Plan) -> Plan:
+    """`plan` [beats] as a network is told it: where it names no chord there may be one."""
+    return np.where(plan == NO_CHORD, UNKNOWN_CHORD, plan)
+
+
 def _columns(tracks: Iterable[Track]) -> list[Track]:
     """`tracks` in order; ValueError where one is no column of a score."""
     columns = sorted(set(tracks))
@@ -136,7 +141,7 @@ def _played(
         known_chords(score.bars * score.meter.beats, said)
         for score, said in zip(scores, chords, strict=True)
     ]
-    told = [np.where(plan == NO_CHORD, UNKNOWN_CHORD, plan) for plan in plans]
+    told = [_told(plan) for plan in plans]
     filled = in_manner(denoise, heard, every_targets, rngs, sampling, told)
     made = [
         _kept(score, new.tokens[:, : len(TRIO)], targets[:, : len(TRIO)])

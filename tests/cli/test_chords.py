@@ -8,12 +8,13 @@ from click.testing import CliRunner, Result
 from schmubert.cli import generate, offline
 from schmubert.cli.main import main
 from schmubert.cli.piano_roll import COLOURS, draw
+from schmubert.engine.music.chords import FIRST_CHORD
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.midifile import midi_bytes, read_score
 from schmubert.engine.music.score import Note, Score, silence
 from schmubert.engine.music.smf import TRACK_NAME, Event, event, meta, midi_file, read, track_body
 from schmubert.engine.music.song import Part, player_song
-from schmubert.engine.music.vocabulary import TRIO, Track, onset_token
+from schmubert.engine.music.vocabulary import FIRST_ONSET, HOLD, TRIO, Track, onset_token
 from tests.cli.pictures import shown
 from tests.engine.diffusion.test_comping import Band
 
@@ -187,19 +188,26 @@ def test_chords_are_drawn_in_a_colour_of_their_own(tmp_path: Path) -> None:
     assert shown(tmp_path / "without.png", COLOURS[Track.CHORDS]) == 0
 
 
+def test_bars_made_anew_are_told_the_chords_and_the_rhythm_of_what_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    band, song = Loaded(), tmp_path / "in.mid"
+    monkeypatch.setattr(offline, "load", lambda *_: band)
+    song.write_bytes(midi_file(480, bodies([[48, 52, 55]], 1920)))
+    words = ("--bars", "2-3", "--tracks", "melody", "--melody", "Melody", "--seed", 1)
+    result = call("infill", song, "--out", tmp_path / "out.mid", *words, *FEW)
+    assert result.exit_code == 0, result.output
+    first = band.shown[0][0]
+    assert set(first[::16, Track.COMPING]) == {FIRST_ONSET}
+    assert first[0, Track.CHORDS] == FIRST_CHORD
+    assert set(first[4:80:4, Track.CHORDS]) == {HOLD}
+
+
 @pytest.mark.usefixtures("band")
 def test_the_chords_of_a_song_are_replaced_and_its_other_parts_stay(tmp_path: Path) -> None:
     """Its rhythm is heard: a part that comps has no role, but the band plays to it."""
     song, out = tmp_path / "in.mid", tmp_path / "out.mid"
-    bodies = [
-        track_body([meta(0, TRACK_NAME, name), *played], 9600)
-        for name, played in (
-            (b"Melody", strokes([[72], [74], [76], [77]], 0, 480)),
-            (b"Strings", strokes([[48, 52, 55], [53, 57, 60]], 1, 960)),
-            (b"Second flute", strokes([[67], [69]], 2, 960)),
-        )
-    ]
-    song.write_bytes(midi_file(480, bodies))
+    song.write_bytes(midi_file(480, bodies([[48, 52, 55], [53, 57, 60]], 960)))
     words = ("--melody", "Melody", "--tracks", "bass,chords", "--replace", "--seed", 1)
     result = call("accompany", song, "--out", out, *words, *FEW)
     assert result.exit_code == 0, result.output
@@ -208,6 +216,18 @@ def test_the_chords_of_a_song_are_replaced_and_its_other_parts_stay(tmp_path: Pa
     names = {part.name for part in player_song(out.read_bytes()).parts}
     assert "Strings" not in names
     assert {"Melody", "Second flute"} < names
+
+
+def bodies(chords: list[list[int]], ticks: int) -> list[bytes]:
+    """A melody, strings that play `chords` of so many `ticks`, and a second flute."""
+    return [
+        track_body([meta(0, TRACK_NAME, name), *played], 9600)
+        for name, played in (
+            (b"Melody", strokes([[72], [74], [76], [77]], 0, 480)),
+            (b"Strings", strokes(chords, 1, ticks)),
+            (b"Second flute", strokes([[67]], 2, 1920)),
+        )
+    ]
 
 
 def strokes(chords: list[list[int]], channel: int, ticks: int) -> list[Event]:
