@@ -3,7 +3,8 @@
 python benchmarks/bands_with_chords.py --data DATA [--model MODEL ...] [--songs 48] [--json FILE]
 
 Held-out songs of 16 bars in 4/4, of which the melody is given. "told" knows the chord plan of the
-song, from all of its parts; "files" and "stage" hear the melody alone. Figures of the bass: share
+song, from all of its parts, and "comping" the rhythm of what else sounds, too, as `accompany` does;
+"files" and "stage" hear the melody alone. Figures of the bass: share
 of the time on a clash with the melody (m2, M7, tritone), root of the bar in the melody, in the
 chord of the beat, downbeats on its root, notes below E1, bars that repeat the one 1 and 4 before,
 the longest stay on a pitch in bars (median, p95), different pitch classes; of the drums: bars that
@@ -51,13 +52,13 @@ def main() -> None:
     parser.add_argument("--temperature", type=float)
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
-    songs, plans = held_out(asked.data, asked.songs)
+    songs, plans, compings = held_out(asked.data, asked.songs)
     rows = {"songs": figures(songs, songs, plans)}
     rows["other songs' bands"] = figures(songs, np.roll(songs, 1, axis=0), plans)
     say("songs", rows["songs"])
     say("other songs' bands", rows["other songs' bands"])
     for path in asked.model:
-        for way, band in bands(load(path), songs, plans, asked.temperature).items():
+        for way, band in bands(load(path), songs, plans, compings, asked.temperature).items():
             name = f"{path.stem}, {way}"
             rows[name] = figures(songs, band, plans)
             say(name, rows[name])
@@ -65,30 +66,42 @@ def main() -> None:
         asked.json.write_text(json.dumps(rows, indent=2) + "\n")
 
 
-def held_out(data: Path, count: int) -> tuple[Tokens, NDArray[np.int64]]:
-    """Validation songs [count, steps, 3] and their chord plans [count, beats]."""
+def held_out(data: Path, count: int) -> tuple[Tokens, NDArray[np.int64], Tokens]:
+    """Validation songs [count, steps, 3], their chord plans [count, beats] and their compings.
+
+    These [count, steps] are masked where a song has no other part.
+    """
     split = Dataset.open(data).split("validation")
     rng = np.random.default_rng(SEED)
     windows = grouped(split, split.windows(BARS, BARS, TRIO, 0.8, 0.5), BARS).one_a_song(rng)
     band = split.band(rng.permutation(windows)[:count], BARS)
-    return band.tokens[..., : len(TRIO)], band.chords
+    return band.tokens[..., : len(TRIO)], band.chords, band.tokens[..., Track.COMPING]
 
 
 def bands(
-    model: Model, songs: Tokens, plans: NDArray[np.int64], temperature: float | None
+    model: Model,
+    songs: Tokens,
+    plans: NDArray[np.int64],
+    compings: Tokens,
+    temperature: float | None,
 ) -> Mapping[str, Tokens]:
     """What `model` plays to the melodies of `songs`, by way."""
     weights = np.stack([plan_weights(plan) for plan in plans])
     chosen = {} if temperature is None else {"temperature": temperature}
-    rngs = [np.random.default_rng((SEED, song)) for song in range(len(songs))]
-    told = [
-        at_leisure(model, songs[k : k + 1], MINE, [rng], Sampling(**chosen, chords=of_song))
-        for k, (of_song, rng) in enumerate(zip(plans, rngs, strict=True))
-    ]
+
+    def in_file(k: int, **known: Tokens) -> Tokens:
+        rng = np.random.default_rng((SEED, k))
+        return at_leisure(model, songs[k : k + 1], MINE, [rng], Sampling(**chosen, **known))
+
+    def in_files(**known: Tokens) -> Tokens:
+        of_song = [{name: of_all[k] for name, of_all in known.items()} for k in range(len(songs))]
+        return np.concatenate([in_file(k, **one) for k, one in enumerate(of_song)])
+
     stage = np.random.default_rng(SEED)
     return {
-        "files": at_leisure(model, songs, MINE, rngs, Sampling(**chosen)),
-        "files, told": np.concatenate(told),
+        "files": in_files(),
+        "files, told": in_files(chords=plans),
+        "files, told, comping": in_files(chords=plans, comping=compings),
         "stage": as_on_stage(model, songs, MINE, stage, **chosen),
         "stage, told": as_on_stage(model, songs, MINE, stage, leads=chords_told(weights), **chosen),
     }
