@@ -8,6 +8,7 @@ from schmubert.bridge.brain.capture import Capture
 from schmubert.bridge.brain.commit import Commit
 from schmubert.bridge.brain.dialogue import TRANSIT_S, Dialogue
 from schmubert.bridge.brain.harmony import chart
+from schmubert.bridge.brain.intensity import livelier
 from schmubert.bridge.brain.knobs import Knobs
 from schmubert.bridge.brain.mode_switch import ModeSwitch
 from schmubert.bridge.brain.styling import Styling
@@ -213,9 +214,9 @@ class Asking:
         new = self._new_turns(notes)
         forms = arrangement.forms(forms, about.first_step, -(-steps // meter.steps), new)
         chords = arrangement.chords(chords, about.first_step, steps // meter.cells)
-        constraints = arrangement.knobs(knobs, committed).constraints(
-            harmony, own_bass, chords, forms, own_melody, traits
-        )
+        turned = arrangement.knobs(knobs, committed)
+        traits = livelier(turned.intensity, traits) if self._dialogue.knows_traits else b""
+        constraints = turned.constraints(harmony, own_bass, chords, forms, own_melody, traits)
         temperature = knobs.temperature
         commit_at = self._commit.at
         comping = b""

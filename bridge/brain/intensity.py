@@ -12,7 +12,8 @@ from schmubert.bridge.brain.figures import HEAVIER, LIGHTER, swapped
 from schmubert.bridge.brain.sounds import Sound
 from schmubert.engine.music.meter import STEPS_PER_BAR, Meter
 from schmubert.engine.music.pitches import HIGHEST_OF_BASS, LOWEST_OF_BASS
-from schmubert.engine.music.vocabulary import Track
+from schmubert.engine.music.traits import UNKNOWN_TRAIT, Trait
+from schmubert.engine.music.vocabulary import LEVELS, TRAIT_COUNT, Track
 
 MIDDLE = 0.5
 NEAR = 0.05
@@ -23,6 +24,9 @@ ONSETS: Mapping[Track, tuple[float, float]] = {
     Track.DRUMS: (3.0, 13.0),
 }
 """Onsets in 16 cells, calm and wild."""
+LIVELY = (Trait.BASS_DENSITY, Trait.DRUMS_DENSITY, Trait.KICK_DENSITY, Trait.COMPING_DENSITY)
+"""Of which a wilder band has more."""
+MIDDLE_LEVEL = (LEVELS + 1) // 2
 SOFTEST, LOUDEST = 0.65, 1.35
 """Factors of the loudness."""
 LIGHT_KIT, HEAVY_KIT = 0.3, 0.75
@@ -45,6 +49,22 @@ def densities(intensity: float, roles: Iterable[Track], meter: Meter) -> dict[Tr
         for role, (low, high) in ONSETS.items()
         if role in roles
     }
+
+
+def livelier(intensity: float, traits: bytes) -> bytes:
+    """`traits`, those of a style or empty, as a band of this intensity has them.
+
+    What a style says is moved by as many levels as the intensity is from the middle; of what it
+    does not say the intensity is the level. In the middle they stay.
+    """
+    if abs(intensity - MIDDLE) < NEAR:
+        return traits
+    said = bytearray(traits or bytes([UNKNOWN_TRAIT] * TRAIT_COUNT))
+    moved = round((LEVELS - 1) * (intensity - MIDDLE))
+    for trait in LIVELY:
+        level = MIDDLE_LEVEL if said[trait] == UNKNOWN_TRAIT else said[trait]
+        said[trait] = min(LEVELS, max(1, level + moved))
+    return bytes(said)
 
 
 def highest_bass(intensity: float) -> int | None:

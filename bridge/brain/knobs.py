@@ -132,6 +132,7 @@ class Knobs:
         """What drafts are held to; `harmony`, `chords`, `forms` and `traits` as there.
 
         Crossed bounds are one pitch, and more onsets than a bar has cells are one in each.
+        Without `traits` the intensity is held to by counting onsets; traits say it better.
         `own_bass` are the pitches that a player plays in the bass, and `own_melody` those of a
         melody that the band goes on with, in the same register.
         """
@@ -157,7 +158,8 @@ class Knobs:
             high = max(low, HIGHEST_PITCH if high is None else high)
             if (low, high) != (LOWEST_PITCH, HIGHEST_PITCH):
                 registers[int(role)] = (low, high)
-        wanted = {**densities(self.intensity, TRIO, self.meter), **self.densities}
+        counted = {} if traits else densities(self.intensity, TRIO, self.meter)
+        wanted = {**counted, **self.densities}
         onsets: dict[int, float | Curve] = {
             int(role): min(number, float(self.meter.steps)) for role, number in wanted.items()
         }

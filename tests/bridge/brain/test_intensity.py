@@ -4,9 +4,12 @@ import numpy as np
 
 from schmubert.bridge.brain import intensity
 from schmubert.bridge.brain.knobs import Knobs
+from schmubert.bridge.protocol.controls import setting
 from schmubert.bridge.protocol.messages import Control
+from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.music.meter import COMMON
-from schmubert.engine.music.vocabulary import Drum, Track, drum_token
+from schmubert.engine.music.traits import UNKNOWN_TRAIT, Trait
+from schmubert.engine.music.vocabulary import LEVELS, TRAIT_COUNT, Drum, Track, drum_token
 from tests.bridge.brain.stages import at, stage
 from tests.bridge.brain.virtual_stage import quarters
 
@@ -33,6 +36,26 @@ def test_more_is_denser_and_louder_and_less_is_lower() -> None:
     highest = [one.registers[BASS][1] for one in asked]
     assert highest == sorted(highest)
     assert highest[0] < highest[-1]
+
+
+def test_a_model_that_knows_traits_is_told_livelier_ones_and_nothing_is_counted() -> None:
+    made = stage(Settings(plays=(Track.BASS, Track.DRUMS), controls=(setting("intensity", "1.0"),)))
+    made.run(at(16.0))
+    (_, asked), *_ = made.engine.requests
+    assert asked.constraints.densities == {}
+    assert asked.constraints.traits[Trait.DRUMS_DENSITY] == LEVELS
+    assert asked.constraints.traits[Trait.MELODY_DENSITY] == UNKNOWN_TRAIT
+
+
+def test_a_style_is_played_livelier_or_calmer_within_its_levels() -> None:
+    style = bytearray([UNKNOWN_TRAIT] * TRAIT_COUNT)
+    style[Trait.BASS_DENSITY], style[Trait.KICK_DENSITY] = 2, LEVELS
+    told = [intensity.livelier(value, bytes(style)) for value in (0.0, 0.5, 0.75, 1.0)]
+    assert [one[Trait.BASS_DENSITY] for one in told] == [1, 2, 3, 4]
+    assert [one[Trait.KICK_DENSITY] for one in told] == [3, 5, 5, 5]
+    assert [one[Trait.DRUMS_DENSITY] for one in told] == [1, UNKNOWN_TRAIT, 4, 5]
+    assert {one[Trait.BASS_LENGTH] for one in told} == {UNKNOWN_TRAIT}
+    assert intensity.livelier(0.5, b"") == b""
 
 
 def test_a_density_of_one_s_own_goes_before() -> None:

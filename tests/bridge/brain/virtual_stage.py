@@ -83,7 +83,7 @@ class Engine:
 
     @property
     def welcome(self) -> Welcome:
-        plans = BAND[len(TRIO) :] if self.plan else ()
+        plans = BAND[len(TRIO) :] if self.plan else (Track.TRAITS,)
         return replace(WELCOME, meters=self.meters, plans=plans, recipe=self.recipe)
 
     def answers(self, request: Request, now: float) -> list[tuple[float, Draft]]:
