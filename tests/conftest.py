@@ -9,7 +9,9 @@ from hypothesis import settings
 from tests import tiny_model
 
 # how long an example takes says more of a shared machine than of the code
-settings.register_profile("shared", deadline=None)
+# Every run draws other examples: many short runs find what one long run does.
+settings.register_profile("shared", deadline=None, max_examples=40)
+settings.register_profile("thorough", deadline=None, max_examples=1000)
 # --hypothesis-profile=brief: what is the same on every Python is looked at closely on one
 settings.register_profile("brief", deadline=None, max_examples=20)
 settings.load_profile("shared")

@@ -123,7 +123,7 @@ def _in_order(asked: Mask, rng: np.random.Generator) -> Mask:
     The plans before it are known, it is known up to some step, and those after it are unknown, or
     as they were. No note is known between the first and the last that are asked for of a track.
     """
-    found = asked.copy()
+    found: Mask = asked.copy()
     notes = asked[..., : len(TRIO)]
     from_first = np.logical_or.accumulate(notes, axis=1)
     to_last = np.logical_or.accumulate(notes[:, ::-1], axis=1)[:, ::-1]
