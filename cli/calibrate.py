@@ -20,7 +20,7 @@ ENOUGH = 0.5
 @options.with_default("--notes", options.Whole(4, 1000), 50, "How many notes to send.")
 @click.option(
     "--preset",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=options.Place(dir_okay=False),
     help="Keep the offset in this preset of schmubert-bridge.",
 )
 @options.with_default("--wait", options.Real(0.0, 600.0), 0.0, "Seconds to plug in.")

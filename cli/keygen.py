@@ -9,7 +9,7 @@ from schmubert.cli.errors import one_line
 
 
 @click.command()
-@click.argument("name", type=click.Path(path_type=Path))
+@click.argument("name", type=options.Place())
 @click.option(
     "--engine",
     type=options.PATH,

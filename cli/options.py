@@ -18,6 +18,7 @@ from schmubert.engine.diffusion.samplers import FORMER_NAMES, SAMPLERS
 from schmubert.engine.music.meter import signature_named
 from schmubert.engine.options import SEED as SEED
 from schmubert.engine.options import Decorated
+from schmubert.engine.options import Place as Place
 from schmubert.engine.options import Real as Real
 from schmubert.engine.options import Whole as Whole
 from schmubert.engine.options import device as device
@@ -26,7 +27,7 @@ from schmubert.engine.options import threads as threads_of
 from schmubert.engine.options import with_default as with_default
 from schmubert.engine.recipe import RECIPE
 
-PATH = click.Path(path_type=Path)
+PATH = Place()
 APIS = ("auto", "alsa", "jack", "core", "windows")
 """The MIDI systems of `bridge/owner/ports.py`, which is not loaded for a line of help."""
 

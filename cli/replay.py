@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 @click.command("replay")
-@click.argument("folder", metavar="DIR", type=click.Path(exists=True, path_type=Path))
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write a MIDI file.")
+@click.argument("folder", metavar="DIR", type=options.Place(exists=True))
+@click.option("--out", type=options.Place(dir_okay=False), help="Write a MIDI file.")
 @click.option(
     "--play",
     "ports",

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--key",
-    type=click.Path(path_type=Path),
+    type=options.Place(),
     metavar="FILE",
     help="The engine's secret key, made by `schmubert keygen`. Then nobody without one gets in.",
 )
 @click.option(
     "--players",
-    type=click.Path(path_type=Path),
+    type=options.Place(),
     metavar="FOLDER|FILE",
     help="The .pub files of the players who get in. A folder may change while the engine runs.",
 )

@@ -3,6 +3,7 @@
 Nothing here loads one, or NumPy.
 """
 
+import os
 from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
@@ -37,6 +38,24 @@ class Real(click.FloatRange):
         return found
 
 
+class Place(click.Path):
+    """A file or folder by its name; an empty one is none, not the folder that one is in."""
+
+    def __init__(self, **others: Any) -> None:
+        super().__init__(path_type=Path, **others)
+
+    def convert(
+        self,
+        value: "str | os.PathLike[str]",
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:
+        """As click does."""
+        if value == "":
+            self.fail("an empty name is no file: is it a variable that is not set?", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 SEED = Whole(0, MOST_SEED)
 
 
@@ -49,7 +68,7 @@ def with_default(
 
 model = click.option(
     "--model",
-    type=click.Path(path_type=Path),
+    type=Place(),
     help="The model, .onnx or .safetensors; the one that ships with schmubert if not given.",
 )
 device = with_default(
