@@ -51,6 +51,8 @@ ARROWS: dict[str, set[str]] = {
     "bridge.sound": {"bridge.protocol", "bridge.owner"},
     "bridge.session": {"bridge.protocol", "bridge.clock", "bridge.owner"},
     "bridge.doctor": {"bridge.protocol", "bridge.clock", "bridge.owner"},
+    "bridge.options": {"bridge.protocol", "bridge.clock", "bridge.owner", "bridge.session"},
+    "bridge.choices": {"bridge.options", "bridge.protocol", "bridge.clock"},
     "training.data": set(),
     "training.metrics": {"training.data"},
     "training.learning": {"training.data", "training.metrics"},

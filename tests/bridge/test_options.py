@@ -10,8 +10,9 @@ import pytest
 import tomlkit
 from click.testing import CliRunner
 
+from schmubert.bridge.choices.parameters import said
 from schmubert.bridge.command import bridge_command, plugged_in, settings_of
-from schmubert.bridge.options import OPTIONS, Stage, said
+from schmubert.bridge.options import OPTIONS, Stage
 from schmubert.bridge.protocol.controls import control
 from schmubert.bridge.protocol.mode import MODES
 from schmubert.bridge.protocol.option import Option, options_of
