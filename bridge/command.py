@@ -30,6 +30,7 @@ from schmubert.bridge.owner.report import Report
 from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import Kept
 from schmubert.bridge.protocol.mode import MODES
+from schmubert.bridge.protocol.place import Place
 from schmubert.bridge.protocol.roles import Rig, rig
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.protocol.surface import binding, collisions, target_of
@@ -61,8 +62,7 @@ def bridge_command(**values: Any) -> None:
     try:
         for one in pieces:
             meets_the_metre(one.settings)
-        if stage.page is not None:
-            has_a_page()
+        has_what_serves(stage)
         if stage.sound_font is not None:
             from schmubert.bridge.sound.fonts import check
 
@@ -109,6 +109,7 @@ def perform(stage: Stage, plugged: Rig, pieces: Sequence[Piece]) -> None:
     """Open the ports, learn what is to be learned, and play `pieces` until Ctrl-C."""
     midi_outputs = plugged.outputs[: plugged.sound]
     watching: list[Audience] = []
+    listeners = list(stage.osc_to)
 
     def tell(line: str) -> None:
         (watching[-1].tell if watching else show)(line)
@@ -123,7 +124,8 @@ def perform(stage: Stage, plugged: Rig, pieces: Sequence[Piece]) -> None:
                     watching.append(audience)
                     for line in ports.named if len(watching) == 1 else ():
                         audience.tell(line)
-                    report, goes_on = play(stage, plugged, played_on, one, after, audience)
+                    hands = surfaces(stage, plugged, one, audience, listeners)
+                    report, goes_on = play(stage, plugged, played_on, one, after, audience, hands)
                 show(str(report))
                 if not goes_on:
                     return
@@ -136,6 +138,7 @@ def play(
     piece: Piece,
     after: Piece | None,
     audience: Audience,
+    hands: list[loop.Hand],
 ) -> tuple[Report, bool]:
     """Play `piece` on `ports`: a report, and whether the player wants the one `after` it."""
     from schmubert.bridge.session.song import NextSong
@@ -146,15 +149,6 @@ def play(
 
         session = session_of(settings, plugged, timing)
         audience.keep(Recording(stage.record, session, audience.tell))
-    hands: list[loop.Hand] = []
-    if stage.page is not None:
-        from schmubert.bridge.page.process import Page, programme_of
-
-        sync, bpm, kept = timing.sync.value, timing.tempo_bpm, str(stage.record or "")
-        programme = programme_of(settings, plugged, stage.page, sync, bpm, kept)
-        page = Page(programme, audience.tell)
-        audience.keep(page)
-        hands.append(page.turned)
     audience.tell(waiting_for(plugged, timing))
     variations = remembered(piece, audience)
     going_on = NextSong(None if after is None else after.song, audience.tell)
@@ -176,6 +170,29 @@ def play(
         variations=variations,
     )
     return report, going_on.wanted
+
+
+def surfaces(
+    stage: Stage, plugged: Rig, piece: Piece, audience: Audience, listeners: list[Place]
+) -> list[loop.Hand]:
+    """The page and OSC where they are wanted, which watch with `audience`: what they turn."""
+    settings, timing, _ = piece
+    hands: list[loop.Hand] = []
+    if stage.page is not None:
+        from schmubert.bridge.page.process import Page, programme_of
+
+        sync, bpm, kept = timing.sync.value, timing.tempo_bpm, str(stage.record or "")
+        page = Page(programme_of(settings, plugged, stage.page, sync, bpm, kept), audience.tell)
+        audience.keep(page)
+        hands.append(page.turned)
+    if stage.osc is not None:
+        from schmubert.bridge.osc.process import Osc, osc_programme_of
+
+        programme = osc_programme_of(settings, plugged, stage.osc, listeners)
+        osc = Osc(programme, audience.tell, listeners)
+        audience.keep(osc)
+        hands.append(osc.turned)
+    return hands
 
 
 def remembered(piece: Piece, audience: Audience) -> tuple[Kept, ...]:
@@ -215,11 +232,17 @@ def heard(
         yield SoundingPorts(ports, synthesiser, plugged, silent_channels(programs))
 
 
-def has_a_page() -> None:
-    """ValueError where packages are missing that a page is served with."""
-    from schmubert.bridge.page.process import lacking
+def has_what_serves(stage: Stage) -> None:
+    """ValueError where packages are missing that a page or OSC is served with."""
+    missing = None
+    if stage.page is not None:
+        from schmubert.bridge.page.process import lacking
 
-    missing = lacking()
+        missing = lacking()
+    if stage.osc is not None:
+        from schmubert.bridge.osc.process import lacking_osc
+
+        missing = missing or lacking_osc()
     if missing is not None:
         raise ValueError(missing)
 

@@ -15,7 +15,7 @@ from schmubert.bridge.clock.transport import PositionUnit
 from schmubert.bridge.owner.ports import APIS
 from schmubert.bridge.protocol.controls import assigned
 from schmubert.bridge.protocol.option import Option, options_of
-from schmubert.bridge.protocol.place import USUAL_PORT, Place, place_named
+from schmubert.bridge.protocol.place import USUAL_OSC_PORT, USUAL_PORT, Place, place_named
 from schmubert.bridge.protocol.roles import Binding, Part, input_part, output_part
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.protocol.surface import bindable, binding
@@ -226,6 +226,25 @@ class Stage:
             alone=str(USUAL_PORT),
         ),
     ] = None
+    osc: Annotated[
+        Place | None,
+        Option(
+            "Turn controls by OSC and tell the session by it, from this computer alone, at UDP port"
+            f" {USUAL_OSC_PORT} if none is said. With HOST other devices may come, and nobody is"
+            " asked for a password; 0.0.0.0 is every network.",
+            metavar="[HOST:]PORT",
+            read=place_named,
+            alone=str(USUAL_OSC_PORT),
+        ),
+    ] = None
+    osc_to: Annotated[
+        tuple[Place, ...],
+        Option(
+            "Tell this device by OSC from the start; others say /schmubert/subscribe. Repeatable.",
+            metavar="[HOST:]PORT",
+            read=place_named,
+        ),
+    ] = ()
     headless: Annotated[
         bool, Option("Print lines, draw no screen; so it is too where stderr is no terminal.")
     ] = False

@@ -43,6 +43,8 @@ def complaints(plugged: Rig, settings: Settings, stage: Stage) -> list[str]:
     shared = heard & {part.role for part in stage.played}
     turned = [*plugged.bindings, *(binding(target, "note:0") for target in stage.learn)]
     lines = []
+    if stage.osc_to and stage.osc is None:
+        raise ValueError("--osc-to is where OSC is told: add --osc")
     if mode == MODES[0] and shared:
         names = " and ".join(role.name.lower() for role in sorted(shared))
         if played <= heard and all(bound.name != "mode" for bound in turned):

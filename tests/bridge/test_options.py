@@ -31,6 +31,8 @@ RANGED = [option for option in OPTIONS if option.low is not None]
 REAL = [option for option in OPTIONS if option.kind is float]
 READ = {
     "page": ("0.0.0.0:9000", Place("0.0.0.0", 9000)),
+    "osc": ("0.0.0.0:9000", Place("0.0.0.0", 9000)),
+    "osc_to": ("192.168.1.20:9001", (Place("192.168.1.20", 9001),)),
     "heard": ("B:bass:2", (input_part("B:bass:2"),)),
     "played": ("Kit:drums", (output_part("Kit:drums"),)),
     "split": ("C3", 48),
