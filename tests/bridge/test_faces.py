@@ -6,8 +6,8 @@ from importlib import import_module
 
 import pytest
 
-PACKAGES = ("protocol", "clock", "owner", "session", "screen", "page", "doctor")
-OWNERS = ("protocol", "clock", "owner", "screen", "page")
+PACKAGES = ("protocol", "clock", "owner", "session", "screen", "page", "osc", "doctor")
+OWNERS = ("protocol", "clock", "owner", "screen", "page", "osc")
 """What the process that owns the ports loads."""
 
 
