@@ -1,5 +1,6 @@
 """`schmubert template`: a session for a DAW, with the tracks and wires that the bridge wants."""
 
+import shlex
 from importlib.metadata import version
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def template(
     write_whole(out / PRESET, preset(plan, "jack" if daw == "ardour" else None).encode())
     click.echo(f"{out / file}: tracks {', '.join(plan.tracks)}")
     click.echo("First start the bridge:")
-    click.echo(f"  schmubert-bridge --preset {out / PRESET}")
+    click.echo(f"  schmubert-bridge --preset {shlex.quote(str(out / PRESET))}")
     for line in LEFT[daw]:
         click.echo(line)
 
