@@ -159,6 +159,7 @@ def _set(target: str, kind: Kind, value: Any) -> Control:
 
 
 def _number(target: str, value: Any) -> float:
+    """`value` as it is written: a float of OSC has 32 bits, and .6 would be more than .6."""
     if isinstance(value, bool | int | float):
-        return float(value)
+        return float(f"{float(value):.7g}")
     raise ValueError(f"{address_of(target)} takes a number, not {type(value).__name__}")

@@ -40,6 +40,7 @@ def test_every_control_of_the_bridge_has_an_address() -> None:
         ("mute/{bass,drums}", [0], [Control("mute", 0.0, 1), Control("mute", 0.0, 2)]),
         ("octave/*", [-1], [Control("octave", -1.0, role) for role in (0, 1, 4)]),
         ("mark[1-2]", [1], [Control("mark1", 1.0), Control("mark2", 1.0)]),
+        ("swing", [0.6000000238418579], [Control("swing", 0.6)]),
         ("transpose", [2.4], [Control("transpose", 2.0)]),
         ("lowest/bass", ["E1"], [Control("lowest", 28.0, 1)]),
         ("key", ["Am"], [Control("key", 1.0)]),
