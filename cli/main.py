@@ -93,7 +93,7 @@ COMMANDS: Mapping[str, Place] = MappingProxyType(
         ),
         "template": Place(
             "schmubert.cli.template:template",
-            "Make a session for Ardour, REAPER or a DAW that reads DAWproject, wired for the band.",
+            "Make a session for a DAW: tracks for you and the band, tempo, metre, and the wires.",
         ),
         "train": Place("schmubert.cli.train:train", "Train a model on a prepared dataset."),
     }
