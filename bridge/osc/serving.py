@@ -51,7 +51,8 @@ class Serving:
     def step(self) -> None:
         """Wait for a packet or for what happens, and pass it on."""
         due_s = min(self._frame_s + FRAME_S, self._telling.next_beat_s()) - time.monotonic()
-        select([self._station, self._pipe], [], [], min(FRAME_S, max(0.0, due_s)))
+        ears = [self._station.fileno(), self._pipe.fileno()]
+        select(ears, [], [], min(FRAME_S, max(0.0, due_s)))
         packets = self._station.hear()
         now = time.monotonic()
         for data, sender in packets:
