@@ -8,11 +8,12 @@ late the bridge says that it sent its notes. Before that, how soon the first por
 """
 
 import argparse
+import os
 import re
-import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -116,20 +117,25 @@ def measure(folder: Path, bars: int, tempo_bpm: float, osc: bool) -> None:
         print(f"{len(addresses)} addresses: {' '.join(addresses)}")
 
 
-def first_port_s(folder: Path, *words: str) -> float:
-    """From the start of the bridge to its first port, looked for all the time."""
+def first_ports_s(folder: Path, starts: int) -> Iterator[tuple[bool, float]]:
+    """From the start of a bridge to its first port, without OSC and with it by turns."""
+    import jack
+
     with jackd(folder / "jackd.log") as server:
-        began_s = time.monotonic()
-        args = ["--in", HEARS, "--out", "Bass", *words]
-        bridge = Bridge(server, args, None, f"tcp://127.0.0.1:{free_port()}", folder / "b.log")
-        try:
-            wait_until(
-                lambda: any(port.endswith(HEARS) for port in server.ports()), 20.0, "a port", 0.005
-            )
-            return time.monotonic() - began_s
-        finally:
-            bridge.end()
-            bridge.close()
+        os.environ.update(server.env)
+        client = jack.Client("watch")
+        for number, osc in enumerate([False, True] * starts):
+            name = f"{HEARS} {number}"  # a port may be listed for a while after its end
+            words = ["--in", name, "--out", "Bass", *(["--osc", "0"] if osc else [])]
+            began_s = time.monotonic()
+            bridge = Bridge(server, words, None, f"tcp://127.0.0.1:{free_port()}", folder / "log")
+            try:
+                wait_until(lambda port=name: client.get_ports(port), 30.0, "a port", pause_s=0.002)
+                yield osc, time.monotonic() - began_s
+            finally:
+                bridge.end()
+                bridge.close()
+        client.close()
 
 
 def main() -> None:
@@ -139,13 +145,12 @@ def main() -> None:
     parser.add_argument("--tempo", type=float, default=110.0)
     parser.add_argument("--starts", type=int, default=5)
     given = parser.parse_args()
-    for words in ((), ("--osc", "0")):
-        starts = []
-        for _ in range(given.starts):
-            with tempfile.TemporaryDirectory() as place:
-                starts.append(first_port_s(Path(place), *words))
-        name = " ".join(words) or "without OSC"
-        print(f"first port, {name}: {statistics.median(starts):.2f} s (median), {max(starts):.2f}")
+    with tempfile.TemporaryDirectory() as place:
+        starts = list(first_ports_s(Path(place), given.starts))
+    for osc in (False, True):
+        took = sorted(took_s for with_osc, took_s in starts if with_osc is osc)
+        name = "with OSC" if osc else "without OSC"
+        print(f"first port {name}: {', '.join(f'{one:.2f}' for one in took)} s", flush=True)
     for osc in (False, True, False):
         print(f"--- {'with' if osc else 'without'} OSC", flush=True)
         with tempfile.TemporaryDirectory() as place:
