@@ -6,45 +6,37 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
 import msgspec
 
-from schmubert.bridge import preset
-from schmubert.bridge.clock.sync import Sync, Timing
-from schmubert.bridge.options import (
-    OPTIONS,
-    Command,
-    Stage,
-    called_again,
-    parameter,
-    said,
-    songs_folder,
+from schmubert.bridge.choices import preset
+from schmubert.bridge.choices.fitting import (
+    complaints,
+    meets_the_metre,
+    port_complaints,
+    waiting_for,
 )
+from schmubert.bridge.choices.parameters import Command, called_again, parameter, said
+from schmubert.bridge.clock.sync import Timing
+from schmubert.bridge.options import OPTIONS, Stage, songs_folder
 from schmubert.bridge.owner import loop
 from schmubert.bridge.owner.actions import GaveUpError
 from schmubert.bridge.owner.keyboard import keyboard
 from schmubert.bridge.owner.learn import learned
 from schmubert.bridge.owner.ports import MidiPorts, Ports
 from schmubert.bridge.owner.report import Report
-from schmubert.bridge.protocol.controls import beat_of
 from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import Kept
-from schmubert.bridge.protocol.meters import divides_in_three, not_played
 from schmubert.bridge.protocol.mode import MODES
-from schmubert.bridge.protocol.roles import Binding, Rig, rig
+from schmubert.bridge.protocol.place import Place
+from schmubert.bridge.protocol.roles import Rig, rig
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.protocol.surface import binding, collisions, target_of
 from schmubert.bridge.protocol.voices import programs_with, silent_channels
 from schmubert.bridge.screen.audience import Audience, show
 from schmubert.bridge.screen.process import Screen
-from schmubert.engine.music.meter import knows
-from schmubert.engine.music.vocabulary import Track
-from schmubert.engine.networks.model_file import default_model, meters_in
-
-TAKING_TURNS = {"continue", "trade"}
 
 
 @click.command(
@@ -70,8 +62,7 @@ def bridge_command(**values: Any) -> None:
     try:
         for one in pieces:
             meets_the_metre(one.settings)
-        if stage.page is not None:
-            has_a_page()
+        has_what_serves(stage)
         if stage.sound_font is not None:
             from schmubert.bridge.sound.fonts import check
 
@@ -118,6 +109,7 @@ def perform(stage: Stage, plugged: Rig, pieces: Sequence[Piece]) -> None:
     """Open the ports, learn what is to be learned, and play `pieces` until Ctrl-C."""
     midi_outputs = plugged.outputs[: plugged.sound]
     watching: list[Audience] = []
+    listeners = list(stage.osc_to)
 
     def tell(line: str) -> None:
         (watching[-1].tell if watching else show)(line)
@@ -132,7 +124,8 @@ def perform(stage: Stage, plugged: Rig, pieces: Sequence[Piece]) -> None:
                     watching.append(audience)
                     for line in ports.named if len(watching) == 1 else ():
                         audience.tell(line)
-                    report, goes_on = play(stage, plugged, played_on, one, after, audience)
+                    hands = surfaces(stage, plugged, one, audience, listeners)
+                    report, goes_on = play(stage, plugged, played_on, one, after, audience, hands)
                 show(str(report))
                 if not goes_on:
                     return
@@ -145,6 +138,7 @@ def play(
     piece: Piece,
     after: Piece | None,
     audience: Audience,
+    hands: list[loop.Hand],
 ) -> tuple[Report, bool]:
     """Play `piece` on `ports`: a report, and whether the player wants the one `after` it."""
     from schmubert.bridge.session.song import NextSong
@@ -155,15 +149,6 @@ def play(
 
         session = session_of(settings, plugged, timing)
         audience.keep(Recording(stage.record, session, audience.tell))
-    hands: list[loop.Hand] = []
-    if stage.page is not None:
-        from schmubert.bridge.page.process import Page, programme_of
-
-        sync, bpm, kept = timing.sync.value, timing.tempo_bpm, str(stage.record or "")
-        programme = programme_of(settings, plugged, stage.page, sync, bpm, kept)
-        page = Page(programme, audience.tell)
-        audience.keep(page)
-        hands.append(page.turned)
     audience.tell(waiting_for(plugged, timing))
     variations = remembered(piece, audience)
     going_on = NextSong(None if after is None else after.song, audience.tell)
@@ -185,6 +170,29 @@ def play(
         variations=variations,
     )
     return report, going_on.wanted
+
+
+def surfaces(
+    stage: Stage, plugged: Rig, piece: Piece, audience: Audience, listeners: list[Place]
+) -> list[loop.Hand]:
+    """The page and OSC where they are wanted, which watch with `audience`: what they turn."""
+    settings, timing, _ = piece
+    hands: list[loop.Hand] = []
+    if stage.page is not None:
+        from schmubert.bridge.page.process import Page, programme_of
+
+        sync, bpm, kept = timing.sync.value, timing.tempo_bpm, str(stage.record or "")
+        page = Page(programme_of(settings, plugged, stage.page, sync, bpm, kept), audience.tell)
+        audience.keep(page)
+        hands.append(page.turned)
+    if stage.osc is not None:
+        from schmubert.bridge.osc.process import Osc, osc_programme_of
+
+        programme = osc_programme_of(settings, plugged, stage.osc, listeners)
+        osc = Osc(programme, audience.tell, listeners)
+        audience.keep(osc)
+        hands.append(osc.turned)
+    return hands
 
 
 def remembered(piece: Piece, audience: Audience) -> tuple[Kept, ...]:
@@ -224,31 +232,17 @@ def heard(
         yield SoundingPorts(ports, synthesiser, plugged, silent_channels(programs))
 
 
-def meets_the_metre(settings: Settings) -> None:
-    """ValueError where the model of the engine that would be started does not play the metre.
+def has_what_serves(stage: Stage) -> None:
+    """ValueError where packages are missing that a page or OSC is served with."""
+    missing = None
+    if stage.page is not None:
+        from schmubert.bridge.page.process import lacking
 
-    An engine at an address that was given says itself what it plays.
-    """
-    if settings.engine is not None:
-        return
-    try:
-        model = default_model() if settings.model is None else Path(settings.model)
-    except FileNotFoundError:
-        return  # an engine may be there already; one that has to be started says what is missing
-    meters = meters_in(model)
-    if meters is None or knows(meters, settings.meter):
-        return
-    raise ValueError(
-        f"{not_played(model.stem, meters, settings.meter)}. Give --model FILE or --engine ADDRESS"
-        f" of one that plays it, or play in {meters[0]}"
-    )
+        missing = lacking()
+    if stage.osc is not None:
+        from schmubert.bridge.osc.process import lacking_osc
 
-
-def has_a_page() -> None:
-    """ValueError where packages are missing that a page is served with."""
-    from schmubert.bridge.page.process import lacking
-
-    missing = lacking()
+        missing = missing or lacking_osc()
     if missing is not None:
         raise ValueError(missing)
 
@@ -302,84 +296,6 @@ def learn(ports: MidiPorts, plugged: Rig, stage: Stage) -> Rig:
 def draws() -> bool:
     """Whether stderr is a terminal that a page can be drawn on."""
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-
-
-def complaints(plugged: Rig, settings: Settings, stage: Stage) -> list[str]:
-    """What does not fit together in who plays what; ValueError where nothing could be played."""
-    heard, played, mode = plugged.heard, plugged.played, settings.mode
-    shared = heard & {part.role for part in stage.played}
-    turned = [*plugged.bindings, *(binding(target, "note:0") for target in stage.learn)]
-    lines = []
-    if mode == MODES[0] and shared:
-        names = " and ".join(role.name.lower() for role in sorted(shared))
-        if played <= heard and all(bound.name != "mode" for bound in turned):
-            raise ValueError(f"you play the {names} yourself: --mode continue takes turns")
-        lines.append(f"you play the {names} yourself until another mode shares that")
-    modes = {mode, *(MODES[int(bound.value)] for bound in turned if bound.value is not None)}
-    if not heard & played and modes & TAKING_TURNS:
-        word = min(modes & TAKING_TURNS)
-        lines.append(
-            f"{word} has nothing to trade: add what you play to what the band plays, --out Lead"
-        )
-    if not stage.learn:
-        lines += collisions(plugged.bindings)
-    return [*lines, *_idle(turned, settings, played), *_unmetrical(turned, settings)]
-
-
-def _idle(turned: list[Binding], settings: Settings, played: frozenset[Track]) -> list[str]:
-    """A line for every role that has controls but that nobody plays."""
-    named = {one.role for one in settings.controls} | {bound.role for bound in turned}
-    idle = sorted(Track(role) for role in named if role is not None and role not in played)
-    words = [role.name.lower() for role in idle]
-    return [f"no --out plays the {word}: controls of the {word} do nothing" for word in words]
-
-
-def _unmetrical(turned: list[Binding], settings: Settings) -> list[str]:
-    """A line for every control that the metre gives nothing to do."""
-    meter = settings.meter
-    names = {one.name for one in settings.controls} | {bound.name for bound in turned}
-    lines = [
-        f"{name} does nothing: a bar of {meter} has {meter.beats} beats"
-        for name in sorted(names)
-        if (beat_of(name) or 0) >= meter.beats
-    ]
-    if "shuffle" in names and divides_in_three(meter):
-        lines.append(f"shuffle does nothing: a beat of {meter} is divided in three as it is")
-    return lines
-
-
-def port_complaints(plugged: Rig, timing: Timing) -> list[str]:
-    """What does not fit together in ports and time; ValueError where that cannot be."""
-    if timing.sync is Sync.CLOCK and plugged.clock_out is not None:
-        raise ValueError(
-            "--send-clock sends a clock of one's own: add --sync internal and --tempo BPM,"
-            " or --sync link, jack or follow"
-        )
-    # a virtual port is one-way: the two would be distinct ports of one name
-    both = sorted(set(plugged.inputs) & set(plugged.outputs))
-    return [f"{name!r} is an input and an output: two ports of that name" for name in both]
-
-
-def waiting_for(plugged: Rig, timing: Timing) -> str:
-    """What the band waits for before it plays."""
-    roles = sorted(plugged.played - plugged.heard or plugged.played)
-    band = " and ".join(role.name.lower() for role in roles)
-    first_note = f"your first note at {timing.tempo_bpm or 0.0:g} BPM"
-    if plugged.click is not None:
-        first_note = f"a key that counts in a bar at {timing.tempo_bpm or 0.0:g} BPM"
-    start = f"for Start and MIDI clock on {plugged.inputs[plugged.clock]!r}"
-    if timing.sync is Sync.LINK:
-        start = "for Ableton Link to play, or your first note in its time"
-    elif timing.sync is Sync.JACK:
-        start = "for JACK's transport to roll"
-    elif timing.sync is Sync.FOLLOW:
-        about = f", about {timing.tempo_bpm:g} BPM" if timing.tempo_bpm else ""
-        start = f"for you: play, and I find your beat within a bar{about}"
-    elif timing.sync is Sync.INTERNAL:
-        start = f"for {first_note}"
-    elif timing.tempo_bpm is not None:
-        start += f", or {first_note}"
-    return f"{band} ready, waiting {start}; Ctrl-C ends"
 
 
 def main() -> None:

@@ -37,10 +37,10 @@ def calibrate(
     \b
     schmubert calibrate --out "Bass" --in "DAW Out"
     """
+    from schmubert.bridge.choices.preset import kept, writable
     from schmubert.bridge.doctor.roundtrip import round_trips
     from schmubert.bridge.options import MOST_OFFSET_MS
     from schmubert.bridge.owner.ports import MidiPorts
-    from schmubert.bridge.preset import kept, writable
     from schmubert.bridge.protocol.quantile import quantile
 
     if preset is not None:

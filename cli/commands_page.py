@@ -34,6 +34,18 @@ A control is what can be turned while the band plays: by `--set CONTROL=VALUE` a
 knob or pad that `--bind CONTROL=SOURCE` or `--learn CONTROL` ties to it. One of a role is written
 with that role, as `density:bass`.
 """
+OSC = """\
+### OSC
+
+With `--osc` a control of the table is turned at `/schmubert/` and its name:
+`/schmubert/temperature`, and one of a role at `/schmubert/density/bass`. It takes one number in its
+own unit, or the name of a value, as `--set` does. What is hit takes a number too, or none; 0 is a
+pad that is let go. A pad for one mode is `/schmubert/mode/trade`. Patterns of OSC hold:
+`/schmubert/mute/*`.
+
+`/schmubert/subscribe` asks to be told, at the port that the message comes from or at the one that
+it says, until `/schmubert/unsubscribe`. Then, and at each `--osc-to`, comes what has changed:
+"""
 MODES = """\
 ### Modes
 
@@ -80,7 +92,7 @@ def page() -> str:
     for path, context in commands.items():
         parts += _section(context)
         if path == "schmubert-bridge":
-            parts += [CONTROLS, _controls(), MODES, _modes()]
+            parts += [CONTROLS, _controls(), OSC, _told(), MODES, _modes()]
     return "\n".join(parts)
 
 
@@ -177,6 +189,14 @@ def _controls() -> str:
 
     rows = [(f"`{name}`", reach, _text(does)) for name, reach, does in control_rows()]
     return _table(("control", "range", "what it is"), rows)
+
+
+def _told() -> str:
+    """The table of what is told by OSC, from the bridge's own."""
+    from schmubert.bridge.osc.addresses import PREFIX, TOLD
+
+    rows = [(f"`{PREFIX}{one.address}`", one.arguments, _text(one.help)) for one in TOLD]
+    return _table(("address", "arguments", "what it is"), rows)
 
 
 def _modes() -> str:

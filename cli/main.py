@@ -91,6 +91,10 @@ COMMANDS: Mapping[str, Place] = MappingProxyType(
             "Play or write a session again that `schmubert-bridge --record` kept: the very same"
             " notes.",
         ),
+        "template": Place(
+            "schmubert.cli.template:template",
+            "Make a session for a DAW: tracks for you and the band, tempo, metre, and the wires.",
+        ),
         "train": Place("schmubert.cli.train:train", "Train a model on a prepared dataset."),
     }
 )

@@ -47,10 +47,13 @@ ARROWS: dict[str, set[str]] = {
     "bridge.brain": {"bridge.protocol"},
     "bridge.screen": {"bridge.protocol"},
     "bridge.page": {"bridge.protocol", "bridge.screen"},
+    "bridge.osc": {"bridge.protocol", "bridge.screen", "bridge.page"},
     "bridge.owner": {"bridge.protocol", "bridge.clock"},
     "bridge.sound": {"bridge.protocol", "bridge.owner"},
     "bridge.session": {"bridge.protocol", "bridge.clock", "bridge.owner"},
     "bridge.doctor": {"bridge.protocol", "bridge.clock", "bridge.owner"},
+    "bridge.options": {"bridge.protocol", "bridge.clock", "bridge.owner", "bridge.session"},
+    "bridge.choices": {"bridge.options", "bridge.protocol", "bridge.clock"},
     "training.data": set(),
     "training.metrics": {"training.data"},
     "training.learning": {"training.data", "training.metrics"},
@@ -79,7 +82,7 @@ PACKAGES = [path.parent for path in FILES if path.name == "__init__.py"]
 NAMES_A_MODULE = re.compile(rf"schmubert\.({'|'.join(ROOMS)})(\.\w+)+(:\w+)?")
 HEAVY = {"torch", "onnxruntime", "onnx", "matplotlib", "accelerate", "sklearn"}
 MOST_LINES = 400
-MOST_ENTRIES = 14
+MOST_ENTRIES = 15
 MOST_ARCHITECTURE_LINES = 150
 
 

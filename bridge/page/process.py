@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
 from select import select
@@ -18,15 +18,24 @@ from typing import Any
 
 import msgspec
 
-from schmubert.bridge.page.programme import FromPage, Programme, Seen, Served
+from schmubert.bridge.page.programme import FromPage, Programme, Seen, Served, Subscribed
 from schmubert.bridge.protocol.bytes import CLOCK, SYSTEM
 from schmubert.bridge.protocol.controls import Control, checked
-from schmubert.bridge.protocol.events import BrainRestarted, Came, Followed, Record, Sent, Tick
+from schmubert.bridge.protocol.events import (
+    BrainRestarted,
+    Came,
+    Followed,
+    Record,
+    Ruled,
+    Sent,
+    Tick,
+)
 from schmubert.bridge.protocol.messages import (
     Answered,
     GiveUp,
     Heard,
     InKey,
+    InSection,
     Moved,
     Play,
     Pong,
@@ -42,7 +51,10 @@ from schmubert.engine.extras import how_to_install
 
 TICK = bytes((CLOCK,))
 PACKAGES = ("starlette", "uvicorn", "websockets")
-SHOWN = (BrainRestarted, Followed, Answered, Control, Heard, InKey, Moved, Play, Say, Silence)
+SHOWN = (
+    *(BrainRestarted, Followed, Ruled, Answered, Control),
+    *(Heard, InKey, InSection, Moved, Play, Say, Silence),
+)
 """What a page is told whenever it happens."""
 CLOCK_S = 0.5
 """Of MIDI clocks a page is told one in so long: that they come is all it shows."""
@@ -58,10 +70,15 @@ TOKEN_BYTES = 16
 
 def lacking() -> str | None:
     """What to do before a page can be served, where anything is missing; nothing is imported."""
-    missing = [name for name in PACKAGES if find_spec(name) is None]
+    return how_to_have("page", {name: name for name in PACKAGES})
+
+
+def how_to_have(option: str, packages: Mapping[str, str]) -> str | None:
+    """What to install for `option` where a module of `packages` is missing, by the extra's name."""
+    missing = [package for module, package in packages.items() if find_spec(module) is None]
     if not missing:
         return None
-    return f"--page needs {' and '.join(missing)}: {how_to_install('page')}"
+    return f"--{option} needs {' and '.join(missing)}: {how_to_install(option)}"
 
 
 def programme_of(
@@ -84,15 +101,23 @@ def _token_for(place: Place) -> str:
 
 
 class Page:
-    """The owner's end of `programme`'s page; `tell` gets lines for the player, in a thread."""
+    """The owner's end of `programme`'s page; `tell` gets lines for the player, in a thread.
+
+    Another `command` serves it otherwise, and is then `called` so in those lines.
+    """
 
     def __init__(
-        self, programme: Programme, tell: Callable[[str], None], command: Sequence[str] = ()
+        self,
+        programme: Programme,
+        tell: Callable[[str], None],
+        command: Sequence[str] = (),
+        called: str = "the page",
     ) -> None:
         self.starts = 0
         """How many processes there were."""
         self._programme = programme
         self._tell = tell
+        self._called = called
         self._command = command or (sys.executable, "-m", "schmubert.bridge.page.serving")
         self._turned: deque[Control] = deque(maxlen=MOST_TURNED)
         self._lock = threading.Lock()  # of what is told; never taken by the loop of the stage
@@ -120,7 +145,7 @@ class Page:
             what = record.what
             if isinstance(what, Control):
                 self._known[what.name, what.role] = record
-            elif isinstance(what, Moved | InKey):
+            elif isinstance(what, Moved | InKey | Ruled):
                 self._known[type(what)] = record
             elif isinstance(what, Say):
                 self._lines.append(record)
@@ -171,7 +196,9 @@ class Page:
                 return
             if time.monotonic() - began_s > SETTLED_S:
                 pause_s = PAUSE_S
-            self._tell(f"the page {trouble}: the music goes on, another starts in {pause_s:g} s")
+            self._tell(
+                f"{self._called} {trouble}: the music goes on, another starts in {pause_s:g} s"
+            )
             self._closing.wait(pause_s)
             pause_s = min(LONGEST_PAUSE_S, 2 * pause_s)
 
@@ -230,8 +257,8 @@ class Page:
                 self._turned.append(checked(message))
         elif isinstance(message, Served):
             self._programme = msgspec.structs.replace(self._programme, port=message.port)
-            self._tell(f"page: open {message.address} in a browser")
+            self._tell(message.line)
         elif isinstance(message, Say):
             self._tell(message.text)
         else:
-            assert isinstance(message, Pong)
+            assert isinstance(message, Pong | Subscribed)

@@ -7,6 +7,7 @@ import msgspec
 from schmubert.bridge.protocol.controls import Control
 from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import GiveUp, Pong, Say, Settings
+from schmubert.bridge.protocol.place import Place
 from schmubert.bridge.protocol.roles import Rig
 
 
@@ -15,6 +16,7 @@ class Programme(msgspec.Struct, frozen=True, tag=True):
 
     `token` lets other devices in; empty where none can come. `sync` says who tells the time, with
     `tempo_bpm` in quarters where that is the bridge. `recorded` is the folder of the recording.
+    OSC is served by one too: `listeners` are told what happens.
     """
 
     settings: Settings
@@ -25,6 +27,7 @@ class Programme(msgspec.Struct, frozen=True, tag=True):
     sync: str = "clock"
     tempo_bpm: float | None = None
     recorded: str = ""
+    listeners: tuple[Place, ...] = ()
 
 
 class Seen(msgspec.Struct, frozen=True, tag=True):
@@ -34,12 +37,18 @@ class Seen(msgspec.Struct, frozen=True, tag=True):
 
 
 class Served(msgspec.Struct, frozen=True, tag=True):
-    """Page -> owner: the page can be opened at `address`; its TCP port is `port`."""
+    """Page -> owner: it is there, at this `port`; `line` says so to the player."""
 
-    address: str
+    line: str
     port: int
 
 
+class Subscribed(msgspec.Struct, frozen=True, tag=True):
+    """OSC -> owner: these are told what happens, from now on."""
+
+    listeners: tuple[Place, ...]
+
+
 ToPage: TypeAlias = Programme | Seen
-FromPage: TypeAlias = Served | Control | Say | GiveUp | Pong
-"""Where it is, what was turned, a line to be said, why nothing is served, a sign of life."""
+FromPage: TypeAlias = Served | Subscribed | Control | Say | GiveUp | Pong
+"""Where it is, who is told, what was turned, a line, why nothing is served, a sign of life."""

@@ -145,7 +145,8 @@ async def serve(pipe: Pipe[FromPage, ToPage]) -> None:
     )
     server = uvicorn.Server(config)
     serving = asyncio.ensure_future(server.serve([listener]))
-    pipe.say(Served(address_of(place, programme.token), place.port))
+    address = address_of(place, programme.token)
+    pipe.say(Served(f"page: open {address} in a browser", place.port))
     sign_s = float("-inf")
     while not (pipe.closed or serving.done()):
         for one in seen:

@@ -1,14 +1,15 @@
-"""Where a page is served: `[HOST:]PORT` as the player writes it."""
+"""Where a page or OSC is served: `[HOST:]PORT` as the player writes it."""
 
 from ipaddress import ip_address
 from typing import NamedTuple
 
 USUAL_PORT = 8765
+USUAL_OSC_PORT = 9000
 LOOPBACK = "127.0.0.1"
 
 
 class Place(NamedTuple):
-    """An address of this computer, and a TCP port there; port 0 is any that is free."""
+    """An address, and a port there; port 0 is any that is free."""
 
     host: str
     port: int
@@ -27,12 +28,12 @@ def place_named(spec: str) -> Place:
     host, _, port = spec.rpartition(":")
     host = {"": LOOPBACK, "localhost": LOOPBACK}.get(host, host.strip("[]"))
     if not (port.isascii() and port.isdecimal() and int(port) <= 65535):
-        raise ValueError(f"{spec!r} is no place for a page: write {USUAL_PORT} or 0.0.0.0:8765")
+        raise ValueError(f"{spec!r} is no place: write {USUAL_PORT} or 0.0.0.0:{USUAL_PORT}")
     try:
         ip_address(host)
     except ValueError as error:
         raise ValueError(
-            f"{host!r} is no address of this computer: write its number, such as 192.168.1.20, or"
+            f"{host!r} is no address: write its number, such as 192.168.1.20, or"
             " 0.0.0.0 for every network"
         ) from error
     return Place(host, int(port))

@@ -73,14 +73,19 @@ def chart_beats(text: str, meter: Meter = COMMON) -> tuple[BeatWeights, ...]:
     too. Lines that begin with `#` are remarks, and those in brackets, as `[Verse]`, headings.
     ValueError names what cannot be read, and its line where there are several.
     """
-    return tuple(beat for bar in _bars(text, meter) for beat in bar)
+    return tuple(_chord(name) for bar in _bars(text, meter) for name in bar)
 
 
-def _bars(text: str, meter: Meter | None) -> list[list[BeatWeights]]:
-    """The bars of a chart, beat by beat; without a metre chord by chord."""
+def chart_names(text: str, meter: Meter = COMMON) -> tuple[str, ...]:
+    """What the chords are called, beat by beat, as they are written; empty where there is none."""
+    return tuple("" if name in NOTHING else name for bar in _bars(text, meter) for name in bar)
+
+
+def _bars(text: str, meter: Meter | None) -> list[list[str]]:
+    """The chords of a chart, bar by bar and beat by beat; without a metre chord by chord."""
     if len(text) > MOST_BYTES:
         raise ValueError(f"a chart of more than {MOST_BYTES:,} bytes is too long")
-    bars: list[list[BeatWeights]] = []
+    bars: list[list[str]] = []
     lines = text.splitlines()
     for number, line in enumerate(lines, 1):
         if line.strip().startswith((REMARK, HEADING)):
@@ -121,13 +126,15 @@ def key_named(name: str) -> int:
     return (tonic + (MINOR_THIRD if minor else 0)) % PITCH_CLASSES
 
 
-def _bar(word: str, before: Sequence[list[BeatWeights]], meter: Meter | None) -> list[BeatWeights]:
+def _bar(word: str, before: Sequence[list[str]], meter: Meter | None) -> list[str]:
     """The chords of a bar, beat by beat, without a metre one by one; `before` are those before."""
     if word == AGAIN:
         if not before:
             raise ValueError(f"a chart cannot begin with {AGAIN}: there is no bar before")
         return before[-1]
-    chords = [_chord(name) for name in word.split(",")]
+    chords = word.split(",")
+    for name in chords:
+        _chord(name)
     if meter is None:
         return chords
     if meter.beats % len(chords):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from schmubert.bridge import preset
+from schmubert.bridge.choices import preset
 from schmubert.bridge.command import bridge_command
 from schmubert.bridge.options import OPTIONS
 from schmubert.engine.music.chart import MOST_BYTES, chart_beats, chart_text

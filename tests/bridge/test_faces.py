@@ -6,8 +6,8 @@ from importlib import import_module
 
 import pytest
 
-PACKAGES = ("protocol", "clock", "owner", "session", "screen", "page", "doctor")
-OWNERS = ("protocol", "clock", "owner", "screen", "page")
+PACKAGES = ("protocol", "clock", "owner", "session", "screen", "page", "osc", "doctor")
+OWNERS = ("protocol", "clock", "owner", "screen", "page", "osc")
 """What the process that owns the ports loads."""
 
 
@@ -38,6 +38,11 @@ def test_all_that_the_owner_may_use_is_light() -> None:
     assert loaded_by(code) & {"starlette", "uvicorn", "websockets", "asyncio"} == set()
 
 
-def test_nothing_of_the_page_is_loaded_where_it_is_not_used() -> None:
+def test_nothing_of_page_and_osc_is_loaded_where_they_are_not_used() -> None:
     loaded = loaded_by("import schmubert.bridge.command, schmubert.bridge.owner.loop")
-    assert [name for name in loaded if name.startswith("schmubert.bridge.page")] == []
+    served = ("schmubert.bridge.page", "schmubert.bridge.osc", "pythonosc")
+    assert [name for name in loaded if name.startswith(served)] == []
+
+
+def test_the_owner_of_osc_loads_nothing_of_it() -> None:
+    assert "pythonosc" not in loaded_by("import schmubert.bridge.osc.process")

@@ -10,8 +10,9 @@ import pytest
 import tomlkit
 from click.testing import CliRunner
 
+from schmubert.bridge.choices.parameters import said
 from schmubert.bridge.command import bridge_command, plugged_in, settings_of
-from schmubert.bridge.options import OPTIONS, Stage, said
+from schmubert.bridge.options import OPTIONS, Stage
 from schmubert.bridge.protocol.controls import control
 from schmubert.bridge.protocol.mode import MODES
 from schmubert.bridge.protocol.option import Option, options_of
@@ -30,6 +31,8 @@ RANGED = [option for option in OPTIONS if option.low is not None]
 REAL = [option for option in OPTIONS if option.kind is float]
 READ = {
     "page": ("0.0.0.0:9000", Place("0.0.0.0", 9000)),
+    "osc": ("0.0.0.0:9000", Place("0.0.0.0", 9000)),
+    "osc_to": ("192.168.1.20:9001", (Place("192.168.1.20", 9001),)),
     "heard": ("B:bass:2", (input_part("B:bass:2"),)),
     "played": ("Kit:drums", (output_part("Kit:drums"),)),
     "split": ("C3", 48),

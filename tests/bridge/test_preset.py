@@ -7,8 +7,8 @@ import pytest
 
 from schmubert.bridge import command
 from schmubert.bridge.brain.harmony import chart
+from schmubert.bridge.choices.preset import bound, kept, read
 from schmubert.bridge.owner.memory_ports import MemoryPorts
-from schmubert.bridge.preset import bound, kept, read
 from schmubert.bridge.protocol.messages import Control
 from schmubert.bridge.protocol.surface import binding
 from tests.bridge.called import Performance, performances, run

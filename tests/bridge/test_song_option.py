@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from schmubert.bridge import options
+from schmubert.bridge.choices import parameters
 from schmubert.bridge.protocol.controls import Control
 from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.session.song import NextSong
@@ -17,7 +17,7 @@ ANY_METRE = ("--engine", "tcp://127.0.0.1:1")  # it says itself what it plays
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Performance]:
-    monkeypatch.setattr(options, "songs_folder", lambda: tmp_path / "songs")
+    monkeypatch.setattr(parameters, "songs_folder", lambda: tmp_path / "songs")
     monkeypatch.setattr("schmubert.bridge.command.songs_folder", lambda: tmp_path / "songs")
     return performances(monkeypatch, NoPorts)
 

@@ -1,0 +1,48 @@
+"""What messages of OSC turn, bounded however many come."""
+
+from collections.abc import Iterable
+
+from schmubert.bridge.protocol.controls import CONTROLS, Control, id_of
+
+HITS_A_S, HITS_AT_ONCE = 50.0, 100.0
+
+
+class Allowance:
+    """How many of something may come: `at_once`, and then so many `a_s`."""
+
+    def __init__(self, a_s: float, at_once: float) -> None:
+        self._a_s, self._at_once = a_s, at_once
+        self._left, self._looked_s = at_once, 0.0
+
+    def allows(self, now: float) -> bool:
+        """Whether one more may, which it then did."""
+        self._left = min(self._at_once, self._left + (now - self._looked_s) * self._a_s)
+        self._looked_s = now
+        if self._left < 1.0:
+            return False
+        self._left -= 1.0
+        return True
+
+
+class Hearing:
+    """What is turned by messages: of a fader the last word, of hits no more than anybody hits."""
+
+    def __init__(self) -> None:
+        self._hits = Allowance(HITS_A_S, HITS_AT_ONCE)
+        self._waiting: dict[object, Control] = {}
+
+    def hear(self, controls: Iterable[Control], now: float) -> None:
+        """Take in what a message turns."""
+        for control in controls:
+            kind = CONTROLS[control.name]
+            if not (kind.trigger or kind.momentary):
+                self._waiting.pop(id_of(control), None)  # what is turned last comes last
+                self._waiting[id_of(control)] = control
+            elif self._hits.allows(now) or not control.value:
+                self._waiting[len(self._waiting), control] = control
+
+    def take(self) -> list[Control]:
+        """What was turned since the last call, in its order."""
+        found = list(self._waiting.values())
+        self._waiting.clear()
+        return found
