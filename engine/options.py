@@ -41,8 +41,8 @@ class Real(click.FloatRange):
 class Place(click.Path):
     """A file or folder by its name; an empty one is none, not the folder that one is in."""
 
-    def __init__(self, **others: Any) -> None:
-        super().__init__(path_type=Path, **others)
+    def __init__(self, path_type: type[Any] = Path, **others: Any) -> None:
+        super().__init__(path_type=path_type, **others)
 
     def convert(
         self,

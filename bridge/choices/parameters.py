@@ -11,7 +11,7 @@ from schmubert.bridge.choices import preset
 from schmubert.bridge.options import OPTIONS, songs_folder
 from schmubert.bridge.protocol.controls import control_rows
 from schmubert.bridge.protocol.option import Option, options_of
-from schmubert.engine.options import Real, Whole
+from schmubert.engine.options import Place, Real, Whole
 
 LEARNS, KEPT, CALLED = "schmubert.learns", "schmubert.preset", "schmubert.called"
 """In click's notes on one call."""
@@ -36,7 +36,7 @@ def type_of(option: Option) -> "click.ParamType[Any] | Callable[[Any], Any]":
     if option.choices:
         return click.Choice(option.choices)
     if option.place:
-        return click.Path(
+        return Place(
             exists=option.exists,
             dir_okay=option.place == "folder",
             file_okay=option.place == "file",
