@@ -6,6 +6,8 @@ import { Top } from "/top.js";
 const SILENT_MS = 3500; // the bridge says something at least every second
 const AGAIN_MS = 1000;
 const TURN_MS = 33;
+const SOON_MS = 12, LOOK_MS = 250; // until the picture is looked at again
+const SHOWN = new Set(["stage", "play", "chords", "stands"]); // by the roll, with the parts
 
 export const state = { stage: null, play: null, song: {}, chords: [], parts: {}, stands: {}, said: [], figures: {}, ahead: 0 };
 
@@ -54,7 +56,8 @@ function take(news) {
   for (const key in news) if (key.includes(":")) state.parts[key] = news[key];
   if (news.stands) { state.stands = { ...news.stands }; controls.show(state.stands); }
   if (news.song || news.figures || news.said || news.play) top.show(state);
-  roll.dirty = true;
+  roll.dirty ||= Object.keys(news).some((key) => SHOWN.has(key) || key.includes(":"));
+  drawSoon();
 }
 
 function connect() {
@@ -75,15 +78,24 @@ setInterval(() => {
 }, 500);
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
-let drawnAt = 0;
-function frame(at) {
-  const due = calm.matches ? at - drawnAt > 250 : true;
-  if (due && state.stage && (roll.dirty || (state.play && state.play.rolling))) {
-    drawnAt = at;
-    roll.draw(state, beatNow(), calm.matches);
-    top.tick(state, beatNow());
-  }
-  requestAnimationFrame(frame);
+let due = 0, asked = false;
+
+function drawSoon() {
+  if (asked) return;
+  asked = true;
+  requestAnimationFrame(draw);
 }
+
+/** Draw now, and again when something changes by itself: between, the browser moves the music alone. */
+function draw() {
+  clearTimeout(due);
+  asked = false;
+  if (!state.stage) return;
+  const beat = beatNow(), next = Math.min(roll.draw(state, beat, calm.matches), top.tick(state, beat));
+  const rolls = state.play && state.play.rolling;
+  const soon = rolls ? (next - beat) * 60000 / state.play.bpm : LOOK_MS;
+  due = setTimeout(drawSoon, roll.dirty ? SOON_MS : Math.max(SOON_MS, Math.min(LOOK_MS, soon)));
+}
+calm.addEventListener("change", drawSoon);
+addEventListener("resize", drawSoon);
 connect();
-requestAnimationFrame(frame);

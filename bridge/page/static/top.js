@@ -13,7 +13,7 @@ export class Top {
   constructor(document) {
     this.get = (id) => document.getElementById(id);
     this.document = document;
-    this.drawn = "";
+    this.drawn = null;
     this.said = -1;
   }
 
@@ -26,7 +26,7 @@ export class Top {
     this.get("chart").replaceChildren(...bars.map((bar) => this.element("li", bar)));
     this.lamp("rec", stage.recorded ? "good" : "", stage.recorded ? "on" : "off");
     this.get("rec").title = stage.recorded ? `In ${stage.recorded}` : "Start the bridge with --record DIR";
-    this.drawn = "";
+    this.drawn = null;
   }
 
   element(name, text) {
@@ -71,12 +71,13 @@ export class Top {
     }
   }
 
+  /** What is shown of `beat`; gives the beat at which that changes. */
   tick(state, beat) {
     const whole = Math.max(0, Math.floor(beat + 1e-6)), bar = Math.floor(whole / this.beats), inBar = whole % this.beats;
+    if (whole === this.drawn && state.chords === this.chords) return whole + 1;
+    this.drawn = whole;
+    this.chords = state.chords;
     const [now, next] = chordsAt(state.chords, whole);
-    const drawn = [bar, inBar, now, next].join("|");
-    if (drawn === this.drawn) return;
-    this.drawn = drawn;
     this.get("bar").textContent = bar + 1;
     this.get("beat").textContent = inBar + 1;
     [...this.get("dots").children].forEach((dot, at) => dot.classList.toggle("on", at === inBar));
@@ -86,5 +87,6 @@ export class Top {
     this.get("next-sure").textContent = sureness(next);
     const chart = [...this.get("chart").children];
     chart.forEach((box, at) => box.classList.toggle("on", at === bar % chart.length));
+    return whole + 1;
   }
 }
