@@ -1,15 +1,16 @@
-// One part of the piano roll: its notes as elements, of which only those that changed are touched.
+// One part of the piano roll: its notes on the sheet, and beside it who plays and what sounds.
 
 const NAMES = ["C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B"];
 const DRUMS = [["kick", 35, 36], ["snare", 37, 38, 39, 40], ["tom", 41, 43, 45, 47, 48, 50], ["hat", 42, 44, 46], ["cym", 49, 51, 52, 53, 55, 57, 59]];
 const ROW = new Map(DRUMS.flatMap(([, ...pitches], row) => pitches.map((pitch) => [pitch, row])));
 const OTHER = 4; // the row of a drum that has none
 const SLACK = 8; // semitones that may be empty before the lane shows fewer
+const TEXT = "system-ui, DejaVu Sans, sans-serif";
 
 export const pitchName = (pitch) => NAMES[pitch % 12] + (Math.floor(pitch / 12) - 1);
 
-export function make(name, parent, text = "") {
-  const made = document.createElement("div");
+export function make(name, parent, text = "", kind = "div") {
+  const made = document.createElement(kind);
   made.className = name;
   made.textContent = text;
   if (parent) parent.append(made);
@@ -17,112 +18,107 @@ export function make(name, parent, text = "") {
 }
 
 export class Lane {
-  /** The lane of `key` (`band:bass`), its music in `strip` and its name in `gutter`. */
-  constructor(key, strip, gutter) {
+  /** The lane of `key` (`band:bass`), its name in `gutter`; `colours` by name. */
+  constructor(key, gutter, colours) {
     [this.whose, this.role] = key.split(":");
     this.mine = this.whose === "you";
     this.drums = this.role === "drums";
-    this.part = null;
+    this.colours = colours;
+    this.colour = colours[this.mine ? "you" : this.role] || colours.ink;
     this.range = null;
-    this.notes = new Map(); // what tells a note from others -> its element, and where it is
-    this.music = make("lane", strip);
-    this.music.style.setProperty("--colour", `var(--${this.mine ? "you" : this.role})`);
-    this.unknown = this.mine ? null : make("unknown", this.music);
-    if (this.unknown) make("word", this.unknown, "not known yet");
-    this.name = make("name", gutter);
-    this.name.style.setProperty("--colour", `var(--${this.mine ? "you" : this.role})`);
+    this.name = make(this.drums ? "name kit" : "name", gutter);
+    this.name.style.setProperty("--colour", this.colour);
     make("who", this.name, this.mine ? "you" : this.role);
     this.sounds = make("sounds", this.name);
     this.rows = this.drums ? DRUMS.map(([name]) => make("row", this.name, name)) : [];
-    this.name.classList.toggle("kit", this.drums);
   }
 
-  remove() { this.music.remove(); this.name.remove(); }
+  remove() { this.name.remove(); }
 
-  place(top, high, scale) {
-    this.high = high;
-    this.scale = scale;
-    for (const one of [this.music, this.name]) { one.style.top = `${top}px`; one.style.height = `${high}px`; }
+  place(top, high) {
+    Object.assign(this, { top, high });
+    this.name.style.top = `${top}px`;
+    this.name.style.height = `${high}px`;
     this.rows.forEach((row, at) => { row.style.bottom = `${((at + 0.5) / DRUMS.length) * 100}%`; });
     this.name.classList.toggle("low", high < 64);
-    for (const [, note] of this.notes) note.element.remove();
-    this.notes.clear();
   }
 
-  /** Shows `part` from beat `from` to `to`, as it is at `now`. */
-  show(part, cells, from, to, now) {
-    this.part = part;
-    const beat = (cell) => cell / cells;
+  /** Draws `part` on the `sheet`, as it is at beat `now`; gives the beat at which it looks otherwise. */
+  draw(sheet, part, cells, now, said) {
+    const { pen, from, to, scale, hatch } = sheet, beat = (cell) => cell / cells, x = (at) => (at - from) * scale;
     const until = this.mine ? to : beat(part.until), draft = this.mine ? to : Math.max(until, beat(part.draft_until));
-    const shown = part.notes.map(([onset, end, pitch]) => ({ onset: beat(onset), end: end === null ? null : beat(end), pitch, sure: true }));
-    for (const [onset, end, pitch] of part.draft || []) shown.push({ onset: Math.max(beat(onset), until), end: end === null ? draft : beat(end), pitch, sure: false });
-    const visible = shown.filter(({ onset, end }) => onset < to && (end === null || end > from));
+    const notes = part.notes.map(([onset, end, pitch]) => [beat(onset), end === null ? null : beat(end), pitch, true]);
+    for (const [onset, end, pitch] of part.draft || []) notes.push([Math.max(beat(onset), until), end === null ? draft : beat(end), pitch, false]);
+    const visible = notes.filter(([onset, end]) => onset < to && (end === null || end > from));
     if (!this.drums) this.fit(visible);
-    if (this.unknown) {
-      const at = Math.max(draft, from);
-      this.unknown.style.cssText = `left:${Math.round(at * this.scale)}px;width:${Math.max(0, Math.round((to - at) * this.scale))}px`;
+    const { top, high } = this, wide = (to - from) * scale;
+    pen.save();
+    pen.beginPath(); pen.rect(0, top, wide, high); pen.clip();
+    pen.fillStyle = "#151a23"; pen.fillRect(0, top, wide, high);
+    sheet.lines(top, high);
+    if (draft < to) { pen.fillStyle = hatch; pen.fillRect(x(draft), top, wide, high); }
+    let next = Infinity;
+    const sounding = [];
+    for (const [onset, end, pitch, sure] of visible) {
+      // one that is held goes on to where nobody sees it: what is the player's is covered from now on
+      const last = end ?? (this.mine ? to : Math.max(until, now));
+      if (sure) for (const at of [onset, last]) if (at > now && at < next) next = at;
+      if (sure && onset <= now && now < last) sounding.push(pitch);
+      this.note(sheet, x(onset), (last - onset) * scale, pitch, sure, last <= now, sure && onset <= now && now < last);
     }
-    const gone = new Set(this.notes.keys());
-    for (const note of visible) {
-      // one that is held goes on to where nobody sees it; what is the player's is covered from now on
-      note.last = note.end ?? (this.mine ? to : Math.max(until, now));
-      const key = `${note.onset.toFixed(3)} ${note.pitch} ${note.sure}`;
-      gone.delete(key);
-      this.note(key, note);
+    if (wide - x(draft) > 130 && !this.mine) {
+      pen.font = `12px ${TEXT}`;
+      const long = pen.measureText("not known yet").width, y = top + high / 2;
+      pen.fillStyle = "#151a23"; pen.fillRect(x(draft) + 5, y - 9, long + 10, 18);
+      pen.fillStyle = this.colours.soft; pen.fillText("not known yet", x(draft) + 10, y + 1);
     }
-    for (const key of gone) { this.notes.get(key).element.remove(); this.notes.delete(key); }
+    pen.restore();
+    this.tell(sounding, said);
+    return next;
+  }
+
+  note({ pen, scale }, x, long, pitch, sure, gone, on) {
+    const rows = this.drums ? DRUMS.length : this.range[1] - this.range[0] + 1, row = this.high / rows;
+    const at = this.drums ? ROW.get(pitch) ?? OTHER : pitch - this.range[0];
+    const thick = this.drums ? Math.min(14, row * 0.72) : Math.max(6, Math.min(18, row * 0.92));
+    const wide = this.drums ? Math.max(7, Math.min(14, scale / 4 - 2)) : Math.max(5, long - 2);
+    const y = this.top + this.high - (at + 0.5) * row - thick / 2;
+    pen.beginPath(); pen.roundRect(x, y, wide, thick, 3);
+    pen.globalAlpha = gone ? 0.55 : 1;
+    if (sure) {
+      pen.fillStyle = this.colour; pen.fill();
+      if (on) { pen.strokeStyle = "#fff"; pen.lineWidth = 2; pen.stroke(); }
+    } else {
+      pen.strokeStyle = this.colour; pen.lineWidth = 1.6; pen.setLineDash([4, 3]); pen.stroke(); pen.setLineDash([]);
+    }
+    const inside = thick >= 12 && wide > 30, single = this.role === "bass" || this.role === "melody"; // one voice leaves room for names
+    if (!this.drums && (inside || (single && wide > 14))) {
+      pen.font = `600 11px ${TEXT}`;
+      pen.fillStyle = inside && sure ? "#10131a" : this.colour;
+      pen.fillText(pitchName(pitch), x + (inside ? 5 : 2), inside ? y + thick / 2 : y > this.top + 14 ? y - 7 : y + thick + 8);
+    }
+    pen.globalAlpha = 1;
   }
 
   /** The lowest and highest pitch to show: an octave at least, and no jumps. */
   fit(notes) {
-    const pitches = notes.map((note) => note.pitch), old = this.range;
+    const pitches = notes.map((note) => note[2]), old = this.range;
     if (!pitches.length) { this.range ||= [54, 66]; return; }
     const low = Math.min(...pitches), high = Math.max(...pitches);
     if (old && old[0] < low && high < old[1] && old[1] - old[0] - (high - low) <= SLACK + 11) return;
     const missing = Math.max(0, 11 - (high - low)) / 2;
     this.range = [low - Math.ceil(missing) - 1, high + Math.floor(missing) + 1];
-    for (const [, note] of this.notes) note.drawn = ""; // all of them are elsewhere now
   }
 
-  note(key, { onset, last, pitch, sure }) {
-    let known = this.notes.get(key);
-    if (!known) {
-      known = { element: make(sure ? "note" : "note tentative", this.music), drawn: "" };
-      if (!this.drums) make("word", known.element, pitchName(pitch));
-      this.notes.set(key, known);
-    }
-    Object.assign(known, { onset, last, pitch, sure });
-    const rows = this.drums ? DRUMS.length : this.range[1] - this.range[0] + 1, row = this.high / rows;
-    const at = this.drums ? ROW.get(pitch) ?? OTHER : pitch - this.range[0];
-    const thick = this.drums ? Math.min(14, row * 0.72) : Math.max(6, Math.min(18, row * 0.92));
-    const wide = this.drums ? Math.max(7, Math.min(14, this.scale / 4 - 2)) : Math.max(5, (last - onset) * this.scale - 2);
-    const left = Math.round(onset * this.scale), top = Math.round(this.high - (at + 0.5) * row - thick / 2);
-    const drawn = `left:${left}px;top:${top}px;width:${Math.round(wide)}px;height:${Math.round(thick)}px`;
-    if (drawn === known.drawn) return;
-    known.drawn = drawn;
-    known.element.style.cssText = drawn;
-    const single = this.role === "bass" || this.role === "melody"; // one voice leaves room for names
-    known.element.classList.toggle("inside", thick >= 12 && wide > 30);
-    known.element.classList.toggle("above", thick < 12 && single && wide > 14);
-    known.element.classList.toggle("below", thick < 12 && top < 14);
-  }
-
-  /** Marks what sounds at `now`; gives the beat at which that changes next. */
-  sound(now, said) {
-    let next = Infinity;
-    const sounding = [];
-    for (const [, note] of this.notes) {
-      if (!note.sure) continue;
-      const is = note.last <= now ? "gone" : note.onset <= now ? "on" : "";
-      if (is !== note.is) { note.is = is; note.element.classList.toggle("on", is === "on"); note.element.classList.toggle("gone", is === "gone"); }
-      if (is === "on") sounding.push(note.pitch);
-      for (const at of [note.onset, note.last]) if (at > now && at < next) next = at;
-    }
+  /** Says beside the lane what sounds, or what is `said` of it. */
+  tell(sounding, said) {
     const rows = new Set(sounding.map((pitch) => ROW.get(pitch) ?? OTHER));
     this.rows.forEach((row, at) => { if (row.on !== rows.has(at)) { row.on = rows.has(at); row.classList.toggle("on", row.on); } });
     const names = this.drums ? [] : [...new Set(sounding)].sort((a, b) => a - b).map(pitchName);
     const text = said || names.join(" ") || (this.mine ? this.role : "");
-    if (text !== this.text) { this.text = text; this.sounds.textContent = text; this.name.classList.toggle("said", !!said); }
-    return next;
+    if (text === this.text) return;
+    this.text = text;
+    this.sounds.textContent = text;
+    this.name.classList.toggle("said", !!said);
   }
 }

@@ -63,7 +63,7 @@ def test_the_files_are_there_with_what_keeps_others_out() -> None:
     assert page.headers["content-type"].startswith("text/html")
     assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
     assert page.headers["x-content-type-options"] == "nosniff"
-    for name in ("page.js", "roll.js", "controls.js", "top.js", "page.css", "icon.svg"):
+    for name in ("page.js", "roll.js", "lane.js", "controls.js", "top.js", "page.css", "icon.svg"):
         assert client.get(f"/{name}").status_code == 200
     assert client.get("/page.js").headers["content-type"].startswith("text/javascript")
 
