@@ -5,6 +5,8 @@ import difflib
 import re
 from collections.abc import Sequence
 
+from schmubert.bridge.owner.midi_backend import CALLED
+
 LEAST_PART, NEARLY = 4, 0.75  # letters of a name that are enough to tell it; how alike two are
 MOST_LISTED = 5
 CLIENT = "schmubert "  # what the system calls those who own our ports begins so
@@ -111,3 +113,13 @@ def _listed(names: Sequence[str], last: str) -> str:
     if len(names) > MOST_LISTED:
         return f"{', '.join(quoted)} and {len(names) - MOST_LISTED} more (see `schmubert ports`)"
     return last.join([", ".join(quoted[:-1]), quoted[-1]] if quoted[1:] else quoted)
+
+
+def cannot_open(direction: str, name: str, known: list[str], api: str, error: Exception) -> str:
+    """Why a port cannot be opened by `CALLED[api]`, and what to do."""
+    if api == "windows":
+        return (
+            f"Windows has no {direction} port {name!r} and lets no program make one: install"
+            f" loopMIDI, add a port {name!r} there and try again{meant(name, known, api)}"
+        )
+    return f"cannot open {direction} {name!r} with {CALLED[api]}: {error}"

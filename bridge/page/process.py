@@ -14,11 +14,11 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.util import find_spec
 from select import select
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
-from schmubert.bridge.page.programme import FromPage, Programme, Seen, Served
+from schmubert.bridge.page.programme import Errand, FromPage, OnDesk, Programme, Seen, Served
 from schmubert.bridge.protocol.bytes import CLOCK, SYSTEM
 from schmubert.bridge.protocol.controls import Control, checked
 from schmubert.bridge.protocol.events import BrainRestarted, Came, Followed, Record, Sent, Tick
@@ -27,12 +27,17 @@ from schmubert.bridge.protocol.messages import (
     GiveUp,
     Heard,
     InKey,
+    InSection,
+    Kept,
     Moved,
+    Patch,
+    Patchbay,
     Play,
     Pong,
     Say,
     Settings,
     Silence,
+    Survey,
 )
 from schmubert.bridge.protocol.pipe import Pipe
 from schmubert.bridge.protocol.place import Place
@@ -42,7 +47,10 @@ from schmubert.engine.extras import how_to_install
 
 TICK = bytes((CLOCK,))
 PACKAGES = ("starlette", "uvicorn", "websockets")
-SHOWN = (BrainRestarted, Followed, Answered, Control, Heard, InKey, Moved, Play, Say, Silence)
+SHOWN = (
+    *(BrainRestarted, Followed, Answered, Control, Heard, InKey, InSection, Kept),
+    *(Moved, Patchbay, Play, Say, Silence),
+)
 """What a page is told whenever it happens."""
 CLOCK_S = 0.5
 """Of MIDI clocks a page is told one in so long: that they come is all it shows."""
@@ -83,18 +91,49 @@ def _token_for(place: Place) -> str:
     return "" if place.is_loopback else secrets.token_urlsafe(TOKEN_BYTES)
 
 
+class Desk(Protocol):
+    """Does what is to be done beside the music, in the thread that looks after a page."""
+
+    def stands(self) -> OnDesk:
+        """What lies on it."""
+
+    def do(self, errand: Errand, /) -> Sequence[Control]:
+        """Do it, and give what is to be turned then."""
+
+
+class Bare:
+    """A desk on which nothing can be done."""
+
+    def stands(self) -> OnDesk:
+        """Nothing lies on it."""
+        return OnDesk()
+
+    def do(self, _: Errand, /) -> Sequence[Control]:
+        """Nothing."""
+        return ()
+
+
 class Page:
-    """The owner's end of `programme`'s page; `tell` gets lines for the player, in a thread."""
+    """The owner's end of `programme`'s page; `tell` gets lines for the player, in a thread.
+
+    What is to be done beside the music is done by `desk`.
+    """
 
     def __init__(
-        self, programme: Programme, tell: Callable[[str], None], command: Sequence[str] = ()
+        self,
+        programme: Programme,
+        tell: Callable[[str], None],
+        command: Sequence[str] = (),
+        desk: Desk | None = None,
     ) -> None:
         self.starts = 0
         """How many processes there were."""
         self._programme = programme
         self._tell = tell
         self._command = command or (sys.executable, "-m", "schmubert.bridge.page.serving")
-        self._turned: deque[Control] = deque(maxlen=MOST_TURNED)
+        self._desk = desk or Bare()
+        self._stood = OnDesk()
+        self._turned: deque[Control | Patch | Survey] = deque(maxlen=MOST_TURNED)
         self._lock = threading.Lock()  # of what is told; never taken by the loop of the stage
         self._says: Pipe[Any, Any] | None = None
         self._known: dict[object, Record] = {}
@@ -105,8 +144,8 @@ class Page:
         self._thread = threading.Thread(target=self._look_after, daemon=True)
         self._thread.start()
 
-    def turned(self) -> Sequence[Control]:
-        """What was turned since, at most `TURNED_AT_ONCE`; for the loop of the stage."""
+    def turned(self) -> Sequence[Control | Patch | Survey]:
+        """What was turned or patched since, at most `TURNED_AT_ONCE`; for the loop of the stage."""
         turned = self._turned
         if not turned:
             return ()
@@ -120,7 +159,7 @@ class Page:
             what = record.what
             if isinstance(what, Control):
                 self._known[what.name, what.role] = record
-            elif isinstance(what, Moved | InKey):
+            elif isinstance(what, Moved | InKey | Patchbay):
                 self._known[type(what)] = record
             elif isinstance(what, Say):
                 self._lines.append(record)
@@ -183,6 +222,9 @@ class Page:
         with self._lock:
             for record in [*self._known.values(), *self._lines]:
                 says.say(Seen(record))
+            self._stood = self._desk.stands()
+            if self._stood != OnDesk():
+                says.say(self._stood)
             self._says = says
         return process, Pipe(ours, FromPage)
 
@@ -201,7 +243,11 @@ class Page:
         while not self._closing.is_set():
             with contextlib.suppress(OSError, ValueError):  # closed meanwhile
                 select([pipe], [], [], LOOK_S)
+            stands = self._desk.stands()
             with self._lock:
+                if self._says is not None and stands != self._stood:
+                    self._stood = stands
+                    self._says.say(stands)
                 if self._says is not None:
                     self._says.flush()
                 if self._says is None or self._says.closed:
@@ -228,6 +274,14 @@ class Page:
         if isinstance(message, Control):
             with contextlib.suppress(ValueError):
                 self._turned.append(checked(message))
+        elif isinstance(message, Patch):
+            rig = self._programme.rig
+            if 0 <= message.port < len(rig.inputs if message.is_input else rig.outputs):
+                self._turned.append(message)
+        elif isinstance(message, Survey):
+            self._turned.append(message)
+        elif isinstance(message, Errand):
+            self._turned.extend(self._desk.do(message))
         elif isinstance(message, Served):
             self._programme = msgspec.structs.replace(self._programme, port=message.port)
             self._tell(f"page: open {message.address} in a browser")

@@ -6,7 +6,7 @@ import msgspec
 
 from schmubert.bridge.protocol.controls import Control
 from schmubert.bridge.protocol.events import Record
-from schmubert.bridge.protocol.messages import GiveUp, Pong, Say, Settings
+from schmubert.bridge.protocol.messages import GiveUp, Patch, Pong, Say, Settings, Survey
 from schmubert.bridge.protocol.roles import Rig
 
 
@@ -33,6 +33,28 @@ class Seen(msgspec.Struct, frozen=True, tag=True):
     record: Record
 
 
+class Errand(msgspec.Struct, frozen=True, tag=True):
+    """Page -> owner: do `what`, one of `ERRANDS`, beside the music, maybe by a `name`."""
+
+    what: str
+    name: str = ""
+
+
+ERRANDS = ("record", "stop", "save", "load")
+"""A take begins, and ends; a preset of this name is kept, and turned to."""
+
+
+class OnDesk(msgspec.Struct, frozen=True, tag=True):
+    """Owner -> page: the take that is recorded, if any, the latest one, the presets that are kept,
+    the song that is played, and the songs of the set list."""
+
+    take: str = ""
+    latest: str = ""
+    presets: tuple[str, ...] = ()
+    song: str = ""
+    songs: tuple[str, ...] = ()
+
+
 class Served(msgspec.Struct, frozen=True, tag=True):
     """Page -> owner: the page can be opened at `address`; its TCP port is `port`."""
 
@@ -40,6 +62,7 @@ class Served(msgspec.Struct, frozen=True, tag=True):
     port: int
 
 
-ToPage: TypeAlias = Programme | Seen
-FromPage: TypeAlias = Served | Control | Say | GiveUp | Pong
-"""Where it is, what was turned, a line to be said, why nothing is served, a sign of life."""
+ToPage: TypeAlias = Programme | Seen | OnDesk
+FromPage: TypeAlias = Served | Control | Patch | Survey | Errand | Say | GiveUp | Pong
+"""Where it is, what was turned and patched, what is to be done, a line to be said, why nothing is
+served, a sign of life."""

@@ -1,5 +1,6 @@
 // What the bridge tells comes in here and is kept in `state`; what is turned goes out here.
 import { Controls } from "/controls.js";
+import { Desk } from "/desk.js";
 import { Roll } from "/roll.js";
 import { Top } from "/top.js";
 
@@ -9,7 +10,7 @@ const TURN_MS = 33;
 const SOON_MS = 12, LOOK_MS = 250; // until the picture is looked at again
 const SHOWN = new Set(["stage", "play", "chords", "stands"]); // by the roll, with the parts
 
-export const state = { stage: null, play: null, song: {}, chords: [], parts: {}, stands: {}, said: [], figures: {}, ahead: 0 };
+export const state = { stage: null, play: null, song: {}, chords: [], parts: {}, stands: {}, said: [], figures: {}, bay: null, desk: null, sections: null, ahead: 0 };
 
 /** Seconds of the bridge's clock; the quickest message tells best how far it is from ours. */
 export function bridgeNow() { return performance.now() / 1000 + state.ahead; }
@@ -24,7 +25,7 @@ export function beatNow() {
 let socket = null, heardAt = performance.now(), turns = new Map(), turnDue = false, flushedAt = 0;
 const lost = document.getElementById("lost");
 const top = new Top(document), roll = new Roll(document.getElementById("roll"));
-const controls = new Controls(document, turn);
+const controls = new Controls(document, turn), desk = new Desk(document, send);
 
 /** Turn the control `id`; of a knob that moves on, only the latest value of `TURN_MS` is sent. */
 export function turn(id, value, now = false) {
@@ -51,10 +52,13 @@ function take(news) {
   const ahead = news.now - performance.now() / 1000;
   // a late message seems to come from an earlier clock; drift is let in slowly
   state.ahead = state.ahead === 0 || ahead > state.ahead ? ahead : state.ahead - Math.min(0.0002, state.ahead - ahead);
-  if (news.stage) { state.stage = news.stage; state.parts = {}; controls.build(news.stage); top.build(news.stage); }
-  for (const key of ["play", "song", "chords", "said", "figures"]) if (key in news) state[key] = news[key];
+  if (news.stage) { state.stage = news.stage; state.parts = {}; controls.build(news.stage); top.build(news.stage); desk.build(news.stage); }
+  for (const key of ["play", "song", "chords", "said", "figures", "bay", "desk", "sections"]) if (key in news) state[key] = news[key];
   for (const key in news) if (key.includes(":")) state.parts[key] = news[key];
   if (news.stands) { state.stands = { ...news.stands }; controls.show(state.stands); }
+  if ("bay" in news) desk.ports(news.bay);
+  if (news.desk) { desk.show(news.desk); top.record(state); }
+  if (news.sections) controls.sections(news.sections);
   if (news.song || news.figures || news.said || news.play) top.show(state);
   roll.dirty ||= Object.keys(news).some((key) => SHOWN.has(key) || key.includes(":"));
   drawSoon();

@@ -24,8 +24,7 @@ export class Top {
     const bars = stage.chart.replace(/\s*\|\s*/g, " ").split(/\s+/).filter(Boolean);
     this.get("chart-card").hidden = !bars.length;
     this.get("chart").replaceChildren(...bars.map((bar) => this.element("li", bar)));
-    this.lamp("rec", stage.recorded ? "good" : "", stage.recorded ? "on" : "off");
-    this.get("rec").title = stage.recorded ? `In ${stage.recorded}` : "Start the bridge with --record DIR";
+    this.record({ stage, desk: null });
     this.drawn = null;
   }
 
@@ -40,6 +39,12 @@ export class Top {
     lamp.className = how;
     lamp.querySelector("b").textContent = text;
     lamp.title = text;
+  }
+
+  record({ stage, desk }) {
+    const take = desk && desk.take;
+    this.lamp("rec", stage.recorded || take ? "good" : "", take ? "a take" : stage.recorded ? "on" : "off");
+    this.get("rec").title = take ? `In ${take}` : stage.recorded ? `In ${stage.recorded}` : "Record a take, or start the bridge with --record DIR";
   }
 
   show(state) {
