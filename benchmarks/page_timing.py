@@ -74,7 +74,7 @@ def delays(presses: list[tuple[float, float]], folder: Path) -> Iterator[float]:
 
 
 def measure(folder: Path, driver: Any | None, bars: int, tempo_bpm: float, shown: str) -> None:
-    """Play a session, with what is `shown` in `driver`, if anything, and print what was measured."""
+    """Play a session, with what is `shown` in `driver`, and print what was measured."""
     kept = folder / "kept"
     presses: list[tuple[float, float]] = []
     frames: list[float] = []

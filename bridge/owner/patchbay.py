@@ -1,9 +1,10 @@
 """What can be connected to our ports, and what is, by the names that a player knows."""
 
+import contextlib
 from collections.abc import Collection, Mapping, Sequence
 
 from schmubert.bridge.owner.cables import Place
-from schmubert.bridge.owner.port_names import CLIENT, short_name
+from schmubert.bridge.owner.port_names import CLIENT, PortError, bare_name, find
 from schmubert.bridge.protocol.messages import Patch, Patchbay
 
 
@@ -23,17 +24,20 @@ def patchbay(
     """The ports (full names) that are there but our `own`, and what each port of ours is
     connected to by `plugs`; `names` are those of our inputs and outputs."""
 
-    def short(full: str, existing: Sequence[str]) -> str:
-        return short_name(full, existing, api) if full else ""
+    def called(full: str, existing: Sequence[str]) -> str:
+        with contextlib.suppress(PortError):
+            if find(bare_name(full, api), existing, api) == full:
+                return bare_name(full, api)
+        return full
 
     def others(existing: Sequence[str]) -> tuple[str, ...]:
         theirs = [full for full in existing if full not in own and not full.startswith(CLIENT)]
-        return tuple(dict.fromkeys(short(full, existing) for full in theirs))
+        return tuple(dict.fromkeys(called(full, existing) for full in theirs))
 
     inputs, outputs = names
     return Patchbay(
         others(sources),
         others(targets),
-        tuple(short(plugs.get((True, at), ""), sources) for at in range(len(inputs))),
-        tuple(short(plugs.get((False, at), ""), targets) for at in range(len(outputs))),
+        tuple(called(plugs.get((True, at), ""), sources) for at in range(len(inputs))),
+        tuple(called(plugs.get((False, at), ""), targets) for at in range(len(outputs))),
     )

@@ -29,8 +29,8 @@ from schmubert.bridge.page.board import (
 )
 from schmubert.bridge.page.gate import COOKIE, Gate, Request
 from schmubert.bridge.page.picture import Picture
-from schmubert.bridge.page.programme import Errand
 from schmubert.bridge.protocol.controls import CONTROLS, Control
+from schmubert.bridge.protocol.errands import Errand
 from schmubert.bridge.protocol.messages import Patch, Survey
 
 STATIC = Path(__file__).parent / "static"

@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
-from schmubert.bridge.page.programme import ERRANDS, Errand
 from schmubert.bridge.page.table import Row
 from schmubert.bridge.protocol.controls import Control, checked
+from schmubert.bridge.protocol.errands import ERRANDS, Errand
 from schmubert.bridge.protocol.messages import Patch, Patchbay
 
 MOST_WORD = 512

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from math import floor
 from typing import Any
 
-from schmubert.bridge.page.programme import OnDesk, Programme
+from schmubert.bridge.page.programme import Programme
 from schmubert.bridge.page.table import Row, rows, standing
 from schmubert.bridge.protocol.controls import id_of
+from schmubert.bridge.protocol.errands import OnDesk
 from schmubert.bridge.protocol.events import Came, Record
 from schmubert.bridge.protocol.messages import Answered, Control, Moved, Patchbay, Say
 from schmubert.bridge.screen.scene import Note, Part, Scene

@@ -18,9 +18,10 @@ from typing import Any, Protocol
 
 import msgspec
 
-from schmubert.bridge.page.programme import Errand, FromPage, OnDesk, Programme, Seen, Served
+from schmubert.bridge.page.programme import FromPage, Programme, Seen, Served
 from schmubert.bridge.protocol.bytes import CLOCK, SYSTEM
 from schmubert.bridge.protocol.controls import Control, checked
+from schmubert.bridge.protocol.errands import Errand, OnDesk
 from schmubert.bridge.protocol.events import BrainRestarted, Came, Followed, Record, Sent, Tick
 from schmubert.bridge.protocol.messages import (
     Answered,

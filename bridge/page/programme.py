@@ -5,6 +5,7 @@ from typing import TypeAlias
 import msgspec
 
 from schmubert.bridge.protocol.controls import Control
+from schmubert.bridge.protocol.errands import Errand, OnDesk
 from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import GiveUp, Patch, Pong, Say, Settings, Survey
 from schmubert.bridge.protocol.roles import Rig
@@ -31,28 +32,6 @@ class Seen(msgspec.Struct, frozen=True, tag=True):
     """Owner -> page: something happened."""
 
     record: Record
-
-
-class Errand(msgspec.Struct, frozen=True, tag=True):
-    """Page -> owner: do `what`, one of `ERRANDS`, beside the music, maybe by a `name`."""
-
-    what: str
-    name: str = ""
-
-
-ERRANDS = ("record", "stop", "save", "load")
-"""A take begins, and ends; a preset of this name is kept, and turned to."""
-
-
-class OnDesk(msgspec.Struct, frozen=True, tag=True):
-    """Owner -> page: the take that is recorded, if any, the latest one, the presets that are kept,
-    the song that is played, and the songs of the set list."""
-
-    take: str = ""
-    latest: str = ""
-    presets: tuple[str, ...] = ()
-    song: str = ""
-    songs: tuple[str, ...] = ()
 
 
 class Served(msgspec.Struct, frozen=True, tag=True):

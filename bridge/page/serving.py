@@ -16,7 +16,8 @@ import uvicorn
 from schmubert.bridge.page.app import Hall, application
 from schmubert.bridge.page.gate import Gate
 from schmubert.bridge.page.picture import Picture
-from schmubert.bridge.page.programme import FromPage, OnDesk, Programme, Seen, Served, ToPage
+from schmubert.bridge.page.programme import FromPage, Programme, Seen, Served, ToPage
+from schmubert.bridge.protocol.errands import OnDesk
 from schmubert.bridge.protocol.messages import GiveUp, Pong, Say
 from schmubert.bridge.protocol.pipe import Pipe
 from schmubert.bridge.protocol.place import Place

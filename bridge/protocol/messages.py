@@ -192,8 +192,8 @@ class Survey(msgspec.Struct, frozen=True, tag=True):
 class Patchbay(msgspec.Struct, frozen=True, tag=True):
     """Ports -> whoever shows it: the ports that are there, and what each of ours is connected to.
 
-    `sources` can be heard, `targets` be played on, each by the shortest name that tells it from
-    the others. `inputs` and `outputs` have the other end of each port of ours; empty where it is
+    `sources` can be heard, `targets` be played on, each by its program's name and its own.
+    `inputs` and `outputs` have the other end of each port of ours; empty where it is
     one that others connect to.
     """
 

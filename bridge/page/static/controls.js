@@ -28,7 +28,7 @@ export class Controls {
     this.stands = {};
     this.taken = new Set(stage.controls.flatMap((row) => row.keys.map(({ key }) => key)));
     for (const id of ["choices", "pads", "marks", "roles", "band"]) this.get(id).replaceChildren();
-    const band = stage.controls.filter((row) => row.role === null);
+    const band = stage.controls.filter((row) => row.role === null).sort((a, b) => SECTIONS.has(b.name) - SECTIONS.has(a.name));
     for (const row of band.filter((one) => one.form === "choice" && one.choices.length <= 8)) this.get("choices").append(this.segments(row));
     for (const row of band) {
       if (row.id === "panic") this.panic(row);

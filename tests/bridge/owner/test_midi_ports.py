@@ -249,7 +249,7 @@ def test_what_can_be_connected_is_told_to_who_wants_to_see_it(studio: Studio) ->
     ports = MidiPorts(["Keys"], ["Low"])
     assert ports.look() == []
     ports.patch(Survey())
-    assert ports.look() == [Patchbay(("Keys",), (), ("Keys",), ("",))]
+    assert ports.look() == [Patchbay((KEYS,), (), (KEYS,), ("",))]
     assert ports.look() == []
     studio.destinations.append(SYNTH)
-    assert ports.look() == [Patchbay(("Keys",), ("Bass",), ("Keys",), ("",))]
+    assert ports.look() == [Patchbay((KEYS,), (SYNTH,), (KEYS,), ("",))]

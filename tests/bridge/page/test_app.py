@@ -14,8 +14,8 @@ from schmubert.bridge.page import app
 from schmubert.bridge.page.app import MOST_VISITORS, Hall, application
 from schmubert.bridge.page.gate import COOKIE, Gate
 from schmubert.bridge.page.picture import Picture
-from schmubert.bridge.page.programme import Errand
 from schmubert.bridge.protocol.controls import CONTROLS, Control
+from schmubert.bridge.protocol.errands import Errand
 from schmubert.bridge.protocol.messages import Patch, Patchbay, Survey
 from tests.bridge.page.programmes import PROGRAMME
 

@@ -6,11 +6,11 @@ import mido
 import pytest
 
 from schmubert.bridge.clock.sync import Timing
-from schmubert.bridge.desk import Desk, Folders
-from schmubert.bridge.page.programme import Errand
 from schmubert.bridge.protocol.controls import Control
+from schmubert.bridge.protocol.errands import Errand
 from schmubert.bridge.protocol.events import Record, Sent
 from schmubert.bridge.protocol.messages import Moved
+from schmubert.bridge.session.desk import Desk, Folders
 from schmubert.bridge.session.log import Log
 from tests.bridge.page.programmes import RIG, SETTINGS
 

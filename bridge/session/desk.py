@@ -4,7 +4,7 @@ All of it is done in the thread that looks after the page; the stage knows nothi
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,12 +12,11 @@ from typing import Any
 
 import msgspec
 import tomlkit
+from tomlkit.exceptions import TOMLKitError
 
-from schmubert.bridge import preset
 from schmubert.bridge.clock.sync import Timing
-from schmubert.bridge.options import songs_folder
-from schmubert.bridge.page.programme import Errand, OnDesk
-from schmubert.bridge.protocol.controls import CONTROLS, Control, assigned, id_of, setting
+from schmubert.bridge.protocol.controls import CONTROLS, Control, id_of, setting
+from schmubert.bridge.protocol.errands import Errand, OnDesk
 from schmubert.bridge.protocol.events import Record, Ruled
 from schmubert.bridge.protocol.messages import Moved, Settings
 from schmubert.bridge.protocol.roles import Rig
@@ -27,6 +26,7 @@ from schmubert.bridge.session.song import options_of_song, song_name
 from schmubert.engine.writing import write_whole
 
 MOST_PRESETS = 200
+MOST_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,9 @@ class Folders:
     presets: Path
 
 
-def usual_folders(recorded: Path | None) -> Folders:
-    """Takes beside whole sessions that are `recorded`, else beside the songs, as presets are."""
-    own = songs_folder().parent
-    return Folders(recorded or own / "takes", own / "presets")
+def usual_folders(recorded: Path | None, songs: Path) -> Folders:
+    """Takes beside whole sessions that are `recorded`, else beside the `songs`, as presets are."""
+    return Folders(recorded or songs.parent / "takes", songs.parent / "presets")
 
 
 class Desk:
@@ -145,9 +144,9 @@ class Desk:
         """All that a preset says and that can be turned while the band plays."""
         if name not in self._on.presets:
             raise ValueError(f"there is no preset {name!r} in {self._folders.presets}")
-        words = preset.read(self._folders.presets / f"{name}.toml", KnowsAll())
-        turned = [assigned(setting)(word) for word in words.pop("set", ())]
+        words = _words_in(self._folders.presets / f"{name}.toml")
         words.pop("bind", None)
+        turned = [setting(target, str(value)) for target, value in _flat(words.pop("set", {}))]
         turned += [setting(key, str(words.pop(key))) for key in [*words] if key in CONTROLS]
         others = [key for key, value in words.items() if self._differs(key, value)]
         self._tell(f"preset {name!r}: {len(turned)} controls are turned")
@@ -166,8 +165,22 @@ class Desk:
         return tuple(found[:MOST_PRESETS])
 
 
-class KnowsAll(frozenset[str]):
-    """Holds every name: a preset may say what only the start of a session can do."""
+def _words_in(path: Path) -> dict[str, Any]:
+    """What a preset says; ValueError where it is none."""
+    with path.open("rb") as file:
+        text = file.read(MOST_BYTES).decode(errors="replace")
+    try:
+        return dict(tomlkit.parse(text).unwrap())
+    except (TOMLKitError, RecursionError) as error:
+        raise ValueError(f"{path} is no preset: {error}") from error
 
-    def __contains__(self, _: object) -> bool:
-        return True
+
+def _flat(table: Any) -> Iterator[tuple[str, Any]]:
+    """What a table says of each control: `density.bass = 4` is `"density:bass" = 4`."""
+    if not isinstance(table, Mapping):
+        raise ValueError("what a preset sets is a table: write [set], and a line a control")
+    for control, value in table.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{control}:{role}", one) for role, one in value.items())
+        else:
+            yield control, value
