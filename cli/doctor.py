@@ -40,7 +40,7 @@ def doctor(
 
     Ends with exit status 1 where one cannot.
     """
-    from schmubert.bridge.doctor import checkup
+    from schmubert.bridge.doctor import beside, checkup
 
     if model is not None and not model.is_file():
         raise ValueError(f"{model}: no such model file")
@@ -57,6 +57,8 @@ def doctor(
     if not any(finding.bad for finding in there):
         tell([_through_a_pair(api)])
     tell(checkup.priority())
+    tell(beside.sound())
+    tell(beside.page())
     if engine is None:
         tell(checkup.providers())
         tell(checkup.model(model))
