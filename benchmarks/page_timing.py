@@ -22,7 +22,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.page_screenshot import ADDRESS, READY_S, in_time, stage
+from benchmarks.pictures import ADDRESS, READY_S, in_time, stage
 from schmubert.bridge.protocol.events import Turned
 from schmubert.bridge.protocol.quantile import quantile
 from schmubert.bridge.session.log import Log
