@@ -4,21 +4,26 @@
 
 The same session is played without a page, with one in a Chromium (software drawing, no window), and
 with an empty page there, which tells what the browser takes for itself: the time from an input
-event in the browser to the owner's record of it (both by the system's clock), frames a second by
-requestAnimationFrame, and how late the bridge says that it sent its notes.
+event in the browser to the owner's record of it (both by the system's clock), frames a second of
+the page's scripts (requestAnimationFrame) and of the picture (what the browser drew, by its own
+trace of some seconds), and how late the bridge says that it sent its notes.
 """
 
 import argparse
+import json
 import os
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 from threading import Thread
 from typing import Any
+
+from websockets.sync.client import connect
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -29,6 +34,7 @@ from schmubert.bridge.session.log import Log
 from tests.live.browser import chromium
 
 PRESS_MS = 170
+TRACED_S, DRAWN = 5.0, "Display::DrawAndSwap"
 MEASURE = f"""
 window.presses = [];
 const knob = document.querySelector('input[data-id="temperature"]');
@@ -46,6 +52,25 @@ const count = (at) => { window.frames.push(at); requestAnimationFrame(count); };
 requestAnimationFrame(count);
 """
 EMPTY = "data:text/html,<title>empty</title><body style='background:black'>"
+
+
+def shown(driver: Any, seconds: float) -> float:
+    """How many frames a second the browser draws, in so many `seconds` from now on."""
+    place = driver.capabilities["goog:chromeOptions"]["debuggerAddress"]
+    with urllib.request.urlopen(f"http://{place}/json/version") as answer:
+        address = json.load(answer)["webSocketDebuggerUrl"]
+    traced = {"traceConfig": {"includedCategories": ["viz"]}, "transferMode": "ReportEvents"}
+    drawn = 0
+    with connect(address, max_size=None) as tools:
+        tools.send(json.dumps({"id": 1, "method": "Tracing.start", "params": traced}))
+        time.sleep(seconds)
+        tools.send(json.dumps({"id": 2, "method": "Tracing.end"}))
+        while True:
+            said = json.loads(tools.recv())
+            if said.get("method") == "Tracing.dataCollected":
+                drawn += sum(one["name"] == DRAWN for one in said["params"]["value"])
+            elif said.get("method") == "Tracing.tracingComplete":
+                return drawn / seconds
 
 
 def shares(name: str, values: list[float], unit: str) -> str:
@@ -86,6 +111,9 @@ def measure(folder: Path, driver: Any | None, bars: int, tempo_bpm: float, shown
             driver.execute_script(FRAMES + (MEASURE if is_page else ""))
         playing = Thread(target=in_time, args=(bars, tempo_bpm))
         playing.start()
+        if is_page:
+            time.sleep(bars * 240.0 / tempo_bpm / 2)
+            drawn = shown(driver, TRACED_S)
         playing.join()
         if driver is not None:
             driver.execute_script("clearInterval(window.timer)")
@@ -99,7 +127,9 @@ def measure(folder: Path, driver: Any | None, bars: int, tempo_bpm: float, shown
     if driver is not None:
         gaps = [after - before for before, after in pairwise(frames)]
         print(shares("between frames", gaps, "ms"))
-        print(f"frames a second: {1000.0 * len(gaps) / sum(gaps):.1f}", flush=True)
+        print(f"frames a second, of scripts: {1000.0 * len(gaps) / sum(gaps):.1f}", flush=True)
+    if is_page:
+        print(f"frames a second, as drawn: {drawn:.1f}", flush=True)
 
 
 def main() -> None:

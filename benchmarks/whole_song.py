@@ -18,7 +18,7 @@ import sysconfig
 import tempfile
 import time
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -178,6 +178,52 @@ def levels(path: Path, spans_s: list[tuple[float, float]]) -> Iterator[float]:
         yield float(10 * np.log10((span**2).mean() + 1e-12)) if len(span) else -120.0
 
 
+def in_their_places(found: Heard, sections: Sequence[tuple[str, int]]) -> bool:
+    """Print where sections began; whether each did once, on the downbeat of its bar."""
+    right = True
+    for name, bar in sections:
+        beats = [beat for section, beat in found.sections if section == name]
+        as_wanted = len(beats) == 1 and (beats[0] + EPSILON) // BEATS == bar - 1
+        as_wanted &= name == "fill" or beats[0] % BEATS == 0  # that one fills the rest of its bar
+        right &= as_wanted
+        places = ", ".join(f"bar {beat / BEATS + 1:g}" for beat in beats) or "never"
+        print(f"{name}: {places}{'' if as_wanted else f', not bar {bar}'}")
+    return right
+
+
+def on_the_grid(found: Heard, least: int) -> bool:
+    """Print how the notes lie; whether there are enough of them, on the grid, and none hangs."""
+    p50, p99 = quantile(found.off_ms, 0.5), quantile(found.off_ms, 0.99)
+    print(f"{len(found.off_ms)} notes, off their 16ths by {p50:.2f} ms (p50), {p99:.2f} (p99)")
+    print(f"{found.hanging} notes hang")
+    return len(found.off_ms) >= least and p99 < OFF_MS and not found.hanging
+
+
+def loud_enough(
+    wav: Path, form: Sequence[tuple[str, int]], ends_bar: int, bars: int, tempo_bpm: float
+) -> bool:
+    """Print how loud each section of `form` is; whether none is silent, but all is in the end.
+
+    The file is written to the end of the session, `TAIL_S` after so many `bars`.
+    """
+    bar_s = 60.0 * BEATS / tempo_bpm
+    with wave.open(str(wav)) as file:
+        long_s = file.getnframes() / file.getframerate()
+    zero_s = long_s - TAIL_S - bars * bar_s
+    begins = [bar for _, bar in form]
+    spans = [
+        (zero_s + (begin - 1) * bar_s, zero_s + (after - 1) * bar_s)
+        for begin, after in zip(begins, [*begins[1:], ends_bar], strict=True)
+    ]
+    right = True
+    for (name, _), level in zip(form, levels(wav, spans), strict=True):
+        print(f"{name}: {level:.1f} dB RMS")
+        right &= level > SILENCE_DB
+    (after,) = levels(wav, [(long_s - LAST_S, long_s)])
+    print(f"the last {LAST_S:g} s: {after:.1f} dB RMS")
+    return right and after < SILENCE_DB
+
+
 def main() -> int:
     """Play, then say what came of it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -192,38 +238,11 @@ def main() -> int:
     print(jam(out, given.tempo, given.seed))
     (session,) = (out / "kept").iterdir()
     shutil.copy(session / "session.mid", out / "song.mid")
-    return 0 if report(out, heard(session), given.tempo) else 1
-
-
-def report(out: Path, found: Heard, tempo_bpm: float) -> bool:
-    """Print what came of it; whether all is as it should be."""
-    right = not found.hanging
-    for name, bar in SECTIONS:
-        beats = [beat for section, beat in found.sections if section == name]
-        as_wanted = len(beats) == 1 and (beats[0] + EPSILON) // BEATS == bar - 1
-        as_wanted &= name == "fill" or beats[0] % BEATS == 0  # that one fills the rest of its bar
-        right &= as_wanted
-        places = ", ".join(f"bar {beat / BEATS + 1:g}" for beat in beats) or "never"
-        print(f"{name}: {places}{'' if as_wanted else f', not bar {bar}'}")
-    p50, p99 = quantile(found.off_ms, 0.5), quantile(found.off_ms, 0.99)
-    print(f"{len(found.off_ms)} notes, off their 16ths by {p50:.2f} ms (p50), {p99:.2f} (p99)")
-    print(f"{found.hanging} notes hang")
-    right &= len(found.off_ms) > 10 * SONG_BARS and p99 < OFF_MS
-    bar_s = 60.0 * BEATS / tempo_bpm
-    with wave.open(str(out / "song.wav")) as file:
-        long_s = file.getnframes() / file.getframerate()
-    zero_s = long_s - TAIL_S - SONG_BARS * bar_s  # it is written to the end of the session
-    bars = [bar for _, bar in FORM]
-    spans = [
-        (zero_s + (begin - 1) * bar_s, zero_s + (after - 1) * bar_s)
-        for begin, after in zip(bars, [*bars[1:], ENDS_BAR], strict=True)
-    ]
-    for (name, _), level in zip(FORM, levels(out / "song.wav", spans), strict=True):
-        print(f"{name}: {level:.1f} dB RMS")
-        right &= level > SILENCE_DB
-    (after,) = levels(out / "song.wav", [(long_s - LAST_S, long_s)])
-    print(f"the last {LAST_S:g} s: {after:.1f} dB RMS")
-    return right and after < SILENCE_DB
+    found = heard(session)
+    right = in_their_places(found, SECTIONS)
+    right &= on_the_grid(found, 10 * SONG_BARS)
+    right &= loud_enough(out / "song.wav", FORM, ENDS_BAR, SONG_BARS, given.tempo)
+    return 0 if right else 1
 
 
 if __name__ == "__main__":
