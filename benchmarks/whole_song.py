@@ -184,7 +184,7 @@ def in_their_places(found: Heard, sections: Sequence[tuple[str, int]]) -> bool:
     for name, bar in sections:
         beats = [beat for section, beat in found.sections if section == name]
         as_wanted = len(beats) == 1 and (beats[0] + EPSILON) // BEATS == bar - 1
-        as_wanted &= name == "fill" or beats[0] % BEATS == 0  # that one fills the rest of its bar
+        as_wanted &= name == "fill" or all(beat % BEATS == 0 for beat in beats)  # it fills a rest
         right &= as_wanted
         places = ", ".join(f"bar {beat / BEATS + 1:g}" for beat in beats) or "never"
         print(f"{name}: {places}{'' if as_wanted else f', not bar {bar}'}")

@@ -30,8 +30,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from ardour import BAR_S, TEMPO_BPM, ArdourError, arm, newest_take, roll, with_session, write_melody
 from ardour_session import ARDOUR_FAILED, onsets
 from whole_song import (
+    BEFORE_BARS,
+    ENDS_BAR,
+    FORM,
+    HITS,
     INTENSITY,
     PADS,
+    SECTIONS,
+    SONG_BARS,
     TAIL_S,
     heard,
     in_their_places,
@@ -44,40 +50,22 @@ from schmubert.bridge.protocol.quantile import quantile
 from tests.live.midi_server import SERVERS, MidiServer, end, start, wait_until
 from tests.live.stage import free_port
 
-HITS = (
-    (6.3, "fill"),
-    (6.5, "variation-a"),  # the verse is kept
-    (7.0, "loud"),  # the chorus
-    (10.4, "break"),
-    (11.4, "variation-a"),  # the verse again
-    (11.9, "soft"),
-    (14.4, "ending"),
-)
-"""(bar and its share, counted from 1, what is hit then)."""
-FORM = (("intro", 1), ("verse", 3), ("chorus", 7), ("break", 11), ("verse again", 12))
-ENDS_BAR, BARS = 15, 18
-SECTIONS = (("intro", 1), ("fill", 6), ("break", 11), ("ending", ENDS_BAR), ("over", BARS))
-MELODY_BAR = 3
 LATE_MS = 25.0
 """How far from its 16th Ardour may write a note: some periods of the server."""
 
 
-def hit(begun: Callable[[], bool]) -> None:
+def hit(ports: MidiPorts, begun: Callable[[], bool]) -> None:
     """Hit the pads, each in its bar, once the music has `begun`."""
-    ports = MidiPorts((), ("Pads",), "jack")
-    try:
-        wait_until(begun, 60.0, "the music to begin", pause_s=0.02)
-        zero_s = time.monotonic()
-        for bar, what in HITS:
-            time.sleep(max(0.0, zero_s + (bar - 1.0) * BAR_S - time.monotonic()))
-            if what not in PADS:
-                ports.send(0, bytes((0xB0, INTENSITY, 110 if what == "loud" else 64)))
-                continue
-            ports.send(0, bytes((0x90, PADS[what], 100)))
-            time.sleep(0.1)
-            ports.send(0, bytes((0x80, PADS[what], 0)))
-    finally:
-        ports.close()
+    wait_until(begun, 60.0, "the music to begin", pause_s=0.02)
+    zero_s = time.monotonic()
+    for bar, what in HITS:
+        time.sleep(max(0.0, zero_s + (bar - 1.0) * BAR_S - time.monotonic()))
+        if what not in PADS:
+            ports.send(0, bytes((0xB0, INTENSITY, 110 if what == "loud" else 64)))
+            continue
+        ports.send(0, bytes((0x90, PADS[what], 100)))
+        time.sleep(0.1)
+        ports.send(0, bytes((0x80, PADS[what], 0)))
 
 
 def bridge_command(out: Path) -> list[str]:
@@ -102,8 +90,8 @@ def play(server: MidiServer, out: Path) -> None:
         ardour = with_session(server, out)
         stack.callback(ardour.close)
         print("Ardour runs; writing the melody", flush=True)
-        write_melody(ardour, server, BARS - MELODY_BAR)
-        frames = round((MELODY_BAR - 1) * BAR_S * 48000)
+        write_melody(ardour, server, ENDS_BAR - BEFORE_BARS - 1)
+        frames = round(BEFORE_BARS * BAR_S * 48000)
         ardour.say(f"r:set_position(Temporal.timepos_t({frames}))")
         hears, plays = server.port_named("DAW Out"), server.port_named("Bass")
         for source, target in (
@@ -116,11 +104,14 @@ def play(server: MidiServer, out: Path) -> None:
             wait_until(lambda sign=sign: sign in log.read_text(), 60.0, sign, pause_s=0.1)
         arm(ardour, "Bass", True)
         os.environ.update(server.env)
+        ports = stack.enter_context(contextlib.closing(MidiPorts((), ("Hits",), "jack")))
+        server.connect(server.port_named("Hits"), server.port_named("Pads"))
         began = log.read_text().count("started at")
-        pads = Thread(target=hit, args=(lambda: log.read_text().count("started at") > began,))
+        begun = lambda: log.read_text().count("started at") > began  # noqa: E731
+        pads = Thread(target=hit, args=(ports, begun))
         pads.start()
-        print(f"Rolling {BARS} bars at {TEMPO_BPM:g} BPM", flush=True)
-        roll(ardour, BARS * BAR_S + 1.0)
+        print(f"Rolling {SONG_BARS} bars at {TEMPO_BPM:g} BPM", flush=True)
+        roll(ardour, SONG_BARS * BAR_S + 1.0)
         pads.join()
         arm(ardour, "Bass", False)
         ardour.say('s:save_state("")')
@@ -151,8 +142,8 @@ def main() -> int:
     (session,) = (out / "kept").iterdir()
     found = heard(session)
     right = in_their_places(found, SECTIONS)
-    right &= on_the_grid(found, 10 * BARS)
-    right &= loud_enough(out / "song.wav", FORM, ENDS_BAR, BARS, TEMPO_BPM)
+    right &= on_the_grid(found, 10 * SONG_BARS)
+    right &= loud_enough(out / "song.wav", FORM, ENDS_BAR, SONG_BARS, TEMPO_BPM)
     bass = onsets(out / "bass.mid")
     off_ms = [abs(beat * 4 - round(beat * 4)) * BAR_S / 16 * 1e3 for beat, _ in bass]
     if off_ms:
@@ -160,7 +151,7 @@ def main() -> int:
             f"Ardour recorded {len(bass)} notes of the bass, off its 16ths by"
             f" {quantile(off_ms, 0.5):.1f} ms (p50), {max(off_ms):.1f} (max)"
         )
-    right &= len(bass) > BARS and max(off_ms) < LATE_MS
+    right &= len(bass) > SONG_BARS and max(off_ms) < LATE_MS
     return 0 if right else 1
 
 

@@ -104,6 +104,29 @@ def test_it_is_played_by_keys_alone(stage: Stage, browser: Any, tmp_path: Path) 
     assert len(found) == 6
 
 
+def test_a_port_is_chosen_while_it_plays(stage: Stage, browser: Any) -> None:
+    bridge = stage.bridge("--in", HEARS, "--out", PLAYS, "--page", "0")
+    bridge.wait_for_engine(60.0)
+    open_page(browser, bridge)
+    stage.sequence().play()
+    wait_until(lambda: "I come in" in bridge.log(), 60.0, "the band")
+    wanted = stage.recorder.ports["bass"]
+    listed = "return [...document.querySelectorAll('#out-0 option')].map(one => one.value)"
+    wait_until(lambda: wanted in browser.execute_script(listed), 30.0, "the port", pause_s=0.2)
+    choose = (
+        "const [id, value] = arguments, list = document.getElementById(id); list.value = value;"
+    )
+    choose += "list.dispatchEvent(new Event('change'))"
+    browser.execute_script(choose, "out-0", wanted)
+    stage.wait_for_notes(4, 60.0)
+    browser.execute_script(choose, "out-0", "")
+    stage.wait_for_silence(10.0)
+    shows = "return document.getElementById('out-0').value"
+    wait_until(lambda: browser.execute_script(shows) == "", 30.0, "the menu", pause_s=0.2)
+    assert f"{PLAYS!r} goes to {wanted!r}" in bridge.log()
+    assert complaints(browser) == []
+
+
 def test_a_page_that_is_killed_is_not_noticed_by_the_music(stage: Stage, browser: Any) -> None:
     bridge = stage.bridge("--in", HEARS, "--out", PLAYS, "--page", "0")
     bridge.wait_for_engine(60.0)
