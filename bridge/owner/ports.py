@@ -317,7 +317,7 @@ class MidiPorts:
             if plug.full is None:
                 return changes
             with quiet():
-                plug.socket.connect(plug.full, plug.name)
+                plug.socket.connect(plug.full, plug.client.removeprefix(CLIENT))
         except (OSError, BackendError):  # gone again, or two of that name
             plug.full = None
             return changes
