@@ -13,7 +13,7 @@ from schmubert.cli.errors import one_line
 if TYPE_CHECKING:
     from schmubert.bridge.doctor.checkup import Finding
     from schmubert.bridge.owner.ports import Ports
-    from schmubert.bridge.protocol.messages import Plugged
+    from schmubert.bridge.protocol.messages import Patch, Plugged, Survey
     from schmubert.engine.service.wire import Request, Welcome
 
 PAIR = "schmubert doctor"
@@ -100,6 +100,9 @@ class Pair:
     def look(self) -> "list[Plugged]":
         """Nobody pulls these out."""
         return []
+
+    def patch(self, _: "Patch | Survey") -> None:
+        """Nobody connects them to others."""
 
     def close(self) -> None:
         """Close both."""

@@ -87,13 +87,14 @@ class Desk:
 
     def do(self, errand: Errand) -> Sequence[Control]:
         """Do it, and give what is to be turned then; what cannot be done is a line."""
+        ways: dict[str, Callable[[], Sequence[Control]]] = {
+            "record": self._record,
+            "stop": self._stop,
+            "save": partial(self._save, errand.name),
+            "load": partial(self._load, errand.name),
+        }
         try:
-            return {
-                "record": self._record,
-                "stop": self._stop,
-                "save": partial(self._save, errand.name),
-                "load": partial(self._load, errand.name),
-            }[errand.what]()
+            return ways[errand.what]()
         except (OSError, ValueError) as error:
             self._tell(f"{error}; the music goes on")
         return ()

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from schmubert.bridge.owner.ports import Change, Ports
+from schmubert.bridge.owner.stage_ports import Change, Ports
 from schmubert.bridge.protocol.bytes import (
     ALL_NOTES_OFF,
     ALL_SOUND_OFF,
