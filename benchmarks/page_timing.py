@@ -54,7 +54,7 @@ requestAnimationFrame(count);
 EMPTY = "data:text/html,<title>empty</title><body style='background:black'>"
 
 
-def shown(driver: Any, seconds: float) -> float:
+def drawn_a_second(driver: Any, seconds: float) -> float:
     """How many frames a second the browser draws, in so many `seconds` from now on."""
     place = driver.capabilities["goog:chromeOptions"]["debuggerAddress"]
     with urllib.request.urlopen(f"http://{place}/json/version") as answer:
@@ -113,7 +113,7 @@ def measure(folder: Path, driver: Any | None, bars: int, tempo_bpm: float, shown
         playing.start()
         if is_page:
             time.sleep(bars * 240.0 / tempo_bpm / 2)
-            drawn = shown(driver, TRACED_S)
+            drawn = drawn_a_second(driver, TRACED_S)
         playing.join()
         if driver is not None:
             driver.execute_script("clearInterval(window.timer)")
