@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 import msgspec
@@ -38,6 +38,9 @@ from schmubert.bridge.protocol.voices import programs_with, silent_channels
 from schmubert.bridge.screen.audience import Audience, show
 from schmubert.bridge.screen.process import Screen
 
+if TYPE_CHECKING:
+    from schmubert.bridge.session.desk import Desk
+
 
 @click.command(
     cls=Command,
@@ -53,7 +56,7 @@ def bridge_command(**values: Any) -> None:
     \b
     schmubert-bridge --in "DAW Out" --out "Bass" --out "Drums"
     """
-    stage = Stage(**said(Stage, values))
+    stage = with_page(Stage(**said(Stage, values)))
     try:
         plugged = plugged_in(stage)
         pieces = [piece(plugged, one) for one in songs(stage, values)]
@@ -72,6 +75,16 @@ def bridge_command(**values: Any) -> None:
         if pieces[0].settings.verbose:
             raise
         raise click.ClickException(str(error)) from error
+
+
+def with_page(stage: Stage) -> Stage:
+    """`stage` with a page where one is wanted, or a browser is at hand beside a terminal."""
+    watched = draws() and not stage.headless
+    if stage.page is None and not watched:
+        return stage
+    from schmubert.bridge.page.at_hand import place_for
+
+    return replace(stage, page=place_for(stage.page, watched))
 
 
 class Piece(NamedTuple):
@@ -182,17 +195,31 @@ def surfaces(
         from schmubert.bridge.page.process import Page, programme_of
 
         sync, bpm, kept = timing.sync.value, timing.tempo_bpm, str(stage.record or "")
-        page = Page(programme_of(settings, plugged, stage.page, sync, bpm, kept), audience.tell)
+        programme = programme_of(settings, plugged, stage.page, sync, bpm, kept)
+        desk = desk_of(stage, plugged, piece, audience)
+        page = Page(programme, audience.tell, desk=desk)
+        audience.keep(desk)
         audience.keep(page)
         hands.append(page.turned)
     if stage.osc is not None:
         from schmubert.bridge.osc.process import Osc, osc_programme_of
 
-        programme = osc_programme_of(settings, plugged, stage.osc, listeners)
-        osc = Osc(programme, audience.tell, listeners)
+        of_osc = osc_programme_of(settings, plugged, stage.osc, listeners)
+        osc = Osc(of_osc, audience.tell, listeners)
         audience.keep(osc)
         hands.append(osc.turned)
     return hands
+
+
+def desk_of(stage: Stage, plugged: Rig, piece: Piece, audience: Audience) -> "Desk":
+    """Where a page records takes, keeps presets, and sees the set list."""
+    from schmubert.bridge.session.desk import Desk, usual_folders
+    from schmubert.bridge.session.song import songs_in
+
+    folders = usual_folders(stage.record, songs_folder())
+    named = songs_in(stage.set_list) if stage.set_list else ()
+    settings, timing, name = piece
+    return Desk(folders, settings, plugged, timing, audience.tell, name or "", named)
 
 
 def remembered(piece: Piece, audience: Audience) -> tuple[Kept, ...]:

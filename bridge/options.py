@@ -15,7 +15,13 @@ from schmubert.bridge.clock.transport import PositionUnit
 from schmubert.bridge.owner.ports import APIS
 from schmubert.bridge.protocol.controls import assigned
 from schmubert.bridge.protocol.option import Option, options_of
-from schmubert.bridge.protocol.place import USUAL_OSC_PORT, USUAL_PORT, Place, place_named
+from schmubert.bridge.protocol.place import (
+    USUAL_OSC_PORT,
+    USUAL_PORT,
+    Place,
+    place_named,
+    place_or_none_named,
+)
 from schmubert.bridge.protocol.roles import Binding, Part, input_part, output_part
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.protocol.surface import bindable, binding
@@ -220,9 +226,10 @@ class Stage:
         Option(
             f"Show the session in a browser and turn its controls there: on this computer alone, at"
             f" port {USUAL_PORT} if none is said. With HOST other devices may come, which have the"
-            " token of the printed address; 0.0.0.0 is every network.",
-            metavar="[HOST:]PORT",
-            read=place_named,
+            " token of the printed address; 0.0.0.0 is every network. At a terminal with a browser"
+            " at hand there is one anyway; off for none.",
+            metavar="[HOST:]PORT|off",
+            read=place_or_none_named,
             alone=str(USUAL_PORT),
         ),
     ] = None

@@ -13,7 +13,7 @@ from schmubert.cli.errors import one_line
 if TYPE_CHECKING:
     from schmubert.bridge.doctor.checkup import Finding
     from schmubert.bridge.owner.ports import Ports
-    from schmubert.bridge.protocol.messages import Plugged
+    from schmubert.bridge.protocol.messages import Patch, Plugged, Survey
     from schmubert.engine.service.wire import Request, Welcome
 
 PAIR = "schmubert doctor"
@@ -40,7 +40,7 @@ def doctor(
 
     Ends with exit status 1 where one cannot.
     """
-    from schmubert.bridge.doctor import checkup
+    from schmubert.bridge.doctor import beside, checkup
 
     if model is not None and not model.is_file():
         raise ValueError(f"{model}: no such model file")
@@ -57,6 +57,8 @@ def doctor(
     if not any(finding.bad for finding in there):
         tell([_through_a_pair(api)])
     tell(checkup.priority())
+    tell(beside.sound())
+    tell(beside.page())
     if engine is None:
         tell(checkup.providers())
         tell(checkup.model(model))
@@ -98,6 +100,9 @@ class Pair:
     def look(self) -> "list[Plugged]":
         """Nobody pulls these out."""
         return []
+
+    def patch(self, _: "Patch | Survey") -> None:
+        """Nobody connects them to others."""
 
     def close(self) -> None:
         """Close both."""

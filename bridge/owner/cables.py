@@ -4,12 +4,30 @@ That may be a program that ended, a device that was pulled out, or the whole MID
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
+
+from schmubert.bridge.owner.midi_backend import Socket
 
 Cable: TypeAlias = tuple[str, str]
 """Full names: from where, to where."""
 Place: TypeAlias = tuple[bool, int]
 """Whether a port of ours is an input, and which."""
+
+
+@dataclass
+class Plug:
+    """A socket connected to a port of another program or device, `full`; None while it is gone.
+
+    `name` is what it is looked for by; empty where it is connected to nothing. It was `seen`
+    connected, where that can be seen, as a port of `client`.
+    """
+
+    socket: Socket
+    name: str
+    full: str | None
+    client: str
+    seen: bool = False
 
 
 class Watch(Protocol):

@@ -40,11 +40,14 @@ from schmubert.bridge.protocol.messages import (
     InSection,
     Kept,
     Moved,
+    Patch,
+    Patchbay,
     Plugged,
     Pong,
     Say,
     Server,
     Settings,
+    Survey,
     ToBrain,
 )
 from schmubert.bridge.protocol.process import LEAVE_S
@@ -56,8 +59,8 @@ SHOWN = (Asked, Answered, InKey, InSection, Kept)
 """What the owner only passes on."""
 
 Observer: TypeAlias = Callable[[ToBrain | FromBrain], None]
-Hand: TypeAlias = Callable[[], Sequence[Control]]
-"""What was turned elsewhere than by MIDI since the last call; it never waits."""
+Hand: TypeAlias = Callable[[], Sequence[Control | Patch | Survey]]
+"""What was turned or patched elsewhere than by MIDI since the last call; it never waits."""
 
 
 def perform(
@@ -152,9 +155,12 @@ class _Stage:
         for at_s, port, message in self._ports.poll():
             self._see(Came(at_s, port, message))
             self._do(owner.receive(at_s, port, message))
-        for control in self._hand():
-            self._see(Turned(control))
-            self._do(owner.turn((control,), now))
+        for wish in self._hand():
+            if isinstance(wish, Control):
+                self._see(Turned(wish))
+                self._do(owner.turn((wish,), now))
+            else:
+                self._patch(wish, now)
         trouble = self._seat.failing()  # asked first: what it said last is still heard
         for decided in self._seat.listen(now):
             if isinstance(decided, Pong):
@@ -176,9 +182,17 @@ class _Stage:
                     self._do(owner.plugged(change, now))
                 elif isinstance(change, Server):
                     self._do(owner.server(change, now))
-                else:
+                elif not isinstance(change, Patchbay):
                     self._do(owner.daw_found(change))
         wait_for_next(passing, now, due_s)
+
+    def _patch(self, wish: Patch | Survey, now: float) -> None:
+        """End what sounds on a port that gets another end, which it does once that has left."""
+        if isinstance(wish, Patch):
+            self._see(wish)
+            self._do(self._owner.patched(wish, now))
+        self._ports.patch(wish)
+        self._look_s = now + DRAIN_S
 
     def end_notes(self) -> None:
         """End every note that sounds."""

@@ -3,7 +3,13 @@
 import time
 from collections.abc import Callable, Iterable
 
-from schmubert.bridge.protocol.messages import Neighbour, Plugged, Server
+from schmubert.bridge.protocol.messages import (
+    Neighbour,
+    Patch,
+    Plugged,
+    Server,
+    Survey,
+)
 
 
 class MemoryPorts:
@@ -24,6 +30,7 @@ class MemoryPorts:
         """(second on the clock, output, message), in order."""
         self.starts_s = starts_s
         self.closed = False
+        self.patched: list[Patch | Survey] = []
         self._script = sorted(script, key=lambda entry: entry[0])
         self._plugs = sorted(plugs, key=lambda entry: entry[0])
         self._next = 0
@@ -58,6 +65,10 @@ class MemoryPorts:
         found = [what for at_s, what in self._plugs if at_s <= passed_s]
         self._plugs = self._plugs[len(found) :]
         return found
+
+    def patch(self, wish: Patch | Survey) -> None:
+        """Remember the `wish`."""
+        self.patched.append(wish)
 
     def close(self) -> None:
         """Nothing more comes or goes."""

@@ -126,3 +126,18 @@ def quiet() -> Iterator[None]:
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+
+
+def existing_ports(api: str = "auto") -> tuple[str, list[str], list[str]]:
+    """The MIDI system that is taken, and the full names of its ports: heard from, and played on.
+
+    Raises NoMidiError.
+    """
+    api = first_that_answers(api)
+    found = []
+    for make in (backend().input, backend().output):
+        with quiet():
+            probe = make(api, PROBE)
+        found.append(probe.existing())
+        probe.delete()
+    return api, found[0], found[1]

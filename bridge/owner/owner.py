@@ -34,6 +34,7 @@ from schmubert.bridge.protocol.messages import (
     Heard,
     Moved,
     Neighbour,
+    Patch,
     Pedal,
     Play,
     Plugged,
@@ -193,6 +194,17 @@ class Owner:
         self._gone.add(place)
         actions: list[Action] = [Say(f"{name!r} is gone: I go on, and look for it")]
         return [*actions, *self._playing.lose(change.port, now)] if change.is_input else actions
+
+    def patched(self, wish: Patch, now: float) -> list[Action]:
+        """A port gets another end: what is held there is let go, and what sounds there is ended."""
+        rig = self.rig
+        name = (rig.inputs if wish.is_input else rig.outputs)[wish.port]
+        self._gone.discard((wish.is_input, wish.port))
+        said = Say(f"{name!r} goes to {wish.other!r}" if wish.other else f"{name!r} goes nowhere")
+        if not wish.is_input:
+            return [*self._quiet(wish.port), said]
+        said = Say(f"{name!r} hears {wish.other!r}" if wish.other else f"{name!r} hears nobody")
+        return [*self._playing.lose(wish.port, now), said]
 
     def server(self, change: Server, now: float) -> list[Action]:
         """The MIDI system ended or is back: what is held is let go, and what may sound is ended."""

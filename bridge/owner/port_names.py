@@ -5,6 +5,8 @@ import difflib
 import re
 from collections.abc import Sequence
 
+from schmubert.bridge.owner.midi_backend import CALLED
+
 LEAST_PART, NEARLY = 4, 0.75  # letters of a name that are enough to tell it; how alike two are
 MOST_LISTED = 5
 CLIENT = "schmubert "  # what the system calls those who own our ports begins so
@@ -39,8 +41,8 @@ def find(name: str, existing: Sequence[str], api: str) -> str | None:
     if name in existing:
         return name
     if api == "alsa":  # its number is another each time that a device is plugged in
-        name = _bare(name, api)
-    named = [full for full in existing if name in (_bare(full, api), port_name(full, api))]
+        name = bare_name(name, api)
+    named = [full for full in existing if name in (bare_name(full, api), port_name(full, api))]
     if len(named) > 1:
         raise PortError(f"several ports are called {name!r}: give one of {', '.join(named)}")
     return named[0] if named else None
@@ -51,21 +53,21 @@ def keyboards(existing: Sequence[str], api: str) -> list[str]:
     likely = [
         full
         for full in existing
-        if not full.startswith(CLIENT) and not NO_KEYBOARD.search(_bare(full, api))
+        if not full.startswith(CLIENT) and not NO_KEYBOARD.search(bare_name(full, api))
     ]
     return sorted(likely, key=lambda full: A_KEYBOARD.search(full) is None)
 
 
 def short_name(full: str, existing: Sequence[str], api: str) -> str:
     """The shortest name by which `find` finds `full` among the `existing`."""
-    for name in (port_name(full, api), _bare(full, api)):
+    for name in (port_name(full, api), bare_name(full, api)):
         with contextlib.suppress(PortError):
             if name and find(name, existing, api) == full:
                 return name
     return full
 
 
-def _bare(full: str, api: str) -> str:
+def bare_name(full: str, api: str) -> str:
     """`full` without the number that ALSA (` 128:0`) and Windows (` 1`) put behind a name."""
     if api == "alsa":
         return re.sub(r" \d+:\d+$", "", full)
@@ -74,7 +76,7 @@ def _bare(full: str, api: str) -> str:
 
 def port_name(full: str, api: str) -> str:
     """The port's own name, without that of its client."""
-    bare = _bare(full, api)
+    bare = bare_name(full, api)
     return bare.split(":", 1)[-1] if api in ("alsa", "jack") else bare
 
 
@@ -90,7 +92,7 @@ def meant(name: str, known: Sequence[str], api: str) -> str:
     near = [one for one in short if _alike(name.casefold(), one.casefold())]
     near = near or [
         bare
-        for bare in dict.fromkeys(_bare(full, api) for full in known)
+        for bare in dict.fromkeys(bare_name(full, api) for full in known)
         if _alike(name.casefold(), bare.casefold())
         or _alike(name.casefold(), bare.split(":")[0].casefold())
     ]
@@ -111,3 +113,13 @@ def _listed(names: Sequence[str], last: str) -> str:
     if len(names) > MOST_LISTED:
         return f"{', '.join(quoted)} and {len(names) - MOST_LISTED} more (see `schmubert ports`)"
     return last.join([", ".join(quoted[:-1]), quoted[-1]] if quoted[1:] else quoted)
+
+
+def cannot_open(direction: str, name: str, known: list[str], api: str, error: Exception) -> str:
+    """Why a port cannot be opened by `CALLED[api]`, and what to do."""
+    if api == "windows":
+        return (
+            f"Windows has no {direction} port {name!r} and lets no program make one: install"
+            f" loopMIDI, add a port {name!r} there and try again{meant(name, known, api)}"
+        )
+    return f"cannot open {direction} {name!r} with {CALLED[api]}: {error}"

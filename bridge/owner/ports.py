@@ -6,10 +6,9 @@ Only the back-ends know a MIDI package: `rtmidi_backend` and `rtmidi2_backend`.
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-from schmubert.bridge.owner.cables import Cables, Place, Watch
+from schmubert.bridge.owner.cables import Cables, Place, Plug, Watch
 from schmubert.bridge.owner.midi_backend import (
     APIS,
     CALLED,
@@ -23,22 +22,34 @@ from schmubert.bridge.owner.midi_system import (
     NoMidiError,
     answers,
     backend,
+    existing_ports,
     first_that_answers,
     quiet,
     through,
     watch,
 )
+from schmubert.bridge.owner.patchbay import patchbay, place_of
 from schmubert.bridge.owner.port_names import (
     ARDOUR_CLOCK,
     CLIENT,
     PortError,
+    cannot_open,
     client_name,
     find,
     meant,
     port_name,
     short_name,
 )
-from schmubert.bridge.protocol.messages import Neighbour, Plugged, Server
+from schmubert.bridge.owner.stage_ports import Change, Ports
+from schmubert.bridge.owner.stamps import Ear, Stamps
+from schmubert.bridge.protocol.messages import (
+    Neighbour,
+    Patch,
+    Patchbay,
+    Plugged,
+    Server,
+    Survey,
+)
 
 __all__ = [
     "APIS",
@@ -53,71 +64,7 @@ __all__ = [
     "short_name",
 ]
 
-DRIFT = 1e-4  # of the clock that stamps messages, against the monotonic one
-JUMP_S = 1.0
-
 S = TypeVar("S")
-
-
-class Ports(Protocol):
-    """MIDI inputs and outputs, by their index; no call waits."""
-
-    def poll(self) -> list[tuple[float, int, bytes]]:
-        """What has come since: (arrival in monotonic seconds, input, message), in order."""
-
-    def send(self, output: int, message: bytes) -> None:
-        """Send `message` on `output` now."""
-
-    def look(self) -> Sequence[Plugged | Server | Neighbour]:
-        """What has vanished or come back since the last look, and is connected again, and who is
-        there now; it takes a fraction of a millisecond, or some where something came back."""
-
-    def close(self) -> None:
-        """Close every port."""
-
-
-class Stamps:
-    """rtmidi's times between messages -> monotonic seconds of arrival.
-
-    A message was stamped at most as late as it was polled, so the least distance between the
-    two clocks is the true one; it may grow by `DRIFT`, in case one of them runs fast.
-    """
-
-    def __init__(self) -> None:
-        self._stamped_s = 0.0
-        self._distance_s: float | None = None
-
-    def arrival(self, delta_s: float, polled_s: float) -> float:
-        """When a message arrived that was stamped `delta_s` after the one before."""
-        self._stamped_s += delta_s
-        distance_s = polled_s - self._stamped_s
-        if self._distance_s is None or distance_s - self._distance_s > JUMP_S:
-            self._distance_s = distance_s
-        else:
-            self._distance_s = min(self._distance_s + DRIFT * delta_s, distance_s)
-        return self._stamped_s + self._distance_s
-
-
-@dataclass
-class _Plug:
-    """A socket connected to a port of another program or device, `full`; None while it is gone.
-
-    `name` is what it is looked for by. It was `seen` connected, where that can be seen.
-    """
-
-    socket: Socket
-    name: str
-    full: str | None
-    seen: bool = False
-
-
-@dataclass
-class _Ear:
-    """Where input `index` is heard."""
-
-    index: int
-    socket: InputSocket
-    stamps: Stamps
 
 
 class MidiPorts:
@@ -137,7 +84,7 @@ class MidiPorts:
         self._backend = backend()
         self._ins: list[InputSocket] = []
         self._outs: list[OutputSocket] = []
-        self._plugs: dict[Place, _Plug] = {}
+        self._plugs: dict[Place, Plug] = {}
         self._own: dict[str, Place] = {}  # virtual ports by their full names
         self._names = tuple(inputs), tuple(outputs)
         self._cables = Cables()
@@ -146,6 +93,11 @@ class MidiPorts:
         self._came_late: set[Place] = set()
         self._late: dict[int, str] = {}  # virtual inputs: a keyboard of that name may come
         self._met = False
+        self._beside: dict[int, OutputSocket] = {}  # what plays along with a virtual output
+        self._wishes: list[Patch] = []
+        self._chosen: dict[Place, str] = {}
+        self._bay: Patchbay | None = None
+        self._surveyed = False
         with quiet():
             hearing = self._backend.input(self.api, PROBE)
             playing = self._backend.output(self.api, PROBE)
@@ -172,7 +124,7 @@ class MidiPorts:
 
     def _listen(self) -> None:
         """All ports are open: hear them, and watch the system."""
-        self._ears = [_Ear(index, socket, Stamps()) for index, socket in enumerate(self._ins)]
+        self._ears = [Ear(index, socket, Stamps()) for index, socket in enumerate(self._ins)]
         self._late = {
             index: name
             for index, name in enumerate(self._names[0])
@@ -194,16 +146,29 @@ class MidiPorts:
 
     def send(self, output: int, message: bytes) -> None:
         """Send `message` on `output` now."""
-        if not self._away:
-            self._outs[output].send(message)
+        if self._away or any(wish == (False, output) for wish in map(place_of, self._wishes)):
+            return
+        self._outs[output].send(message)
+        if output in self._beside:
+            self._beside[output].send(message)
 
-    def look(self) -> list[Plugged | Server | Neighbour]:
+    def patch(self, wish: Patch | Survey) -> None:
+        """Connect a port to another one, at the next look; until then nothing is played on it."""
+        if isinstance(wish, Survey):
+            self._surveyed = True
+        elif wish.port < len(self._names[not wish.is_input]):
+            self._wishes.append(wish)
+
+    def look(self) -> list[Change]:
         """What has vanished or come back since, and is connected again; and Ardour, once."""
         if self._watch is not None and self._watch.gone:
             return self._leave()
         if self._away:
             return self._come_back()
-        found: list[Plugged | Server | Neighbour] = []
+        found: list[Change] = []
+        for wish in self._wishes:
+            self._connect(place_of(wish), wish.other)
+        self._wishes.clear()
         if self._late or not self._met:
             sources = self._ins[0].existing()
             found += self._meet(sources)
@@ -218,16 +183,57 @@ class MidiPorts:
         if self._watch is not None and not self._watch.gone:
             mended = self._cables.look(self._watch, self._own)
             found += [Plugged(False, output, True) for output in mended]
-        return found
+        return [*found, *self._look_around()]
 
-    def _leave(self) -> list[Plugged | Server | Neighbour]:
+    def _connect(self, place: Place, other: str) -> None:
+        """Let the port at `place` be connected to `other` from now on, or to nothing.
+
+        A virtual port stays as it is, and so do the cables that lead there.
+        """
+        is_input, index = place
+        self._chosen[place] = other
+        plug = self._plugs.get(place)
+        with contextlib.suppress(BackendError), quiet():
+            if plug is None:
+                client = client_name(f"{self._names[not is_input][index]} patched")
+                socket = self._beside_of(place, client)
+                plug = self._plugs[place] = Plug(socket, other, None, client)
+                self._came_late.add(place)
+            elif plug.full is not None:
+                plug.socket.disconnect()
+            plug.name, plug.full, plug.seen = other, None, False
+            self._plug_in(plug)
+        self._late.pop(index if is_input else -1, None)
+
+    def _beside_of(self, place: Place, client: str) -> Socket:
+        """Another socket of the virtual port at `place`."""
+        is_input, index = place
+        if not is_input:
+            self._beside[index] = voice = self._backend.output(self.api, client)
+            return voice
+        ear = self._backend.input(self.api, client)
+        self._ins.append(ear)
+        self._ears.append(Ear(index, ear, Stamps()))
+        return ear
+
+    def _look_around(self) -> list[Patchbay]:
+        """What can be connected, where somebody wants to see it and it is another than before."""
+        if not self._surveyed or self._away or not (self._ins and self._outs):
+            return []
+        plugs = {place: plug.full or "" for place, plug in self._plugs.items()}
+        sources, targets = self._ins[0].existing(), self._outs[0].existing()
+        bay = patchbay(sources, targets, self._names, plugs, self._own, self.api)
+        changed, self._bay = bay != self._bay, bay
+        return [bay] if changed else []
+
+    def _leave(self) -> list[Change]:
         """The MIDI system ended: close what is left of our ports."""
         self._cables.lose()
         self._close_all()
         self._away = True
         return [Server(CALLED[self.api], False)]
 
-    def _come_back(self) -> list[Plugged | Server | Neighbour]:
+    def _come_back(self) -> list[Change]:
         """Open all ports as they were, where the MIDI system is there again."""
         try:
             if not answers(self.api):
@@ -238,6 +244,9 @@ class MidiPorts:
             return []
         self._away = False
         self._listen()
+        for place, other in self._chosen.items():
+            if place not in self._plugs:
+                self._connect(place, other)
         return [Server(CALLED[self.api], True), *self.look()]
 
     def _open_again(self) -> None:
@@ -257,7 +266,7 @@ class MidiPorts:
                 if (is_input, index) not in plugs:
                     socket.make(name)
                     continue
-                plug = _Plug(socket, plugs[is_input, index].name, None)
+                plug = Plug(socket, plugs[is_input, index].name, None, client)
                 self._plugs[is_input, index] = plug
                 self._plug_in(plug)
 
@@ -284,15 +293,17 @@ class MidiPorts:
                     socket = self._backend.input(self.api, client_name(name))
                     socket.connect(full, name)
                 self._ins.append(socket)
-                self._ears.append(_Ear(index, socket, Stamps()))
-                self._plugs[True, index] = _Plug(socket, name, full)
+                self._ears.append(Ear(index, socket, Stamps()))
+                self._plugs[True, index] = Plug(socket, name, full, client_name(name))
                 self._came_late.add((True, index))
                 del self._late[index]
                 found.append(Plugged(True, index, True))
         return found
 
-    def _plug_in(self, plug: _Plug) -> list[bool]:
+    def _plug_in(self, plug: Plug) -> list[bool]:
         """Connect `plug` again where it came back; each time that it is there, or gone, since."""
+        if not plug.name:
+            return []
         existing = [full for full in plug.socket.existing() if full not in self._own]
         if plug.full in existing and not self._is_cut(plug):
             return []
@@ -306,18 +317,18 @@ class MidiPorts:
             if plug.full is None:
                 return changes
             with quiet():
-                plug.socket.connect(plug.full, plug.name)
+                plug.socket.connect(plug.full, plug.client.removeprefix(CLIENT))
         except (OSError, BackendError):  # gone again, or two of that name
             plug.full = None
             return changes
         return [*changes, True]
 
-    def _is_cut(self, plug: _Plug) -> bool:
+    def _is_cut(self, plug: Plug) -> bool:
         """Whether the other end went and came back since: its name is there, our cable is not."""
         if self._watch is None or plug.full is None:
             return False
         others = self._watch.connections(plug.full)
-        connected = any(other.startswith(client_name(plug.name)) for other in others)
+        connected = any(other.startswith(plug.client) for other in others)
         was_connected, plug.seen = plug.seen, connected
         return was_connected and not connected
 
@@ -330,16 +341,16 @@ class MidiPorts:
         if self._watch is not None:
             self._watch.close()
             self._watch = None
-        for socket in (*self._ins, *self._outs):
+        for socket in (*self._ins, *self._outs, *self._beside.values()):
             socket.delete()
-        self._ins, self._outs, self._ears = [], [], []
+        self._ins, self._outs, self._ears, self._beside = [], [], [], {}
 
     def _socket(self, make: Callable[[str, str], S], direction: str, name: str) -> S:
         try:
             with quiet():
                 return make(self.api, client_name(name))
         except BackendError as error:
-            raise PortError(_cannot_open(direction, name, [], self.api, error)) from error
+            raise PortError(cannot_open(direction, name, [], self.api, error)) from error
 
     def _open(
         self,
@@ -359,11 +370,11 @@ class MidiPorts:
                 else:
                     socket.make(name)
         except BackendError as error:
-            raise PortError(_cannot_open(direction, name, known, self.api, error)) from error
+            raise PortError(cannot_open(direction, name, known, self.api, error)) from error
         is_input = direction == "input"
         place = is_input, len(self._ins if is_input else self._outs) - 1
         if existing is not None:
-            self._plugs[place] = _Plug(socket, name, existing)
+            self._plugs[place] = Plug(socket, name, existing, client_name(name))
             self.named.append(f"{direction} {name!r}: connected to {existing!r}")
             return
         made = [full for full in probe.existing() if full not in before]
@@ -371,27 +382,3 @@ class MidiPorts:
         ours = [full for full in made if port_name(full, self.api) == name] or made
         real = f" (as {ours[0]!r})" if ours and ours[0] != name else ""
         self.named.append(f"{direction} {name!r}: a new port{real}{meant(name, known, self.api)}")
-
-
-def existing_ports(api: str = "auto") -> tuple[str, list[str], list[str]]:
-    """The MIDI system that is taken, and the full names of its ports: heard from, and played on.
-
-    Raises NoMidiError.
-    """
-    api = first_that_answers(api)
-    found = []
-    for make in (backend().input, backend().output):
-        with quiet():
-            probe = make(api, PROBE)
-        found.append(probe.existing())
-        probe.delete()
-    return api, found[0], found[1]
-
-
-def _cannot_open(direction: str, name: str, known: list[str], api: str, error: Exception) -> str:
-    if api == "windows":
-        return (
-            f"Windows has no {direction} port {name!r} and lets no program make one: install"
-            f" loopMIDI, add a port {name!r} there and try again{meant(name, known, api)}"
-        )
-    return f"cannot open {direction} {name!r} with {CALLED[api]}: {error}"

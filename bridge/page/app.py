@@ -5,7 +5,7 @@ import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 from starlette.applications import Starlette
@@ -17,10 +17,21 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from schmubert.bridge.page.board import Board, Turn, Visitor, control_of, word_in
+from schmubert.bridge.page.board import (
+    Board,
+    Turn,
+    Visitor,
+    Word,
+    control_of,
+    errand_in,
+    patch_in,
+    word_in,
+)
 from schmubert.bridge.page.gate import COOKIE, Gate, Request
 from schmubert.bridge.page.picture import Picture
 from schmubert.bridge.protocol.controls import CONTROLS, Control
+from schmubert.bridge.protocol.errands import Errand
+from schmubert.bridge.protocol.messages import Patch, Survey
 
 STATIC = Path(__file__).parent / "static"
 KINDS = {
@@ -45,6 +56,10 @@ HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
+
+
+Wish: TypeAlias = Control | Patch | Survey | Errand
+"""What a browser may want of the stage."""
 
 
 class Gatekeeper:
@@ -86,16 +101,16 @@ class Gatekeeper:
 
 
 class Hall:
-    """Where browsers come: each is shown `picture`, and what it turns goes to `turn`."""
+    """Where browsers come: each is shown `picture`, and what it wants goes to `hand_on`."""
 
     def __init__(
         self,
         picture: Picture,
-        turn: Callable[[Control], None],
+        hand_on: Callable[[Wish], None],
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.visitors = 0
-        self._picture, self._turn, self._say = picture, turn, say
+        self._picture, self._hand_on, self._say = picture, hand_on, say
         self._board = Board()
         self._put_s = float("-inf")
         self._encode = msgspec.json.Encoder().encode
@@ -107,6 +122,7 @@ class Hall:
             await socket.close(TRY_LATER, f"{MOST_VISITORS} pages are open: close one")
             return
         self.visitors += 1
+        self._hand_on(Survey())
         visitor = Visitor(time.monotonic())
         tasks = [
             asyncio.ensure_future(self._show(socket, visitor)),
@@ -124,7 +140,7 @@ class Hall:
             for task in tasks:
                 task.cancel()
             for held in visitor.held:
-                self._turn(control_of(Turn(held, 0.0), self._picture.rows))
+                self._hand_on(control_of(Turn(held, 0.0), self._picture.rows))
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _show(self, socket: WebSocket, visitor: Visitor) -> tuple[int, str]:
@@ -165,13 +181,21 @@ class Hall:
                 word = word_in(message.get("text") or message.get("bytes") or "")
                 if word.seen is not None:
                     visitor.saw(word.seen, now)
-                if word.turn is not None:
-                    control = control_of(word.turn, self._picture.rows)
-                    if CONTROLS[control.name].momentary:
-                        (visitor.held.add if control.value else visitor.held.discard)(word.turn.id)
-                    self._turn(control)
+                self._take(word, visitor)
             except ValueError as error:
                 return REFUSED, f"a browser sent {error}"
+
+    def _take(self, word: Word, visitor: Visitor) -> None:
+        """Hand on what a browser wants; ValueError where that cannot be."""
+        if word.turn is not None:
+            control = control_of(word.turn, self._picture.rows)
+            if CONTROLS[control.name].momentary:
+                (visitor.held.add if control.value else visitor.held.discard)(word.turn.id)
+            self._hand_on(control)
+        if word.patch is not None:
+            self._hand_on(patch_in(word.patch, self._picture.bay))
+        if word.errand is not None:
+            self._hand_on(errand_in(word.errand))
 
 
 def _ended(task: "asyncio.Future[tuple[int, str]]") -> tuple[int, str]:

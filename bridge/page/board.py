@@ -7,10 +7,13 @@ import msgspec
 
 from schmubert.bridge.page.table import Row
 from schmubert.bridge.protocol.controls import Control, checked
+from schmubert.bridge.protocol.errands import ERRANDS, Errand
+from schmubert.bridge.protocol.messages import Patch, Patchbay
 
 MOST_WORD = 512
 """Bytes of a message from a browser; none of ours is as long."""
 WORDS_A_S, WORDS_AT_ONCE = 120.0, 240.0
+MOST_NAME = 64
 UNSEEN = 2
 """Messages that a browser may be sent before it has said that it saw the first of them."""
 SLOW_S = 10.0
@@ -87,10 +90,12 @@ class Turn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Word(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a browser says: the number of the message that it saw, or a turn."""
+    """What a browser says: the number of the message that it saw, a turn, a patch, an errand."""
 
     seen: int | None = None
     turn: Turn | None = None
+    patch: Patch | None = None
+    errand: Errand | None = None
 
 
 _word_in = msgspec.json.Decoder(Word).decode
@@ -112,3 +117,20 @@ def control_of(turn: Turn, rows: Iterable[Row]) -> Control:
         if row.id == turn.id:
             return checked(Control(row.name, turn.value, row.role))
     raise ValueError(f"no control {turn.id[:40]!r} on this page")
+
+
+def patch_in(patch: Patch, bay: Patchbay | None) -> Patch:
+    """`patch`, where the `bay` has such ports; ValueError otherwise."""
+    if bay is None:
+        raise ValueError("a patch of ports that nobody has seen")
+    ours, others = (bay.inputs, bay.sources) if patch.is_input else (bay.outputs, bay.targets)
+    if not 0 <= patch.port < len(ours) or patch.other not in ("", *others):
+        raise ValueError(f"a patch to {patch.other[:40]!r}, which is not there")
+    return patch
+
+
+def errand_in(errand: Errand) -> Errand:
+    """`errand`, where it is one; ValueError otherwise."""
+    if errand.what not in ERRANDS or len(errand.name) > MOST_NAME:
+        raise ValueError(f"no errand {errand.what[:40]!r}")
+    return errand

@@ -11,8 +11,9 @@ from typing import Any
 from schmubert.bridge.page.programme import Programme
 from schmubert.bridge.page.table import Row, rows, standing
 from schmubert.bridge.protocol.controls import id_of
+from schmubert.bridge.protocol.errands import OnDesk
 from schmubert.bridge.protocol.events import Came, Record
-from schmubert.bridge.protocol.messages import Answered, Control, Moved, Say
+from schmubert.bridge.protocol.messages import Answered, Control, Moved, Patchbay, Say
 from schmubert.bridge.screen.scene import Note, Part, Scene
 from schmubert.engine.music.chord_names import FIRST_CHORD, SURE, chord_name
 from schmubert.engine.music.vocabulary import CHORD_TOKENS, Track
@@ -37,6 +38,10 @@ class Picture:
         self._figured_s = float("-inf")
         self.rows: list[Row] = rows(programme.settings, programme.rig)
         """The controls; each has its id."""
+        self.on_desk = OnDesk()
+        """What is recorded, kept and to be played."""
+        self.bay: Patchbay | None = None
+        """What can be connected, once the ports said so."""
         self._harmony = Harmony()
         self._scene.see(Record(0.0, programme.settings))
 
@@ -52,6 +57,8 @@ class Picture:
             self._harmony.hear(what)
         elif isinstance(what, Moved):
             self._harmony.move(what, self._scene.meter.beats)
+        elif isinstance(what, Patchbay):
+            self.bay = what
         elif isinstance(what, Control):
             self._stands[id_of(what)] = what.value
 
@@ -93,6 +100,18 @@ class Picture:
         for role, part in scene.band.items():
             yield f"band:{Track(role).name.lower()}", _band(part)
         yield "stands", self._stands
+        yield "bay", self.bay
+        yield "desk", self.on_desk
+        section, coming = scene.section(now), scene.coming_section(now)
+        yield (
+            "sections",
+            {
+                "now": section.name if section else "",
+                "next": coming.name if coming else "",
+                "kept": sorted(scene.kept),
+                "variation": scene.variation(now),
+            },
+        )
         said = list(scene.said)[-SAID:]
         yield "said", list(enumerate(said, self._said - len(said)))
         if now - self._figured_s >= FIGURES_S:

@@ -14,13 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
 from select import select
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
 from schmubert.bridge.page.programme import FromPage, Programme, Seen, Served, Subscribed
 from schmubert.bridge.protocol.bytes import CLOCK, SYSTEM
 from schmubert.bridge.protocol.controls import Control, checked
+from schmubert.bridge.protocol.errands import Errand, OnDesk
 from schmubert.bridge.protocol.events import (
     BrainRestarted,
     Came,
@@ -36,12 +37,16 @@ from schmubert.bridge.protocol.messages import (
     Heard,
     InKey,
     InSection,
+    Kept,
     Moved,
+    Patch,
+    Patchbay,
     Play,
     Pong,
     Say,
     Settings,
     Silence,
+    Survey,
 )
 from schmubert.bridge.protocol.pipe import Pipe
 from schmubert.bridge.protocol.place import Place
@@ -52,8 +57,8 @@ from schmubert.engine.extras import how_to_install
 TICK = bytes((CLOCK,))
 PACKAGES = ("starlette", "uvicorn", "websockets")
 SHOWN = (
-    *(BrainRestarted, Followed, Ruled, Answered, Control),
-    *(Heard, InKey, InSection, Moved, Play, Say, Silence),
+    *(BrainRestarted, Followed, Ruled, Answered, Control, Heard, InKey, InSection, Kept),
+    *(Moved, Patchbay, Play, Say, Silence),
 )
 """What a page is told whenever it happens."""
 CLOCK_S = 0.5
@@ -100,10 +105,33 @@ def _token_for(place: Place) -> str:
     return "" if place.is_loopback else secrets.token_urlsafe(TOKEN_BYTES)
 
 
+class Desk(Protocol):
+    """Does what is to be done beside the music, in the thread that looks after a page."""
+
+    def stands(self) -> OnDesk:
+        """What lies on it."""
+
+    def do(self, errand: Errand, /) -> Sequence[Control]:
+        """Do it, and give what is to be turned then."""
+
+
+class Bare:
+    """A desk on which nothing can be done."""
+
+    def stands(self) -> OnDesk:
+        """Nothing lies on it."""
+        return OnDesk()
+
+    def do(self, _: Errand, /) -> Sequence[Control]:
+        """Nothing."""
+        return ()
+
+
 class Page:
     """The owner's end of `programme`'s page; `tell` gets lines for the player, in a thread.
 
-    Another `command` serves it otherwise, and is then `called` so in those lines.
+    Another `command` serves it otherwise, and is then `called` so in those lines. What is to be
+    done beside the music is done by `desk`.
     """
 
     def __init__(
@@ -112,6 +140,7 @@ class Page:
         tell: Callable[[str], None],
         command: Sequence[str] = (),
         called: str = "the page",
+        desk: Desk | None = None,
     ) -> None:
         self.starts = 0
         """How many processes there were."""
@@ -119,7 +148,9 @@ class Page:
         self._tell = tell
         self._called = called
         self._command = command or (sys.executable, "-m", "schmubert.bridge.page.serving")
-        self._turned: deque[Control] = deque(maxlen=MOST_TURNED)
+        self._desk = desk or Bare()
+        self._stood = OnDesk()
+        self._turned: deque[Control | Patch | Survey] = deque(maxlen=MOST_TURNED)
         self._lock = threading.Lock()  # of what is told; never taken by the loop of the stage
         self._says: Pipe[Any, Any] | None = None
         self._known: dict[object, Record] = {}
@@ -130,8 +161,8 @@ class Page:
         self._thread = threading.Thread(target=self._look_after, daemon=True)
         self._thread.start()
 
-    def turned(self) -> Sequence[Control]:
-        """What was turned since, at most `TURNED_AT_ONCE`; for the loop of the stage."""
+    def turned(self) -> Sequence[Control | Patch | Survey]:
+        """What was turned or patched since, at most `TURNED_AT_ONCE`; for the loop of the stage."""
         turned = self._turned
         if not turned:
             return ()
@@ -145,7 +176,7 @@ class Page:
             what = record.what
             if isinstance(what, Control):
                 self._known[what.name, what.role] = record
-            elif isinstance(what, Moved | InKey | Ruled):
+            elif isinstance(what, Moved | InKey | Ruled | Patchbay):
                 self._known[type(what)] = record
             elif isinstance(what, Say):
                 self._lines.append(record)
@@ -210,6 +241,9 @@ class Page:
         with self._lock:
             for record in [*self._known.values(), *self._lines]:
                 says.say(Seen(record))
+            self._stood = self._desk.stands()
+            if self._stood != OnDesk():
+                says.say(self._stood)
             self._says = says
         return process, Pipe(ours, FromPage)
 
@@ -228,7 +262,11 @@ class Page:
         while not self._closing.is_set():
             with contextlib.suppress(OSError, ValueError):  # closed meanwhile
                 select([pipe], [], [], LOOK_S)
+            stands = self._desk.stands()
             with self._lock:
+                if self._says is not None and stands != self._stood:
+                    self._stood = stands
+                    self._says.say(stands)
                 if self._says is not None:
                     self._says.flush()
                 if self._says is None or self._says.closed:
@@ -255,6 +293,14 @@ class Page:
         if isinstance(message, Control):
             with contextlib.suppress(ValueError):
                 self._turned.append(checked(message))
+        elif isinstance(message, Patch):
+            rig = self._programme.rig
+            if 0 <= message.port < len(rig.inputs if message.is_input else rig.outputs):
+                self._turned.append(message)
+        elif isinstance(message, Survey):
+            self._turned.append(message)
+        elif isinstance(message, Errand):
+            self._turned.extend(self._desk.do(message))
         elif isinstance(message, Served):
             self._programme = msgspec.structs.replace(self._programme, port=message.port)
             self._tell(message.line)

@@ -5,8 +5,9 @@ from typing import TypeAlias
 import msgspec
 
 from schmubert.bridge.protocol.controls import Control
+from schmubert.bridge.protocol.errands import Errand, OnDesk
 from schmubert.bridge.protocol.events import Record
-from schmubert.bridge.protocol.messages import GiveUp, Pong, Say, Settings
+from schmubert.bridge.protocol.messages import GiveUp, Patch, Pong, Say, Settings, Survey
 from schmubert.bridge.protocol.place import Place
 from schmubert.bridge.protocol.roles import Rig
 
@@ -49,6 +50,7 @@ class Subscribed(msgspec.Struct, frozen=True, tag=True):
     listeners: tuple[Place, ...]
 
 
-ToPage: TypeAlias = Programme | Seen
-FromPage: TypeAlias = Served | Subscribed | Control | Say | GiveUp | Pong
-"""Where it is, who is told, what was turned, a line, why nothing is served, a sign of life."""
+ToPage: TypeAlias = Programme | Seen | OnDesk
+FromPage: TypeAlias = Served | Subscribed | Control | Patch | Survey | Errand | Say | GiveUp | Pong
+"""Where it is, who is told, what was turned and patched, what is to be done, a line to be said, why
+nothing is served, a sign of life."""

@@ -5,7 +5,6 @@
 
 import asyncio
 import errno
-import os
 import signal
 import socket
 import sys
@@ -18,13 +17,12 @@ from schmubert.bridge.page.app import Hall, application
 from schmubert.bridge.page.gate import Gate
 from schmubert.bridge.page.picture import Picture
 from schmubert.bridge.page.programme import FromPage, Programme, Seen, Served, ToPage
-from schmubert.bridge.protocol.controls import Control
+from schmubert.bridge.protocol.errands import OnDesk
 from schmubert.bridge.protocol.messages import GiveUp, Pong, Say
 from schmubert.bridge.protocol.pipe import Pipe
 from schmubert.bridge.protocol.place import Place
 from schmubert.bridge.protocol.process import connection
 
-NICE = 5  # below the engine, and far below the music
 HEAR_S = 0.01
 SIGN_S = 1.0
 MOST_CONNECTIONS = 32
@@ -122,12 +120,9 @@ async def serve(pipe: Pipe[FromPage, ToPage]) -> None:
     place = Place(place.host, listener.getsockname()[1])
     picture = Picture(programme)
 
-    def turn(control: Control) -> None:
-        pipe.say(control)
-
     gate = Gate(place.port, own_names() if programme.token else frozenset(), programme.token)
     config = uvicorn.Config(
-        application(Hall(picture, turn, Saying(pipe)), gate),
+        application(Hall(picture, pipe.say, Saying(pipe)), gate),
         loop="asyncio",
         http="h11",
         interface="asgi3",
@@ -150,8 +145,10 @@ async def serve(pipe: Pipe[FromPage, ToPage]) -> None:
     sign_s = float("-inf")
     while not (pipe.closed or serving.done()):
         for one in seen:
-            assert isinstance(one, Seen)
-            picture.see(one.record)
+            if isinstance(one, OnDesk):
+                picture.on_desk = one
+            elif isinstance(one, Seen):
+                picture.see(one.record)
         now = time.monotonic()
         if now - sign_s >= SIGN_S:
             sign_s = now
@@ -167,8 +164,6 @@ def main() -> None:
     for name in ("SIGINT", "SIGHUP"):
         if hasattr(signal, name):  # the owner's end is the end
             signal.signal(getattr(signal, name), signal.SIG_IGN)
-    if hasattr(os, "nice"):
-        os.nice(NICE)
     asyncio.run(serve(Pipe(connection(), ToPage)))
 
 

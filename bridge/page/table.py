@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import msgspec
 
-from schmubert.bridge.protocol.bytes import NOTE_ON
 from schmubert.bridge.protocol.controls import (
     ANY,
     ANY_KEY,
@@ -20,10 +19,11 @@ from schmubert.bridge.protocol.controls import (
     id_of,
     marked,
 )
+from schmubert.bridge.protocol.keys import KEYS
 from schmubert.bridge.protocol.mode import MODES, Mode
-from schmubert.bridge.protocol.roles import Binding, Rig
+from schmubert.bridge.protocol.roles import Rig
 from schmubert.bridge.protocol.settings import Settings
-from schmubert.bridge.protocol.surface import bindable, target_of
+from schmubert.bridge.protocol.surface import bindable, source_of, target_of
 from schmubert.engine.music.pitches import both_keys, name_of
 from schmubert.engine.music.vocabulary import Track
 
@@ -46,6 +46,13 @@ class Choice(msgspec.Struct, frozen=True):
     source: str = ""
 
 
+class Stroke(msgspec.Struct, frozen=True):
+    """A key of the computer, as in the terminal: it turns a control on `by` so much, 0 is a hit."""
+
+    key: str
+    by: float
+
+
 class Row(msgspec.Struct, frozen=True):
     """A control: how it is worked (`form`), its range, and what turns it besides (`source`).
 
@@ -66,12 +73,13 @@ class Row(msgspec.Struct, frozen=True):
     beat: int | None = None
     choices: tuple[Choice, ...] = ()
     source: str = ""
+    keys: tuple[Stroke, ...] = ()
 
 
 def rows(settings: Settings, rig: Rig) -> list[Row]:
     """A row for every control that turns something in this session."""
     stands = standing(settings)
-    sources = {target_of(bound): _source(bound) for bound in rig.bindings}
+    sources = {target_of(bound): source_of(bound) for bound in rig.bindings}
     return [
         row
         for name, kind in CONTROLS.items()
@@ -129,6 +137,7 @@ def _row(
         beat,
         tuple(_choices(name, kind, sources)),
         sources.get(ident, ""),
+        tuple(Stroke(key, one.by) for key, one in KEYS.items() if one.target == ident),
     )
 
 
@@ -167,8 +176,3 @@ def _key(value: int) -> str:
 def _pitch(name: str, kind: Kind, value: int) -> str:
     end = kind.low if name == "lowest" else kind.high
     return ANY if value == end else name_of(value)
-
-
-def _source(bound: Binding) -> str:
-    channel = "" if bound.channel is None else f":{bound.channel + 1}"
-    return f"{'note' if bound.status == NOTE_ON else 'cc'}:{bound.number}{channel}"

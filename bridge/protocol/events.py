@@ -1,8 +1,8 @@
 """What happens on the port owner's stage, in its order, for whoever keeps or shows it.
 
-What goes in (`Tick`, `Came`, `Turned`, `Plugged`, `Server`, `Neighbour`, the brain's decisions,
-`BrainRestarted`, `Ending`) stands before what it led to (`Sent`, what the brain is told, what is
-said). An owner that is given the former makes the latter again.
+What goes in (`Tick`, `Came`, `Turned`, `Patch`, `Plugged`, `Server`, `Neighbour`, the brain's
+decisions, `BrainRestarted`, `Ending`) stands before what it led to (`Sent`, what the brain is told,
+what is said). An owner that is given the former makes the latter again.
 """
 
 from typing import TypeAlias
@@ -10,7 +10,15 @@ from typing import TypeAlias
 import msgspec
 
 from schmubert.bridge.protocol.controls import Control
-from schmubert.bridge.protocol.messages import FromBrain, Neighbour, Plugged, Server, ToBrain
+from schmubert.bridge.protocol.messages import (
+    FromBrain,
+    Neighbour,
+    Patch,
+    Patchbay,
+    Plugged,
+    Server,
+    ToBrain,
+)
 
 
 class Tick(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
@@ -76,6 +84,8 @@ Happening: TypeAlias = (
     Tick
     | Came
     | Turned
+    | Patch
+    | Patchbay
     | Plugged
     | Server
     | Neighbour

@@ -177,6 +177,32 @@ class Plugged(msgspec.Struct, frozen=True, tag=True):
     there: bool
 
 
+class Patch(msgspec.Struct, frozen=True, tag=True):
+    """Player -> ports: input or output `port` is to be connected to `other`; empty: to nothing."""
+
+    is_input: bool
+    port: int
+    other: str
+
+
+class Survey(msgspec.Struct, frozen=True, tag=True):
+    """Player -> ports: somebody wants to see, from now on, what can be connected."""
+
+
+class Patchbay(msgspec.Struct, frozen=True, tag=True):
+    """Ports -> whoever shows it: the ports that are there, and what each of ours is connected to.
+
+    `sources` can be heard, `targets` be played on, each by its program's name and its own.
+    `inputs` and `outputs` have the other end of each port of ours; empty where it is
+    one that others connect to.
+    """
+
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
 class Server(msgspec.Struct, frozen=True, tag=True):
     """Ports -> owner: the MIDI system, such as JACK, is `there` again with all ports, or gone."""
 

@@ -37,3 +37,12 @@ def place_named(spec: str) -> Place:
             " 0.0.0.0 for every network"
         ) from error
     return Place(host, int(port))
+
+
+def place_or_none_named(spec: str) -> Place:
+    """The same, or `off`, which is `NO_PLACE`."""
+    return NO_PLACE if spec == "off" else place_named(spec)
+
+
+NO_PLACE = Place("", 0)
+"""Where nothing is served, though it would be."""

@@ -1,6 +1,7 @@
 """Knobs and pads: which of them turns which control, and what a message of theirs turns."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import combinations
 
 from schmubert.bridge.protocol.bytes import ALL_SOUND_OFF, CONTROL_CHANGE, NOTE_ON, begins_note
@@ -44,13 +45,19 @@ def target_of(bound: Binding) -> str:
     return bound.name if bound.role is None else f"{bound.name}:{Track(bound.role).name.lower()}"
 
 
+def source_of(bound: Binding) -> str:
+    """The knob or pad of `bound`, as `binding` reads it."""
+    channel = "" if bound.channel is None else f":{bound.channel + 1}"
+    return f"{'note' if bound.status == NOTE_ON else 'cc'}:{bound.number}{channel}"
+
+
 def collisions(bindings: Iterable[Binding]) -> list[str]:
     """A line for every two controls that one knob or pad turns."""
     found = []
     for one, other in combinations(dict.fromkeys(bindings), 2):
         same = (one.status, one.number) == (other.status, other.number)
         if same and (one.channel == other.channel or None in (one.channel, other.channel)):
-            source = f"{'note' if one.status == NOTE_ON else 'cc'}:{one.number}"
+            source = source_of(replace(one, channel=None))
             if target_of(one) != target_of(other):
                 found.append(f"{source} turns both {target_of(one)} and {target_of(other)}")
     return found

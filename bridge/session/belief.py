@@ -17,6 +17,7 @@ from schmubert.bridge.protocol.messages import (
     InSection,
     Kept,
     Moved,
+    Patch,
     Pedal,
     Play,
     Plugged,
@@ -60,7 +61,7 @@ def believe(record: Record, began_s: float, rig: Rig) -> None:
         _within("output", what.port, 0, len(rig.outputs) - 1)
         if not is_message(what.message):
             raise ValueError(f"{what.message.hex(' ') or 'nothing'} is no MIDI message")
-    elif isinstance(what, Plugged):
+    elif isinstance(what, Plugged | Patch):
         ports = rig.inputs if what.is_input else rig.outputs
         _within("port", what.port, 0, len(ports) - 1)
     elif isinstance(what, Play):

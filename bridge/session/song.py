@@ -6,7 +6,7 @@
 
 import re
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from sys import byteorder
 from typing import Any
@@ -144,38 +144,7 @@ class SongKeeper:
 
     def options(self) -> dict[str, Any]:
         """What a preset says of it."""
-        settings, stands = self._settings, self._stands
-        found: dict[str, Any] = {
-            "meter": settings.signature,
-            "feel": settings.feel,
-            "mode": settings.mode,
-            "bars": settings.bars,
-            "listen": settings.listen_bars,
-        }
-        for name in ("chords", "style", "like"):
-            if getattr(settings, name):
-                found[name] = getattr(settings, name)
-        if "style" in stands:
-            style = CHOICES[int(stands["style"].value)]
-            found.pop("style", None)
-            if style in STYLES:  # else it is any, or that of the song of `like`
-                found["style"] = style
-        if "mode" in stands:
-            found["mode"] = MODES[int(stands["mode"].value)]
-        if "bars" in stands:
-            found["bars"] = int(stands["bars"].value)
-        if settings.temperature is not None:
-            found["temperature"] = settings.temperature
-        if self._tempo_bpm is not None:
-            turned = stands.get("tempo")
-            found["tempo"] = self._tempo_bpm if turned is None else turned.value
-        found["set"] = {
-            name: one.value
-            for name, one in stands.items()
-            if one.name not in FORGOTTEN
-            and not (CONTROLS[one.name].trigger or CONTROLS[one.name].momentary)
-        }
-        return found
+        return options_of_song(self._settings, self._stands, self._tempo_bpm)
 
     def _write(self) -> bool:
         try:
@@ -184,6 +153,43 @@ class SongKeeper:
             self._say(f"song {self._song.name!r} cannot be kept: {error}; the music goes on")
             return False
         return True
+
+
+def options_of_song(
+    settings: Settings, stands: Mapping[str, Control], tempo_bpm: float | None
+) -> dict[str, Any]:
+    """What a preset says of a song that is played with `settings`, as its controls stand by now."""
+    found: dict[str, Any] = {
+        "meter": settings.signature,
+        "feel": settings.feel,
+        "mode": settings.mode,
+        "bars": settings.bars,
+        "listen": settings.listen_bars,
+    }
+    for name in ("chords", "style", "like"):
+        if getattr(settings, name):
+            found[name] = getattr(settings, name)
+    if "style" in stands:
+        style = CHOICES[int(stands["style"].value)]
+        found.pop("style", None)
+        if style in STYLES:  # else it is any, or that of the song of `like`
+            found["style"] = style
+    if "mode" in stands:
+        found["mode"] = MODES[int(stands["mode"].value)]
+    if "bars" in stands:
+        found["bars"] = int(stands["bars"].value)
+    if settings.temperature is not None:
+        found["temperature"] = settings.temperature
+    if tempo_bpm is not None:
+        turned = stands.get("tempo")
+        found["tempo"] = tempo_bpm if turned is None else turned.value
+    found["set"] = {
+        name: one.value
+        for name, one in stands.items()
+        if one.name not in FORGOTTEN
+        and not (CONTROLS[one.name].trigger or CONTROLS[one.name].momentary)
+    }
+    return found
 
 
 def _fits(kept: Kept, meter: Meter) -> bool:

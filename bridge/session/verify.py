@@ -24,6 +24,7 @@ from schmubert.bridge.protocol.messages import (
     Heard,
     Moved,
     Neighbour,
+    Patch,
     Pedal,
     Play,
     Plugged,
@@ -66,6 +67,8 @@ def verify_session(session: Session, log: Iterable[Record]) -> Verdict:
             made += _made(owner.receive(what.came_s, what.port, what.message))
         elif isinstance(what, Turned):
             made += _made(owner.turn([what.control], record.at_s))
+        elif isinstance(what, Patch):
+            made += _made(owner.patched(what, record.at_s))
         elif isinstance(what, Plugged):
             made += _made(owner.plugged(what, record.at_s))
         elif isinstance(what, Server):

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from schmubert.bridge.owner.ports import Ports
+from schmubert.bridge.owner.stage_ports import Change, Ports
 from schmubert.bridge.protocol.bytes import (
     ALL_NOTES_OFF,
     ALL_SOUND_OFF,
@@ -14,7 +14,7 @@ from schmubert.bridge.protocol.bytes import (
     SYSTEM,
     is_message,
 )
-from schmubert.bridge.protocol.messages import Neighbour, Plugged, Server
+from schmubert.bridge.protocol.messages import Patch, Plugged, Server, Survey
 from schmubert.bridge.protocol.roles import Rig
 from schmubert.bridge.protocol.voices import OWN_CHANNELS
 
@@ -61,7 +61,7 @@ class SoundingPorts:
         if message[0] & 0xF0 == CONTROL_CHANGE and message[1] == ALL_SOUND_OFF:
             self._quiet()  # in a panic, whoever plays
 
-    def look(self) -> Sequence[Plugged | Server | Neighbour]:
+    def look(self) -> Sequence[Change]:
         """What has vanished or come back since; what is held on an input that vanished ends."""
         self._synthesiser.look()
         found = self._ports.look()
@@ -70,6 +70,10 @@ class SoundingPorts:
         ):
             self._quiet()
         return found
+
+    def patch(self, wish: Patch | Survey) -> None:
+        """Connect one of the ports to another, at the next look."""
+        self._ports.patch(wish)
 
     def close(self) -> None:
         """Close every port; the synthesiser stays."""

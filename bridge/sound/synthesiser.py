@@ -127,7 +127,8 @@ class Synthesiser:
         """Be heard until that ends; what to tell then."""
         program = shutil.which(self._sound.command[0])
         if program is None:
-            return f"no sound: {_how_to_install()}; the music goes on, and I look for it"
+            how = f"FluidSynth is not here: install it ({how_to_install()})"
+            return f"no sound: {how}; the music goes on, and I look for it"
         font = self._sound.font or fonts.found()
         if font is None:
             return (
@@ -223,7 +224,7 @@ def _reason(printed: bytes) -> str:
     return (errors or [line.strip() for line in lines if line.strip()] or ["it ended at once"])[0]
 
 
-def _how_to_install() -> str:
+def how_to_install() -> str:
+    """What to do where FluidSynth is not there."""
     how = {"darwin": "brew install fluid-synth", "win32": "choco install fluidsynth"}
-    line = how.get(sys.platform, "apt install fluidsynth, or as your system has it")
-    return f"FluidSynth is not here: install it ({line})"
+    return how.get(sys.platform, "apt install fluidsynth, or as your system has it")

@@ -85,7 +85,7 @@ def test_it_is_played_by_keys_alone(stage: Stage, browser: Any, tmp_path: Path) 
     bridge = stage.bridge("--in", HEARS, "--out", PLAYS, "--page", "0", "--record", str(kept))
     open_page(browser, bridge)
     hands = ActionChains(browser)
-    hands.send_keys("l").key_down("r").pause(0.3).key_up("r").send_keys("3", Keys.ESCAPE).perform()
+    hands.send_keys("l").key_down("z").pause(0.3).key_up("z").send_keys("m", Keys.ESCAPE).perform()
     for _ in range(60):  # by tabs alone to a knob
         ActionChains(browser).send_keys(Keys.TAB).perform()
         if browser.execute_script("return document.activeElement.type") == "range":
@@ -98,10 +98,33 @@ def test_it_is_played_by_keys_alone(stage: Stage, browser: Any, tmp_path: Path) 
         ("lock", 1.0),
         ("reroll", 1.0),
         ("reroll", 0.0),
-        ("mode", 2.0),
+        ("mode", 1.0),
         ("panic", 1.0),
     ]
     assert len(found) == 6
+
+
+def test_a_port_is_chosen_while_it_plays(stage: Stage, browser: Any) -> None:
+    bridge = stage.bridge("--in", HEARS, "--out", PLAYS, "--page", "0")
+    bridge.wait_for_engine(60.0)
+    open_page(browser, bridge)
+    stage.sequence().play()
+    wait_until(lambda: "I come in" in bridge.log(), 60.0, "the band")
+    wanted = stage.recorder.ports["bass"]
+    listed = "return [...document.querySelectorAll('#out-0 option')].map(one => one.value)"
+    wait_until(lambda: wanted in browser.execute_script(listed), 30.0, "the port", pause_s=0.2)
+    choose = (
+        "const [id, value] = arguments, list = document.getElementById(id); list.value = value;"
+    )
+    choose += "list.dispatchEvent(new Event('change'))"
+    browser.execute_script(choose, "out-0", wanted)
+    stage.wait_for_notes(4, 60.0)
+    browser.execute_script(choose, "out-0", "")
+    stage.wait_for_silence(10.0)
+    shows = "return document.getElementById('out-0').value"
+    wait_until(lambda: browser.execute_script(shows) == "", 30.0, "the menu", pause_s=0.2)
+    assert f"{PLAYS!r} goes to {wanted!r}" in bridge.log()
+    assert complaints(browser) == []
 
 
 def test_a_page_that_is_killed_is_not_noticed_by_the_music(stage: Stage, browser: Any) -> None:

@@ -1,6 +1,7 @@
-// Every control that the bridge lists, by its form: nothing here knows a control by its name but panic.
+// Every control that the bridge lists, by its form: nothing here knows a control by its name but panic and the sections.
 
-const LETTERS = "abcdefghijklmnopqrstuvwxyz";
+const SECTIONS = new Set(["fill", "break", "intro", "ending", "stop", "variation-a", "variation-b", "variation-c", "variation-d"]); // big: they are hit in time
+const LETTERS = "zyxwvutsrqponmlkjihgfedcba"; // those that few words begin with first
 
 export class Controls {
   /** `turn(id, value, now)` hands a control on. */
@@ -24,8 +25,10 @@ export class Controls {
     this.shows = new Map(); // id -> what shows how it stands
     this.keys = new Map(); // key -> [what happens when it goes down, and up]
     this.held = new Set();
+    this.stands = {};
+    this.taken = new Set(stage.controls.flatMap((row) => row.keys.map(({ key }) => key)));
     for (const id of ["choices", "pads", "marks", "roles", "band"]) this.get(id).replaceChildren();
-    const band = stage.controls.filter((row) => row.role === null);
+    const band = stage.controls.filter((row) => row.role === null).sort((a, b) => SECTIONS.has(b.name) - SECTIONS.has(a.name));
     for (const row of band.filter((one) => one.form === "choice" && one.choices.length <= 8)) this.get("choices").append(this.segments(row));
     for (const row of band) {
       if (row.id === "panic") this.panic(row);
@@ -39,19 +42,35 @@ export class Controls {
   /** A name for people: `phrase-a` is phrase A. */
   name(row) { return row.name.replace(/[-_]/g, " ").replace(/ ([a-z])$/, (_, letter) => ` ${letter.toUpperCase()}`).replace(/(\D)(\d)$/, "$1 $2"); }
 
-  /** A free key for what is called `name`, and what it does. */
-  shortcut(name, down, up = () => {}) {
-    const words = name.split("-"), last = words[words.length - 1];
-    const tries = [...(last.length === 1 ? last : ""), ...words.map((word) => word[0]), ...name, ...LETTERS];
-    const key = tries.find((letter) => LETTERS.includes(letter) && !this.keys.has(letter));
+  /** The keys of a row, or a free one for a pad that has none in the terminal, and what they do. */
+  shortcut(row, down, up = () => {}) {
+    const words = row.name.split("-"), last = words[words.length - 1];
+    const tries = [...(last.length === 1 ? last : ""), ...words.map((word) => word[0]), ...row.name, ...LETTERS];
+    const stroke = row.keys.find((one) => !one.by), free = tries.find((letter) => LETTERS.includes(letter) && !this.keys.has(letter) && !this.taken.has(letter));
+    const key = stroke ? stroke.key : free;
     if (!key) return null;
     this.keys.set(key, [down, up]);
-    return this.make("kbd", {}, key.toUpperCase());
+    return this.make("kbd", {}, key.length === 1 && key === key.toUpperCase() && key !== key.toLowerCase() ? `⇧${key}` : key.toUpperCase());
+  }
+
+  /** Keys that turn a row on by so much from where it stands. */
+  strokes(row) {
+    for (const { key, by } of row.keys.filter((one) => one.by)) {
+      const act = () => {
+        const known = this.stands[row.id] ?? row.value;
+        if (row.unit === "BPM" && (known === null || known === undefined)) return; // it is another's
+        const stands = known ?? (row.low + row.high) / 2, span = row.high - row.low + 1, next = stands + by;
+        const value = row.form === "choice" ? row.low + (next - row.low + span) % span : Math.max(row.low, Math.min(row.high, Math.round(next * 1000) / 1000));
+        this.turn(row.id, value, true);
+        if (this.shows.has(row.id)) this.shows.get(row.id)(value);
+      };
+      this.keys.set(key, [act, () => {}]);
+    }
   }
 
   key(event, down) {
-    if (event.ctrlKey || event.altKey || event.metaKey || /^(SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
-    const acts = this.keys && this.keys.get(event.key.length === 1 ? event.key.toLowerCase() : event.key);
+    if (event.ctrlKey || event.altKey || event.metaKey || /^(SELECT|TEXTAREA)$/.test(event.target.tagName) || event.target.type === "text") return;
+    const acts = this.keys && this.keys.get(event.key);
     if (!acts || (down && event.repeat)) return;
     event.preventDefault();
     acts[down ? 0 : 1]();
@@ -62,9 +81,8 @@ export class Controls {
   segments(row) {
     const buttons = row.choices.map((choice, at) => {
       const act = () => { this.turn(row.id, choice.value, true); this.shows.get(row.id)(choice.value); };
-      if (at < 9) this.keys.set(String(at + 1), [act, () => {}]);
       const button = this.make("button", { type: "button", role: "radio", title: choice.help, "data-id": row.id, "data-value": choice.value },
-        this.make("span", {}, choice.name), at < 9 ? this.make("kbd", {}, String(at + 1)) : null, this.source(choice));
+        this.make("span", {}, choice.name), this.source(choice));
       button.addEventListener("click", act);
       return button;
     });
@@ -73,7 +91,9 @@ export class Controls {
       button.setAttribute("aria-checked", on);
       button.tabIndex = on || (value === undefined && at === 0) ? 0 : -1;
     }));
-    const group = this.make("div", { class: "seg", role: "radiogroup", "aria-label": row.name }, this.make("h2", {}, this.capital(row.name)), ...buttons);
+    const group = this.make("div", { class: "seg", role: "radiogroup", "aria-label": row.name },
+      this.make("h2", {}, this.capital(row.name), ...row.keys.map(({ key }) => this.make("kbd", { title: "the next one" }, key.toUpperCase()))), ...buttons);
+    this.strokes(row);
     group.addEventListener("keydown", (event) => {
       const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
       const at = buttons.indexOf(this.document.activeElement);
@@ -88,13 +108,13 @@ export class Controls {
   capital(text) { return text[0].toUpperCase() + text.slice(1); }
 
   pad(row) {
-    const button = this.make("button", { type: "button", class: "pad", title: row.help, "data-id": row.id }, this.make("span", {}, this.capital(this.name(row))));
+    const button = this.make("button", { type: "button", class: SECTIONS.has(row.name) ? "pad section" : "pad", title: row.help, "data-id": row.id }, this.make("span", {}, this.capital(this.name(row))));
     if (row.form === "hold") this.hold(row, button);
     else if (row.form === "switch") this.switch(row, button, true);
     else {
       const act = () => { this.turn(row.id, 1, true); button.classList.add("hit"); setTimeout(() => button.classList.remove("hit"), 180); };
       button.addEventListener("click", act);
-      button.append(...[this.shortcut(row.name, act)].filter(Boolean));
+      button.append(...[this.shortcut(row, act)].filter(Boolean));
     }
     button.append(...[this.source(row)].filter(Boolean));
     return button;
@@ -115,7 +135,7 @@ export class Controls {
     button.addEventListener("contextmenu", (event) => event.preventDefault()); // of a long touch
     button.addEventListener("keydown", (event) => { if (event.key === " " || event.key === "Enter") { event.preventDefault(); down(); } });
     button.addEventListener("keyup", (event) => { if (event.key === " " || event.key === "Enter") up(); });
-    button.append(...[this.shortcut(row.name, down, up)].filter(Boolean), this.make("small", {}, "hold"));
+    button.append(...[this.shortcut(row, down, up)].filter(Boolean), this.make("small", {}, "hold"));
     (this.ups ||= []).push(up);
   }
 
@@ -126,13 +146,15 @@ export class Controls {
     button.addEventListener("click", act);
     this.shows.set(row.id, (value) => button.setAttribute("aria-pressed", (value || 0) >= 0.5));
     this.shows.get(row.id)(row.value);
-    if (key) button.append(...[this.shortcut(row.name, act)].filter(Boolean));
+    if (key) button.append(...[this.shortcut(row, act)].filter(Boolean));
   }
 
   toggle(row, text) {
+    const keys = row.keys.map(({ key }) => this.make("kbd", {}, `⇧${key}`));
     const button = this.make("button", { type: "button", class: "toggle", title: row.help, "aria-label": `${this.name(row)} ${row.id.split(":")[1] || ""}`, "data-id": row.id }, text);
     this.switch(row, button);
-    button.append(...[this.source(row)].filter(Boolean));
+    for (const { key } of row.keys) this.keys.set(key, [() => button.click(), () => {}]);
+    button.append(...keys, ...[this.source(row)].filter(Boolean));
     return button;
   }
 
@@ -158,7 +180,8 @@ export class Controls {
   /** A knob or a list, with its name and how it stands. */
   field(row) {
     const id = `field-${row.id}`, output = this.make("output", { for: id });
-    const field = this.make("div", { class: "slider", title: row.help }, this.make("label", { for: id }, this.name(row)), output);
+    const keys = row.keys.filter((one) => one.by).map(({ key }) => this.make("kbd", {}, key.toUpperCase()));
+    const field = this.make("div", { class: "slider", title: row.help }, this.make("label", { for: id }, this.name(row), ...keys), output);
     if (row.form === "choice") {
       const options = [this.make("option", { value: "", disabled: "", hidden: "" }, "free"), ...row.choices.map((choice) => this.make("option", { value: choice.value }, choice.name))];
       const list = this.make("select", { id, "data-id": row.id }, ...options);
@@ -186,6 +209,7 @@ export class Controls {
       show(row.value);
       field.append(knob);
     }
+    this.strokes(row);
     this.shows.get(row.id)(row.value);
     return field;
   }
@@ -197,8 +221,18 @@ export class Controls {
     button.title = row.help;
     button.dataset.id = row.id;
     button.onclick = act;
-    this.keys.set("Escape", [act, () => {}]);
+    for (const key of ["Escape", ...row.keys.map((one) => one.key)]) this.keys.set(key, [act, () => {}]);
   }
 
-  show(stands) { for (const [id, show] of this.shows) show(stands[id]); }
+  show(stands) { this.stands = stands; for (const [id, show] of this.shows) show(stands[id]); }
+
+  /** Marks the section that is played, the one that comes, and the variations that are kept. */
+  sections({ now, next, kept, variation }) {
+    for (const pad of this.document.querySelectorAll(".pad.section")) {
+      const id = pad.dataset.id;
+      pad.classList.toggle("on", !!id && (id === now || id === variation));
+      pad.classList.toggle("comes", !!id && id === next);
+      pad.classList.toggle("kept", kept.includes(id));
+    }
+  }
 }

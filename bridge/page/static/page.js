@@ -1,13 +1,16 @@
 // What the bridge tells comes in here and is kept in `state`; what is turned goes out here.
 import { Controls } from "/controls.js";
+import { Desk } from "/desk.js";
 import { Roll } from "/roll.js";
 import { Top } from "/top.js";
 
 const SILENT_MS = 3500; // the bridge says something at least every second
 const AGAIN_MS = 1000;
 const TURN_MS = 33;
+const SOON_MS = 12, LOOK_MS = 250; // until the picture is looked at again
+const SHOWN = new Set(["stage", "play", "chords", "stands"]); // by the roll, with the parts
 
-export const state = { stage: null, play: null, song: {}, chords: [], parts: {}, stands: {}, said: [], figures: {}, ahead: 0 };
+export const state = { stage: null, play: null, song: {}, chords: [], parts: {}, stands: {}, said: [], figures: {}, bay: null, desk: null, sections: null, ahead: 0 };
 
 /** Seconds of the bridge's clock; the quickest message tells best how far it is from ours. */
 export function bridgeNow() { return performance.now() / 1000 + state.ahead; }
@@ -22,7 +25,7 @@ export function beatNow() {
 let socket = null, heardAt = performance.now(), turns = new Map(), turnDue = false, flushedAt = 0;
 const lost = document.getElementById("lost");
 const top = new Top(document), roll = new Roll(document.getElementById("roll"));
-const controls = new Controls(document, turn);
+const controls = new Controls(document, turn), desk = new Desk(document, send);
 
 /** Turn the control `id`; of a knob that moves on, only the latest value of `TURN_MS` is sent. */
 export function turn(id, value, now = false) {
@@ -49,12 +52,16 @@ function take(news) {
   const ahead = news.now - performance.now() / 1000;
   // a late message seems to come from an earlier clock; drift is let in slowly
   state.ahead = state.ahead === 0 || ahead > state.ahead ? ahead : state.ahead - Math.min(0.0002, state.ahead - ahead);
-  if (news.stage) { state.stage = news.stage; state.parts = {}; controls.build(news.stage); top.build(news.stage); }
-  for (const key of ["play", "song", "chords", "said", "figures"]) if (key in news) state[key] = news[key];
+  if (news.stage) { state.stage = news.stage; state.parts = {}; controls.build(news.stage); top.build(news.stage); desk.build(news.stage); }
+  for (const key of ["play", "song", "chords", "said", "figures", "bay", "desk", "sections"]) if (key in news) state[key] = news[key];
   for (const key in news) if (key.includes(":")) state.parts[key] = news[key];
   if (news.stands) { state.stands = { ...news.stands }; controls.show(state.stands); }
+  if ("bay" in news) desk.ports(news.bay);
+  if (news.desk) { desk.show(news.desk); top.record(state); }
+  if (news.sections) controls.sections(news.sections);
   if (news.song || news.figures || news.said || news.play) top.show(state);
-  roll.dirty = true;
+  roll.dirty ||= Object.keys(news).some((key) => SHOWN.has(key) || key.includes(":"));
+  drawSoon();
 }
 
 function connect() {
@@ -75,15 +82,24 @@ setInterval(() => {
 }, 500);
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
-let drawnAt = 0;
-function frame(at) {
-  const due = calm.matches ? at - drawnAt > 250 : true;
-  if (due && state.stage && (roll.dirty || (state.play && state.play.rolling))) {
-    drawnAt = at;
-    roll.draw(state, beatNow(), calm.matches);
-    top.tick(state, beatNow());
-  }
-  requestAnimationFrame(frame);
+let due = 0, asked = false;
+
+function drawSoon() {
+  if (asked) return;
+  asked = true;
+  requestAnimationFrame(draw);
 }
+
+/** Draw now, and again when something changes by itself: between, the browser moves the music alone. */
+function draw() {
+  clearTimeout(due);
+  asked = false;
+  if (!state.stage) return;
+  const beat = beatNow(), next = Math.min(roll.draw(state, beat, calm.matches), top.tick(state, beat));
+  const rolls = state.play && state.play.rolling;
+  const soon = rolls ? (next - beat) * 60000 / state.play.bpm : LOOK_MS;
+  due = setTimeout(drawSoon, roll.dirty ? SOON_MS : Math.max(SOON_MS, Math.min(LOOK_MS, soon)));
+}
+calm.addEventListener("change", drawSoon);
+addEventListener("resize", drawSoon);
 connect();
-requestAnimationFrame(frame);

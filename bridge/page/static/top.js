@@ -13,20 +13,19 @@ export class Top {
   constructor(document) {
     this.get = (id) => document.getElementById(id);
     this.document = document;
-    this.drawn = "";
+    this.drawn = null;
     this.said = -1;
   }
 
   build(stage) {
     this.beats = stage.beats;
-    this.get("meter").textContent = stage.meter;
+    this.write("meter", stage.meter);
     this.get("dots").replaceChildren(...Array.from({ length: stage.beats }, () => this.document.createElement("i")));
     const bars = stage.chart.replace(/\s*\|\s*/g, " ").split(/\s+/).filter(Boolean);
     this.get("chart-card").hidden = !bars.length;
     this.get("chart").replaceChildren(...bars.map((bar) => this.element("li", bar)));
-    this.lamp("rec", stage.recorded ? "good" : "", stage.recorded ? "on" : "off");
-    this.get("rec").title = stage.recorded ? `In ${stage.recorded}` : "Start the bridge with --record DIR";
-    this.drawn = "";
+    this.record({ stage, desk: null });
+    this.drawn = null;
   }
 
   element(name, text) {
@@ -35,19 +34,32 @@ export class Top {
     return made;
   }
 
+  /** Writes `text`, if it is another: the same again would be laid out again. */
+  write(id, text) {
+    const place = this.get(id);
+    if (place.textContent !== String(text)) place.textContent = text;
+  }
+
   lamp(id, how, text) {
-    const lamp = this.get(id);
-    lamp.className = how;
-    lamp.querySelector("b").textContent = text;
+    const lamp = this.get(id), word = lamp.querySelector("b");
+    if (lamp.className !== how) lamp.className = how;
+    if (word.textContent === text) return;
+    word.textContent = text;
     lamp.title = text;
+  }
+
+  record({ stage, desk }) {
+    const take = desk && desk.take;
+    this.lamp("rec", stage.recorded || take ? "good" : "", take ? "a take" : stage.recorded ? "on" : "off");
+    this.get("rec").title = take ? `In ${take}` : stage.recorded ? `In ${stage.recorded}` : "Record a take, or start the bridge with --record DIR";
   }
 
   show(state) {
     const { song, figures: f, play, said } = state;
-    this.get("key").textContent = song.key || "–";
-    this.get("tempo").textContent = play && play.rolling ? play.tempo.toFixed(1) : "–";
+    this.write("key", song.key || "–");
+    this.write("tempo", play && play.rolling ? play.tempo.toFixed(1) : "–");
     this.document.body.classList.toggle("rolling", !!(play && play.rolling));
-    this.get("sign").textContent = play && play.rolling ? "▶" : "■";
+    this.write("sign", play && play.rolling ? "▶" : "■");
     this.get("sign").setAttribute("aria-label", play && play.rolling ? "rolls" : "stands");
     if (song.clock) this.lamp("clock", song.ticks ? "good" : "warn", song.ticks ? song.clock : `waits: ${song.clock}`);
     if (f.asked) {
@@ -59,7 +71,7 @@ export class Top {
     const more = [`${f.notes || 0} notes`, `${f.dropped || 0} dropped`];
     if (f.jitter_ms !== null && f.jitter_ms !== undefined) more.push(`clock jitter ${f.jitter_ms.toFixed(2)} ms (p95)`);
     if (f.deaths) more.push(`${f.deaths} new brains`);
-    this.get("figures").textContent = more.join("  ·  ");
+    this.write("figures", more.join("  ·  "));
     const last = said.length ? said[said.length - 1][0] : -1;
     if (last !== this.said) {
       // only what is new is added, so that it alone is read aloud
@@ -71,20 +83,22 @@ export class Top {
     }
   }
 
+  /** What is shown of `beat`; gives the beat at which that changes. */
   tick(state, beat) {
     const whole = Math.max(0, Math.floor(beat + 1e-6)), bar = Math.floor(whole / this.beats), inBar = whole % this.beats;
+    if (whole === this.drawn && state.chords === this.chords) return whole + 1;
+    this.drawn = whole;
+    this.chords = state.chords;
     const [now, next] = chordsAt(state.chords, whole);
-    const drawn = [bar, inBar, now, next].join("|");
-    if (drawn === this.drawn) return;
-    this.drawn = drawn;
-    this.get("bar").textContent = bar + 1;
-    this.get("beat").textContent = inBar + 1;
+    this.write("bar", bar + 1);
+    this.write("beat", inBar + 1);
     [...this.get("dots").children].forEach((dot, at) => dot.classList.toggle("on", at === inBar));
-    this.get("chord").textContent = now ? now[2] : "–";
-    this.get("sure").textContent = sureness(now);
-    this.get("next").textContent = next ? next[2] : "–";
-    this.get("next-sure").textContent = sureness(next);
+    this.write("chord", now ? now[2] : "–");
+    this.write("sure", sureness(now));
+    this.write("next", next ? next[2] : "–");
+    this.write("next-sure", sureness(next));
     const chart = [...this.get("chart").children];
     chart.forEach((box, at) => box.classList.toggle("on", at === bar % chart.length));
+    return whole + 1;
   }
 }

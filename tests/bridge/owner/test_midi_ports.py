@@ -4,9 +4,10 @@ import time
 
 import pytest
 
+from schmubert.bridge.owner import midi_system
 from schmubert.bridge.owner import ports as midi
 from schmubert.bridge.owner.ports import MidiPorts, PortError, existing_ports
-from schmubert.bridge.protocol.messages import Neighbour, Plugged, Server
+from schmubert.bridge.protocol.messages import Neighbour, Patch, Patchbay, Plugged, Server, Survey
 from tests.bridge.owner.studio import Studio, StudioBackend, StudioWatch
 
 KEYS, SYNTH, CLOCK = "Keyboard:Keys", "Synth:Bass", "ardour:MIDI Clock out"
@@ -15,8 +16,9 @@ KEYS, SYNTH, CLOCK = "Keyboard:Keys", "Synth:Bass", "ardour:MIDI Clock out"
 @pytest.fixture
 def studio(monkeypatch: pytest.MonkeyPatch) -> Studio:
     made = Studio()
-    monkeypatch.setattr(midi, "backend", lambda: StudioBackend(made))
-    monkeypatch.setattr(midi, "first_that_answers", lambda _: "jack")
+    for module in (midi, midi_system):
+        monkeypatch.setattr(module, "backend", lambda: StudioBackend(made))
+        monkeypatch.setattr(module, "first_that_answers", lambda _: "jack")
     monkeypatch.setattr(midi, "answers", lambda _: not made.gone)
     monkeypatch.setattr(midi, "watch", lambda _: StudioWatch(made))
     return made
@@ -192,3 +194,62 @@ def test_what_exists_is_listed_from_both_sides(studio: Studio) -> None:
     studio.destinations.append(SYNTH)
     assert existing_ports() == ("jack", [KEYS], [SYNTH])
     assert studio.clients == []
+
+
+def test_another_port_is_chosen_while_it_plays(studio: Studio) -> None:
+    studio.sources += [KEYS, "Pads:Pads"]
+    studio.destinations += [SYNTH, "Organ:Organ"]
+    ports = MidiPorts(["Keys"], ["Bass"])
+    for wish in (Patch(True, 0, "Pads"), Patch(False, 0, "Organ")):
+        ports.patch(wish)
+    ports.send(0, b"\x90\x28\x40")
+    assert studio.sent == []  # it would hang where it is not ended any more
+    assert ports.look() == []
+    assert studio.cables == {"schmubert Keys": "Pads:Pads", "schmubert Bass": "Organ:Organ"}
+    ports.send(0, b"\x90\x28\x40")
+    assert len(studio.sent) == 1
+    studio.sources.remove("Pads:Pads")
+    assert ports.look() == [Plugged(True, 0, False)]
+    studio.sources.append("Pads:Pads")
+    assert ports.look() == [Plugged(True, 0, True)]
+    ports.patch(Patch(True, 0, ""))
+    assert ports.look() == []
+    assert studio.cables == {"schmubert Bass": "Organ:Organ"}
+
+
+def test_a_virtual_port_stays_where_another_is_chosen_beside_it(studio: Studio) -> None:
+    studio.sources.append(KEYS)
+    studio.destinations.append(SYNTH)
+    ports = MidiPorts(["DAW Out"], ["Low"])
+    ports.patch(Patch(True, 0, "Keys"))
+    ports.patch(Patch(False, 0, "Bass"))
+    assert ports.look() == []
+    assert studio.cables == {
+        "schmubert DAW Out patched": KEYS,
+        "schmubert Low patched": SYNTH,
+    }
+    assert "schmubert DAW Out:DAW Out" in studio.destinations
+    ports.send(0, b"\x90\x28\x40")
+    assert len(studio.sent) == 2
+    studio.queues["schmubert DAW Out patched"] = [(b"\x90\x3c\x40", 0.0)]
+    assert [port for _, port, _ in ports.poll()] == [0]
+    studio.end()
+    assert ports.look() == [Server("JACK", False)]
+    studio.gone = False
+    studio.sources.append(KEYS)
+    studio.destinations.append(SYNTH)
+    assert ports.look()[0] == Server("JACK", True)
+    assert studio.cables["schmubert Low patched"] == SYNTH
+    ports.close()
+    assert studio.clients == []
+
+
+def test_what_can_be_connected_is_told_to_who_wants_to_see_it(studio: Studio) -> None:
+    studio.sources.append(KEYS)
+    ports = MidiPorts(["Keys"], ["Low"])
+    assert ports.look() == []
+    ports.patch(Survey())
+    assert ports.look() == [Patchbay((KEYS,), (), (KEYS,), ("",))]
+    assert ports.look() == []
+    studio.destinations.append(SYNTH)
+    assert ports.look() == [Patchbay((KEYS,), (SYNTH,), (KEYS,), ("",))]

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schmubert.bridge.owner.memory_ports import MemoryPorts
-from schmubert.bridge.owner.port_names import PortError, find
-from schmubert.bridge.owner.ports import Ports, Stamps, _cannot_open
+from schmubert.bridge.owner.port_names import PortError, cannot_open, find
+from schmubert.bridge.owner.ports import Ports, Stamps
 
 ALSA = ["Midi Through:Midi Through Port-0 14:0", "DAW:DAW Out 128:0", "DAW:DAW Out 2 128:1"]
 JACK = ["ardour:MIDI Clock out", "ardour:Melody/midi_out 1", "Seq:out", "other:out"]
@@ -89,7 +89,7 @@ def test_memory_ports_play_their_script_and_remember() -> None:
 
 
 def test_windows_is_told_of_loopmidi() -> None:
-    text = _cannot_open("output", "Bass", WINDOWS, "windows", NotImplementedError())
+    text = cannot_open("output", "Bass", WINDOWS, "windows", NotImplementedError())
     assert "loopMIDI" in text
     assert "'loopMIDI Port 10'" in text
     assert "\n" not in text

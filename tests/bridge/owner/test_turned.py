@@ -10,7 +10,7 @@ from schmubert.bridge.owner.memory_ports import MemoryPorts
 from schmubert.bridge.protocol.bytes import NOTE_ON
 from schmubert.bridge.protocol.controls import Control
 from schmubert.bridge.protocol.events import Record, Sent, Turned
-from schmubert.bridge.protocol.messages import Say
+from schmubert.bridge.protocol.messages import Patch, Say, Survey
 from schmubert.bridge.protocol.surface import Surface, binding
 from schmubert.bridge.session.log import Log
 from schmubert.bridge.session.recording import Recording
@@ -19,12 +19,13 @@ from tests.bridge.owner.test_loop import RIG, SETUP, EveryBeat, song
 from tests.bridge.session.sessions import SESSION, VirtualTime
 
 DENSITY, PANIC = Control("density", 3.0, 1), Control("panic", 1.0)
+BASS_ELSEWHERE, KEYS_ELSEWHERE = Patch(False, 0, "Synth"), Patch(True, 0, "")
 
 
 def test_it_is_told_and_seen_and_decided_again_the_same(tmp_path: Path) -> None:
     passing = VirtualTime(100.0)
     ports = MemoryPorts(song(8), clock=passing.now)
-    turns = [[DENSITY], [], [PANIC, DENSITY]]
+    turns = [[DENSITY], [], [PANIC, DENSITY], [Survey(), BASS_ELSEWHERE, KEYS_ELSEWHERE]]
     seen: list[Record] = []
     lines: list[str] = []
     session = msgspec.structs.replace(SESSION, at_s=100.0, setup=SETUP, rig=RIG, timing=Timing())
@@ -55,12 +56,19 @@ def test_it_is_told_and_seen_and_decided_again_the_same(tmp_path: Path) -> None:
     panic = happened.index(Turned(PANIC))
     assert isinstance(happened[panic + 1], Sent)
     assert Say("panic: every note is ended") in happened
+    patched = happened.index(BASS_ELSEWHERE)
+    assert isinstance(happened[patched + 1], Sent)  # what sounds there is ended before
+    assert ports.patched == [Survey(), BASS_ELSEWHERE, KEYS_ELSEWHERE]
+    said = [one.text for one in happened if isinstance(one, Say)]
+    assert {"'Bass' goes to 'Synth'", "'DAW' hears nobody"} <= set(said)
     assert recording.folder is not None
     kept = Log(recording.folder)
     records = list(kept)
     assert kept.damage is None
     assert [one.what for one in records].count(Turned(DENSITY)) == 2
     assert verify_session(kept.session, records).difference is None
+    unpatched = [one for one in records if one.what != BASS_ELSEWHERE]
+    assert verify_session(kept.session, unpatched).difference is not None
     without = [one for one in records if one.what != Turned(DENSITY)]
     assert verify_session(kept.session, without).difference is not None
 

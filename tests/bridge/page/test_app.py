@@ -15,6 +15,8 @@ from schmubert.bridge.page.app import MOST_VISITORS, Hall, application
 from schmubert.bridge.page.gate import COOKIE, Gate
 from schmubert.bridge.page.picture import Picture
 from schmubert.bridge.protocol.controls import CONTROLS, Control
+from schmubert.bridge.protocol.errands import Errand
+from schmubert.bridge.protocol.messages import Patch, Patchbay, Survey
 from tests.bridge.page.programmes import PROGRAMME
 
 HOST = "127.0.0.1:8765"
@@ -25,11 +27,15 @@ class House:
     """An application, what was turned on it and what it said."""
 
     def __init__(self, token: str = "", peer: str = "127.0.0.1") -> None:
-        self.turned: list[Control] = []
+        self.turned: list[Any] = []
         self.said: list[str] = []
-        self.hall = Hall(Picture(PROGRAMME), self.turned.append, self.said.append)
+        self.hall = Hall(Picture(PROGRAMME), self.want, self.said.append)
         served = application(self.hall, Gate(8765, frozenset({"studio"}), token))
         self.client = TestClient(served, base_url=ORIGIN, client=(peer, 5), follow_redirects=False)
+
+    def want(self, wish: Any) -> None:
+        if not isinstance(wish, Survey):  # whoever comes wants to see the ports
+            self.turned.append(wish)
 
     @contextmanager
     def live(self, **headers: str) -> Iterator[Any]:
@@ -63,7 +69,16 @@ def test_the_files_are_there_with_what_keeps_others_out() -> None:
     assert page.headers["content-type"].startswith("text/html")
     assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
     assert page.headers["x-content-type-options"] == "nosniff"
-    for name in ("page.js", "roll.js", "controls.js", "top.js", "page.css", "icon.svg"):
+    for name in (
+        "page.js",
+        "roll.js",
+        "lane.js",
+        "desk.js",
+        "controls.js",
+        "top.js",
+        "page.css",
+        "icon.svg",
+    ):
         assert client.get(f"/{name}").status_code == 200
     assert client.get("/page.js").headers["content-type"].startswith("text/javascript")
 
@@ -126,6 +141,24 @@ def test_a_browser_is_shown_the_stage_and_turns_a_control() -> None:
     assert house.turned == [Control("density", 3.0, 1)]
 
 
+def test_a_browser_chooses_a_port_and_sends_for_a_take() -> None:
+    house = House()
+    house.hall._picture.bay = Patchbay(("Keys",), ("Synth",), ("",), ("", "", ""))
+    with house.live() as socket:
+        assert socket.receive_json()["bay"]["sources"] == ["Keys"]
+        for port, is_input, other in ((0, True, "Keys"), (2, False, "Synth"), (2, False, "")):
+            patch = {"type": "Patch", "is_input": is_input, "port": port, "other": other}
+            socket.send_json({"patch": patch})
+        socket.send_json({"errand": {"type": "Errand", "what": "record"}})
+        until(lambda: len(house.turned) == 4)
+    assert house.turned == [
+        Patch(True, 0, "Keys"),
+        Patch(False, 2, "Synth"),
+        Patch(False, 2, ""),
+        Errand("record"),
+    ]
+
+
 def test_what_is_held_is_let_go_when_the_browser_leaves() -> None:
     house = House()
     with house.live() as socket:
@@ -142,6 +175,8 @@ def test_what_is_held_is_let_go_when_the_browser_leaves() -> None:
         '{"turn": {"id": "density:bass", "value": 99}}',
         '{"seen": 99}',
         '{"turn": {"id": "x", "value": 1}}',
+        '{"patch": {"type": "Patch", "is_input": true, "port": 0, "other": "Keys"}}',
+        '{"errand": {"type": "Errand", "what": "format c:"}}',
     ],
 )
 def test_junk_sends_a_browser_away_with_a_line(junk: str) -> None:

@@ -1,0 +1,187 @@
+"""What a player does beside the music from a page: takes, presets, and the songs of a set list.
+
+All of it is done in the thread that looks after the page; the stage knows nothing of it.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from schmubert.bridge.clock.sync import Timing
+from schmubert.bridge.protocol.controls import CONTROLS, Control, id_of, setting
+from schmubert.bridge.protocol.errands import Errand, OnDesk
+from schmubert.bridge.protocol.events import Record, Ruled
+from schmubert.bridge.protocol.messages import Moved, Settings
+from schmubert.bridge.protocol.roles import Rig
+from schmubert.bridge.protocol.surface import source_of, target_of
+from schmubert.bridge.session.recording import Recording, session_of
+from schmubert.bridge.session.song import options_of_song, song_name
+from schmubert.engine.writing import write_whole
+
+MOST_PRESETS = 200
+MOST_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where takes and presets are kept."""
+
+    takes: Path
+    presets: Path
+
+
+def usual_folders(recorded: Path | None, songs: Path) -> Folders:
+    """Takes beside whole sessions that are `recorded`, else beside the `songs`, as presets are."""
+    return Folders(recorded or songs.parent / "takes", songs.parent / "presets")
+
+
+class Desk:
+    """Keeps takes and presets of a session in `folders`, and knows the `songs` of the set list.
+
+    It is a witness of what happens, and a page sends it on errands; `tell` gets a line.
+    """
+
+    def __init__(
+        self,
+        folders: Folders,
+        settings: Settings,
+        rig: Rig,
+        timing: Timing,
+        tell: Callable[[str], None],
+        song: str = "",
+        songs: Sequence[str] = (),
+    ) -> None:
+        self._folders, self._tell = folders, tell
+        self._settings, self._rig, self._timing = settings, rig, timing
+        self._stands = {id_of(one): one for one in settings.turned}
+        self._known: dict[type, Record] = {}  # what a take that begins now has to begin with
+        self._take: Recording | None = None
+        self._lock = threading.Lock()
+        self._on = OnDesk(presets=self._presets(), song=song, songs=tuple(songs))
+
+    def stands(self) -> OnDesk:
+        """What lies on it."""
+        return self._on
+
+    def see(self, record: Record) -> None:
+        """Something happened."""
+        what = record.what
+        with self._lock:
+            if isinstance(what, Control):
+                self._stands[id_of(what)] = what
+            elif isinstance(what, Moved | Ruled):
+                self._known[type(what)] = record
+            if self._take is not None:
+                self._take.see(record)
+
+    def close(self) -> None:
+        """The session ends, and with it a take."""
+        self._stop()
+
+    def do(self, errand: Errand) -> Sequence[Control]:
+        """Do it, and give what is to be turned then; what cannot be done is a line."""
+        ways: dict[str, Callable[[], Sequence[Control]]] = {
+            "record": self._record,
+            "stop": self._stop,
+            "save": partial(self._save, errand.name),
+            "load": partial(self._load, errand.name),
+        }
+        try:
+            return ways[errand.what]()
+        except (OSError, ValueError) as error:
+            self._tell(f"{error}; the music goes on")
+        return ()
+
+    def _record(self) -> Sequence[Control]:
+        """A take begins."""
+        with self._lock:
+            if self._take is not None:
+                return ()
+            controls = tuple(self._stands.values())
+            settings = msgspec.structs.replace(self._settings, controls=controls)
+            session = session_of(settings, self._rig, self._timing)
+            take = Recording(self._folders.takes, session, self._tell)
+            if take.folder is None:
+                return ()
+            for record in self._known.values():
+                take.see(msgspec.structs.replace(record, at_s=session.at_s))
+            self._take = take
+            self._on = msgspec.structs.replace(self._on, take=str(take.folder))
+        self._tell(f"a take begins: {take.folder}")
+        return ()
+
+    def _stop(self) -> Sequence[Control]:
+        """The take ends."""
+        with self._lock:
+            take, self._take = self._take, None
+            latest = self._on.take or self._on.latest
+            self._on = msgspec.structs.replace(self._on, take="", latest=latest)
+        if take is not None:
+            take.close()
+        return ()
+
+    def _save(self, name: str) -> Sequence[Control]:
+        """A preset of how all stands now, with knobs and pads."""
+        path = self._folders.presets / f"{song_name(name)}.toml"
+        tempo_bpm = self._timing.tempo_bpm
+        with self._lock:
+            options = options_of_song(self._settings, self._stands, tempo_bpm)
+        if self._rig.bindings:
+            options["bind"] = {target_of(bound): source_of(bound) for bound in self._rig.bindings}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, tomlkit.dumps(options).encode())
+        self._on = msgspec.structs.replace(self._on, presets=self._presets())
+        self._tell(f"preset {name!r} is kept in {path}")
+        return ()
+
+    def _load(self, name: str) -> Sequence[Control]:
+        """All that a preset says and that can be turned while the band plays."""
+        if name not in self._on.presets:
+            raise ValueError(f"there is no preset {name!r} in {self._folders.presets}")
+        words = _words_in(self._folders.presets / f"{name}.toml")
+        words.pop("bind", None)
+        turned = [setting(target, str(value)) for target, value in _flat(words.pop("set", {}))]
+        turned += [setting(key, str(words.pop(key))) for key in [*words] if key in CONTROLS]
+        others = [key for key, value in words.items() if self._differs(key, value)]
+        self._tell(f"preset {name!r}: {len(turned)} controls are turned")
+        if others:
+            self._tell(f"{' and '.join(others)} of {name!r} need a start: --preset FILE")
+        return turned
+
+    def _differs(self, option: str, value: Any) -> bool:
+        """Whether a preset says of `option` what this session was not started with."""
+        field = {"meter": "signature", "listen": "listen_bars"}.get(option, option)
+        return bool(getattr(self._settings, field, value) != value)
+
+    def _presets(self) -> tuple[str, ...]:
+        """The presets that are kept, by their names."""
+        found = sorted(path.stem for path in self._folders.presets.glob("*.toml"))
+        return tuple(found[:MOST_PRESETS])
+
+
+def _words_in(path: Path) -> dict[str, Any]:
+    """What a preset says; ValueError where it is none."""
+    with path.open("rb") as file:
+        text = file.read(MOST_BYTES).decode(errors="replace")
+    try:
+        return dict(tomlkit.parse(text).unwrap())
+    except (TOMLKitError, RecursionError) as error:
+        raise ValueError(f"{path} is no preset: {error}") from error
+
+
+def _flat(table: Any) -> Iterator[tuple[str, Any]]:
+    """What a table says of each control: `density.bass = 4` is `"density:bass" = 4`."""
+    if not isinstance(table, Mapping):
+        raise ValueError("what a preset sets is a table: write [set], and a line a control")
+    for control, value in table.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{control}:{role}", one) for role, one in value.items())
+        else:
+            yield control, value
