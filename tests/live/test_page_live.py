@@ -127,6 +127,32 @@ def test_a_port_is_chosen_while_it_plays(stage: Stage, browser: Any) -> None:
     assert complaints(browser) == []
 
 
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where bridges that are started from now on keep what is kept."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    return tmp_path / "schmubert"
+
+
+def test_a_take_and_a_preset_are_kept_from_the_page(kept: Path, stage: Stage, browser: Any) -> None:
+    bridge = stage.bridge("--in", HEARS, "--out", PLAYS, "--page", "0")
+    open_page(browser, bridge)
+    browser.execute_script("document.getElementById('take').click()")
+    wait_until(lambda: "a take begins" in bridge.log(), 30.0, "the take")
+    save = "document.getElementById('preset').value = 'gig';"
+    save += "document.getElementById('save').requestSubmit()"
+    browser.execute_script(save)
+    wait_until((kept / "presets" / "gig.toml").exists, 30.0, "the preset")
+    shows = "return document.getElementById('take').textContent"
+    wait_until(lambda: "top" in browser.execute_script(shows), 30.0, "the button", pause_s=0.2)
+    browser.execute_script("document.getElementById('take').click()")
+    wait_until(lambda: "top" not in browser.execute_script(shows), 30.0, "its end", pause_s=0.2)
+    bridge.end()
+    (take,) = (kept / "takes").iterdir()
+    assert {path.suffix for path in take.iterdir()} >= {".mid", ".jsonl"}
+    assert complaints(browser) == []
+
+
 def test_a_page_that_is_killed_is_not_noticed_by_the_music(stage: Stage, browser: Any) -> None:
     bridge = stage.bridge("--in", HEARS, "--out", PLAYS, "--page", "0")
     bridge.wait_for_engine(60.0)
