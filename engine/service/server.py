@@ -77,6 +77,7 @@ def listen(address: str, doorkeeper: Doorkeeper | None = None) -> zmq.Socket[byt
     try:
         router.bind(checked_address(address))
     except (zmq.ZMQError, ValueError) as error:
+        router.disable_monitor()  # else what it tells nobody keeps ZeroMQ waiting
         router.close(linger=0)
         if isinstance(error, zmq.ZMQError) and error.errno == zmq.EADDRINUSE:
             raise AddressInUseError(

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -142,14 +142,29 @@ def test_of_two_that_race_the_loser_ends_quietly(spawned: Spawned) -> None:
         assert client.complete(ask(1), 10.0).last
 
 
+@contextmanager
+def listening(address: str) -> Iterator[None]:
+    """A socket of an engine, closed as `Lookout` and the engine do it.
+
+    Whoever closes one that is still watched may leave ZeroMQ waiting for ever to tell of its end.
+    """
+    router = server.listen(address)
+    try:
+        yield
+    finally:
+        router.disable_monitor()
+        router.close(linger=0)
+
+
 def test_an_address_that_is_taken_over_ipc_is_not_stolen(tmp_path: Path) -> None:
     address = f"ipc://{tmp_path}/engine"
-    with server.listen(address), pytest.raises(server.AddressInUseError, match="is in use"):
+    with listening(address), pytest.raises(server.AddressInUseError, match="is in use"):
         server.listen(address)
     until_s = time.monotonic() + 5.0
     while server._answers(f"{tmp_path}/engine") and time.monotonic() < until_s:
         time.sleep(0.01)
-    server.listen(address).close()  # what a dead engine left is no obstacle
+    with listening(address):  # what a dead engine left is no obstacle
+        pass
 
 
 def test_an_engine_that_takes_nobody_in_any_more_keeps_its_address(tmp_path: Path) -> None:
