@@ -24,7 +24,7 @@ from pythonosc.udp_client import SimpleUDPClient
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.page_screenshot import HEARS, in_time, stage
+from benchmarks.pictures import HEARS, in_time, stage
 from benchmarks.page_timing import shares
 from schmubert.bridge.protocol.events import Turned
 from schmubert.bridge.protocol.messages import Moved
