@@ -17,9 +17,8 @@ from pathlib import Path
 import numpy as np
 import symusic
 
-from schmubert.engine.denoiser import UNSAID_METERS
 from schmubert.engine.music.additions import with_tracks
-from schmubert.engine.music.meter import COMMON
+from schmubert.engine.music.meter import COMMON, UNSAID_METERS
 from schmubert.engine.music.midifile import Reading, read_score
 from schmubert.engine.music.song import Unusable
 from schmubert.engine.music.vocabulary import SIZES, Track

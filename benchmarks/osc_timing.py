@@ -24,8 +24,8 @@ from pythonosc.udp_client import SimpleUDPClient
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.pictures import HEARS, in_time, stage
 from benchmarks.page_timing import shares
+from benchmarks.pictures import HEARS, in_time, stage
 from schmubert.bridge.protocol.events import Turned
 from schmubert.bridge.protocol.messages import Moved
 from schmubert.bridge.session.log import Log
