@@ -19,13 +19,15 @@ from schmubert.engine.music.plans import chord_column
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.stacks import MOST_LINES, line_of, track_named
 from schmubert.engine.music.vocabulary import FIRST_ONSET, HOLD, MASK, OFF, PITCHED, TRIO, Track
-from schmubert.training.data.layout import SPLITS, About, Files, opened
+from schmubert.training.data.layout import SPLITS, About, Files, let_go, opened
 from schmubert.training.data.shards import CHORDS, COMPING, KINDS
 
 SOUNDING = 1 / 3  # a track sounds in a window if it has onsets in this share of its bars
 
 HOP_BARS = 16
 """Windows start every so many bars of a piece, where nobody says otherwise."""
+PIECES_AT_ONCE = 4096
+"""So many pieces are looked at for windows at a time."""
 
 BAND = (*TRIO, COMPING)
 """The columns of the tokens of a `Band`, by number of their kind."""
@@ -252,16 +254,38 @@ class Split:
             fit &= (pieces["beats"] == meter.beats) & (pieces["cells"] == meter.cells)
         columns, numbers, lengths = columns[fit], self.numbers[fit], pieces["bars"][fit]
         kept = np.sort(np.unique(columns, axis=0, return_index=True)[1])
-        columns, numbers, lengths = columns[kept], numbers[kept], lengths[kept].astype(np.int64)
-        counts = (lengths - bars) // hop + 1
+        counts = (lengths[kept].astype(np.int64) - bars) // hop + 1
+        lines = columns[:, [kind != CHORDS for kind in tracks]][kept]
+        found = [
+            self._sounding(numbers[kept[some]], lines[some], counts[some], bars, hop, least)
+            for some in np.array_split(np.arange(len(kept)), len(kept) // PIECES_AT_ONCE + 1)
+        ]
+        return np.concatenate(found)
+
+    def _sounding(
+        self,
+        numbers: NDArray[np.int64],
+        columns: NDArray[np.int64],
+        counts: NDArray[np.int64],
+        bars: int,
+        hop: int,
+        least: int,
+    ) -> Windows:
+        """The windows of pieces `numbers` in which all their `columns` have `least` active bars.
+
+        Each piece has `counts` windows of `bars` bars, every `hop` bars. The pages of what was
+        looked at go back to the system: of a large dataset no more is held than of a small one.
+        """
         row = np.repeat(np.arange(len(numbers)), counts)
         first = (np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)) * hop
         sounds = np.ones(len(row), bool)
-        for column in columns.T[[kind != CHORDS for kind in tracks]]:
+        for column in columns.T:
             line = self.dataset.index[column, 3]
             before = self.dataset.files.active[line[row] + first].astype(np.int64)
             after = self.dataset.files.active[line[row] + first + bars].astype(np.int64)
             sounds &= after - before >= least
+        for mapped in (self.dataset.files.active, self.dataset.index, self.dataset.pieces):
+            let_go(mapped)
         return np.stack([numbers[row], first], axis=1)[sounds]
 
     def meter_of(self, windows: Windows) -> Meter:

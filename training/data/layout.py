@@ -16,6 +16,7 @@ new dataset can lie beside those of an old one: `columns-1a2b3c4d.bin`. Earlier 
   written last: without it there is no dataset
 """
 
+import mmap
 import re
 import zlib
 from dataclasses import dataclass
@@ -186,6 +187,13 @@ def checksum_of(path: Path) -> int:
         while block := file.read(AT_ONCE):
             checksum = zlib.crc32(block, checksum)
     return checksum
+
+
+def let_go(mapped: NDArray[Any]) -> None:
+    """Give the pages of a file that is `mapped` back to the system, where that can be told so."""
+    pages = getattr(mapped, "_mmap", None)
+    if pages is not None and hasattr(mmap, "MADV_DONTNEED"):
+        pages.madvise(mmap.MADV_DONTNEED)
 
 
 def _mapped(path: Path, kind: np.dtype[Any]) -> NDArray[Any]:
