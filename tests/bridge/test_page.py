@@ -29,7 +29,7 @@ class PaperPage:
 
     made: ClassVar[list["PaperPage"]] = []
 
-    def __init__(self, programme: Programme, _: object, desk: object) -> None:
+    def __init__(self, programme: Programme, _: object, desk: object = None) -> None:
         del desk
         self.programme, self.closed = programme, False
         self.made.append(self)
