@@ -41,6 +41,7 @@ from ardour import (
     TEMPO_BPM,
     ArdourError,
     arm,
+    empty_folder,
     loop,
     newest_take,
     open_again,
@@ -224,10 +225,7 @@ def main() -> int:
     for tool in ("ardour7-lua", "jack_capture", "fluidsynth"):
         if shutil.which(tool) is None:
             parser.error(f"{tool} is missing; the head of this file says what to install")
-    out: Path = given.out.resolve()
-    if out.exists() and any(out.iterdir()):
-        parser.error(f"{out} is not empty")
-    out.mkdir(parents=True, exist_ok=True)
+    out = empty_folder(parser, given.out)
     bridge = [
         str(Path(sysconfig.get_path("scripts"), "schmubert-bridge")),
         "--in",

@@ -25,7 +25,7 @@ import mido
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from ardour import Ardour, ArdourError, newest_take, roll
+from ardour import Ardour, ArdourError, empty_folder, newest_take, roll
 
 from schmubert.bridge.protocol.bytes import STOP, begins_note
 from schmubert.bridge.protocol.events import Came, Sent
@@ -139,10 +139,7 @@ def main() -> int:
     parser.add_argument("--tempo", type=float, default=110.0)
     parser.add_argument("--server", choices=sorted(SERVERS), default="pipewire")
     given = parser.parse_args()
-    out: Path = given.out.resolve()
-    if out.exists() and any(out.iterdir()):
-        parser.error(f"{out} is not empty")
-    out.mkdir(parents=True, exist_ok=True)
+    out = empty_folder(parser, given.out)
     try:
         with SERVERS[given.server](Path(tempfile.mkdtemp(), "server.log")) as server:
             wrong = play(server, out, given.bars, given.meter, given.tempo)

@@ -27,7 +27,17 @@ from threading import Thread
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from ardour import BAR_S, TEMPO_BPM, ArdourError, arm, newest_take, roll, with_session, write_melody
+from ardour import (
+    BAR_S,
+    TEMPO_BPM,
+    ArdourError,
+    arm,
+    empty_folder,
+    newest_take,
+    roll,
+    with_session,
+    write_melody,
+)
 from ardour_session import ARDOUR_FAILED, onsets
 from whole_song import (
     BEFORE_BARS,
@@ -128,10 +138,7 @@ def main() -> int:
     for tool in ("ardour7-lua", "fluidsynth"):
         if shutil.which(tool) is None:
             parser.error(f"{tool} is missing; the head of this file says what to install")
-    out: Path = given.out.resolve()
-    if out.exists() and any(out.iterdir()):
-        parser.error(f"{out} is not empty")
-    out.mkdir(parents=True, exist_ok=True)
+    out = empty_folder(parser, given.out)
     try:
         with SERVERS[given.server](Path(tempfile.mkdtemp(), "server.log")) as server:
             play(server, out)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ from schmubert.engine.music.vocabulary import PITCHED, Track
 if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
     from schmubert.engine.music.chords import Plan
     from schmubert.engine.music.midifile import Reading
-    from schmubert.engine.music.song import Part
+    from schmubert.engine.music.song import Part, Song
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,19 @@ def unknown_bars(bars: int, meter: Meter) -> Known:
     return Known(np.zeros((bars * meter.beats, PITCH_CLASSES)))
 
 
+@lru_cache(maxsize=1)
+def _song(data: bytes) -> "Song":
+    """The song in `data`: several ask about the same one, and reading it takes a while."""
+    from schmubert.engine.music.song import player_song
+
+    return player_song(data)
+
+
 def known_of(data: bytes, reading: "Reading", anew: Mask | None = None) -> Known:
     """What is known of the song in `data`, but for the cells `anew` [steps, 3] of its tracks."""
     from schmubert.engine.music.columns import heard_on
-    from schmubert.engine.music.song import player_song
 
-    song, grid = player_song(data), reading.grid
+    song, grid = _song(data), reading.grid
     beats = grid.bars * grid.meter.beats
     voice_of: dict[object, Track] = {}
     for track in PITCHED:
@@ -74,10 +82,9 @@ def own_comping(data: bytes, reading: "Reading") -> Tokens | None:
 
 def parts_without_role(data: bytes, reading: "Reading") -> "list[Part]":
     """The parts of the song in `data` but for its melody, bass and drums."""
-    from schmubert.engine.music.song import player_song
 
     taken = {place for places in reading.places.values() for place in places}
-    return [part for part in player_song(data).parts if part.place not in taken and not part.drums]
+    return [part for part in _song(data).parts if part.place not in taken and not part.drums]
 
 
 def own_chords(data: bytes, reading: "Reading", anew: Collection[Track] = ()) -> "Plan | None":
@@ -87,10 +94,9 @@ def own_chords(data: bytes, reading: "Reading", anew: Collection[Track] = ()) ->
     melody alone tells the root of three chords in ten.
     """
     from schmubert.engine.music.columns import chords_on
-    from schmubert.engine.music.song import player_song
 
     gone = {place for track in anew for place in reading.places.get(track, ())}
-    parts = [part for part in player_song(data).parts if part.place not in gone]
+    parts = [part for part in _song(data).parts if part.place not in gone]
     melody = reading.places.get(Track.MELODY, ())
     if all(part.drums or part.place in melody for part in parts):
         return None

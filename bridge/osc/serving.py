@@ -15,13 +15,13 @@ from typing import Any
 from schmubert.bridge.osc.addresses import SUBSCRIBE, UNSUBSCRIBE, turned
 from schmubert.bridge.osc.hearing import Allowance, Hearing
 from schmubert.bridge.osc.packets import Message, messages_in, packet
-from schmubert.bridge.osc.station import MOST_PACKETS, Station, why_not
+from schmubert.bridge.osc.station import MOST_PACKETS, Station
 from schmubert.bridge.osc.telling import Telling
 from schmubert.bridge.page.programme import FromPage, Programme, Seen, Served, Subscribed, ToPage
 from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import GiveUp, Pong, Say
 from schmubert.bridge.protocol.pipe import Pipe
-from schmubert.bridge.protocol.place import Place
+from schmubert.bridge.protocol.place import USUAL_OSC_PORT, Place, why_not
 from schmubert.bridge.protocol.process import connection
 
 NICE = 5  # below the engine, and far below the music
@@ -123,7 +123,7 @@ def serve(pipe: Pipe[FromPage, ToPage]) -> None:
     try:
         station = Station(place, programme.listeners)
     except OSError as error:
-        pipe.say(GiveUp(why_not(place, error)))
+        pipe.say(GiveUp(why_not(place, error, "OSC", "--osc", USUAL_OSC_PORT)))
         return
     with contextlib.closing(station):
         pipe.say(Served(f"OSC: send to {station.place}, see docs/stage.md", station.place.port))

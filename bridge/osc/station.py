@@ -1,12 +1,11 @@
 """The sockets of OSC, and who is told: a packet that cannot be sent is not waited for."""
 
 import contextlib
-import errno
 import socket
 from collections.abc import Iterable
 
 from schmubert.bridge.osc.packets import MOST_BYTES
-from schmubert.bridge.protocol.place import USUAL_OSC_PORT, Place
+from schmubert.bridge.protocol.place import Place
 
 MOST_LISTENERS = 8
 MOST_PACKETS = 64
@@ -58,7 +57,7 @@ class Station:
 
     def _mouth(self, place: Place) -> socket.socket:
         """What reaches `place`: what is bound to this computer alone reaches no other."""
-        family = _family(place)
+        family = place.family
         if family == self._ears.family and (place.is_loopback or not self.place.is_loopback):
             return self._ears
         if family not in self._mouths:
@@ -72,12 +71,8 @@ class Station:
             one.close()
 
 
-def _family(place: Place) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in place.host else socket.AF_INET
-
-
 def _bound(place: Place) -> socket.socket:
-    ears = socket.socket(_family(place), socket.SOCK_DGRAM)
+    ears = socket.socket(place.family, socket.SOCK_DGRAM)
     try:
         ears.bind(place)
         ears.setblocking(False)
@@ -85,15 +80,3 @@ def _bound(place: Place) -> socket.socket:
         ears.close()
         raise
     return ears
-
-
-def why_not(place: Place, error: OSError) -> str:
-    """Why nothing is heard at `place`, and what to do."""
-    if error.errno == errno.EADDRINUSE:
-        other = place.port + 1 if place.port < 65535 else USUAL_OSC_PORT
-        return f"no OSC: port {place.port} is in use; give another, --osc {other}"
-    if error.errno == errno.EACCES:
-        return f"no OSC: port {place.port} is not yours to use; give one from 1024 on"
-    if error.errno == errno.EADDRNOTAVAIL:
-        return f"no OSC: {place.host} is no address of this computer; give --osc 0.0.0.0:PORT"
-    return f"no OSC at {place}: {error.strerror or error}"

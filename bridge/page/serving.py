@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import errno
 import signal
 import socket
 import sys
@@ -20,7 +19,7 @@ from schmubert.bridge.page.programme import FromPage, Programme, Seen, Served, T
 from schmubert.bridge.protocol.errands import OnDesk
 from schmubert.bridge.protocol.messages import GiveUp, Pong, Say
 from schmubert.bridge.protocol.pipe import Pipe
-from schmubert.bridge.protocol.place import Place
+from schmubert.bridge.protocol.place import USUAL_PORT, Place, why_not
 from schmubert.bridge.protocol.process import connection
 
 HEAR_S = 0.01
@@ -35,8 +34,7 @@ BACKLOG = 32
 
 def listening(place: Place) -> socket.socket:
     """A socket that listens at `place`; OSError where it cannot."""
-    family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener = socket.socket(place.family, socket.SOCK_STREAM)
     try:
         if sys.platform != "win32":  # there it would take the port from whoever has it
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -47,18 +45,6 @@ def listening(place: Place) -> socket.socket:
         listener.close()
         raise
     return listener
-
-
-def why_not(place: Place, error: OSError) -> str:
-    """Why no page is served at `place`, and what to do."""
-    if error.errno == errno.EADDRINUSE:
-        other = place.port + 1 if place.port < 65535 else 8765
-        return f"no page: port {place.port} is in use; give another, --page {other}"
-    if error.errno == errno.EACCES:
-        return f"no page: port {place.port} is not yours to use; give one from 1024 on"
-    if error.errno == errno.EADDRNOTAVAIL:
-        return f"no page: {place.host} is no address of this computer; give --page 0.0.0.0:PORT"
-    return f"no page at {place}: {error.strerror or error}"
 
 
 def address_of(place: Place, token: str) -> str:
@@ -115,7 +101,7 @@ async def serve(pipe: Pipe[FromPage, ToPage]) -> None:
     try:
         listener = listening(place)
     except OSError as error:
-        pipe.say(GiveUp(why_not(place, error)))
+        pipe.say(GiveUp(why_not(place, error, "page", "--page", USUAL_PORT)))
         return
     place = Place(place.host, listener.getsockname()[1])
     picture = Picture(programme)

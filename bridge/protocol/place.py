@@ -1,5 +1,7 @@
 """Where a page or OSC is served: `[HOST:]PORT` as the player writes it."""
 
+import errno
+import socket
 from ipaddress import ip_address
 from typing import NamedTuple
 
@@ -18,6 +20,11 @@ class Place(NamedTuple):
     def is_loopback(self) -> bool:
         """Whether no other device reaches it."""
         return ip_address(self.host).is_loopback
+
+    @property
+    def family(self) -> socket.AddressFamily:
+        """Of the sockets that reach it."""
+        return socket.AF_INET6 if ":" in self.host else socket.AF_INET
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
@@ -46,3 +53,17 @@ def place_or_none_named(spec: str) -> Place:
 
 NO_PLACE = Place("", 0)
 """Where nothing is served, though it would be."""
+
+
+def why_not(place: Place, error: OSError, served: str, option: str, usual_port: int) -> str:
+    """Why nothing is `served` at `place`, and what to do with the `option` that says where."""
+    if error.errno == errno.EADDRINUSE:
+        other = place.port + 1 if place.port < 65535 else usual_port
+        return f"no {served}: port {place.port} is in use; give another, {option} {other}"
+    if error.errno == errno.EACCES:
+        return f"no {served}: port {place.port} is not yours to use; give one from 1024 on"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return (
+            f"no {served}: {place.host} is no address of this computer; give {option} 0.0.0.0:PORT"
+        )
+    return f"no {served} at {place}: {error.strerror or error}"
