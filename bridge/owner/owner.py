@@ -29,6 +29,7 @@ from schmubert.bridge.protocol.bytes import (
 )
 from schmubert.bridge.protocol.controls import CONTROLS
 from schmubert.bridge.protocol.messages import (
+    Charted,
     Control,
     GiveUp,
     Heard,
@@ -80,6 +81,7 @@ class Owner:
         self._told_ruler_s = -inf
         self._surface = surface
         self._turned: dict[tuple[str, int | None], Control] = {}
+        self._charted: Charted | None = None
         self._clock_out = None if rig.clock_out is None else ClockOut(rig.clock_out, meter)
         self._told = clock.transport
         self._told_beat = floor(clock.transport.timeline.at_beat)
@@ -237,6 +239,7 @@ class Owner:
         if recalls:
             return actions
         actions += [Tell(control) for control in self._turned.values()]
+        actions += [] if self._charted is None else [Tell(self._charted)]
         return [*actions, *self._playing.again()]
 
     def finish(self) -> list[Action]:
@@ -280,6 +283,11 @@ class Owner:
             if control.name == "tap":
                 actions += self._tap(at_s)
         return actions
+
+    def charted(self, charted: Charted) -> list[Action]:
+        """The player wrote a chart."""
+        self._charted = charted
+        return [Tell(charted)]
 
     def _not_mine(self, at_s: float) -> list[Say]:
         """Who tells the tempo that was to be turned at `at_s`: not at every step of a knob."""

@@ -1,8 +1,8 @@
 """What happens on the port owner's stage, in its order, for whoever keeps or shows it.
 
-What goes in (`Tick`, `Came`, `Turned`, `Patch`, `Plugged`, `Server`, `Neighbour`, the brain's
-decisions, `BrainRestarted`, `Ending`) stands before what it led to (`Sent`, what the brain is told,
-what is said). An owner that is given the former makes the latter again.
+What goes in (`Tick`, `Came`, `Turned`, `Wrote`, `Patch`, `Plugged`, `Server`, `Neighbour`, the
+brain's decisions, `BrainRestarted`, `Ending`) stands before what it led to (`Sent`, what the brain
+is told, what is said). An owner that is given the former makes the latter again.
 """
 
 from typing import TypeAlias
@@ -11,6 +11,7 @@ import msgspec
 
 from schmubert.bridge.protocol.controls import Control
 from schmubert.bridge.protocol.messages import (
+    Charted,
     FromBrain,
     Neighbour,
     Patch,
@@ -39,6 +40,12 @@ class Turned(msgspec.Struct, frozen=True, tag=True):
     """The player turned `control` on the page: what a knob or pad does by MIDI."""
 
     control: Control
+
+
+class Wrote(msgspec.Struct, frozen=True, tag=True):
+    """The player wrote a `chart` while the band plays."""
+
+    chart: Charted
 
 
 class Sent(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
@@ -84,6 +91,7 @@ Happening: TypeAlias = (
     Tick
     | Came
     | Turned
+    | Wrote
     | Patch
     | Patchbay
     | Plugged

@@ -138,7 +138,7 @@ class Log:
                     if self._has_checksums and not written.fits(text):
                         raise msgspec.DecodeError("its checksum is another")
                     record = self._record_in(text)
-                    believe(record, self.session.at_s, self.session.rig)
+                    believe(record, self.session.at_s, self.session.rig, self.session.setup.meter)
                 except (msgspec.MsgspecError, RecursionError):
                     cut = "" if text.endswith(b"\n") else ", it was cut off"
                     self.damage = f"line {number} is damaged{cut}: what is before it is used"

@@ -18,8 +18,10 @@ from schmubert.bridge.protocol.events import (
     Sent,
     Tick,
     Turned,
+    Wrote,
 )
 from schmubert.bridge.protocol.messages import (
+    Charted,
     Control,
     Heard,
     Moved,
@@ -67,6 +69,8 @@ def verify_session(session: Session, log: Iterable[Record]) -> Verdict:
             made += _made(owner.receive(what.came_s, what.port, what.message))
         elif isinstance(what, Turned):
             made += _made(owner.turn([what.control], record.at_s))
+        elif isinstance(what, Wrote):
+            made += _made(owner.charted(what.chart))
         elif isinstance(what, Patch):
             made += _made(owner.patched(what, record.at_s))
         elif isinstance(what, Plugged):
@@ -81,7 +85,7 @@ def verify_session(session: Session, log: Iterable[Record]) -> Verdict:
             made += _made(owner.restart_brain(record.at_s, what.recalls))
         elif isinstance(what, Ending):
             made += _made(owner.finish())
-        elif isinstance(what, Sent | Moved | Heard | Pedal | Control):
+        elif isinstance(what, Sent | Moved | Heard | Pedal | Control | Charted):
             again = made.popleft() if made else None
             if again != what:
                 return Verdict(same, f"line {number} says {what}, decided again it is {again}")
