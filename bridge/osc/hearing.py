@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from schmubert.bridge.protocol.controls import CONTROLS, Control, id_of
+from schmubert.bridge.protocol.messages import Charted
 
 HITS_A_S, HITS_AT_ONCE = 50.0, 100.0
 
@@ -25,15 +26,20 @@ class Allowance:
 
 
 class Hearing:
-    """What is turned by messages: of a fader the last word, of hits no more than anybody hits."""
+    """What is turned and written by messages: of a fader, and of charts, the last word, of hits no
+    more than anybody hits.
+    """
 
     def __init__(self) -> None:
         self._hits = Allowance(HITS_A_S, HITS_AT_ONCE)
-        self._waiting: dict[object, Control] = {}
+        self._waiting: dict[object, Control | Charted] = {}
 
-    def hear(self, controls: Iterable[Control], now: float) -> None:
-        """Take in what a message turns."""
-        for control in controls:
+    def hear(self, wishes: Iterable[Control | Charted], now: float) -> None:
+        """Take in what a message turns or writes."""
+        for control in wishes:
+            if isinstance(control, Charted):
+                self._waiting["chart"] = control
+                continue
             kind = CONTROLS[control.name]
             if not (kind.trigger or kind.momentary):
                 self._waiting.pop(id_of(control), None)  # what is turned last comes last
@@ -41,8 +47,8 @@ class Hearing:
             elif self._hits.allows(now) or not control.value:
                 self._waiting[len(self._waiting), control] = control
 
-    def take(self) -> list[Control]:
-        """What was turned since the last call, in its order."""
+    def take(self) -> list[Control | Charted]:
+        """What was turned and written since the last call, in its order."""
         found = list(self._waiting.values())
         self._waiting.clear()
         return found

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from select import select
 from typing import Any
 
-from schmubert.bridge.osc.addresses import SUBSCRIBE, UNSUBSCRIBE, turned
+from schmubert.bridge.osc.addresses import CHART, SUBSCRIBE, UNSUBSCRIBE, turned, written
 from schmubert.bridge.osc.hearing import Allowance, Hearing
 from schmubert.bridge.osc.packets import Message, messages_in, packet
 from schmubert.bridge.osc.station import MOST_PACKETS, Station
@@ -39,7 +39,7 @@ class Serving:
         self, pipe: Pipe[FromPage, ToPage], station: Station, programme: Programme
     ) -> None:
         self._pipe, self._station = pipe, station
-        self._telling = Telling(programme)
+        self._telling, self._meter = Telling(programme), programme.settings.meter
         self._hearing = Hearing()
         self._lines = Allowance(LINES_A_S, LINES_AT_ONCE)
         self._sign_s = self._frame_s = float("-inf")
@@ -81,6 +81,9 @@ class Serving:
                 self._pipe.say(Say(f"OSC from {sender}: {error}"))
 
     def _message(self, message: Message, sender: Place, now: float) -> None:
+        if message.address == CHART:
+            self._hearing.hear([written(message.arguments, self._meter)], now)
+            return
         if message.address not in (SUBSCRIBE, UNSUBSCRIBE):
             self._hearing.hear(turned(message.address, message.arguments), now)
             return
