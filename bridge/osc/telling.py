@@ -24,7 +24,7 @@ from schmubert.engine.music.vocabulary import Track
 Arguments: TypeAlias = tuple[int | float | str, ...]
 Message: TypeAlias = tuple[str, Arguments]
 YOU = "you"
-MOST_SAID, MOST_LETTERS = 16, 200
+MOST_SAID, MOST_LETTERS, MOST_CHART = 16, 200, 2000
 SURELY = 100
 EPSILON = 1e-6
 
@@ -66,7 +66,7 @@ class Telling:
             self._said.append(self._scene.said[-1][:MOST_LETTERS])
 
     def _write(self, chart: str) -> None:
-        self._written = chart
+        self._written = chart[:MOST_CHART]  # of one packet
         self._chart = chart_names(chart, self._meter) if chart else ()
 
     def _sound(self, sent: Sent) -> None:

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from schmubert.bridge.page.process import lacking
-from schmubert.bridge.protocol.events import Turned
+from schmubert.bridge.protocol.events import Turned, Wrote
 from schmubert.bridge.session.log import Log
+from schmubert.bridge.session.verify import verify_session
 from tests.live import processes
 from tests.live.browser import chromium, complaints, missing
 from tests.live.midi_server import wait_until
@@ -151,6 +152,56 @@ def test_a_take_and_a_preset_are_kept_from_the_page(kept: Path, stage: Stage, br
     (take,) = (kept / "takes").iterdir()
     assert {path.suffix for path in take.iterdir()} >= {".mid", ".jsonl"}
     assert complaints(browser) == []
+
+
+def test_a_chart_is_written_while_it_plays(stage: Stage, browser: Any, tmp_path: Path) -> None:
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+
+    kept = tmp_path / "kept"
+    words = ["--in", HEARS, "--out", PLAYS, "--chords", "Am F", "--page", "0"]
+    bridge = stage.bridge(*words, "--record", str(kept))
+    bridge.wait_for_engine(60.0)
+    open_page(browser, bridge)
+    stage.sequence().play()
+    wait_until(lambda: "I come in" in bridge.log(), 60.0, "the band")
+    stage.wait_for_notes(4, 60.0)
+
+    def at(place: str) -> Any:
+        return browser.find_element(By.CSS_SELECTOR, place)
+
+    def says(text: str) -> None:
+        wait_until(lambda: text in at("#chart-said").text, 20.0, text, pause_s=0.1)
+
+    assert [one.text for one in browser.find_elements(By.CSS_SELECTOR, "#chart-bars button")] == [
+        "Am",
+        "F",
+    ]
+    field = at("#chart-text")
+    field.send_keys(" Xx", Keys.CONTROL, Keys.ENTER)  # by keys alone
+    says("bar 3: 'Xx' is no chord")
+    assert at("#chart-bars .wrong").text == "Xx"
+    at("#chart-bars .wrong button").click()  # and by taps alone
+    at("#chart-roots [data-root='D']").click()
+    browser.execute_script(
+        "const list = document.getElementById('chart-quality'); list.value = 'm7';"
+        "list.dispatchEvent(new Event('change'))"
+    )
+    assert field.get_attribute("value") == "Am F Dm7"
+    assert "a new chart" not in bridge.log()
+    at("#chart-apply").click()
+    says("from the next downbeat on")
+    wait_until(lambda: "a new chart of 3 bars" in bridge.log(), 20.0, "the chart")
+    at("#chart-none").click()
+    wait_until(lambda: "no chart: I go by what I hear" in bridge.log(), 20.0, "no chart")
+    stage.wait_for_notes(12, 60.0)
+    assert browser.execute_script(CONTRAST) == []
+    assert complaints(browser) == []
+    bridge.end()
+    log = Log(*kept.iterdir())
+    written = [record.what.chart.text for record in log if isinstance(record.what, Wrote)]
+    assert written == ["Am F Dm7", ""]
+    assert verify_session(log.session, log).difference is None
 
 
 def test_a_page_that_is_killed_is_not_noticed_by_the_music(stage: Stage, browser: Any) -> None:
