@@ -18,6 +18,7 @@ from schmubert.bridge.osc.packets import Message, messages_in, packet
 from schmubert.bridge.osc.station import MOST_PACKETS, Station
 from schmubert.bridge.osc.telling import Telling
 from schmubert.bridge.page.programme import FromPage, Programme, Seen, Served, Subscribed, ToPage
+from schmubert.bridge.protocol.controls import id_of
 from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import GiveUp, Pong, Say
 from schmubert.bridge.protocol.pipe import Pipe
@@ -57,6 +58,10 @@ class Serving:
         now = time.monotonic()
         for data, sender in packets:
             self._packet(data, sender, now)
+            self._hearing.sign(sender.host, now)
+        for device, let_go in self._hearing.silent(now):
+            names = " and ".join(map(id_of, let_go))
+            self._pipe.say(Say(f"OSC: {device} is silent, and {names} that it held is let go"))
         for control in self._hearing.take():
             self._pipe.say(control)
         for one in self._pipe.hear():
@@ -82,10 +87,12 @@ class Serving:
 
     def _message(self, message: Message, sender: Place, now: float) -> None:
         if message.address == CHART:
-            self._hearing.hear([written(message.arguments, self._meter)], now)
+            chart = written(message.arguments, self._meter)
+            self._hearing.hear([chart], now, sender.host)
             return
         if message.address not in (SUBSCRIBE, UNSUBSCRIBE):
-            self._hearing.hear(turned(message.address, message.arguments), now)
+            controls = turned(message.address, message.arguments)
+            self._hearing.hear(controls, now, sender.host)
             return
         place = _answered_at(message, sender)
         if message.address == UNSUBSCRIBE:

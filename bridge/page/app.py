@@ -20,7 +20,6 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from schmubert.bridge.page.board import (
     MOST_CHART,
     Board,
-    Turn,
     Visitor,
     Word,
     control_of,
@@ -31,7 +30,6 @@ from schmubert.bridge.page.board import (
 from schmubert.bridge.page.gate import COOKIE, Gate, Request
 from schmubert.bridge.page.picture import Picture
 from schmubert.bridge.page.programme import Wish
-from schmubert.bridge.protocol.controls import CONTROLS
 from schmubert.bridge.protocol.messages import Survey, chart_in
 
 STATIC = Path(__file__).parent / "static"
@@ -136,8 +134,8 @@ class Hall:
             self.visitors -= 1
             for task in tasks:
                 task.cancel()
-            for held in visitor.held:
-                self._hand_on(control_of(Turn(held, 0.0), self._picture.rows))
+            for control in visitor.held.let_go():
+                self._hand_on(control)
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _show(self, socket: WebSocket, visitor: Visitor) -> tuple[int, str]:
@@ -188,8 +186,7 @@ class Hall:
         """Hand on what a browser wants; ValueError where that cannot be."""
         if word.turn is not None:
             control = control_of(word.turn, self._picture.rows)
-            if CONTROLS[control.name].momentary:
-                (visitor.held.add if control.value else visitor.held.discard)(word.turn.id)
+            visitor.held.turned(control)
             self._hand_on(control)
         if word.patch is not None:
             self._hand_on(patch_in(word.patch, self._picture.bay))

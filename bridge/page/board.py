@@ -8,6 +8,7 @@ import msgspec
 from schmubert.bridge.page.table import Row
 from schmubert.bridge.protocol.controls import Control, checked
 from schmubert.bridge.protocol.errands import ERRANDS, Errand
+from schmubert.bridge.protocol.held import Held
 from schmubert.bridge.protocol.messages import Patch, Patchbay
 
 MOST_CHART = 1 << 14
@@ -46,11 +47,11 @@ class Board:
 
 
 class Visitor:
-    """One browser: how far it has read, how often it asks, and the pads that it holds."""
+    """One browser: how far it has read, how often it asks, and which pads it holds."""
 
     def __init__(self, now: float) -> None:
         self.version = 0
-        self.held: set[str] = set()
+        self.held = Held()
         self.answer: str | None = None
         """What is wrong with the chart that it sent last, empty where nothing is; told once."""
         self._sent = self._seen = 0

@@ -31,6 +31,7 @@ from schmubert.bridge.protocol.events import (
     Sent,
     Tick,
 )
+from schmubert.bridge.protocol.held import Held
 from schmubert.bridge.protocol.messages import (
     Answered,
     Charted,
@@ -155,6 +156,7 @@ class Page:
         self._turned: deque[Control | Charted | Patch | Survey] = deque(maxlen=MOST_TURNED)
         self._lock = threading.Lock()  # of what is told; never taken by the loop of the stage
         self._says: Pipe[Any, Any] | None = None
+        self._held = Held()
         self._known: dict[object, Record] = {}
         self._lines: deque[Record] = deque(maxlen=KEPT_LINES)
         self._clock_s = 0.0
@@ -256,6 +258,7 @@ class Page:
             says.flush()
             says.close()
         pipe.close()
+        self._turned.extend(self._held.let_go())
         end_child(process, LEAVE_S if self._closing.is_set() else 0.0)
 
     def _attend(self, pipe: "Pipe[Any, FromPage]") -> str | None:
@@ -295,6 +298,7 @@ class Page:
         if isinstance(message, Control):
             with contextlib.suppress(ValueError):
                 self._turned.append(checked(message))
+                self._held.turned(message)
         elif isinstance(message, Charted):
             with contextlib.suppress(ValueError):
                 self._turned.append(chart_in(message.text, self._programme.settings.meter))
