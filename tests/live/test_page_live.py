@@ -162,6 +162,7 @@ def test_a_chart_is_written_while_it_plays(stage: Stage, browser: Any, tmp_path:
     words = ["--in", HEARS, "--out", PLAYS, "--chords", "Am F", "--page", "0"]
     bridge = stage.bridge(*words, "--record", str(kept))
     bridge.wait_for_engine(60.0)
+    stage.plug_in()
     open_page(browser, bridge)
     stage.sequence().play()
     wait_until(lambda: "I come in" in bridge.log(), 60.0, "the band")

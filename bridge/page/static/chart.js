@@ -71,12 +71,13 @@ export class Chart {
 
   /** What the bridge says to the chart that was sent; nothing is wrong with it where that is empty. */
   answer(text) {
-    this.say(text || (this.sent ? "Taken: it is played from the next downbeat on." : "Taken away: the band goes by what it hears."), !!text);
+    this.say(text || this.thanks, !!text);
     if (text) this.sent = null;
   }
 
   apply(text) {
     this.sent = text.trim();
+    this.thanks = this.sent ? "Taken: it is played from the next downbeat on." : "Taken away: the band goes by what it hears.";
     this.send({ chart: text });
   }
 
