@@ -52,8 +52,9 @@ class Dialogue:
         Nothing where it does not play the metre: the band rests rather than play wrong bars.
         """
         self.comping: tuple[Track, ...] = ()
-        self.knows_traits = False
         """The chords, where the band is to play them and the engine's model knows how."""
+        self.knows_traits = False
+        """Whether the engine's model is told the traits of a window."""
         self.recipe = RECIPE
         """How the engine's model is sampled where the player does not say."""
         self._settings, self._meter = settings, settings.meter
