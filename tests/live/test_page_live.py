@@ -178,6 +178,7 @@ def test_a_chart_is_written_while_it_plays(stage: Stage, browser: Any, tmp_path:
         "Am",
         "F",
     ]
+    at("#chart-words summary").send_keys(Keys.ENTER)
     field = at("#chart-text")
     field.send_keys(" Xx", Keys.CONTROL, Keys.ENTER)  # by keys alone
     says("bar 3: 'Xx' is no chord")

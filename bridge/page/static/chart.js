@@ -116,6 +116,7 @@ export class Chart {
       item.classList.toggle("wrong", at === this.wrong);
       item.firstChild.setAttribute("aria-expanded", at === this.at);
     });
+    if (draft) this.get("words").open = true; // what is written is to be taken there
     this.get("apply").classList.toggle("comes", draft);
     this.get("back").disabled = !draft;
     this.get("none").disabled = !this.taken && !this.field.value;
