@@ -16,8 +16,10 @@ from schmubert.bridge.protocol.messages import (
     Neighbour,
     Patch,
     Patchbay,
+    Play,
     Plugged,
     Server,
+    Silence,
     ToBrain,
 )
 
@@ -87,6 +89,16 @@ class Ended(msgspec.Struct, frozen=True, tag=True):
     """Nothing sounds any more, and nothing follows."""
 
 
+class GoesOn(msgspec.Struct, frozen=True, tag=True):
+    """The log ends here, and the session goes on."""
+
+
+GOES_IN = (
+    *(Tick, Came, Turned, Wrote, Patch, Plugged, Server, Neighbour, Play, Silence),
+    *(BrainRestarted, Ending),
+)
+"""What a port owner decides by."""
+
 Happening: TypeAlias = (
     Tick
     | Came
@@ -103,6 +115,7 @@ Happening: TypeAlias = (
     | BrainRestarted
     | Ending
     | Ended
+    | GoesOn
     | ToBrain
     | FromBrain
 )

@@ -4,6 +4,7 @@ All of it is done in the thread that looks after the page; the stage knows nothi
 """
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,10 +17,12 @@ import tomlkit
 from schmubert.bridge.clock.sync import Timing
 from schmubert.bridge.protocol.controls import CONTROLS, Control, beat_of, id_of
 from schmubert.bridge.protocol.errands import Errand, InPlay, OnDesk
-from schmubert.bridge.protocol.events import Record, Ruled
+from schmubert.bridge.protocol.events import GoesOn, Record, Ruled
 from schmubert.bridge.protocol.messages import Charted, Moved, Settings
 from schmubert.bridge.protocol.roles import Rig
 from schmubert.bridge.protocol.surface import source_of, target_of
+from schmubert.bridge.session.before import Before
+from schmubert.bridge.session.log import BEFORE_NAME
 from schmubert.bridge.session.recording import Recording, session_of
 from schmubert.bridge.session.song import options_of_song, song_name
 from schmubert.engine.writing import write_whole
@@ -64,6 +67,7 @@ class Desk:
         self._settings, self._rig, self._timing = settings, rig, timing
         self._stands = {id_of(one): one for one in settings.turned}
         self._known: dict[type, Record] = {}  # what a take that begins now has to begin with
+        self._before = Before(session_of(settings, rig, timing))
         self._take: Recording | None = None
         self._lock = threading.Lock()
         self._on = OnDesk(presets=self._presets(), song=song, songs=tuple(songs))
@@ -84,6 +88,7 @@ class Desk:
                 self._known[type(what)] = record
             if self._take is not None:
                 self._take.see(record)
+            self._before.see(record)
 
     def close(self) -> None:
         """The session ends, and with it a take."""
@@ -118,6 +123,9 @@ class Desk:
                 take.see(msgspec.structs.replace(record, at_s=session.at_s))
             self._take = take
             self._on = msgspec.structs.replace(self._on, take=str(take.folder))
+            before = self._before.log(session.at_s)
+        if before:
+            write_whole(take.folder / BEFORE_NAME, before)
         self._tell(f"a take begins: {take.folder}")
         return ()
 
@@ -128,6 +136,7 @@ class Desk:
             latest = self._on.take or self._on.latest
             self._on = msgspec.structs.replace(self._on, take="", latest=latest)
         if take is not None:
+            take.see(Record(time.monotonic(), GoesOn()))
             take.close()
         return ()
 
