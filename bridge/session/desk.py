@@ -5,6 +5,7 @@ All of it is done in the thread that looks after the page; the stage knows nothi
 
 import threading
 import time
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -123,9 +124,9 @@ class Desk:
                 take.see(msgspec.structs.replace(record, at_s=session.at_s))
             self._take = take
             self._on = msgspec.structs.replace(self._on, take=str(take.folder))
-            before = self._before.log(session.at_s)
+            before = self._before.packed(session.at_s)
         if before:
-            write_whole(take.folder / BEFORE_NAME, before)
+            write_whole(take.folder / BEFORE_NAME, zlib.decompress(before))
         self._tell(f"a take begins: {take.folder}")
         return ()
 
