@@ -105,6 +105,27 @@ def test_it_is_played_by_keys_alone(stage: Stage, browser: Any, tmp_path: Path) 
     assert len(found) == 6
 
 
+def test_two_bridges_can_be_connected_and_no_port_of_our_own(stage: Stage, browser: Any) -> None:
+    bridge = stage.bridge("--in", HEARS, "--out", PLAYS, "--page", "0")
+    open_page(browser, bridge)
+    stage.bridge("--in", "Other", "--out", "Sub:bass")
+    listed = "return [...document.querySelectorAll(arguments[0])].map(one => one.value).join()"
+
+    def lists(menu: str) -> str:
+        return str(browser.execute_script(listed, f"#{menu} option"))
+
+    wait_until(lambda: "Other" in lists("out-0"), 30.0, "the input of another", pause_s=0.2)
+    wait_until(lambda: "Sub" in lists("in-0"), 30.0, "the output of another", pause_s=0.2)
+    other = next(one for one in lists("out-0").split(",") if "Other" in one)
+    choose = "const list = document.getElementById('out-0'); list.value = arguments[0];"
+    browser.execute_script(choose + "list.dispatchEvent(new Event('change'))", other)
+    wait_until(lambda: f"{PLAYS!r} goes to {other!r}" in bridge.log(), 20.0, "the line")
+    time.sleep(2.0)  # until the ports were looked at again
+    ours = [one for one in f"{lists('out-0')},{lists('in-0')}".split(",") if "schmubert" in one]
+    assert sorted(one.split(":")[-1].split(" ")[0] for one in ours) == ["Other", "Sub"]
+    assert complaints(browser) == []
+
+
 def test_a_port_is_chosen_while_it_plays(stage: Stage, browser: Any) -> None:
     bridge = stage.bridge("--in", HEARS, "--out", PLAYS, "--page", "0")
     bridge.wait_for_engine(60.0)
