@@ -260,6 +260,7 @@ class Conductor:
         left = math.ceil(self.capture.step_at(self._stopped_s if resumes else now))
         start = self.capture.roll(moved, now)
         self._asking.at_once()
+        self._asking.charts.hold_by(start)
         self._forget()
         if self.state is BandState.STOPPED:
             self._band.on(BandEvent.START)
@@ -271,7 +272,6 @@ class Conductor:
             self._band.on(BandEvent.JUMP)
             self._go_on_from(start, now)
             self._commit.arrangement.move(left, self._commit.bar_line)
-            self._asking.charts.hold_by(start)
             self._actions += self._hits.arranged(self._commit.bar_line)
 
     def _start_arranged(self, moved: Moved, line: int, now: float) -> None:

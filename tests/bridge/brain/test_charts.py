@@ -112,6 +112,22 @@ def test_a_jump_does_not_keep_it_waiting() -> None:
     assert set(late.values()) == {F}
 
 
+def test_a_stop_does_not_keep_it_waiting() -> None:
+    played = Stage(Settings(chords="C", plays=(Track.BASS,)), Bassist())
+    played.extend([*beats(120.0, 18), *melody(LINE, quarters(4))])
+    played.at(LINE.seconds(17.0), Charted("F"))
+    stop_s, again = LINE.seconds(17.5), Timeline(0.0, LINE.seconds(40.0), 120.0)
+    played.at(stop_s, Moved(0, False, 17.5, stop_s, 120.0))
+    played.extend(beats(120.0, 20, passage=1, at_s=again.at_s))
+    played.extend(melody(again, quarters(5)))
+    played.run(again.at_s)
+    capture = played.conductor.capture
+    line = int(capture.step_of(0.0))
+    assert played.conductor._asking.charts.at(line, 0.0).argmax() == F
+    played.run(again.seconds(16.0))
+    assert {root for at, root in roots(played).items() if 4 <= at < 16} == {F}
+
+
 def test_another_brain_recalls_it() -> None:
     told = [
         Told(1.0, Moved(0, True, 0.0, 1.0, 120.0)),
