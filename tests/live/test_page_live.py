@@ -12,7 +12,7 @@ import pytest
 
 from schmubert.bridge.page.process import lacking
 from schmubert.bridge.protocol.events import Turned, Wrote
-from schmubert.bridge.session.log import Log
+from schmubert.bridge.session.log import BEFORE_NAME, Log
 from schmubert.bridge.session.verify import verify_session
 from tests.live import processes
 from tests.live.browser import chromium, complaints, missing
@@ -158,9 +158,14 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_take_and_a_preset_are_kept_from_the_page(kept: Path, stage: Stage, browser: Any) -> None:
     bridge = stage.bridge("--in", HEARS, "--out", PLAYS, "--page", "0")
+    bridge.wait_for_engine(60.0)
+    stage.plug_in()
     open_page(browser, bridge)
+    stage.sequence().play()
+    stage.wait_for_notes(4, 60.0)
     browser.execute_script("document.getElementById('take').click()")
     wait_until(lambda: "a take begins" in bridge.log(), 30.0, "the take")
+    stage.wait_for_notes(12, 60.0)
     save = "document.getElementById('preset').value = 'gig';"
     save += "document.getElementById('save').requestSubmit()"
     browser.execute_script(save)
@@ -172,6 +177,9 @@ def test_a_take_and_a_preset_are_kept_from_the_page(kept: Path, stage: Stage, br
     bridge.end()
     (take,) = (kept / "takes").iterdir()
     assert {path.suffix for path in take.iterdir()} >= {".mid", ".jsonl"}
+    log = Log(take)
+    verdict = verify_session(log.session, log, Log(take / BEFORE_NAME))
+    assert (verdict.difference, verdict.same > 20, log.damage) == (None, True, None)
     assert complaints(browser) == []
 
 
