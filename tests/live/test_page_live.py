@@ -174,13 +174,13 @@ def test_a_take_and_a_preset_are_kept_from_the_page(kept: Path, stage: Stage, br
     wait_until(lambda: "top" in browser.execute_script(shows), 30.0, "the button", pause_s=0.2)
     browser.execute_script("document.getElementById('take').click()")
     wait_until(lambda: "top" not in browser.execute_script(shows), 30.0, "its end", pause_s=0.2)
+    assert complaints(browser) == []
     bridge.end()
     (take,) = (kept / "takes").iterdir()
     assert {path.suffix for path in take.iterdir()} >= {".mid", ".jsonl"}
     log = Log(take)
     verdict = verify_session(log.session, log, Log(take / BEFORE_NAME))
     assert (verdict.difference, verdict.same > 20, log.damage) == (None, True, None)
-    assert complaints(browser) == []
 
 
 def test_a_chart_is_written_while_it_plays(stage: Stage, browser: Any, tmp_path: Path) -> None:
