@@ -8,6 +8,7 @@ is there. It does not hear a note that never ends: `benchmarks/two_readers.py` c
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -186,7 +187,7 @@ def song_of(midi: MidiFile) -> Song:
     parts = []
     for number, track in enumerate(heard):
         for channel, notes in sorted(track.notes.items()):
-            onsets, ends, pitches = np.array(sorted(notes), np.int64).T
+            onsets, ends, pitches = notes.T
             parts.append(
                 Part(
                     names[number],
@@ -211,10 +212,10 @@ def song_of(midi: MidiFile) -> Song:
 
 @dataclass
 class _Heard:
-    """What a MIDI track says: its `notes` by channel as (onset, end, pitch), in ticks."""
+    """What a MIDI track says: its `notes` [notes, 3] by channel, in order, as onset, end, pitch."""
 
     name: bytes = b""
-    notes: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)
+    notes: dict[int, NDArray[np.int64]] = field(default_factory=dict)
     signatures: list[TimeSignature] = field(default_factory=list)
     tempos: list[tuple[int, int]] = field(default_factory=list)
 
@@ -237,8 +238,14 @@ def _listen(track: MidiTrack) -> _Heard:
     notes: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
     for (channel, pitch), of_key in strokes.items():
         notes[channel] += [(onset, end, pitch) for onset, end in _sounding(of_key, track.end)]
-    heard.notes.update({channel: found for channel, found in notes.items() if found})
+    heard.notes.update({channel: _ordered(found) for channel, found in notes.items() if found})
     return heard
+
+
+def _ordered(notes: Sequence[tuple[int, int, int]]) -> NDArray[np.int64]:
+    """The `notes` [notes, 3], each (onset, end, pitch), by onset, then end, then pitch."""
+    table = np.fromiter(chain.from_iterable(notes), np.int64, 3 * len(notes)).reshape(-1, 3)
+    return table[np.lexsort(table.T[::-1])]
 
 
 def _sounding(strokes: Sequence[tuple[int, bool]], end: int) -> list[tuple[int, int]]:
