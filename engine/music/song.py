@@ -22,13 +22,13 @@ from schmubert.engine.music.kits import (
     unusual_banks,
     unusual_setup,
 )
+from schmubert.engine.music.packets import may_hold_packets
 from schmubert.engine.music.smf import (
     META,
     NOTE_OFF,
     NOTE_ON,
     PROGRAM_CHANGE,
     SET_TEMPO,
-    SYSEX,
     TIME_SIGNATURE,
     TRACK_NAME,
     MidiFile,
@@ -39,7 +39,6 @@ from schmubert.engine.music.smf import (
 from schmubert.engine.music.texts import MOST_NAME, decoded
 
 KEY_PRESSURE = 0xA0
-DATA_BYTES = bytes(range(0x80))
 MOST_UNIT = 6  # a time signature in 64ths
 
 
@@ -135,7 +134,7 @@ def _by_symusic(data: bytes) -> symusic.core.ScoreTick | None:
     """The file in `data` as symusic reads it; None where it does not read it as it is."""
     if data.count(b"MTrk") != int.from_bytes(data[10:12], "big"):
         return None
-    if _may_hold_packets(data) or unusual_setup(data):
+    if may_hold_packets(data) or unusual_setup(data):
         return None
     try:
         score = symusic.Score.from_midi(data)
@@ -147,18 +146,6 @@ def _by_symusic(data: bytes) -> symusic.core.ScoreTick | None:
         if unusual_banks(track.is_drum, banks.tolist()):
             return None
     return score
-
-
-def _may_hold_packets(data: bytes) -> bool:
-    """Whether there is an F7 after a data byte that ends no SysEx message: a packet of one."""
-    before = b""
-    for piece in data.split(b"\xf7")[:-1]:
-        # what stands before the data bytes: F0, and a byte of the length where that is over 127
-        begun = piece.rstrip(DATA_BYTES) or before[-1:] + b"\xf7"
-        if piece and piece[-1] < 0x80 and SYSEX not in begun[-2:]:
-            return True
-        before = piece
-    return False
 
 
 def player_song(data: bytes) -> Song:
