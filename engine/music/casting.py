@@ -81,6 +81,7 @@ WORDS: Mapping[str, "re.Pattern[str]"] = MappingProxyType(
 )
 """What words of a name are looked for. What each is worth was counted (casting.json)."""
 
+
 @dataclass(frozen=True)
 class Weights:
     """How the parts are judged for a role, by `figures` in this order and by the WORDS.
