@@ -328,7 +328,6 @@ def _track(chunk: Chunk, number: int, odd: list[str]) -> MidiTrack:
     """The events of the track in `chunk`, up to its end or to where it can be read no further."""
     body = chunk.body
     events: list[Event] = []
-    made = tuple.__new__  # the same as Event(...), in half of the time
     at = tick = running = 0
     strange: set[str] = set()
     complete = False
@@ -380,7 +379,7 @@ def _track(chunk: Chunk, number: int, odd: list[str]) -> MidiTrack:
             at = start
             break
         tick += wait
-        events.append(made(Event, (tick, status, kind, data, body[start:first], body[first:at])))
+        events.append(Event(tick, status, kind, data, body[start:first], body[first:at]))
         if kind == END_OF_TRACK:
             complete = True
             break
