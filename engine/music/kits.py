@@ -24,7 +24,8 @@ _PART_SYSEX = (
     re.compile(rb"\x4c\x08[\x00-\x0f]\x07"),
 )
 """What follows a SysEx message's first two bytes where it says what a part is, in GS and XG."""
-_BANK = re.compile(rb"[\xb0-\xbf]\0[\x78\x79\x7e\x7f]")
+_BANK = re.compile(rb"\0(?<=([\xb0-\xbf])\0)([\x78\x79\x7e\x7f])")
+"""A channel's status, the number of bank select, and a bank: the number alone is found fast."""
 
 
 def drum_channels(midi: MidiFile) -> frozenset[int]:
@@ -39,14 +40,15 @@ def drum_channels(midi: MidiFile) -> frozenset[int]:
     systems: set[str] = set()
     banks: dict[int, set[int]] = {}
     for track in midi.tracks:
-        for event in track.events:
-            if event.status == SYSEX:
-                systems.update(_systems(event.data))
-                part = _drum_part(event.data)
+        for _, status, _, data, _, _ in track.events:
+            if status & 0xF0 == CONTROL_CHANGE:
+                if data[0] == BANK_SELECT:
+                    banks.setdefault(status & 0x0F, set()).add(data[1])
+            elif status == SYSEX:
+                systems.update(_systems(data))
+                part = _drum_part(data)
                 if part is not None:
                     (drums.add if part[1] else drums.discard)(part[0])
-            elif event.status & 0xF0 == CONTROL_CHANGE and event.data[0] == BANK_SELECT:
-                banks.setdefault(event.status & 0x0F, set()).add(event.data[1])
     unusual = {
         channel for channel, said in banks.items() if unusual_banks(channel == DRUM_CHANNEL, said)
     }
@@ -124,8 +126,8 @@ def unusual_setup(data: bytes) -> bool:
             part = _drum_part(data[one.start() - 2 :][:_PART_BYTES])
             if part is not None and part[1] != (part[0] == DRUM_CHANNEL):
                 return True
-    banks = (one[0] for one in _BANK.finditer(data))
-    return any(unusual_banks(said[0] & 0x0F == DRUM_CHANNEL, said[2:]) for said in banks)
+    banks = ((status[0] & 0x0F, bank) for status, bank in _BANK.findall(data))
+    return any(unusual_banks(channel == DRUM_CHANNEL, bank) for channel, bank in banks)
 
 
 def _drum_part(data: bytes) -> tuple[int, bool] | None:

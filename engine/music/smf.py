@@ -196,7 +196,7 @@ class TrackBody:
             self.data += vlq(LONGEST_WAIT) + meta(0, TEXT).raw
             wait -= LONGEST_WAIT
             self._running = 0
-        same = bool(one.delta) and _vlq(one.delta, 0)[0] == wait
+        same = bool(one.delta) and read_vlq(one.delta, 0)[0] == wait
         self.data += one.delta if same else vlq(wait)
         self.tick = one.tick
         if one.raw[0] < 0x80 and self._running != one.status:
@@ -237,7 +237,7 @@ def vlq(value: int) -> bytes:
     return bytes(reversed(found))
 
 
-def _vlq(data: bytes, at: int) -> tuple[int, int]:
+def read_vlq(data: bytes, at: int) -> tuple[int, int]:
     """(the quantity at `at`, where it ends); ValueError where it does not end within four bytes."""
     value = 0
     for byte in data[at : at + MOST_VLQ_BYTES]:
@@ -339,7 +339,7 @@ def _track(chunk: Chunk, number: int, odd: list[str]) -> MidiTrack:
             if wait < 0x80:
                 at += 1
             else:
-                wait, at = _vlq(body, at)
+                wait, at = read_vlq(body, at)
             first = at
             status = body[at]
             if status >= 0x80:
@@ -351,11 +351,11 @@ def _track(chunk: Chunk, number: int, odd: list[str]) -> MidiTrack:
             kind = 0
             if status < SYSEX:
                 running = status
-                count = 1 if PROGRAM_CHANGE <= status < 0xE0 else 2
-                data = body[at : at + count]
-                if len(data) < count:
+                said = at
+                at += 1 if PROGRAM_CHANGE <= status < 0xE0 else 2
+                if at > size:
                     raise IndexError
-                at += count
+                data = body[said:at]
                 if not data.isascii():
                     strange.add("has a data byte over 127")
                     data = bytes(min(byte, 0x7F) for byte in data)
@@ -363,7 +363,7 @@ def _track(chunk: Chunk, number: int, odd: list[str]) -> MidiTrack:
                 if status == META:
                     kind = body[at]
                     at += 1
-                length, at = _vlq(body, at)
+                length, at = read_vlq(body, at)
                 data = body[at : at + length]
                 if len(data) < length:
                     raise IndexError
@@ -380,7 +380,7 @@ def _track(chunk: Chunk, number: int, odd: list[str]) -> MidiTrack:
             break
         tick += wait
         events.append(Event(tick, status, kind, data, body[start:first], body[first:at]))
-        if status == META and kind == END_OF_TRACK:
+        if kind == END_OF_TRACK:
             complete = True
             break
     rest = body[at:]

@@ -8,6 +8,7 @@ is there. It does not hear a note that never ends: `benchmarks/two_readers.py` c
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,13 +22,13 @@ from schmubert.engine.music.kits import (
     unusual_banks,
     unusual_setup,
 )
+from schmubert.engine.music.packets import may_hold_packets
 from schmubert.engine.music.smf import (
     META,
     NOTE_OFF,
     NOTE_ON,
     PROGRAM_CHANGE,
     SET_TEMPO,
-    SYSEX,
     TIME_SIGNATURE,
     TRACK_NAME,
     MidiFile,
@@ -38,7 +39,6 @@ from schmubert.engine.music.smf import (
 from schmubert.engine.music.texts import MOST_NAME, decoded
 
 KEY_PRESSURE = 0xA0
-DATA_BYTES = bytes(range(0x80))
 MOST_UNIT = 6  # a time signature in 64ths
 
 
@@ -134,7 +134,7 @@ def _by_symusic(data: bytes) -> symusic.core.ScoreTick | None:
     """The file in `data` as symusic reads it; None where it does not read it as it is."""
     if data.count(b"MTrk") != int.from_bytes(data[10:12], "big"):
         return None
-    if _may_hold_packets(data) or unusual_setup(data):
+    if may_hold_packets(data) or unusual_setup(data):
         return None
     try:
         score = symusic.Score.from_midi(data)
@@ -146,18 +146,6 @@ def _by_symusic(data: bytes) -> symusic.core.ScoreTick | None:
         if unusual_banks(track.is_drum, banks.tolist()):
             return None
     return score
-
-
-def _may_hold_packets(data: bytes) -> bool:
-    """Whether there is an F7 after a data byte that ends no SysEx message: a packet of one."""
-    before = b""
-    for piece in data.split(b"\xf7")[:-1]:
-        # what stands before the data bytes: F0, and a byte of the length where that is over 127
-        begun = piece.rstrip(DATA_BYTES) or before[-1:] + b"\xf7"
-        if piece and piece[-1] < 0x80 and SYSEX not in begun[-2:]:
-            return True
-        before = piece
-    return False
 
 
 def player_song(data: bytes) -> Song:
@@ -186,7 +174,7 @@ def song_of(midi: MidiFile) -> Song:
     parts = []
     for number, track in enumerate(heard):
         for channel, notes in sorted(track.notes.items()):
-            onsets, ends, pitches = np.array(sorted(notes), np.int64).T
+            onsets, ends, pitches = notes.T
             parts.append(
                 Part(
                     names[number],
@@ -211,10 +199,10 @@ def song_of(midi: MidiFile) -> Song:
 
 @dataclass
 class _Heard:
-    """What a MIDI track says: its `notes` by channel as (onset, end, pitch), in ticks."""
+    """What a MIDI track says: its `notes` [notes, 3] by channel, in order, as onset, end, pitch."""
 
     name: bytes = b""
-    notes: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)
+    notes: dict[int, NDArray[np.int64]] = field(default_factory=dict)
     signatures: list[TimeSignature] = field(default_factory=list)
     tempos: list[tuple[int, int]] = field(default_factory=list)
 
@@ -237,8 +225,14 @@ def _listen(track: MidiTrack) -> _Heard:
     notes: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
     for (channel, pitch), of_key in strokes.items():
         notes[channel] += [(onset, end, pitch) for onset, end in _sounding(of_key, track.end)]
-    heard.notes.update({channel: found for channel, found in notes.items() if found})
+    heard.notes.update({channel: _ordered(found) for channel, found in notes.items() if found})
     return heard
+
+
+def _ordered(notes: Sequence[tuple[int, int, int]]) -> NDArray[np.int64]:
+    """The `notes` [notes, 3], each (onset, end, pitch), by onset, then end, then pitch."""
+    table = np.fromiter(chain.from_iterable(notes), np.int64, 3 * len(notes)).reshape(-1, 3)
+    return table[np.lexsort(table.T[::-1])]
 
 
 def _sounding(strokes: Sequence[tuple[int, bool]], end: int) -> list[tuple[int, int]]:
