@@ -1,10 +1,10 @@
-"""Melodies that the model never saw, with the bass and drums it plays to them, to see and to hear.
+"""Eight melodies with the bass, drums and chords that the model plays to them, to see and to hear.
 
-    python benchmarks/listen.py --data DIR --out docs/listen [--model FILE] [--seed 0]
+    python benchmarks/listen.py --out docs/listen [--model FILE] [--seed 0]
 
-Eight windows of 16 bars, drawn by `--seed` from the validation songs whose path begins with
-`--source`, of those whose melody is no thin one. Each becomes a MIDI file, a piano roll and, where
-fluidsynth is, Ogg Vorbis; that it sounds is measured on the way.
+The melodies are those of `tunes.py`, and the band is that of `schmubert accompany` with the options
+that stand beside them. Each becomes a MIDI file, a piano roll and, where fluidsynth is, Ogg Vorbis.
+That it sounds is measured on the way, and what can be counted of each is printed.
 """
 
 import array
@@ -15,42 +15,62 @@ from pathlib import Path
 import click
 import held_out
 import numpy as np
-from held_out import BARS
-from numpy.typing import NDArray
+from tunes import TUNES, Tune
 
+from schmubert.cli.accompany import accompany
 from schmubert.cli.errors import one_line
-from schmubert.cli.piano_roll import draw
 from schmubert.cli.sound import render, sound_font
-from schmubert.engine.diffusion.compose import accompany_all
-from schmubert.engine.music.midifile import midi_bytes
-from schmubert.engine.music.score import STEPS_PER_BAR, Score, notes
-from schmubert.engine.music.vocabulary import HOLD, TRIO, Track
-from schmubert.engine.networks.load import load
-from schmubert.training.data.dataset import Dataset, Split
-from schmubert.training.metrics.accompaniment import BAND
+from schmubert.engine.music.midifile import midi_bytes, read_score
+from schmubert.engine.music.pitches import name_of
+from schmubert.engine.music.score import Score, notes
+from schmubert.engine.music.vocabulary import Track
+from schmubert.training.metrics.bootstrap import Share
+from schmubert.training.metrics.harmony import CLASH, CONSONANT, bass_at, root_in_bar
+from schmubert.training.metrics.structure import longest_stay, repeated_bars
 
-LEAST_NOTES_A_BAR = 2.0
-MOST_EMPTY_BARS = 3
-OGG_RATE_HZ = 22050
+ADDED = "bass,drums,chords"
+LAGS = (1, 2, 4)
+OGG_RATE_HZ = 16000
 
 
-def melodies(split: Split, source: str, songs: int, seed: int) -> NDArray[np.int64]:
-    """Windows [songs, 2] of as many songs of `source`; ValueError where there are too few."""
-    windows = split.windows(BARS, BARS, TRIO, on_grid=0.9)
-    windows = windows[[split.path(int(piece)).startswith(source) for piece in windows[:, 0]]]
-    np.random.default_rng(seed).shuffle(windows)
-    chosen: dict[int, NDArray[np.int64]] = {}
-    for window in windows:
-        melody = notes(split.batch(window[None], BARS)[0], Track.MELODY)
-        sung = {note.onset // STEPS_PER_BAR for note in melody}
-        if len(melody) < LEAST_NOTES_A_BAR * BARS or len(sung) < BARS - MOST_EMPTY_BARS:
-            continue
-        chosen.setdefault(int(split.songs[window[0]]), window)
-    if len(chosen) < songs:
-        raise ValueError(
-            f"{len(chosen)} songs of {source!r} have such melodies, {songs} are wanted"
+def written(tune: Tune, midi: Path, model: Path | None, seed: int) -> Score:
+    """Write `tune` with a band to `midi`, and a piano roll beside it; the score of both."""
+    with tempfile.TemporaryDirectory() as folder:
+        alone = Path(folder) / midi.name
+        alone.write_bytes(midi_bytes(tune.score(), (Track.MELODY,)))
+        words = [str(alone), "--out", str(midi), "--plot", str(midi.with_suffix(".png")), "--force"]
+        words += ["--tracks", ADDED, "--seed", str(seed), *tune.told]
+        words += [] if model is None else ["--model", str(model)]
+        accompany.main(words, standalone_mode=False)
+    return read_score(midi.read_bytes()).score
+
+
+def counted(score: Score) -> str:
+    """What can be counted of the band in `score`."""
+    tokens, bar = score.tokens, score.meter.steps
+    pitches = [note.pitch for note in notes(tokens, Track.BASS)]
+    again = {
+        track: ", ".join(
+            of_all(repeated_bars(tokens, track, lag, bar)) + f" ({lag} before)" for lag in LAGS
         )
-    return np.stack(list(chosen.values())[:songs])
+        for track in (Track.BASS, Track.DRUMS)
+    }
+    return "; ".join(
+        [
+            f"bass {name_of(min(pitches))} to {name_of(max(pitches))}" if pitches else "no bass",
+            f"on a clash {of_all(bass_at(CLASH, tokens, tokens))} cells",
+            f"consonant {of_all(bass_at(CONSONANT, tokens, tokens))}",
+            f"root in the melody {of_all(root_in_bar(tokens, tokens, bar))} bars",
+            f"longest stay {longest_stay(tokens, Track.BASS, bar):.2f} bars",
+            f"bass bars again {again[Track.BASS]}",
+            f"drum bars again {again[Track.DRUMS]}",
+        ]
+    )
+
+
+def of_all(share: Share) -> str:
+    """ "3 of 16"."""
+    return f"{share[0]:.0f} of {share[1]:.0f}"
 
 
 def loudness(wav: Path) -> float:
@@ -73,37 +93,19 @@ def sound(midi: Path, font: Path) -> float:
 
 
 @click.command()
-@held_out.data
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write to.")
 @held_out.model
-@click.option("--source", default="plassma/", show_default=True, help="Songs from here alone.")
-@click.option("--songs", type=click.IntRange(1), default=8, show_default=True)
 @held_out.seed
 @one_line
-def main(
-    data: Path, out: Path, model_file: Path | None, source: str, songs: int, seed: int
-) -> None:
-    """Let the model accompany melodies of the validation split, and write what it plays."""
-    split = Dataset.open(data).split("validation")
-    windows = melodies(split, source, songs, seed)
-    scores = []
-    for window, grid in zip(windows, split.batch(windows, BARS), strict=True):
-        grid[:, list(BAND)] = HOLD
-        scores.append(Score(grid, split.tempo_bpm(int(window[0]))))
-    rngs = [np.random.default_rng((seed, number)) for number in range(songs)]
-    made = accompany_all(load(model_file), scores, BAND, rngs)
+def main(out: Path, model_file: Path | None, seed: int) -> None:
+    """Let the model accompany eight melodies, and write what it plays."""
     out.mkdir(parents=True, exist_ok=True)
     font = sound_font()
-    for number, (window, score) in enumerate(zip(windows, made, strict=True), start=1):
+    for number, tune in enumerate(TUNES, start=1):
         midi = out / f"{number}.mid"
-        midi.write_bytes(midi_bytes(score))
-        draw(score, out / f"{number}.png", f"{number}")
-        level = "" if font is None else f", loudness {sound(midi, font):.3f}"
-        piece = int(window[0])
-        click.echo(
-            f"{number}: {split.title(piece) or split.path(piece)}, from bar {window[1] + 1},"
-            f" {score.tempo_bpm:.0f} BPM{level}"
-        )
+        score = written(tune, midi, model_file, seed)
+        level = "" if font is None else f"; loudness {sound(midi, font):.3f}"
+        click.echo(f"{number}: {tune.title}, {score.meter}: {counted(score)}{level}")
 
 
 if __name__ == "__main__":

@@ -43,8 +43,8 @@ def number_or_folder(said: object) -> int | Path:
 @click.option(
     "--parts",
     metavar="PARTS",
-    help="Of bits, unconditional, infilling, accompaniment, live and plain, with commas; all if"
-    " not given.",
+    help="Of bits, unconditional, infilling, accompaniment, live, plain and metres, with commas;"
+    " all if not given.",
 )
 @click.option(
     "--experiment",

@@ -48,8 +48,8 @@ seed = click.option("--seed", type=SEED, help="The same seed makes the same musi
 calls = click.option(
     "--calls",
     type=Whole(1, 1024),
-    help="Calls to the model a window; fewer are faster and coarser. The model's own,"
-    f" {RECIPE.calls}, if not given.",
+    help="Calls to the model a window; fewer are faster and coarser. As many as the model's own"
+    " recipe says, if not given.",
 )
 window = click.option(
     "--window",

@@ -3,18 +3,21 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from numpy.typing import NDArray
 
-from schmubert.engine.music.midifile import read_score
+from schmubert.engine.music.midifile import midi_bytes, read_score
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import Track
 from schmubert.training.data.dataset import Dataset
 from tests.benchmarks.scripts import benchmark, run
 from tests.training.small_corpus import prepared, trios
+
+TUNES = benchmark("tunes").TUNES
 
 
 @pytest.fixture(scope="module")
@@ -149,23 +152,42 @@ def test_filters_are_compared_on_the_same_windows_by_runs_trained_alike(
     assert "stopped at step 10 of 20" in refused()
 
 
-def test_what_is_written_to_listen_to_is_drawn_from_held_out_songs_and_no_thin_melody(
-    data: Path, tiny_model_file: Path, tmp_path: Path
+@pytest.mark.parametrize("tune", TUNES, ids=[tune.title for tune in TUNES])
+def test_a_tune_is_whole_bars_and_is_read_from_a_midi_file_as_it_is_written(tune: Any) -> None:
+    score = tune.score()
+    assert 12 <= score.bars <= 17
+    read = read_score(midi_bytes(score, (Track.MELODY,))).score
+    assert read.meter == score.meter
+    assert (read.tokens[:, Track.MELODY] == score.tokens[:, Track.MELODY]).all()
+
+
+def test_a_tune_with_a_bar_too_long_is_refused() -> None:
+    long = replace(TUNES[0], bars="C4:16 | C4:8 D4:10")
+    with pytest.raises(ValueError, match="bar 2 of Ode to Joy has 18 cells, 4/4 has 16"):
+        long.score()
+    with pytest.raises(ValueError, match="'C4' is no note with a length"):
+        replace(TUNES[0], bars="C4").score()
+
+
+def test_what_is_written_to_listen_to_is_each_tune_with_a_band(
+    tiny_model_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out = tmp_path / "listen"
-    words = ("--data", data, "--out", out, "--model", tiny_model_file, "--source", "")
-    run("listen", *words, "--songs", "2")
-    for number in (1, 2):
-        score = read_score((out / f"{number}.mid").read_bytes()).score
-        assert score.bars == 16
-        assert (score.tokens[:, Track.MELODY] > 1).sum() >= 32
-        assert (out / f"{number}.png").read_bytes()[1:4] == b"PNG"
-    split = Dataset.open(data).split("validation")
-    chosen = benchmark("listen").melodies(split, "", 2, 0)
-    assert np.isin(chosen[:, 0], split.numbers).all()
-    assert len(np.unique(split.songs[chosen[:, 0]])) == 2
-    with pytest.raises(ValueError, match="wanted"):
-        benchmark("listen").melodies(split, "nowhere/", 2, 0)
+    listen = benchmark("listen")
+    told = replace(TUNES[6], told=("--chords", "Em"))
+    monkeypatch.setattr(listen, "TUNES", (TUNES[0], told))
+    monkeypatch.setattr(listen, "ADDED", "bass,drums")  # the tiny model plays no chords
+    monkeypatch.setattr(listen, "sound_font", lambda: None)
+    words = ("--out", tmp_path / "listen", "--model", tiny_model_file)
+    done = CliRunner().invoke(listen.main, [str(word) for word in words])
+    assert done.exit_code == 0, done.output
+    assert "1: Ode to Joy, 4/4: bass C2 to G2; on a clash " in done.output
+    assert "drum bars again 15 of 15 (1 before), 14 of 14 (2 before)" in done.output
+    for number, tune in enumerate((TUNES[0], told), start=1):
+        score = read_score((tmp_path / "listen" / f"{number}.mid").read_bytes()).score
+        melody = tune.score().tokens[:, Track.MELODY]
+        assert (score.tokens[: len(melody), Track.MELODY] == melody).all()
+        assert (score.tokens[:, Track.BASS] > 1).any()
+        assert (tmp_path / "listen" / f"{number}.png").read_bytes()[1:4] == b"PNG"
 
 
 def test_a_run_too_short_for_a_curve_is_told_so(tmp_path: Path) -> None:

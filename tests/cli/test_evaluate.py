@@ -101,6 +101,7 @@ def test_every_part_has_its_tables_and_pictures(finished: Path, model: str) -> N
         "accompaniment",
         "live",
         "plain",
+        "metres",
     }
     assert len(list(finished.glob("*.png"))) == len(found)
     record = json.loads((finished / "evaluation.json").read_text())

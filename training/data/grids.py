@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.stacks import track_named
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track
@@ -45,11 +46,16 @@ def windows_of_songs(
 
 
 def chosen_windows(
-    split: Split, bars: int, songs: int, seed: int, tracks: Sequence[Track] = TRIO
+    split: Split,
+    bars: int,
+    songs: int,
+    seed: int,
+    tracks: Sequence[Track] = TRIO,
+    meter: Meter = COMMON,
 ) -> Windows:
-    """The windows [songs, 2] of `windows_of_songs`: piece and first bar of each."""
+    """The windows [songs, 2] of `windows_of_songs`, of `meter`: piece and first bar of each."""
     rng = np.random.default_rng(seed)
-    windows = split.windows(bars, min(bars, HOP_BARS), tracks)
+    windows = split.windows(bars, min(bars, HOP_BARS), tracks, meter=meter)
     rng.shuffle(windows)
     chosen = windows[np.unique(split.songs[windows[:, 0]], return_index=True)[1]]
     rng.shuffle(chosen)

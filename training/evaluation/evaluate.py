@@ -11,19 +11,20 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.denoiser import Model
+from schmubert.engine.denoiser import Model, plays
 from schmubert.engine.diffusion.compose import generate_all, infill_all
 from schmubert.engine.diffusion.defaults import MOST_WINDOW_BARS
 from schmubert.engine.diffusion.sampling import Sampling
+from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import STEPS_PER_BAR, Mask, Score, Tokens
 from schmubert.engine.music.vocabulary import TRIO, Track
 from schmubert.training.data.dataset import Dataset, Split
 from schmubert.training.data.grids import chosen_windows, windows_of_songs
-from schmubert.training.evaluation import bands, pieces, plain, told_apart, trials
+from schmubert.training.evaluation import bands, by_meter, pieces, plain, told_apart, trials
 from schmubert.training.evaluation.draws import Draws, Kind, Progress, drawn, how, stacked
 from schmubert.training.evaluation.figures import Evaluation, Figure, Section
-from schmubert.training.evaluation.live import Performances
-from schmubert.training.evaluation.rehearsal import LISTEN_BARS, at_leisure
+from schmubert.training.evaluation.live import TOLD, Performances
+from schmubert.training.evaluation.rehearsal import LISTEN_BARS, at_leisure, plans_of_weights
 from schmubert.training.evaluation.settings import (
     INFILLED_BARS,
     OF_A_BAND,
@@ -47,6 +48,7 @@ BARS_NEEDED = MappingProxyType(
         "accompaniment": SONG_BARS,
         "live": SONG_BARS,
         "plain": SONG_BARS,
+        "metres": SONG_BARS,
     }
 )
 """How long a song has to be for a part, in bars."""
@@ -154,6 +156,8 @@ class _Judge:
             yield from self._accompaniment()
         elif name == "live":
             yield from self._live()
+        elif name == "metres":
+            yield from by_meter.sections(self._stages())
         else:
             yield from self._plain()
 
@@ -269,6 +273,39 @@ class _Judge:
             made = [draw[:, heard] for draw in kinds[kind]]
             yield from self._told_apart(f"live: {kind}", made, songs[:, heard], rng, paired=True)
 
+    def _stages(self) -> Iterator[Stage]:
+        """Bands in files and on stage in each metre that the model plays and songs are in."""
+        songs, seed = self.settings.stage_songs, self.settings.seed
+        rng = self.settings.rng_of_figures("metres")
+        for meter in by_meter.METERS:
+            if not plays(self.model, meter):
+                self.remarks.append(f"metres: {self.model.name} does not play {meter}")
+                continue
+            try:
+                chosen = chosen_windows(self.split, SONG_BARS, songs, seed, TRIO, meter)
+            except ValueError as error:
+                self.remarks.append(f"metres: {meter}: {error}")
+                continue
+            yield self._stage_in(meter, self.split.batch(chosen, SONG_BARS), rng)
+
+    def _stage_in(self, meter: Meter, songs: Tokens, rng: np.random.Generator) -> Stage:
+        """What bands make of `songs` [songs, steps, 3] in `meter`, told their chords and not."""
+        title, part, draws = f"metres: {meter}", "metres", self.settings.stage_draws
+        chords = np.stack([chords_of(song, meter=meter) for song in songs])
+        plans = plans_of_weights(chords)
+        on_stage = Performances(
+            self.model, self.settings, self.draws, self.progress, meter, part, title
+        )
+        kinds = {
+            "files": self._bands(f"{title}: files", part, songs, draws, meter=meter),
+            "files, chords told": self._bands(
+                f"{title}: files, chords told", part, songs, draws, meter=meter, chords=plans
+            ),
+            "stage": on_stage.of_melodies("stage", songs),
+            TOLD: on_stage.told(songs, chords),
+        }
+        return Stage(songs, chords, kinds, LISTEN_BARS, rng, meter, title)
+
     def _plain(self) -> Iterator[Section]:
         settings, tracks = self.settings, self.tracks
         songs = self._songs(settings.songs)
@@ -292,13 +329,21 @@ class _Judge:
         yield plain.section(f"{SONG_BARS} bars out of nothing", made, songs, tracks, rng)
 
     def _bands(
-        self, name: str, part: str, songs: Tokens, draws: int, sampling: Sampling | None = None
+        self,
+        name: str,
+        part: str,
+        songs: Tokens,
+        draws: int,
+        sampling: Sampling | None = None,
+        meter: Meter = COMMON,
+        chords: NDArray[np.int64] | None = None,
     ) -> list[Tokens]:
-        """Bands for `songs` that hear all of the melody: `draws` of them."""
+        """Bands for `songs` that hear all of the melody, and know the `chords`, a plan a song."""
         chosen = sampling or self.settings.sampling(SONG_BARS)
 
         def make(rngs: Sequence[np.random.Generator], rows: slice) -> Tokens:
-            return at_leisure(self.model, songs[rows], BAND, rngs, chosen)
+            told = None if chords is None else list(chords[rows])
+            return at_leisure(self.model, songs[rows], BAND, rngs, chosen, meter, told)
 
         kind = Kind(name, part, len(songs), draws, {**how(chosen), **NO_WINDOW})
         return drawn(self.draws, self.settings, kind, make, self.progress)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from schmubert.engine.denoiser import Model, recipe_of
+from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Tokens
 from schmubert.training.evaluation import trials
 from schmubert.training.evaluation.draws import Draws, Kind, Progress, drawn
@@ -21,20 +22,26 @@ from schmubert.training.evaluation.settings import EvaluationSettings
 from schmubert.training.metrics.accompaniment import BAND
 from schmubert.training.metrics.chords import Weights
 
-Knows = Callable[[Weights, float], Leads]
-"""What a band knows of the chords [songs, beats, 12] of its songs, and the nats of each."""
+Knows = Callable[[Weights, float, Meter], Leads]
+"""What a band knows of the chords [songs, beats, 12] of its songs: their nats and their metre."""
 
 HEARD, TOLD = "stage, chords heard", "stage, chords told"
 
 
 @dataclass(frozen=True)
 class Performances:
-    """Bands of a `model` on stage, each draw of which is kept in `draws`."""
+    """Bands of a `model` on stage, each draw of which is kept in `draws`.
+
+    They play in `meter`, drawn with the generators of `part`; what is drawn is named by `title`.
+    """
 
     model: Model
     settings: EvaluationSettings
     draws: Draws
     progress: Progress
+    meter: Meter = COMMON
+    part: str = "live"
+    title: str = "live"
 
     def of_songs(self, songs: Tokens, chords: Weights) -> dict[str, list[Tokens]]:
         """Draws of bands for `songs` [songs, steps, 3], whose `chords` are [songs, beats, 12].
@@ -51,8 +58,12 @@ class Performances:
         return oracle | {
             "stage": self.of_melodies("stage", songs),
             HEARD: self._led(HEARD, songs, chords, chords_held),
-            TOLD: self._led(TOLD, songs, chords, chords_told),
+            TOLD: self.told(songs, chords),
         }
+
+    def told(self, songs: Tokens, chords: Weights) -> list[Tokens]:
+        """Draws of bands that know the `chords` of their `songs` from end to end."""
+        return self._led(TOLD, songs, chords, chords_told)
 
     def of_melodies(self, name: str, songs: Tokens) -> list[Tokens]:
         """Draws of bands that hear nothing but the melodies of `songs`."""
@@ -79,9 +90,11 @@ class Performances:
         self, name: str, songs: Tokens, chords: Weights, knows: Knows, draws: int | None = None
     ) -> list[Tokens]:
         nats = recipe_of(self.model).harmony
-        return self._played(
-            name, songs, {"harmony": nats}, {}, draws, lambda rows: knows(chords[rows], nats)
-        )
+
+        def leads(rows: slice) -> Leads:
+            return knows(chords[rows], nats, self.meter)
+
+        return self._played(name, songs, {"harmony": nats}, {}, draws, leads)
 
     def _played(
         self,
@@ -94,11 +107,14 @@ class Performances:
     ) -> list[Tokens]:
         def make(rngs: Sequence[np.random.Generator], rows: slice) -> Tokens:
             led = None if leads is None else leads(rows)
-            return as_on_stage(self.model, songs[rows], BAND, rngs[0], leads=led, **choices)
+            return as_on_stage(
+                self.model, songs[rows], BAND, rngs[0], leads=led, meter=self.meter, **choices
+            )
 
         recipe = recipe_of(self.model)
         calls = recipe.first_calls, recipe.most_calls
         usual = {"calls": calls, "temperature": recipe.temperature}
         count = self.settings.stage_draws if draws is None else draws
-        kind = Kind(f"live: {name}", "live", len(songs), count, {**usual, **about})
+        title = f"{self.title}: {name}"
+        kind = Kind(title, self.part, len(songs), count, {**usual, **about})
         return drawn(self.draws, self.settings, kind, make, self.progress)

@@ -6,7 +6,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.denoiser import Denoiser, Logits, answering, plans_of, recipe_of
+from schmubert.engine.denoiser import (
+    Denoiser,
+    Logits,
+    answering,
+    in_meter,
+    plans_of,
+    recipe_of,
+)
 from schmubert.engine.diffusion.compose import accompany_all
 from schmubert.engine.diffusion.defaults import WINDOW_BARS
 from schmubert.engine.diffusion.guides import harmony
@@ -28,14 +35,9 @@ from schmubert.engine.diffusion.unmasking import (
     run_sampler,
     tidy,
 )
-from schmubert.engine.music.meter import COMMON
-from schmubert.engine.music.score import (
-    BEATS_PER_BAR,
-    STEPS_PER_BAR,
-    STEPS_PER_BEAT,
-    Score,
-    Tokens,
-)
+from schmubert.engine.music.chords import Plan
+from schmubert.engine.music.meter import COMMON, USUAL_BPM, Meter
+from schmubert.engine.music.score import Score, Tokens
 from schmubert.engine.music.vocabulary import (
     BAND_MASK,
     FORMS,
@@ -49,12 +51,12 @@ from schmubert.engine.recipe import RECIPE
 
 LISTEN_BARS = 1
 LEAD_STEPS = 1
-"""How much of the melody is unheard when the band commits a beat: a reply takes up to a 16th."""
+"""How much of the melody is unheard when the band commits a beat: a reply takes up to a cell."""
 ORACLE_CALLS = 64
 """How many calls a beat takes that has all the time in the world, though it hears no sooner. A call
 draws a cell or two, each once: refining so often would move the music away from the model's."""
 
-HELD_BEATS = BEATS_PER_BAR
+HELD_BEATS = COMMON.beats
 """So many beats ahead a held chord leads the band, less and less, as on stage."""
 
 
@@ -72,32 +74,36 @@ Leads = Callable[[int, range], Lead]
 """Given up to which step the player is heard, and the beats of a window: what leads there."""
 
 
-def chords_told(chords: NDArray[np.float64], nats: float = RECIPE.harmony) -> Leads:
+def chords_told(
+    chords: NDArray[np.float64], nats: float = RECIPE.harmony, meter: Meter = COMMON
+) -> Leads:
     """The band knows the `chords` [songs, beats, 12] from end to end, as from a chart."""
 
     def leads(_: int, beats: range) -> Lead:
         shown = _shown(chords, beats)
-        return Lead(_harmony_of_each(nats * shown), _plans(shown))
+        return Lead(_harmony_of_each(nats * shown, meter), plans_of_weights(shown))
 
     return leads
 
 
-def chords_held(chords: NDArray[np.float64], nats: float = RECIPE.harmony) -> Leads:
+def chords_held(
+    chords: NDArray[np.float64], nats: float = RECIPE.harmony, meter: Meter = COMMON
+) -> Leads:
     """The band hears each of `chords` [songs, beats, 12] as it is held, and goes on with it."""
 
     def leads(heard_until: int, beats: range) -> Lead:
-        now = (heard_until - 1) // STEPS_PER_BEAT
-        ahead = np.arange(len(beats)) - (heard_until // STEPS_PER_BEAT - beats.start)
+        now = (heard_until - 1) // meter.cells
+        ahead = np.arange(len(beats)) - (heard_until // meter.cells - beats.start)
         fading = 1.0 - np.clip(ahead / HELD_BEATS, 0.0, 1.0)
         held = _shown(chords, range(now, now + 1))
         heard = _shown(chords, beats)
         heard[:, max(0, now + 1 - beats.start) :] = 0.0
-        return Lead(_harmony_of_each(nats * fading[:, None] * held), _plans(heard))
+        return Lead(_harmony_of_each(nats * fading[:, None] * held, meter), plans_of_weights(heard))
 
     return leads
 
 
-def _plans(weights: NDArray[np.float64]) -> NDArray[np.int64]:
+def plans_of_weights(weights: NDArray[np.float64]) -> NDArray[np.int64]:
     """The chord plan [songs, beats] of `weights` [songs, beats, 12]; unknown without weights."""
     unknown = np.full(weights.shape[1], BAND_MASK[Track.CHORDS])
     return np.stack([unknown if (plan := chords_of(one)) is None else plan for one in weights])
@@ -111,7 +117,7 @@ def _shown(chords: NDArray[np.float64], beats: range) -> NDArray[np.float64]:
     return found
 
 
-def _harmony_of_each(biases: NDArray[np.float64]) -> Guide:
+def _harmony_of_each(biases: NDArray[np.float64], meter: Meter) -> Guide:
     """The guide `harmony` with `biases` [songs, beats, 12] of its own for each song of a batch."""
 
     def guide(tokens: Tokens, logits: Logits) -> Logits:
@@ -119,7 +125,7 @@ def _harmony_of_each(biases: NDArray[np.float64]) -> Guide:
         for column, track in enumerate(TRIO):
             if track in PITCHED:
                 one = [
-                    harmony(of_song, (track,))(tokens, [logits[column][song : song + 1]])[0]
+                    harmony(of_song, (track,), meter)(tokens, [logits[column][song : song + 1]])[0]
                     for song, of_song in enumerate(biases)
                 ]
                 bent[column] = np.concatenate(one)
@@ -134,15 +140,19 @@ def at_leisure(
     tracks: Sequence[Track],
     rngs: Sequence[np.random.Generator],
     sampling: Sampling = PLAIN,
+    meter: Meter = COMMON,
+    chords: Sequence[Plan] | None = None,
 ) -> Tokens:
     """New `tracks` for `songs` [songs, steps, 3], the rest of which is heard from end to end.
 
-    An `rng` a song. Of the tracks that are made anew nothing is known.
+    An `rng` a song, and where `chords` are told a plan [beats] a song. Of the tracks that are made
+    anew nothing is known.
     """
     blank = songs.copy()
     for track in tracks:
         blank[..., track] = MASK[track]
-    made = accompany_all(denoise, [Score(song) for song in blank], tracks, rngs, sampling)
+    scores = [Score(song, USUAL_BPM, meter) for song in blank]
+    made = accompany_all(denoise, scores, tracks, rngs, sampling, chords)
     return np.stack([score.tokens for score in made])
 
 
@@ -158,10 +168,11 @@ def as_on_stage(
     oracle: bool = False,
     window_bars: int = WINDOW_BARS,
     leads: Leads | None = None,
+    meter: Meter = COMMON,
 ) -> Tokens:
-    """New `tracks` for `songs` [batch, steps, 3], of equal length; the rest is what is heard.
+    """New `tracks` for `songs` [batch, steps, 3] of `meter`, of equal length; the rest is heard.
 
-    The band listens for a bar. Then each beat is made of what was heard up to a 16th before it, in
+    The band listens for a bar. Then each beat is made of what was heard up to a cell before it, in
     the rounds of the engine (`jobs.py`), as if all of them ended in time: a draft in `first_calls`
     comes first, and drafts in twice the calls, up to `most_calls`, refine it; what of this is not
     said is as the recipe of the denoiser has it. A played beat is never touched again. Before its
@@ -173,6 +184,7 @@ def as_on_stage(
     """
     if sorted(denoise.tracks) != sorted(TRIO):
         raise ValueError("on stage a model of melody, bass and drums is needed")
+    denoise = in_meter(denoise, meter)
     tape = songs.copy()
     for track in tracks:
         tape[..., track] = MASK[track]
@@ -183,39 +195,41 @@ def as_on_stage(
     warmth = recipe.temperature if temperature is None else temperature
     no_forms = [BAND_MASK[form] for form in FORMS]
     begun = np.tile(no_forms, (len(songs), 1))  # forms of the bar that is played
-    entry = LISTEN_BARS * STEPS_PER_BAR
-    for step in range(entry, songs.shape[1], STEPS_PER_BEAT):
+    entry = LISTEN_BARS * meter.steps
+    for step in range(entry, songs.shape[1], meter.cells):
         played = dict.fromkeys(tracks, step)
         requests = [
-            horizon_at(song, step - LEAD_STEPS, heard, played, window_bars=window_bars)
+            horizon_at(song, step - LEAD_STEPS, heard, played, window_bars=window_bars, meter=meter)
             for song in tape
         ]
         tokens = np.stack([request.tokens for request in requests])
         targets = np.stack([request.targets for request in requests])[..., columns]
         window = tokens[..., columns]
-        first_beat = requests[0].first_step // STEPS_PER_BEAT
-        beats = range(first_beat, first_beat + window.shape[1] // STEPS_PER_BEAT)
+        first_beat = requests[0].first_step // meter.cells
+        beats = range(first_beat, first_beat + window.shape[1] // meter.cells)
         lead = None if leads is None else leads(step - LEAD_STEPS, beats)
         chords = None if lead is None else lead.chords
-        bar = (step - requests[0].first_step) // STEPS_PER_BAR
-        forms = np.tile(no_forms, (*window[:, ::STEPS_PER_BAR].shape[:2], 1))
-        if step % STEPS_PER_BAR:
+        bar = (step - requests[0].first_step) // meter.steps
+        forms = np.tile(no_forms, (*window[:, :: meter.steps].shape[:2], 1))
+        if step % meter.steps:
             forms[:, bar] = begun
         layout = laid_out(
-            window, targets, denoise.tracks, plans, COMMON, chords, forms, on_stage=True
+            window, targets, denoise.tracks, plans, meter, chords, forms, on_stage=True
         )
-        told = run_sampler(denoise, harmony_run(layout, (*denoise.tracks, *plans), COMMON))
+        told = run_sampler(denoise, harmony_run(layout, (*denoise.tracks, *plans), meter))
         layout = layout._replace(tokens=told)
         guide = None if lead is None else lead.guide
-        token_sampler = TokenSampler(rng, warmth, guide, (*denoise.tracks, *plans), recipe=recipe)
+        token_sampler = TokenSampler(
+            rng, warmth, guide, (*denoise.tracks, *plans), meter, recipe=recipe
+        )
         asked = answering(denoise, bar)
         draft = _in_rounds(asked, layout, first, most, token_sampler)
-        begun = forms_of(draft, (*denoise.tracks, *plans), COMMON)[:, bar]
+        begun = forms_of(draft, (*denoise.tracks, *plans), meter)[:, bar]
         tokens[..., columns] = draft[..., : len(columns)]
         row = step - requests[0].first_step
-        beat = tokens[:, row : row + STEPS_PER_BEAT]
+        beat = tokens[:, row : row + meter.cells]
         for track in tracks:
-            tape[:, step : step + STEPS_PER_BEAT, track] = beat[..., track]
+            tape[:, step : step + meter.cells, track] = beat[..., track]
     tape[:, :entry, list(tracks)] = HOLD
     played_cells = np.zeros(tape.shape, bool)
     played_cells[..., list(tracks)] = True

@@ -7,8 +7,8 @@ from schmubert.engine.diffusion.defaults import SAMPLER, WINDOW_BARS
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.recipe import Recipe
 
-PARTS = ("bits", "unconditional", "infilling", "accompaniment", "live", "plain")
-OF_A_BAND = ("accompaniment", "live")
+PARTS = ("bits", "unconditional", "infilling", "accompaniment", "live", "plain", "metres")
+OF_A_BAND = ("accompaniment", "live", "metres")
 """Parts that only a model of melody, bass and drums can be asked for."""
 SPLITS = ("validation", "test")
 EXPERIMENTS = ("algorithm7", "guidance")
@@ -23,8 +23,8 @@ class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     `pieces` of 64 bars are drawn `draws` times for the unconditional part and the infilling;
     `songs` melodies of 16 bars are accompanied `draws` times, `stage_songs` of them as on stage
-    `stage_draws` times, by an `oracle` too. `window_bars` is what the model sees of a piece it
-    makes from nothing.
+    `stage_draws` times, by an `oracle` too; as many are in each of several metres. `window_bars` is
+    what the model sees of a piece it makes from nothing.
     Calls and temperature that are not said are those of the model's recipe.
     The model's pauses are drawn for them, but where `tutti` all tracks play throughout. All songs
     are of `split`.
@@ -79,9 +79,13 @@ class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     def rng_of_figures(self, part: str) -> np.random.Generator:
         """What shuffles and bootstraps of `part` are drawn with, whatever the other parts are."""
-        return np.random.default_rng((self.seed, len(PARTS) + _STREAMS[part]))
+        return np.random.default_rng((self.seed, _OF_FIGURES + _STREAMS[part]))
 
 
-_STREAMS = {part: number for number, part in enumerate(PARTS)} | {
-    experiment: 1000 + number for number, experiment in enumerate(EXPERIMENTS)
-}
+_OF_FIGURES = 6
+"""The streams of figures lie so far behind those of draws: there were six parts at first."""
+_STREAMS = (
+    {part: number for number, part in enumerate(PARTS)}
+    | {"metres": 100}
+    | {experiment: 1000 + number for number, experiment in enumerate(EXPERIMENTS)}
+)

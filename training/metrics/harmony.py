@@ -37,7 +37,7 @@ def sounding_pitch(tokens: Tokens, track: Track) -> NDArray[np.int64]:
 
 
 def pitch_class_time(pitches: NDArray[np.int64]) -> NDArray[np.int64]:
-    """16ths in which each pitch class of `pitches` [steps], -1 for none, sounds: [12]."""
+    """Cells in which each pitch class of `pitches` [steps], -1 for none, sounds: [12]."""
     return np.bincount(pitches[pitches >= 0] % 12, minlength=12)
 
 
@@ -53,7 +53,7 @@ def scale_fit(melody: NDArray[np.int64], bass: NDArray[np.int64]) -> Share:
 
 
 def bass_at(intervals: Sequence[int], melody: Tokens, bass: Tokens, every: int = 1) -> Share:
-    """(16ths in which the melody stands at one of `intervals` over the bass, 16ths of both).
+    """(cells in which the melody stands at one of `intervals` over the bass, cells of both).
 
     Of the melody of `melody` and the bass of `bass`, both [steps, 3], intervals in semitones
     without octaves, as `CLASH`. Only `every` so many steps count: every bar for downbeats.
@@ -78,12 +78,13 @@ def bass_in_scale(melody: Tokens, bass: Tokens, span_bars: int = SPAN_BARS) -> S
     return inside, whole
 
 
-def root_in_bar(melody: Tokens, bass: Tokens) -> Share:
+def root_in_bar(melody: Tokens, bass: Tokens, bar_steps: int = STEPS_PER_BAR) -> Share:
     """(bars whose root the melody sings, bars), of the bars in which both of them sound.
 
     The root of a bar is the pitch class that its bass sounds longest, the lowest name of equals.
     """
-    bars = [(sung, played) for _, sung, played in _spans(melody, bass, 1) if sung.any()]
+    spans = _spans(melody, bass, 1, bar_steps)
+    bars = [(sung, played) for _, sung, played in spans if sung.any()]
     roots = [sung[played.argmax()] > 0 for sung, played in bars if played.any()]
     return float(sum(roots)), float(len(roots))
 
@@ -133,12 +134,12 @@ def key_agreement(melody: Tokens, bass: Tokens, span_bars: int = SPAN_BARS) -> S
 
 
 def _spans(
-    melody: Tokens, bass: Tokens, bars: int
+    melody: Tokens, bass: Tokens, bars: int, bar_steps: int = STEPS_PER_BAR
 ) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
     """First step and pitch class times [12] of melody and bass, a span of `bars` at a time."""
     sung = sounding_pitch(melody, Track.MELODY)
     played = sounding_pitch(bass, Track.BASS)
-    width = bars * STEPS_PER_BAR
+    width = bars * bar_steps
     for first in range(0, min(len(sung), len(played)), width):
         span = slice(first, first + width)
         yield first, pitch_class_time(sung[span]), pitch_class_time(played[span])

@@ -17,7 +17,7 @@ from schmubert.training.metrics.bootstrap import Share
 from schmubert.training.metrics.notes import LENGTH, ONSET, PITCH, note_table
 
 
-def repeated_bars(tokens: Tokens, track: Track, lag: int) -> Share:
+def repeated_bars(tokens: Tokens, track: Track, lag: int, bar_steps: int = STEPS_PER_BAR) -> Share:
     """(bars of `track` that equal the bar `lag` bars earlier, bars that could).
 
     Bars of `tokens` [steps, 3] are compared token by token, once note-offs that end nothing are
@@ -28,7 +28,7 @@ def repeated_bars(tokens: Tokens, track: Track, lag: int) -> Share:
     if lag < 1:
         raise ValueError(f"a bar cannot repeat the one {lag} bars earlier")
     column = known_column(tokens, track)
-    bars = column[: len(column) // STEPS_PER_BAR * STEPS_PER_BAR].reshape(-1, STEPS_PER_BAR)
+    bars = column[: len(column) // bar_steps * bar_steps].reshape(-1, bar_steps)
     later, earlier = bars[lag:], bars[:-lag]
     counted = (later >= first_onset(track)).any(axis=1)
     equal = (later == earlier).all(axis=1)
@@ -59,6 +59,12 @@ def longest_stay(tokens: Tokens, track: Track, bar_steps: int = STEPS_PER_BAR) -
     changes = np.flatnonzero(np.diff(notes[:, PITCH])) + 1
     ends = (notes[:, ONSET] + notes[:, LENGTH])[[*(changes - 1), -1]]
     return float((ends - notes[[0, *changes], ONSET]).max()) / bar_steps
+
+
+def notes_under(tokens: Tokens, track: Track, pitch: int) -> Share:
+    """(notes of a pitched `track` of `tokens` [steps, 3] under a MIDI `pitch`, its notes)."""
+    pitches = note_table(tokens, track)[:, PITCH]
+    return float((pitches < pitch).sum()), float(len(pitches))
 
 
 def idle_note_offs(tokens: Tokens, track: Track) -> Share:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from schmubert.engine.denoiser import Logits
+from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.music.vocabulary import TRIO, Track
@@ -20,7 +21,7 @@ from schmubert.training.evaluation.evaluate import evaluate_model
 from schmubert.training.evaluation.figures import Evaluation
 from schmubert.training.evaluation.settings import EvaluationSettings
 from tests import tiny_model
-from tests.training.small_corpus import prepared, trios
+from tests.training.small_corpus import band_song, prepared, trios
 
 SMALL = EvaluationSettings(
     parts=("accompaniment", "live"), songs=3, draws=2, stage_songs=2, stage_draws=1, calls=2
@@ -32,6 +33,7 @@ class OneBar:
 
     name, runtime, longest_steps = "one bar", "numpy", None
     pauses: Pauses | None = None
+    meters: tuple[Meter, ...] = (COMMON,)
 
     def __init__(self, tracks: tuple[Track, ...] = TRIO) -> None:
         self.tracks = tracks
@@ -137,6 +139,35 @@ def test_other_parts_work_for_any_tracks(
     assert "melody: bar repeated at lag 1" in names
     assert not [name for name in names if "drums" in name]
     assert bool([name for name in names if "bass" in name]) == (Track.BASS in tracks)
+
+
+def test_bands_are_judged_in_each_metre_that_the_model_plays_and_songs_are_in(
+    tmp_path: Path,
+) -> None:
+    content = {
+        f"{beats}-{unit}-{number}.mid": band_song(number, 20, beats, unit)
+        for beats, unit in ((4, 4), (3, 4))
+        for number in range(8)
+    }
+    songs = Dataset.open(prepared(tmp_path / "data", content, 0.6, 0.0))
+    model = OneBar()
+    model.meters = (COMMON, Meter(3), Meter(2, 6))
+    settings = msgspec.structs.replace(SMALL, parts=("metres",))
+    found, left = judged(model, songs, Draws(tmp_path / "draws", {}), settings)
+    assert set(left.values()) == {0}
+    of = {section.title: section for section in found.sections}
+    for meter in ("4/4", "3/4"):
+        assert f"metres: {meter}: bass and drums by what is heard" in of
+    names = [figure.name for figure in of["metres: stage, beside the songs' own"].figures]
+    assert names[:2] == [f"bass: clash with the melody: {m}, 2 songs" for m in ("4/4", "3/4")]
+    assert [remark.split(":")[:2] for remark in found.remarks] == [
+        ["metres", " 6/8"],
+        ["metres", " one bar does not play 12/8"],
+    ]
+    calls = model.calls
+    again, _ = judged(model, songs, Draws(tmp_path / "draws", {}), settings)
+    assert written(again) == written(found)
+    assert model.calls == calls
 
 
 def test_what_songs_are_too_short_for_is_said_before_anything_is_drawn(

@@ -3,13 +3,19 @@ import pytest
 
 from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.unmasking import masked_cells
+from schmubert.engine.music.meter import COMPOUND_CLOCKS, Meter
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens, canonical
 from schmubert.engine.music.vocabulary import FIRST_ONSET, HOLD, MASK, OFF, SIZES, TRIO, Track
 from schmubert.engine.recipe import RECIPE, Recipe
 from schmubert.engine.service.jobs import Jobs, stacked
 from schmubert.engine.service.pace import Pace
 from schmubert.engine.service.wire import Request, pack, pack_cells
-from schmubert.training.evaluation.rehearsal import LEAD_STEPS, as_on_stage
+from schmubert.training.evaluation.rehearsal import (
+    LEAD_STEPS,
+    as_on_stage,
+    at_leisure,
+    chords_told,
+)
 
 BAND = (Track.BASS, Track.DRUMS)
 BARS = 6
@@ -150,6 +156,59 @@ def test_no_note_off_ends_nothing() -> None:
     played = play(Listener(), heard)
     assert (canonical(played[0]) == played[0]).all()
     assert (played[..., Track.BASS] == HOLD).all()
+
+
+METERS = (Meter(3), Meter(2, 6, COMPOUND_CLOCKS), Meter(4, 6, COMPOUND_CLOCKS))
+
+
+class Bound(Listener):
+    """The same, noting the metres that it is asked to play."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meters: list[Meter] = []
+
+    def in_meter(self, meter: Meter) -> "Bound":
+        self.meters.append(meter)
+        return self
+
+
+@pytest.mark.parametrize("meter", METERS, ids=str)
+def test_in_each_metre_a_beat_knows_the_melody_up_to_a_cell_before_it(meter: Meter) -> None:
+    bars = 4
+    heard = songs()[:, : bars * meter.steps]
+    denoise = Bound()
+    rng = np.random.default_rng(0)
+    played = as_on_stage(denoise, heard, BAND, rng, first_calls=1, most_calls=1, meter=meter)
+    assert set(denoise.meters) == {meter}
+    assert (played[:, : meter.steps, 1:] == HOLD).all()
+    for step in range(meter.steps, bars * meter.steps):
+        latest = heard[:, step - step % meter.cells - LEAD_STEPS - 1, Track.MELODY]
+        assert (played[:, step, Track.BASS] == latest).all()
+
+
+def test_chords_that_are_told_lead_the_beats_of_their_metre() -> None:
+    jig = METERS[1]
+    chords = np.zeros((1, 8, 12))
+    chords[:, ::2, 0] = chords[:, 1::2, 7] = 1.0  # C and G by turns, a beat each
+    lead = chords_told(chords, 30.0, jig)(12, range(2, 8))
+    shape = (1, 6 * jig.cells, SIZES[Track.BASS])
+    level = [np.zeros((*shape[:2], SIZES[track]), np.float32) for track in TRIO]
+    bent = lead.guide(np.zeros((*shape[:2], 3), np.int64), level)[Track.BASS][0]
+    classes = (bent[:, FIRST_ONSET:].argmax(axis=1) + 21) % 12
+    assert classes.reshape(6, jig.cells).T.tolist() == [[0, 7, 0, 7, 0, 7]] * jig.cells
+
+
+@pytest.mark.parametrize("meter", METERS, ids=str)
+def test_at_leisure_all_of_the_melody_is_heard_in_its_metre(meter: Meter) -> None:
+    heard = songs()[:, : 4 * meter.steps]
+    denoise = Bound()
+    rngs = [np.random.default_rng(song) for song in range(len(heard))]
+    played = at_leisure(denoise, heard, BAND, rngs, meter=meter)
+    assert set(denoise.meters) == {meter}
+    assert (played[..., Track.MELODY] == heard[..., Track.MELODY]).all()
+    for song, band in zip(heard, played, strict=True):
+        assert (band[:, Track.BASS] == song[-1, Track.MELODY]).all()
 
 
 def test_a_model_of_fewer_tracks_is_refused() -> None:

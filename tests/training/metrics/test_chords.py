@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from schmubert.engine.music.chords import HOLD_CHORD, NO_CHORD, Chord, Quality
-from schmubert.engine.music.vocabulary import onset_token
+from schmubert.engine.music.meter import COMPOUND_CLOCKS, Meter
+from schmubert.engine.music.vocabulary import PITCHED, onset_token
 from schmubert.training.metrics.chords import bass_in_chord, bass_on_root, chords_of, weights_of
 from tests.training.grids import grid
 
@@ -35,6 +36,22 @@ def test_the_bass_is_in_the_chord_for_part_of_its_time() -> None:
     assert (inside, whole) == (24.0, 32.0)
     assert bass_on_root(C_THEN_F, band) == (2.0, 2.0)
     assert bass_on_root(C_THEN_F, grid(2, bass=[(4, onset_token(36))])) == (0.0, 2.0)
+
+
+def test_chords_and_bass_are_counted_in_beats_of_their_metre() -> None:
+    jig = Meter(2, 6, COMPOUND_CLOCKS)
+    bass = [(12 * bar, onset_token(36 + root)) for bar, root in enumerate((0, 5, 7, 0))]
+    melody = [
+        (12 * bar + 2 * place, onset_token(60 + root + step))
+        for bar, root in enumerate((0, 5, 7, 0))
+        for place, step in enumerate((0, 4, 7, 12, 7, 4))
+    ]
+    song = grid(3, bass=bass, melody=melody)  # as many cells as four bars of 6/8
+    found = chords_of(song, PITCHED, jig)
+    assert found.shape == (8, 12)
+    assert found[::2].argmax(axis=1).tolist() == [0, 5, 7, 0]
+    assert bass_in_chord(found, song, jig) == (48.0, 48.0)
+    assert bass_on_root(found, song, jig) == (4.0, 4.0)
 
 
 @pytest.mark.parametrize("bars", [1, 2])

@@ -85,6 +85,15 @@ def test_the_root_is_the_longest_bass_note_and_notes_held_over_a_bar_line_count(
     assert root_in_bar(melody, bass) == (2.0, 3.0)
 
 
+def test_the_root_of_a_bar_is_that_of_its_own_metre() -> None:
+    melody = grid(3, melody=[(0, onset_token(67)), (12, onset_token(72)), (24, OFF)])
+    bass = grid(3, bass=[(0, onset_token(43)), (12, onset_token(36)), (24, OFF)])
+    assert root_in_bar(melody, bass, bar_steps=12) == (2.0, 2.0)
+    assert root_in_bar(melody, bass) == (2.0, 2.0)
+    swapped = grid(3, bass=[(0, onset_token(36)), (12, onset_token(43)), (24, OFF)])
+    assert root_in_bar(melody, swapped, bar_steps=12) == (0.0, 2.0)
+
+
 def test_sounding_pitch_ends_at_an_off_and_at_the_unknown() -> None:
     tokens = grid(1, bass=[(2, onset_token(40)), (5, OFF), (8, onset_token(41)), (9, MASK[1])])
     expected = [-1, -1, 40, 40, 40, -1, -1, -1, 41, *[-1] * 7]

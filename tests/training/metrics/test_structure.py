@@ -10,6 +10,7 @@ from schmubert.training.metrics.structure import (
     idle_note_offs,
     known_column,
     longest_stay,
+    notes_under,
     repeated_bars,
     repeated_pitches,
 )
@@ -44,6 +45,18 @@ def test_bars_are_compared_as_they_sound() -> None:
     assert repeated_bars(grid(2, melody=[*ended, (24, OFF)]), Track.MELODY, 1) == (1.0, 1.0)
     assert repeated_bars(grid(2, melody=[*ended[:3], (21, OFF)]), Track.MELODY, 1) == (0.0, 1.0)
     assert repeated_bars(grid(2, melody=ended[:3]), Track.MELODY, 1) == (0.0, 1.0)
+
+
+def test_bars_of_another_metre_repeat_by_their_own_length() -> None:
+    tokens = grid(3, drums=[(step, 1 + step % 12) for step in range(0, 48, 4)])  # bars of 12 cells
+    assert repeated_bars(tokens, Track.DRUMS, 1, bar_steps=12) == (3.0, 3.0)
+    assert repeated_bars(tokens, Track.DRUMS, 1) == (0.0, 2.0)
+
+
+def test_notes_under_a_pitch_are_counted_and_not_their_time() -> None:
+    bass = [(0, onset_token(27)), (8, onset_token(28)), (9, onset_token(40))]
+    assert notes_under(grid(1, bass=bass), Track.BASS, 28) == (1.0, 3.0)
+    assert notes_under(grid(1), Track.BASS, 28) == (0.0, 0.0)
 
 
 def test_a_bar_cannot_repeat_itself() -> None:
