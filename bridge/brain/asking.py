@@ -201,7 +201,8 @@ class Asking:
         self.first_step = about.first_step
         heard_now = heard_classes(about, moment)
         self.key = key_heard(about, moment, heard_now) if knobs.follows_key else None
-        harmony = leading(about, moment, self._chart, knobs, heard_now, self._dialogue.recipe)
+        recipe, names = self._dialogue.recipe, self._dialogue.knows_chords
+        harmony = leading(about, moment, self._chart, knobs, heard_now, recipe, names)
         own_bass = [fold(s.pitch) for s in self._capture.sounds if s.role is Track.BASS]
         own_melody = [
             fold(s.pitch)
