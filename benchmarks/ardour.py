@@ -1,6 +1,5 @@
 """Ardour without a window, driven by Lua: a session is made, recorded, opened again and looped."""
 
-import argparse
 import contextlib
 import itertools
 import queue
@@ -89,15 +88,6 @@ class Ardour:
             self.process.wait(15)
         end(self.process, signal.SIGTERM)
         self._log.close()
-
-
-def empty_folder(parser: argparse.ArgumentParser, named: Path) -> Path:
-    """The folder that is `named`, made where it is not there; `parser` refuses one that is full."""
-    out = named.resolve()
-    if out.exists() and any(out.iterdir()):
-        parser.error(f"{out} is not empty")
-    out.mkdir(parents=True, exist_ok=True)
-    return out
 
 
 def open_session(ardour: Ardour, folder: Path) -> None:

@@ -41,7 +41,6 @@ from ardour import (
     TEMPO_BPM,
     ArdourError,
     arm,
-    empty_folder,
     loop,
     newest_take,
     open_again,
@@ -49,6 +48,7 @@ from ardour import (
     with_session,
     write_melody,
 )
+from folders import empty_folder
 
 from schmubert.bridge.protocol.bytes import STOP, begins_note
 from schmubert.bridge.protocol.events import Came, Sent

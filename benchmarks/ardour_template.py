@@ -25,7 +25,8 @@ import mido
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from ardour import Ardour, ArdourError, empty_folder, newest_take, roll
+from ardour import Ardour, ArdourError, newest_take, roll
+from folders import empty_folder
 
 from schmubert.bridge.protocol.bytes import STOP, begins_note
 from schmubert.bridge.protocol.events import Came, Sent

@@ -49,6 +49,9 @@ PICTURE = (8, 2)
 HIT = (11, 2)
 FILM = ((11, 1), (11, 3), (12, 1), (13, 1))
 """The bars and beats of the film: before the pad is hit, hit, on the downbeat, and a bar later."""
+CHORDS = "G Em7 C D7/F#"
+OPEN = 1
+"""The bar of the chart that is open on the page."""
 BARS = 14
 FILM_WIDE, FILM_HIGH = 720, 400
 COLOURS = 200
@@ -149,7 +152,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         more = [word for one in BOUND for word in ("--bind", one)]
-        more += ["--record", str(folder / "kept")]
+        more += ["--chords", CHORDS, "--record", str(folder / "kept")]
         with (
             stage(folder, *more, seed=given.seed) as bridge,
             chromium(folder / "browser", *SIZE) as driver,
@@ -158,6 +161,8 @@ def main() -> None:
             time.sleep(READY_S)
             player = Thread(target=in_time, args=(BARS, given.tempo))
             player.start()
+            bars = driver.find_elements("css selector", "#chart-bars button")
+            bars[OPEN].click()
             at(driver, PICTURE)
             driver.save_screenshot(str(given.docs / "page.png"))
             film = filmed(driver)

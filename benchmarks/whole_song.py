@@ -26,6 +26,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from folders import empty_folder
+
 from schmubert.bridge.owner.ports import MidiPorts
 from schmubert.bridge.owner.realtime import RealTime, undisturbed
 from schmubert.bridge.protocol.bytes import SYSTEM, begins_note, ends_note
@@ -231,10 +233,7 @@ def main() -> int:
     parser.add_argument("--tempo", type=float, default=110.0)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    out: Path = given.out.resolve()
-    out.mkdir(parents=True, exist_ok=True)
-    if any(out.iterdir()):
-        parser.error(f"{out} is not empty")
+    out = empty_folder(parser, given.out)
     print(jam(out, given.tempo, given.seed))
     (session,) = (out / "kept").iterdir()
     shutil.copy(session / "session.mid", out / "song.mid")

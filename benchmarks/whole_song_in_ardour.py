@@ -32,13 +32,13 @@ from ardour import (
     TEMPO_BPM,
     ArdourError,
     arm,
-    empty_folder,
     newest_take,
     roll,
     with_session,
     write_melody,
 )
 from ardour_session import ARDOUR_FAILED, onsets
+from folders import empty_folder
 from whole_song import (
     BEFORE_BARS,
     ENDS_BAR,

@@ -6,20 +6,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 
 from schmubert.bridge.choices import preset
-from schmubert.bridge.choices.fitting import (
-    complaints,
-    meets_the_metre,
-    port_complaints,
-    waiting_for,
-)
+from schmubert.bridge.choices.fitting import meets_the_metre, waiting_for
+from schmubert.bridge.choices.in_play import in_play
 from schmubert.bridge.choices.parameters import Command, called_again, parameter, said
-from schmubert.bridge.clock.sync import Timing
+from schmubert.bridge.choices.piece import Piece, piece, plugged_in
 from schmubert.bridge.options import OPTIONS, Stage, songs_folder
 from schmubert.bridge.owner import loop
 from schmubert.bridge.owner.actions import GaveUpError
@@ -29,10 +25,8 @@ from schmubert.bridge.owner.ports import MidiPorts, Ports
 from schmubert.bridge.owner.report import Report
 from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import Kept
-from schmubert.bridge.protocol.mode import MODES
 from schmubert.bridge.protocol.place import Place
-from schmubert.bridge.protocol.roles import Rig, rig
-from schmubert.bridge.protocol.settings import Settings
+from schmubert.bridge.protocol.roles import Rig
 from schmubert.bridge.protocol.surface import binding, collisions, target_of
 from schmubert.bridge.protocol.voices import programs_with, silent_channels
 from schmubert.bridge.screen.audience import Audience, show
@@ -59,7 +53,7 @@ def bridge_command(**values: Any) -> None:
     stage = with_page(Stage(**said(Stage, values)))
     try:
         plugged = plugged_in(stage)
-        pieces = [piece(plugged, one) for one in songs(stage, values)]
+        pieces = [piece(plugged, one, show) for one in songs(stage, values)]
     except (OSError, ValueError) as error:
         raise click.UsageError(str(error)) from error
     try:
@@ -87,14 +81,6 @@ def with_page(stage: Stage) -> Stage:
     return replace(stage, page=place_for(stage.page, watched))
 
 
-class Piece(NamedTuple):
-    """What is played: how, in whose time, and as which song, if as one."""
-
-    settings: Settings
-    timing: Timing
-    song: str | None
-
-
 def songs(stage: Stage, values: dict[str, Any]) -> list[dict[str, Any]]:
     """The options of each song of a set list, or `values` alone where none is given."""
     if stage.set_list is None:
@@ -105,17 +91,6 @@ def songs(stage: Stage, values: dict[str, Any]) -> list[dict[str, Any]]:
         raise ValueError(f"--set-list names the songs: write {stage.song!r} into it, not --song")
     context = click.get_current_context()
     return [called_again(context, "--song", name) for name in songs_in(stage.set_list)]
-
-
-def piece(plugged: Rig, values: dict[str, Any]) -> Piece:
-    """What the options in `values` say is played; ValueError where that cannot be."""
-    stage, settings = Stage(**said(Stage, values)), settings_of(plugged, values)
-    set_bpm = [one.value for one in settings.controls if one.name == "tempo"]
-    tempo_bpm = (*set_bpm, stage.tempo)[0]
-    timing = Timing(tempo_bpm, stage.spp_unit, stage.offset_ms / 1000.0, stage.sync)
-    for line in [*complaints(plugged, settings, stage), *port_complaints(plugged, timing)]:
-        show(line)
-    return Piece(settings, timing, stage.song)
 
 
 def perform(stage: Stage, plugged: Rig, pieces: Sequence[Piece]) -> None:
@@ -156,7 +131,7 @@ def play(
     """Play `piece` on `ports`: a report, and whether the player wants the one `after` it."""
     from schmubert.bridge.session.song import NextSong
 
-    settings, timing, _ = piece
+    settings, timing = piece.settings, piece.timing
     if stage.record is not None:
         from schmubert.bridge.session.recording import Recording, session_of
 
@@ -189,7 +164,7 @@ def surfaces(
     stage: Stage, plugged: Rig, piece: Piece, audience: Audience, listeners: list[Place]
 ) -> list[loop.Hand]:
     """The page and OSC where they are wanted, which watch with `audience`: what they turn."""
-    settings, timing, _ = piece
+    settings, timing = piece.settings, piece.timing
     hands: list[loop.Hand] = []
     if stage.page is not None:
         from schmubert.bridge.page.process import Page, programme_of
@@ -218,13 +193,15 @@ def desk_of(stage: Stage, plugged: Rig, piece: Piece, audience: Audience) -> "De
 
     folders = usual_folders(stage.record, songs_folder())
     named = songs_in(stage.set_list) if stage.set_list else ()
-    settings, timing, name = piece
-    return Desk(folders, settings, plugged, timing, audience.tell, name or "", named)
+    settings, timing = piece.settings, piece.timing
+    started = {**piece.chosen, "bindings": plugged.bindings}  # those that were learned, too
+    read = partial(in_play, started=started, meter=settings.meter)
+    return Desk(folders, settings, plugged, timing, audience.tell, read, piece.song or "", named)
 
 
 def remembered(piece: Piece, audience: Audience) -> tuple[Kept, ...]:
     """The variations of the song that is played, if one is, which is kept from now on."""
-    settings, timing, name = piece
+    settings, timing, name = piece.settings, piece.timing, piece.song
     if name is None:
         return ()
     from schmubert.bridge.session.song import Song, SongKeeper
@@ -272,36 +249,6 @@ def has_what_serves(stage: Stage) -> None:
         missing = missing or lacking_osc()
     if missing is not None:
         raise ValueError(missing)
-
-
-def plugged_in(stage: Stage) -> Rig:
-    """What is plugged in; ValueError where that is no band."""
-    return rig(
-        stage.heard,
-        stage.played,
-        stage.clock,
-        stage.knobs,
-        stage.bindings,
-        stage.send_clock,
-        stage.split,
-        stage.sound,
-        stage.click,
-    )
-
-
-def settings_of(plugged: Rig, values: dict[str, Any]) -> Settings:
-    """The settings made of the options in `values`. A mode that a control sets goes before them."""
-    settings = Settings(
-        hears=tuple(sorted(plugged.heard)),
-        plays=tuple(sorted(plugged.played)),
-        **said(Settings, values),
-    )
-    stand = {control.name: int(control.value) for control in settings.controls}
-    mode = MODES[stand["mode"]] if "mode" in stand else settings.mode
-    counted_in = max(settings.count_in_bars, int(plugged.click is not None))
-    return msgspec.structs.replace(
-        settings, mode=mode, bars=stand.get("bars", settings.bars), count_in_bars=counted_in
-    )
 
 
 def learn(ports: MidiPorts, plugged: Rig, stage: Stage) -> Rig:

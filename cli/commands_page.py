@@ -41,7 +41,8 @@ With `--osc` a control of the table is turned at `/schmubert/` and its name:
 `/schmubert/temperature`, and one of a role at `/schmubert/density/bass`. It takes one number in its
 own unit, or the name of a value, as `--set` does. What is hit takes a number too, or none; 0 is a
 pad that is let go. A pad for one mode is `/schmubert/mode/trade`. Patterns of OSC hold:
-`/schmubert/mute/*`.
+`/schmubert/mute/*`. `/schmubert/chart` takes a chart, in quotes, as `--chords` does; without one
+there is none.
 
 `/schmubert/subscribe` asks to be told, at the port that the message comes from or at the one that
 it says, until `/schmubert/unsubscribe`. Then, and at each `--osc-to`, comes what has changed:

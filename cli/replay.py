@@ -98,9 +98,11 @@ def _compare(log: "Log", midi: bytes) -> None:
 
 
 def _verify(log: "Log") -> None:
+    from schmubert.bridge.session.log import BEFORE_NAME, Log
     from schmubert.bridge.session.verify import verify_session
 
-    verdict = verify_session(log.session, log)
+    before = log.path.with_name(BEFORE_NAME)
+    verdict = verify_session(log.session, log, Log(before) if before.is_file() else None)
     if verdict.difference is not None:
         raise ValueError(f"after {verdict.same} messages that are the same, {verdict.difference}")
     click.echo(f"decided again: {verdict.same} messages, all the same")

@@ -7,14 +7,22 @@ from schmubert.bridge.brain.band import Band, BandState
 from schmubert.bridge.brain.capture import Capture
 from schmubert.bridge.brain.commit import Commit
 from schmubert.bridge.brain.dialogue import TRANSIT_S, Dialogue
-from schmubert.bridge.brain.harmony import chart
+from schmubert.bridge.brain.harmony import Charts
 from schmubert.bridge.brain.intensity import livelier
 from schmubert.bridge.brain.knobs import Knobs
 from schmubert.bridge.brain.mode_switch import ModeSwitch
 from schmubert.bridge.brain.styling import Styling
 from schmubert.bridge.brain.tape import up_to
 from schmubert.bridge.brain.variations import Harmony, harmony_of
-from schmubert.bridge.brain.window import heard_classes, key_heard, leading, told_chords, window
+from schmubert.bridge.brain.window import (
+    chords_written,
+    heard_classes,
+    key_heard,
+    leading,
+    told_chords,
+    window,
+)
+from schmubert.bridge.protocol.messages import Charted, Say
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.diffusion.horizon import Horizon
 from schmubert.engine.music.chords import Chord, Quality, nearest_chords
@@ -44,8 +52,9 @@ class Asking:
         """The step of the tape at which the window of the latest request begins."""
         self.key: int | None = None
         """The tonic of the major key that was followed in it, None where none was sure."""
+        self.charts = Charts(settings.chords, settings.meter)
+        """The chords that the player wrote."""
         self._settings = settings
-        self._chart = chart(settings.chords, settings.meter) if settings.chords else None
         self._band, self._capture, self._dialogue = band, capture, dialogue
         self._modes, self._commit = modes, commit
         self._styling = Styling(settings)
@@ -131,14 +140,33 @@ class Asking:
 
     # What
 
+    def charted(self, charted: Charted, now: float) -> Say:
+        """The player wrote a chart: it holds from the next downbeat on that can be answered for.
+
+        While nothing becomes final, it holds at once.
+        """
+        final = max(self._commit.next_step, self.too_late_until(now))
+        line = up_to(final, self._capture.meter.steps) if self._band.commits else -math.inf
+        self.charts.write(charted.text, line)
+        written = self.charts.latest
+        says = "no chart: I go by what I hear"
+        if written is not None:
+            bars = len(written.weights) // self._capture.meter.beats
+            says = f"a new chart of {bars} bar{'s' if bars > 1 else ''}"
+        if line == -math.inf:
+            return Say(says)
+        self._dialogue.cut(int(line))
+        self.at_once()
+        return Say(f"bar {self._capture.bar(line)}: {says}")
+
     def home(self, knobs: Knobs, now: float) -> Harmony:
         """The chord on which a song ends: the first of the chart, or that of the key.
 
         Of the two keys with the same notes the one whose chord was played more often of late; the
         last chord, or the root that is heard at `now`, where no key is known.
         """
-        if self._chart is not None:
-            return harmony_of(int(nearest_chords(self._chart.at(0.0)[None])[0]))
+        if self.charts.latest is not None:
+            return harmony_of(int(nearest_chords(self.charts.latest.at(0.0)[None])[0]))
         latest = self._commit.arrangement.latest_harmonies()
         tonic = self.key if knobs.tonic is None else knobs.tonic
         if tonic is None:
@@ -201,15 +229,17 @@ class Asking:
         self.first_step = about.first_step
         heard_now = heard_classes(about, moment)
         self.key = key_heard(about, moment, heard_now) if knobs.follows_key else None
+        self.charts.forget_before(about.first_step)
+        written = chords_written(about, moment, self.charts)
         recipe, names = self._dialogue.recipe, self._dialogue.knows_chords
-        harmony = leading(about, moment, self._chart, knobs, heard_now, recipe, names)
+        harmony = leading(about, moment, written, knobs, heard_now, recipe, names)
         own_bass = [fold(s.pitch) for s in self._capture.sounds if s.role is Track.BASS]
         own_melody = [
             fold(s.pitch)
             for s in self._capture.sounds
             if s.role is Track.MELODY and s.role in notes and s.onset >= about.first_step
         ]
-        chords = told_chords(about, moment, self._chart, heard_now)
+        chords = told_chords(written, heard_now)
         steps, meter = about.end_step - about.first_step, self._capture.meter
         forms = self._forms_begun(about, committed)
         new = self._new_turns(notes)

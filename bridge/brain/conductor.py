@@ -24,6 +24,7 @@ from schmubert.bridge.brain.recall import Recalled
 from schmubert.bridge.brain.tape import nearest, up_to
 from schmubert.bridge.protocol.controls import CONTROLS, ON
 from schmubert.bridge.protocol.messages import (
+    Charted,
     Control,
     Heard,
     InKey,
@@ -40,7 +41,8 @@ from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.service.wire import Draft, Failed, Goodbye, Request, Welcome
 
-Message: TypeAlias = Moved | Heard | Pedal | Control | Recall | Welcome | Draft | Failed | Goodbye
+Told: TypeAlias = Moved | Heard | Pedal | Control | Charted
+Message: TypeAlias = Told | Recall | Welcome | Draft | Failed | Goodbye
 Action: TypeAlias = Play | Silence | Say | InKey | InSection | Kept | Request
 
 RESUME_S = 1.0  # some DAWs loop by Stop and Continue: that is a jump, not an end
@@ -91,7 +93,7 @@ class Conductor:
 
     def receive(self, message: Message, now: float) -> list[Action]:
         """What follows from `message`, which came at `now`."""
-        if isinstance(message, Moved | Heard | Pedal | Control):
+        if isinstance(message, Told):
             self._told(message, now)
         elif isinstance(message, Recall):
             self._recall(message, now)
@@ -113,13 +115,16 @@ class Conductor:
         actions, self._actions = self._actions, []
         return actions
 
-    def _told(self, message: Moved | Heard | Pedal | Control, now: float) -> None:
+    def _told(self, message: Told, now: float) -> None:
         if isinstance(message, Moved):
             self._moved(message, now)
         elif isinstance(message, Heard):
             self._heard(message)
         elif isinstance(message, Pedal):
             self.capture.pedal(message)
+        elif isinstance(message, Charted):
+            self.settings = self.settings.charted(message.text)
+            self._actions.append(self._asking.charted(message, now))
         else:
             self._turned(message, now)
 
@@ -255,6 +260,7 @@ class Conductor:
         left = math.ceil(self.capture.step_at(self._stopped_s if resumes else now))
         start = self.capture.roll(moved, now)
         self._asking.at_once()
+        self._asking.charts.hold_by(start)
         self._forget()
         if self.state is BandState.STOPPED:
             self._band.on(BandEvent.START)

@@ -1,5 +1,6 @@
 """Chords that are written down or held -> the pitch classes that the band leans to in each beat."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,22 +30,58 @@ def chart(text: str, meter: Meter = COMMON) -> Chart:
     return Chart(np.array(chart_beats(text, meter)))
 
 
+class Charts:
+    """Which chart holds in which steps of the tape: at first `text`, if that says any."""
+
+    def __init__(self, text: str, meter: Meter = COMMON) -> None:
+        self._meter = meter
+        self._since: list[tuple[float, Chart | None]] = []
+        self.write(text, -math.inf)
+
+    @property
+    def latest(self) -> Chart | None:
+        """The chart that was written last, None where that was taken away."""
+        return self._since[-1][1]
+
+    def write(self, text: str, step: float) -> None:
+        """From `step` on the chart `text` holds, or none where that is empty."""
+        written = chart(text, self._meter) if text else None
+        self._since = [*(one for one in self._since if one[0] < step), (step, written)]
+
+    def hold_by(self, step: int) -> None:
+        """What was to hold from a later step on holds from `step` on: the song goes on there."""
+        since, latest = self._since[-1]
+        if since > step:
+            self._since = [*self._since[:-1], (step, latest)]
+
+    def forget_before(self, step: int) -> None:
+        """Nobody asks again about what was before `step`."""
+        later = [one for one in self._since if one[0] > step]
+        self._since = [*self._since[: len(self._since) - len(later)][-1:], *later]
+
+    def at(self, step: int, beat: float) -> Weights | None:
+        """The chord of `step`, which is `beat` of the song; None where no chart holds."""
+        held = [written for since, written in self._since if since <= step]
+        return None if not held or held[-1] is None else held[-1].at(beat)
+
+
 def chord_weights(
-    song_beats: Sequence[float],
-    written: Chart | None,
-    held: Weights,
-    held_until: int,
-    meter: Meter = COMMON,
+    written: Sequence[Weights | None], held: Weights, held_until: int, meter: Meter = COMMON
 ) -> Weights:
-    """The chord of each beat of a window, [beats, 12], whose beats are `song_beats` of the song.
+    """The chord of each beat of a window, [beats, 12].
 
     Where a chart is `written` it says which chord is whose; else what is `held` leads in the beats
     before `held_until` of the window, and less and less in the bar of `meter` after.
     """
-    if written is not None:
-        return np.array([written.at(beat) for beat in song_beats])
-    ahead = np.arange(len(song_beats)) - held_until
-    return np.asarray((1.0 - np.clip(ahead / meter.beats, 0.0, 1.0))[:, None] * held)
+    ahead = np.arange(len(written)) - held_until
+    weights = (1.0 - np.clip(ahead / meter.beats, 0.0, 1.0))[:, None] * held
+    return with_written(weights, written)
+
+
+def with_written(weights: Weights, written: Sequence[Weights | None]) -> Weights:
+    """`weights` [beats, 12], but those of a chart in the beats in which one is `written`."""
+    rows = zip(weights, written, strict=True)
+    return np.array([row if chord is None else chord for row, chord in rows])
 
 
 def packed(biases: Weights) -> bytes:

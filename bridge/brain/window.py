@@ -1,12 +1,12 @@
 """What an engine is asked about: the window with all that is known, and the chords that lead it."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
 from schmubert.bridge.brain.capture import Moment
-from schmubert.bridge.brain.harmony import Chart, Weights, chord_weights, packed
+from schmubert.bridge.brain.harmony import Charts, Weights, chord_weights, packed, with_written
 from schmubert.bridge.brain.knobs import Knobs
 from schmubert.bridge.brain.mode_switch import ModeSwitch
 from schmubert.bridge.brain.plan import Plan
@@ -83,16 +83,22 @@ def heard_classes(about: Horizon, moment: Moment) -> Weights:
     ).classes
 
 
+def chords_written(about: Horizon, moment: Moment, charts: Charts) -> list[Weights | None]:
+    """What the player's charts say of each beat of the window; None where none of them holds."""
+    beats = range(about.first_step, about.end_step, moment.capture.meter.cells)
+    return [charts.at(step, moment.capture.beat(step)) for step in beats]
+
+
 def leading(
     about: Horizon,
     moment: Moment,
-    chart: Chart | None,
+    written: Sequence[Weights | None],
     knobs: Knobs,
     heard: Weights,
     recipe: Recipe = RECIPE,
     names_chords: bool = False,
 ) -> bytes:
-    """What the chart says of the window, or the chord held now, or that of the last bar; the key.
+    """What is `written` of the window, or the chord held now, or that of the last bar; the key.
 
     As `Constraints.harmony`, at `harmony_nats`, or what the model's `recipe` says, for what was
     held longest: short chords lead too. What is `heard` [beats, 12] tells the key, where the band
@@ -100,15 +106,10 @@ def leading(
     does not lead it, and what is held only where the player says how much.
     """
     meter = moment.capture.meter
-    beats = range(about.first_step, about.end_step, meter.cells)
-    guesses = names_chords and knobs.harmony_nats is None
-    weights = chord_weights(
-        [moment.capture.beat(step) for step in beats],
-        chart,
-        np.zeros(PITCH_CLASSES) if guesses else _held(moment),
-        (moment.heard_until - about.first_step) // meter.cells,
-        meter,
-    )
+    infers = names_chords and knobs.harmony_nats is None
+    held = np.zeros(PITCH_CLASSES) if infers else _held(moment)
+    now = (moment.heard_until - about.first_step) // meter.cells
+    weights = chord_weights(written, held, now, meter)
     biases = (recipe.harmony if knobs.harmony_nats is None else knobs.harmony_nats) * weights
     follows = knobs.follows_key and not names_chords
     return packed(biases + key_lean(heard, weights) if follows else biases)
@@ -124,19 +125,15 @@ def _held(moment: Moment) -> Weights:
     return held
 
 
-def told_chords(about: Horizon, moment: Moment, chart: Chart | None, heard: Weights) -> bytes:
-    """As `Constraints.chords`: the chords of the chart, or those that the players sound up to now.
+def told_chords(written: Sequence[Weights | None], heard: Weights) -> bytes:
+    """As `Constraints.chords`: the chords that are `written`, or those that the players sound.
 
     In a beat in which three or more of the pitch classes `heard` [beats, 12] sound, for half of it
     each, a chord is played. Any other beat is unknown. Empty where all are.
     """
-    meter = moment.capture.meter
-    if chart is not None:
-        beats = range(about.first_step, about.end_step, meter.cells)
-        weights = np.array([chart.at(moment.capture.beat(step)) for step in beats])
-    else:
-        sounding = heard >= LEAST_OF_A_BEAT
-        weights = np.where(sounding.sum(axis=1, keepdims=True) >= FEWEST_OF_A_CHORD, sounding, 0.0)
+    sounding = heard >= LEAST_OF_A_BEAT
+    played = np.where(sounding.sum(axis=1, keepdims=True) >= FEWEST_OF_A_CHORD, sounding, 0.0)
+    weights = with_written(played, written)
     if not weights.any():
         return b""
     plan = nearest_chords(weights)

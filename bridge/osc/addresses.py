@@ -11,12 +11,15 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 from schmubert.bridge.protocol.controls import CONTROLS, ON, Control, Kind, control, setting
+from schmubert.bridge.protocol.messages import Charted, chart_in
 from schmubert.bridge.protocol.mode import MODES
 from schmubert.bridge.protocol.surface import bindable
+from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.vocabulary import Track
 
 PREFIX = "/schmubert/"
 SUBSCRIBE, UNSUBSCRIBE = f"{PREFIX}subscribe", f"{PREFIX}unsubscribe"
+CHART = f"{PREFIX}chart"
 MOST_ADDRESS, MOST_CHOICES = 128, 64
 """Characters of an address, and addresses that its `{bass,drums}` may stand for."""
 CHOICE = re.compile(r"\{([^{}]*)\}")
@@ -50,6 +53,7 @@ TOLD = (
     Told("transport/tempo", "float", "Quarters a minute."),
     Told("transport/meter", "string", "The metre: `4/4`, `6/8`."),
     Told("transport/clock", "string", "Who tells the time; empty before anybody has."),
+    Told("chart", "string", "The chart that was written; empty where there is none."),
     Told("chord/now", "string, int", "The chord that sounds, and how sure it is in per cent."),
     Told("chord/next", "string, int", "The chord that follows it, likewise."),
     Told("chord/in", "int", "In how many beats that one comes; 0 where none is known."),
@@ -98,6 +102,16 @@ def turned(address: str, arguments: Sequence[Any]) -> list[Control]:
     """
     found = (_turned(target, arguments) for target in _meant(address))
     return [one for one in found if one is not None]
+
+
+def written(arguments: Sequence[Any], meter: Meter) -> Charted:
+    """The chart that a message to `CHART` writes, none without an argument; else ValueError."""
+    if len(arguments) > 1 or not all(isinstance(one, str) for one in arguments):
+        raise ValueError(f'{CHART} takes a chart in quotes, as in "Am F C G", or nothing')
+    try:
+        return chart_in("".join(arguments), meter)
+    except ValueError as error:
+        raise ValueError(f"{CHART}: {error}") from error
 
 
 def _meant(address: str) -> list[str]:

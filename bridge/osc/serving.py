@@ -12,12 +12,13 @@ from collections.abc import Iterable
 from select import select
 from typing import Any
 
-from schmubert.bridge.osc.addresses import SUBSCRIBE, UNSUBSCRIBE, turned
+from schmubert.bridge.osc.addresses import CHART, SUBSCRIBE, UNSUBSCRIBE, turned, written
 from schmubert.bridge.osc.hearing import Allowance, Hearing
 from schmubert.bridge.osc.packets import Message, messages_in, packet
 from schmubert.bridge.osc.station import MOST_PACKETS, Station
 from schmubert.bridge.osc.telling import Telling
 from schmubert.bridge.page.programme import FromPage, Programme, Seen, Served, Subscribed, ToPage
+from schmubert.bridge.protocol.controls import id_of
 from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import GiveUp, Pong, Say
 from schmubert.bridge.protocol.pipe import Pipe
@@ -39,7 +40,7 @@ class Serving:
         self, pipe: Pipe[FromPage, ToPage], station: Station, programme: Programme
     ) -> None:
         self._pipe, self._station = pipe, station
-        self._telling = Telling(programme)
+        self._telling, self._meter = Telling(programme), programme.settings.meter
         self._hearing = Hearing()
         self._lines = Allowance(LINES_A_S, LINES_AT_ONCE)
         self._sign_s = self._frame_s = float("-inf")
@@ -57,6 +58,10 @@ class Serving:
         now = time.monotonic()
         for data, sender in packets:
             self._packet(data, sender, now)
+            self._hearing.sign(sender.host, now)
+        for device, let_go in self._hearing.silent(now):
+            names = " and ".join(map(id_of, let_go))
+            self._pipe.say(Say(f"OSC: {device} is silent, and {names} that it held is let go"))
         for control in self._hearing.take():
             self._pipe.say(control)
         for one in self._pipe.hear():
@@ -81,8 +86,13 @@ class Serving:
                 self._pipe.say(Say(f"OSC from {sender}: {error}"))
 
     def _message(self, message: Message, sender: Place, now: float) -> None:
+        if message.address == CHART:
+            chart = written(message.arguments, self._meter)
+            self._hearing.hear([chart], now, sender.host)
+            return
         if message.address not in (SUBSCRIBE, UNSUBSCRIBE):
-            self._hearing.hear(turned(message.address, message.arguments), now)
+            controls = turned(message.address, message.arguments)
+            self._hearing.hear(controls, now, sender.host)
             return
         place = _answered_at(message, sender)
         if message.address == UNSUBSCRIBE:

@@ -15,7 +15,7 @@ from schmubert.bridge.page.table import Row, rows, standing
 from schmubert.bridge.protocol.bytes import NOTE_OFF, NOTE_ON
 from schmubert.bridge.protocol.controls import id_of
 from schmubert.bridge.protocol.events import Record, Sent
-from schmubert.bridge.protocol.messages import Answered, Control, Heard, Moved, Say
+from schmubert.bridge.protocol.messages import Answered, Charted, Control, Heard, Moved, Say
 from schmubert.bridge.protocol.timeline import bar_and_beat
 from schmubert.bridge.screen.scene import Scene
 from schmubert.engine.music.chart import chart_names
@@ -24,7 +24,7 @@ from schmubert.engine.music.vocabulary import Track
 Arguments: TypeAlias = tuple[int | float | str, ...]
 Message: TypeAlias = tuple[str, Arguments]
 YOU = "you"
-MOST_SAID, MOST_LETTERS = 16, 200
+MOST_SAID, MOST_LETTERS, MOST_CHART = 16, 200, 2000
 SURELY = 100
 EPSILON = 1e-6
 
@@ -38,7 +38,8 @@ class Telling:
         self._scene = Scene()
         self._scene.see(Record(0.0, settings))
         self._harmony = Harmony()
-        self._chart = chart_names(settings.chords, settings.meter) if settings.chords else ()
+        self._meter = settings.meter
+        self._write(settings.chords)
         self._stands = standing(settings)
         self._rows: list[Row] = rows(settings, self._rig)
         self._loudness = {role: Loudness() for role in [YOU, *map(_name, sorted(self._rig.played))]}
@@ -53,6 +54,8 @@ class Telling:
             self._harmony.hear(what)
         elif isinstance(what, Moved):
             self._harmony.move(what, self._scene.meter.beats)
+        elif isinstance(what, Charted):
+            self._write(what.text)
         elif isinstance(what, Control):
             self._stands[id_of(what)] = what.value
         elif isinstance(what, Heard):
@@ -61,6 +64,10 @@ class Telling:
             self._sound(what)
         elif isinstance(what, Say):
             self._said.append(self._scene.said[-1][:MOST_LETTERS])
+
+    def _write(self, chart: str) -> None:
+        self._written = chart[:MOST_CHART]  # of one packet
+        self._chart = chart_names(chart, self._meter) if chart else ()
 
     def _sound(self, sent: Sent) -> None:
         status, channel = sent.message[0] & 0xF0, sent.message[0] & 0x0F
@@ -112,6 +119,7 @@ class Telling:
         yield "transport/meter", (str(scene.meter),)
         yield "transport/clock", (scene.clock,)
         yield "heard/key", (scene.key,)
+        yield "chart", (self._written,)
         (sounding, coming, after) = self._chords(floor(beat + EPSILON))
         yield "chord/now", sounding
         yield "chord/next", coming

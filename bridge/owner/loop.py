@@ -30,10 +30,12 @@ from schmubert.bridge.protocol.events import (
     Ruled,
     Sent,
     Turned,
+    Wrote,
 )
 from schmubert.bridge.protocol.messages import (
     Answered,
     Asked,
+    Charted,
     Control,
     FromBrain,
     InKey,
@@ -59,8 +61,8 @@ SHOWN = (Asked, Answered, InKey, InSection, Kept)
 """What the owner only passes on."""
 
 Observer: TypeAlias = Callable[[ToBrain | FromBrain], None]
-Hand: TypeAlias = Callable[[], Sequence[Control | Patch | Survey]]
-"""What was turned or patched elsewhere than by MIDI since the last call; it never waits."""
+Hand: TypeAlias = Callable[[], Sequence[Control | Charted | Patch | Survey]]
+"""What was turned, written or patched beside MIDI since the last call; it never waits."""
 
 
 def perform(
@@ -159,6 +161,9 @@ class _Stage:
             if isinstance(wish, Control):
                 self._see(Turned(wish))
                 self._do(owner.turn((wish,), now))
+            elif isinstance(wish, Charted):
+                self._see(Wrote(wish))
+                self._do(owner.charted(wish))
             else:
                 self._patch(wish, now)
         trouble = self._seat.failing()  # asked first: what it said last is still heard

@@ -4,6 +4,7 @@ from collections import deque
 
 from schmubert.bridge.protocol.controls import CONTROLS
 from schmubert.bridge.protocol.messages import (
+    Charted,
     Control,
     FromBrain,
     Heard,
@@ -22,13 +23,14 @@ MOST = 2000
 """Messages: a minute of a busy band at 240 BPM, three minutes of one at 120."""
 
 
-KEPT = (Moved, Heard, Pedal, Control, Play, Silence, InSection, Kept)
+KEPT = (Moved, Heard, Pedal, Control, Charted, Play, Silence, InSection, Kept)
 
 
 class Memory:
     """The last `MOST` messages from which a brain makes its tape, as plain data.
 
-    Of what is older it keeps how knobs and pedals were left, the latest section, and variations.
+    Of what is older it keeps how knobs and pedals were left, the latest chart and section, and
+    variations.
     """
 
     def __init__(self, most: int = MOST) -> None:
@@ -59,6 +61,8 @@ class Memory:
             self._left["pedal", what.role] = told
         elif isinstance(what, Control) and not CONTROLS[what.name].trigger:
             self._left[what.name, what.role] = told
+        elif isinstance(what, Charted):
+            self._left["chart", None] = told
         elif isinstance(what, Kept):
             self._left[what.name, None] = told
         elif isinstance(what, InSection):

@@ -28,7 +28,9 @@ from schmubert.bridge.protocol.bytes import (
     is_message,
 )
 from schmubert.bridge.protocol.controls import CONTROLS
+from schmubert.bridge.protocol.held import Held
 from schmubert.bridge.protocol.messages import (
+    Charted,
     Control,
     GiveUp,
     Heard,
@@ -80,6 +82,8 @@ class Owner:
         self._told_ruler_s = -inf
         self._surface = surface
         self._turned: dict[tuple[str, int | None], Control] = {}
+        self._charted: Charted | None = None
+        self._held = Held()
         self._clock_out = None if rig.clock_out is None else ClockOut(rig.clock_out, meter)
         self._told = clock.transport
         self._told_beat = floor(clock.transport.timeline.at_beat)
@@ -110,6 +114,8 @@ class Owner:
             return []
         turned = self._surface.turned(message)
         if turned is not None:
+            for control in turned:
+                self._held.turned(control, port)
             return self.turn(turned, at_s)
         if self._echoes.hears(at_s, port, message):
             return self._echoed(port) if begins_note(message) else []
@@ -193,7 +199,7 @@ class Owner:
             return [said] if change.is_input else [*self._quiet(change.port), said]
         self._gone.add(place)
         actions: list[Action] = [Say(f"{name!r} is gone: I go on, and look for it")]
-        return [*actions, *self._playing.lose(change.port, now)] if change.is_input else actions
+        return [*actions, *self._lose(change.port, now)] if change.is_input else actions
 
     def patched(self, wish: Patch, now: float) -> list[Action]:
         """A port gets another end: what is held there is let go, and what sounds there is ended."""
@@ -204,7 +210,7 @@ class Owner:
         if not wish.is_input:
             return [*self._quiet(wish.port), said]
         said = Say(f"{name!r} hears {wish.other!r}" if wish.other else f"{name!r} hears nobody")
-        return [*self._playing.lose(wish.port, now), said]
+        return [*self._lose(wish.port, now), said]
 
     def server(self, change: Server, now: float) -> list[Action]:
         """The MIDI system ended or is back: what is held is let go, and what may sound is ended."""
@@ -212,8 +218,12 @@ class Owner:
             return [*self.quiet(), Say(f"{change.name} is back, and so are my ports")]
         actions: list[Action] = [Say(f"{change.name} is gone: I go on, and look for it")]
         for port in range(len(self.rig.inputs)):
-            actions += self._playing.lose(port, now)
+            actions += self._lose(port, now)
         return actions
+
+    def _lose(self, port: int, now: float) -> list[Action]:
+        """An input is gone: keys, pedals and pads that are held on it are let go."""
+        return [*self._playing.lose(port, now), *self.turn(self._held.let_go(port), now)]
 
     def daw_found(self, neighbour: Neighbour) -> list[Action]:
         """A DAW is there that counts positions in clocks. The clock does so too, until it knows."""
@@ -237,6 +247,7 @@ class Owner:
         if recalls:
             return actions
         actions += [Tell(control) for control in self._turned.values()]
+        actions += [] if self._charted is None else [Tell(self._charted)]
         return [*actions, *self._playing.again()]
 
     def finish(self) -> list[Action]:
@@ -280,6 +291,11 @@ class Owner:
             if control.name == "tap":
                 actions += self._tap(at_s)
         return actions
+
+    def charted(self, charted: Charted) -> list[Action]:
+        """The player wrote a chart."""
+        self._charted = charted
+        return [Tell(charted)]
 
     def _not_mine(self, at_s: float) -> list[Say]:
         """Who tells the tempo that was to be turned at `at_s`: not at every step of a knob."""

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Collection, Mapping, Sequence
 
 from schmubert.bridge.owner.cables import Place
-from schmubert.bridge.owner.port_names import CLIENT, PortError, bare_name, find
+from schmubert.bridge.owner.port_names import PortError, bare_name, find
 from schmubert.bridge.protocol.messages import Patch, Patchbay
 
 
@@ -18,11 +18,11 @@ def patchbay(
     targets: Sequence[str],
     names: tuple[Sequence[str], Sequence[str]],
     plugs: Mapping[Place, str],
-    own: Collection[str],
+    ours: Collection[str],
     api: str,
 ) -> Patchbay:
-    """The ports (full names) that are there but our `own`, and what each port of ours is
-    connected to by `plugs`; `names` are those of our inputs and outputs."""
+    """The ports (full names) that are there but `ours`, those of other bridges too, and what each
+    port of ours is connected to by `plugs`; `names` are those of our inputs and outputs."""
 
     def called(full: str, existing: Sequence[str]) -> str:
         with contextlib.suppress(PortError):
@@ -31,7 +31,7 @@ def patchbay(
         return full
 
     def others(existing: Sequence[str]) -> tuple[str, ...]:
-        theirs = [full for full in existing if full not in own and not full.startswith(CLIENT)]
+        theirs = [full for full in existing if full not in ours]
         return tuple(dict.fromkeys(called(full, existing) for full in theirs))
 
     inputs, outputs = names

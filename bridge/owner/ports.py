@@ -5,7 +5,7 @@ Only the back-ends know a MIDI package: `rtmidi_backend` and `rtmidi2_backend`.
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from schmubert.bridge.owner.cables import Cables, Place, Plug, Watch
@@ -86,6 +86,7 @@ class MidiPorts:
         self._outs: list[OutputSocket] = []
         self._plugs: dict[Place, Plug] = {}
         self._own: dict[str, Place] = {}  # virtual ports by their full names
+        self._ours: set[str] = set()  # these, and what connects us to others
         self._names = tuple(inputs), tuple(outputs)
         self._cables = Cables()
         self._watch: Watch | None = None
@@ -222,7 +223,7 @@ class MidiPorts:
             return []
         plugs = {place: plug.full or "" for place, plug in self._plugs.items()}
         sources, targets = self._ins[0].existing(), self._outs[0].existing()
-        bay = patchbay(sources, targets, self._names, plugs, self._own, self.api)
+        bay = patchbay(sources, targets, self._names, plugs, self._ours, self.api)
         changed, self._bay = bay != self._bay, bay
         return [bay] if changed else []
 
@@ -289,7 +290,7 @@ class MidiPorts:
                 full = find(name, others, self.api)
                 if full is None:
                     continue
-                with quiet():
+                with self._opening(*self._outs[:1]):
                     socket = self._backend.input(self.api, client_name(name))
                     socket.connect(full, name)
                 self._ins.append(socket)
@@ -316,7 +317,7 @@ class MidiPorts:
             plug.full = find(plug.name, existing, self.api)
             if plug.full is None:
                 return changes
-            with quiet():
+            with self._opening(*self._ins[:1], *self._outs[:1]):
                 plug.socket.connect(plug.full, plug.client.removeprefix(CLIENT))
         except (OSError, BackendError):  # gone again, or two of that name
             plug.full = None
@@ -345,6 +346,16 @@ class MidiPorts:
             socket.delete()
         self._ins, self._outs, self._ears, self._beside = [], [], [], {}
 
+    @contextlib.contextmanager
+    def _opening(self, *probes: Socket) -> Iterator[list[str]]:
+        """A port of ours is opened in the block: afterwards, as which ones `probes` see it."""
+        before = {full for probe in probes for full in probe.existing()}
+        made: list[str] = []
+        with quiet():
+            yield made
+        made += [full for probe in probes for full in probe.existing() if full not in before]
+        self._ours.update(made)
+
     def _socket(self, make: Callable[[str, str], S], direction: str, name: str) -> S:
         try:
             with quiet():
@@ -362,9 +373,8 @@ class MidiPorts:
         probe: Socket,
     ) -> None:
         """Open one port; `probe` sees, from the other side, what a virtual one became."""
-        before = set(probe.existing())
         try:
-            with quiet():
+            with self._opening(probe) as made:
                 if existing is not None:
                     socket.connect(existing, name)
                 else:
@@ -377,7 +387,6 @@ class MidiPorts:
             self._plugs[place] = Plug(socket, name, existing, client_name(name))
             self.named.append(f"{direction} {name!r}: connected to {existing!r}")
             return
-        made = [full for full in probe.existing() if full not in before]
         self._own.update(dict.fromkeys(made, place))
         ours = [full for full in made if port_name(full, self.api) == name] or made
         real = f" (as {ours[0]!r})" if ours and ours[0] != name else ""

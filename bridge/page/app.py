@@ -5,7 +5,7 @@ import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
@@ -18,8 +18,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from schmubert.bridge.page.board import (
+    MOST_CHART,
     Board,
-    Turn,
     Visitor,
     Word,
     control_of,
@@ -29,9 +29,8 @@ from schmubert.bridge.page.board import (
 )
 from schmubert.bridge.page.gate import COOKIE, Gate, Request
 from schmubert.bridge.page.picture import Picture
-from schmubert.bridge.protocol.controls import CONTROLS, Control
-from schmubert.bridge.protocol.errands import Errand
-from schmubert.bridge.protocol.messages import Patch, Survey
+from schmubert.bridge.page.programme import Wish
+from schmubert.bridge.protocol.messages import Survey, chart_in
 
 STATIC = Path(__file__).parent / "static"
 KINDS = {
@@ -56,10 +55,6 @@ HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
-
-
-Wish: TypeAlias = Control | Patch | Survey | Errand
-"""What a browser may want of the stage."""
 
 
 class Gatekeeper:
@@ -139,8 +134,8 @@ class Hall:
             self.visitors -= 1
             for task in tasks:
                 task.cancel()
-            for held in visitor.held:
-                self._hand_on(control_of(Turn(held, 0.0), self._picture.rows))
+            for control in visitor.held.let_go():
+                self._hand_on(control)
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _show(self, socket: WebSocket, visitor: Visitor) -> tuple[int, str]:
@@ -153,6 +148,8 @@ class Hall:
             if visitor.reads:
                 self._refresh(now)
                 news = {**stage, **self._board.since(visitor.version)}
+                if visitor.answer is not None:
+                    news["answer"], visitor.answer = visitor.answer, None
                 if news or now - said_s >= STILL_S:
                     visitor.version, stage, said_s = self._board.version, {}, now
                     number = visitor.sent(now)
@@ -174,11 +171,11 @@ class Hall:
             message = await socket.receive()
             if message["type"] == "websocket.disconnect":
                 return 1000, ""
-            now = time.monotonic()
-            if not visitor.speaks(now):
+            now, text = time.monotonic(), message.get("text") or message.get("bytes") or ""
+            if not visitor.speaks(now, len(text)):
                 return REFUSED, "a browser sends more than anybody can turn: it was sent away"
             try:
-                word = word_in(message.get("text") or message.get("bytes") or "")
+                word = word_in(text)
                 if word.seen is not None:
                     visitor.saw(word.seen, now)
                 self._take(word, visitor)
@@ -189,13 +186,24 @@ class Hall:
         """Hand on what a browser wants; ValueError where that cannot be."""
         if word.turn is not None:
             control = control_of(word.turn, self._picture.rows)
-            if CONTROLS[control.name].momentary:
-                (visitor.held.add if control.value else visitor.held.discard)(word.turn.id)
+            visitor.held.turned(control)
             self._hand_on(control)
         if word.patch is not None:
             self._hand_on(patch_in(word.patch, self._picture.bay))
         if word.errand is not None:
             self._hand_on(errand_in(word.errand))
+        if word.chart is not None:
+            visitor.answer = self._write(word.chart)
+
+    def _write(self, text: str) -> str:
+        """Hand on a chart; what is wrong with it, where that cannot be."""
+        if len(text) > MOST_CHART:
+            return f"a page takes no chart of more than {MOST_CHART:,} characters: --chords @FILE"
+        try:
+            self._hand_on(chart_in(text, self._picture.settings.meter))
+        except ValueError as error:
+            return str(error)
+        return ""
 
 
 def _ended(task: "asyncio.Future[tuple[int, str]]") -> tuple[int, str]:

@@ -8,11 +8,16 @@ import msgspec
 from schmubert.bridge.page.table import Row
 from schmubert.bridge.protocol.controls import Control, checked
 from schmubert.bridge.protocol.errands import ERRANDS, Errand
+from schmubert.bridge.protocol.held import Held
 from schmubert.bridge.protocol.messages import Patch, Patchbay
 
-MOST_WORD = 512
+MOST_CHART = 1 << 14
+"""Characters of a chart that is written on a page."""
+MOST_WORD = 4 * MOST_CHART
 """Bytes of a message from a browser; none of ours is as long."""
 WORDS_A_S, WORDS_AT_ONCE = 120.0, 240.0
+WORD = 512
+"""Bytes of a word; of a longer message, so many each count as one."""
 MOST_NAME = 64
 UNSEEN = 2
 """Messages that a browser may be sent before it has said that it saw the first of them."""
@@ -42,11 +47,13 @@ class Board:
 
 
 class Visitor:
-    """One browser: how far it has read, how often it asks, and the pads that it holds."""
+    """One browser: how far it has read, how often it asks, and which pads it holds."""
 
     def __init__(self, now: float) -> None:
         self.version = 0
-        self.held: set[str] = set()
+        self.held = Held()
+        self.answer: str | None = None
+        """What is wrong with the chart that it sent last, empty where nothing is; told once."""
         self._sent = self._seen = 0
         self._waits_from_s = now
         self._words = WORDS_AT_ONCE
@@ -74,11 +81,11 @@ class Visitor:
             raise ValueError(f"message {number} was never sent")
         self._seen, self._waits_from_s = number, now
 
-    def speaks(self, now: float) -> bool:
-        """Take note of a message from it; False where they come too fast."""
+    def speaks(self, now: float, length: int = 0) -> bool:
+        """Take note of a message of such a `length` from it; False where they come too fast."""
         self._words = min(WORDS_AT_ONCE, self._words + (now - self._word_s) * WORDS_A_S)
         self._word_s = now
-        self._words -= 1.0
+        self._words -= 1.0 + length // WORD
         return self._words >= 0.0
 
 
@@ -90,12 +97,13 @@ class Turn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Word(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a browser says: the number of the message that it saw, a turn, a patch, an errand."""
+    """What a browser says: the number of the message that it saw, and what it wants."""
 
     seen: int | None = None
     turn: Turn | None = None
     patch: Patch | None = None
     errand: Errand | None = None
+    chart: str | None = None
 
 
 _word_in = msgspec.json.Decoder(Word).decode

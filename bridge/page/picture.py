@@ -8,14 +8,17 @@ from collections.abc import Iterator
 from math import floor
 from typing import Any
 
+from schmubert.bridge.page.board import MOST_CHART
 from schmubert.bridge.page.programme import Programme
 from schmubert.bridge.page.table import Row, rows, standing
 from schmubert.bridge.protocol.controls import id_of
 from schmubert.bridge.protocol.errands import OnDesk
 from schmubert.bridge.protocol.events import Came, Record
-from schmubert.bridge.protocol.messages import Answered, Control, Moved, Patchbay, Say
+from schmubert.bridge.protocol.messages import Answered, Charted, Control, Moved, Patchbay, Say
 from schmubert.bridge.screen.scene import Note, Part, Scene
+from schmubert.engine.music.chart import QUALITIES
 from schmubert.engine.music.chord_names import FIRST_CHORD, SURE, chord_name
+from schmubert.engine.music.pitches import NAMES
 from schmubert.engine.music.vocabulary import CHORD_TOKENS, Track
 
 SAID = 12
@@ -30,6 +33,8 @@ class Picture:
 
     def __init__(self, programme: Programme) -> None:
         self._programme = programme
+        self.settings = programme.settings
+        """How the band plays, with the chart that was written last."""
         self._scene = Scene()
         self._stands = standing(programme.settings)
         self._said = 0
@@ -59,19 +64,23 @@ class Picture:
             self._harmony.move(what, self._scene.meter.beats)
         elif isinstance(what, Patchbay):
             self.bay = what
+        elif isinstance(what, Charted):
+            self.settings = self.settings.charted(what.text)
         elif isinstance(what, Control):
             self._stands[id_of(what)] = what.value
 
     def stage(self) -> dict[str, Any]:
         """What does not change in a session."""
         programme, meter = self._programme, self._scene.meter
-        settings, rig = programme.settings, programme.rig
+        settings, rig = self.settings, programme.rig
         return {
             "meter": str(meter),
             "beats": meter.beats,
             "cells": meter.cells,
             "controls": self.rows,
-            "chart": settings.chords,
+            "roots": NAMES,
+            "qualities": tuple(QUALITIES),
+            "most_chart": MOST_CHART,
             "recorded": programme.recorded,
             "hears": [Track(role).name.lower() for role in settings.hears],
             "plays": [Track(role).name.lower() for role in settings.plays],
@@ -99,6 +108,7 @@ class Picture:
             yield f"you:{Track(role).name.lower()}", {"notes": list(map(_note, part.notes))}
         for role, part in scene.band.items():
             yield f"band:{Track(role).name.lower()}", _band(part)
+        yield "chart", self.settings.chords
         yield "stands", self._stands
         yield "bay", self.bay
         yield "desk", self.on_desk

@@ -31,8 +31,10 @@ from schmubert.bridge.protocol.events import (
     Sent,
     Tick,
 )
+from schmubert.bridge.protocol.held import Held
 from schmubert.bridge.protocol.messages import (
     Answered,
+    Charted,
     GiveUp,
     Heard,
     InKey,
@@ -47,6 +49,7 @@ from schmubert.bridge.protocol.messages import (
     Settings,
     Silence,
     Survey,
+    chart_in,
 )
 from schmubert.bridge.protocol.pipe import Pipe
 from schmubert.bridge.protocol.place import Place
@@ -57,8 +60,8 @@ from schmubert.engine.extras import how_to_install
 TICK = bytes((CLOCK,))
 PACKAGES = ("starlette", "uvicorn", "websockets")
 SHOWN = (
-    *(BrainRestarted, Followed, Ruled, Answered, Control, Heard, InKey, InSection, Kept),
-    *(Moved, Patchbay, Play, Say, Silence),
+    *(BrainRestarted, Followed, Ruled, Answered, Charted, Control, Heard, InKey, InSection),
+    *(Kept, Moved, Patchbay, Play, Say, Silence),
 )
 """What a page is told whenever it happens."""
 CLOCK_S = 0.5
@@ -111,7 +114,7 @@ class Desk(Protocol):
     def stands(self) -> OnDesk:
         """What lies on it."""
 
-    def do(self, errand: Errand, /) -> Sequence[Control]:
+    def do(self, errand: Errand, /) -> Sequence[Control | Charted]:
         """Do it, and give what is to be turned then."""
 
 
@@ -122,7 +125,7 @@ class Bare:
         """Nothing lies on it."""
         return OnDesk()
 
-    def do(self, _: Errand, /) -> Sequence[Control]:
+    def do(self, _: Errand, /) -> Sequence[Control | Charted]:
         """Nothing."""
         return ()
 
@@ -150,9 +153,10 @@ class Page:
         self._command = command or (sys.executable, "-m", "schmubert.bridge.page.serving")
         self._desk = desk or Bare()
         self._stood = OnDesk()
-        self._turned: deque[Control | Patch | Survey] = deque(maxlen=MOST_TURNED)
+        self._turned: deque[Control | Charted | Patch | Survey] = deque(maxlen=MOST_TURNED)
         self._lock = threading.Lock()  # of what is told; never taken by the loop of the stage
         self._says: Pipe[Any, Any] | None = None
+        self._held = Held()
         self._known: dict[object, Record] = {}
         self._lines: deque[Record] = deque(maxlen=KEPT_LINES)
         self._clock_s = 0.0
@@ -161,7 +165,7 @@ class Page:
         self._thread = threading.Thread(target=self._look_after, daemon=True)
         self._thread.start()
 
-    def turned(self) -> Sequence[Control | Patch | Survey]:
+    def turned(self) -> Sequence[Control | Charted | Patch | Survey]:
         """What was turned or patched since, at most `TURNED_AT_ONCE`; for the loop of the stage."""
         turned = self._turned
         if not turned:
@@ -176,7 +180,7 @@ class Page:
             what = record.what
             if isinstance(what, Control):
                 self._known[what.name, what.role] = record
-            elif isinstance(what, Moved | InKey | Ruled | Patchbay):
+            elif isinstance(what, Charted | Moved | InKey | Ruled | Patchbay):
                 self._known[type(what)] = record
             elif isinstance(what, Say):
                 self._lines.append(record)
@@ -254,6 +258,7 @@ class Page:
             says.flush()
             says.close()
         pipe.close()
+        self._turned.extend(self._held.let_go())
         end_child(process, LEAVE_S if self._closing.is_set() else 0.0)
 
     def _attend(self, pipe: "Pipe[Any, FromPage]") -> str | None:
@@ -293,6 +298,10 @@ class Page:
         if isinstance(message, Control):
             with contextlib.suppress(ValueError):
                 self._turned.append(checked(message))
+                self._held.turned(message)
+        elif isinstance(message, Charted):
+            with contextlib.suppress(ValueError):
+                self._turned.append(chart_in(message.text, self._programme.settings.meter))
         elif isinstance(message, Patch):
             rig = self._programme.rig
             if 0 <= message.port < len(rig.inputs if message.is_input else rig.outputs):

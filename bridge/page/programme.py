@@ -7,7 +7,15 @@ import msgspec
 from schmubert.bridge.protocol.controls import Control
 from schmubert.bridge.protocol.errands import Errand, OnDesk
 from schmubert.bridge.protocol.events import Record
-from schmubert.bridge.protocol.messages import GiveUp, Patch, Pong, Say, Settings, Survey
+from schmubert.bridge.protocol.messages import (
+    Charted,
+    GiveUp,
+    Patch,
+    Pong,
+    Say,
+    Settings,
+    Survey,
+)
 from schmubert.bridge.protocol.place import Place
 from schmubert.bridge.protocol.roles import Rig
 
@@ -51,6 +59,8 @@ class Subscribed(msgspec.Struct, frozen=True, tag=True):
 
 
 ToPage: TypeAlias = Programme | Seen | OnDesk
-FromPage: TypeAlias = Served | Subscribed | Control | Patch | Survey | Errand | Say | GiveUp | Pong
-"""Where it is, who is told, what was turned and patched, what is to be done, a line to be said, why
-nothing is served, a sign of life."""
+Wish: TypeAlias = Control | Charted | Patch | Survey | Errand
+"""What is turned, written, patched, to be seen, and to be done beside the music."""
+FromPage: TypeAlias = Served | Subscribed | Wish | Say | GiveUp | Pong
+"""Where it is, who is told, what is wanted, a line to be said, why nothing is served, a sign of
+life."""

@@ -13,6 +13,7 @@ from typing import Any
 import uvicorn
 
 from schmubert.bridge.page.app import Hall, application
+from schmubert.bridge.page.board import MOST_WORD
 from schmubert.bridge.page.gate import Gate
 from schmubert.bridge.page.picture import Picture
 from schmubert.bridge.page.programme import FromPage, Programme, Seen, Served, ToPage
@@ -25,7 +26,7 @@ from schmubert.bridge.protocol.process import connection
 HEAR_S = 0.01
 SIGN_S = 1.0
 MOST_CONNECTIONS = 32
-MOST_WORD, MOST_WORDS = 4096, 16
+MOST_WORDS = 16
 SAID_S = 10.0
 """Of what goes wrong with browsers, so much at most is said: a line in so long."""
 SOMEWHERE = ("192.0.2.1", 9)  # an address for documentation: asked for the way there, never sent to

@@ -1,6 +1,10 @@
 """What a player wants done beside the music, and what lies on the desk where it is done."""
 
+from typing import NamedTuple
+
 import msgspec
+
+from schmubert.bridge.protocol.messages import Charted, Control
 
 
 class Errand(msgspec.Struct, frozen=True, tag=True):
@@ -23,3 +27,10 @@ class OnDesk(msgspec.Struct, frozen=True, tag=True):
     presets: tuple[str, ...] = ()
     song: str = ""
     songs: tuple[str, ...] = ()
+
+
+class InPlay(NamedTuple):
+    """Of a preset: what is turned and written while the band plays, and what needs a start."""
+
+    wishes: tuple[Control | Charted, ...]
+    needs_start: tuple[str, ...]

@@ -1,8 +1,8 @@
 """What happens on the port owner's stage, in its order, for whoever keeps or shows it.
 
-What goes in (`Tick`, `Came`, `Turned`, `Patch`, `Plugged`, `Server`, `Neighbour`, the brain's
-decisions, `BrainRestarted`, `Ending`) stands before what it led to (`Sent`, what the brain is told,
-what is said). An owner that is given the former makes the latter again.
+What goes in (`Tick`, `Came`, `Turned`, `Wrote`, `Patch`, `Plugged`, `Server`, `Neighbour`, the
+brain's decisions, `BrainRestarted`, `Ending`) stands before what it led to (`Sent`, what the brain
+is told, what is said). An owner that is given the former makes the latter again.
 """
 
 from typing import TypeAlias
@@ -11,12 +11,15 @@ import msgspec
 
 from schmubert.bridge.protocol.controls import Control
 from schmubert.bridge.protocol.messages import (
+    Charted,
     FromBrain,
     Neighbour,
     Patch,
     Patchbay,
+    Play,
     Plugged,
     Server,
+    Silence,
     ToBrain,
 )
 
@@ -39,6 +42,12 @@ class Turned(msgspec.Struct, frozen=True, tag=True):
     """The player turned `control` on the page: what a knob or pad does by MIDI."""
 
     control: Control
+
+
+class Wrote(msgspec.Struct, frozen=True, tag=True):
+    """The player wrote a `chart` while the band plays."""
+
+    chart: Charted
 
 
 class Sent(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
@@ -80,10 +89,21 @@ class Ended(msgspec.Struct, frozen=True, tag=True):
     """Nothing sounds any more, and nothing follows."""
 
 
+class GoesOn(msgspec.Struct, frozen=True, tag=True):
+    """The log ends here, and the session goes on."""
+
+
+GOES_IN = (
+    *(Tick, Came, Turned, Wrote, Patch, Plugged, Server, Neighbour, Play, Silence),
+    *(BrainRestarted, Ending),
+)
+"""What a port owner decides by."""
+
 Happening: TypeAlias = (
     Tick
     | Came
     | Turned
+    | Wrote
     | Patch
     | Patchbay
     | Plugged
@@ -95,6 +115,7 @@ Happening: TypeAlias = (
     | BrainRestarted
     | Ending
     | Ended
+    | GoesOn
     | ToBrain
     | FromBrain
 )

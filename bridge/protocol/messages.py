@@ -13,6 +13,8 @@ import msgspec
 
 from schmubert.bridge.protocol.controls import Control as Control
 from schmubert.bridge.protocol.settings import Settings as Settings
+from schmubert.engine.music.chart import chart_beats
+from schmubert.engine.music.meter import Meter
 
 
 class Moved(msgspec.Struct, frozen=True, tag=True):
@@ -46,6 +48,15 @@ class Pedal(msgspec.Struct, frozen=True, tag=True):
     at_s: float
     role: int
     down: bool
+
+
+class Charted(msgspec.Struct, frozen=True, tag=True):
+    """Owner -> brain: the player wrote the chart `text`, empty where there is to be none.
+
+    It holds from the next downbeat on.
+    """
+
+    text: str
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -232,7 +243,7 @@ class Told(msgspec.Struct, frozen=True):
     """`what` was told to a brain, or decided by it, at `at_s`."""
 
     at_s: float
-    what: Moved | Heard | Pedal | Control | Play | Silence | InSection | Kept
+    what: Moved | Heard | Pedal | Control | Charted | Play | Silence | InSection | Kept
 
 
 class Recall(msgspec.Struct, frozen=True, tag=True):
@@ -241,7 +252,15 @@ class Recall(msgspec.Struct, frozen=True, tag=True):
     told: tuple[Told, ...]
 
 
-ToBrain: TypeAlias = Settings | Moved | Heard | Pedal | Control | Recall | Ping | Quit
+ToBrain: TypeAlias = Settings | Moved | Heard | Pedal | Control | Charted | Recall | Ping | Quit
 ToOwner: TypeAlias = Play | Silence | Say | GiveUp
 FromBrain: TypeAlias = ToOwner | Asked | Answered | InKey | InSection | Kept | Pong
 """What the owner acts on, and what it only passes on to whoever keeps or shows it."""
+
+
+def chart_in(text: str, meter: Meter) -> Charted:
+    """`text` as a chart of bars of `meter`; ValueError says what of it is none."""
+    text = text.strip()
+    if text:
+        chart_beats(text, meter)
+    return Charted(text)

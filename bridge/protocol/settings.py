@@ -229,6 +229,11 @@ class Settings(msgspec.Struct, frozen=True, tag="Setup"):
                 "nothing to play from: a band that does not listen (--listen 0) takes --chords"
             )
 
+    def charted(self, text: str) -> "Settings":
+        """With `text` as the chart; a band without one listens for a bar at least."""
+        listen_bars = self.listen_bars if text else max(1, self.listen_bars)
+        return msgspec.structs.replace(self, chords=text, listen_bars=listen_bars)
+
     @property
     def turned(self) -> tuple[Control, ...]:
         """How controls stand at first, a style that is named among them."""

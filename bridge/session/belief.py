@@ -9,9 +9,10 @@ from math import isfinite
 
 from schmubert.bridge.protocol.bytes import is_message
 from schmubert.bridge.protocol.controls import VARIATIONS, checked
-from schmubert.bridge.protocol.events import Came, Record, Sent, Tick, Turned
+from schmubert.bridge.protocol.events import Came, Record, Sent, Tick, Turned, Wrote
 from schmubert.bridge.protocol.messages import (
     SECTIONS,
+    Charted,
     Control,
     Heard,
     InSection,
@@ -22,8 +23,10 @@ from schmubert.bridge.protocol.messages import (
     Play,
     Plugged,
     Silence,
+    chart_in,
 )
 from schmubert.bridge.protocol.roles import Rig
+from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.vocabulary import CHORD_TOKENS, TRIO, Track
 
 PLAYED = (*TRIO, Track.CHORDS)
@@ -40,8 +43,8 @@ MOST_COUNTED = 1 << 53
 """Passages and notes too late, both counted from 0."""
 
 
-def believe(record: Record, began_s: float, rig: Rig) -> None:
-    """ValueError where `record` is none of a session on `rig` that began at `began_s`."""
+def believe(record: Record, began_s: float, rig: Rig, meter: Meter = COMMON) -> None:
+    """ValueError where `record` is none of a session on `rig`, in `meter`, begun at `began_s`."""
     what = record.what
     _within("time", record.at_s - began_s, -LONGEST_S, LONGEST_S)
     if isinstance(what, Moved):
@@ -72,6 +75,8 @@ def believe(record: Record, began_s: float, rig: Rig) -> None:
         checked(what)
     elif isinstance(what, Turned):
         checked(what.control)
+    elif isinstance(what, Charted | Wrote):
+        chart_in(what.text if isinstance(what, Charted) else what.chart.text, meter)
     elif isinstance(what, InSection):
         _within("beat", what.from_beat, -MOST_BEATS, MOST_BEATS)
         _within("beat", what.to_beat, what.from_beat, MOST_BEATS)

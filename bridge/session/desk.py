@@ -4,29 +4,33 @@ All of it is done in the thread that looks after the page; the stage knows nothi
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 import msgspec
 import tomlkit
-from tomlkit.exceptions import TOMLKitError
 
 from schmubert.bridge.clock.sync import Timing
-from schmubert.bridge.protocol.controls import CONTROLS, Control, id_of, setting
-from schmubert.bridge.protocol.errands import Errand, OnDesk
-from schmubert.bridge.protocol.events import Record, Ruled
-from schmubert.bridge.protocol.messages import Moved, Settings
+from schmubert.bridge.protocol.controls import CONTROLS, Control, beat_of, id_of
+from schmubert.bridge.protocol.errands import Errand, InPlay, OnDesk
+from schmubert.bridge.protocol.events import GoesOn, Record, Ruled
+from schmubert.bridge.protocol.messages import Charted, Moved, Settings
 from schmubert.bridge.protocol.roles import Rig
 from schmubert.bridge.protocol.surface import source_of, target_of
+from schmubert.bridge.session.before import Before
+from schmubert.bridge.session.log import BEFORE_NAME
 from schmubert.bridge.session.recording import Recording, session_of
 from schmubert.bridge.session.song import options_of_song, song_name
 from schmubert.engine.writing import write_whole
 
 MOST_PRESETS = 200
-MOST_BYTES = 1 << 20
+Wish: TypeAlias = Control | Charted
+"""What is to be turned, or written."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,8 @@ def usual_folders(recorded: Path | None, songs: Path) -> Folders:
 class Desk:
     """Keeps takes and presets of a session in `folders`, and knows the `songs` of the set list.
 
-    It is a witness of what happens, and a page sends it on errands; `tell` gets a line.
+    It is a witness of what happens, and a page sends it on errands; `tell` gets a line, and `read`
+    says what of a preset can be taken over.
     """
 
     def __init__(
@@ -55,13 +60,15 @@ class Desk:
         rig: Rig,
         timing: Timing,
         tell: Callable[[str], None],
+        read: Callable[[Path], InPlay],
         song: str = "",
         songs: Sequence[str] = (),
     ) -> None:
-        self._folders, self._tell = folders, tell
+        self._folders, self._tell, self._read = folders, tell, read
         self._settings, self._rig, self._timing = settings, rig, timing
         self._stands = {id_of(one): one for one in settings.turned}
         self._known: dict[type, Record] = {}  # what a take that begins now has to begin with
+        self._before = Before(session_of(settings, rig, timing))
         self._take: Recording | None = None
         self._lock = threading.Lock()
         self._on = OnDesk(presets=self._presets(), song=song, songs=tuple(songs))
@@ -76,18 +83,21 @@ class Desk:
         with self._lock:
             if isinstance(what, Control):
                 self._stands[id_of(what)] = what
+            elif isinstance(what, Charted):
+                self._settings = self._settings.charted(what.text)
             elif isinstance(what, Moved | Ruled):
                 self._known[type(what)] = record
             if self._take is not None:
                 self._take.see(record)
+            self._before.see(record)
 
     def close(self) -> None:
         """The session ends, and with it a take."""
         self._stop()
 
-    def do(self, errand: Errand) -> Sequence[Control]:
+    def do(self, errand: Errand) -> Sequence[Wish]:
         """Do it, and give what is to be turned then; what cannot be done is a line."""
-        ways: dict[str, Callable[[], Sequence[Control]]] = {
+        ways: dict[str, Callable[[], Sequence[Wish]]] = {
             "record": self._record,
             "stop": self._stop,
             "save": partial(self._save, errand.name),
@@ -99,7 +109,7 @@ class Desk:
             self._tell(f"{error}; the music goes on")
         return ()
 
-    def _record(self) -> Sequence[Control]:
+    def _record(self) -> Sequence[Wish]:
         """A take begins."""
         with self._lock:
             if self._take is not None:
@@ -114,25 +124,29 @@ class Desk:
                 take.see(msgspec.structs.replace(record, at_s=session.at_s))
             self._take = take
             self._on = msgspec.structs.replace(self._on, take=str(take.folder))
+            before = self._before.packed(session.at_s)
+        if before:
+            write_whole(take.folder / BEFORE_NAME, zlib.decompress(before))
         self._tell(f"a take begins: {take.folder}")
         return ()
 
-    def _stop(self) -> Sequence[Control]:
+    def _stop(self) -> Sequence[Wish]:
         """The take ends."""
         with self._lock:
             take, self._take = self._take, None
             latest = self._on.take or self._on.latest
             self._on = msgspec.structs.replace(self._on, take="", latest=latest)
         if take is not None:
+            take.see(Record(time.monotonic(), GoesOn()))
             take.close()
         return ()
 
-    def _save(self, name: str) -> Sequence[Control]:
+    def _save(self, name: str) -> Sequence[Wish]:
         """A preset of how all stands now, with knobs and pads."""
         path = self._folders.presets / f"{song_name(name)}.toml"
         tempo_bpm = self._timing.tempo_bpm
         with self._lock:
-            options = options_of_song(self._settings, self._stands, tempo_bpm)
+            options = options_of_song(self._settings, self._switched() | self._stands, tempo_bpm)
         if self._rig.bindings:
             options["bind"] = {target_of(bound): source_of(bound) for bound in self._rig.bindings}
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -141,47 +155,32 @@ class Desk:
         self._tell(f"preset {name!r} is kept in {path}")
         return ()
 
-    def _load(self, name: str) -> Sequence[Control]:
-        """All that a preset says and that can be turned while the band plays."""
+    def _switched(self) -> dict[str, Control]:
+        """The switches that a band begins with off: a preset says so, to turn them off again."""
+        roles = sorted(self._rig.played)
+        switches = [
+            Control(name, 0.0, role)
+            for name, kind in CONTROLS.items()
+            if kind.switch and beat_of(name) is None
+            for role in (roles if kind.of_role else [None])
+        ]
+        return {id_of(one): one for one in switches}
+
+    def _load(self, name: str) -> Sequence[Wish]:
+        """All that a preset says and that can be taken over while the band plays."""
         if name not in self._on.presets:
             raise ValueError(f"there is no preset {name!r} in {self._folders.presets}")
-        words = _words_in(self._folders.presets / f"{name}.toml")
-        words.pop("bind", None)
-        turned = [setting(target, str(value)) for target, value in _flat(words.pop("set", {}))]
-        turned += [setting(key, str(words.pop(key))) for key in [*words] if key in CONTROLS]
-        others = [key for key, value in words.items() if self._differs(key, value)]
-        self._tell(f"preset {name!r}: {len(turned)} controls are turned")
-        if others:
-            self._tell(f"{' and '.join(others)} of {name!r} need a start: --preset FILE")
-        return turned
-
-    def _differs(self, option: str, value: Any) -> bool:
-        """Whether a preset says of `option` what this session was not started with."""
-        field = {"meter": "signature", "listen": "listen_bars"}.get(option, option)
-        return bool(getattr(self._settings, field, value) != value)
+        found = self._read(self._folders.presets / f"{name}.toml")
+        charted = [one for one in found.wishes if isinstance(one, Charted)]
+        text = f"preset {name!r}: {len(found.wishes) - len(charted)} controls are turned"
+        self._tell(text + (", and the chart is its own" if charted else ""))
+        if found.needs_start:
+            needs = "needs" if len(found.needs_start) == 1 else "need"
+            names = " and ".join(found.needs_start)
+            self._tell(f"{names} of {name!r} {needs} a start: --preset FILE")
+        return found.wishes
 
     def _presets(self) -> tuple[str, ...]:
         """The presets that are kept, by their names."""
         found = sorted(path.stem for path in self._folders.presets.glob("*.toml"))
         return tuple(found[:MOST_PRESETS])
-
-
-def _words_in(path: Path) -> dict[str, Any]:
-    """What a preset says; ValueError where it is none."""
-    with path.open("rb") as file:
-        text = file.read(MOST_BYTES).decode(errors="replace")
-    try:
-        return dict(tomlkit.parse(text).unwrap())
-    except (TOMLKitError, RecursionError) as error:
-        raise ValueError(f"{path} is no preset: {error}") from error
-
-
-def _flat(table: Any) -> Iterator[tuple[str, Any]]:
-    """What a table says of each control: `density.bass = 4` is `"density:bass" = 4`."""
-    if not isinstance(table, Mapping):
-        raise ValueError("what a preset sets is a table: write [set], and a line a control")
-    for control, value in table.items():
-        if isinstance(value, Mapping):
-            yield from ((f"{control}:{role}", one) for role, one in value.items())
-        else:
-            yield control, value

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from schmubert.bridge.clock.sync import Timing
-from schmubert.bridge.protocol.events import Ended, Record
+from schmubert.bridge.protocol.events import Ended, GoesOn, Record
 from schmubert.bridge.protocol.messages import Settings
 from schmubert.bridge.protocol.roles import Rig
 from schmubert.bridge.session import format_1
@@ -30,6 +30,8 @@ WITHOUT = re.compile(rb'"format":[0-9]+\}\n?\Z')
 MOST_LINE = 1 << 20
 """Bytes of a line: none that a bridge writes is as long."""
 LOG_NAME, SONG_NAME = "session.jsonl", "session.mid"
+BEFORE_NAME = "before.jsonl"
+"""Of a take: the log of what went in before it."""
 
 
 class Session(msgspec.Struct, frozen=True, tag=True):
@@ -138,7 +140,7 @@ class Log:
                     if self._has_checksums and not written.fits(text):
                         raise msgspec.DecodeError("its checksum is another")
                     record = self._record_in(text)
-                    believe(record, self.session.at_s, self.session.rig)
+                    believe(record, self.session.at_s, self.session.rig, self.session.setup.meter)
                 except (msgspec.MsgspecError, RecursionError):
                     cut = "" if text.endswith(b"\n") else ", it was cut off"
                     self.damage = f"line {number} is damaged{cut}: what is before it is used"
@@ -146,7 +148,7 @@ class Log:
                 except ValueError as error:
                     self.damage = f"line {number} is damaged ({error}): what is before it is used"
                     return
-                ended |= isinstance(record.what, Ended)
+                ended |= isinstance(record.what, Ended | GoesOn)
                 yield record
         if not ended:
             self.damage = "the log breaks off: the bridge was killed, or the disk was full"

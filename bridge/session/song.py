@@ -16,7 +16,7 @@ import tomlkit
 
 from schmubert.bridge.protocol.controls import CONTROLS, VARIATIONS, Control, id_of
 from schmubert.bridge.protocol.events import Record
-from schmubert.bridge.protocol.messages import Kept, Settings
+from schmubert.bridge.protocol.messages import Charted, Kept, Settings
 from schmubert.bridge.protocol.mode import MODES
 from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.style_names import CHOICES, STYLES
@@ -136,6 +136,8 @@ class SongKeeper:
             self._write()
         elif isinstance(what, Control):
             self._stands[id_of(what)] = what
+        elif isinstance(what, Charted):
+            self._settings = self._settings.charted(what.text)
 
     def close(self) -> None:
         """The session ends."""
@@ -165,8 +167,9 @@ def options_of_song(
         "mode": settings.mode,
         "bars": settings.bars,
         "listen": settings.listen_bars,
+        "chords": settings.chords,
     }
-    for name in ("chords", "style", "like"):
+    for name in ("style", "like"):
         if getattr(settings, name):
             found[name] = getattr(settings, name)
     if "style" in stands:

@@ -8,8 +8,10 @@ from typing import TypeAlias
 from schmubert.bridge.clock.sync import Sync
 from schmubert.bridge.owner.actions import Action, Tell
 from schmubert.bridge.owner.assembly import owner_of
+from schmubert.bridge.owner.owner import Owner
 from schmubert.bridge.protocol.bytes import Send
 from schmubert.bridge.protocol.events import (
+    GOES_IN,
     BrainRestarted,
     Came,
     Ended,
@@ -18,8 +20,10 @@ from schmubert.bridge.protocol.events import (
     Sent,
     Tick,
     Turned,
+    Wrote,
 )
 from schmubert.bridge.protocol.messages import (
+    Charted,
     Control,
     Heard,
     Moved,
@@ -32,7 +36,7 @@ from schmubert.bridge.protocol.messages import (
     Silence,
     ToBrain,
 )
-from schmubert.bridge.session.log import Session
+from schmubert.bridge.session.log import BEFORE_NAME, Log, Session
 
 TOLD_ELSEWHERE = {Sync.LINK: "an Ableton Link session", Sync.JACK: "JACK's transport"}
 
@@ -47,41 +51,36 @@ class Verdict:
     difference: str | None = None
 
 
-def verify_session(session: Session, log: Iterable[Record]) -> Verdict:
+def verify_session(session: Session, log: Iterable[Record], before: Log | None = None) -> Verdict:
     """Decide again all that `log` holds, and compare with what it says was sent and told.
 
-    ValueError where the time was that of an Ableton Link session or of JACK: the log holds neither.
+    A take that began in mid-session is decided again from what went in `before` it. ValueError
+    where that is damaged or missing, or where the time was that of an Ableton Link session or of
+    JACK: the log holds neither.
     """
     elsewhere = TOLD_ELSEWHERE.get(session.timing.sync)
     if elsewhere is not None:
         raise ValueError(f"nothing to decide again: {elsewhere} told the time")
-    owner = owner_of(session.rig, session.timing, session.setup.controls, session.setup.meter)
+    began = session if before is None else before.session
+    owner = owner_of(began.rig, began.timing, began.setup.controls, began.setup.meter)
+    if before is not None:
+        for record in before:
+            _decided(owner, record)
+        if before.damage is not None:
+            where, _, _ = before.damage.partition(":")
+            raise ValueError(f"{before.path.name}: {where}, so the take cannot be verified")
     made: deque[Made] = deque()
     same = 0
-    ended = False
+    begun = ended = False
     for number, record in enumerate(log, 2):
         what = record.what
-        if isinstance(what, Tick):
-            made += _made(owner.tick(record.at_s))
-        elif isinstance(what, Came):
-            made += _made(owner.receive(what.came_s, what.port, what.message))
-        elif isinstance(what, Turned):
-            made += _made(owner.turn([what.control], record.at_s))
-        elif isinstance(what, Patch):
-            made += _made(owner.patched(what, record.at_s))
-        elif isinstance(what, Plugged):
-            made += _made(owner.plugged(what, record.at_s))
-        elif isinstance(what, Server):
-            made += _made(owner.server(what, record.at_s))
-        elif isinstance(what, Neighbour):
-            made += _made(owner.daw_found(what))
-        elif isinstance(what, Play | Silence):
-            made += _made(owner.take(what))
-        elif isinstance(what, BrainRestarted):
-            made += _made(owner.restart_brain(record.at_s, what.recalls))
-        elif isinstance(what, Ending):
-            made += _made(owner.finish())
-        elif isinstance(what, Sent | Moved | Heard | Pedal | Control):
+        if isinstance(what, GOES_IN):
+            begun = True
+            made += _decided(owner, record)
+        elif not begun:  # a take begins with how things stood, and with what an earlier turn led to
+            if before is None:
+                raise ValueError(f"a take in mid-session, and no {BEFORE_NAME} to verify it by")
+        elif isinstance(what, Sent | Moved | Heard | Pedal | Control | Charted):
             again = made.popleft() if made else None
             if again != what:
                 return Verdict(same, f"line {number} says {what}, decided again it is {again}")
@@ -91,6 +90,32 @@ def verify_session(session: Session, log: Iterable[Record]) -> Verdict:
     if made and ended:
         return Verdict(same, f"the log ends, decided again {made[0]} follows")
     return Verdict(same)
+
+
+def _decided(owner: Owner, record: Record) -> list[Made]:
+    """What `owner` makes of `record`, which goes in."""
+    what, at_s = record.what, record.at_s
+    if isinstance(what, Tick):
+        return _made(owner.tick(at_s))
+    if isinstance(what, Came):
+        return _made(owner.receive(what.came_s, what.port, what.message))
+    if isinstance(what, Turned):
+        return _made(owner.turn([what.control], at_s))
+    if isinstance(what, Wrote):
+        return _made(owner.charted(what.chart))
+    if isinstance(what, Patch):
+        return _made(owner.patched(what, at_s))
+    if isinstance(what, Plugged):
+        return _made(owner.plugged(what, at_s))
+    if isinstance(what, Server):
+        return _made(owner.server(what, at_s))
+    if isinstance(what, Neighbour):
+        return _made(owner.daw_found(what))
+    if isinstance(what, Play | Silence):
+        return _made(owner.take(what))
+    if isinstance(what, BrainRestarted):
+        return _made(owner.restart_brain(at_s, what.recalls))
+    return _made(owner.finish()) if isinstance(what, Ending) else []
 
 
 def _made(actions: Sequence[Action]) -> list[Made]:

@@ -71,7 +71,7 @@ def chart_beats(text: str, meter: Meter = COMMON) -> tuple[BeatWeights, ...]:
 
     `%` is the bar before once more, `-` or `N.C.` a bar without chord, `|` and line ends part bars
     too. Lines that begin with `#` are remarks, and those in brackets, as `[Verse]`, headings.
-    ValueError names what cannot be read, and its line where there are several.
+    ValueError names the bar that cannot be read, and its line where there are several.
     """
     return tuple(_chord(name) for bar in _bars(text, meter) for name in bar)
 
@@ -90,11 +90,12 @@ def _bars(text: str, meter: Meter | None) -> list[list[str]]:
     for number, line in enumerate(lines, 1):
         if line.strip().startswith((REMARK, HEADING)):
             continue
-        try:
-            for word in line.replace("|", " ").split():
+        for word in line.replace("|", " ").split():
+            try:
                 bars.append(_bar(word, bars, meter))
-        except ValueError as error:
-            raise ValueError(f"line {number}: {error}" if len(lines) > 1 else str(error)) from error
+            except ValueError as error:
+                place = f"line {number}, " if len(lines) > 1 else ""
+                raise ValueError(f"{place}bar {len(bars) + 1}: {error}") from error
     if not bars:
         raise ValueError('a chart needs chords, as in "Am F C G"')
     return bars

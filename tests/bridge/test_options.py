@@ -11,7 +11,8 @@ import tomlkit
 from click.testing import CliRunner
 
 from schmubert.bridge.choices.parameters import said
-from schmubert.bridge.command import bridge_command, plugged_in, settings_of
+from schmubert.bridge.choices.piece import plugged_in, settings_of
+from schmubert.bridge.command import bridge_command
 from schmubert.bridge.options import OPTIONS, Stage
 from schmubert.bridge.protocol.controls import control
 from schmubert.bridge.protocol.mode import MODES

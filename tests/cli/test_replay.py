@@ -6,9 +6,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from schmubert.bridge.owner.memory_ports import MemoryPorts
-from schmubert.bridge.session.log import LOG_NAME, SONG_NAME
+from schmubert.bridge.session.log import BEFORE_NAME, LOG_NAME, SONG_NAME
 from schmubert.cli.main import main
-from tests.bridge.session.sessions import Whim, kept, whims
+from tests.bridge.session.sessions import Whim, kept, song, takes, whims
 
 
 def run(*words: str | Path) -> Result:
@@ -122,3 +122,15 @@ def test_no_session_is_one_line(tmp_path: Path) -> None:
     (line,) = result.output.splitlines()
     assert LOG_NAME in line
     assert "--record" in line
+
+
+def test_a_take_from_the_midst_is_verified_by_what_went_in_before(tmp_path: Path) -> None:
+    (take,) = takes(tmp_path, song(), (4.5, 8.0))
+    done = run(take, "--verify")
+    assert done.exit_code == 0, done.output
+    assert "all the same" in done.output
+    assert "breaks off" not in done.output
+    (take / BEFORE_NAME).unlink()
+    done = run(take, "--verify")
+    assert done.exit_code == 1
+    assert "no before.jsonl" in done.output.splitlines()[-1]

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schmubert.bridge.choices.parameters import said
-from schmubert.bridge.command import bridge_command, plugged_in, settings_of
+from schmubert.bridge.choices.piece import plugged_in, settings_of
+from schmubert.bridge.command import bridge_command
 from schmubert.bridge.options import Stage
 from schmubert.bridge.owner.port_names import CLIENT
 from schmubert.cli.ardour_template import ardour_session

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from schmubert.bridge.page.process import lacking
-from schmubert.bridge.protocol.events import Turned
-from schmubert.bridge.session.log import Log
+from schmubert.bridge.protocol.events import Turned, Wrote
+from schmubert.bridge.session.log import BEFORE_NAME, Log
+from schmubert.bridge.session.verify import verify_session
 from tests.live import processes
 from tests.live.browser import chromium, complaints, missing
 from tests.live.midi_server import wait_until
@@ -104,6 +105,27 @@ def test_it_is_played_by_keys_alone(stage: Stage, browser: Any, tmp_path: Path) 
     assert len(found) == 6
 
 
+def test_two_bridges_can_be_connected_and_no_port_of_our_own(stage: Stage, browser: Any) -> None:
+    bridge = stage.bridge("--in", HEARS, "--out", PLAYS, "--page", "0")
+    open_page(browser, bridge)
+    stage.bridge("--in", "Other", "--out", "Sub:bass")
+    listed = "return [...document.querySelectorAll(arguments[0])].map(one => one.value).join()"
+
+    def lists(menu: str) -> str:
+        return str(browser.execute_script(listed, f"#{menu} option"))
+
+    wait_until(lambda: "Other" in lists("out-0"), 30.0, "the input of another", pause_s=0.2)
+    wait_until(lambda: "Sub" in lists("in-0"), 30.0, "the output of another", pause_s=0.2)
+    other = next(one for one in lists("out-0").split(",") if "Other" in one)
+    choose = "const list = document.getElementById('out-0'); list.value = arguments[0];"
+    browser.execute_script(choose + "list.dispatchEvent(new Event('change'))", other)
+    wait_until(lambda: f"{PLAYS!r} goes to {other!r}" in bridge.log(), 20.0, "the line")
+    time.sleep(2.0)  # until the ports were looked at again
+    ours = [one for one in f"{lists('out-0')},{lists('in-0')}".split(",") if "schmubert" in one]
+    assert sorted(one.split(":")[-1].split(" ")[0] for one in ours) == ["Other", "Sub"]
+    assert complaints(browser) == []
+
+
 def test_a_port_is_chosen_while_it_plays(stage: Stage, browser: Any) -> None:
     bridge = stage.bridge("--in", HEARS, "--out", PLAYS, "--page", "0")
     bridge.wait_for_engine(60.0)
@@ -136,9 +158,14 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_take_and_a_preset_are_kept_from_the_page(kept: Path, stage: Stage, browser: Any) -> None:
     bridge = stage.bridge("--in", HEARS, "--out", PLAYS, "--page", "0")
+    bridge.wait_for_engine(60.0)
+    stage.plug_in()
     open_page(browser, bridge)
+    stage.sequence().play()
+    stage.wait_for_notes(4, 60.0)
     browser.execute_script("document.getElementById('take').click()")
     wait_until(lambda: "a take begins" in bridge.log(), 30.0, "the take")
+    stage.wait_for_notes(12, 60.0)
     save = "document.getElementById('preset').value = 'gig';"
     save += "document.getElementById('save').requestSubmit()"
     browser.execute_script(save)
@@ -147,10 +174,65 @@ def test_a_take_and_a_preset_are_kept_from_the_page(kept: Path, stage: Stage, br
     wait_until(lambda: "top" in browser.execute_script(shows), 30.0, "the button", pause_s=0.2)
     browser.execute_script("document.getElementById('take').click()")
     wait_until(lambda: "top" not in browser.execute_script(shows), 30.0, "its end", pause_s=0.2)
+    assert complaints(browser) == []
     bridge.end()
     (take,) = (kept / "takes").iterdir()
     assert {path.suffix for path in take.iterdir()} >= {".mid", ".jsonl"}
+    log = Log(take)
+    verdict = verify_session(log.session, log, Log(take / BEFORE_NAME))
+    assert (verdict.difference, verdict.same > 20, log.damage) == (None, True, None)
+
+
+def test_a_chart_is_written_while_it_plays(stage: Stage, browser: Any, tmp_path: Path) -> None:
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+
+    kept = tmp_path / "kept"
+    words = ["--in", HEARS, "--out", PLAYS, "--chords", "Am F", "--page", "0"]
+    bridge = stage.bridge(*words, "--record", str(kept))
+    bridge.wait_for_engine(60.0)
+    stage.plug_in()
+    open_page(browser, bridge)
+    stage.sequence().play()
+    wait_until(lambda: "I come in" in bridge.log(), 60.0, "the band")
+    stage.wait_for_notes(4, 60.0)
+
+    def at(place: str) -> Any:
+        return browser.find_element(By.CSS_SELECTOR, place)
+
+    def says(text: str) -> None:
+        wait_until(lambda: text in at("#chart-said").text, 20.0, text, pause_s=0.1)
+
+    assert [one.text for one in browser.find_elements(By.CSS_SELECTOR, "#chart-bars button")] == [
+        "Am",
+        "F",
+    ]
+    at("#chart-words summary").send_keys(Keys.ENTER)
+    field = at("#chart-text")
+    field.send_keys(" Xx", Keys.CONTROL, Keys.ENTER)  # by keys alone
+    says("bar 3: 'Xx' is no chord")
+    assert at("#chart-bars .wrong").text == "Xx"
+    at("#chart-bars .wrong button").click()  # and by taps alone
+    at("#chart-roots [data-root='D']").click()
+    browser.execute_script(
+        "const list = document.getElementById('chart-quality'); list.value = 'm7';"
+        "list.dispatchEvent(new Event('change'))"
+    )
+    assert field.get_attribute("value") == "Am F Dm7"
+    assert "a new chart" not in bridge.log()
+    at("#chart-apply").click()
+    says("from the next downbeat on")
+    wait_until(lambda: "a new chart of 3 bars" in bridge.log(), 20.0, "the chart")
+    at("#chart-none").click()
+    wait_until(lambda: "no chart: I go by what I hear" in bridge.log(), 20.0, "no chart")
+    stage.wait_for_notes(12, 60.0)
+    assert browser.execute_script(CONTRAST) == []
     assert complaints(browser) == []
+    bridge.end()
+    log = Log(*kept.iterdir())
+    written = [record.what.chart.text for record in log if isinstance(record.what, Wrote)]
+    assert written == ["Am F Dm7", ""]
+    assert verify_session(log.session, log).difference is None
 
 
 def test_a_page_that_is_killed_is_not_noticed_by_the_music(stage: Stage, browser: Any) -> None:

@@ -1,4 +1,5 @@
 // What the bridge tells comes in here and is kept in `state`; what is turned goes out here.
+import { Chart } from "/chart.js";
 import { Controls } from "/controls.js";
 import { Desk } from "/desk.js";
 import { Roll } from "/roll.js";
@@ -25,7 +26,7 @@ export function beatNow() {
 let socket = null, heardAt = performance.now(), turns = new Map(), turnDue = false, flushedAt = 0;
 const lost = document.getElementById("lost");
 const top = new Top(document), roll = new Roll(document.getElementById("roll"));
-const controls = new Controls(document, turn), desk = new Desk(document, send);
+const controls = new Controls(document, turn), desk = new Desk(document, send), chart = new Chart(document, send);
 
 /** Turn the control `id`; of a knob that moves on, only the latest value of `TURN_MS` is sent. */
 export function turn(id, value, now = false) {
@@ -52,12 +53,14 @@ function take(news) {
   const ahead = news.now - performance.now() / 1000;
   // a late message seems to come from an earlier clock; drift is let in slowly
   state.ahead = state.ahead === 0 || ahead > state.ahead ? ahead : state.ahead - Math.min(0.0002, state.ahead - ahead);
-  if (news.stage) { state.stage = news.stage; state.parts = {}; controls.build(news.stage); top.build(news.stage); desk.build(news.stage); }
+  if (news.stage) { state.stage = news.stage; state.parts = {}; controls.build(news.stage); top.build(news.stage); desk.build(news.stage); chart.build(news.stage); }
   for (const key of ["play", "song", "chords", "said", "figures", "bay", "desk", "sections"]) if (key in news) state[key] = news[key];
   for (const key in news) if (key.includes(":")) state.parts[key] = news[key];
   if (news.stands) { state.stands = { ...news.stands }; controls.show(state.stands); }
   if ("bay" in news) desk.ports(news.bay);
   if (news.desk) { desk.show(news.desk); top.record(state); }
+  if ("chart" in news) chart.take(news.chart);
+  if ("answer" in news) chart.answer(news.answer);
   if (news.sections) controls.sections(news.sections);
   if (news.song || news.figures || news.said || news.play) top.show(state);
   roll.dirty ||= Object.keys(news).some((key) => SHOWN.has(key) || key.includes(":"));
@@ -96,6 +99,7 @@ function draw() {
   asked = false;
   if (!state.stage) return;
   const beat = beatNow(), next = Math.min(roll.draw(state, beat, calm.matches), top.tick(state, beat));
+  chart.tick(Math.floor(beat / state.stage.beats + 1e-6));
   const rolls = state.play && state.play.rolling;
   const soon = rolls ? (next - beat) * 60000 / state.play.bpm : LOOK_MS;
   due = setTimeout(drawSoon, roll.dirty ? SOON_MS : Math.max(SOON_MS, Math.min(LOOK_MS, soon)));

@@ -21,9 +21,6 @@ export class Top {
     this.beats = stage.beats;
     this.write("meter", stage.meter);
     this.get("dots").replaceChildren(...Array.from({ length: stage.beats }, () => this.document.createElement("i")));
-    const bars = stage.chart.replace(/\s*\|\s*/g, " ").split(/\s+/).filter(Boolean);
-    this.get("chart-card").hidden = !bars.length;
-    this.get("chart").replaceChildren(...bars.map((bar) => this.element("li", bar)));
     this.record({ stage, desk: null });
     this.drawn = null;
   }
@@ -97,8 +94,6 @@ export class Top {
     this.write("sure", sureness(now));
     this.write("next", next ? next[2] : "–");
     this.write("next-sure", sureness(next));
-    const chart = [...this.get("chart").children];
-    chart.forEach((box, at) => box.classList.toggle("on", at === bar % chart.length));
     return whole + 1;
   }
 }

@@ -20,7 +20,7 @@ from schmubert.bridge.osc.station import MOST_LISTENERS, Station
 from schmubert.bridge.page.programme import FromPage, Programme, Seen, Served, Subscribed, ToPage
 from schmubert.bridge.protocol.controls import Control
 from schmubert.bridge.protocol.events import Record
-from schmubert.bridge.protocol.messages import GiveUp, Moved, Pong, Say
+from schmubert.bridge.protocol.messages import Charted, GiveUp, Moved, Pong, Say
 from schmubert.bridge.protocol.pipe import Pipe
 from schmubert.bridge.protocol.place import LOOPBACK, Place
 from tests.bridge.page.programmes import NOWHERE, PROGRAMME
@@ -126,6 +126,20 @@ def test_a_session_is_turned_and_told(tablet: Tablet) -> None:
         owner.tells(Say("hello"))
         assert tablet.until("said") == ("hello",)
         assert isinstance(owner.until(Pong), Pong)
+
+
+def test_a_chart_is_written_and_what_is_wrong_with_it_is_a_line(tablet: Tablet) -> None:
+    with served(msgspec.structs.replace(PROGRAMME, listeners=(tablet.place,))) as (owner, client):
+        assert tablet.until("chart") == ("Am F C G",)
+        client.send_message("/schmubert/chart", "Am Xx")
+        assert "/schmubert/chart: bar 2: 'Xx' is no chord" in owner.until(Say).text
+        client.send_message("/schmubert/chart", 3)
+        assert "takes a chart in quotes" in owner.until(Say).text
+        for words, text in (("Dm G", "Dm G"), ("", ""), ([], "")):
+            client.send_message("/schmubert/chart", words)
+            assert owner.until(Charted) == Charted(text)
+        owner.tells(Charted("Dm G"))
+        assert tablet.until("chart") == ("Dm G",)
 
 
 def test_who_subscribes_is_told_all_until_no_more(tablet: Tablet) -> None:

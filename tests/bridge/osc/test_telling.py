@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from schmubert.bridge.osc.addresses import ADDRESSES, PREFIX, TOLD
-from schmubert.bridge.osc.hearing import HITS_AT_ONCE, Allowance, Hearing
+from schmubert.bridge.osc.hearing import HITS_AT_ONCE, SILENT_S, Allowance, Hearing
 from schmubert.bridge.osc.telling import Loudness, Telling
 from schmubert.bridge.protocol.controls import Control
 from schmubert.bridge.protocol.events import Record, Ruled, Sent
@@ -157,6 +157,22 @@ def test_of_a_fader_the_last_word_counts_and_hits_are_bounded() -> None:
     assert found[-1] == Control("reroll", 0.0)
     hearing.hear([Control("fill", 1.0)], 2.0)
     assert len(hearing.take()) == 1
+
+
+def test_what_a_device_holds_that_falls_silent_is_let_go() -> None:
+    hearing, down = Hearing(), Control("reroll", 1.0)
+    for device in ("tablet", "pedal", "other"):
+        hearing.hear([down], 0.0, device)
+        hearing.sign(device, 0.0)
+    hearing.hear([Control("reroll", 0.0)], 1.0, "other")
+    for device in ("pedal", "other"):
+        hearing.sign(device, 8.0)  # whatever it sent
+    assert len(hearing.take()) == 4
+    assert hearing.silent(SILENT_S) == []
+    assert hearing.silent(SILENT_S + 0.1) == [("tablet", [Control("reroll", 0.0)])]
+    assert hearing.take() == [Control("reroll", 0.0)]
+    assert hearing.silent(SILENT_S + 8.1) == [("pedal", [Control("reroll", 0.0)])]
+    assert hearing.silent(1e6) == []
 
 
 def test_an_allowance_fills_again() -> None:

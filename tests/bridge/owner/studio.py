@@ -75,9 +75,12 @@ class StudioSocket:
         if full not in self._others:
             raise BackendError(f"{full!r} has gone, and {name!r} with it")
         self._studio.cables[self._client] = full
+        self.make(name)
 
     def make(self, name: str) -> None:
         self._made = f"{self._client}:{name}"
+        if self._made in self._ours:  # JACK gives the second client of a name another
+            self._made = f"{self._client}-01:{name}"
         self._ours.append(self._made)
 
     def disconnect(self) -> None:

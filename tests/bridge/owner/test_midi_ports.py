@@ -92,7 +92,7 @@ def test_a_keyboard_that_comes_late_is_heard_beside_the_virtual_port(studio: Stu
     studio.sources += ["schmubert other:Keys", KEYS]
     assert ports.look() == [Plugged(True, 0, True)]
     assert studio.cables == {"schmubert Keys": KEYS}
-    assert studio.destinations == ["schmubert Keys:Keys"]
+    assert studio.destinations == ["schmubert Keys:Keys", "schmubert Keys-01:Keys"]
 
 
 def test_a_keyboard_that_is_back_before_anybody_looked_is_connected_again(studio: Studio) -> None:
@@ -253,3 +253,12 @@ def test_what_can_be_connected_is_told_to_who_wants_to_see_it(studio: Studio) ->
     assert ports.look() == []
     studio.destinations.append(SYNTH)
     assert ports.look() == [Patchbay((KEYS,), (SYNTH,), (KEYS,), ("",))]
+    another = "schmubert Low-01:Low"  # of a second bridge
+    studio.sources.append(another)
+    studio.destinations.append("schmubert Keys-01:Keys")
+    targets = (SYNTH, "schmubert Keys-01:Keys")
+    assert ports.look() == [Patchbay((KEYS, another), targets, (KEYS,), ("",))]
+    ports.patch(Patch(True, 0, another))
+    ports.patch(Patch(False, 0, "schmubert Keys-01:Keys"))  # by a port of ours beside `Low`
+    assert ports.look() == [Patchbay((KEYS, another), targets, (another,), (targets[1],))]
+    assert studio.cables == {"schmubert Keys": another, "schmubert Low patched": targets[1]}

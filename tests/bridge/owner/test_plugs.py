@@ -1,18 +1,32 @@
 """Ports of others that vanish and come back: the band goes on, and nothing hangs."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from schmubert.bridge.clock.midi_clock import Clock
+from schmubert.bridge.clock.sync import Timing
 from schmubert.bridge.clock.transport import PositionUnit
+from schmubert.bridge.owner.assembly import owner_of as assembled
 from schmubert.bridge.owner.owner import Owner
 from schmubert.bridge.owner.port_names import find, meant, short_name
 from schmubert.bridge.owner.scheduler import Scheduler
 from schmubert.bridge.protocol.bytes import Send
 from schmubert.bridge.protocol.bytes import song_position as position
-from schmubert.bridge.protocol.messages import Event, Heard, Neighbour, Pedal, Play, Plugged, Server
+from schmubert.bridge.protocol.controls import Control
+from schmubert.bridge.protocol.messages import (
+    Event,
+    Heard,
+    Neighbour,
+    Patch,
+    Pedal,
+    Play,
+    Plugged,
+    Server,
+)
+from schmubert.bridge.protocol.surface import binding
 from schmubert.bridge.session.log import Log
 from schmubert.bridge.session.verify import verify_session
 from tests.bridge.owner.test_owner import (
@@ -55,6 +69,28 @@ def test_a_pedal_that_was_down_when_its_keyboard_vanished_is_up() -> None:
     assert told(owner.restart_brain(10.6))[-1] == Pedal(10.5, MELODY, True)
     assert told(owner.plugged(DAW_GONE, 11.0)) == [Pedal(11.0, MELODY, False)]
     assert told(owner.plugged(DAW_GONE, 11.1)) == []
+
+
+@pytest.mark.parametrize("gone", [DAW_GONE, Patch(True, 0, "Other"), Server("JACK", False)])
+def test_a_pad_that_was_held_when_its_port_vanished_is_let_go(
+    gone: Plugged | Patch | Server,
+) -> None:
+    pad, down, up = binding("reroll", "note:36"), Control("reroll", 1.0), Control("reroll", 0.0)
+    owner = assembled(replace(RIG, bindings=(pad,)), Timing())
+
+    def goes() -> list[object]:
+        if isinstance(gone, Plugged):
+            return told(owner.plugged(gone, 11.0))
+        return told(
+            owner.patched(gone, 11.0) if isinstance(gone, Patch) else owner.server(gone, 11.0)
+        )
+
+    assert told(owner.receive(10.5, 0, note(36))) == [down]
+    assert goes() == [up]
+    assert goes() == []
+    owner.receive(12.0, 0, note(36))
+    assert told(owner.receive(12.1, 0, note(36, 0))) == [up]
+    assert goes() == []
 
 
 def test_a_synthesiser_that_comes_back_is_silent_first() -> None:

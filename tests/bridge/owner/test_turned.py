@@ -9,8 +9,8 @@ from schmubert.bridge.owner.loop import perform
 from schmubert.bridge.owner.memory_ports import MemoryPorts
 from schmubert.bridge.protocol.bytes import NOTE_ON
 from schmubert.bridge.protocol.controls import Control
-from schmubert.bridge.protocol.events import Record, Sent, Turned
-from schmubert.bridge.protocol.messages import Patch, Say, Survey
+from schmubert.bridge.protocol.events import Record, Sent, Turned, Wrote
+from schmubert.bridge.protocol.messages import Charted, Patch, Say, Survey
 from schmubert.bridge.protocol.surface import Surface, binding
 from schmubert.bridge.session.log import Log
 from schmubert.bridge.session.recording import Recording
@@ -19,13 +19,15 @@ from tests.bridge.owner.test_loop import RIG, SETUP, EveryBeat, song
 from tests.bridge.session.sessions import SESSION, VirtualTime
 
 DENSITY, PANIC = Control("density", 3.0, 1), Control("panic", 1.0)
+CHART = Charted("Am F")
 BASS_ELSEWHERE, KEYS_ELSEWHERE = Patch(False, 0, "Synth"), Patch(True, 0, "")
 
 
 def test_it_is_told_and_seen_and_decided_again_the_same(tmp_path: Path) -> None:
     passing = VirtualTime(100.0)
     ports = MemoryPorts(song(8), clock=passing.now)
-    turns = [[DENSITY], [], [PANIC, DENSITY], [Survey(), BASS_ELSEWHERE, KEYS_ELSEWHERE]]
+    turns: list[list[Control | Charted | Survey | Patch]] = [[DENSITY], [CHART], [PANIC, DENSITY]]
+    turns.append([Survey(), BASS_ELSEWHERE, KEYS_ELSEWHERE])
     seen: list[Record] = []
     lines: list[str] = []
     session = msgspec.structs.replace(SESSION, at_s=100.0, setup=SETUP, rig=RIG, timing=Timing())
@@ -53,6 +55,8 @@ def test_it_is_told_and_seen_and_decided_again_the_same(tmp_path: Path) -> None:
     happened = [one.what for one in seen]
     at = happened.index(Turned(DENSITY))
     assert happened[at + 1] == DENSITY
+    written = happened.index(Wrote(CHART))
+    assert happened[written + 1] == CHART
     panic = happened.index(Turned(PANIC))
     assert isinstance(happened[panic + 1], Sent)
     assert Say("panic: every note is ended") in happened

@@ -12,11 +12,12 @@ from starlette.websockets import WebSocketDisconnect
 
 from schmubert.bridge.page import app
 from schmubert.bridge.page.app import MOST_VISITORS, Hall, application
+from schmubert.bridge.page.board import MOST_CHART
 from schmubert.bridge.page.gate import COOKIE, Gate
 from schmubert.bridge.page.picture import Picture
 from schmubert.bridge.protocol.controls import CONTROLS, Control
 from schmubert.bridge.protocol.errands import Errand
-from schmubert.bridge.protocol.messages import Patch, Patchbay, Survey
+from schmubert.bridge.protocol.messages import Charted, Patch, Patchbay, Survey
 from tests.bridge.page.programmes import PROGRAMME
 
 HOST = "127.0.0.1:8765"
@@ -75,6 +76,7 @@ def test_the_files_are_there_with_what_keeps_others_out() -> None:
         "lane.js",
         "desk.js",
         "controls.js",
+        "chart.js",
         "top.js",
         "page.css",
         "icon.svg",
@@ -157,6 +159,39 @@ def test_a_browser_chooses_a_port_and_sends_for_a_take() -> None:
         Patch(False, 2, ""),
         Errand("record"),
     ]
+
+
+def answer(socket: Any, chart: str) -> str:
+    """What a browser is told of the `chart` that it sends."""
+    socket.send_json({"chart": chart})
+    while True:
+        news = socket.receive_json()
+        socket.send_json({"seen": news["number"]})
+        if "answer" in news:
+            return str(news["answer"])
+
+
+def test_a_chart_is_handed_on_and_a_typo_is_told_to_who_wrote_it_alone() -> None:
+    house = House()
+    with house.live() as other, house.live() as socket:
+        assert socket.receive_json()["chart"] == "Am F C G"
+        socket.send_json({"seen": 1})
+        assert answer(socket, "Am | F,G\n% Xx") == (
+            "line 2, bar 4: 'Xx' is no chord known here: write Am, F#m7, Bbmaj7, Gsus4 or C/E"
+        )
+        assert house.turned == []
+        assert "3 chords: a bar of 4/4 has 1, 2 or 4" in answer(socket, "C,D,E")
+        assert answer(socket, "@/etc/passwd").startswith("bar 1: '@/etc/passwd' is no chord")
+        assert answer(socket, "C " * (MOST_CHART // 2 + 1)).endswith("--chords @FILE")
+        assert house.turned == []
+        assert answer(socket, " Am | F,G\n% C/E ") == ""
+        assert answer(socket, " ") == ""
+        for number in (1, 2):
+            news = other.receive_json()
+            assert "answer" not in news
+            other.send_json({"seen": number})
+    assert house.turned == [Charted("Am | F,G\n% C/E"), Charted("")]
+    assert house.said == []
 
 
 def test_what_is_held_is_let_go_when_the_browser_leaves() -> None:

@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schmubert.bridge.page.board import (
+    MOST_WORD,
     SLOW_S,
     UNSEEN,
+    WORD,
     WORDS_A_S,
     WORDS_AT_ONCE,
     Board,
@@ -66,6 +68,9 @@ def test_a_flood_is_told_from_a_hand() -> None:
     flood = Visitor(0.0)
     passed = sum(flood.speaks(k / 10_000.0) for k in range(10_000))
     assert passed <= WORDS_AT_ONCE + WORDS_A_S
+    long = Visitor(0.0)  # messages as long as charts count as many
+    passed = sum(long.speaks(0.0, 9 * WORD) for _ in range(1000))
+    assert passed == WORDS_AT_ONCE // 10
 
 
 @pytest.mark.parametrize(
@@ -78,8 +83,9 @@ def test_a_flood_is_told_from_a_hand() -> None:
         '{"seen": "1"}',
         '{"turn": {"id": 3, "value": 1}}',
         '{"other": 1}',
+        '{"chart": 3}',
         "[" * 500,
-        "9" * 10_000,
+        "9" * (MOST_WORD + 1),
     ],
 )
 def test_junk_is_no_word(text: str) -> None:

@@ -6,7 +6,16 @@ import numpy as np
 
 from schmubert.bridge.page.picture import CLOCK_LOST_S, Picture
 from schmubert.bridge.protocol.events import Came, Happening, Record, Tick
-from schmubert.bridge.protocol.messages import Answered, Control, Event, Heard, Moved, Play, Say
+from schmubert.bridge.protocol.messages import (
+    Answered,
+    Charted,
+    Control,
+    Event,
+    Heard,
+    Moved,
+    Play,
+    Say,
+)
 from schmubert.engine.music.chord_names import FIRST_CHORD
 from schmubert.engine.music.vocabulary import HOLD, TRIO
 from tests.bridge.page.programmes import PROGRAMME
@@ -98,5 +107,12 @@ def test_figures_are_those_of_the_screen() -> None:
 def test_the_stage_names_all_that_is_there() -> None:
     stage = Picture(PROGRAMME).stage()
     assert stage["plays"] == ["bass", "drums", "chords"]
-    assert stage["chart"] == "Am F C G"
+    assert stage["roots"][9] == "A"
+    assert {"", "m", "maj7"} <= set(stage["qualities"])
     assert (stage["beats"], stage["cells"]) == (4, 4)
+
+
+def test_the_chart_is_the_one_that_was_written_last() -> None:
+    assert shown(seen())["chart"] == "Am F C G"
+    assert shown(seen(Charted("Dm"), Charted("G % C")))["chart"] == "G % C"
+    assert shown(seen(Charted("")))["chart"] == ""

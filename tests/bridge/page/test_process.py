@@ -212,3 +212,14 @@ def test_a_port_in_use_is_a_line_that_says_what_to_do() -> None:
         until(lambda: lines)
         made.close()
     assert lines == [f"no page: port {port} is in use; give another, --page {port + 1}"]
+
+
+def test_what_it_holds_is_let_go_when_it_dies(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "PAUSE_S", 60.0)
+    code = (
+        "hear(1); pipe.say(Control('reroll', 1.0)); pipe.say(Control('lock', 1.0))\ntime.sleep(0.2)"
+    )
+    with page(code) as (made, _):
+        turned: list[Control] = []
+        until(lambda: turned.extend(made.turned()) or len(turned) == 3)
+    assert turned == [Control("reroll", 1.0), Control("lock", 1.0), Control("reroll", 0.0)]

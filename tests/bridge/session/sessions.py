@@ -1,6 +1,7 @@
 """Sessions in virtual time, kept: a player and a brain that do whatever they are told to."""
 
 import random
+import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from schmubert.bridge.clock.sync import Timing
 from schmubert.bridge.owner.loop import perform
 from schmubert.bridge.owner.memory_ports import MemoryPorts
 from schmubert.bridge.protocol.bytes import NOTE_OFF, NOTE_ON, song_position
+from schmubert.bridge.protocol.errands import Errand, InPlay
 from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import (
     Event,
@@ -24,6 +26,7 @@ from schmubert.bridge.protocol.messages import (
     ToBrain,
 )
 from schmubert.bridge.protocol.roles import Rig, input_part, output_part, rig
+from schmubert.bridge.session.desk import Desk, Folders
 from schmubert.bridge.session.log import Log, Session
 from schmubert.bridge.session.midi_export import MidiExport
 from schmubert.bridge.session.recording import Recording
@@ -179,6 +182,42 @@ def song(beats: int = 16, tempo_bpm: float = 120.0) -> Script:
     for beat in range(beats):
         script += note((4 + beat) * beat_s + 0.003, 60 + beat % 4)
     return script
+
+
+def takes(
+    folder: Path, script: Script, *spans: tuple[float, float], lives: float = 1e9
+) -> list[Path]:
+    """The takes of a session in virtual time, each from one second to another.
+
+    A brain that does not live for ever is one of whims.
+    """
+    passing = VirtualTime(time.monotonic())
+    began_s = passing.now()
+    folders = Folders(folder / "takes", folder / "presets")
+    desk = Desk(folders, SETUP, RIG, Timing(), lambda _: None, lambda _: InPlay((), ()))
+    due = [
+        (at_s, what) for span in spans for at_s, what in zip(span, ("record", "stop"), strict=True)
+    ]
+
+    def witness(record: Record) -> None:
+        while due and record.at_s - began_s >= due[0][0]:
+            desk.do(Errand(due.pop(0)[1]))
+        desk.see(record)
+
+    rng = random.Random(3)
+    perform(
+        MemoryPorts(script, clock=passing.now),
+        RIG,
+        SETUP,
+        Timing(),
+        say=lambda _: None,
+        until=lambda now: now > began_s + 9.0,
+        witness=witness,
+        start_brain=lambda: Whim(rng, lives) if lives < 1e9 else quiet(),
+        passing=passing,
+    )
+    desk.close()
+    return sorted((folder / "takes").iterdir())
 
 
 def midi_of(log: Log) -> bytes:

@@ -3,8 +3,8 @@
 import pytest
 
 from schmubert.bridge.protocol.controls import Control
-from schmubert.bridge.protocol.events import Happening, Record, Turned
-from schmubert.bridge.protocol.messages import Heard, Play, Silence
+from schmubert.bridge.protocol.events import Happening, Record, Turned, Wrote
+from schmubert.bridge.protocol.messages import Charted, Heard, Play, Silence
 from schmubert.bridge.session.belief import believe
 from schmubert.engine.music.vocabulary import Track
 from tests.bridge.session.sessions import RIG
@@ -25,9 +25,11 @@ def test_chords_are_played_and_controls_are_turned(what: Happening) -> None:
         Silence(99),
         Heard(1.0, Track.CHORDS, 60, 1),
         Turned(Control("lock", 9.0)),
+        Charted("Xx"),
+        Wrote(Charted("C,D,E")),
         Turned(Control("nothing", 1.0)),
     ],
 )
 def test_what_no_owner_writes_is_not_believed(what: Happening) -> None:
-    with pytest.raises(ValueError, match=r"none of|outside|no control"):
+    with pytest.raises(ValueError, match=r"none of|outside|no control|bar 1"):
         believe(Record(1.0, what), 0.0, RIG)

@@ -1,15 +1,18 @@
 """What is done beside the music from a page: takes, presets, and what cannot be done."""
 
+from functools import partial
 from pathlib import Path
 
 import mido
 import pytest
 
+from schmubert.bridge.choices.in_play import in_play
 from schmubert.bridge.clock.sync import Timing
+from schmubert.bridge.command import bridge_command
 from schmubert.bridge.protocol.controls import Control
 from schmubert.bridge.protocol.errands import Errand
 from schmubert.bridge.protocol.events import Record, Sent
-from schmubert.bridge.protocol.messages import Moved
+from schmubert.bridge.protocol.messages import Charted, Moved
 from schmubert.bridge.session.desk import Desk, Folders
 from schmubert.bridge.session.log import Log
 from tests.bridge.page.programmes import RIG, SETTINGS
@@ -23,7 +26,12 @@ def lines() -> list[str]:
 @pytest.fixture
 def desk(tmp_path: Path, lines: list[str]) -> Desk:
     folders = Folders(tmp_path / "takes", tmp_path / "presets")
-    return Desk(folders, SETTINGS, RIG, Timing(), lines.append, "Blue", ("Blue", "Green"))
+    words = ["--in", "DAW", "--out", "Bass", "--chords", "Am F C G", "--bind", "density:bass=cc:21"]
+    started = bridge_command.make_context(
+        "schmubert-bridge", [*words, "--bind", "mode:trade=note:36:1"]
+    )
+    read = partial(in_play, started=started.params, meter=SETTINGS.meter)
+    return Desk(folders, SETTINGS, RIG, Timing(), lines.append, read, "Blue", ("Blue", "Green"))
 
 
 def test_a_take_that_begins_while_the_music_plays_has_its_notes_on_the_grid(
@@ -62,7 +70,23 @@ def test_a_preset_brings_back_how_all_stood(desk: Desk, lines: list[str], tmp_pa
     assert '"density:bass" = "cc:21"' in text
     back = desk.do(Errand("load", "Late night"))
     assert set(turned) <= set(back)
+    assert Charted("Am F C G") in back
+    assert Control("mute", 0.0, 1) in back  # what is switched on since is off again
     assert not [line for line in lines if "need a start" in line]
+
+
+def test_a_chart_that_was_written_is_kept_and_recorded(desk: Desk, tmp_path: Path) -> None:
+    for text in ("Dm G", ""):
+        desk.see(Record(1.0, Charted(text)))
+        desk.do(Errand("save", "x"))
+        assert Charted(text) in desk.do(Errand("load", "x"))
+        desk.do(Errand("record"))
+        desk.do(Errand("stop"))
+        (kept,) = (tmp_path / "takes").iterdir()
+        assert Log(kept).session.setup.chords == text
+        for path in kept.iterdir():
+            path.unlink()
+        kept.rmdir()
 
 
 def test_what_needs_a_start_is_a_line(desk: Desk, lines: list[str], tmp_path: Path) -> None:
@@ -70,8 +94,8 @@ def test_what_needs_a_start_is_a_line(desk: Desk, lines: list[str], tmp_path: Pa
     kept = tmp_path / "presets" / "x.toml"
     kept.write_text('chords = "Dm G"\nmeter = "3/4"\nstyle = "funk"\n[set]\nswing = 0.5\n')
     names = [control.name for control in desk.do(Errand("load", "x"))]
-    assert names == ["swing", "style"]
-    assert lines[-1] == "chords and meter of 'x' need a start: --preset FILE"
+    assert names == ["style", "swing"]
+    assert lines[-1] == "meter and chords of 'x' need a start: --preset FILE"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from schmubert.bridge.protocol.controls import Control
 from schmubert.bridge.protocol.events import Record
-from schmubert.bridge.protocol.messages import Kept, Settings
+from schmubert.bridge.protocol.messages import Charted, Kept, Settings
 from schmubert.bridge.session.song import Song, SongKeeper, song_name
 from schmubert.engine.music.meter import COMMON
 from schmubert.engine.music.vocabulary import SIZES, Track
@@ -26,7 +26,7 @@ def keeper(folder: Path, settings: Settings | None = None, bpm: float | None = 9
     return made
 
 
-def see(kept: SongKeeper, *happened: Control | Kept) -> None:
+def see(kept: SongKeeper, *happened: Control | Charted | Kept) -> None:
     for what in happened:
         kept.see(Record(1.0, what))
 
@@ -47,6 +47,15 @@ def test_how_it_stands_is_what_a_preset_says(tmp_path: Path) -> None:
     assert found["mode"] == "trade"
     assert found["chords"] == "Am F"
     assert found["set"] == {"swing": 0.2, "level:bass": 0.5}
+
+
+def test_a_chart_that_is_written_is_the_song_s_and_so_is_none(tmp_path: Path) -> None:
+    kept = keeper(tmp_path, Settings(chords="Am F", listen_bars=0))
+    see(kept, Charted("Dm7 | G7\n[Bridge]\nC"))
+    assert kept.options()["chords"] == "Dm7 | G7\n[Bridge]\nC"
+    assert kept.options()["listen"] == 0
+    see(kept, Charted(""))
+    assert (kept.options()["chords"], kept.options()["listen"]) == ("", 1)
 
 
 def test_a_variation_is_kept_at_once_and_comes_back(tmp_path: Path) -> None:

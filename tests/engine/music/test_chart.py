@@ -60,7 +60,7 @@ def test_a_chart_may_stand_in_a_file(tmp_path: Path) -> None:
     file.write_text("# a remark\n[Verse]\nAm F\n")
     assert chart_beats(chart_text(f"@{file}")) == chart_beats("Am F")
     file.write_text("Am\nXx\n")
-    with pytest.raises(ValueError, match="line 2: 'Xx' is no chord"):
+    with pytest.raises(ValueError, match="line 2, bar 2: 'Xx' is no chord"):
         chart_text(f"@{file}")
 
 
@@ -79,8 +79,8 @@ def test_what_is_no_key_is_said() -> None:
     [
         ("", "needs chords"),
         ("% C", "cannot begin"),
-        ("C H7", "'H7' is no chord"),
-        ("C,D,E", "3 chords"),
+        ("C H7", "^bar 2: 'H7' is no chord"),
+        ("Am F | C,D,E", "^bar 3: .* 3 chords"),
         ("Cfoo", "no chord"),
         ("c", "no chord"),
     ],
