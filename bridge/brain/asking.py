@@ -231,7 +231,8 @@ class Asking:
         self.key = key_heard(about, moment, heard_now) if knobs.follows_key else None
         self.charts.forget_before(about.first_step)
         written = chords_written(about, moment, self.charts)
-        harmony = leading(about, moment, written, knobs, heard_now, self._dialogue.recipe)
+        recipe, names = self._dialogue.recipe, self._dialogue.knows_chords
+        harmony = leading(about, moment, written, knobs, heard_now, recipe, names)
         own_bass = [fold(s.pitch) for s in self._capture.sounds if s.role is Track.BASS]
         own_melody = [
             fold(s.pitch)

@@ -53,8 +53,8 @@ class Dialogue:
         """
         self.comping: tuple[Track, ...] = ()
         """The chords, where the band is to play them and the engine's model knows how."""
-        self.knows_traits = False
-        """Whether the engine's model is told the traits of a window."""
+        self.knows_chords = self.knows_traits = False
+        """Whether the engine's model plans chords, and traits."""
         self.recipe = RECIPE
         """How the engine's model is sampled where the player does not say."""
         self._settings, self._meter = settings, settings.meter
@@ -178,6 +178,7 @@ class Dialogue:
         self.tracks = tuple(Track(track) for track in welcome.tracks) if known else ()
         comps = known and Track.CHORDS in self._settings.plays and Track.COMPING in welcome.plans
         self.comping = (Track.CHORDS,) if comps else ()
+        self.knows_chords = known and Track.CHORDS in welcome.plans
         self.knows_traits = known and Track.TRAITS in welcome.plans
         first_calls = self._settings.first_calls or self.recipe.first_calls
         self.latency.expect(welcome.call_ms * first_calls / 1000.0 + TRANSIT_S)

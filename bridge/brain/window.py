@@ -13,6 +13,7 @@ from schmubert.bridge.brain.plan import Plan
 from schmubert.bridge.brain.tape import up_to
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.diffusion.horizon import AHEAD_BARS, Horizon, horizon_at
+from schmubert.engine.music.chart import PITCH_CLASSES
 from schmubert.engine.music.chords import NO_CHORD, nearest_chords, sounding_beats
 from schmubert.engine.music.keys import key_lean, likeliest_key
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track
@@ -95,23 +96,33 @@ def leading(
     knobs: Knobs,
     heard: Weights,
     recipe: Recipe = RECIPE,
+    names_chords: bool = False,
 ) -> bytes:
     """What is `written` of the window, or the chord held now, or that of the last bar; the key.
 
     As `Constraints.harmony`, at `harmony_nats`, or what the model's `recipe` says, for what was
-    held longest: short chords lead too.
-    What is `heard` [beats, 12] tells the key, where the band is to follow it.
+    held longest: short chords lead too. What is `heard` [beats, 12] tells the key, where the band
+    is to follow it. A model that `names_chords` infers what comes after what was heard: the key
+    does not lead it, and what is held only where the player says how much.
     """
-    heard_until, sounds = moment.heard_until, moment.capture.sounds
     meter = moment.capture.meter
-    held = sounds.chord(heard_until - 1, heard_until)
-    if not held.any():
-        held = sounds.chord(heard_until - meter.steps, heard_until)
-        held /= held.max(initial=0.0) or 1.0
-    now = (heard_until - about.first_step) // meter.cells
+    infers = names_chords and knobs.harmony_nats is None
+    held = np.zeros(PITCH_CLASSES) if infers else _held(moment)
+    now = (moment.heard_until - about.first_step) // meter.cells
     weights = chord_weights(written, held, now, meter)
     biases = (recipe.harmony if knobs.harmony_nats is None else knobs.harmony_nats) * weights
-    return packed(biases + key_lean(heard, weights) if knobs.follows_key else biases)
+    follows = knobs.follows_key and not names_chords
+    return packed(biases + key_lean(heard, weights) if follows else biases)
+
+
+def _held(moment: Moment) -> Weights:
+    """The weights [12] of the chord that is held now, or of what sounded in the last bar."""
+    heard_until, sounds = moment.heard_until, moment.capture.sounds
+    held = sounds.chord(heard_until - 1, heard_until)
+    if not held.any():
+        held = sounds.chord(heard_until - moment.capture.meter.steps, heard_until)
+        held /= held.max(initial=0.0) or 1.0
+    return held
 
 
 def told_chords(written: Sequence[Weights | None], heard: Weights) -> bytes:

@@ -10,8 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from schmubert.engine.music.meter import MOST_BEATS, Meter
+from schmubert.engine.music.meter import COMMON, MOST_BEATS, Meter
 from schmubert.engine.music.vocabulary import (
+    AGAIN,
     BAND_MASK,
     BAND_SIZES,
     CHORD_TOKENS,
@@ -25,12 +26,14 @@ from schmubert.engine.music.vocabulary import (
 from schmubert.engine.networks.band_key import ROOTS, BandKey
 from schmubert.engine.networks.band_layers import (
     FormContext,
+    FormFit,
     Gather,
     Spread,
     Traits,
     called,
     first_of,
     held,
+    in_parts,
     lasting_events,
     leading,
     repeated,
@@ -97,6 +100,7 @@ class BandTransformer(nn.Module):
         self.chord_head = nn.Linear(width, CHORD_TOKENS)
         self.form_heads = nn.ModuleList(nn.Linear(width, BAND_SIZES[f]) for f in FORMS)
         self.form_context = FormContext(config.form_bars) if config.form_bars else None
+        self.form_fit = FormFit() if config.form_fit else None
         self.traits = Traits(width) if Track.TRAITS in config.columns else None
         initialised(self, config.layers)
         with torch.no_grad():
@@ -137,7 +141,7 @@ class BandTransformer(nn.Module):
     def _told(
         self, tokens: Tensor, places: Tensor, beats: Tensor, distances: Tensor, bars: Tensor
     ) -> list[Tensor]:
-        key = self.key(tokens, places.shape[0])
+        heard, key = tokens, self.key(tokens, places.shape[0])
         tokens = self.key.to_c(tokens, key)
         cells, in_bar = places.shape[0], beats.shape[0]
         size = (tokens.shape[0], tokens.shape[1] // cells)
@@ -199,15 +203,38 @@ class BandTransformer(nn.Module):
             form_logits = [
                 own + more[:, bars] for own, more in zip(form_logits, around, strict=True)
             ]
+        if self.form_fit is not None:
+            fit = self._fit(self.form_fit, logits, heard, distances, bars, cells * in_bar)
+            form_logits = [own + QUICK * more for own, more in zip(form_logits, fit, strict=True)]
         return [*logits, chord_logits, *form_logits, *traits]
 
+    def _fit(
+        self,
+        form_fit: FormFit,
+        logits: list[Tensor],
+        tokens: Tensor,
+        distances: Tensor,
+        bars: Tensor,
+        bar: int,
+    ) -> list[Tensor]:
+        """What `form_fit` adds to the forms of `bars`, whose notes have `logits`, by track."""
+        back = [self.config.copy_steps.index(number * COMMON.steps) for number in AGAIN]
+        masks = self.key.voice_masks[: len(TRIO)]
+        before = shifted_by(tokens[..., : len(TRIO)], distances[back].flip(0), masks)
+        before = in_parts(before[:, :, : len(AGAIN)], bar)[:, bars]
+        here = in_parts(tokens, bar)[:, bars]
+        return [
+            form_fit(track, in_parts(logits[track], bar), here[..., track], before[..., track])
+            for track in TRIO
+        ]
 
-ADDED = ("form_context.", "traits.")
+
+ADDED = ("form_context.", "form_fit.", "traits.")
 """Parts that say nothing at first, and that a band trained before them does not have."""
 SILENT = (
     "comping_in.", "chord_in.", "chord_classes_in.", "begins_in.", "form_in.", "moved_in.",
     "beat_in.", "register", "leaning.", "again.", "rests.", "repeat_features.", "copy_heads.",
-    "form_context.out.", "traits.told.",
+    "form_context.out.", "form_fit.", "traits.told.",
 )  # fmt: skip
 """Parts that add nothing before they have learned."""
 

@@ -5,12 +5,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from schmubert.engine.music.vocabulary import (
+    AGAIN,
     BAND_MASK,
     BAND_SIZES,
     FORMS,
     HOLD,
     TRAIT_COUNT,
     TRAIT_TOKENS,
+    TRIO,
     Track,
 )
 from schmubert.engine.networks.meters import PLACES
@@ -75,6 +77,32 @@ class FormContext(nn.Module):
         return torch.split(self.out(x), [BAND_SIZES[form] for form in FORMS], dim=-1)
 
 
+class FormFit(nn.Module):
+    """What a form goes by that would bring a bar back: how well that bar would stand there.
+
+    That is by how many nats its cells are less likely than the likeliest ones, by what the network
+    says of the notes. It says nothing at first, and the notes do not learn by it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(len(TRIO), len(AGAIN), BAND_SIZES[FORMS[0]]))
+
+    def forward(self, track: Track, logits: Tensor, cells: Tensor, before: Tensor) -> Tensor:
+        """What is added to the logits of the forms of a `track` [batch, bars, events].
+
+        Logits [batch, bars, steps, events] of its `cells` [batch, bars, steps], and what stands
+        there in the bars `before` [batch, bars, steps, AGAIN]. Only open cells count.
+        """
+        likely = logits.detach().log_softmax(dim=-1)
+        known = before.clamp(max=BAND_SIZES[track] - 1)
+        short = likely.amax(dim=-1, keepdim=True) - likely.gather(-1, known)
+        counts = (cells == BAND_MASK[track])[..., None] & (before == known)
+        nats = (short * counts).sum(dim=2).log1p()
+        # no product of matrices, which a graph in int8 would round
+        return (nats[..., None] * self.weight[track]).sum(dim=2)
+
+
 class Traits(nn.Module):
     """The traits of a window: what is known of them, told to all beats, and the naming of others.
 
@@ -107,6 +135,11 @@ def first_of(tokens: Tensor, cells: int) -> Tensor:
 def repeated(x: Tensor, times: int) -> Tensor:
     """`x` [batch, n, width] with each position `times` times [batch, n * times, width]."""
     return x[:, :, None].expand(-1, -1, times, -1).flatten(1, 2)
+
+
+def in_parts(x: Tensor, size: int) -> Tensor:
+    """`x` [batch, n, ..] in parts of `size`: [batch, n / size, size, ..]."""
+    return x.reshape(x.shape[0], -1, size, *x.shape[2:])
 
 
 def within(places: Tensor, parts: int) -> Tensor:

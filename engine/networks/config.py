@@ -33,7 +33,8 @@ class ModelConfig:
     `copy_steps` are distances in 16ths, taken both ways, over which the network is shown what
     repeats (`RepeatFeatures`) and may repeat an event itself (`CopyHead`). `corruption` is what the
     network was trained to undo: no part of it, but what it may be asked for. Where a band names the
-    form of a bar, it sees those of `form_bars` before and after by themselves (`FormContext`).
+    form of a bar, it sees those of `form_bars` before and after by themselves (`FormContext`), and
+    with `form_fit` how well each bar that may come again would stand there (`FormFit`).
     """
 
     tracks: tuple[str, ...] = ("melody", "bass", "drums")
@@ -52,6 +53,7 @@ class ModelConfig:
     levels: int = 6
     corruption: str = MASKING
     form_bars: int = 0
+    form_fit: bool = False
 
     def __post_init__(self) -> None:
         if self.architecture not in ARCHITECTURES:
@@ -115,6 +117,7 @@ PRESETS: Mapping[str, ModelConfig] = MappingProxyType(
             dropout=0.1,
             architecture="band",
             form_bars=8,
+            form_fit=True,
         ),
         "small-transformer": replace(_SMALL, token_width=128, architecture="transformer"),
         "small-convolutional": _SMALL,

@@ -14,13 +14,16 @@ from schmubert.bridge.protocol.controls import setting
 from schmubert.bridge.protocol.messages import Control, Heard, Moved, Play
 from schmubert.bridge.protocol.mode import MODES
 from schmubert.bridge.protocol.settings import Settings
+from schmubert.engine.music.chords import Chord, Quality
 from schmubert.engine.music.vocabulary import MASK, Track
 from schmubert.engine.recipe import Recipe
-from schmubert.engine.service.wire import Request, unpack
-from tests.bridge.brain.stages import LINE, Parts, at, stage
+from schmubert.engine.service.wire import UNKNOWN_CHORD, Request, unpack
+from tests.bridge.brain.stages import LINE, Parts, at, prompt, stage
+from tests.bridge.brain.test_comping import planned
 from tests.bridge.brain.virtual_stage import Engine, Stage, beats, melody, pulse, quarters
 
 NO_KEY = (setting("key", "any"),)
+C_MINOR = Chord(0, Quality.MINOR).token
 
 
 def test_what_was_heard_since_is_asked_about_again() -> None:
@@ -153,6 +156,30 @@ def test_chords_lead_as_much_as_the_model_wants_unless_the_player_says(
     biases = np.frombuffer(request.constraints.harmony, "<f4")
     assert biases.max() == pytest.approx(1.5 * nats), "a root weighs half as much again"
     assert (request.temperature, request.first_calls) == (None, None)
+
+
+def test_a_model_that_names_chords_is_led_only_as_much_as_the_player_says() -> None:
+    chords = [(beat, 1.0, pitch) for beat in range(32) for pitch in (60, 63, 67)]
+    for said, nats in ((), 0.0), ((setting("harmony", "1"),), 1.0):
+        settings = Settings(plays=(Track.BASS,), controls=(*NO_KEY, *said))
+        held = Stage(settings, Engine(prompt, plan=planned))
+        held.extend(beats(120, 32))
+        held.extend(melody(LINE, chords))
+        held.run(at(20.0))
+        _, request = held.engine.requests[-1]
+        biases = np.frombuffer(request.constraints.harmony, "<f4")
+        assert biases.max(initial=0.0) == pytest.approx(nats)
+        told = np.frombuffer(request.constraints.chords, np.uint8)
+        assert C_MINOR in told
+        assert told[-1] == UNKNOWN_CHORD
+    written = Stage(Settings(plays=(Track.BASS,), chords="C F"), Engine(prompt, plan=planned))
+    written.extend(beats(120, 32))
+    written.extend(melody(LINE, quarters(8)))
+    written.run(at(12.0))
+    _, request = written.engine.requests[-1]
+    biases = np.frombuffer(request.constraints.harmony, "<f4")
+    assert biases.max() == pytest.approx(3.0), "a chart leads any model"
+    assert biases.min() == 0.0, "and no key does"
 
 
 def test_chords_struck_short_lead_as_much_as_those_held() -> None:

@@ -1,5 +1,6 @@
 """The network of a band: what it takes over, what it is told, and in which metres."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,11 +13,14 @@ from schmubert.engine.denoiser import answering, in_meter, plans_of  # noqa: E40
 from schmubert.engine.music.meter import COMMON, Meter, in_triplets  # noqa: E402
 from schmubert.engine.music.plans import cells_of, speaking, with_unknown_plans  # noqa: E402
 from schmubert.engine.music.vocabulary import (  # noqa: E402
+    AGAIN,
     BAND,
     BAND_MASK,
     BAND_SIZES,
     FIRST_ONSET,
+    FORMS,
     HOLD,
+    NEW,
     SIZES,
     TRIO,
     Track,
@@ -26,6 +30,7 @@ from schmubert.engine.networks.band import (  # noqa: E402
     inputs_of,
     taken_over,
 )
+from schmubert.engine.networks.band_layers import FormFit  # noqa: E402
 from schmubert.engine.networks.build import network  # noqa: E402
 from schmubert.engine.networks.config import PRESETS  # noqa: E402
 from schmubert.engine.networks.torch_denoiser import TorchDenoiser  # noqa: E402
@@ -177,3 +182,20 @@ def test_what_nobody_asks_about_takes_no_answer(meter: Meter) -> None:
         assert all_bars.shape == last_bars.shape
         np.testing.assert_allclose(last_bars[:, first:], all_bars[:, first:], atol=1e-4)
         assert not last_bars[:, :first].any()
+
+
+@torch.no_grad()
+def test_a_form_goes_by_how_well_the_bar_that_it_would_bring_back_stands_there() -> None:
+    fit, bar = FormFit(), 4
+    fit.weight[Track.BASS, 0, NEW + 1] = -1.0
+    logits = torch.zeros(1, 2, bar, BAND_SIZES[Track.BASS])
+    logits[..., 7] = 3.0  # one pitch is likelier than all others
+    cells = torch.full((1, 2, bar), BAND_MASK[Track.BASS])
+    before = torch.full((1, 2, bar, len(AGAIN)), BAND_MASK[Track.BASS])
+    before[:, 0, :, 0], before[:, 1, :, 0] = 7, 9
+    found = fit(Track.BASS, logits, cells, before)
+    assert found.shape == (1, 2, BAND_SIZES[FORMS[0]])
+    assert not found[:, 0].any(), "what is likeliest fits"
+    assert found[0, 1, NEW + 1] == pytest.approx(-math.log1p(3.0 * bar))
+    known = fit(Track.BASS, logits, torch.full_like(cells, 7), before)
+    assert not known.any(), "a bar that is known already is not judged"

@@ -63,3 +63,24 @@ def test_a_silent_bass_stays_silent() -> None:
     silent = np.full((4, BARS * METER.steps), HOLD)
     found = guessed(silent, np.ones(silent.shape, bool), METER, np.random.default_rng(1))
     np.testing.assert_array_equal(found, silent)
+
+
+def test_in_half_of_the_basses_bars_that_are_the_same_are_wrong_alike() -> None:
+    four = walking()[:, : 4 * METER.steps]
+    basses = np.tile(four, (1, 2))
+    found = guessed(basses, np.ones(basses.shape, bool), METER, np.random.default_rng(1))
+    first, second = np.split(found, 2, axis=1)
+    again = (first == second).all(axis=1)
+    wrong = (first != four).any(axis=1)
+    assert 0.4 < again[wrong].mean() < 0.8
+
+
+def test_a_bass_may_be_late_by_a_bar() -> None:
+    basses = walking(400)
+    found = guessed(basses, np.ones(basses.shape, bool), METER, np.random.default_rng(1))
+    right = (basses.reshape(len(basses), BARS, -1)[..., 0] - FIRST_ONSET) % 12
+    played = (found.reshape(len(basses), BARS, -1)[..., 0] - FIRST_ONSET) % 12
+    wrong = (played != right)[:, 1:]
+    late = (played[:, 1:] == right[:, :-1]) & wrong
+    share = late.sum(axis=1) / np.maximum(wrong.sum(axis=1), 1)
+    assert 0.2 < (share[wrong.sum(axis=1) > 3] > 0.7).mean() < 0.6
