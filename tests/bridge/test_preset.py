@@ -271,7 +271,7 @@ def test_a_chart_from_a_file(performed: Performed, tmp_path: Path) -> None:
     ((_, setup, _),) = performed
     assert (chart(setup.chords).weights == chart("Am F C,G %").weights).all()
     file.write_text("Am F\nC H7\n")
-    with pytest.raises(ValueError, match="line 2: 'H7' is no chord"):
+    with pytest.raises(ValueError, match="line 2, bar 4: 'H7' is no chord"):
         chart(file.read_text())
     missing = run("--in", "A", "--out", "Bass", "--chords", "@nowhere.txt")
     assert missing.exit_code == 2

@@ -132,7 +132,7 @@ def until(true: Any, seconds: float = 20.0) -> None:
 def test_frames_without_end_end(listening: tuple[Any, str, Lookout], length: int) -> None:
     _, address, lookout = listening
     rude = benchmark("engine_at_work").Rude(address)
-    sent = rude.frames_without_end(length, 200_000_000, for_s=20.0)
+    sent = rude.frames_without_end(length, 200_000_000, for_s=60.0)
     assert sent < 200_000_000
     until(lambda: lookout.cut == 1)
     until(lookout.gone)
