@@ -84,17 +84,19 @@ class BrainSeat:
         self.deaths += 1
         self._brain.close(patience_s=0.0)
         self._brain = None
-        pause_s, young = self._pauses.died(now), self._pauses.in_a_row
-        if not self._worked and young >= MOST_STILLBORN:
-            raise BrainError(f"{trouble} {young} times before it did anything: see what it printed")
+        pause_s = self._pauses.died(now)
+        if not self._worked and self.deaths >= MOST_STILLBORN:
+            raise BrainError(
+                f"{trouble} {self.deaths} times before it did anything: see what it printed"
+            )
         self._next_s = now + pause_s
         if not pause_s:
             return f"{trouble}: another goes on"
         if self._pauses.paused_before:
             return None
         return (
-            f"{trouble}, as {young - 1} before it did: I go on trying, at longer and longer"
-            " intervals; the ports stay open"
+            f"{trouble}, as {self._pauses.in_a_row - 1} before it did: I go on trying, at longer"
+            " and longer intervals; the ports stay open"
         )
 
     def is_free(self, now: float) -> bool:
