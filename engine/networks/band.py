@@ -38,6 +38,7 @@ from schmubert.engine.networks.band_layers import (
     leading,
     repeated,
     shifted_by,
+    standing_at,
     within,
 )
 from schmubert.engine.networks.config import ModelConfig
@@ -220,8 +221,8 @@ class BandTransformer(nn.Module):
         """What `form_fit` adds to the forms of `bars`, whose notes have `logits`, by track."""
         back = [self.config.copy_steps.index(number * COMMON.steps) for number in AGAIN]
         masks = self.key.voice_masks[: len(TRIO)]
-        before = shifted_by(tokens[..., : len(TRIO)], distances[back].flip(0), masks)
-        before = in_parts(before[:, :, : len(AGAIN)], bar)[:, bars]
+        before = standing_at(tokens[..., : len(TRIO)], -distances[back], masks)
+        before = in_parts(before, bar)[:, bars]
         here = in_parts(tokens, bar)[:, bars]
         return [
             form_fit(track, in_parts(logits[track], bar), here[..., track], before[..., track])

@@ -166,7 +166,11 @@ def shifted_by(tokens: Tensor, distances: Tensor, masks: Tensor) -> Tensor:
 
     The furthest before comes first; beyond the window all is masked.
     """
-    offsets = torch.cat([-distances.flip(0), distances])
+    return standing_at(tokens, torch.cat([-distances.flip(0), distances]), masks)
+
+
+def standing_at(tokens: Tensor, offsets: Tensor, masks: Tensor) -> Tensor:
+    """What stands `offsets` from each cell: [batch, steps, offsets, tracks]; masked beyond."""
     here = torch.arange(tokens.shape[1], device=tokens.device)
     at = here[:, None] + offsets
     inside = (at >= 0) & (at <= here[-1])

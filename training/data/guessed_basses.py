@@ -8,7 +8,8 @@ which scheduled sampling is known (arXiv 1506.03099), without drafts to be drawn
 
 A band that plays a bar again repeats its mistakes, and one that did not hear a chord change is late
 by a bar. So in half of the windows bars that are the same are wrong alike: a bass that comes again
-is no proof that it is right. In half of them a wrong bar stands on the root of the bar before it.
+is no proof that it is right. In half, drawn apart from that, a wrong bar stands on the root of the
+bar before it.
 """
 
 import numpy as np
