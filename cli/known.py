@@ -73,11 +73,10 @@ def known_of(data: bytes, reading: "Reading", anew: Mask | None = None) -> Known
 
 
 def own_comping(data: bytes, reading: "Reading") -> Tokens | None:
-    """The rhythm [steps] of the parts of the song in `data` that have no role; None without any."""
+    """The rhythm [steps] of the part of the song in `data` that comps; None where none does."""
     from schmubert.engine.music.columns import comping_on
 
-    others = parts_without_role(data, reading)
-    return comping_on(others, reading.grid) if others else None
+    return comping_on(parts_without_role(data, reading), reading.grid)
 
 
 def parts_without_role(data: bytes, reading: "Reading") -> "list[Part]":

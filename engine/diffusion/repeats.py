@@ -17,7 +17,16 @@ from schmubert.engine.diffusion.unmasking import TokenSampler, draw
 from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.plans import FIRST_AGAIN, may_repeat
 from schmubert.engine.music.score import Mask, Tokens
-from schmubert.engine.music.vocabulary import AGAIN, BAND_MASK, FORMS, NEW, TRIO, Track
+from schmubert.engine.music.vocabulary import (
+    AGAIN,
+    BAND_MASK,
+    FORMS,
+    NEW,
+    RESTS,
+    TRIO,
+    Track,
+    first_onset,
+)
 
 LEAST_DOUBT = 1e-12
 """Of a cell that is surely what it is, in nats: so its odds can be reckoned."""
@@ -33,19 +42,40 @@ def with_forms(
     """`tokens` [batch, steps, columns] with those forms of `bars` that are `targets` drawn.
 
     `logits` [batch, steps, events], one a column, say how likely they are; none is drawn that
-    cannot be (`may_repeat`).
+    cannot be: by the forms before it (`may_repeat`), or by what is known of its bar.
     """
     tokens, bar = tokens.copy(), token_sampler.meter.steps
     for column, track in enumerate(token_sampler.tracks):
         if track not in FORMS:
             continue
         forms, wanted = tokens[:, ::bar, column], targets[:, ::bar, column]
+        played = token_sampler.tracks.index(TRIO[FORMS.index(track)])
+        of_bars = tokens[..., played].reshape(*forms.shape, bar)
         for number in bars:
             rows = logits[column][:, number * bar].astype(np.float64)
             rows[:, FIRST_AGAIN:][~may_repeat(forms, [number])[:, 0]] = -np.inf
+            rows[_contradicted(of_bars, number, TRIO[FORMS.index(track)])] = -np.inf
             drawn = draw(rows, token_sampler.rng)
             forms[:, number] = np.where(wanted[:, number], drawn, forms[:, number])
     return tokens
+
+
+def _contradicted(bars: Tokens, number: int, track: Track) -> Mask:
+    """Which forms [batch, events] of the bar `number` what is known of it says that it has not.
+
+    `bars` [batch, bars, steps] are tokens of `track`. A bar of which a note is known does not rest,
+    and one of which a cell is not that of another bar is not that bar again.
+    """
+    here, mask = bars[:, number], BAND_MASK[track]
+    known = here != mask
+    found = np.zeros((len(bars), FIRST_AGAIN + len(AGAIN)), bool)
+    found[:, RESTS] = (known & (here >= first_onset(track))).any(axis=1)
+    for k, back in enumerate(AGAIN):
+        if back <= number:
+            there = bars[:, number - back]
+            unlike = known & (there != mask) & (here != there)
+            found[:, FIRST_AGAIN + k] = unlike.any(axis=1)
+    return found
 
 
 @dataclass(frozen=True)

@@ -23,10 +23,9 @@ from schmubert.engine.music.chord_names import FIRST_CHORD as FIRST_CHORD
 from schmubert.engine.music.chord_names import NO_CHORD as NO_CHORD
 from schmubert.engine.music.chord_names import SUFFIXES as SUFFIXES
 from schmubert.engine.music.chord_names import chord_name
-from schmubert.engine.music.meter import BEATS_PER_BAR, COMMON, STEPS_PER_BAR, Meter
-from schmubert.engine.music.quantise import nearest_step
+from schmubert.engine.music.meter import BEATS_PER_BAR, COMMON, Meter
 from schmubert.engine.music.song import Part
-from schmubert.engine.music.vocabulary import FIRST_ONSET, HOLD, OFF
+from schmubert.engine.music.vocabulary import FIRST_ONSET
 
 HOLD_CHORD = 1
 
@@ -310,27 +309,3 @@ def chart_of(plan: Plan, meter: Meter = COMMON) -> str:
 
 def _name(token: int) -> str:
     return NOTHING[0] if token == NO_CHORD else chord_name(token)
-
-
-def comping(parts: Iterable[Part], ticks_per_beat: int, start: int, bars: int) -> NDArray[np.int64]:
-    """The rhythm in which `parts` accompany, merged into one column [bars * 16].
-
-    A 16th is `HIT` where any of them begins a note, `OFF` where the last that sounds ends, else
-    `HOLD`. The caller leaves out melody and bass; drums are left out here.
-    """
-    steps = bars * STEPS_PER_BAR
-    struck = np.zeros(steps, bool)
-    sounding = np.zeros(steps + 1, np.int64)
-    for part in parts:
-        if part.drums:
-            continue
-        onsets = nearest_step(part.onsets - start, ticks_per_beat)
-        ends = np.maximum(nearest_step(part.ends - start, ticks_per_beat), onsets + 1)
-        heard = (onsets >= 0) & (onsets < steps)
-        struck[onsets[heard]] = True
-        np.add.at(sounding, onsets[heard], 1)
-        np.add.at(sounding, ends[heard].clip(max=steps), -1)
-    sounds = sounding.cumsum()[:steps] > 0
-    ended = np.zeros(steps, bool)
-    ended[1:] = sounds[:-1] & ~sounds[1:]
-    return np.where(struck, HIT, np.where(ended, OFF, HOLD)).astype(np.int64)

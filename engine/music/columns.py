@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.music.barlines import Grid, Ticks
+from schmubert.engine.music.chart import PITCH_CLASSES
 from schmubert.engine.music.chords import (
     HIT,
     Beats,
@@ -132,24 +133,37 @@ def drum_column_of(hits: Placed, drum_map: Mapping[int, Drum]) -> Column:
     return column
 
 
-def comping_on(parts: Iterable[Part], grid: Grid) -> Column:
-    """The rhythm in which `parts` accompany, merged into one column [steps] of `grid`.
+def comping_on(parts: Iterable[Part], grid: Grid) -> Column | None:
+    """The rhythm [steps] of the one of `parts` that comps on `grid`, as `comping_of` has it.
 
-    A cell is `HIT` where any of them begins a note, `OFF` where the last that sounds ends, else
-    `HOLD`. The caller leaves out melody and bass; drums are left out here.
+    The caller leaves out melody and bass; drums are left out here.
     """
-    notes = placed_on([part for part in parts if not part.drums], grid)
-    return comping_of(grid, notes.onsets, notes.ends)
+    return comping_of(placed_on([part for part in parts if not part.drums], grid))
 
 
-def comping_of(grid: Grid, onsets: Ticks, ends: Ticks) -> Column:
-    """The rhythm of notes from steps `onsets` to steps `ends` [notes], as in `comping_on`."""
-    begun = np.bincount(onsets, minlength=grid.steps + 1)
-    sounding = (begun - np.bincount(ends, minlength=grid.steps + 1)).cumsum()
-    struck, sounds = begun[: grid.steps] > 0, sounding[: grid.steps] > 0
+def comping_of(notes: Placed) -> Column | None:
+    """The rhythm [steps] in which one part of `notes` strikes chords; None where none does.
+
+    It is the part that does so in most bars, a bar counting by the classes of its fullest chord. A
+    cell is `HIT` where that part begins notes of two classes or more, `OFF` where the last of these
+    notes ends, else `HOLD`: what it plays between its chords is no comping.
+    """
+    grid = notes.grid
+    keys = notes.of * grid.steps + notes.onsets
+    classes = np.unique(keys * PITCH_CLASSES + notes.pitches % PITCH_CLASSES) // PITCH_CLASSES
+    struck, full = np.unique(classes, return_counts=True)
+    struck, full = struck[full > 1], full[full > 1]
+    if not len(struck):
+        return None
+    fullest = np.zeros((int(notes.of.max()) + 1, grid.bars), np.int64)
+    np.maximum.at(fullest.reshape(-1), struck // grid.meter.steps, full)
+    comps = (notes.of == fullest.sum(axis=1).argmax()) & np.isin(keys, struck)
+    begun = np.bincount(notes.onsets[comps], minlength=grid.steps + 1)
+    sounding = (begun - np.bincount(notes.ends[comps], minlength=grid.steps + 1)).cumsum()
+    hit, sounds = begun[: grid.steps] > 0, sounding[: grid.steps] > 0
     ended = np.append(False, sounds[:-1] & ~sounds[1:])[: grid.steps]
     ended[ended] = _goes_on(np.flatnonzero(ended), grid)
-    return np.where(struck, HIT, np.where(ended, OFF, HOLD)).astype(np.int64)
+    return np.where(hit, HIT, np.where(ended, OFF, HOLD)).astype(np.int64)
 
 
 def chords_on(parts: Sequence[Part], grid: Grid) -> Plan:

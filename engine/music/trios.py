@@ -1,4 +1,4 @@
-"""From a corpus' MIDI file to bands: who leads, who plays the bass, the drums, all others' rhythm.
+"""From a corpus' MIDI file to bands: who leads, who plays the bass, the drums, who comps.
 
 A stretch is a run of bars that follow one another in one metre. Its columns are tokens in cells of
 that metre; `casting` says who has the melody and the bass.
@@ -174,13 +174,10 @@ class _Band:
 
     def _comping(self, lead: int, notes: Placed) -> "_Line | None":
         led = {lead} if self.bass is None else {lead, self.bass}
-        if len(self.pitched) == len(led):
-            return None
         others = np.ones(len(self.pitched), bool)
         others[[*led]] = False
-        heard = others[notes.of]
-        column = comping_of(notes.grid, notes.onsets[heard], notes.ends[heard])
-        return _Line(notes.grid, column)
+        column = comping_of(notes.only(others[notes.of]))
+        return None if column is None else _Line(notes.grid, column)
 
 
 def _line_of(notes: Placed, number: int) -> "_Line":

@@ -1,16 +1,14 @@
-"""Chord plans and comping rhythms, from notes."""
+"""Chord plans, from notes."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from schmubert.engine.music.chart import chart_beats
 from schmubert.engine.music.chords import (
     CHORD_TOKENS,
     FIRST_CHORD,
-    HIT,
     HOLD_CHORD,
     NO_CHORD,
     TONES,
@@ -20,14 +18,12 @@ from schmubert.engine.music.chords import (
     chart_of,
     chord_of,
     chord_plan,
-    comping,
     fitted_profiles,
     lasting_chords,
     plan_weights,
 )
 from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.song import Part
-from schmubert.engine.music.vocabulary import HOLD, OFF
 
 TICKS = 480
 STEP = TICKS // 4
@@ -151,39 +147,6 @@ def test_the_profiles_that_ship_are_shares_and_know_their_chords() -> None:
         assert profiles.bass[quality].argmax() == 0
         third = TONES[quality][1]
         assert third in np.argsort(profiles.classes[quality])[-4:]
-
-
-def rhythm(*played: tuple[int, int, int]) -> NDArray[np.int64]:
-    return comping([part(*played)], TICKS, 0, 1)
-
-
-def test_comping_is_hit_held_and_let_go() -> None:
-    chord = [(0, 4, 60), (0, 3, 64), (6, 1, 60), (7, 9, 62)]
-    assert rhythm(*chord).tolist() == [HIT, HOLD, HOLD, HOLD, OFF, HOLD, HIT, HIT, *[HOLD] * 8]
-
-
-@given(notes, notes)
-def test_the_rhythm_of_two_parts_is_that_of_both_in_one(
-    one: list[tuple[int, int, int]], other: list[tuple[int, int, int]]
-) -> None:
-    apart = comping([part(*one), part(*other)], TICKS, 0, 4)
-    assert apart.tolist() == comping([part(*one, *other)], TICKS, 0, 4).tolist()
-    onsets = {onset for onset, _, _ in [*one, *other]}
-    assert set(np.flatnonzero(apart == HIT).tolist()) == onsets
-
-
-@given(notes)
-def test_comping_ends_only_what_sounds(played: list[tuple[int, int, int]]) -> None:
-    sounding = False
-    for token in comping([part(*played)], TICKS, 0, 5):
-        assert token in (HOLD, OFF, HIT)
-        assert sounding or token != OFF
-        sounding = token == HIT or (sounding and token == HOLD)
-
-
-def test_comping_has_no_drums() -> None:
-    kit = part((0, 1, 36), drums=True)
-    assert not comping([kit], TICKS, 0, 1).any()
 
 
 def test_a_chart_is_written_and_read_in_a_metre() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schmubert.engine.music.barlines import grids
-from schmubert.engine.music.chords import FIRST_CHORD, HIT, HOLD_CHORD, chord_plan, comping
+from schmubert.engine.music.chords import FIRST_CHORD, HIT, HOLD_CHORD, chord_plan
 from schmubert.engine.music.columns import chords_on, comping_on, drums_on, pitched_on
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.quantise import drum_column, pitched_column
@@ -54,9 +54,6 @@ def test_four_four_is_read_as_ever(notes: list[tuple[int, int, int]]) -> None:
     drums = drum_column([kit], BEAT, 0, grid.bars, GENERAL_MIDI_DRUMS)
     np.testing.assert_array_equal(drums_on([kit], grid, GENERAL_MIDI_DRUMS), drums)
     np.testing.assert_array_equal(
-        comping_on([played, kit], grid), comping([played, kit], BEAT, 0, grid.bars)
-    )
-    np.testing.assert_array_equal(
         chords_on([played, kit], grid), chord_plan([played, kit], BEAT, 0, 4 * grid.bars)
     )
 
@@ -68,8 +65,64 @@ def test_a_note_ends_where_its_bars_do() -> None:
     found = grids(song([held], *signatures))
     column = pitched_on(held, found[COMMON])
     assert np.flatnonzero(column).tolist() == [16, 36]  # no OFF at step 32: it is another time
-    assert comping_on([held], found[COMMON]).tolist() == np.where(column, HIT, HOLD).tolist()
+    chord = part([(BAR, 3 * BAR, 60), (BAR, 3 * BAR, 64)])
+    comping = comping_on([chord], grids(song([chord], *signatures))[COMMON])
+    assert comping is not None
+    assert np.flatnonzero(comping).tolist() == [16]
     assert not pitched_on(held, found[WALTZ]).any()
+
+
+def comping(*parts: Part, bars: int = 1) -> list[int] | None:
+    """What `comping_on` hears of `parts`, in a song of `bars` of 4/4."""
+    whole = part([(0, bars * BAR, 36)])
+    found = comping_on(parts, grids(song([whole, *parts]))[COMMON])
+    return None if found is None else found.tolist()
+
+
+def strums(*at: tuple[int, int], pitches: tuple[int, ...] = (60, 64, 67)) -> Part:
+    """A part that strikes a chord in each of so many cells, for so many cells."""
+    cell = BEAT // 4
+    return part([(cell * a, cell * (a + n), p) for a, n in at for p in pitches])
+
+
+def test_comping_is_hit_held_and_let_go() -> None:
+    played = comping(strums((0, 4), (6, 1), (7, 9)))
+    assert played == [HIT, HOLD, HOLD, HOLD, OFF, HOLD, HIT, HIT, *[HOLD] * 8]
+
+
+def test_what_a_hand_plays_between_its_chords_is_no_comping() -> None:
+    cell = BEAT // 4
+    tune = [(cell * at, cell * at + cell, 72) for at in range(1, 16)]
+    octaves = [(cell * at, cell * at + cell, pitch) for at in (5, 9) for pitch in (48, 60)]
+    chord = [(0, 8 * cell, 60), (0, 6 * cell, 64)]
+    played = comping(part(sorted([*chord, *tune, *octaves])))
+    assert played == [HIT, *[HOLD] * 7, OFF, *[HOLD] * 7]
+
+
+def test_one_part_comps_and_it_is_the_fullest() -> None:
+    thirds = strums(*((at, 1) for at in range(16)), pitches=(72, 76))
+    chords = strums((0, 8), (8, 8))
+    assert comping(thirds, chords) == comping(chords)
+    seldom = strums((0, 8), pitches=(48, 52, 55, 58, 62))
+    often = strums((0, 8), (16, 8), (32, 8))
+    assert comping(seldom, often, bars=3) == comping(often, bars=3)
+
+
+def test_where_nobody_strikes_chords_nobody_comps() -> None:
+    assert comping() is None
+    assert comping(part([(0, BEAT, 60), (BEAT, 2 * BEAT, 64)])) is None
+    kit = part([(0, BEAT, 36), (0, BEAT, 42)], drums=True)
+    assert comping(kit) is None
+
+
+@settings(deadline=None)
+@given(notes_in_ticks)
+def test_comping_ends_only_what_sounds(notes: list[tuple[int, int, int]]) -> None:
+    sounding = False
+    for token in comping(part(sorted(notes)), bars=8) or ():
+        assert token in (HOLD, OFF, HIT)
+        assert sounding or token != OFF
+        sounding = token == HIT or (sounding and token == HOLD)
 
 
 @pytest.mark.parametrize(("beats", "unit"), [(6, 8), (9, 8), (12, 8)])
