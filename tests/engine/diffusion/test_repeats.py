@@ -114,6 +114,21 @@ def test_no_form_names_the_farther_of_two_bars_that_are_the_same() -> None:
     assert (forms[one_back, 6] != FIRST_AGAIN + AGAIN.index(2)).all()
 
 
+def test_no_form_is_drawn_that_what_is_known_of_its_bar_contradicts() -> None:
+    tokens = window(3, {0: NEW, 1: NEW}, batch=200)
+    mask, step = BAND_MASK[Track.DRUMS], COMMON.steps
+    tokens[:, : 2 * step, DRUMS] = 0
+    tokens[:, (0, step + 4), DRUMS] = 1
+    tokens[:, 2 * step :, DRUMS] = mask
+    tokens[:, 2 * step, DRUMS] = 1  # as in the first bar, but not as in the second
+    targets = np.zeros(tokens.shape, bool)
+    targets[:, 2 * step, FORM] = True
+    sampler = TokenSampler(np.random.default_rng(0), tracks=BAND)
+    drawn = with_forms(tokens, targets, np.arange(2, 3), even(tokens), sampler)
+    possible = {0, NEW, FIRST_AGAIN + AGAIN.index(2)}
+    assert set(drawn[:, 2 * step, FORM].tolist()) == possible
+
+
 def test_a_network_without_forms_promises_nothing() -> None:
     tokens = np.zeros((1, 32, 3), np.int64)
     targets = np.ones(tokens.shape, bool)
