@@ -42,6 +42,8 @@ TOGETHER = 0.5
 """How often the forms of all tracks are known as far as each other, as when they are drawn."""
 KNOWN, UNKNOWN, UNTIL, HERE_AND_THERE = 0.3, 0.3, 0.2, 0.2
 """How often a plan is known, unknown, known up to a beat, and known in a share of its cells."""
+AS_PLAYED = 0.4
+"""So often a stage is one whose next forms are drawn: the chords of all its bars are inferred."""
 GUESSED = 0.5
 """So often the bass that a stage heard of the band is one that guessed (`guessed_basses.py`)."""
 HIDDEN = 0.5
@@ -79,6 +81,8 @@ def masked_band(
     asked[together, :, FORMS[1] : FORMS[-1] + 1] = asked[together, :, FORMS[0], None]
     in_order = rng.random(batch) < IN_ORDER
     asked[in_order] = _in_order(asked[in_order], rng)
+    as_played = of_stage & (rng.random(batch) < AS_PLAYED)
+    asked[as_played] = _as_played(asked[as_played])
     can = speaking(BAND, steps, meter)
     unknown = (tokens == np.asarray(BAND_MASK)) & can
     share = np.where(rng.random(batch) < HIDDEN, MOST_HIDDEN * rng.random(batch), 0.0)
@@ -138,6 +142,20 @@ def _in_order(asked: Mask, rng: np.random.Generator) -> Mask:
             found[drawing > place, :, plan] = False
             found[drawing == place, :, plan] = open_from[drawing == place]
             found[later, :, plan] = True
+    return found
+
+
+def _as_played(asked: Mask) -> Mask:
+    """`asked` [batch, steps, columns] of a stage whose next forms are drawn.
+
+    The chords are known, and of each track all is unknown from the first cell that is asked for:
+    its notes, and the forms of the bars that begin later.
+    """
+    found: Mask = asked.copy()
+    found[..., Track.CHORDS] = False
+    from_first = np.logical_or.accumulate(asked[..., : len(TRIO)], axis=1)
+    found[..., : len(TRIO)] = from_first
+    found[..., FORMS[0] : FORMS[-1] + 1] = from_first
     return found
 
 

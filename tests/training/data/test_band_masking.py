@@ -5,7 +5,7 @@ import numpy as np
 from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.plans import speaking
 from schmubert.engine.music.vocabulary import BAND, BAND_MASK, BAND_SIZES, HOLD, Track
-from schmubert.training.data.band_masking import MOST_HIDDEN, _in_order, masked_band
+from schmubert.training.data.band_masking import MOST_HIDDEN, STAGE, _in_order, masked_band
 
 METER = Meter(3)
 
@@ -75,3 +75,15 @@ def test_no_note_is_known_amid_those_that_are_asked_for_while_plans_are_drawn() 
     assert not found[:, :4, Track.BASS].any()
     assert not found[:, 20:, Track.BASS].any()
     assert not found[..., Track.MELODY].any()
+
+
+def test_some_stages_are_as_they_are_when_forms_are_drawn() -> None:
+    batch = masked_band(bands(2000), METER, np.random.default_rng(6), {STAGE: 1.0})
+    asked = batch.targets
+    notes = asked[..., Track.BASS]
+    to_the_end = (np.maximum.accumulate(notes, axis=1) == notes).all(axis=1)
+    forms = asked[:, :: METER.steps, Track.BASS_FORM]
+    bars_begun = notes[:, :: METER.steps]
+    told = ~asked[..., Track.CHORDS].any(axis=1)
+    as_played = told & to_the_end & bars_begun.any(axis=1) & (forms == bars_begun).all(axis=1)
+    assert as_played.mean() > 0.2
