@@ -126,6 +126,11 @@ def _of_preset(
     options.Real(0, 1, min_open=True),
     "Only windows whose tracks have onsets in this share of bars.",
 )
+@_of_preset(
+    "--form-steps",
+    options.Whole(0),
+    "Steps in which the network of forms of a band learns by itself first; none with --resume.",
+)
 @click.option(
     "--source",
     "sources",

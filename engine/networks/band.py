@@ -23,10 +23,9 @@ from schmubert.engine.music.vocabulary import (
     TRIO,
     Track,
 )
+from schmubert.engine.networks.band_forms import FormContext, FormFit, FormNetwork
 from schmubert.engine.networks.band_key import ROOTS, BandKey
 from schmubert.engine.networks.band_layers import (
-    FormContext,
-    FormFit,
     Gather,
     Spread,
     Traits,
@@ -100,7 +99,9 @@ class BandTransformer(nn.Module):
         self.rests = nn.ModuleList(nn.Embedding(BAND_MASK[f] + 1, 1) for f in FORMS)
         self.chord_head = nn.Linear(width, CHORD_TOKENS)
         self.form_heads = nn.ModuleList(nn.Linear(width, BAND_SIZES[f]) for f in FORMS)
-        self.form_context = FormContext(config.form_bars) if config.form_bars else None
+        by_itself = config.form_bars > 0 and not config.form_layers
+        self.form_context = FormContext(config.form_bars) if by_itself else None
+        self.form_network = FormNetwork(config) if config.form_layers else None
         self.form_fit = FormFit() if config.form_fit else None
         self.traits = Traits(width) if Track.TRAITS in config.columns else None
         initialised(self, config.layers)
@@ -178,7 +179,8 @@ class BandTransformer(nn.Module):
         traits = [] if self.traits is None else [self.traits.named(x.mean(dim=1))]
         asked = within(bars, in_bar)
         x, chords = x[:, asked], chords[:, asked]
-        around = None if self.form_context is None else self.form_context(forms)
+        of_forms = self.form_network or self.form_context
+        around = None if of_forms is None else of_forms(forms)
         forms = [form[:, bars] for form in forms]
         shifted = shifted[:, within(asked, cells)]
         logits = []
@@ -230,14 +232,27 @@ class BandTransformer(nn.Module):
         ]
 
 
-ADDED = ("form_context.", "form_fit.", "traits.")
-"""Parts that say nothing at first, and that a band trained before them does not have."""
+ADDED = ("form_context.", "form_network.", "form_fit.", "traits.")
+"""Parts that a band trained before them does not have."""
 SILENT = (
     "comping_in.", "chord_in.", "chord_classes_in.", "begins_in.", "form_in.", "moved_in.",
     "beat_in.", "register", "leaning.", "again.", "rests.", "repeat_features.", "copy_heads.",
     "form_context.out.", "form_fit.", "traits.told.",
 )  # fmt: skip
 """Parts that add nothing before they have learned."""
+
+
+def grown(weights: Mapping[str, Tensor], model: BandTransformer) -> dict[str, Tensor]:
+    """The `weights` of a band for `model`, whose parts that are new stay, and none that it lacks.
+
+    What a band made of forms before it had a network of them is not added to what that one says.
+    """
+    state = model.state_dict()
+    new = {n: tensor for n, tensor in state.items() if n.startswith(ADDED) and n not in weights}
+    kept = {n: w.float() for n, w in weights.items() if n in state or not n.startswith(ADDED)}
+    if any(name.startswith("form_network.") for name in new):
+        kept |= {n: w * 0.0 for n, w in kept.items() if n.startswith("form_heads.")}
+    return new | kept
 
 
 def inputs_of(meter: Meter, config: ModelConfig, device: torch.device) -> tuple[Tensor, ...]:

@@ -5,19 +5,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from schmubert.engine.music.vocabulary import (
-    AGAIN,
     BAND_MASK,
-    BAND_SIZES,
-    FORMS,
     HOLD,
     TRAIT_COUNT,
     TRAIT_TOKENS,
-    TRIO,
     Track,
 )
 from schmubert.engine.networks.meters import PLACES
 
-FORM_WIDTH = 32
 HELD = 30.0
 """The logit of `HOLD` where a plan cannot do anything else."""
 
@@ -53,54 +48,6 @@ class Spread(nn.Module):
         of_places = F.linear(beats, self.weight.flatten(0, 1))
         of_beat = of_places.reshape(*beats.shape[:2], PLACES, self.bias.shape[0])[:, :, places]
         return of_beat.flatten(1, 2) + self.bias
-
-
-class FormContext(nn.Module):
-    """What the forms around a bar say of its own: songs go by how their bars went before.
-
-    Two convolutions over `bars` before and after, all tracks at once. It says nothing at first.
-    """
-
-    def __init__(self, bars: int) -> None:
-        super().__init__()
-        self.embeddings = nn.ModuleList(nn.Embedding(BAND_MASK[f] + 1, FORM_WIDTH) for f in FORMS)
-        size, hidden = 2 * bars + 1, 4 * FORM_WIDTH
-        self.near = nn.Conv1d(len(FORMS) * FORM_WIDTH, hidden, size, padding=bars)
-        self.far = nn.Conv1d(hidden, hidden, size, padding=bars)
-        self.out = nn.Linear(hidden, sum(BAND_SIZES[form] for form in FORMS))
-
-    def forward(self, forms: list[Tensor]) -> tuple[Tensor, ...]:
-        """Forms [batch, bars] of each track -> what is added to their logits, a track each."""
-        embedded = [called(layer, form) for layer, form in zip(self.embeddings, forms, strict=True)]
-        x = torch.cat(embedded, dim=-1).transpose(1, 2)
-        x = F.relu(self.far(F.relu(self.near(x)))).transpose(1, 2)
-        return torch.split(self.out(x), [BAND_SIZES[form] for form in FORMS], dim=-1)
-
-
-class FormFit(nn.Module):
-    """What a form goes by that would bring a bar back: how well that bar would stand there.
-
-    That is by how many nats its cells are less likely than the likeliest ones, by what the network
-    says of the notes. It says nothing at first, and the notes do not learn by it.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.zeros(len(TRIO), len(AGAIN), BAND_SIZES[FORMS[0]]))
-
-    def forward(self, track: Track, logits: Tensor, cells: Tensor, before: Tensor) -> Tensor:
-        """What is added to the logits of the forms of a `track` [batch, bars, events].
-
-        Logits [batch, bars, steps, events] of its `cells` [batch, bars, steps], and what stands
-        there in the bars `before` [batch, bars, steps, AGAIN]. Only open cells count.
-        """
-        likely = logits.detach().log_softmax(dim=-1)
-        known = before.clamp(max=BAND_SIZES[track] - 1)
-        short = likely.amax(dim=-1, keepdim=True) - likely.gather(-1, known)
-        counts = (cells == BAND_MASK[track])[..., None] & (before == known)
-        nats = (short * counts).sum(dim=2).log1p()
-        # no product of matrices, which a graph in int8 would round
-        return (nats[..., None] * self.weight[track]).sum(dim=2)
 
 
 class Traits(nn.Module):

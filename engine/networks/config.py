@@ -33,8 +33,9 @@ class ModelConfig:
     `copy_steps` are distances in 16ths, taken both ways, over which the network is shown what
     repeats (`RepeatFeatures`) and may repeat an event itself (`CopyHead`). `corruption` is what the
     network was trained to undo: no part of it, but what it may be asked for. Where a band names the
-    form of a bar, it sees those of `form_bars` before and after by themselves (`FormContext`), and
-    with `form_fit` how well each bar that may come again would stand there (`FormFit`).
+    form of a bar, it sees those of `form_bars` before and after by themselves (`FormContext`, or
+    with `form_layers` the deeper `FormNetwork`), and with `form_fit` how well each bar that may
+    come again would stand there (`FormFit`).
     """
 
     tracks: tuple[str, ...] = ("melody", "bass", "drums")
@@ -54,6 +55,7 @@ class ModelConfig:
     corruption: str = MASKING
     form_bars: int = 0
     form_fit: bool = False
+    form_layers: int = 0
 
     def __post_init__(self) -> None:
         if self.architecture not in ARCHITECTURES:
@@ -74,6 +76,8 @@ class ModelConfig:
             raise ValueError(f"copy_steps {self.copy_steps} are distances: 1 or more")
         if self.corruption not in CORRUPTIONS:
             raise ValueError(f'the corruption is one of {[*CORRUPTIONS]}, not "{self.corruption}"')
+        if self.form_layers and not self.form_bars:
+            raise ValueError("a network of forms sees some bars around each: form_bars is 0")
         if not self.tracks or len(self.columns) > len(set(self.tracks)):
             raise ValueError(f"tracks {self.tracks}: at least one, and each once")
 
@@ -118,6 +122,7 @@ PRESETS: Mapping[str, ModelConfig] = MappingProxyType(
             architecture="band",
             form_bars=8,
             form_fit=True,
+            form_layers=3,
         ),
         "small-transformer": replace(_SMALL, token_width=128, architecture="transformer"),
         "small-convolutional": _SMALL,

@@ -46,16 +46,28 @@ class BandBatches:
 
     def at(self, step: int) -> MaskedBand:
         """The batch of `step`."""
+        meter, windows = self._windows_at(step)
+        rng = np.random.default_rng((self.settings.seed, step, self.process))
+        count = max(1, self.settings.batch_bars // windows.bars)
+        tokens = band_grid(self.split, windows.draw(count, rng), windows.bars)
+        return masked_band(tokens, meter, rng)
+
+    def forms_at(self, step: int, count: int) -> Tokens:
+        """The forms [count, bars, 3] of other windows than those of the batch of `step`."""
+        meter, windows = self._windows_at(step)
+        rng = np.random.default_rng((self.settings.seed, step, self.process, count))
+        band = self.split.band(windows.draw(count, rng), windows.bars)
+        return form_columns(band.tokens[..., : len(TRIO)], meter)[:, :: meter.steps]
+
+    def _windows_at(self, step: int) -> tuple[Meter, SongWindows]:
+        """The metre and the length of the windows of `step`, on all processes."""
         shared = np.random.default_rng((self.settings.seed, step))
         meter = self._meter(shared)
         windows = self.by_meter[meter]
         lengths = list(windows)
         shares = np.asarray([self.settings.window_bars[bars] for bars in lengths])
         bars = lengths[int(shared.choice(len(lengths), p=shares / shares.sum()))]
-        rng = np.random.default_rng((self.settings.seed, step, self.process))
-        count = max(1, self.settings.batch_bars // bars)
-        tokens = band_grid(self.split, windows[bars].draw(count, rng), bars)
-        return masked_band(tokens, meter, rng)
+        return meter, windows[bars]
 
     def _meter(self, rng: np.random.Generator) -> Meter:
         others = [meter for meter in self.by_meter if meter != COMMON]

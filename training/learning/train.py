@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import nn
 
 from schmubert.engine.networks import checkpoint
-from schmubert.engine.networks.band import ADDED, BandTransformer, taken_over
+from schmubert.engine.networks.band import BandTransformer, grown, taken_over
 from schmubert.engine.networks.build import network
 from schmubert.engine.networks.config import PRESETS, ModelConfig
 from schmubert.engine.networks.convolutional import SILENT_AT_FIRST
@@ -27,6 +27,7 @@ from schmubert.engine.recipe import RECIPE
 from schmubert.training.data.dataset import Dataset, kinds_of
 from schmubert.training.learning.band_batches import BandBatches
 from schmubert.training.learning.band_validate import BandValidation
+from schmubert.training.learning.form_training import train_forms
 from schmubert.training.learning.optimizer import optimizer_of
 from schmubert.training.learning.run_batches import Batches
 from schmubert.training.learning.run_state import RunState, load_state, save_state
@@ -84,6 +85,8 @@ def train_network(
         f" x {accelerator.device.type} ({accelerator.mixed_precision}), windows of"
         f" {', '.join(map(str, batches.windows))} bars"
     )
+    if settings.form_steps and not resume:
+        train_forms(model, batches, settings, accelerator.device, console.print)
     trained = [p for p in model.parameters() if p.requires_grad]
     optimizer = optimizer_of(model, settings.optimizer, settings.learning_rate)
     state = RunState(step=0, ema={k: v.detach().clone() for k, v in model.state_dict().items()})
@@ -194,13 +197,14 @@ def _network(config: ModelConfig, start_from: Path | None) -> nn.Module:
     weights, saved, _ = checkpoint.read(start_from)
     model = network(config)
     if isinstance(model, BandTransformer) and saved.architecture != "band":
-        floats = {name: tensor.float() for name, tensor in weights.items()}
-        model.load_state_dict(taken_over(floats, model))
+        model.load_state_dict(taken_over({n: w.float() for n, w in weights.items()}, model))
         return model
-    silent = (*SILENT_AT_FIRST, *ADDED)
-    begun = {n: w for n, w in model.state_dict().items() if n.startswith(silent)}
+    begun = {n: w for n, w in model.state_dict().items() if n.startswith(SILENT_AT_FIRST)}
+    floats = {name: tensor.float() for name, tensor in weights.items()}
+    if isinstance(model, BandTransformer):
+        floats = grown(floats, model)
     try:
-        model.load_state_dict(begun | {name: tensor.float() for name, tensor in weights.items()})
+        model.load_state_dict(begun | floats)
     except RuntimeError as error:
         raise ValueError(f"{start_from} holds a network of another shape: {saved}") from error
     return model

@@ -27,10 +27,11 @@ from schmubert.engine.music.vocabulary import (  # noqa: E402
 )
 from schmubert.engine.networks.band import (  # noqa: E402
     BandTransformer,
+    grown,
     inputs_of,
     taken_over,
 )
-from schmubert.engine.networks.band_layers import FormFit  # noqa: E402
+from schmubert.engine.networks.band_forms import FormFit  # noqa: E402
 from schmubert.engine.networks.build import network  # noqa: E402
 from schmubert.engine.networks.config import PRESETS  # noqa: E402
 from schmubert.engine.networks.torch_denoiser import TorchDenoiser  # noqa: E402
@@ -199,3 +200,24 @@ def test_a_form_goes_by_how_well_the_bar_that_it_would_bring_back_stands_there()
     assert found[0, 1, NEW + 1] == pytest.approx(-math.log1p(3.0 * bar))
     known = fit(Track.BASS, logits, torch.full_like(cells, 7), before)
     assert not known.any(), "a bar that is known already is not judged"
+
+
+def test_a_band_of_before_gets_a_network_of_forms_and_its_own_heads_say_nothing_beside_it() -> None:
+    older = network(replace(TINY, form_layers=0))
+    assert isinstance(older, BandTransformer)
+    model = made()
+    state = grown(older.state_dict(), model)
+    model.load_state_dict(state)
+    assert any(name.startswith("form_context.") for name in older.state_dict())
+    tokens = torch.from_numpy(music(COMMON))
+    compact = model(tokens, *inputs_of(COMMON, TINY, torch.device("cpu")), compact=True)
+    columns = [tokens[:, :: COMMON.steps, form] for form in FORMS]
+    assert model.form_network is not None
+    for logits, alone in zip(
+        compact[FORMS[0] : FORMS[-1] + 1], model.form_network(columns), strict=True
+    ):
+        fit = (logits - alone).abs().amax(dim=(0, 1))
+        assert not fit[: NEW + 1].any()  # but for what fits: the heads are silent
+    again = grown(model.state_dict(), made(2))
+    for name, tensor in model.state_dict().items():
+        torch.testing.assert_close(again[name], tensor)
