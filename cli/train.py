@@ -127,9 +127,9 @@ def _of_preset(
     "Only windows whose tracks have onsets in this share of bars.",
 )
 @_of_preset(
-    "--form-steps",
+    "--plan-steps",
     options.Whole(0),
-    "Steps in which the network of forms of a band learns by itself first; none with --resume.",
+    "Steps in which a band's networks of forms and traits learn by themselves first.",
 )
 @click.option(
     "--source",

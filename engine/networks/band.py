@@ -28,7 +28,6 @@ from schmubert.engine.networks.band_key import ROOTS, BandKey
 from schmubert.engine.networks.band_layers import (
     Gather,
     Spread,
-    Traits,
     called,
     first_of,
     held,
@@ -40,6 +39,7 @@ from schmubert.engine.networks.band_layers import (
     standing_at,
     within,
 )
+from schmubert.engine.networks.band_traits import TraitNetwork, Traits, traits_in
 from schmubert.engine.networks.config import ModelConfig
 from schmubert.engine.networks.layers import (
     Block,
@@ -104,6 +104,8 @@ class BandTransformer(nn.Module):
         self.form_network = FormNetwork(config) if config.form_layers else None
         self.form_fit = FormFit() if config.form_fit else None
         self.traits = Traits(width) if Track.TRAITS in config.columns else None
+        alone = config.trait_width if self.traits is not None else 0
+        self.trait_network = TraitNetwork(alone) if alone else None
         initialised(self, config.layers)
         with torch.no_grad():
             for name, weight in self.named_parameters():
@@ -177,6 +179,9 @@ class BandTransformer(nn.Module):
             x = block(x, size, rotation)
         x = self.norm(x)
         traits = [] if self.traits is None else [self.traits.named(x.mean(dim=1))]
+        if self.trait_network is not None:
+            number = torch.ones_like(of_form[0, :, 0]).sum()
+            traits[0] = traits[0] + self.trait_network(traits_in(tokens[..., Track.TRAITS]), number)
         asked = within(bars, in_bar)
         x, chords = x[:, asked], chords[:, asked]
         of_forms = self.form_network or self.form_context
@@ -232,7 +237,7 @@ class BandTransformer(nn.Module):
         ]
 
 
-ADDED = ("form_context.", "form_network.", "form_fit.", "traits.")
+ADDED = ("form_context.", "form_network.", "form_fit.", "traits.", "trait_network.")
 """Parts that a band trained before them does not have."""
 SILENT = (
     "comping_in.", "chord_in.", "chord_classes_in.", "begins_in.", "form_in.", "moved_in.",
@@ -245,13 +250,15 @@ SILENT = (
 def grown(weights: Mapping[str, Tensor], model: BandTransformer) -> dict[str, Tensor]:
     """The `weights` of a band for `model`, whose parts that are new stay, and none that it lacks.
 
-    What a band made of forms before it had a network of them is not added to what that one says.
+    What a band made of forms and traits before it had a network of these alone is not added to what
+    that one says.
     """
     state = model.state_dict()
     new = {n: tensor for n, tensor in state.items() if n.startswith(ADDED) and n not in weights}
     kept = {n: w.float() for n, w in weights.items() if n in state or not n.startswith(ADDED)}
-    if any(name.startswith("form_network.") for name in new):
-        kept |= {n: w * 0.0 for n, w in kept.items() if n.startswith("form_heads.")}
+    for network, head in (("form_network.", "form_heads."), ("trait_network.", "traits.names.")):
+        if any(name.startswith(network) for name in new):
+            kept |= {n: w * 0.0 for n, w in kept.items() if n.startswith(head)}
     return new | kept
 
 

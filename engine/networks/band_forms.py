@@ -31,7 +31,7 @@ class FormNetwork(nn.Module):
     """Forms by themselves, known and unknown -> logits of each: a small transformer over bars.
 
     A convolution over `config.form_bars` before and after comes first, which also shows it where a
-    window begins. `form_layers` are its blocks. It can learn alone (`form_training.py`).
+    window begins. `form_layers` are its blocks. It can learn alone (`plan_training.py`).
     """
 
     def __init__(self, config: ModelConfig) -> None:

@@ -4,13 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from schmubert.engine.music.vocabulary import (
-    BAND_MASK,
-    HOLD,
-    TRAIT_COUNT,
-    TRAIT_TOKENS,
-    Track,
-)
+from schmubert.engine.music.vocabulary import HOLD
 from schmubert.engine.networks.meters import PLACES
 
 HELD = 30.0
@@ -48,30 +42,6 @@ class Spread(nn.Module):
         of_places = F.linear(beats, self.weight.flatten(0, 1))
         of_beat = of_places.reshape(*beats.shape[:2], PLACES, self.bias.shape[0])[:, :, places]
         return of_beat.flatten(1, 2) + self.bias
-
-
-class Traits(nn.Module):
-    """The traits of a window: what is known of them, told to all beats, and the naming of others.
-
-    It tells nothing at first.
-    """
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.told = nn.Embedding(TRAIT_COUNT * (TRAIT_TOKENS + 1), width)
-        self.names = nn.Linear(width, TRAIT_COUNT * TRAIT_TOKENS)
-
-    def forward(self, column: Tensor) -> Tensor:
-        """The column [batch, steps] -> what each of its traits says, summed [batch, width]."""
-        mask = torch.full((1, TRAIT_COUNT), BAND_MASK[Track.TRAITS], device=column.device)
-        # a short window lacks some
-        traits = torch.cat([column, mask.expand(column.shape[0], -1)], dim=1)[:, :TRAIT_COUNT]
-        rows = torch.arange(TRAIT_COUNT, device=column.device) * (TRAIT_TOKENS + 1)
-        return called(self.told, rows + traits).sum(dim=1)
-
-    def named(self, window: Tensor) -> Tensor:
-        """What a network makes of a window [batch, width] -> logits [batch, 16, events]."""
-        return called(self.names, window).reshape(-1, TRAIT_COUNT, TRAIT_TOKENS)
 
 
 def first_of(tokens: Tensor, cells: int) -> Tensor:

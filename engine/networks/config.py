@@ -35,7 +35,8 @@ class ModelConfig:
     network was trained to undo: no part of it, but what it may be asked for. Where a band names the
     form of a bar, it sees those of `form_bars` before and after by themselves (`FormContext`, or
     with `form_layers` the deeper `FormNetwork`), and with `form_fit` how well each bar that may
-    come again would stand there (`FormFit`).
+    come again would stand there (`FormFit`). Traits, too, are seen by themselves by a network of
+    `trait_width` (`TraitNetwork`).
     """
 
     tracks: tuple[str, ...] = ("melody", "bass", "drums")
@@ -56,6 +57,7 @@ class ModelConfig:
     form_bars: int = 0
     form_fit: bool = False
     form_layers: int = 0
+    trait_width: int = 0
 
     def __post_init__(self) -> None:
         if self.architecture not in ARCHITECTURES:
@@ -123,6 +125,7 @@ PRESETS: Mapping[str, ModelConfig] = MappingProxyType(
             form_bars=8,
             form_fit=True,
             form_layers=3,
+            trait_width=256,
         ),
         "small-transformer": replace(_SMALL, token_width=128, architecture="transformer"),
         "small-convolutional": _SMALL,

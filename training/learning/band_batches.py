@@ -8,7 +8,7 @@ from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.plans import chord_column, form_columns
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.traits import trait_column, traits_of
-from schmubert.engine.music.vocabulary import TRIO
+from schmubert.engine.music.vocabulary import TRAIT_COUNT, TRIO, Track
 from schmubert.engine.networks.config import ModelConfig
 from schmubert.training.data.band_masking import MaskedBand, masked_band
 from schmubert.training.data.batches import SongWindows, grouped, weighed
@@ -58,6 +58,14 @@ class BandBatches:
         rng = np.random.default_rng((self.settings.seed, step, self.process, count))
         band = self.split.band(windows.draw(count, rng), windows.bars)
         return form_columns(band.tokens[..., : len(TRIO)], meter)[:, :: meter.steps]
+
+    def traits_at(self, step: int, count: int) -> tuple[Tokens, int]:
+        """The traits [count, 16] of other windows than those of the batch of `step`, and their
+        length in bars; masked where a piece lacks a part."""
+        _, windows = self._windows_at(step)
+        rng = np.random.default_rng((self.settings.seed, step, self.process, count))
+        grid = band_grid(self.split, windows.draw(count, rng), windows.bars)
+        return grid[:, :TRAIT_COUNT, Track.TRAITS], windows.bars
 
     def _windows_at(self, step: int) -> tuple[Meter, SongWindows]:
         """The metre and the length of the windows of `step`, on all processes."""

@@ -39,8 +39,8 @@ class TrainSettings:
     `excerpt_mix`, as pieces are made, the others by `mix`. In a share `tacet` of the excerpts the
     network is shown in which whole bars a track rests (`engine/diffusion/rests.py`).
     A band is trained on other metres than 4/4 in a share `other_meters` of the batches; it needs
-    neither excerpts nor transposition. Its network of forms learns by itself first, in `form_steps`
-    (`form_training.py`).
+    neither excerpts nor transposition. Its networks of forms and traits learn by themselves first,
+    in `plan_steps` each (`plan_training.py`).
     `sources` weigh how often songs of a source are drawn, 1 where they do not say.
     `corruption` is what is undone, in `corruption_steps` steps. The absorbing state is the default:
     `mix` and `weighting` say what is masked and how it counts. The other corruptions use neither,
@@ -64,7 +64,7 @@ class TrainSettings:
     tacet: float = 0.0
     transpose: bool = True
     other_meters: float = 0.25
-    form_steps: int = 0
+    plan_steps: int = 0
     optimizer: str = "adam"
     weighting: str = "reweighted"
     corruption: str = MASKING
@@ -113,8 +113,8 @@ class TrainSettings:
             raise ValueError(f"a share of {self.excerpts} excerpts is outside 0..1")
         if not 0.0 <= self.other_meters <= 1.0:
             raise ValueError(f"other metres in a share of {self.other_meters} is outside 0..1")
-        if self.form_steps < 0:
-            raise ValueError(f"{self.form_steps} steps of forms alone: 0 or more")
+        if self.plan_steps < 0:
+            raise ValueError(f"{self.plan_steps} steps of plans alone: 0 or more")
         if not 0.0 <= self.tacet <= 1.0:
             raise ValueError(f"pauses shown in a share of {self.tacet} is outside 0..1")
         if self.optimizer not in OPTIMIZERS:

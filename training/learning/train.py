@@ -27,8 +27,8 @@ from schmubert.engine.recipe import RECIPE
 from schmubert.training.data.dataset import Dataset, kinds_of
 from schmubert.training.learning.band_batches import BandBatches
 from schmubert.training.learning.band_validate import BandValidation
-from schmubert.training.learning.form_training import train_forms
 from schmubert.training.learning.optimizer import optimizer_of
+from schmubert.training.learning.plan_training import train_plans
 from schmubert.training.learning.run_batches import Batches
 from schmubert.training.learning.run_state import RunState, load_state, save_state
 from schmubert.training.learning.scalars import Scalars
@@ -85,8 +85,8 @@ def train_network(
         f" x {accelerator.device.type} ({accelerator.mixed_precision}), windows of"
         f" {', '.join(map(str, batches.windows))} bars"
     )
-    if settings.form_steps and not resume:
-        train_forms(model, batches, settings, accelerator.device, console.print)
+    if settings.plan_steps and not resume:
+        train_plans(model, batches, settings, accelerator.device, console.print)
     trained = [p for p in model.parameters() if p.requires_grad]
     optimizer = optimizer_of(model, settings.optimizer, settings.learning_rate)
     state = RunState(step=0, ema={k: v.detach().clone() for k, v in model.state_dict().items()})

@@ -109,14 +109,16 @@ def test_a_band_goes_on_from_a_trio(
     torch.testing.assert_close(weights["merge.weight"], old["merge.weight"], atol=0.05, rtol=0.0)
 
 
-def test_forms_learn_by_themselves_first(
+def test_plans_learn_by_themselves_first(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("schmubert.training.learning.train.PRESETS", {"tiny-band": TINY})
-    train_network(replace(RUN, steps=1, form_steps=2), data, tmp_path / "run")
-    assert "forms, step 2: " in capsys.readouterr().out
+    train_network(replace(RUN, steps=1, plan_steps=2), data, tmp_path / "run")
+    said = capsys.readouterr().out
+    assert "forms, step 2: " in said
+    assert "traits, step 2: " in said
     trio = replace(TINY, tracks=("melody", "bass", "drums"), architecture="convolutional")
     monkeypatch.setattr("schmubert.training.learning.train.PRESETS", {"tiny": trio})
-    with pytest.raises(ValueError, match="no network of forms: leave out --form-steps"):
-        train_network(replace(RUN, preset="tiny", form_steps=1), data, tmp_path / "trio")
+    with pytest.raises(ValueError, match="no network of plans: leave out --plan-steps"):
+        train_network(replace(RUN, preset="tiny", plan_steps=1), data, tmp_path / "trio")
     assert not (tmp_path / "trio").exists()

@@ -1,9 +1,14 @@
-"""The network of forms learns by itself."""
+"""Networks of plans learn by themselves."""
 
 import numpy as np
 
 from schmubert.engine.music.vocabulary import Track
-from schmubert.training.learning.form_training import SCATTERED, WITHOUT, asked_forms
+from schmubert.training.learning.plan_training import (
+    SCATTERED,
+    WITHOUT,
+    asked_forms,
+    asked_traits,
+)
 
 
 def test_forms_are_unknown_as_when_they_are_drawn() -> None:
@@ -16,3 +21,11 @@ def test_forms_are_unknown_as_when_they_are_drawn() -> None:
     assert 0.3 < heard.mean() < 0.6
     assert (bass.any(axis=1) | drums.any(axis=1)).mean() > 0.95
     assert bass.all(axis=1).mean() > WITHOUT
+
+
+def test_traits_are_unknown_as_when_they_are_drawn() -> None:
+    asked = asked_traits(4000, np.random.default_rng(0))
+    in_order = (np.maximum.accumulate(asked, axis=1) == asked).all(axis=1)
+    assert 0.4 < in_order.mean() < 0.7
+    assert asked.any(axis=1).mean() > 0.9
+    assert asked.all(axis=1).mean() < 0.1

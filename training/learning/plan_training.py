@@ -1,0 +1,134 @@
+"""The networks of forms and of traits learn by themselves, before the band that they are part of.
+
+What a form goes by is mostly said by other forms, and so with traits; windows of these alone are a
+small part of the work that windows of notes are. So these networks see many more of them than the
+band does in its time, in the states that they will meet: forms are drawn from the first bar to the
+last, with a part that is heard from end to end or not, and traits one after the other.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from schmubert.engine.music.score import Mask
+from schmubert.engine.music.vocabulary import BAND_MASK, FORMS, HOLD, TRAIT_COUNT, Track
+from schmubert.engine.networks.band import BandTransformer
+from schmubert.engine.networks.band_forms import FormNetwork
+from schmubert.engine.networks.band_traits import TraitNetwork
+from schmubert.training.learning.band_batches import BandBatches
+from schmubert.training.learning.settings import TrainSettings
+
+WINDOWS = 256
+"""So many windows a step."""
+LEARNING_RATE, WARMUP_STEPS, WEIGHT_DECAY = 2e-3, 100, 0.01
+"""AdamW's; the rate falls to 0 over the second half."""
+HEARD = 0.6
+"""So often the melody is heard from end to end."""
+WITHOUT = 0.15
+"""So often nothing is known of a track."""
+SCATTERED = 0.15
+"""So often forms are known here and there; half of the windows know traits here and there."""
+TOLD_EVERY = 250
+
+
+def train_plans(
+    model: nn.Module,
+    batches: object,
+    settings: TrainSettings,
+    device: torch.device,
+    say: Callable[[str], None],
+) -> None:
+    """Train the networks of plans of `model` in `settings.plan_steps`, and `say` how it goes.
+
+    ValueError where it has none.
+    """
+    if not isinstance(batches, BandBatches) or not isinstance(model, BandTransformer):
+        raise ValueError(f"{settings.preset} has no network of plans: leave out --plan-steps")
+    rng = np.random.default_rng((settings.seed, settings.plan_steps))
+    forms, traits = model.form_network, model.trait_network
+    if forms is not None:
+        of_forms = lambda step: form_cost(forms, batches, step, rng, device)  # noqa: E731
+        _train("forms", forms, of_forms, settings.plan_steps, device, say)
+    if traits is not None:
+        of_traits = lambda step: trait_cost(traits, batches, step, rng, device)  # noqa: E731
+        _train("traits", traits, of_traits, settings.plan_steps, device, say)
+
+
+def _train(
+    name: str,
+    network: nn.Module,
+    cost_at: Callable[[int], Tensor],
+    steps: int,
+    device: torch.device,
+    say: Callable[[str], None],
+) -> None:
+    network.to(device).train()
+    optimizer = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+    costs: list[float] = []
+    for step in range(steps):
+        left = 1.0 - step / steps
+        for group in optimizer.param_groups:
+            group["lr"] = LEARNING_RATE * min(1.0, (step + 1) / WARMUP_STEPS, 2.0 * left)
+        cost = cost_at(step)
+        optimizer.zero_grad()
+        torch.autograd.backward(cost)
+        optimizer.step()
+        costs.append(cost.item())
+        if (step + 1) % TOLD_EVERY == 0 or step + 1 == steps:
+            say(f"{name}, step {step + 1:,}: {np.mean(costs[-TOLD_EVERY:]):.3f} nats")
+
+
+def form_cost(
+    network: FormNetwork,
+    batches: BandBatches,
+    step: int,
+    rng: np.random.Generator,
+    device: torch.device,
+) -> Tensor:
+    """The nats of a form of the windows of `step` that is not known."""
+    forms = batches.forms_at(step, WINDOWS)
+    asked = asked_forms((forms.shape[0], forms.shape[1]), rng)
+    known = torch.from_numpy(np.where(asked, BAND_MASK[FORMS[0]], forms)).to(device)
+    logits = torch.stack(network([*known.unbind(dim=-1)]), dim=2)
+    wanted = torch.from_numpy(asked).to(device)
+    return F.cross_entropy(logits[wanted], torch.from_numpy(forms).to(device)[wanted])
+
+
+def trait_cost(
+    network: TraitNetwork,
+    batches: BandBatches,
+    step: int,
+    rng: np.random.Generator,
+    device: torch.device,
+) -> Tensor:
+    """The nats of a trait of the windows of `step` that is not known."""
+    traits, bars = batches.traits_at(step, WINDOWS)
+    mask = BAND_MASK[Track.TRAITS]
+    asked = asked_traits(len(traits), rng)
+    known = torch.from_numpy(np.where(asked, mask, traits)).to(device)
+    logits = network(known, torch.tensor(bars, device=device))
+    said = torch.from_numpy(asked & (traits != mask) & (traits != HOLD)).to(device)
+    return F.cross_entropy(logits[said], torch.from_numpy(traits).to(device)[said])
+
+
+def asked_forms(shape: tuple[int, int], rng: np.random.Generator) -> Mask:
+    """Which forms of so many windows and bars are unknown [windows, bars, 3]."""
+    windows, bars = shape
+    open_from = np.arange(bars) >= rng.integers(bars, size=(windows, 1))
+    asked = np.repeat(open_from[..., None], len(FORMS), axis=-1)
+    asked[rng.random(windows) < HEARD, :, Track.MELODY] = False
+    asked |= (rng.random((windows, len(FORMS))) < WITHOUT)[:, None]
+    scattered = rng.random(windows) < SCATTERED
+    here_and_there = rng.random(asked.shape) < rng.random((windows, 1, 1))
+    asked[scattered] = here_and_there[scattered]
+    return asked
+
+
+def asked_traits(windows: int, rng: np.random.Generator) -> Mask:
+    """Which traits of so many windows are unknown [windows, 16]: from one on, or here and there."""
+    open_from = np.arange(TRAIT_COUNT) >= rng.integers(TRAIT_COUNT, size=(windows, 1))
+    here_and_there = rng.random((windows, TRAIT_COUNT)) < rng.random((windows, 1))
+    return np.where(rng.random((windows, 1)) < 0.5, open_from, here_and_there)
