@@ -44,6 +44,9 @@ KNOWN, UNKNOWN, UNTIL, HERE_AND_THERE = 0.3, 0.3, 0.2, 0.2
 """How often a plan is known, unknown, known up to a beat, and known in a share of its cells."""
 AS_PLAYED = 0.4
 """So often a stage is one whose next forms are drawn: the chords of all its bars are inferred."""
+INFERRED = 0.5
+"""So often the chords of a stage from the bar of now on are those that the network itself infers,
+as at play, where nobody tells them; else they are known or not as those of any piece."""
 GUESSED = 0.5
 """So often the bass that a stage heard of the band is one that guessed (`guessed_basses.py`)."""
 HIDDEN = 0.5
@@ -55,12 +58,16 @@ MOST_HIDDEN = 0.3
 @dataclass(frozen=True)
 class MaskedBand:
     """`tokens` [batch, steps, 9], the `masked` cells that a network does not see, the `targets`
-    among them that it is asked for, and the metre."""
+    among them that it is asked for, and the metre.
+
+    In pieces `inferred` [batch] it names the chords itself before it is asked.
+    """
 
     tokens: Tokens
     masked: Mask
     targets: Mask
     meter: Meter
+    inferred: NDArray[np.bool_]
 
 
 def masked_band(
@@ -83,12 +90,15 @@ def masked_band(
     asked[in_order] = _in_order(asked[in_order], rng)
     as_played = of_stage & (rng.random(batch) < AS_PLAYED)
     asked[as_played] = _as_played(asked[as_played])
+    inferred = of_stage & (rng.random(batch) < INFERRED)
+    asked[inferred, :, Track.CHORDS] = False
     can = speaking(BAND, steps, meter)
     unknown = (tokens == np.asarray(BAND_MASK)) & can
     share = np.where(rng.random(batch) < HIDDEN, MOST_HIDDEN * rng.random(batch), 0.0)
     hidden = (rng.random(tokens.shape) < share[:, None, None]) & ~asked
     masked = (asked | hidden) & can | unknown
-    return MaskedBand(tokens, masked, asked & can & ~unknown, meter)
+    masked[inferred, :, Track.CHORDS] = can[:, Track.CHORDS]
+    return MaskedBand(tokens, masked, asked & can & ~unknown, meter, inferred)
 
 
 def _of_trio(

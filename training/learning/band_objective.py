@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from schmubert.engine.diffusion.planning import Layout, with_harmony, without_the_band
 from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.plans import FIRST_AGAIN, cells_of, cells_ruled, may_repeat
 from schmubert.engine.music.score import Tokens
@@ -17,6 +18,7 @@ from schmubert.engine.networks.config import ModelConfig
 from schmubert.training.data.band_masking import MaskedBand
 from schmubert.training.learning.objective import Cost
 
+NOTES = (*TRIO, Track.COMPING)
 NEVER = -1e4
 """The logit of a form that cannot be."""
 
@@ -63,6 +65,9 @@ class BandUnmasking:
         )
         masks = torch.tensor(BAND_MASK[: len(columns)], device=device)
         seen = torch.where(masked, masks, tokens)
+        if batch.inferred.any() and Track.CHORDS in columns:
+            rows = torch.from_numpy(batch.inferred).to(device)
+            seen[rows] = self._inferring(model, seen[rows], targets[rows], batch.meter)
         said = model(seen, *inputs_of(batch.meter, self.config, device), compact=True)
         bits, counts = [], []
         impossible = _impossible(seen.cpu().numpy(), batch.meter)
@@ -78,6 +83,32 @@ class BandUnmasking:
             bits.append(of_column.view(asked.shape) / math.log(2))
             counts.append(asked.sum())
         return bits, counts
+
+    def _inferring(
+        self, model: torch.nn.Module, seen: Tensor, targets: Tensor, meter: Meter
+    ) -> Tensor:
+        """`seen` [batch, steps, columns] with the chords that `model` infers for it, as at play.
+
+        They are those from the first bar on in which a note is asked for.
+        """
+        columns = self.config.columns
+        notes = targets.cpu().numpy().copy()
+        notes[..., [column for column, track in enumerate(columns) if track not in NOTES]] = False
+        bars = notes.any(axis=-1).reshape(len(notes), -1, meter.steps).any(axis=-1)
+        beats = np.logical_or.accumulate(bars, axis=1).repeat(meter.beats, axis=1)
+        never = np.zeros_like(notes)
+        layout = Layout(seen.cpu().numpy(), never, notes, beats, ~beats & False, ~beats & False)
+        alone = torch.from_numpy(without_the_band(layout, columns, meter)).to(seen.device)
+        learning = model.training
+        model.eval()
+        with torch.no_grad():
+            said = model(alone, *inputs_of(meter, self.config, seen.device), compact=True)
+        model.train(learning)
+        place = columns.index(Track.CHORDS)
+        logits = [of_column.float().cpu().numpy() for of_column in said]
+        logits[place] = logits[place].repeat(meter.cells, axis=1)
+        told, _ = with_harmony(layout, columns, meter, logits)
+        return torch.from_numpy(told).to(seen.device)
 
 
 def _impossible(seen: Tokens, meter: Meter) -> Mapping[Track, Tensor]:

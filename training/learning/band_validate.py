@@ -47,7 +47,11 @@ class BandValidation:
             for first in range(0, len(batch.tokens), PIECES_A_CALL):
                 part = slice(first, first + PIECES_A_CALL)
                 piece = MaskedBand(
-                    batch.tokens[part], batch.masked[part], batch.targets[part], batch.meter
+                    batch.tokens[part],
+                    batch.masked[part],
+                    batch.targets[part],
+                    batch.meter,
+                    batch.inferred[part],
                 )
                 with torch.no_grad(), autocast():
                     of_columns, asked = self.objective.bits(model, piece, device)
@@ -86,4 +90,5 @@ def _open(tokens: Tokens, asked: np.ndarray, plans: list[Track]) -> MaskedBand:
     masked[..., plans] = True
     masked &= speaking(BAND, tokens.shape[1], COMMON)
     there = tokens != np.asarray(BAND_MASK)
-    return MaskedBand(tokens, masked | ~there, masked & there, COMMON)
+    never = np.zeros(len(tokens), bool)
+    return MaskedBand(tokens, masked | ~there, masked & there, COMMON, never)

@@ -87,3 +87,13 @@ def test_some_stages_are_as_they_are_when_forms_are_drawn() -> None:
     told = ~asked[..., Track.CHORDS].any(axis=1)
     as_played = told & to_the_end & bars_begun.any(axis=1) & (forms == bars_begun).all(axis=1)
     assert as_played.mean() > 0.2
+
+
+def test_chords_that_are_inferred_are_neither_seen_nor_asked_for() -> None:
+    batch = masked_band(bands(2000), METER, np.random.default_rng(7), {STAGE: 1.0})
+    can = speaking(BAND, batch.tokens.shape[1], METER)[:, Track.CHORDS]
+    assert 0.4 < batch.inferred.mean() < 0.6
+    assert batch.masked[batch.inferred][:, can, Track.CHORDS].all()
+    assert not batch.targets[batch.inferred][..., Track.CHORDS].any()
+    off_stage = masked_band(bands(200), METER, np.random.default_rng(7), {"nothing": 1.0})
+    assert not off_stage.inferred.any()

@@ -12,13 +12,23 @@ from schmubert.engine.music.meter import COMMON, Meter  # noqa: E402
 from schmubert.engine.music.midifile import midi_bytes  # noqa: E402
 from schmubert.engine.music.plans import chord_plan_of  # noqa: E402
 from schmubert.engine.music.score import Score, canonical  # noqa: E402
-from schmubert.engine.music.vocabulary import BAND, TRIO, Track, drum_token  # noqa: E402
+from schmubert.engine.music.vocabulary import (  # noqa: E402
+    BAND,
+    BAND_MASK,
+    BAND_SIZES,
+    HOLD,
+    TRIO,
+    Track,
+    drum_token,
+)
 from schmubert.engine.networks import checkpoint  # noqa: E402
 from schmubert.engine.networks.config import PRESETS  # noqa: E402
+from schmubert.training.data.band_masking import MaskedBand  # noqa: E402
 from schmubert.training.data.dataset import Dataset  # noqa: E402
 from schmubert.training.data.prepare import prepare_dataset  # noqa: E402
 from schmubert.training.data.shards import PrepareSettings  # noqa: E402
 from schmubert.training.learning.band_batches import BandBatches  # noqa: E402
+from schmubert.training.learning.band_objective import BandUnmasking  # noqa: E402
 from schmubert.training.learning.settings import TrainSettings  # noqa: E402
 from schmubert.training.learning.train import CHECKPOINT_FILE, train_network  # noqa: E402
 
@@ -122,3 +132,33 @@ def test_plans_learn_by_themselves_first(
     with pytest.raises(ValueError, match="no network of plans: leave out --plan-steps"):
         train_network(replace(RUN, preset="tiny", plan_steps=1), data, tmp_path / "trio")
     assert not (tmp_path / "trio").exists()
+
+
+def test_where_chords_are_inferred_the_network_is_told_its_own_from_the_first_open_bar() -> None:
+    shown: list[torch.Tensor] = []
+    chord = 9
+
+    class Naming(torch.nn.Module):
+        """Sure of one chord in every beat."""
+
+        def forward(self, tokens: torch.Tensor, *_: object, **__: bool) -> list[torch.Tensor]:
+            shown.append(tokens.clone())
+            batch, steps, bars = len(tokens), tokens.shape[1], tokens.shape[1] // 16
+            lengths = (steps, steps, steps, steps, 4 * bars, bars, bars, bars, 16)
+            logits = [torch.zeros(batch, n, k) for n, k in zip(lengths, BAND_SIZES, strict=True)]
+            logits[Track.CHORDS][..., chord] = 20.0
+            return logits
+
+    tokens = np.zeros((2, 64, len(BAND)), np.int64)
+    masked = np.zeros(tokens.shape, bool)
+    masked[:, 20:, Track.BASS] = True
+    targets = masked.copy()
+    masked[:, ::4, Track.CHORDS] = True
+    batch = MaskedBand(tokens, masked, targets, COMMON, np.array([True, False]))
+    BandUnmasking(TINY).bits(Naming(), batch, torch.device("cpu"))
+    alone, asked = shown
+    mask = BAND_MASK[Track.CHORDS]
+    assert (alone[0, :, Track.BASS] == BAND_MASK[Track.BASS]).all()
+    assert asked[0, ::4, Track.CHORDS].tolist() == [*[mask] * 4, chord, *[HOLD] * 11]
+    assert (asked[1, ::4, Track.CHORDS] == mask).all()
+    assert (asked[0, :20, Track.BASS] == 0).all()
