@@ -5,8 +5,9 @@
 Held-out songs of 16 bars in 4/4, of which the melody is given, with what a sampler has drawn by
 then told as it is in the song: a form of bass and drums after all forms before it (bars 9 to 15),
 in files (the whole melody is heard, and no note of the band) and on stage (all is heard up to the
-bar); a trait after all traits before it. `rest after rest` is of songs in which a track rests in
-some bars, but not in most: how likely the model has it that a bar after one that rests does, too.
+bar, and the chords from there on are those that the model infers); a trait after all traits before
+it. `rest after rest` is of songs in which a track rests in some bars, but not in most: how likely
+the model has it that a bar after one that rests does, too.
 """
 
 import argparse
@@ -18,8 +19,9 @@ from bands_with_chords import held_out
 from numpy.typing import NDArray
 
 from schmubert.engine.denoiser import Denoiser, in_meter, plans_of
-from schmubert.engine.diffusion.planning import laid_out
+from schmubert.engine.diffusion.planning import harmony_run, laid_out
 from schmubert.engine.diffusion.temperature import log_softmax
+from schmubert.engine.diffusion.unmasking import run_sampler
 from schmubert.engine.music.meter import COMMON
 from schmubert.engine.music.plans import form_columns
 from schmubert.engine.music.score import Tokens
@@ -57,7 +59,7 @@ def main() -> None:
 
 
 def forms(denoise: Denoiser, songs: Tokens, on_stage: bool) -> str:
-    """The nats of a form of bass and drums, and how many bars are new, as they are and as told."""
+    """The nats of a form of bass and drums."""
     own = form_columns(songs, COMMON)[:, :: COMMON.steps]
     costs: dict[Track, list[NDArray[np.float64]]] = {track: [] for track in BAND}
     for bar in range(8, BARS - 1):
@@ -125,8 +127,11 @@ def of_forms(
         said[:, :length],
         on_stage=on_stage,
     )
+    told = layout.tokens
+    if on_stage:
+        told = run_sampler(denoise, harmony_run(layout, columns, COMMON))
     return {
-        track: log_softmax(asked_of(denoise, layout.tokens, columns.index(FORMS[track]), first))
+        track: log_softmax(asked_of(denoise, told, columns.index(FORMS[track]), first))
         for track in BAND
     }
 
