@@ -36,7 +36,7 @@ class FormNetwork(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        inner = replace(config, width=NETWORK_WIDTH, heads=NETWORK_HEADS)
+        inner = replace(config, width=NETWORK_WIDTH, heads=NETWORK_HEADS, dropout=0.0)
         bars = config.form_bars
         self.embeddings = nn.ModuleList(nn.Embedding(BAND_MASK[f] + 1, FORM_WIDTH) for f in FORMS)
         self.near = nn.Conv1d(len(FORMS) * FORM_WIDTH, NETWORK_WIDTH, 2 * bars + 1, padding=bars)

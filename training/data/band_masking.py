@@ -98,7 +98,9 @@ def masked_band(
     hidden = (rng.random(tokens.shape) < share[:, None, None]) & ~asked
     masked = (asked | hidden) & can | unknown
     masked[inferred, :, Track.CHORDS] = can[:, Track.CHORDS]
-    return MaskedBand(tokens, masked, asked & can & ~unknown, meter, inferred)
+    targets = asked & can & ~unknown
+    targets[..., FORMS[0] : FORMS[-1] + 1] &= _without_a_note(masked, meter)
+    return MaskedBand(tokens, masked, targets, meter, inferred)
 
 
 def _of_trio(
@@ -153,6 +155,14 @@ def _in_order(asked: Mask, rng: np.random.Generator) -> Mask:
             found[drawing == place, :, plan] = open_from[drawing == place]
             found[later, :, plan] = True
     return found
+
+
+def _without_a_note(masked: Mask, meter: Meter) -> Mask:
+    """Of which forms [batch, steps, 3] no cell of the bar is seen: a form is drawn before notes."""
+    batch = len(masked)
+    of_bars = masked[..., : len(TRIO)].reshape(batch, -1, meter.steps, len(TRIO))
+    nothing: Mask = of_bars.all(axis=2).repeat(meter.steps, axis=1)
+    return nothing
 
 
 def _as_played(asked: Mask) -> Mask:

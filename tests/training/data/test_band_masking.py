@@ -4,7 +4,7 @@ import numpy as np
 
 from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.plans import speaking
-from schmubert.engine.music.vocabulary import BAND, BAND_MASK, BAND_SIZES, HOLD, Track
+from schmubert.engine.music.vocabulary import BAND, BAND_MASK, BAND_SIZES, FORMS, HOLD, TRIO, Track
 from schmubert.training.data.band_masking import MOST_HIDDEN, STAGE, _in_order, masked_band
 
 METER = Meter(3)
@@ -36,14 +36,24 @@ def test_every_plan_is_at_times_known_and_at_times_unknown() -> None:
     batch = masked_band(bands(), METER, np.random.default_rng(2))
     can = speaking(BAND, batch.tokens.shape[1], METER)
     for track in BAND[3:]:
+        unknown = batch.masked[:, can[:, track], track].mean(axis=1)
+        assert (unknown == 1.0).mean() > 0.15
         asked = batch.targets[:, can[:, track], track].mean(axis=1)
         assert (asked == 0.0).mean() > 0.15
-        assert (asked == 1.0).mean() > 0.15
+
+
+def test_a_form_is_asked_for_where_no_note_of_its_bar_is_known() -> None:
+    batch = masked_band(bands(), METER, np.random.default_rng(8))
+    notes = batch.masked[..., : len(TRIO)].reshape(len(batch.tokens), -1, METER.steps, len(TRIO))
+    forms = batch.targets[:, :: METER.steps, FORMS[0] : FORMS[-1] + 1]
+    assert forms.any()
+    assert not (forms & ~notes.all(axis=2)).any()
 
 
 def test_some_of_what_is_not_asked_for_is_hidden_too() -> None:
     batch = masked_band(bands(), METER, np.random.default_rng(3))
     can = speaking(BAND, batch.tokens.shape[1], METER)
+    can[:, FORMS[0] : FORMS[-1] + 1] = False
     hidden = (batch.masked & ~batch.targets)[:, can].sum(axis=1)
     share = hidden / (can.sum() - batch.targets[:, can].sum(axis=1)).clip(min=1)
     assert 0.3 < (share == 0.0).mean() < 0.7
