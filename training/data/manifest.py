@@ -2,9 +2,10 @@
 
 import csv
 import hashlib
-import sqlite3
 from collections.abc import Iterator
 from typing import IO, NamedTuple
+
+from schmubert.training.data.numbers import temporary_table
 
 
 class Entry(NamedTuple):
@@ -27,10 +28,8 @@ class Manifest:
 
     def __init__(self) -> None:
         self.digest = ""
-        self._table = sqlite3.connect("", isolation_level=None)
-        self._table.execute("PRAGMA journal_mode = OFF")
         columns = ", ".join(Entry._fields)
-        self._table.execute(f"CREATE TABLE entries (path BLOB PRIMARY KEY, {columns})")
+        self._table = temporary_table("entries", f"path BLOB PRIMARY KEY, {columns}")
         self._insert = f"INSERT OR REPLACE INTO entries VALUES (?{', ?' * len(Entry._fields)})"
         self._select = f"SELECT {columns} FROM entries WHERE path = ?"
 

@@ -4,6 +4,25 @@ import sqlite3
 
 from schmubert.engine.writing import NotWrittenError
 
+CACHE_KB = 500
+"""What of a table lies in memory.
+
+SQLite's own 2 MB fill only after 40,000 files, and its lookups take longer for it: 3.7 s for
+400,000 keys, 3.3 s with these.
+"""
+
+
+def temporary_table(name: str, columns: str) -> sqlite3.Connection:
+    """The database of a table that is found by the first of its `columns`.
+
+    It lies in a temporary file that goes with the process.
+    """
+    database = sqlite3.connect("", isolation_level=None)
+    database.execute("PRAGMA journal_mode = OFF")
+    database.execute(f"PRAGMA cache_size = -{CACHE_KB}")
+    database.execute(f"CREATE TABLE {name} ({columns}) WITHOUT ROWID")
+    return database
+
 
 class Numbers:
     """Keys, each with a number from 0 on in the order in which they came.
@@ -12,9 +31,7 @@ class Numbers:
     """
 
     def __init__(self) -> None:
-        self._table = sqlite3.connect("", isolation_level=None)
-        self._table.execute("PRAGMA journal_mode = OFF")
-        self._table.execute("CREATE TABLE numbers (key BLOB PRIMARY KEY, number INTEGER)")
+        self._table = temporary_table("numbers", "key BLOB PRIMARY KEY, number INTEGER")
         self._count = 0
 
     def __len__(self) -> int:
