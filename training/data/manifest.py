@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import IO, NamedTuple
 
-from schmubert.training.data.numbers import temporary_table
+from schmubert.training.data.on_disk import Table
 
 
 class Entry(NamedTuple):
@@ -20,18 +20,13 @@ NOTHING = Entry("", "", "")
 
 
 class Manifest:
-    """The rows of a manifest by path, and the hash of the whole, on disk.
-
-    However many rows there are, they take no more memory. They lie in a temporary file that goes
-    with the process.
-    """
+    """The rows of a manifest by path, on disk, and the hash of the whole."""
 
     def __init__(self) -> None:
         self.digest = ""
-        columns = ", ".join(Entry._fields)
-        self._table = temporary_table("entries", f"path BLOB PRIMARY KEY, {columns}")
-        self._insert = f"INSERT OR REPLACE INTO entries VALUES (?{', ?' * len(Entry._fields)})"
-        self._select = f"SELECT {columns} FROM entries WHERE path = ?"
+        self._table = Table("path", *Entry._fields)
+        self._insert = f"INSERT OR REPLACE INTO rows VALUES (?{', ?' * len(Entry._fields)})"
+        self._select = f"SELECT {', '.join(Entry._fields)} FROM rows WHERE path = ?"
 
     def __setitem__(self, path: str, entry: Entry) -> None:
         self._table.execute(self._insert, (_key(path), *entry))
@@ -43,11 +38,11 @@ class Manifest:
 
     def __bool__(self) -> bool:
         """Whether it has a row."""
-        return self._table.execute("SELECT 1 FROM entries LIMIT 1").fetchone() is not None
+        return self._table.execute("SELECT 1 FROM rows LIMIT 1").fetchone() is not None
 
     def paths(self) -> Iterator[str]:
         """The paths of all rows."""
-        for (key,) in self._table.execute("SELECT path FROM entries"):
+        for (key,) in self._table.execute("SELECT path FROM rows"):
             yield key.decode()
 
     def close(self) -> None:
