@@ -18,7 +18,6 @@ from .chords import (
     Quality,
     chart_of,
     chord_of,
-    chord_plan,
     comping,
     lasting_chords,
     plan_weights,
@@ -47,7 +46,6 @@ from .midifile import (
     write_score,
 )
 from .pitches import bass_register, both_keys, name_of, pitch_named
-from .quantise import nearest_step
 from .score import (
     Mask,
     Note,
@@ -151,7 +149,6 @@ __all__ = [
     "chart_text",
     "chord_notes",
     "chord_of",
-    "chord_plan",
     "comping",
     "corpus_song",
     "cut_song",
@@ -174,7 +171,6 @@ __all__ = [
     "midi_bytes",
     "monophonic",
     "name_of",
-    "nearest_step",
     "notes",
     "onset_token",
     "pitch_named",

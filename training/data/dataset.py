@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.music.chords import CHORD_TOKENS, HIT, HOLD_CHORD
+from schmubert.engine.music.chords import HIT, HOLD_CHORD
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.plans import chord_column
 from schmubert.engine.music.score import Tokens
@@ -36,8 +36,6 @@ BAND = (*TRIO, COMPING)
 """The columns of the tokens of a `Band`, by number of their kind."""
 BAND_MASK = (*MASK, HIT + 1)
 """The mask of each column of a `Band`: one past its events."""
-CHORD_MASK = CHORD_TOKENS
-"""The mask of a chord plan."""
 
 STACKED = len(KINDS)
 """Kinds from here on are melodies stacked on a piece's own."""
