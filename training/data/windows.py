@@ -19,8 +19,9 @@ SOUNDING = 1 / 3  # a track sounds in a window if it has onsets in this share of
 
 HOP_BARS = 16
 """Windows start every so many bars of a piece, where nobody says otherwise."""
-PIECES_AT_ONCE = 4096
-"""So many pieces are looked at for windows at a time."""
+PIECES_AT_ONCE = 512
+"""So many pieces are looked at for windows at a time: of 40,000 files, 32 MB of files and libraries
+are mapped then, 51 MB with 4,096 pieces, and no time is lost."""
 
 Windows: TypeAlias = NDArray[np.int64]
 """Windows [n, 2]: piece and first bar."""
