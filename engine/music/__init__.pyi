@@ -22,6 +22,7 @@ from .chords import (
     lasting_chords,
     plan_weights,
 )
+from .columns import chords_on
 from .keys import MAJOR, belonging, key_lean, key_probabilities, likeliest_key
 from .meter import (
     BEATS_PER_BAR,
@@ -149,6 +150,7 @@ __all__ = [
     "chart_text",
     "chord_notes",
     "chord_of",
+    "chords_on",
     "comping",
     "corpus_song",
     "cut_song",
