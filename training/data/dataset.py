@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,17 +19,8 @@ from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.stacks import MOST_LINES, line_of, track_named
 from schmubert.engine.music.vocabulary import FIRST_ONSET, HOLD, MASK, OFF, PITCHED, TRIO, Track
 from schmubert.training.data.layout import SPLITS, About, Files, let_go, opened
-from schmubert.training.data.numbers import Numbers
 from schmubert.training.data.shards import CHORDS, COMPING, KINDS
-from schmubert.training.data.windows import (
-    HOP_BARS,
-    SOUNDING,
-    IsNew,
-    Wanted,
-    Windows,
-    not_seen,
-    windows_in,
-)
+from schmubert.training.data.windows import HOP_BARS, SOUNDING, Wanted, Windows, windows_in
 
 BAND = (*TRIO, COMPING)
 """The columns of the tokens of a `Band`, by number of their kind."""
@@ -243,17 +233,14 @@ class Split:
         and cells of `meter`, or where it is None any.
         """
         wanted = Wanted(bars, hop, tracks, on_grid, sounding, meter)
-        return np.concatenate([*self._windows(wanted, not_seen())])
+        return np.concatenate([*self._windows(wanted)])
 
     def count_windows(self, bars: int, hop: int, tracks: Sequence[int]) -> int:
         """How many `windows` there are, in memory that does not grow with them."""
-        wanted = Wanted(bars, hop, tracks)
-        with closing(Numbers()) as known:
-            found = self._windows(wanted, lambda columns: known.of(columns)[1])
-            return sum(len(some) for some in found)
+        return sum(len(some) for some in self._windows(Wanted(bars, hop, tracks)))
 
-    def _windows(self, wanted: Wanted, is_new: IsNew) -> Iterator[Windows]:
-        return windows_in(self.dataset.files, self.numbers, self.dataset.columns, wanted, is_new)
+    def _windows(self, wanted: Wanted) -> Iterator[Windows]:
+        return windows_in(self.dataset.files, self.numbers, self.dataset.columns, wanted)
 
     def meter_of(self, windows: Windows) -> Meter:
         """The metre of all `windows` [n, 2]; ValueError where they have several."""

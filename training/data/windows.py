@@ -5,6 +5,7 @@ So looking for them takes no more memory where there are more pieces.
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.training.data.layout import Files, let_go
+from schmubert.training.data.numbers import Numbers
 from schmubert.training.data.shards import CHORDS
 
 SOUNDING = 1 / 3  # a track sounds in a window if it has onsets in this share of its bars
@@ -27,8 +29,6 @@ Windows: TypeAlias = NDArray[np.int64]
 """Windows [n, 2]: piece and first bar."""
 Columns: TypeAlias = Callable[[NDArray[np.int64], Sequence[int]], NDArray[np.int64]]
 """The columns of pieces [n] by kinds: [n, kinds], -1 for none."""
-IsNew: TypeAlias = Callable[[bytes], bool]
-"""Whether a key comes for the first time."""
 
 
 @dataclass(frozen=True)
@@ -69,35 +69,24 @@ class Wanted:
         return fit
 
 
-def not_seen() -> IsNew:
-    """Tells whether a key comes for the first time; all that came are kept in memory."""
-    seen: set[bytes] = set()
-
-    def is_new(key: bytes) -> bool:
-        count = len(seen)
-        seen.add(key)
-        return len(seen) > count
-
-    return is_new
-
-
 def windows_in(
-    files: Files, numbers: NDArray[np.int64], columns: Columns, wanted: Wanted, is_new: IsNew
+    files: Files, numbers: NDArray[np.int64], columns: Columns, wanted: Wanted
 ) -> Iterator[Windows]:
     """The windows `wanted` in the pieces `numbers` [n] of a dataset, a part [n, 2] after another.
 
-    Pieces that share all of the tracks count once: `is_new` is asked of their columns. The pages of
-    what was looked at go back to the system.
+    Pieces that share all of the tracks count once. The pages of what was looked at go back to the
+    system.
     """
-    for some in np.array_split(numbers, len(numbers) // PIECES_AT_ONCE + 1):
-        pieces, lines = files.pieces[some], columns(some, wanted.tracks)
-        fit = np.flatnonzero(wanted.fit(pieces, lines))
-        kept = fit[[is_new(row.tobytes()) for row in lines[fit]]]
-        counts = (pieces["bars"][kept].astype(np.int64) - wanted.bars) // wanted.hop + 1
-        lines = lines[kept][:, [kind != CHORDS for kind in wanted.tracks]]
-        yield _sounding(files, some[kept], lines, counts, wanted)
-        for mapped in (files.active, files.index, files.pieces):
-            let_go(mapped)
+    with closing(Numbers()) as known:
+        for some in np.array_split(numbers, len(numbers) // PIECES_AT_ONCE + 1):
+            pieces, lines = files.pieces[some], columns(some, wanted.tracks)
+            fit = np.flatnonzero(wanted.fit(pieces, lines))
+            kept = fit[[known.of(row.tobytes())[1] for row in lines[fit]]]
+            counts = (pieces["bars"][kept].astype(np.int64) - wanted.bars) // wanted.hop + 1
+            lines = lines[kept][:, [kind != CHORDS for kind in wanted.tracks]]
+            yield _sounding(files, some[kept], lines, counts, wanted)
+            for mapped in (files.active, files.index, files.pieces):
+                let_go(mapped)
 
 
 def _sounding(
