@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 
 from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion.sampling import Sampling
-from schmubert.engine.music.chords import lasting_chords, plan_weights
-from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT, Tokens
-from schmubert.engine.music.vocabulary import FIRST_ONSET, LOWEST_PITCH, SIZES, TRIO, Track
+from schmubert.engine.music.chords import plan_weights
+from schmubert.engine.music.meter import COMMON
+from schmubert.engine.music.score import Tokens
+from schmubert.engine.music.vocabulary import TRIO, Track
 from schmubert.engine.networks.load import load
 from schmubert.engine.networks.model_file import default_model
 from schmubert.training.data.batches import grouped
@@ -34,13 +35,15 @@ from schmubert.training.evaluation.rehearsal import (
     at_leisure,
     chords_told,
 )
-from schmubert.training.metrics.harmony import root_in_bar, sounding_pitch
-from schmubert.training.metrics.structure import repeated_bars
+from schmubert.training.metrics.bootstrap import Share, pooled
+from schmubert.training.metrics.chords import Weights, bass_in_chord, bass_on_root
+from schmubert.training.metrics.harmony import CLASH, bass_at, root_in_bar, sounding_pitch
+from schmubert.training.metrics.notes import ONSET, PITCH, note_table
+from schmubert.training.metrics.piece_figures import LOW_E
+from schmubert.training.metrics.structure import notes_under, repeated_bars
 
 BARS = 16
 MINE = (Track.BASS, Track.DRUMS)
-CLASHES = (1, 6, 11)
-E1 = 28
 SEED = 5
 
 
@@ -108,53 +111,49 @@ def bands(
 
 
 def figures(songs: Tokens, played: Tokens, plans: NDArray[np.int64]) -> dict[str, float]:
-    sums: dict[str, list[float]] = {}
+    shares: dict[str, list[Share]] = {}
     stays, classes = [], []
-    first = LISTEN_BARS * STEPS_PER_BAR
+    first = LISTEN_BARS * COMMON.steps
     for song, band, plan in zip(songs[:, first:], played[:, first:], plans, strict=True):
-        melody, bass = sounding_pitch(song, Track.MELODY), sounding_pitch(band, Track.BASS)
-        chords = lasting_chords(plan)[LISTEN_BARS * STEPS_PER_BAR // STEPS_PER_BEAT :]
-        tones = plan_weights(chords)[np.arange(len(bass)) // STEPS_PER_BEAT]
-        sounds, known = bass >= 0, tones.any(axis=1)
-        both, downbeat = sounds & (melody >= 0), np.arange(len(bass)) % STEPS_PER_BAR == 0
-        column = band[:, Track.BASS]
-        onsets = np.flatnonzero((column >= FIRST_ONSET) & (column < SIZES[Track.BASS]))
-        pitches = column[onsets] - FIRST_ONSET + LOWEST_PITCH
-        root = tones == tones.max(axis=1, keepdims=True)
+        chords = plan_weights(plan)[LISTEN_BARS * COMMON.beats :]
         for name, share in {
-            "clash": mean(np.isin((melody - bass)[both] % 12, CLASHES)),
-            "in chord": mean(tones[sounds & known, bass[sounds & known] % 12] > 0),
-            "downbeats on root": mean(
-                root[sounds & known & downbeat, bass[sounds & known & downbeat] % 12]
-            ),
-            "below E1": mean(pitches < E1),
+            "clash": bass_at(CLASH, song, band),
+            "in chord": bass_in_chord(chords, band),
+            "downbeats on root": downbeats_on_root(chords, band),
+            "below E1": notes_under(band, Track.BASS, LOW_E),
             "root in melody": root_in_bar(song, band),
             "bass bars again, 1": repeated_bars(band, Track.BASS, 1),
             "bass bars again, 4": repeated_bars(band, Track.BASS, 4),
             "drum bars again, 1": repeated_bars(band, Track.DRUMS, 1),
             "drum bars again, 4": repeated_bars(band, Track.DRUMS, 4),
         }.items():
-            total = sums.setdefault(name, [0.0, 0.0])
-            total[0], total[1] = total[0] + share[0], total[1] + share[1]
-        stays.append(longest_stay(onsets, pitches))
-        classes.append(len(set(pitches % 12)))
-    found = {name: part / max(1.0, whole) for name, (part, whole) in sums.items()}
+            shares.setdefault(name, []).append(share)
+        notes = note_table(band, Track.BASS)
+        stays.append(longest_stay(notes[:, ONSET], notes[:, PITCH]))
+        classes.append(len(set(notes[:, PITCH] % 12)))
+    found = {name: float(pooled(of_songs)) for name, of_songs in shares.items()}
     found["stay, median"], found["stay, p95"] = np.percentile(stays, [50, 95]).tolist()
     return {**found, "pitch classes": float(np.mean(classes))}
 
 
-def mean(true: NDArray[np.bool_]) -> tuple[float, float]:
-    return float(true.sum()), float(true.size)
+def downbeats_on_root(chords: Weights, band: Tokens) -> Share:
+    """As `bass_on_root`, of the downbeats alone on which the bass sounds."""
+    sounds = sounding_pitch(band, Track.BASS)[:: COMMON.steps] >= 0
+    on_root, _ = bass_on_root(chords, band)
+    return on_root, float((sounds & chords[:: COMMON.beats].any(axis=1)).sum())
 
 
 def longest_stay(onsets: NDArray[np.int64], pitches: NDArray[np.int64]) -> float:
-    """The longest time in bars from a note to the last one of the same pitch in a row."""
+    """The longest time in bars from a note to the start of the last of its pitch in a row.
+
+    That of `schmubert.training.metrics` goes on to the end of that note.
+    """
     longest, began = 0, 0
     for k in range(len(onsets)):
         if k and pitches[k] != pitches[k - 1]:
             began = k
         longest = max(longest, int(onsets[k] - onsets[began]) + 1)
-    return longest / STEPS_PER_BAR
+    return longest / COMMON.steps
 
 
 def say(name: str, found: Mapping[str, float]) -> None:

@@ -51,7 +51,7 @@ def shard(place: Path) -> Opened:
     songs = folder(place / "songs", files(3))
     task = Task(0, 0, tuple(items(songs)))
     key = make_shard(place, PrepareSettings(), task)
-    return list(place.glob("*.shard")), lambda path: read_shard(path.parent, key)
+    return list(place.glob("*.shard")), lambda path: [*read_shard(path.parent, key)]
 
 
 def model(place: Path) -> Opened:

@@ -2,18 +2,22 @@
 
     python benchmarks/prepare_memory.py --songs data --count 2000 --count 8000 --count 40000
 
-Each is a process of its own. Of one that prepares the peak is told, and that of the larger of its
-two workers; it reads links to so many files, dealt by a shuffle. Where there are fewer, each comes
-again a semitone higher, which is another song to it. Of one that opens the dataset what
-it holds itself is told, without the files that are mapped: the system takes those back when it
-likes.
+Each is a process of its own, on Linux. Of one that prepares the most is told that it held itself,
+and of files that are mapped: the system takes those back when it likes, programs and libraries
+included. Both are looked at a hundred times a second. Of the larger of its two workers the peak of
+both together is told: it is that of the largest song. They read links to so many files, dealt by a
+shuffle. Where there are fewer, each comes again a semitone higher, which is another song to them.
+Of one that opens the dataset is told what it holds itself.
 """
 
 import random
+import re
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 from many_files import songs_in
@@ -23,14 +27,15 @@ from schmubert.engine.music.kits import DRUM_CHANNEL
 from schmubert.engine.music.smf import NOTE_OFF, NOTE_ON, Event, NoMidiError, read
 
 HIGHEST = 127
+EVERY_S = 0.01
+"""So often a process is asked what it holds."""
 
 PREPARE = """
 import resource, sys
 from pathlib import Path
 from schmubert.training.data.prepare import prepare_dataset
 prepare_dataset([Path(sys.argv[1])], Path(sys.argv[2]), workers=2)
-for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
-    print(resource.getrusage(whose).ru_maxrss)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
 OPEN = """
 import re, sys
@@ -39,7 +44,7 @@ from schmubert.training.data.dataset import Dataset
 def held():
     return int(re.search(r"RssAnon:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 before = held()
-dataset = Dataset.open(sys.argv[2])
+dataset = Dataset.open(sys.argv[1])
 print(held() - before)
 split = dataset.split("train")
 split.batch(split.windows(16)[:8], 16)
@@ -47,11 +52,29 @@ print(held() - before)
 """
 
 
-def kilobytes(script: str, songs: Path, dataset: Path) -> list[int]:
-    """What `script` prints, run in a process of its own."""
-    words = [sys.executable, "-c", script, str(songs), str(dataset)]
-    done = subprocess.run(words, check=True, capture_output=True, text=True)
-    return [int(line) for line in done.stdout.split()]
+class Run(NamedTuple):
+    """What a script printed, and the most that it held itself and of mapped files; all in kB."""
+
+    said: list[int]
+    private: int
+    mapped: int
+
+
+def run(script: str, *words: Path) -> Run:
+    """`script` run with `words` in a process of its own; ValueError where it fails."""
+    private = mapped = 0
+    command = [sys.executable, "-c", script, *map(str, words)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        while process.poll() is None:
+            status = Path(f"/proc/{process.pid}/status").read_text()
+            held = {name: int(kb) for name, kb in re.findall(r"(Rss\w+):\s+(\d+)", status)}
+            private = max(private, held.get("RssAnon", 0))
+            mapped = max(mapped, held.get("RssFile", 0))
+            time.sleep(EVERY_S)
+        said = process.communicate()[0].split()
+    if process.returncode:
+        raise ValueError(f"a process failed with {process.returncode}: what it said stands above")
+    return Run([int(line) for line in said], private, mapped)
 
 
 def higher(song: Path, path: Path, semitones: int) -> None:
@@ -94,15 +117,15 @@ def main(folders: tuple[Path, ...], counts: tuple[int, ...]) -> None:
     """Print a line for each number of files, in MB."""
     songs = songs_in(folders)
     random.Random(0).shuffle(songs)
-    click.echo("files  dataset  prepare  a worker  open  windows of 16 bars")
+    click.echo("files  dataset  prepare: private  mapped  a worker  open  windows of 16 bars")
     for count in counts:
         with tempfile.TemporaryDirectory() as place:
             links, dataset = linked(songs, count, Path(place, "songs")), Path(place, "dataset")
-            peak, worker = kilobytes(PREPARE, links, dataset)
-            opened, used = kilobytes(OPEN, links, dataset)
+            prepared, opened = run(PREPARE, links, dataset), run(OPEN, dataset)
             size = sum(path.stat().st_size for path in dataset.iterdir())
-        parts = (peak / 1e3, worker / 1e3, opened / 1e3, used / 1e3)
-        click.echo(f"{count}  {size / 1e6:.0f}  " + "  ".join(f"{part:.1f}" for part in parts))
+        parts = (prepared.private, prepared.mapped, *prepared.said, *opened.said)
+        said = "  ".join(f"{part / 1e3:.1f}" for part in parts)
+        click.echo(f"{count}  {size / 1e6:.0f}  {said}")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from schmubert.bridge.brain.intensity import MIDDLE, densities, highest_bass, loudness
 from schmubert.bridge.protocol.controls import (
@@ -12,6 +12,7 @@ from schmubert.bridge.protocol.controls import (
     ON,
     Control,
     beat_of,
+    is_free,
     marked,
 )
 from schmubert.bridge.protocol.mode import INTRO_BARS, TURN_BARS
@@ -22,6 +23,7 @@ from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, TRIO,
 from schmubert.engine.service.wire import Constraints
 
 Curve: TypeAlias = tuple[float | None, ...]
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -62,17 +64,21 @@ class Knobs:
     meter: Meter = COMMON
 
     def turned(self, control: Control) -> "Knobs":
-        """As `control` says; triggers change nothing. ValueError where it names no control."""
+        """As `control` says, or as if nobody had turned what it leaves to the band.
+
+        Triggers change nothing. ValueError where it names no control.
+        """
         name, value = control.name, control.value
         if name not in CONTROLS:
             raise ValueError(f"no control {name!r}")
         role = None if control.role is None else Track(control.role)
         beat = beat_of(name)
+        turned = None if is_free(control) else value
         changed: dict[str, Any] = {}
         if name in ("temperature", "swing", "shuffle", "humanise", "groove"):
-            changed[name] = value
+            changed[name] = turned
         elif name == "harmony":
-            changed["harmony_nats"] = value
+            changed["harmony_nats"] = turned
         elif name == "key":
             changed["tonic"] = int(value) - ANY_KEY - 1 if value > ANY_KEY else None
             changed["follows_key"] = int(value) == AUTO_KEY
@@ -95,14 +101,16 @@ class Knobs:
         elif name.startswith("mark"):
             changed["marks"] = self.marks - {beat} | ({beat} if value >= ON else set())
         elif name == "density" and role is not None:
-            changed["densities"] = {**self.densities, role: value}
-            changed["curves"] = {one: curve for one, curve in self.curves.items() if one != role}
+            changed["densities"] = _with(self.densities, role, turned)
+            changed["curves"] = _with(self.curves, role, None)
         elif name.startswith("density") and beat is not None and role is not None:
             curve = list(self.curves.get(role, (None,) * self.meter.beats))
-            curve[beat] = value
-            changed["curves"] = {**self.curves, role: tuple(curve)}
-        elif name in ("lowest", "highest"):
-            changed[name] = {**getattr(self, name), role: int(value)}
+            curve[beat] = turned
+            said = any(one is not None for one in curve)
+            changed["curves"] = _with(self.curves, role, tuple(curve) if said else None)
+        elif name in ("lowest", "highest") and role is not None:
+            bound = None if turned is None else int(turned)
+            changed[name] = _with(getattr(self, name), role, bound)
         elif name in ("mute", "solo"):
             which = "muted" if name == "mute" else "soloed"
             others = getattr(self, which) - {role}
@@ -165,6 +173,13 @@ class Knobs:
         }
         onsets |= {int(role): curve for role, curve in self.curves.items()}
         return Constraints(onsets, registers, self.tonic, harmony, chords, forms, traits)
+
+
+def _with(of_roles: Mapping[Track, Value], role: Track, value: Value | None) -> dict[Track, Value]:
+    """What is said `of_roles`, with the `value` of `role`; without it where it is None."""
+    if value is not None:
+        return {**of_roles, role: value}
+    return {one: kept for one, kept in of_roles.items() if one != role}
 
 
 def knobs(

@@ -13,7 +13,7 @@ from schmubert.bridge.page.picture import Harmony
 from schmubert.bridge.page.programme import Programme
 from schmubert.bridge.page.table import Row, rows, standing
 from schmubert.bridge.protocol.bytes import NOTE_OFF, NOTE_ON
-from schmubert.bridge.protocol.controls import id_of
+from schmubert.bridge.protocol.controls import FREE_NAME, id_of
 from schmubert.bridge.protocol.events import Record, Sent
 from schmubert.bridge.protocol.messages import Answered, Charted, Control, Heard, Moved, Say
 from schmubert.bridge.protocol.timeline import bar_and_beat
@@ -157,9 +157,11 @@ class Telling:
             if value is None or row.form == "hit":
                 continue
             yield address_of(row.id), (float(value),)
-            for choice in row.choices:
-                if choice.value == value:
-                    yield address_of(f"text:{row.id}"), (choice.name,)
+            names = {choice.value: choice.name for choice in row.choices}
+            if row.free is not None:
+                names = {value: "", row.free: FREE_NAME, **names}
+            if value in names:
+                yield address_of(f"text:{row.id}"), (names[value],)
 
 
 class Loudness:

@@ -9,6 +9,7 @@ from schmubert.bridge.protocol.controls import (
     ANY_KEY,
     AUTO,
     CONTROLS,
+    FREE,
     KEY,
     MODE,
     NAMED,
@@ -57,7 +58,8 @@ class Row(msgspec.Struct, frozen=True):
     """A control: how it is worked (`form`), its range, and what turns it besides (`source`).
 
     `form` is choice, slider, switch, hold or hit. `beat` counts from 0 where it is one beat's.
-    `value` is how it stands at first, None where the band does as it likes.
+    `value` is how it stands at first, None where the band does as it likes; `free`, if any, is the
+    value that leaves it to the band again.
     """
 
     id: str
@@ -74,6 +76,7 @@ class Row(msgspec.Struct, frozen=True):
     choices: tuple[Choice, ...] = ()
     source: str = ""
     keys: tuple[Stroke, ...] = ()
+    free: float | None = None
 
 
 def rows(settings: Settings, rig: Rig) -> list[Row]:
@@ -138,6 +141,7 @@ def _row(
         tuple(_choices(name, kind, sources)),
         sources.get(ident, ""),
         tuple(Stroke(key, one.by) for key, one in KEYS.items() if one.target == ident),
+        FREE if kind.free else None,
     )
 
 

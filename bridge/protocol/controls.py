@@ -5,7 +5,7 @@ No NumPy: the port owner reads knobs and pads by this table, the brain turns the
 
 import difflib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import msgspec
@@ -38,9 +38,9 @@ class Control(msgspec.Struct, frozen=True, tag=True):
 class Kind:
     """A control: what it does, its range in its unit, whose it is, and how a pad works it.
 
-    `of_role`: one for each role. `steps`: only whole values. A `switch` changes over with each hit
-    of a pad and is off or on at a knob; a `trigger` acts when it is hit; what is `momentary` is on
-    as long as a pad is held.
+    `of_role`: one for each role. `steps`: only whole values. What is `free` is as the band likes
+    at first, and again at `FREE`. A `switch` changes over with each hit of a pad and is off or on
+    at a knob; a `trigger` acts when it is hit; what is `momentary` is on as long as a pad is held.
     """
 
     help: str
@@ -49,6 +49,7 @@ class Kind:
     unit: str = ""
     of_role: bool = False
     steps: bool = False
+    free: bool = False
     switch: bool = False
     trigger: bool = False
     momentary: bool = False
@@ -63,6 +64,8 @@ OF_CHORDS = ("mute", "solo", "level", "curve", "octave")
 """What can be turned of the chords."""
 AUTO, ANY = "auto", "any"
 AUTO_KEY, ANY_KEY = -1, 0
+FREE, FREE_NAME = -1.0, "free"
+"""What leaves a control to the band; no control that may be left to it goes as low."""
 SEMITONES = "semitones"
 VARIATIONS = "abcd"
 PITCH, KEY, MODE, STYLE = "note", "key", "mode", "style"
@@ -84,7 +87,8 @@ def beat_of(name: str) -> int | None:
 
 
 def _density_in(beat: str) -> Kind:
-    return Kind(f"How much the role plays in the {beat} beat.", 0.0, 4.0, "onsets", of_role=True)
+    does = f"How much the role plays in the {beat} beat."
+    return Kind(does, 0.0, 4.0, "onsets", of_role=True, free=True)
 
 
 def _hit(does: str) -> Kind:
@@ -96,8 +100,8 @@ def _mark(beat: str) -> Kind:
 
 
 CONTROLS = {
-    "temperature": Kind("Below 1 the band plays safe, above 1 it dares.", 0.3, 1.5),
-    "density": Kind("How much the role plays.", 0.0, 16.0, "onsets a bar", of_role=True),
+    "temperature": Kind("Below 1 the band plays safe, above 1 it dares.", 0.3, 1.5, free=True),
+    "density": Kind("How much the role plays.", 0.0, 16.0, "onsets a bar", of_role=True, free=True),
     **{f"density{beat}": _density_in(name) for beat, name in enumerate(ORDINALS, 1)},
     "lowest": Kind(
         "The lowest note that the role plays: E1, 28 or any.",
@@ -106,6 +110,7 @@ CONTROLS = {
         PITCH,
         of_role=True,
         steps=True,
+        free=True,
     ),
     "highest": Kind(
         "The highest note that the role plays: E3, 52 or any.",
@@ -114,6 +119,7 @@ CONTROLS = {
         PITCH,
         of_role=True,
         steps=True,
+        free=True,
     ),
     "key": Kind(
         "The key: C, Am, F#, Bbm; auto leans to the one that is heard, any to none; as a number 1"
@@ -123,7 +129,7 @@ CONTROLS = {
         KEY,
         steps=True,
     ),
-    "harmony": Kind("How much likelier the notes of a chord are.", 0.0, 8.0, "nats"),
+    "harmony": Kind("How much likelier the notes of a chord are.", 0.0, 8.0, "nats", free=True),
     "swing": Kind("How late odd 16ths are.", 0.0, 0.6, "of a 16th"),
     "shuffle": Kind("How late odd eighths are.", 0.0, 0.9, "of a 16th"),
     "humanise": Kind("How far times and velocities stray."),
@@ -186,6 +192,8 @@ def control_rows() -> list[tuple[str, str, str]]:
 
 
 def _range(kind: Kind) -> str:
+    if kind.free:
+        return f"{_range(replace(kind, free=False))}, or {FREE_NAME}"
     if kind.trigger:
         return "a hit"
     if kind.momentary:
@@ -213,6 +221,11 @@ def id_of(one: Control) -> str:
     return one.name if one.role is None else f"{one.name}:{Track(one.role).name.lower()}"
 
 
+def is_free(one: Control) -> bool:
+    """Whether the control is left to the band."""
+    return CONTROLS[one.name].free and one.value == FREE
+
+
 def checked(one: Control) -> Control:
     """`one` as it is; ValueError where there is no such control, or not with this value."""
     kind = CONTROLS.get(one.name)
@@ -220,6 +233,8 @@ def checked(one: Control) -> Control:
         raise ValueError(f"no control {one.name!r}")
     if kind.of_role != (one.role in set(Track)):
         raise ValueError(f"whose {one.name}? Not of role {one.role}")
+    if is_free(one):
+        return one
     named = id_of(one)
     if not kind.low <= one.value <= kind.high:  # NaN is in no range
         raise ValueError(f"{named} {one.value:g} is outside {kind.low:g}..{kind.high:g}")
@@ -231,13 +246,14 @@ def checked(one: Control) -> Control:
 def setting(target: str, word: str) -> Control:
     """`NAME[:ROLE]` set to what `word` says: a number, or the name of a value.
 
-    A switch is on or off; a note, a key and a mode have the names that players call them by.
+    A switch is on or off; a note, a key and a mode have the names that players call them by. What
+    may be left to the band is free.
     """
     name, _ = target_in(target)
     try:
         value = float(word)
     except ValueError:
-        value = _named(name, word.lower() if word.lower() in (AUTO, ANY) else word)
+        value = _named(name, word.lower() if word.lower() in (AUTO, ANY, FREE_NAME) else word)
     return control(target, value)
 
 
@@ -257,6 +273,8 @@ def assigned(read: Callable[[str, str], Value]) -> Callable[[str], Value]:
 def _named(name: str, word: str) -> float:
     """The value of control `name` that is called `word`; ValueError says what it may be called."""
     kind = CONTROLS[name]
+    if kind.free and word == FREE_NAME:
+        return FREE
     if kind.unit == PITCH:
         if word == ANY:
             return kind.low if name == "lowest" else kind.high
@@ -271,8 +289,19 @@ def _named(name: str, word: str) -> float:
         names = SWITCHED
     if word.lower() in names:
         return names[word.lower()]
+    if kind.free:
+        names[FREE_NAME] = FREE
     others = f" or one of {', '.join(names)}" if names else ""
     raise ValueError(f"{word!r} is no number{others}")
+
+
+def is_had(name: str, role: int | None) -> bool:
+    """Whether `role` has the control `name`, which is one of each role's or of the whole band."""
+    try:
+        target_in(id_of(Control(name, 0.0, role)))
+    except ValueError:
+        return False
+    return True
 
 
 def target_in(target: str) -> tuple[str, int | None]:

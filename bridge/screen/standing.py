@@ -3,7 +3,7 @@
 Only what is not as usual is named, so that an empty line is a band that plays as it likes.
 """
 
-from schmubert.bridge.protocol.controls import ON
+from schmubert.bridge.protocol.controls import FREE, ON
 from schmubert.bridge.protocol.timeline import bar_and_beat
 from schmubert.bridge.screen.scene import Scene
 from schmubert.engine.music.style_names import CHOICES
@@ -17,7 +17,14 @@ NAMED = {
     "transpose": "transposed {value:+g}",
     "transpose-in": "you are heard {value:+g}",
 }
-USUAL = {"level": 1.0, "intensity": 0.5, "octave": 0.0, "transpose": 0.0, "transpose-in": 0.0}
+USUAL = {
+    "density": FREE,
+    "level": 1.0,
+    "intensity": 0.5,
+    "octave": 0.0,
+    "transpose": 0.0,
+    "transpose-in": 0.0,
+}
 SWITCHES = {
     "mute": "{role} muted",
     "solo": "{role} alone",

@@ -16,7 +16,7 @@ import msgspec
 import tomlkit
 
 from schmubert.bridge.clock.sync import Timing
-from schmubert.bridge.protocol.controls import CONTROLS, Control, beat_of, id_of
+from schmubert.bridge.protocol.controls import CONTROLS, FREE, Control, beat_of, id_of, is_had
 from schmubert.bridge.protocol.errands import Errand, InPlay, OnDesk
 from schmubert.bridge.protocol.events import GoesOn, Record, Ruled
 from schmubert.bridge.protocol.messages import Charted, Moved, Settings
@@ -146,7 +146,7 @@ class Desk:
         path = self._folders.presets / f"{song_name(name)}.toml"
         tempo_bpm = self._timing.tempo_bpm
         with self._lock:
-            options = options_of_song(self._settings, self._switched() | self._stands, tempo_bpm)
+            options = options_of_song(self._settings, self._usual() | self._stands, tempo_bpm)
         if self._rig.bindings:
             options["bind"] = {target_of(bound): source_of(bound) for bound in self._rig.bindings}
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -155,16 +155,19 @@ class Desk:
         self._tell(f"preset {name!r} is kept in {path}")
         return ()
 
-    def _switched(self) -> dict[str, Control]:
-        """The switches that a band begins with off: a preset says so, to turn them off again."""
-        roles = sorted(self._rig.played)
-        switches = [
-            Control(name, 0.0, role)
+    def _usual(self) -> dict[str, Control]:
+        """The switches that a band begins with off, and what it is free in: a preset says so, to
+        turn them back."""
+        found = [
+            Control(name, FREE if kind.free else 0.0, role)
             for name, kind in CONTROLS.items()
-            if kind.switch and beat_of(name) is None
-            for role in (roles if kind.of_role else [None])
+            if (kind.switch or kind.free) and beat_of(name) is None
+            for role in (sorted(self._rig.played) if kind.of_role else [None])
+            if is_had(name, role)
         ]
-        return {id_of(one): one for one in switches}
+        if self._settings.temperature is not None:
+            found = [one for one in found if one.name != "temperature"]
+        return {id_of(one): one for one in found}
 
     def _load(self, name: str) -> Sequence[Wish]:
         """All that a preset says and that can be taken over while the band plays."""

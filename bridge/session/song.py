@@ -14,7 +14,14 @@ from typing import Any
 import msgspec
 import tomlkit
 
-from schmubert.bridge.protocol.controls import CONTROLS, VARIATIONS, Control, id_of
+from schmubert.bridge.protocol.controls import (
+    CONTROLS,
+    FREE_NAME,
+    VARIATIONS,
+    Control,
+    id_of,
+    is_free,
+)
 from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import Charted, Kept, Settings
 from schmubert.bridge.protocol.mode import MODES
@@ -187,7 +194,7 @@ def options_of_song(
         turned = stands.get("tempo")
         found["tempo"] = tempo_bpm if turned is None else turned.value
     found["set"] = {
-        name: one.value
+        name: FREE_NAME if is_free(one) else one.value
         for name, one in stands.items()
         if one.name not in FORGOTTEN
         and not (CONTROLS[one.name].trigger or CONTROLS[one.name].momentary)

@@ -78,7 +78,7 @@ def accompany(
 
     A track in which nothing sounds at all is unknown to the model rather than silent. With
     `Track.CHORDS` among `tracks` a part of chords is made too, `Score.chords`, for which the model
-    plans the rhythm. It plays `chords` [beats], a plan as in `chord_plan`, or those of the
+    plans the rhythm. It plays `chords` [beats], a plan as in `chords_on`, or those of the
     sampling if None; a masked one is that which its notes were drawn with. ValueError where
     the model knows no chords.
     """

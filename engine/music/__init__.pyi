@@ -18,10 +18,10 @@ from .chords import (
     Quality,
     chart_of,
     chord_of,
-    chord_plan,
     lasting_chords,
     plan_weights,
 )
+from .columns import chords_on
 from .keys import MAJOR, belonging, key_lean, key_probabilities, likeliest_key
 from .meter import (
     BEATS_PER_BAR,
@@ -46,7 +46,6 @@ from .midifile import (
     write_score,
 )
 from .pitches import bass_register, both_keys, name_of, pitch_named
-from .quantise import nearest_step
 from .score import (
     Mask,
     Note,
@@ -150,7 +149,7 @@ __all__ = [
     "chart_text",
     "chord_notes",
     "chord_of",
-    "chord_plan",
+    "chords_on",
     "corpus_song",
     "cut_song",
     "drum_hits",
@@ -172,7 +171,6 @@ __all__ = [
     "midi_bytes",
     "monophonic",
     "name_of",
-    "nearest_step",
     "notes",
     "onset_token",
     "pitch_named",

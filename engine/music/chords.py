@@ -181,11 +181,6 @@ def sounding_beats(
     return Beats(classes / PARTS_OF_BEAT, lowest)
 
 
-def chord_plan(parts: Iterable[Part], ticks_per_beat: int, start: int, beats: int) -> Plan:
-    """The plan of `beats` beats from tick `start` on, a bar line, from all `parts` but drums."""
-    return recognised(beats_of(parts, ticks_per_beat, start, beats))
-
-
 def recognised(
     heard: Beats, profiles: Profiles | None = None, cheap: NDArray[np.bool_] | None = None
 ) -> Plan:

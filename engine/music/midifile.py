@@ -22,7 +22,6 @@ from schmubert.engine.music.barlines import (
 from schmubert.engine.music.casting import cast, cast_lines, listed
 from schmubert.engine.music.columns import drums_on, pitched_on
 from schmubert.engine.music.meter import CLOCKS_PER_QUARTER, MOST_SONG_BARS, Meter, straight
-from schmubert.engine.music.quantise import drum_map_named, tempo_at
 from schmubert.engine.music.score import Score
 from schmubert.engine.music.smf import (
     PROGRAM_CHANGE,
@@ -39,6 +38,7 @@ from schmubert.engine.music.song import (
     Unusable,
     player_song,
     read_bytes,
+    tempo_at,
 )
 from schmubert.engine.music.strokes import (
     CHANNEL,
@@ -47,7 +47,7 @@ from schmubert.engine.music.strokes import (
     note_events,
     strokes,
 )
-from schmubert.engine.music.vocabulary import TRIO, Drum, Track
+from schmubert.engine.music.vocabulary import TRIO, Drum, Track, drum_map_named
 from schmubert.engine.writing import write_whole
 
 TICKS_PER_BEAT = 480

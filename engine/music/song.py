@@ -1,4 +1,4 @@
-"""A MIDI file as plain data: `Song`, the one form that `quantise`, `midifile` and `trios` read.
+"""A MIDI file as plain data: `Song`, the one form that `columns`, `midifile` and `trios` read.
 
 Two readers make it, and hear the same notes. A player's own file is read by `smf`, which keeps
 every byte. Corpora are read by symusic (C++, under a millisecond a file) where it hears all that
@@ -22,6 +22,7 @@ from schmubert.engine.music.kits import (
     unusual_banks,
     unusual_setup,
 )
+from schmubert.engine.music.meter import USUAL_BPM
 from schmubert.engine.music.packets import may_hold_packets
 from schmubert.engine.music.smf import (
     META,
@@ -40,6 +41,7 @@ from schmubert.engine.music.texts import MOST_NAME, decoded
 
 KEY_PRESSURE = 0xA0
 MOST_UNIT = 6  # a time signature in 64ths
+TEMPO_RANGE = (10.0, 1000.0)
 
 
 class Unusable(ValueError):  # noqa: N818 - read aloud, it is what the file is
@@ -307,6 +309,16 @@ def _song(
         end,
         oddities,
     )
+
+
+def tempo_at(song: Song, tick: int) -> float:
+    """The tempo in BPM at `tick`, 120 where none is said, within what a Score takes."""
+    bpm = USUAL_BPM
+    for tempo in song.tempos:
+        if tempo.tick <= tick:
+            bpm = tempo.bpm
+    low, high = TEMPO_RANGE
+    return min(max(bpm, low), high)
 
 
 def read_bytes(source: Path | str | bytes) -> bytes:

@@ -22,9 +22,8 @@ from schmubert.engine.music.columns import (
     placed_on,
 )
 from schmubert.engine.music.meter import Meter
-from schmubert.engine.music.quantise import drum_map_named, tempo_at
-from schmubert.engine.music.song import Part, Song, Unusable
-from schmubert.engine.music.vocabulary import FIRST_ONSET, Track, first_onset
+from schmubert.engine.music.song import Part, Song, Unusable, tempo_at
+from schmubert.engine.music.vocabulary import FIRST_ONSET, Track, drum_map_named, first_onset
 
 NEAR = 0.1
 """An onset no further than this share of a cell from its cell is on the grid."""

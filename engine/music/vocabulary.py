@@ -199,3 +199,10 @@ DRUM_MAPS: Mapping[str, Mapping[int, Drum]] = MappingProxyType(
         "published": PUBLISHED_DRUMS,
     }
 )
+
+
+def drum_map_named(name: str) -> Mapping[int, Drum]:
+    """The drum map of this `name`; ValueError with the names there are."""
+    if name not in DRUM_MAPS:
+        raise ValueError(f"no drum map {name!r}; there are {', '.join(DRUM_MAPS)}")
+    return DRUM_MAPS[name]

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from schmubert.engine.denoiser import CORRUPTIONS, MASKING
+from schmubert.engine.music.meter import COMMON
 from schmubert.engine.music.stacks import track_named
-from schmubert.engine.music.vocabulary import BAND, Track
+from schmubert.engine.music.vocabulary import AGAIN, BAND, Track
 
 OF_THE_THESIS = ("transformer", "convolutional", "hierarchical", "u")
 """Its 4.6.1 to 4.6.4."""
@@ -76,6 +77,12 @@ class ModelConfig:
             raise ValueError(f"chroma_beats {self.chroma_beats} are not odd: a beat lies amid each")
         if any(steps < 1 for steps in self.copy_steps):
             raise ValueError(f"copy_steps {self.copy_steps} are distances: 1 or more")
+        lacking = {bars * COMMON.steps for bars in AGAIN} - set(self.copy_steps)
+        if self.form_fit and lacking:
+            raise ValueError(
+                f"form_fit looks {AGAIN} bars back: copy_steps {self.copy_steps} need"
+                f" {sorted(lacking)} too"
+            )
         if self.corruption not in CORRUPTIONS:
             raise ValueError(f'the corruption is one of {[*CORRUPTIONS]}, not "{self.corruption}"')
         if self.form_layers and not self.form_bars:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from schmubert.engine.music.chords import HOLD_CHORD, Chord, Quality
 from schmubert.engine.music.score import Note, monophonic
 from schmubert.engine.music.vocabulary import Track
 from schmubert.training.data.assemble import held_out
@@ -20,6 +21,22 @@ def grid(bass: list[Note], melody: list[Note]) -> np.ndarray:
     tokens[:, Track.BASS] = monophonic(bass, 64)
     tokens[:, Track.MELODY] = monophonic(melody, 64)
     return tokens
+
+
+def test_the_figures_of_a_band_beside_the_chords_of_a_song() -> None:
+    chords = np.array([[Chord(0, Quality.MAJOR).token, *[HOLD_CHORD] * 31]])
+    tokens = np.zeros((1, 128, 3), np.int64)
+    tokens[0, :, Track.MELODY] = monophonic([Note(16 * k, 16, 71) for k in range(8)], 128)
+    on_root = [Note(32, 16, 36), Note(48, 16, 27)]  # and a bar of silence before, and after
+    again = [Note(16 * bar, 16, 36) for bar in (5, 6, 7)]
+    tokens[0, :, Track.BASS] = monophonic([*on_root, *again], 128)
+    tokens[0, ::4, Track.DRUMS] = 1
+    found = benchmark("bands_with_chords").figures(tokens, tokens, chords)
+    assert found["clash"] == found["in chord"] == found["downbeats on root"] == 4 / 5
+    assert (found["below E1"], found["pitch classes"]) == (1 / 5, 2)
+    assert found["bass bars again, 1"] == 2 / 5
+    assert found["drum bars again, 4"] == 1
+    assert found["stay, median"] == 2 + 1 / 16
 
 
 def test_the_figures_of_a_bass() -> None:

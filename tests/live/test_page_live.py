@@ -105,6 +105,39 @@ def test_it_is_played_by_keys_alone(stage: Stage, browser: Any, tmp_path: Path) 
     assert len(found) == 6
 
 
+def test_what_was_turned_is_left_to_the_band_again(
+    stage: Stage, browser: Any, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept"
+    bridge = stage.bridge("--in", HEARS, "--out", "Bass:bass", "--page", "0", "--record", str(kept))
+    open_page(browser, bridge)
+    browser.execute_script("document.querySelectorAll('details').forEach(one => one.open = true)")
+    shown = "return [...document.querySelectorAll('button.free')].filter(one => !one.hidden).length"
+    assert browser.execute_script(shown) == 0
+    browser.execute_script(
+        "const knob = document.getElementById('field-density:bass'); knob.value = 8;"
+        "knob.dispatchEvent(new Event('input'));"
+        "const list = document.getElementById('field-lowest:bass');"
+        "for (const value of [list.options[9].value, '-1']) {"
+        "  list.value = value; list.dispatchEvent(new Event('change'));"
+        "}"
+    )
+    wait_until(lambda: browser.execute_script(shown) == 1, 10.0, "the button", pause_s=0.1)
+    time.sleep(0.5)  # until what comes back is shown
+    assert browser.execute_script(CONTRAST) == []
+    browser.execute_script("document.querySelector('button.free:not([hidden])').click()")
+    wait_until(lambda: browser.execute_script(shown) == 0, 10.0, "no button", pause_s=0.1)
+    says = "return document.querySelector('output[for=\"field-density:bass\"]').textContent"
+    assert browser.execute_script(says) == "free"
+    time.sleep(1.0)
+    assert browser.execute_script(says) == "free"
+    assert complaints(browser) == []
+    bridge.end()
+    found = [(turn.control.name, turn.control.value) for turn in turned_in(kept)]
+    assert [value for name, value in found if name == "density"] == [8.0, -1.0]
+    assert [value for name, value in found if name == "lowest"][-1] == -1.0
+
+
 def test_two_bridges_can_be_connected_and_no_port_of_our_own(stage: Stage, browser: Any) -> None:
     bridge = stage.bridge("--in", HEARS, "--out", PLAYS, "--page", "0")
     open_page(browser, bridge)

@@ -12,6 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO
 
+from schmubert.training.data.on_disk import in_order
+
 MIDI_SUFFIXES = (".mid", ".midi", ".kar")
 ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tar")
 MANIFEST = "manifest.csv"
@@ -57,7 +59,7 @@ def size_of(source: Path) -> int:
     """The bytes that `items` will have read of `source` at its end."""
     if not source.is_dir():
         return source.stat().st_size
-    return sum(path.stat().st_size for path, _ in _walk(source))
+    return sum((source / path).stat().st_size for path in _paths(source))
 
 
 def items(source: Path) -> Iterator[Item]:
@@ -81,21 +83,25 @@ def _is_read(path: str) -> bool:
     return is_midi or is_manifest(path)
 
 
-def _walk(folder: Path, inside: str = "") -> Iterator[tuple[Path, str]]:
-    """The files of `folder` that are read, in order of their paths, which begin with `inside`."""
-    _, folders, names = next(os.walk(folder), ("", (), ()))
-    for name in sorted([*names, *(f"{name}/" for name in folders)]):
-        path = folder / name
-        if name.endswith("/"):
-            if not path.is_symlink():
-                yield from _walk(path, inside + name)
-        elif _is_read(inside + name) and path.is_file():
-            yield path, inside + name
+def _paths(folder: Path, inside: str = "") -> Iterator[str]:
+    """The paths in `folder` of the files that are read and lie below the folder `inside`."""
+    try:
+        entries = os.scandir(folder / inside)
+    except OSError:
+        return
+    with entries:
+        for entry in entries:
+            path = inside + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                yield from _paths(folder, f"{path}/")
+            elif _is_read(path) and (folder / path).is_file():
+                yield path
 
 
 def _of_folder(folder: Path) -> Iterator[Item]:
     read = 0
-    for path, inside in _walk(folder):
+    for inside in in_order(_paths(folder)):
+        path = folder / inside
         read += path.stat().st_size
         yield Item(inside, path, read)
 

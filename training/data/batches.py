@@ -17,7 +17,8 @@ from schmubert.engine.music.vocabulary import (
     TRIO,
     Track,
 )
-from schmubert.training.data.dataset import SOUNDING, Split
+from schmubert.training.data.dataset import Split
+from schmubert.training.data.windows import SOUNDING
 
 MOST_SEMITONES = 6
 

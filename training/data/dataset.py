@@ -3,17 +3,16 @@
 `layout.py` says what lies in which file of its folder.
 """
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.music.chords import CHORD_TOKENS, HIT, HOLD_CHORD
+from schmubert.engine.music.chords import HIT, HOLD_CHORD
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.plans import chord_column
 from schmubert.engine.music.score import Tokens
@@ -21,28 +20,17 @@ from schmubert.engine.music.stacks import MOST_LINES, line_of, track_named
 from schmubert.engine.music.vocabulary import FIRST_ONSET, HOLD, MASK, OFF, PITCHED, TRIO, Track
 from schmubert.training.data.layout import SPLITS, About, Files, let_go, opened
 from schmubert.training.data.shards import CHORDS, COMPING, KINDS
-
-SOUNDING = 1 / 3  # a track sounds in a window if it has onsets in this share of its bars
-
-HOP_BARS = 16
-"""Windows start every so many bars of a piece, where nobody says otherwise."""
-PIECES_AT_ONCE = 4096
-"""So many pieces are looked at for windows at a time."""
+from schmubert.training.data.windows import HOP_BARS, SOUNDING, Wanted, Windows, windows_in
 
 BAND = (*TRIO, COMPING)
 """The columns of the tokens of a `Band`, by number of their kind."""
 BAND_MASK = (*MASK, HIT + 1)
 """The mask of each column of a `Band`: one past its events."""
-CHORD_MASK = CHORD_TOKENS
-"""The mask of a chord plan."""
 
 STACKED = len(KINDS)
 """Kinds from here on are melodies stacked on a piece's own."""
 SHARED = ("file", "bass", "drums", "chords", "bars", "beats", "cells", "clocks")
 """What pieces have in common whose melodies play together."""
-
-Windows: TypeAlias = NDArray[np.int64]
-"""Windows [n, 2]: piece and first bar."""
 
 
 def kinds_of(names: Sequence[str]) -> tuple[int, ...]:
@@ -166,7 +154,9 @@ class Dataset:
         """
         if name not in SPLITS:
             raise ValueError(f"no split {name!r}; there are {', '.join(SPLITS)}")
-        return Split(self, np.flatnonzero(self.pieces["split"] == SPLITS.index(name)), name)
+        numbers = np.flatnonzero(self.pieces["split"] == SPLITS.index(name))
+        let_go(self.pieces)
+        return Split(self, numbers, name)
 
     def source_weights(self, weights: Mapping[str, float]) -> NDArray[np.float64]:
         """The weight of each source [sources] by name, 1 where it is not said.
@@ -242,51 +232,15 @@ class Split:
         a cell are left out, and pieces that share all of `tracks` count once. All have the beats
         and cells of `meter`, or where it is None any.
         """
-        if bars < 1 or hop < 1 or not tracks:
-            raise ValueError(f"no windows of {bars} bars every {hop} bars of {len(tracks)} tracks")
-        if not 0.0 < sounding <= 1.0:
-            raise ValueError(f"a share of {sounding} of the bars is outside 0..1, or 0")
-        least = max(1, math.ceil(round(sounding * bars, 6)))  # a third of 3 bars is 1, however held
-        pieces = self.dataset.pieces[self.numbers]
-        columns = self.dataset.columns(self.numbers, tracks)
-        fit = (columns >= 0).all(axis=1) & (pieces["bars"] >= bars) & (pieces["on_grid"] >= on_grid)
-        if meter is not None:
-            fit &= (pieces["beats"] == meter.beats) & (pieces["cells"] == meter.cells)
-        columns, numbers, lengths = columns[fit], self.numbers[fit], pieces["bars"][fit]
-        kept = np.sort(np.unique(columns, axis=0, return_index=True)[1])
-        counts = (lengths[kept].astype(np.int64) - bars) // hop + 1
-        lines = columns[:, [kind != CHORDS for kind in tracks]][kept]
-        found = [
-            self._sounding(numbers[kept[some]], lines[some], counts[some], bars, hop, least)
-            for some in np.array_split(np.arange(len(kept)), len(kept) // PIECES_AT_ONCE + 1)
-        ]
-        return np.concatenate(found)
+        wanted = Wanted(bars, hop, tracks, on_grid, sounding, meter)
+        return np.concatenate([*self._windows(wanted)])
 
-    def _sounding(
-        self,
-        numbers: NDArray[np.int64],
-        columns: NDArray[np.int64],
-        counts: NDArray[np.int64],
-        bars: int,
-        hop: int,
-        least: int,
-    ) -> Windows:
-        """The windows of pieces `numbers` in which all their `columns` have `least` active bars.
+    def count_windows(self, bars: int, hop: int, tracks: Sequence[int]) -> int:
+        """How many `windows` there are, in memory that does not grow with them."""
+        return sum(len(some) for some in self._windows(Wanted(bars, hop, tracks)))
 
-        Each piece has `counts` windows of `bars` bars, every `hop` bars. The pages of what was
-        looked at go back to the system: of a large dataset no more is held than of a small one.
-        """
-        row = np.repeat(np.arange(len(numbers)), counts)
-        first = (np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)) * hop
-        sounds = np.ones(len(row), bool)
-        for column in columns.T:
-            line = self.dataset.index[column, 3]
-            before = self.dataset.files.active[line[row] + first].astype(np.int64)
-            after = self.dataset.files.active[line[row] + first + bars].astype(np.int64)
-            sounds &= after - before >= least
-        for mapped in (self.dataset.files.active, self.dataset.index, self.dataset.pieces):
-            let_go(mapped)
-        return np.stack([numbers[row], first], axis=1)[sounds]
+    def _windows(self, wanted: Wanted) -> Iterator[Windows]:
+        return windows_in(self.dataset.files, self.numbers, self.dataset.columns, wanted)
 
     def meter_of(self, windows: Windows) -> Meter:
         """The metre of all `windows` [n, 2]; ValueError where they have several."""

@@ -10,7 +10,8 @@ from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.stacks import track_named
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track
 from schmubert.training.data.batches import windows_by_song
-from schmubert.training.data.dataset import HOP_BARS, Dataset, Split, Windows, kinds_of
+from schmubert.training.data.dataset import Dataset, Split, kinds_of
+from schmubert.training.data.windows import HOP_BARS, Windows
 
 GRIDS = 8
 GRID_BARS = 16

@@ -2,9 +2,10 @@
 
 import csv
 import hashlib
-import sqlite3
 from collections.abc import Iterator
 from typing import IO, NamedTuple
+
+from schmubert.training.data.on_disk import Table
 
 
 class Entry(NamedTuple):
@@ -19,20 +20,13 @@ NOTHING = Entry("", "", "")
 
 
 class Manifest:
-    """The rows of a manifest by path, and the hash of the whole, on disk.
-
-    However many rows there are, they take no more memory. They lie in a temporary file that goes
-    with the process.
-    """
+    """The rows of a manifest by path, on disk, and the hash of the whole."""
 
     def __init__(self) -> None:
         self.digest = ""
-        self._table = sqlite3.connect("", isolation_level=None)
-        self._table.execute("PRAGMA journal_mode = OFF")
-        columns = ", ".join(Entry._fields)
-        self._table.execute(f"CREATE TABLE entries (path BLOB PRIMARY KEY, {columns})")
-        self._insert = f"INSERT OR REPLACE INTO entries VALUES (?{', ?' * len(Entry._fields)})"
-        self._select = f"SELECT {columns} FROM entries WHERE path = ?"
+        self._table = Table("path", *Entry._fields)
+        self._insert = f"INSERT OR REPLACE INTO rows VALUES (?{', ?' * len(Entry._fields)})"
+        self._select = f"SELECT {', '.join(Entry._fields)} FROM rows WHERE path = ?"
 
     def __setitem__(self, path: str, entry: Entry) -> None:
         self._table.execute(self._insert, (_key(path), *entry))
@@ -44,11 +38,11 @@ class Manifest:
 
     def __bool__(self) -> bool:
         """Whether it has a row."""
-        return self._table.execute("SELECT 1 FROM entries LIMIT 1").fetchone() is not None
+        return self._table.execute("SELECT 1 FROM rows LIMIT 1").fetchone() is not None
 
     def paths(self) -> Iterator[str]:
         """The paths of all rows."""
-        for (key,) in self._table.execute("SELECT path FROM entries"):
+        for (key,) in self._table.execute("SELECT path FROM rows"):
             yield key.decode()
 
     def close(self) -> None:

@@ -1,20 +1,13 @@
-"""Things numbered as they come, on disk: however many there are, they take no more memory."""
+"""Things numbered as they come."""
 
-import sqlite3
-
-from schmubert.engine.writing import NotWrittenError
+from schmubert.training.data.on_disk import Table
 
 
 class Numbers:
-    """Keys, each with a number from 0 on in the order in which they came.
-
-    They lie in a temporary file that goes with the process.
-    """
+    """Keys, each with a number from 0 on in the order in which they came; they lie on disk."""
 
     def __init__(self) -> None:
-        self._table = sqlite3.connect("", isolation_level=None)
-        self._table.execute("PRAGMA journal_mode = OFF")
-        self._table.execute("CREATE TABLE numbers (key BLOB PRIMARY KEY, number INTEGER)")
+        self._table = Table("key", "number INTEGER")
         self._count = 0
 
     def __len__(self) -> int:
@@ -25,20 +18,11 @@ class Numbers:
 
         NotWrittenError where the temporary file finds no room.
         """
-        try:
-            return self._of(key)
-        except sqlite3.Error as error:
-            raise NotWrittenError(
-                f"a temporary file cannot be written: {error}; make room, or name another folder"
-                " for such files in SQLITE_TMPDIR"
-            ) from error
-
-    def _of(self, key: bytes) -> tuple[int, bool]:
-        found = self._table.execute("SELECT number FROM numbers WHERE key = ?", (key,)).fetchone()
+        found = self._table.execute("SELECT number FROM rows WHERE key = ?", (key,)).fetchone()
         if found is not None:
             return int(found[0]), False
         number = self._count
-        self._table.execute("INSERT INTO numbers VALUES (?, ?)", (key, number))
+        self._table.execute("INSERT INTO rows VALUES (?, ?)", (key, number))
         self._count += 1
         return number, True
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from rich.table import Table
 
 from schmubert.engine.music.vocabulary import TRIO, Track
-from schmubert.training.data.dataset import HOP_BARS, Dataset
+from schmubert.training.data.dataset import Dataset
 from schmubert.training.data.layout import SPLITS, About
+from schmubert.training.data.windows import HOP_BARS
 
 WINDOWS = (16, 64)
 
@@ -65,7 +66,7 @@ def report_on(out: Path, about: About, seconds: float, unchanged: bool) -> Repor
     dataset = Dataset.open(out)
     splits = [dataset.split(name) for name in SPLITS]
     windows = tuple(
-        (what, bars, sum(len(split.windows(bars, HOP_BARS, tracks)) for split in splits))
+        (what, bars, sum(split.count_windows(bars, HOP_BARS, tracks) for split in splits))
         for what, tracks in (("trio", TRIO), ("melody", (Track.MELODY,)))
         for bars in WINDOWS
     )

@@ -8,6 +8,7 @@ The hash of what came out stands at its end: a shard that was damaged is made an
 import hashlib
 import os
 from collections import Counter
+from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -153,7 +154,9 @@ def make_shard(folder: Path, settings: PrepareSettings, task: Task) -> str:
         path = shard_path(folder, key)
         unfinished = path.with_suffix(f".{os.getpid()}.unfinished")
         with naming(path):
-            unfinished.write_bytes(data + _digest(data))
+            with unfinished.open("wb") as file:
+                file.write(data)
+                file.write(_digest(data))
             unfinished.replace(path)
     return key
 
@@ -167,16 +170,16 @@ def _is_whole(folder: Path, key: str) -> bool:
     return True
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Path) -> memoryview:
     """What is in a shard before its checksum; DamagedError where that is another."""
-    written = path.read_bytes()
+    written = memoryview(path.read_bytes())
     data, digest = written[:-DIGEST_BYTES], written[-DIGEST_BYTES:]
     if digest != _digest(data):
         raise DamagedError(f"{path} is damaged: run the same command again, it is made anew")
     return data
 
 
-def _digest(data: bytes) -> bytes:
+def _digest(data: bytes | memoryview) -> bytes:
     return hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest()
 
 
@@ -185,9 +188,10 @@ def shard_path(folder: Path, key: str) -> Path:
     return folder / f"{key}.shard"
 
 
-def read_shard(folder: Path, key: str) -> list[Found]:
-    """What `make_shard` wrote; DamagedError where it is something else by now."""
-    return msgspec.msgpack.decode(_content(shard_path(folder, key)), type=list[Found])
+def read_shard(folder: Path, key: str) -> Iterator[Found]:
+    """What `make_shard` wrote, a file after another; DamagedError where it is another by now."""
+    for found in msgspec.msgpack.decode(_content(shard_path(folder, key)), type=list[msgspec.Raw]):
+        yield msgspec.msgpack.decode(found, type=Found)
 
 
 def read_file(path: str, content: bytes, rules: Rules) -> Found:

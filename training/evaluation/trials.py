@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.music.chords import Chord, Quality
+from schmubert.engine.music.chords import Chord, Quality, plan_weights
 from schmubert.engine.music.score import BEATS_PER_BAR, STEPS_PER_BAR, STEPS_PER_BEAT, Tokens
 from schmubert.engine.music.vocabulary import FIRST_ONSET, SIZES, TRIO, Track, onset_token
 from schmubert.training.evaluation.figures import Figure, Section, over_draws
 from schmubert.training.metrics.bootstrap import pooled
-from schmubert.training.metrics.chords import Weights, bass_in_chord, bass_on_root, weights_of
+from schmubert.training.metrics.chords import Weights, bass_in_chord, bass_on_root
 from schmubert.training.metrics.harmony import SCALES, pitch_class_time, sounding_pitch
 
 SEEDS = 12
@@ -48,7 +48,7 @@ def arpeggios(count: int) -> Tokens:
 
 def arpeggio_chords(count: int) -> Weights:
     """The chords of `arpeggios`, as a chart says them: [count, beats, 12]."""
-    bars = weights_of(np.array([chord.token for chord in ROUND]))
+    bars = plan_weights(np.array([chord.token for chord in ROUND]))
     every: Weights = np.tile(np.repeat(bars, BEATS_PER_BAR, axis=0), (count, ROUNDS, 1))
     return every
 

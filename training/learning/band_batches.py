@@ -12,7 +12,8 @@ from schmubert.engine.music.vocabulary import TRAIT_COUNT, TRIO, Track
 from schmubert.engine.networks.config import ModelConfig
 from schmubert.training.data.band_masking import MaskedBand, masked_band
 from schmubert.training.data.batches import SongWindows, grouped, weighed
-from schmubert.training.data.dataset import Split, Windows
+from schmubert.training.data.dataset import Split
+from schmubert.training.data.windows import Windows
 from schmubert.training.learning.band_objective import BandUnmasking
 from schmubert.training.learning.run_batches import ahead
 from schmubert.training.learning.settings import TrainSettings

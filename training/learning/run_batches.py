@@ -20,7 +20,8 @@ from schmubert.training.data.batches import (
     weighed,
     windows_by_song,
 )
-from schmubert.training.data.dataset import HOP_BARS, Split
+from schmubert.training.data.dataset import Split
+from schmubert.training.data.windows import HOP_BARS
 from schmubert.training.learning.objective import objective_of
 from schmubert.training.learning.settings import TrainSettings
 

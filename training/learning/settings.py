@@ -12,8 +12,8 @@ from schmubert.engine.denoiser import MASKING
 from schmubert.engine.diffusion.corruption import KERNELS, STEPS_T
 from schmubert.engine.music.stacks import ensemble
 from schmubert.engine.writing import write_whole
-from schmubert.training.data.dataset import SOUNDING
 from schmubert.training.data.masking import EXCERPT_MIX, PATTERNS
+from schmubert.training.data.windows import SOUNDING
 
 CHECKSUM = "checksum"
 PRECISIONS = ("auto", "fp32", "bf16")

@@ -11,8 +11,9 @@ from schmubert.engine.music.meter import COMMON
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import BAND_MASK, Track
 from schmubert.training.data.batches import windows_by_song
-from schmubert.training.data.dataset import SOUNDING, Split
+from schmubert.training.data.dataset import Split
 from schmubert.training.data.masking import PATTERNS
+from schmubert.training.data.windows import SOUNDING
 
 SEED = 20_231_113
 PIECES_A_CALL = 8

@@ -5,16 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.music.chart import PITCH_CLASSES, ROOT_WEIGHT
-from schmubert.engine.music.chords import (
-    HOLD_CHORD,
-    NO_CHORD,
-    TONES,
-    Plan,
-    chord_of,
-    recognised,
-    sounding_beats,
-)
+from schmubert.engine.music.chart import PITCH_CLASSES
+from schmubert.engine.music.chords import plan_weights, recognised, sounding_beats
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import PITCHED, Track
@@ -36,22 +28,9 @@ def chords_of(tokens: Tokens, tracks: Sequence[Track] = PITCHED, meter: Meter = 
     ends = (notes[:, ONSET] + notes[:, LENGTH]) / meter.cells
     beats = len(tokens) // meter.cells
     strong = np.isin(np.arange(beats) % meter.beats, meter.strong_beats)
-    return weights_of(
+    return plan_weights(
         recognised(sounding_beats(onsets, ends, notes[:, PITCH], beats), cheap=strong)
     )
-
-
-def weights_of(plan: Plan) -> Weights:
-    """A `plan` of chord tokens [beats] as weights [beats, 12]: 1 for a tone, more for the root."""
-    found = np.zeros((len(plan), PITCH_CLASSES))
-    for beat, token in enumerate(plan.tolist()):
-        if token == HOLD_CHORD and beat:
-            found[beat] = found[beat - 1]
-        elif token not in (NO_CHORD, HOLD_CHORD):
-            chord = chord_of(token)
-            found[beat, [(chord.root + tone) % PITCH_CLASSES for tone in TONES[chord.quality]]] = 1
-            found[beat, chord.root] = ROOT_WEIGHT
-    return found
 
 
 def bass_in_chord(chords: Weights, band: Tokens, meter: Meter = COMMON) -> Share:

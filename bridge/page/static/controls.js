@@ -183,18 +183,21 @@ export class Controls {
     const keys = row.keys.filter((one) => one.by).map(({ key }) => this.make("kbd", {}, key.toUpperCase()));
     const field = this.make("div", { class: "slider", title: row.help }, this.make("label", { for: id }, this.name(row), ...keys), output);
     if (row.form === "choice") {
-      const options = [this.make("option", { value: "", disabled: "", hidden: "" }, "free"), ...row.choices.map((choice) => this.make("option", { value: choice.value }, choice.name))];
+      const left = row.free ?? "free", unturned = row.free === null ? { disabled: "disabled", hidden: "hidden" } : {};
+      const options = [this.make("option", { value: left, ...unturned }, "free"), ...row.choices.map((choice) => this.make("option", { value: choice.value }, choice.name))];
       const list = this.make("select", { id, "data-id": row.id }, ...options);
       list.addEventListener("change", () => this.turn(row.id, Number(list.value), true));
-      this.shows.set(row.id, (value) => { if (list !== this.document.activeElement || value !== undefined) list.value = value ?? ""; });
+      this.shows.set(row.id, (value) => { if (list !== this.document.activeElement || value !== undefined) list.value = value ?? left; });
       output.append(...[this.source(row)].filter(Boolean));
       field.append(list);
     } else {
+      const free = this.make("button", { class: "free", type: "button", title: "Leave it to the band", "aria-label": `${this.name(row)}: leave it to the band` }, "free");
       const step = row.whole ? 1 : (row.high - row.low) / 100;
       const knob = this.make("input", { id, type: "range", min: row.low, max: row.high, step, "data-id": row.id });
       const show = (value) => {
-        const known = value !== null && value !== undefined;
+        const known = value !== null && value !== undefined && value !== row.free;
         field.classList.toggle("unset", !known);
+        free.hidden = row.free === null || !known;
         knob.value = known ? value : (row.low + row.high) / 2;
         const digits = row.whole ? 0 : row.high - row.low > 4 ? 1 : 2;
         const text = known ? `${value.toFixed(digits)} ${row.unit}`.trim() : "free";
@@ -206,8 +209,9 @@ export class Controls {
       knob.addEventListener("input", () => { turnedAt = performance.now(); const value = Number(knob.value); this.turn(row.id, value); show(value); });
       // what comes back while a hand is on it is older than the hand
       this.shows.set(row.id, (value) => { if (performance.now() - turnedAt > 400) show(value); });
+      free.addEventListener("click", () => { turnedAt = performance.now(); this.turn(row.id, row.free, true); show(row.free); knob.focus(); });
       show(row.value);
-      field.append(knob);
+      field.append(knob, free);
     }
     this.strokes(row);
     this.shows.get(row.id)(row.value);

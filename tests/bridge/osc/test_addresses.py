@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schmubert.bridge.osc.addresses import ADDRESSES, PREFIX, TOLD, address_of, turned
-from schmubert.bridge.protocol.controls import CONTROLS, Control, checked, control, target_in
+from schmubert.bridge.protocol.controls import (
+    CONTROLS,
+    FREE,
+    Control,
+    checked,
+    control,
+    target_in,
+)
 from schmubert.bridge.protocol.mode import MODES
 
 VALUES = st.one_of(st.booleans(), st.integers(), st.floats(), st.text(max_size=9), st.binary())
@@ -44,6 +51,8 @@ def test_every_control_of_the_bridge_has_an_address() -> None:
         ("transpose", [2.4], [Control("transpose", 2.0)]),
         ("lowest/bass", ["E1"], [Control("lowest", 28.0, 1)]),
         ("key", ["Am"], [Control("key", 1.0)]),
+        ("density/bass", ["free"], [Control("density", FREE, 1)]),
+        ("lowest/bass", [-1], [Control("lowest", FREE, 1)]),
         ("mode", ["trade"], [Control("mode", float(MODES.index("trade")))]),
         ("mode/trade", [], [Control("mode", float(MODES.index("trade")))]),
         ("mode/trade", [0.0], []),

@@ -8,7 +8,7 @@ import msgspec
 from schmubert.bridge.osc.addresses import ADDRESSES, PREFIX, TOLD
 from schmubert.bridge.osc.hearing import HITS_AT_ONCE, SILENT_S, Allowance, Hearing
 from schmubert.bridge.osc.telling import Loudness, Telling
-from schmubert.bridge.protocol.controls import Control
+from schmubert.bridge.protocol.controls import FREE, Control
 from schmubert.bridge.protocol.events import Record, Ruled, Sent
 from schmubert.bridge.protocol.messages import Answered, Heard, InKey, InSection, Moved, Say
 from schmubert.engine.music.chord_names import FIRST_CHORD, SUFFIXES, SURE
@@ -45,6 +45,17 @@ def test_at_first_all_is_told_and_then_what_changes() -> None:
     telling.see(Record(1.0, Control("mute", 1.0, 1)))
     assert told(telling, 1.0) == {"mute/bass": 1.0}
     assert dict(telling.all())[f"{PREFIX}mute/bass"] == (1.0,)
+
+
+def test_what_is_left_to_the_band_is_told_by_its_name() -> None:
+    telling = Telling(PROGRAMME)
+    told(telling, 0.0)
+    for value, name in ((4.0, ""), (FREE, "free"), (4.0, "")):
+        telling.see(Record(1.0, Control("density", value, 1)))
+        assert told(telling, 1.0) == {"density/bass": value, "text/density/bass": name}
+    for value, name in ((28.0, "E1"), (FREE, "free")):
+        telling.see(Record(1.0, Control("lowest", value, 1)))
+        assert told(telling, 1.0) == {"lowest/bass": value, "text/lowest/bass": name}
 
 
 def test_the_transport_is_told_on_the_beat() -> None:

@@ -20,6 +20,16 @@ def test_a_row_can_be_turned_to_both_ends() -> None:
             checked(Control(row.name, value, row.role))
 
 
+def test_what_is_free_at_first_can_be_left_to_the_band_again() -> None:
+    found = rows(SETTINGS, RIG)
+    for row in found:
+        if row.free is not None:
+            assert checked(Control(row.name, row.free, row.role)).value == row.free
+    free = {row.name for row in found if row.free is not None}
+    assert free >= {"temperature", "harmony", "density", "density4", "lowest", "highest"}
+    assert {row.free for row in found if row.name not in free} == {None}
+
+
 def test_a_control_that_is_new_appears_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(CONTROLS, "fill", Kind("A fill.", trigger=True))
     monkeypatch.setitem(CONTROLS, "level", Kind("How loud.", 0, 127, of_role=True, steps=True))

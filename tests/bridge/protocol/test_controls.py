@@ -1,10 +1,18 @@
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schmubert.bridge.brain.knobs import Knobs, knobs
 from schmubert.bridge.protocol.bytes import CONTROL_CHANGE, NOTE_ON
-from schmubert.bridge.protocol.controls import CONTROLS, control, control_rows, setting
+from schmubert.bridge.protocol.controls import (
+    CONTROLS,
+    FREE,
+    control,
+    control_rows,
+    is_had,
+    setting,
+)
 from schmubert.bridge.protocol.messages import Control
 from schmubert.bridge.protocol.roles import Binding
 from schmubert.bridge.protocol.surface import Surface, binding, collisions, target_of
@@ -74,6 +82,29 @@ def test_a_curve_over_the_bar_goes_before_a_density_until_that_is_turned() -> No
     turned = knobs(1.0, [control("density:bass", 4.0), control("density3:bass", 0.0)])
     assert turned.constraints(b"").densities == {1: (None, None, 0.0, None)}
     assert turned.turned(control("density:bass", 2.0)).constraints(b"").densities == {1: 2.0}
+
+
+@given(st.data())
+def test_what_is_left_to_the_band_is_as_if_nobody_had_turned_it(data: st.DataObject) -> None:
+    free = [name for name, kind in CONTROLS.items() if kind.free]
+    ends = st.sampled_from(["low", "high"])
+    turned = data.draw(st.lists(st.tuples(st.sampled_from(free), ends), min_size=1))
+    controls = [
+        Control(name, getattr(CONTROLS[name], end), BASS if CONTROLS[name].of_role else None)
+        for name, end in turned
+    ]
+    kept = [one for one in controls if one.name != controls[0].name]
+    left = msgspec.structs.replace(controls[0], value=FREE)
+    if left.name == "density":  # which lets go of a curve, too
+        kept = [one for one in kept if not one.name.startswith("density")]
+    assert knobs(None, [*controls, left]) == knobs(None, kept)
+
+
+def test_what_may_be_left_to_the_band_is_known_by_its_range() -> None:
+    assert all(kind.low > FREE for kind in CONTROLS.values() if kind.free)
+    assert is_had("lowest", BASS)
+    assert not is_had("lowest", DRUMS)
+    assert not is_had("lowest", None)
 
 
 def test_a_pad_for_one_mode_and_one_to_hold() -> None:
@@ -162,6 +193,10 @@ def test_who_is_muted_or_not_soloed_is_silent() -> None:
         ("lowest:bass", "E1", 28.0),
         ("highest:melody", "Bb5", 82.0),
         ("lowest:bass", "28", 28.0),
+        ("lowest:bass", "free", FREE),
+        ("density:bass", "Free", FREE),
+        ("temperature", "free", FREE),
+        ("harmony", "-1", FREE),
     ],
 )
 def test_a_value_is_a_number_or_a_word(target: str, word: str, value: float) -> None:
@@ -172,6 +207,9 @@ def test_a_value_is_a_number_or_a_word(target: str, word: str, value: float) -> 
     ("target", "word", "says"),
     [
         ("swing", "on", "no number"),
+        ("swing", "free", "no number"),
+        ("swing", "-1", "outside 0..0.6"),
+        ("density:bass", "much", "one of free"),
         ("mode", "solo", "one of accompany"),
         ("lock", "", "one of on"),
         ("key", "H", "no key: write C, Am"),

@@ -3,6 +3,7 @@
 import pytest
 from rich.color import Color
 
+from schmubert.bridge.protocol.controls import FREE
 from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import Control, InSection, Kept, Moved, Settings
 from schmubert.bridge.screen import view
@@ -25,6 +26,8 @@ def test_a_band_as_usual_says_nothing() -> None:
     assert standing(scene(), 1.0) == ""
     turned_back = Control("mute", 1.0, DRUMS), Control("mute", 0.0, DRUMS)
     assert standing(scene(*turned_back, Control("intensity", 0.5)), 1.0) == ""
+    left = Control("density", 4.0, BASS), Control("density", FREE, BASS)
+    assert standing(scene(*left), 1.0) == ""
 
 
 def test_what_is_turned_is_said_in_words() -> None:

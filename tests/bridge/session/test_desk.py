@@ -9,7 +9,7 @@ import pytest
 from schmubert.bridge.choices.in_play import in_play
 from schmubert.bridge.clock.sync import Timing
 from schmubert.bridge.command import bridge_command
-from schmubert.bridge.protocol.controls import Control
+from schmubert.bridge.protocol.controls import FREE, Control
 from schmubert.bridge.protocol.errands import Errand
 from schmubert.bridge.protocol.events import Record, Sent
 from schmubert.bridge.protocol.messages import Charted, Moved
@@ -72,6 +72,9 @@ def test_a_preset_brings_back_how_all_stood(desk: Desk, lines: list[str], tmp_pa
     assert set(turned) <= set(back)
     assert Charted("Am F C G") in back
     assert Control("mute", 0.0, 1) in back  # what is switched on since is off again
+    assert Control("harmony", FREE) in back  # and what was free is so again
+    assert '"lowest:bass" = "free"' in text
+    assert "lowest:drums" not in text
     assert not [line for line in lines if "need a start" in line]
 
 

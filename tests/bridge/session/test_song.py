@@ -41,12 +41,13 @@ def test_how_it_stands_is_what_a_preset_says(tmp_path: Path) -> None:
         Control("fill", 1.0),
         Control("reroll", 1.0),
         Control("lock", 1.0),
+        Control("density", -1.0, int(Track.BASS)),
     )
     found = kept.options()
     assert found["tempo"] == 93.5
     assert found["mode"] == "trade"
     assert found["chords"] == "Am F"
-    assert found["set"] == {"swing": 0.2, "level:bass": 0.5}
+    assert found["set"] == {"swing": 0.2, "level:bass": 0.5, "density:bass": "free"}
 
 
 def test_a_chart_that_is_written_is_the_song_s_and_so_is_none(tmp_path: Path) -> None:

@@ -47,6 +47,13 @@ def test_a_bar_line_that_moves_leaves_a_short_bar() -> None:
     ]
 
 
+def test_a_signature_that_is_said_again_on_a_bar_line_changes_nothing() -> None:
+    bar = COMMON.beats * BEAT
+    late = 3 * bar + 5  # still that bar line
+    (only_one,) = stretches(song([(0, 4, 4), (bar, 4, 4), (late, 4, 4)], 9 * bar))
+    assert (only_one.start, only_one.bars) == (0, 9)
+
+
 def test_bars_of_one_metre_are_joined_over_others() -> None:
     found = grids(song([(0, 4, 4), (8 * BEAT, 2, 4), (10 * BEAT, 4, 4)], 18 * BEAT))
     assert list(found) == [COMMON, Meter(2)]

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schmubert.engine.music.barlines import Grid
 from schmubert.engine.music.chart import chart_beats
 from schmubert.engine.music.chords import (
     CHORD_TOKENS,
@@ -17,12 +18,12 @@ from schmubert.engine.music.chords import (
     Quality,
     chart_of,
     chord_of,
-    chord_plan,
     fitted_profiles,
     lasting_chords,
     plan_weights,
 )
-from schmubert.engine.music.meter import Meter
+from schmubert.engine.music.columns import chords_on
+from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.song import Part
 
 TICKS = 480
@@ -41,6 +42,11 @@ def block(step: int, length: int, root: int, quality: Quality) -> list[tuple[int
     return [(step, length, 36 + root), *upper]
 
 
+def plan_of(*parts: Part, bars: int, start: int = 0, meter: Meter = COMMON) -> Plan:
+    """The chord plan of `parts` in `bars` bars from tick `start` on."""
+    return chords_on(parts, Grid.even(meter, bars, TICKS, start))
+
+
 notes = st.lists(
     st.tuples(st.integers(0, 60), st.integers(1, 16), st.integers(36, 84)), min_size=1, max_size=24
 )
@@ -50,7 +56,7 @@ notes = st.lists(
 def test_transposing_all_parts_transposes_the_plan(
     played: list[tuple[int, int, int]], semitones: int
 ) -> None:
-    plan = chord_plan([part(*played)], TICKS, 0, 16)
+    plan = plan_of(part(*played), bars=4)
     moved = [(onset, length, pitch + semitones) for onset, length, pitch in played]
     expected = [
         Chord((chord.root + semitones) % 12, chord.quality).token
@@ -58,14 +64,14 @@ def test_transposing_all_parts_transposes_the_plan(
         else token
         for token in plan.tolist()
     ]
-    assert chord_plan([part(*moved)], TICKS, 0, 16).tolist() == expected
+    assert plan_of(part(*moved), bars=4).tolist() == expected
 
 
 @given(notes)
 def test_a_beat_has_no_chord_where_nothing_sounds_and_only_there(
     played: list[tuple[int, int, int]],
 ) -> None:
-    plan = chord_plan([part(*played)], TICKS, 0, 20)
+    plan = plan_of(part(*played), bars=5)
     sounds = np.zeros(80, bool)
     for onset, length, _ in played:
         sounds[onset : onset + length] = True
@@ -76,7 +82,7 @@ def test_a_beat_has_no_chord_where_nothing_sounds_and_only_there(
 def test_a_chord_that_goes_on_is_held_and_one_after_silence_is_named(
     played: list[tuple[int, int, int]],
 ) -> None:
-    plan = chord_plan([part(*played)], TICKS, 0, 20)
+    plan = plan_of(part(*played), bars=5)
     chords = lasting_chords(plan)
     assert plan[0] != HOLD_CHORD
     same = (chords[1:] == chords[:-1]) & (chords[1:] != NO_CHORD)
@@ -87,9 +93,9 @@ def test_a_chord_that_goes_on_is_held_and_one_after_silence_is_named(
 def test_drums_and_the_order_of_parts_change_nothing() -> None:
     one, other = part(*block(0, 16, 9, Quality.MINOR)), part((4, 8, 72), (12, 4, 76))
     kit = part(*((step, 1, 35 + step % 5) for step in range(16)), drums=True)
-    plan = chord_plan([one, other], TICKS, 0, 4)
-    assert plan.tolist() == chord_plan([other, kit, one], TICKS, 0, 4).tolist()
-    assert chord_plan([kit], TICKS, 0, 4).tolist() == [NO_CHORD] * 4
+    plan = plan_of(one, other, bars=1)
+    assert plan.tolist() == plan_of(other, kit, one, bars=1).tolist()
+    assert plan_of(kit, bars=1).tolist() == [NO_CHORD] * 4
 
 
 def test_four_bars_beside_their_plan() -> None:
@@ -105,7 +111,7 @@ def test_four_bars_beside_their_plan() -> None:
         *block(24, 8, *c),
         *block(48, 16, *g),
     ]
-    plan = chord_plan([part(*played)], TICKS, 0, 16)
+    plan = plan_of(part(*played), bars=4)
     held = [HOLD_CHORD]
     assert plan.tolist() == [
         *[a_minor.token, *held * 3],
@@ -118,7 +124,7 @@ def test_four_bars_beside_their_plan() -> None:
 
 def test_a_plan_begins_where_its_bar_line_is() -> None:
     played = block(3, 16, 2, Quality.MAJOR_SEVENTH)
-    plan = chord_plan([part(*played)], TICKS, 3 * STEP, 4)
+    plan = plan_of(part(*played), bars=1, start=3 * STEP)
     assert plan.tolist() == [Chord(2, Quality.MAJOR_SEVENTH).token, *[HOLD_CHORD] * 3]
 
 
@@ -153,6 +159,6 @@ def test_a_chart_is_written_and_read_in_a_metre() -> None:
     waltz = Meter(3)
     played = [*block(0, 12, 9, Quality.MINOR), *block(12, 12, 5, Quality.MAJOR)]
     played += [*block(24, 12, 0, Quality.MAJOR), *block(36, 12, 7, Quality.MAJOR)]
-    plan = chord_plan([part(*played)], TICKS, 0, 12)
+    plan = plan_of(part(*played), bars=4, meter=waltz)
     assert len(chart_of(plan, waltz).split()) == 4
     np.testing.assert_array_equal(chart_beats(chart_of(plan, waltz), waltz), plan_weights(plan))

@@ -1,4 +1,4 @@
-"""Parts on the grid of a metre: as in 4/4 today, and where bars do not follow one another."""
+"""Parts on the grid of a metre: in 4/4, and where bars do not follow one another."""
 
 import numpy as np
 import pytest
@@ -6,12 +6,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schmubert.engine.music.barlines import grids
-from schmubert.engine.music.chords import FIRST_CHORD, HIT, HOLD_CHORD, chord_plan
+from schmubert.engine.music.chords import FIRST_CHORD, HIT, HOLD_CHORD, recognised, sounding_beats
 from schmubert.engine.music.columns import chords_on, comping_on, drums_on, pitched_on
 from schmubert.engine.music.meter import COMMON, Meter
-from schmubert.engine.music.quantise import drum_column, pitched_column
+from schmubert.engine.music.score import Note, monophonic
 from schmubert.engine.music.song import Part, Song, TimeSignature
-from schmubert.engine.music.vocabulary import GENERAL_MIDI_DRUMS, HOLD, OFF, onset_token
+from schmubert.engine.music.vocabulary import (
+    GENERAL_MIDI_DRUMS,
+    HIGHEST_PITCH,
+    HOLD,
+    LOWEST_PITCH,
+    OFF,
+    onset_token,
+)
 
 BEAT = 480
 BAR = 4 * BEAT
@@ -29,6 +36,20 @@ def song(parts: list[Part], *said: TimeSignature) -> Song:
     return Song(BEAT, tuple(parts), said, (), end)
 
 
+def nearest_16th(tick: int) -> int:
+    """The 16th nearest to `tick`, halves up."""
+    return (8 * tick + BEAT) // (2 * BEAT)
+
+
+def in_reach(pitch: int) -> int:
+    """The octave of `pitch` nearest to it within 21..108."""
+    while pitch < LOWEST_PITCH:
+        pitch += 12
+    while pitch > HIGHEST_PITCH:
+        pitch -= 12
+    return pitch
+
+
 notes_in_ticks = st.lists(
     st.tuples(st.integers(0, 6 * BAR), st.integers(0, BAR), st.integers(0, 127)).map(
         lambda note: (note[0], note[0] + note[1], note[2])
@@ -40,7 +61,7 @@ notes_in_ticks = st.lists(
 
 @settings(deadline=None)
 @given(notes_in_ticks)
-def test_four_four_is_read_as_ever(notes: list[tuple[int, int, int]]) -> None:
+def test_four_four_is_read_to_the_nearest_16th(notes: list[tuple[int, int, int]]) -> None:
     said = TimeSignature(7 * BAR, 4, 4)  # one that changes nothing, but makes seven whole bars
     played, kit = part(notes), part(notes, drums=True)
     held = part([(0, 8 * BAR, 60)])
@@ -48,14 +69,18 @@ def test_four_four_is_read_as_ever(notes: list[tuple[int, int, int]]) -> None:
     if [*found] != [COMMON]:
         return  # a shuffle
     grid = found[COMMON]
-    np.testing.assert_array_equal(
-        pitched_on(played, grid), pitched_column(played, BEAT, 0, grid.bars)
-    )
-    drums = drum_column([kit], BEAT, 0, grid.bars, GENERAL_MIDI_DRUMS)
-    np.testing.assert_array_equal(drums_on([kit], grid, GENERAL_MIDI_DRUMS), drums)
-    np.testing.assert_array_equal(
-        chords_on([played, kit], grid), chord_plan([played, kit], BEAT, 0, 4 * grid.bars)
-    )
+    heard = [
+        Note(nearest_16th(onset), nearest_16th(end) - nearest_16th(onset), in_reach(pitch))
+        for onset, end, pitch in notes
+    ]
+    np.testing.assert_array_equal(pitched_on(played, grid), monophonic(heard, grid.steps))
+    hits = np.zeros(grid.steps, np.int64)
+    for onset, _, pitch in notes:
+        if pitch in GENERAL_MIDI_DRUMS and nearest_16th(onset) < grid.steps:
+            hits[nearest_16th(onset)] |= 1 << GENERAL_MIDI_DRUMS[pitch]
+    np.testing.assert_array_equal(drums_on([kit], grid, GENERAL_MIDI_DRUMS), hits)
+    beats = sounding_beats(played.onsets / BEAT, played.ends / BEAT, played.pitches, 4 * grid.bars)
+    np.testing.assert_array_equal(chords_on([played, kit], grid), recognised(beats))
 
 
 def test_a_note_ends_where_its_bars_do() -> None:

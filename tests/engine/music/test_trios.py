@@ -1,7 +1,6 @@
 """A corpus' file -> trios: laws of the grid first, then the rules one by one."""
 
 import io
-from itertools import pairwise
 
 import mido
 import numpy as np
@@ -9,10 +8,20 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from schmubert.engine.music.barlines import Grid
+from schmubert.engine.music.columns import pitched_on
+from schmubert.engine.music.meter import COMMON
 from schmubert.engine.music.midifile import midi_bytes
-from schmubert.engine.music.quantise import nearest_step, pitched_column, spans, tempo_at
 from schmubert.engine.music.score import STEPS_PER_BAR, Score, canonical
-from schmubert.engine.music.song import Part, Song, Tempo, TimeSignature, Unusable, corpus_song
+from schmubert.engine.music.song import (
+    Part,
+    Song,
+    Tempo,
+    TimeSignature,
+    Unusable,
+    corpus_song,
+    tempo_at,
+)
 from schmubert.engine.music.trios import Rules, cut_song, require_tracks
 from schmubert.engine.music.vocabulary import HOLD, OFF, TRIO, Drum, drum_token, onset_token
 from tests.engine.music.corpus_trios import trios_of
@@ -74,13 +83,6 @@ def test_a_written_trio_is_read_as_it_was(extra: int, random: object) -> None:
     assert read.tempo_bpm == pytest.approx(97.0, rel=1e-4)
 
 
-@settings(deadline=None)
-@given(st.integers(-(10**6), 10**6), st.integers(1, 2000))
-def test_the_nearest_step_is_nearest(ticks: int, ticks_per_beat: int) -> None:
-    step = nearest_step(ticks, ticks_per_beat)
-    assert -ticks_per_beat <= 8 * ticks - 2 * step * ticks_per_beat < ticks_per_beat
-
-
 notes_in_ticks = st.lists(
     st.tuples(st.integers(-BAR, 3 * BAR), st.integers(0, BAR), st.integers(0, 127)).map(
         lambda note: (note[0], note[0] + note[1], note[2])
@@ -94,11 +96,11 @@ notes_in_ticks = st.lists(
 def test_a_column_is_canonical_and_every_onset_is_a_played_pitch(
     notes: list[tuple[int, int, int]],
 ) -> None:
-    column = pitched_column(part(notes), BEAT, 0, 2)
+    column = pitched_on(part(notes), Grid.even(COMMON, 2, BEAT))
     grid = np.stack([column, column, np.zeros_like(column)], axis=1)
     np.testing.assert_array_equal(canonical(grid), grid)
     for step in np.flatnonzero(column >= 2):
-        played = [p for onset, _, p in notes if nearest_step(onset, BEAT) == step]
+        played = [p for onset, _, p in notes if (8 * onset + BEAT) // (2 * BEAT) == step]
         pitch = int(column[step]) + 19
         assert any((p - pitch) % 12 == 0 for p in played)
         inside = [p for p in played if 21 <= p <= 108]
@@ -111,35 +113,10 @@ def test_a_later_start_only_moves_the_grid(notes: list[tuple[int, int, int]], ba
     notes = [note for note in notes if note[0] >= 0]
     assume(notes)
     moved = [(onset + bars * BAR, end + bars * BAR, pitch) for onset, end, pitch in notes]
+    grid = Grid.even(COMMON, 4, BEAT)
     np.testing.assert_array_equal(
-        pitched_column(part(notes), BEAT, 0, 4), pitched_column(part(moved), BEAT, bars * BAR, 4)
+        pitched_on(part(notes), grid), pitched_on(part(moved), grid.moved(bars * BAR))
     )
-
-
-@st.composite
-def signatures(draw: st.DrawFn) -> list[TimeSignature]:
-    ticks = draw(st.lists(st.integers(0, 20 * BAR), max_size=6).map(sorted))
-    kinds = st.sampled_from([(4, 4), (3, 4), (6, 8), (2, 2), (0, 4), (255, 1)])
-    return [TimeSignature(tick, *draw(kinds)) for tick in ticks]
-
-
-@settings(deadline=None)
-@given(signatures(), st.integers(0, 24 * BAR))
-def test_spans_tile_the_song(meters: list[TimeSignature], end: int) -> None:
-    found = spans(song([], meters, end))
-    assert found[0].start == 0
-    assert found[-1].end == end
-    for one, other in pairwise(found):
-        assert one.end == other.start
-    assert [span.last for span in found] == [False] * (len(found) - 1) + [True]
-
-
-def test_a_repeated_signature_on_a_bar_line_changes_nothing() -> None:
-    near = TimeSignature(3 * BAR + 5, 4, 4)  # five ticks late: still that bar line
-    said = [TimeSignature(0, 4, 4), TimeSignature(BAR, 4, 4), near]
-    assert len(spans(song([], said, 9 * BAR))) == 1
-    off = TimeSignature(3 * BAR + BEAT, 4, 4)
-    assert [span.start for span in spans(song([], [off], 9 * BAR))] == [0, off.tick]
 
 
 def test_stretches_start_on_their_own_bar_lines_in_their_own_metre() -> None:

@@ -19,6 +19,10 @@ TINY = ModelConfig(token_width=8, width=16, layers=2, heads=2, positions="rotary
         ({"tracks": ("melody", "flute")}, "flute"),
         ({"chroma_beats": (4,)}, "are not odd"),
         ({"copy_steps": (0, 4)}, "1 or more"),
+        (
+            {"architecture": "band", "form_fit": True, "copy_steps": (4, 16, 64)},
+            r"\(4, 16, 64\) need \[32, 128\] too",
+        ),
         ({"corruption": "salty"}, '"salty"'),
         ({"architecture": "u"}, "has learned positions alone"),
     ],

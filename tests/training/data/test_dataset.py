@@ -98,6 +98,7 @@ def test_windows_are_where_every_track_sounds(
         assert found.tolist() == expected
         if sounding == Fraction(1, 3):
             assert split.windows(bars, hop, tracks, on_grid).tolist() == expected
+            assert on_grid or split.count_windows(bars, hop, tracks) == len(expected)
 
 
 def test_starts_lead_to_the_same_tokens(dataset: Dataset) -> None:

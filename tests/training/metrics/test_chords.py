@@ -1,21 +1,21 @@
 import numpy as np
 import pytest
 
-from schmubert.engine.music.chords import HOLD_CHORD, NO_CHORD, Chord, Quality
+from schmubert.engine.music.chords import HOLD_CHORD, NO_CHORD, Chord, Quality, plan_weights
 from schmubert.engine.music.meter import COMPOUND_CLOCKS, Meter
 from schmubert.engine.music.vocabulary import PITCHED, onset_token
-from schmubert.training.metrics.chords import bass_in_chord, bass_on_root, chords_of, weights_of
+from schmubert.training.metrics.chords import bass_in_chord, bass_on_root, chords_of
 from tests.training.grids import grid
 
 C_MAJOR, F_MINOR = Chord(0, Quality.MAJOR).token, Chord(5, Quality.MINOR).token
-C_THEN_F = weights_of(np.array([C_MAJOR, *[HOLD_CHORD] * 3, *[F_MINOR] * 4]))
+C_THEN_F = plan_weights(np.array([C_MAJOR, *[HOLD_CHORD] * 3, *[F_MINOR] * 4]))
 
 
 def test_a_plan_is_weighed_as_a_chart_is() -> None:
     assert C_THEN_F.shape == (8, 12)
     assert C_THEN_F[2].tolist() == [1.5, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0]
     assert np.flatnonzero(C_THEN_F[7]).tolist() == [0, 5, 8]
-    assert not weights_of(np.array([NO_CHORD, HOLD_CHORD])).any()
+    assert not plan_weights(np.array([NO_CHORD, HOLD_CHORD])).any()
 
 
 def test_the_chords_of_a_song_are_heard_in_its_melody_and_bass() -> None:
