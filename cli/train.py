@@ -126,9 +126,10 @@ def _of_preset(
     options.Real(0, 1, min_open=True),
     "Only windows whose tracks have onsets in this share of bars.",
 )
-@_of_preset(
+@options.with_default(
     "--plan-steps",
     options.Whole(0),
+    0,
     "Steps in which a band's networks of forms and traits learn by themselves first.",
 )
 @click.option(
