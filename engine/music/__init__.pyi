@@ -19,7 +19,6 @@ from .chords import (
     chart_of,
     chord_of,
     chord_plan,
-    comping,
     lasting_chords,
     plan_weights,
 )
@@ -152,7 +151,6 @@ __all__ = [
     "chord_notes",
     "chord_of",
     "chord_plan",
-    "comping",
     "corpus_song",
     "cut_song",
     "drum_hits",
