@@ -23,7 +23,7 @@ from schmubert.cli.places import tracks_named
 from schmubert.cli.songs import readable
 from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion import compose
-from schmubert.engine.music.meter import Meter
+from schmubert.engine.music.meter import Meter, in_triplets, straight
 
 if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
     from schmubert.engine.music.midifile import Reading
@@ -106,6 +106,10 @@ def _end(job: Job, model: Model, data: bytes, name: str, meter: Meter) -> "Readi
     try:
         return job.read(model, data, False, [meter])
     except OtherMetre as error:
-        raise ValueError(f"{name}: no bar of it is in {meter}, as the song before is") from error
+        feels = {str(straight(meter)), str(in_triplets(meter))}
+        alike = "" if feels.isdisjoint(error.metres) else ": --feel straight or triplet, for both"
+        raise ValueError(
+            f"{name}: no bar of it is in {meter}, as the song before is{alike}"
+        ) from error
     except Unusable as error:
         raise error.of(name) from error
