@@ -64,6 +64,7 @@ def interpolate(job: Job, led_by: Leading, to: Path, bars: int, tracks: str | No
         if before.meter not in told_of:
             told_of.add(before.meter)
             tell_oddities(readable(to), end)
+            click.echo(f"{readable(to)}: {'; '.join(end.taken)}", err=True)
         there = sorted({*reading.roles, *end.roles})
         known = tuple(track for track in there if track in model.tracks)
         wanted = named or known

@@ -101,6 +101,8 @@ class Leading:
         elif self.chords != NONE:
             weights = written_chords(self.chords, before + bars, meter)[before * meter.beats :]
             chords = nearest_chords(weights)
+            first = chart_of(chords[: TOLD_BARS * meter.beats], meter)
+            said = f"; to your chords, {first}{' ...' if bars > TOLD_BARS else ''}"
         known = replace(known_of(data, reading), own_bass=())  # another one may sit elsewhere
         led = self.sampling(plain, model, known, weights)
         return Led(replace(led, comping=own_comping(data, reading)), said, chords)

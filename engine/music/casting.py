@@ -238,7 +238,7 @@ def _chosen(parts: Sequence[Part], wanted: str | int) -> int:
         for number, part in enumerate(parts):
             if wanted.strip().lower() in spellings_of(part):
                 return number
-    raise Unusable("no such track", f"no pitched track {wanted!r}; there are {listed(parts)}")
+    raise Unusable("no such track", f"{wanted!r}; there are {listed(parts)}")
 
 
 def listed(parts: Sequence[Part]) -> str:

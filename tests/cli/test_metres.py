@@ -167,6 +167,18 @@ def test_a_way_leads_from_the_last_bar_line_to_the_first(
         ]
 
 
+def test_a_way_from_a_shuffle_to_16ths_asks_how_both_are_read(tmp_path: Path, call: Call) -> None:
+    one, other = tmp_path / "shuffle.mid", tmp_path / "straight.mid"
+    one.write_bytes(midi_bytes(tune(SHUFFLE)))
+    other.write_bytes(midi_bytes(tune(COMMON)))
+    words = ("interpolate", one, other, "--bars", 2)
+    result = call(*words, meter=SHUFFLE)
+    assert result.exit_code == 1
+    said = f"no bar of it is in {SHUFFLE}, as the song before is: --feel straight or triplet, for"
+    assert said in result.output
+    assert call(*words, "--feel", "triplet", meter=SHUFFLE).exit_code == 0
+
+
 @pytest.mark.parametrize("meter", [THREE, SIX, TWELVE, SHUFFLE, Meter(5), Meter(2)], ids=str)
 def test_with_a_model_that_plays_it_a_metre_is_as_good_as_another(
     tmp_path: Path, call: Call, meter: Meter
