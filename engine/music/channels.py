@@ -130,6 +130,8 @@ class Channels:
                 controls.append((BANK_SELECT, kit_bank(self.systems)))
         if not drums and not said.isdisjoint(BANKS):
             controls += [(bank, 0) for bank in BANKS]
+        elif BANK_LSB in said:  # the other one says what is drums, and is left alone
+            controls.append((BANK_LSB, 0))
         controls += [(RESET_CONTROLLERS, 0), (VOLUME, UNSAID[VOLUME]), (PAN, UNSAID[PAN])]
         controls += [one for one in EFFECTS.items() if one[0] in said]
         controls += BEND_RANGE if DATA_ENTRY in said else ()
