@@ -4,7 +4,7 @@ import mido
 import numpy as np
 import pytest
 
-from schmubert.engine.music.channels import BANK_LSB, BEND_RANGE, UNSAID, Channels
+from schmubert.engine.music.channels import BEND_RANGE, UNSAID, Channels
 from schmubert.engine.music.kits import BANK_SELECT, DRUM_CHANNEL, GS, XG, part_events
 from schmubert.engine.music.midifile import midi_bytes, read_score
 from schmubert.engine.music.score import STEPS_PER_BAR, Note, Score, notes
