@@ -284,7 +284,8 @@ def _with(
             begun += tempos.kept(manner.tempo(), start, stop)
             begun += _signed(midi, channels, score.meter, start, stop)
         if not places.get(track):
-            seat = free_seat(channels, free, track, end)
+            known = channels.before(start) if beside is _After else channels
+            seat = free_seat(known, free, track, end)
         else:
             channel = _channel_of(channels, places[track])
             sound = {} if manner is None else manner.sound(channel)

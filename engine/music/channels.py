@@ -5,6 +5,8 @@ a word of each kind on every channel.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -65,6 +67,7 @@ class Channels:
     """What `midi` does to its channels."""
 
     def __init__(self, midi: MidiFile) -> None:
+        self._midi = midi
         self.parts = song_of(midi).parts
         self.noted = {part.place[1] for part in self.parts if part.place is not None}
         self.kits = drum_channels(midi)
@@ -138,6 +141,16 @@ class Channels:
         found += [_event(tick, channel, kind, value) for kind, value in controls]
         if not drums or PROGRAM in said or found[0].status == SYSEX:
             found.append(_event(tick, channel, PROGRAM, 0))
+        return found
+
+    def before(self, tick: int) -> "Channels":
+        """The same, but for which of them are drums: by what is said before `tick` alone."""
+        early = [
+            replace(track, events=tuple(one for one in track.events if one.tick < tick))
+            for track in self._midi.tracks
+        ]
+        found = copy(self)
+        found.kits = drum_channels(replace(self._midi, tracks=tuple(early)))
         return found
 
     def _cuts(self, channel: int) -> bool:

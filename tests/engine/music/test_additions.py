@@ -26,6 +26,7 @@ from schmubert.engine.music.smf import (
     read,
     track_body,
 )
+from schmubert.engine.music.splice import joined
 from schmubert.engine.music.vocabulary import Track
 
 BEAT, BAR = 480, 1920
@@ -119,6 +120,16 @@ def test_drums_are_drums_where_channel_10_is_none(words: list[Event], silent: bo
     assert played.isdisjoint(channels.noted)
     assert played <= Channels(read(added.midi)).kits
     assert "the added drums are on channel" in added.told[0]
+
+
+def test_drums_of_a_way_are_drums_where_only_the_song_after_it_has_a_kit() -> None:
+    sax = file(*part_events(0, 9, False, {GS}), *TUNE, *note(7 * BAR, 9, 60))
+    both = joined(sax, file(*note(0, 9, 36)), 10 * BAR, 0)
+    score = silence(8).followed_by(drums(2))
+    out = with_next(both, score, [Track.DRUMS], {}, range(8, 10)).midi
+    played = {status & 0x0F for _, status, _, _ in added_notes(out)}
+    assert 9 not in played
+    assert played <= Channels(read(out)).kits
 
 
 def test_drums_without_any_channel_left_are_told() -> None:
