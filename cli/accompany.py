@@ -8,7 +8,7 @@ import numpy as np
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
-from schmubert.cli.excerpts import told
+from schmubert.cli.excerpts import ended, told
 from schmubert.cli.known import known_of, parts_without_role
 from schmubert.cli.leading import Leading, chord_leading_options
 from schmubert.cli.manner import Wanted, manner_options
@@ -19,8 +19,9 @@ from schmubert.engine.diffusion import compose
 from schmubert.engine.music.vocabulary import TRIO, Track
 
 if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
+    from schmubert.engine.music.midifile import Reading
     from schmubert.engine.music.song import Part
 
 
@@ -39,8 +40,9 @@ def accompany(job: Job, led_by: Leading, playing: Wanted, tracks: str, replace: 
     """Add tracks that accompany the melody of a MIDI file, or of each file in a folder.
 
     OUT keeps all that is in IN. The bass or drums that IN has are heard when others are added.
-    The band leans to the chords and keys of IN, which all of its parts tell. Added chords are
-    these, and where nothing tells them the likeliest by what is played.
+    The band plays from the first bar in which anything sounds to the last note. It leans to the
+    chords and keys of IN, which all of its parts tell. Added chords are these, and where nothing
+    tells them the likeliest by what is played.
     """
     wanted = parts_named(tracks)
     if set(TRIO) <= set(wanted):
@@ -51,16 +53,17 @@ def accompany(job: Job, led_by: Leading, playing: Wanted, tracks: str, replace: 
         from schmubert.engine.music.comping_parts import plays_chords
         from schmubert.engine.music.splice import without_notes
 
-        reading = job.read(model, data)
-        if not set(reading.roles) - set(wanted):
-            raise ValueError("it has no melody to accompany")
+        whole = job.read(model, data)
+        _check_left(whole, wanted)
+        reading = whole.from_first_bar()
         plain = job.sampling(model, reading.score.meter)
-        led = led_by.accompanying(plain, model, data, reading)
+        led = led_by.accompanying(plain, model, data, reading, whole.first_bar)
         chords = led.chords if Track.CHORDS in wanted else None
         known = known_of(data, reading)
         manner = playing.manner(reading.score.meter, rng, led.chords, known)
         sampling = fields_replaced(led.sampling, manner=manner)
         score = compose.accompany(model, reading.score, wanted, rng, sampling, chords)
+        score = ended(score, wanted, reading.end_step)
         beside = [track for track in wanted if track in reading.roles]
         others = parts_without_role(data, reading) if Track.CHORDS in wanted else []
         comping = [part for part in others if replace and plays_chords(part)]
@@ -79,10 +82,26 @@ def accompany(job: Job, led_by: Leading, playing: Wanted, tracks: str, replace: 
             also.append(f"in place of its own chords: {called(comping)}")
         if left := [part for part in others if part not in comping]:
             also.append(f"what else it has is still there: {called(left)}")
-        said = "; ".join([told(score, wanted) + led.told + playing.told, *also, *added.told])
-        return Made(added.midi, score, (), said, reading.numbers(), reading)
+        numbers = reading.numbers()
+        begins = f"from bar {numbers[0]} on " if numbers[0] > 1 else ""
+        made = begins + told(score, wanted) + led.told + playing.told
+        said = "; ".join([made, *also, *added.told])
+        return Made(added.midi, score, (), said, numbers, reading)
 
     run(job, make, wanted)
+
+
+def _check_left(reading: "Reading", wanted: "Collection[Track]") -> None:
+    """ValueError where nothing is left of a song that tracks `wanted` could accompany."""
+    if set(reading.roles) - set(wanted):
+        return
+    if not reading.roles:
+        raise ValueError("nothing sounds in it that a band could accompany")
+    roles = " and ".join(track.name.lower() for track in sorted(reading.roles))
+    others = ",".join(track.name.lower() for track in TRIO if track not in reading.roles)
+    if reading.pitched != "none":
+        others += f", or --melody, name or number of {reading.pitched}"
+    raise ValueError(f"it has {roles} alone, no tune to accompany: --tracks {others}")
 
 
 def called(parts: "Iterable[Part]") -> str:

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from schmubert.engine.music.score import Mask, Score, drum_hits, monophonic, notes
-from schmubert.engine.music.vocabulary import PITCHED, TRIO, Track
+from schmubert.engine.music.score import Mask, Note, Score, drum_hits, monophonic, notes
+from schmubert.engine.music.vocabulary import HOLD, PITCHED, TRIO, Track
 
 
 def only(score: Score, stretches: Iterable[range]) -> Score:
@@ -29,14 +29,43 @@ def begun_in(score: Score, cells: Mask) -> Score:
     return replace(score, tokens=tokens)
 
 
+def ended(score: Score, tracks: Iterable[Track], step: int) -> Score:
+    """`score` in which none of `tracks` begins a note at `step` or later.
+
+    What sounds there lasts to the end of the beat at the longest.
+    """
+    if step >= score.steps:
+        return score
+    beat = -(-step // score.meter.cells) * score.meter.cells
+
+    def begun(played: Iterable[Note]) -> list[Note]:
+        early = (note for note in played if note.onset < step)
+        return [note._replace(length=min(note.length, beat - note.onset)) for note in early]
+
+    tokens, chords = score.tokens.copy(), score.chords
+    for track in tracks:
+        if track is Track.CHORDS:
+            chords = (*begun(chords),)
+        elif track in PITCHED:
+            tokens[:, track] = monophonic(begun(notes(tokens, track)), score.steps)
+        else:
+            tokens[step:, track] = HOLD
+    return replace(score, tokens=tokens, chords=chords)
+
+
 def told(score: Score, tracks: Sequence[Track]) -> str:
     """How much `tracks` play in `score`, in words."""
     parts = []
     for track in tracks:
         if track == Track.DRUMS:
-            parts.append(f"drums ({len(drum_hits(score.tokens))} hits)")
+            parts.append(f"drums ({_counted(len(drum_hits(score.tokens)), 'hit')})")
         elif track == Track.CHORDS:
             parts.append(f"chords ({len({note.onset for note in score.chords})} struck)")
         else:
-            parts.append(f"{track.name.lower()} ({len(notes(score.tokens, track))} notes)")
-    return f"{score.bars} bars of {' and '.join(parts)}"
+            played = _counted(len(notes(score.tokens, track)), "note")
+            parts.append(f"{track.name.lower()} ({played})")
+    return f"{_counted(score.bars, 'bar')} of {' and '.join(parts)}"
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

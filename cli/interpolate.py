@@ -23,7 +23,7 @@ from schmubert.cli.places import tracks_named
 from schmubert.cli.songs import readable
 from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion import compose
-from schmubert.engine.music.meter import Meter
+from schmubert.engine.music.meter import Meter, in_triplets, straight
 
 if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
     from schmubert.engine.music.midifile import Reading
@@ -64,6 +64,7 @@ def interpolate(job: Job, led_by: Leading, to: Path, bars: int, tracks: str | No
         if before.meter not in told_of:
             told_of.add(before.meter)
             tell_oddities(readable(to), end)
+            click.echo(f"{readable(to)}: {'; '.join(end.taken)}", err=True)
         there = sorted({*reading.roles, *end.roles})
         known = tuple(track for track in there if track in model.tracks)
         wanted = named or known
@@ -106,6 +107,10 @@ def _end(job: Job, model: Model, data: bytes, name: str, meter: Meter) -> "Readi
     try:
         return job.read(model, data, False, [meter])
     except OtherMetre as error:
-        raise ValueError(f"{name}: no bar of it is in {meter}, as the song before is") from error
+        feels = {str(straight(meter)), str(in_triplets(meter))}
+        alike = "" if feels.isdisjoint(error.metres) else ": --feel straight or triplet, for both"
+        raise ValueError(
+            f"{name}: no bar of it is in {meter}, as the song before is{alike}"
+        ) from error
     except Unusable as error:
         raise error.of(name) from error

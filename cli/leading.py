@@ -79,8 +79,13 @@ class Leading:
         plan = None if chords is None else chords_of(chords)
         return replace(plain, guide=guide, harmony=harmony, chords=plan)
 
-    def accompanying(self, plain: Sampling, model: Model, data: bytes, reading: "Reading") -> Led:
-        """How `model` accompanies the song in `data`, led; ValueError where a chart is longer."""
+    def accompanying(
+        self, plain: Sampling, model: Model, data: bytes, reading: "Reading", before: int = 0
+    ) -> Led:
+        """How `model` accompanies the song in `data`, led; ValueError where a chart is longer.
+
+        So many bars of the song are `before` those of the `reading`; a chart begins with them.
+        """
         from schmubert.engine.music.chords import NO_CHORD, chart_of, nearest_chords, plan_weights
 
         bars, meter = reading.score.bars, reading.score.meter
@@ -94,8 +99,10 @@ class Leading:
                 first = chart_of(plan[: TOLD_BARS * meter.beats], meter)
                 said = f"; to its own chords, {first}{' ...' if bars > TOLD_BARS else ''}"
         elif self.chords != NONE:
-            weights = written_chords(self.chords, bars, meter)
+            weights = written_chords(self.chords, before + bars, meter)[before * meter.beats :]
             chords = nearest_chords(weights)
+            first = chart_of(chords[: TOLD_BARS * meter.beats], meter)
+            said = f"; to your chords, {first}{' ...' if bars > TOLD_BARS else ''}"
         known = replace(known_of(data, reading), own_bass=())  # another one may sit elsewhere
         led = self.sampling(plain, model, known, weights)
         return Led(replace(led, comping=own_comping(data, reading)), said, chords)

@@ -48,12 +48,14 @@ class OtherMetre(ValueError):  # noqa: N818 - read aloud, it is what the song is
     """A song in metres that a model does not play."""
 
     def __init__(self, metres: Sequence[str], model: Model) -> None:
-        super().__init__(f"{', '.join(metres)}: {plays_alone(model)}")
+        self.metres = tuple(metres)
+        super().__init__(f"{', '.join(metres)}: {plays_alone(model)}; if that is wrong: --meter")
 
 
 def plays_alone(model: Model) -> str:
     """What `model` plays, and what to do about that."""
-    own = " and ".join(map(str, model.meters))
+    *others, last = map(str, model.meters)
+    own = f"{', '.join(others)} and {last}" if others else last
     return f"{model.name} plays {own} alone; a model trained on other metres: --model"
 
 
@@ -258,10 +260,12 @@ def _many(work: Sequence[Errand], model: Model, seed: int, make: Make) -> None:
                 failed.append(f"{errand.name}: a fault of schmubert's own: {words}")
             else:
                 if made.reading is not None:
-                    line = f"{errand.name}: {'; '.join(made.reading.taken)}"
+                    line = f"{errand.name}: {'; '.join([*made.reading.taken, made.told])}"
                     progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
             progress.advance(songs)
     click.echo(f"{len(work) - len(failed)} of {len(work)} songs written")
+    if len(failed) < len(work):
+        click.echo("for another melody in one of them: that song alone, with --melody")
     if failed:
         for line in failed:
             click.echo(f"  left out {line}", err=True)

@@ -118,8 +118,6 @@ def _pictures(songs: Sequence[Path]) -> dict[Path, Path]:
 def _refuse_existing(paths: Iterable[Path]) -> None:
     there = [path for path in paths if path.exists()]
     if there:
-        more = f" and {len(there) - 1} more" if there[1:] else ""
-        verb = "are" if there[1:] else "is"
-        raise ValueError(
-            f"{readable(there[0])}{more} {verb} there already: --force writes over them"
-        )
+        more = f" and {len(there) - 1} more are" if there[1:] else " is"
+        those = "them" if there[1:] else "it"
+        raise ValueError(f"{readable(there[0])}{more} there already: --force writes over {those}")

@@ -19,18 +19,21 @@ from schmubert.engine.music.channels import (
     BANKS,
     EXPRESSION,
     PAN,
+    PEDAL,
     PROGRAM,
     UNSAID,
     VOLUME,
     Channels,
 )
-from schmubert.engine.music.kits import DRUM_CHANNEL
 from schmubert.engine.music.meter import STRAIGHT, USUAL_BPM, Meter, meter_of, same_bars
 from schmubert.engine.music.midifile import write_file
 from schmubert.engine.music.score import Score
+from schmubert.engine.music.seats import Seat, free_seat
 from schmubert.engine.music.smf import (
+    CONTROL_CHANGE,
     META,
-    PROGRAM_CHANGE,
+    NOTE_OFF,
+    NOTE_ON,
     SET_TEMPO,
     TIME_SIGNATURE,
     TRACK_NAME,
@@ -49,19 +52,17 @@ from schmubert.engine.music.song import (
     read_bytes,
 )
 from schmubert.engine.music.strokes import (
-    CHANNEL,
     NAMES,
     Stroke,
     note_events,
     strokes,
 )
-from schmubert.engine.music.strokes import PROGRAM as PROGRAM_OF
 from schmubert.engine.music.vocabulary import Track
 
 HEARD_BARS = 16
 """So many bars before the new ones say how fast they are."""
+PEDAL_DOWN = 64
 COMMON_SIGNATURE = b"\x04\x02\x18\x08"  # what holds where a file says none
-FAMILY = 8  # programs of General MIDI come in families of eight
 
 Places = Mapping[Track, Sequence[tuple[int, int]]]
 """Where in a file the tracks play: (MIDI track, channel), from 0."""
@@ -73,15 +74,6 @@ class Added:
 
     midi: bytes
     told: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Seat:
-    """Where a track is to play: its `channel`, and the events that set it up."""
-
-    channel: int
-    set_up: tuple[Event, ...] = ()
-    told: str = ""
 
 
 def add_tracks(
@@ -134,7 +126,8 @@ def with_next(
     """`source` with `tracks` of `score`, which play in `bars` of it after what `places` play.
 
     They are heard on the channels of these, as loud and as fast as the file was before its ending.
-    Bars in another metre than that are written so. For `grid` see `with_tracks`.
+    What sounds on for want of an end, or by a pedal, ends where they begin. Bars in another metre
+    than that are written so. For `grid` see `with_tracks`.
     """
     return _with(source, score, tracks, places, grid, _After, bars)
 
@@ -190,6 +183,24 @@ class _After:
             lengths[held] = lengths.get(held, 0) + end - tick
         return max(lengths, key=lambda held: lengths[held])
 
+    def released(self, midi: MidiFile) -> list[Event]:
+        """What ends at `start` the notes that `midi` never ends, and those that a pedal holds."""
+        held: set[tuple[int, int]] = set()
+        for track in midi.tracks:
+            down: set[tuple[int, int]] = set()
+            for one in track.events:
+                key = (one.status & 0x0F, one.data[0] if one.data else 0)
+                if one.status & 0xF0 == NOTE_ON and one.data[1] and one.tick < self.start:
+                    down.add(key)
+                elif one.status & 0xF0 in (NOTE_ON, NOTE_OFF):
+                    down.discard(key)
+            held |= down
+        found = [event(self.start, NOTE_OFF | channel, pitch, 0) for channel, pitch in sorted(held)]
+        for channel in sorted(self.channels.noted):
+            if self.channels.at(channel, PEDAL, np.array([self.start]))[0] >= PEDAL_DOWN:
+                found.append(event(self.start, CONTROL_CHANGE | channel, PEDAL, 0))
+        return found
+
 
 @dataclass(frozen=True)
 class _Before:
@@ -210,6 +221,10 @@ class _Before:
     def tempo(self) -> int:
         """The tempo at the first note."""
         return self.tempos.at(int(_onsets(self.channels.parts)[0]))
+
+    def released(self, _midi: MidiFile) -> list[Event]:
+        """Nothing sounds before the beginning."""
+        return []
 
 
 class _Tempos:
@@ -265,14 +280,16 @@ def _with(
     for track in tracks:
         begun = [meta(0, TRACK_NAME, _name(track, names))]
         if manner is not None and not bodies:
+            begun += manner.released(midi)
             begun += tempos.kept(manner.tempo(), start, stop)
             begun += _signed(midi, channels, score.meter, start, stop)
         if not places.get(track):
-            seat = _free_seat(channels, free, track, end)
+            known = channels.before(start) if beside is _After else channels
+            seat = free_seat(known, free, track, end)
         else:
             channel = _channel_of(channels, places[track])
             sound = {} if manner is None else manner.sound(channel)
-            seat = _Seat(channel, (*channels.kept(channel, sound, start, stop),))
+            seat = Seat(channel, (*channels.kept(channel, sound, start, stop),))
         struck = strokes(score, track, grid)
         if seat.channel not in channels.kits:
             struck = _apart(struck, channels.of(seat.channel), midi.ticks_per_beat)
@@ -325,45 +342,6 @@ def _channel_of(channels: Channels, places: Sequence[tuple[int, int]]) -> int:
         if part.place is not None and part.place in places:
             notes[part.place[1]] = notes.get(part.place[1], 0) + len(part.onsets)
     return max(notes, key=lambda channel: notes[channel]) if notes else places[0][1]
-
-
-def _free_seat(channels: Channels, free: list[int], track: Track, end: int) -> _Seat:
-    """A channel for `track`, taken out of `free` where one is left, and how it is set up."""
-    if track is Track.DRUMS:
-        kits = sorted(channels.kits, key=lambda channel: channel != DRUM_CHANNEL)
-        channel = kits[0] if kits else DRUM_CHANNEL
-        if channel in channels.noted or channel not in channels.touched:
-            return _Seat(channel)
-        sound = {kind: value for kind, value in UNSAID.items() if kind not in BANKS}
-        return _Seat(channel, (*channels.kept(channel, sound, 0, end),))
-    if not free:
-        return _shared(channels, track)
-    untouched = [channel for channel in free if channel not in channels.touched]
-    channel = CHANNEL[track] if CHANNEL[track] in untouched else free[0]
-    free.remove(channel)
-    sound = {PROGRAM: PROGRAM_OF[track]}
-    if channel in channels.touched:
-        sound = {**UNSAID, **sound}
-    said = channels.kept(channel, sound, 0, end)
-    if not any(one.tick == 0 and one.status & 0xF0 == PROGRAM_CHANGE for one in said):
-        # a synthesizer may still have another program from the song before
-        said = [event(0, PROGRAM_CHANGE | channel, sound[PROGRAM]), *said]
-    return _Seat(channel, (*said,))
-
-
-def _shared(channels: Channels, track: Track) -> _Seat:
-    """A channel in use for `track`: one that sounds alike, else the one with the fewest notes."""
-    wanted = PROGRAM_OF[track] // FAMILY
-
-    def fit(part: Part) -> tuple[bool, int]:
-        return part.program // FAMILY != wanted, len(part.onsets)
-
-    part = min((part for part in channels.parts if not part.drums), key=fit, default=None)
-    if part is None or part.place is None:  # drums on all channels
-        return _Seat(CHANNEL[track], told="sounds as drums: all channels do")
-    channel = part.place[1]
-    with_whom = repr(part.name) if part.name else f"program {part.program}"
-    return _Seat(channel, told=f"shares channel {channel + 1} with {with_whom}: none is free")
 
 
 def _apart(struck: Sequence[Stroke], parts: Sequence[Part], ticks_per_beat: int) -> list[Stroke]:

@@ -185,17 +185,6 @@ def bar_lines(song: Song) -> BarLines:
     return BarLines(tuple(stretches(song)), song.ticks_per_beat)
 
 
-def resigned(song: Song, beats: int, unit: int) -> Song:
-    """`song` with this time signature throughout, whatever it says.
-
-    A first bar that it makes shorter than that is a pick-up, and stays one.
-    """
-    bar = Fraction(4 * beats * song.ticks_per_beat, unit)
-    pick_up = [said.tick for said in song.signatures if 0 < said.tick < bar][:1]
-    said = tuple(TimeSignature(tick, beats, unit) for tick in [0, *pick_up])
-    return replace(song, signatures=said)
-
-
 @dataclass(frozen=True)
 class Grid:
     """Bars of one `meter` end to end, as a token grid holds them, and where they lie in a file.

@@ -238,13 +238,17 @@ def _chosen(parts: Sequence[Part], wanted: str | int) -> int:
         for number, part in enumerate(parts):
             if wanted.strip().lower() in spellings_of(part):
                 return number
-    raise Unusable("no such track", f"no pitched track {wanted!r}; there are {listed(parts)}")
+    raise Unusable("no such track", f"{wanted!r}; there are {listed(parts)}")
 
 
 def listed(parts: Sequence[Part]) -> str:
-    """The names of the pitched `parts`, with the numbers by which a player chooses one."""
-    parts = [part for part in parts if not part.drums]
-    return ", ".join(f"{number} {part.name!r}" for number, part in enumerate(parts, 1)) or "none"
+    """The names of the pitched `parts`, with the numbers by which a player chooses one.
+
+    One without a name is called by its program.
+    """
+    free = [part for part in parts if not part.drums]
+    names = [repr(part.name) if part.name else PROGRAM_NAMES[part.program] for part in free]
+    return ", ".join(f"{number} {name}" for number, name in enumerate(names, 1)) or "none"
 
 
 def cast_lines(parts: Sequence[Part], roles: Mapping[Track, Part]) -> tuple[str, ...]:

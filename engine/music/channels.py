@@ -5,19 +5,28 @@ a word of each kind on every channel.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.music.kits import BANK_SELECT, drum_channels
+from schmubert.engine.music.kits import (
+    BANK_SELECT,
+    DRUM_CHANNEL,
+    drum_channels,
+    kit_bank,
+    part_events,
+    systems_of,
+)
 from schmubert.engine.music.smf import CONTROL_CHANGE, PROGRAM_CHANGE, SYSEX, Event, MidiFile, event
 from schmubert.engine.music.song import Part, song_of
 
 PRESSURE_CHANGE, PITCH_BEND = 0xD0, 0xE0
 CHANNELS = 16
-MODULATION, VOLUME, PAN, EXPRESSION, BANK_LSB, PEDAL = 1, 7, 10, 11, 32, 64
+MODULATION, DATA_ENTRY, VOLUME, PAN, EXPRESSION, BANK_LSB, PEDAL = 1, 6, 7, 10, 11, 32, 64
 SOUND_OFF, RESET_CONTROLLERS, NOTES_OFF = 120, 121, 123
 PROGRAM, BEND, PRESSURE = 128, 129, 130
 """Kinds of words, above the numbers of controllers."""
@@ -40,6 +49,10 @@ UNSAID: Mapping[int, int] = MappingProxyType(
 FREED = (EXPRESSION, MODULATION, PEDAL, BEND, PRESSURE)
 """What a reset of all controllers sets back."""
 BANKS = (BANK_SELECT, BANK_LSB)
+EFFECTS: Mapping[int, int] = MappingProxyType({91: 40, 93: 0, 94: 0, 95: 0})
+"""Reverb and its like where nothing is said. A reset of all controllers leaves them as they are."""
+BEND_RANGE = ((101, 0), (100, 0), (DATA_ENTRY, 2), (38, 0), (101, 127), (100, 127))
+"""Controllers that let a bend reach two semitones, as where nothing is said."""
 
 
 class Word(NamedTuple):
@@ -54,19 +67,22 @@ class Channels:
     """What `midi` does to its channels."""
 
     def __init__(self, midi: MidiFile) -> None:
+        self._midi = midi
         self.parts = song_of(midi).parts
         self.noted = {part.place[1] for part in self.parts if part.place is not None}
         self.kits = drum_channels(midi)
+        self.systems = systems_of(midi)
         said: list[list[Word]] = [[] for _ in range(CHANNELS)]
-        resets = []
+        self.resets: list[int] = []
         for track in midi.tracks:
             for one in track.events:
                 if 0xB0 <= one.status < SYSEX:
                     said[one.status & 0x0F] += _word(one)
                 elif one.status == SYSEX and _is_reset(one.data):
-                    resets.append(one.tick)
+                    self.resets.append(one.tick)
         self.touched = self.noted | {channel for channel in range(CHANNELS) if said[channel]}
-        back = [Word(tick, kind, value) for tick in resets for kind, value in UNSAID.items()]
+        self._own_kinds = [{word.kind for word in words} for words in said]
+        back = [Word(tick, kind, value) for tick in self.resets for kind, value in UNSAID.items()]
         self.words = [sorted([*back, *_freed(words)], key=lambda word: word.tick) for words in said]
 
     def of(self, channel: int) -> list[Part]:
@@ -105,6 +121,36 @@ class Channels:
                 for kind in UNSAID
                 if kind in kinds and kind in sound
             ]
+        return found
+
+    def set_back(self, channel: int, tick: int) -> list[Event]:
+        """Events at `tick` that let `channel` sound as where a file begins, whatever was said."""
+        said, drums = self._own_kinds[channel], channel == DRUM_CHANNEL
+        found, controls = [], []
+        if (channel in self.kits) != drums:
+            found += part_events(tick, channel, drums, self.systems)
+            if drums:
+                controls.append((BANK_SELECT, kit_bank(self.systems)))
+        if not drums and not said.isdisjoint(BANKS):
+            controls += [(bank, 0) for bank in BANKS]
+        elif BANK_LSB in said:  # the other one says what is drums, and is left alone
+            controls.append((BANK_LSB, 0))
+        controls += [(RESET_CONTROLLERS, 0), (VOLUME, UNSAID[VOLUME]), (PAN, UNSAID[PAN])]
+        controls += [one for one in EFFECTS.items() if one[0] in said]
+        controls += BEND_RANGE if DATA_ENTRY in said else ()
+        found += [_event(tick, channel, kind, value) for kind, value in controls]
+        if not drums or PROGRAM in said or found[0].status == SYSEX:
+            found.append(_event(tick, channel, PROGRAM, 0))
+        return found
+
+    def before(self, tick: int) -> "Channels":
+        """The same, but for which of them are drums: by what is said before `tick` alone."""
+        early = [
+            replace(track, events=tuple(one for one in track.events if one.tick < tick))
+            for track in self._midi.tracks
+        ]
+        found = copy(self)
+        found.kits = drum_channels(replace(self._midi, tracks=tuple(early)))
         return found
 
     def _cuts(self, channel: int) -> bool:

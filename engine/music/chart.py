@@ -110,8 +110,10 @@ def chart_text(words: str) -> str:
                 text = file.read(MOST_BYTES + 1).decode()
         except UnicodeDecodeError as error:
             raise ValueError(f"{words[1:]} is no chart: {error}") from error
-        except (OSError, ValueError) as error:
-            raise ValueError(str(error)) from error
+        except OSError as error:
+            raise ValueError(f"cannot read the chart {words[1:]}: {error.strerror}") from error
+        except ValueError as error:  # a name that no file can have
+            raise ValueError(f"cannot read the chart {words[1:]!r}: {error}") from error
     if text:
         _bars(text, None)
     return text

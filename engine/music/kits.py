@@ -2,14 +2,16 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from schmubert.engine.music.smf import (
     CONTROL_CHANGE,
     NOTE_ON,
     PROGRAM_CHANGE,
     SYSEX,
+    Event,
     MidiFile,
+    vlq,
 )
 
 DRUM_CHANNEL = 9  # channel 10, as players count
@@ -61,6 +63,32 @@ def drum_channels(midi: MidiFile) -> frozenset[int]:
     if systems or 2 * len(believed) < len(sounds):
         drums |= believed
     return frozenset(drums)
+
+
+def systems_of(midi: MidiFile) -> frozenset[str]:
+    """The systems, GS, XG or General MIDI 2, that the SysEx messages of `midi` speak of."""
+    said = (one.data for track in midi.tracks for one in track.events if one.status == SYSEX)
+    return frozenset(system for data in said for system in _systems(data))
+
+
+def kit_bank(systems: Collection[str]) -> int:
+    """The bank that makes a channel drums in `systems`: GS has none, it goes by SysEx."""
+    if XG in systems:
+        return XG_DRUMS
+    return 0 if GS in systems and GM2 not in systems else GM2_DRUMS
+
+
+def part_events(tick: int, channel: int, drums: bool, systems: Collection[str]) -> list[Event]:
+    """SysEx messages that make `channel` drums, or no drums, as GS and XG say it, if spoken."""
+    found = []
+    if GS in systems:
+        part = 0 if channel == DRUM_CHANNEL else channel + (channel < DRUM_CHANNEL)
+        said = bytes([0x40, 0x10 | part, 0x15, drums])
+        found.append(b"\x41\x10\x42\x12" + said + bytes([-sum(said) & 0x7F, 0xF7]))
+    if XG in systems:
+        found.append(bytes([0x43, 0x10, 0x4C, 0x08, channel, 0x07, 2 * drums, 0xF7]))
+    raws = (bytes([SYSEX]) + vlq(len(data)) + data for data in found)
+    return [Event(tick, SYSEX, 0, data, b"", raw) for data, raw in zip(found, raws, strict=True)]
 
 
 def _drums(bank: int, program: int, systems: set[str]) -> bool:

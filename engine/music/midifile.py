@@ -17,12 +17,18 @@ from schmubert.engine.music.barlines import (
     Grid,
     bar_lines,
     grids,
-    resigned,
 )
 from schmubert.engine.music.casting import cast, cast_lines, listed
 from schmubert.engine.music.columns import drums_on, pitched_on
-from schmubert.engine.music.meter import CLOCKS_PER_QUARTER, MOST_SONG_BARS, Meter, straight
+from schmubert.engine.music.meter import (
+    CLOCKS_PER_QUARTER,
+    MOST_SONG_BARS,
+    STRAIGHT,
+    Meter,
+    straight,
+)
 from schmubert.engine.music.score import Score
+from schmubert.engine.music.signatures import barred, resigned
 from schmubert.engine.music.smf import (
     PROGRAM_CHANGE,
     SET_TEMPO,
@@ -93,7 +99,7 @@ class Reading:
     from 0. `taken` says in a line for each role which part has it; `pitched` are those to choose
     from. `oddities` are a line each: what is strange in the file, and how it was read all the same.
     `left` says in the same way which bars are not in the score. `first_onset` is the tick of the
-    first note of any part.
+    first note of any part, `end` that at which the last one ends, a 16th after it begins or later.
     """
 
     score: Score
@@ -104,6 +110,7 @@ class Reading:
     taken: tuple[str, ...] = ()
     pitched: str = ""
     first_onset: int = 0
+    end: int = 0
     oddities: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
 
@@ -116,6 +123,19 @@ class Reading:
     def first_bar(self) -> int:
         """The bar of the score that begins there, or the first one after it."""
         return int(np.searchsorted(self.grid.starts, self.first_tick))
+
+    @property
+    def end_step(self) -> int:
+        """The step of the score at which the song is over: where its last note ends, nearly."""
+        cell = float(self.grid.ticks_per_quarter / self.grid.meter.steps_per_quarter)
+        begun = 2 * self.grid.ticks(np.arange(self.grid.steps)) + cell <= 2 * self.end
+        return int(begun.sum())
+
+    def from_first_bar(self) -> "Reading":
+        """The same song, its score without the bars before the first note of any part."""
+        first = self.first_bar
+        score = self.score.window(first, self.score.bars - first)
+        return replace(self, score=score, grid=self.grid.window(first))
 
     def numbers(self, after: int = 0) -> tuple[int, ...]:
         """What the file counts the bars of the score as, from 1 on, and `after` more at its end."""
@@ -144,8 +164,8 @@ def read_score(
         raise ValueError("the drums cannot be chosen: they are all of channel 10")
     try:
         song = player_song(read_bytes(source))
-        if written.signature is not None:
-            song = resigned(song, *written.signature)
+        said = written.signature
+        song = barred(song) if said is None else resigned(song, *said)
         return _read_song(song, choice or {}, drum_map_named(drum_map), meters, written.triplets)
     except Unusable as error:
         raise error if isinstance(source, bytes) else error.of(str(source)) from error
@@ -179,6 +199,7 @@ def _read_song(
         track: tuple(part.place for part in parts if part.place is not None)
         for track, parts in playing.items()
     }
+    sixteenth = -(-song.ticks_per_beat // STRAIGHT)
     return Reading(
         Score(tokens, tempo_at(song, 0), grid.meter),
         MappingProxyType(roles),
@@ -188,6 +209,7 @@ def _read_song(
         cast_lines(song.parts, cast_parts),
         listed(song.parts),
         min(int(part.onsets.min()) for part in song.parts),
+        max(song.end, max(int(part.onsets.max()) for part in song.parts) + sixteenth),
         song.oddities,
         (*told, *lines.left_alone(grid)),
     )
@@ -209,7 +231,7 @@ def _main_grid(
         if shapes is None or meter.shape in shapes:
             return _checked(grid), ()
         if triplets is None and straight(meter).shape in shapes:
-            told = "it is played in triplets, which the model does not play: read in 16ths"
+            told = "it is played in triplets, which cannot be played here: read in 16ths"
             return _checked(replace(grid, meter=straight(meter))), (told,)
     signatures = ("{}/{}".format(*one.signature) for one in lines.stretches if not one.cut)
     raise OtherMetres([str(meter) for meter in by_meter] or [*dict.fromkeys(signatures)])

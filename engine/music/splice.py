@@ -8,23 +8,19 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from schmubert.engine.music.barlines import Grid
-from schmubert.engine.music.channels import PAN, RESET_CONTROLLERS, VOLUME
-from schmubert.engine.music.kits import DRUM_CHANNEL
+from schmubert.engine.music.channels import Channels
 from schmubert.engine.music.meter import COMMON, USUAL_BPM
 from schmubert.engine.music.smf import (
-    CONTROL_CHANGE,
     END_OF_TRACK,
     LONGEST_WAIT,
     META,
     NOTE_OFF,
     NOTE_ON,
-    PROGRAM_CHANGE,
     SET_TEMPO,
     TIME_SIGNATURE,
     Event,
     MidiFile,
     MidiTrack,
-    event,
     meta,
     signature_event,
     track_body,
@@ -34,7 +30,6 @@ from schmubert.engine.music.song import Unusable, opened
 DEFAULT_TEMPO = round(60e6 / USUAL_BPM)  # microseconds a beat, until a file says another
 MOST_TICKS = 256 * LONGEST_WAIT
 """A song of all the bars that are read has a hundredth of them, in the finest ticks there are."""
-DEFAULT_CONTROLS = ((RESET_CONTROLLERS, 0), (VOLUME, 100), (PAN, 64))  # of General MIDI
 
 
 def later(source: bytes, ticks: int, at: int = 0) -> bytes:
@@ -60,9 +55,9 @@ def _is_music(one: Event) -> bool:
 def joined(first: bytes, second: bytes, at: int, from_tick: int) -> bytes:
     """All of `first` up to its tick `at`, where tick `from_tick` of `second` falls, from there on.
 
-    Ticks of what is written are those of `first`. At the join, tempo, metre, programs and
-    controllers are first set to what they are where a file begins, and then to what `second` sets
-    before its `from_tick`. Events of `first` that come later are moved to the join. Unusable where
+    Ticks of what is written are those of `first`. At the join, tempo, metre, sounds and controllers
+    are first set to what they are where a file begins, and then to what `second` sets before its
+    `from_tick`. Events of `first` that come later are moved to the join. Unusable where
     `second` goes on for longer than a file can.
     """
     midi, other = opened(first), opened(second)
@@ -153,12 +148,8 @@ def _defaults(before: MidiFile, after: MidiFile, tick: int, from_tick: int) -> l
     defaults = [meta(tick, SET_TEMPO, DEFAULT_TEMPO.to_bytes(3, "big"))]
     if _signatures(before) and not any(said <= from_tick for said in _signatures(after)):
         defaults.append(signature_event(tick, COMMON))
-    for channel in sorted(channels):
-        for control, value in DEFAULT_CONTROLS:
-            defaults.append(event(tick, CONTROL_CHANGE | channel, control, value))
-        if channel != DRUM_CHANNEL:
-            defaults.append(event(tick, PROGRAM_CHANGE | channel, 0))
-    return defaults
+    said = Channels(before)
+    return [*defaults, *(one for k in sorted(channels) for one in said.set_back(k, tick))]
 
 
 def _signatures(midi: MidiFile) -> list[int]:

@@ -14,6 +14,7 @@ from schmubert.engine.music.midifile import midi_bytes, read_score
 from schmubert.engine.music.score import Note, Score, silence
 from schmubert.engine.music.smf import TRACK_NAME, Event, event, meta, midi_file, read, track_body
 from schmubert.engine.music.song import Part, player_song
+from schmubert.engine.music.splice import later
 from schmubert.engine.music.vocabulary import FIRST_ONSET, HOLD, TRIO, Track, onset_token
 from tests.cli.pictures import shown
 from tests.engine.diffusion.test_comping import Band
@@ -79,6 +80,19 @@ def test_chords_of_a_chart_are_played_in_their_bars(tmp_path: Path, meter: Meter
     again = tmp_path / "again.mid"
     call("accompany", song, "--out", again, *words, *FEW)
     assert again.read_bytes() == out.read_bytes()
+
+
+@pytest.mark.usefixtures("band")
+def test_a_chart_counts_from_bar_1_though_the_band_waits_for_the_music(tmp_path: Path) -> None:
+    song, out = tmp_path / "in.mid", tmp_path / "out.mid"
+    song.write_bytes(later(midi_bytes(melody(), [Track.MELODY]), 3 * 1920))
+    words = ("--tracks", "chords", "--chords", "C F", "--seed", 1)
+    result = call("accompany", song, "--out", out, *words, *FEW)
+    assert "from bar 4 on 6 bars of chords" in result.output
+    _, struck = chords_of(out)
+    assert {onset // 1920 for onset in struck} == set(range(3, 9))
+    for onset, classes in struck.items():
+        assert classes == (C, F)[onset // 1920 % 2]
 
 
 @pytest.mark.usefixtures("band")

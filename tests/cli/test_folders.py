@@ -52,6 +52,8 @@ def test_any_name_on_disk_can_be_read_drawn_and_told(tmp_path: Path, model: Mode
     result = call("accompany", songs, *words)
     assert result.exit_code == 0, result.output
     assert "4 of 4 songs written" in result.output
+    assert result.output.count("16 bars of bass") == 4
+    assert "for another melody in one of them: that song alone, with --melody" in result.output
     assert len([*plots.iterdir()]) == 4
     alone = call("accompany", songs / latin, "--out", tmp_path / latin, *model, "--calls", 2)
     assert alone.exit_code == 0, alone.output

@@ -81,7 +81,9 @@ def test_the_chords_of_all_parts_lead_if_nothing_is_said(song: Path, any_model: 
 
 
 def test_a_chart_leads_instead_and_a_file_holds_it_as_well(song: Path, any_model: Path) -> None:
-    assert call(song, "--model", any_model, "--chords", "Bbm Eb7").exit_code == 0
+    result = call(song, "--model", any_model, "--chords", "Bbm Eb7")
+    assert result.exit_code == 0
+    assert "; to your chords, A#m D#7 A#m D#7 ...; its own bass is" in result.output
     led = added(song)
     assert inside(led, "Bbm Eb7") > 0.6 > 0.4 > inside(led)
     song.with_name("chart.txt").write_text("Bbm\nEb7\n")
@@ -195,7 +197,7 @@ def test_replace_leaves_out_its_own_notes_and_nothing_else(song: Path, any_model
         (("--chords", "Am Xx"), "'Xx' is no chord known here"),
         (("--chords", "Am " * 17), "in.mid: the chart has 17 bars, the song 16"),
         (("--chords", "Am,F,C"), "3 chords"),
-        (("--chords", "@no.txt"), "no.txt"),
+        (("--chords", "@no.txt"), "cannot read the chart no.txt: No such file or directory"),
         (("--chords", ""), "no chords in ''"),
         (("--key", "H"), "'H' is no key"),
         (("--lowest", "bass=H1"), "'bass=H1' is no bound of a track"),

@@ -167,6 +167,18 @@ def test_a_way_leads_from_the_last_bar_line_to_the_first(
         ]
 
 
+def test_a_way_from_a_shuffle_to_16ths_asks_how_both_are_read(tmp_path: Path, call: Call) -> None:
+    one, other = tmp_path / "shuffle.mid", tmp_path / "straight.mid"
+    one.write_bytes(midi_bytes(tune(SHUFFLE)))
+    other.write_bytes(midi_bytes(tune(COMMON)))
+    words = ("interpolate", one, other, "--bars", 2)
+    result = call(*words, meter=SHUFFLE)
+    assert result.exit_code == 1
+    said = f"no bar of it is in {SHUFFLE}, as the song before is: --feel straight or triplet, for"
+    assert said in result.output
+    assert call(*words, "--feel", "triplet", meter=SHUFFLE).exit_code == 0
+
+
 @pytest.mark.parametrize("meter", [THREE, SIX, TWELVE, SHUFFLE, Meter(5), Meter(2)], ids=str)
 def test_with_a_model_that_plays_it_a_metre_is_as_good_as_another(
     tmp_path: Path, call: Call, meter: Meter
@@ -204,9 +216,10 @@ def test_a_model_that_does_not_play_a_metre_says_so_in_a_line(tmp_path: Path, ca
     song = tmp_path / "waltz.mid"
     song.write_bytes(midi_bytes(tune(THREE)))
     said = "plays-4-4 plays 4/4 alone; a model trained on other metres: --model"
+    so = "; if that is wrong: --meter"
     for words in (["accompany"], ["continue", "--bars", 2], ["infill", "--bars", 2]):
         result = call(words[0], song, *words[1:])
-        assert (result.exit_code, result.output) == (1, f"Error: waltz.mid: 3/4: {said}\n")
+        assert (result.exit_code, result.output) == (1, f"Error: waltz.mid: 3/4: {said}{so}\n")
     result = call("interpolate", CASES / "w-flute-infill.mid", song, "--bars", 2)
     assert "no bar of it is in 4/4, as the song before is" in result.output
     result = call("generate", "--meter", "6/8", "--feel", "triplet", out="pieces")
@@ -220,7 +233,7 @@ def test_a_shuffle_is_read_in_16ths_where_the_model_knows_no_triplets(
     song.write_bytes(midi_bytes(tune(SHUFFLE)))
     result = call("accompany", song)
     assert result.exit_code == 0
-    assert "it is played in triplets, which the model does not play: read in 16ths" in result.output
+    assert "it is played in triplets, which cannot be played here: read in 16ths" in result.output
     assert "16ths" not in call("accompany", song, "--feel", "straight").output
     result = call("accompany", song, "--feel", "triplet")
     assert "4/4 in triplets: plays-4-4 plays 4/4 alone" in result.output
@@ -237,6 +250,24 @@ def test_a_user_says_the_metre_that_a_file_does_not_say(tmp_path: Path, call: Ca
     result = call("accompany", song, "--meter", "7/8", meter=THREE)
     assert result.exit_code == 2
     assert "'7/8' is no metre that can be played" in result.output
+
+
+@pytest.mark.parametrize("unit", [2, 3])
+def test_a_file_that_counts_single_beats_is_read_in_4_4_and_says_so(
+    tmp_path: Path, call: Call, unit: int
+) -> None:
+    beats = tmp_path / "beats.mid"
+    four, one = b"\xff\x58\x04\x04\x02", bytes([0xFF, 0x58, 4, 1, unit])
+    beats.write_bytes(midi_bytes(tune(COMMON)).replace(four, one))
+    result = call("accompany", beats, "--tracks", "drums")
+    assert result.exit_code == 0, result.output
+    said = f"beats.mid: it is in 1/{1 << unit} throughout, which tells no bars: read in 4/4;"
+    assert f"{said} --meter says another" in result.output
+    assert "8 bars of drums" in result.output
+    result = call("accompany", beats, "--meter", "3/4", "--tracks", "drums")
+    assert "throughout" not in result.output
+    assert "3/4: plays-4-4 plays 4/4 alone; a model trained on other metres" in result.output
+    assert "if that is wrong: --meter" in result.output
 
 
 def test_bars_that_go_on_in_another_metre_than_the_last_one_say_so(

@@ -14,6 +14,7 @@ from schmubert.engine.music.channels import (
     VOLUME,
     Channels,
 )
+from schmubert.engine.music.kits import GS, XG, part_events
 from schmubert.engine.music.score import Note, Score, monophonic, silence
 from schmubert.engine.music.smf import (
     META,
@@ -25,6 +26,7 @@ from schmubert.engine.music.smf import (
     read,
     track_body,
 )
+from schmubert.engine.music.splice import joined
 from schmubert.engine.music.vocabulary import Track
 
 BEAT, BAR = 480, 1920
@@ -45,6 +47,12 @@ def file(*events: Event, end: int = 8 * BAR) -> bytes:
 def bass(bars: int, *played: Note) -> Score:
     tokens = silence(bars).tokens.copy()
     tokens[:, Track.BASS] = monophonic(played, len(tokens))
+    return Score(tokens)
+
+
+def drums(bars: int) -> Score:
+    tokens = silence(bars).tokens.copy()
+    tokens[::4, Track.DRUMS] = 1
     return Score(tokens)
 
 
@@ -89,6 +97,57 @@ def test_a_channel_that_is_left_alone_goes_before_one_that_is_set_up() -> None:
     words = [event(0, 0xC0 | channel, 9) for channel in range(14)]
     out = with_tracks(file(*TUNE, *words), bass(8, *EVERY_BAR), [Track.BASS]).midi
     assert {status & 0x0F for _, status, _, _ in added_notes(out)} == {14}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        part_events(0, 9, False, {GS}),
+        [*part_events(0, 9, False, {GS}), GS_RESET, *part_events(BAR + 1, 9, False, {GS})],
+        part_events(0, 9, False, {XG}),
+        [event(0, 0xB9, BANK_SELECT, 121), event(0, 0xC9, 65)],
+    ],
+)
+@pytest.mark.parametrize("silent", [True, False])
+def test_drums_are_drums_where_channel_10_is_none(words: list[Event], silent: bool) -> None:
+    sax = note(BAR, 9, 60)
+    rest = note(0, 3, 60) if silent else []
+    source = file(*words, *TUNE, *sax, *rest)
+    added = with_tracks(source, drums(8), [Track.DRUMS])
+    played = {status & 0x0F for _, status, _, _ in added_notes(added.midi)}
+    channels = Channels(read(source))
+    assert not channels.kits
+    assert played.isdisjoint(channels.noted)
+    assert played <= Channels(read(added.midi)).kits
+    assert "the added drums are on channel" in added.told[0]
+
+
+def test_drums_of_a_way_are_drums_where_only_the_song_after_it_has_a_kit() -> None:
+    sax = file(*part_events(0, 9, False, {GS}), *TUNE, *note(7 * BAR, 9, 60))
+    both = joined(sax, file(*note(0, 9, 36)), 10 * BAR, 0)
+    score = silence(8).followed_by(drums(2))
+    out = with_next(both, score, [Track.DRUMS], {}, range(8, 10)).midi
+    played = {status & 0x0F for _, status, _, _ in added_notes(out)}
+    assert 9 not in played
+    assert played <= Channels(read(out)).kits
+
+
+def test_drums_without_any_channel_left_are_told() -> None:
+    everywhere = [one for channel in range(16) for one in note(0, channel, 60)]
+    added = with_tracks(file(*part_events(0, 9, False, {GS}), *everywhere), drums(8), [Track.DRUMS])
+    assert added.told == ("the added drums sound as no drums: no channel does, and none is free",)
+
+
+def test_nothing_rings_on_into_the_new_bars() -> None:
+    never_ended = event(7 * BAR, 0x92, 50, 90)
+    pedal = event(7 * BAR, 0xB3, PEDAL, 127)
+    source = file(*TUNE, never_ended, pedal, *note(7 * BAR, 3, 55), *note(7 * BAR, 1, 40))
+    score = bass(10, Note(8 * 16, 4, 43))
+    midi = read(with_next(source, score, [Track.BASS], BASS_PLACE, range(8, 10)).midi)
+    ended = [one.raw for one in midi.tracks[-1].events if one.tick == 8 * BAR]
+    assert bytes([0x82, 50, 0]) in ended
+    assert bytes([0xB3, PEDAL, 0]) in ended
+    assert not any(raw[0] == 0x83 for raw in ended)
 
 
 def test_new_bars_are_as_loud_and_fast_as_before_the_ending_even_if_the_end_says_more() -> None:

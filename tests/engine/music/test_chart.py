@@ -62,6 +62,8 @@ def test_a_chart_may_stand_in_a_file(tmp_path: Path) -> None:
     file.write_text("Am\nXx\n")
     with pytest.raises(ValueError, match="line 2, bar 2: 'Xx' is no chord"):
         chart_text(f"@{file}")
+    with pytest.raises(ValueError, match=r"cannot read the chart '.*\\x00': embedded null"):
+        chart_text(f"@{file}\0")
 
 
 @pytest.mark.parametrize(("name", "tonic"), [("C", 0), ("Am", 0), ("F#", 6), ("bb minor", 1)])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from schmubert.engine.music.kits import drum_channels
+from schmubert.engine.music.kits import GS, XG, drum_channels, part_events
 from schmubert.engine.music.smf import Event, event, midi_file, read, track_body, vlq
 
 XG_ON = b"\x43\x10\x4c\x00\x00\x7e\x00\xf7"
@@ -85,3 +85,18 @@ def test_a_song_is_no_drums_all_over() -> None:
 
 def test_general_midi_2_makes_a_melody_of_channel_10() -> None:
     assert kits(*bank(9, 121, 0)) == set()
+
+
+@pytest.mark.parametrize("system", [GS, XG])
+@pytest.mark.parametrize("channel", range(16))
+def test_what_makes_a_channel_drums_or_no_drums_is_read_so(system: str, channel: int) -> None:
+    made = part_events(0, channel, True, {system})
+    assert len(made) == 1
+    assert kits(*made) == {channel, 9}
+    assert kits(*made, *part_events(1, channel, False, {system})) == {9} - {channel}
+
+
+def test_the_message_of_a_manual_is_made() -> None:
+    (made,) = part_events(0, 2, True, {GS})
+    assert made.data == b"\x41\x10\x42\x12\x40\x13\x15\x01\x17\xf7"
+    assert part_events(0, 2, True, set()) == []

@@ -198,7 +198,7 @@ def test_roles_by_name_program_and_choice() -> None:
     assert chosen.roles[Track.MELODY] == "Strings"
     assert chosen.roles[Track.BASS] == "Lead Vocal"
     assert chosen.score.tokens[0].tolist() == [onset_token(72), onset_token(55), 1]
-    with pytest.raises(Unusable, match=r"no pitched track 'Flute'; there are 1 'Strings', 2 'Lead"):
+    with pytest.raises(Unusable, match=r"no such track: 'Flute'; there are 1 'Strings', 2 'Lead"):
         read_score(midi(*parts), {Track.MELODY: "Flute"})
     with pytest.raises(ValueError, match="channel 10"):
         read_score(midi(*parts), {Track.DRUMS: 4})

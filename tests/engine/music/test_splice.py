@@ -1,11 +1,14 @@
 import io
 
 import mido
+import numpy as np
 import pytest
 
+from schmubert.engine.music.channels import BEND_RANGE, UNSAID, Channels
+from schmubert.engine.music.kits import BANK_SELECT, DRUM_CHANNEL, GS, XG, part_events
 from schmubert.engine.music.midifile import midi_bytes, read_score
 from schmubert.engine.music.score import STEPS_PER_BAR, Note, Score, notes
-from schmubert.engine.music.smf import LONGEST_WAIT, event, midi_file, read, track_body
+from schmubert.engine.music.smf import LONGEST_WAIT, Event, event, midi_file, read, track_body
 from schmubert.engine.music.song import Unusable
 from schmubert.engine.music.splice import joined, later, without_notes
 from schmubert.engine.music.vocabulary import TRIO, Track
@@ -97,6 +100,41 @@ def test_a_joined_file_that_sets_nothing_does_not_sound_like_the_first() -> None
     at = [message for tick, message in both if tick == 2 * BAR]
     assert [message.tempo for message in at if message.type == "set_tempo"] == [500_000]
     assert [message.program for message in at if message.type == "program_change"] == [0]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [event(0, 0xB0 | k, BANK_SELECT, 127) for k in range(9)],
+        [event(0, 0xB0 | k, 32, 3) for k in range(16)] + [event(0, 0xC9, 25)],
+        [event(9, 0xB0 | k, 93, 99) for k in range(16)] + [event(9, 0xE3, 1, 1)],
+        [*part_events(0, 3, True, {GS}), *part_events(0, 9, False, {GS})],
+        [*part_events(0, 3, True, {XG}), *part_events(0, 9, False, {XG})],
+    ],
+)
+def test_a_joined_file_sounds_as_where_nothing_was_said(words: list[Event]) -> None:
+    tune = [event(96, 0x90, 60, 90), event(192, 0x80, 60, 0)]
+    plain = [event(9, 0x90 | k, 60, 90) for k in range(16)]
+    first = midi_file(96, [track_body([*words, *tune], 192)])
+    both = read(joined(first, midi_file(96, [track_body(plain, 99)]), 4 * 96, 0))
+    channels, at = Channels(both), np.array([4 * 96 + 9])
+    for channel in range(16):
+        for kind, usual in UNSAID.items():
+            if kind != BANK_SELECT or channel != DRUM_CHANNEL:
+                assert channels.at(channel, kind, at)[0] == usual
+        if channels.words[channel] and any(word.kind == 93 for word in channels.words[channel]):
+            assert [word.value for word in channels.words[channel] if word.kind == 93][-1] == 0
+    assert channels.kits == {DRUM_CHANNEL}
+
+
+def test_a_joined_file_bends_as_far_as_it_does_alone() -> None:
+    ranges = [event(0, 0xB0, number, value) for number, value in ((101, 0), (100, 0), (6, 12))]
+    plain = midi_file(96, [track_body([event(0, 0x90, 60, 90)], 99)])
+    both = read(joined(midi_file(96, [track_body(ranges, 96)]), plain, 96, 0))
+    said = [(one.tick, one.data) for one in both.tracks[1].events if one.status == 0xB0]
+    assert [(96, bytes(pair)) for pair in BEND_RANGE] == [
+        one for one in said if one[1] in [bytes(pair) for pair in BEND_RANGE]
+    ]
 
 
 def test_notes_are_taken_out_of_their_bars_and_place_alone() -> None:

@@ -1,0 +1,78 @@
+"""A channel for a track that is added to a file: one that is free, set up for its sound."""
+
+from dataclasses import dataclass
+
+from schmubert.engine.music.channels import BANKS, PROGRAM, UNSAID, Channels
+from schmubert.engine.music.kits import BANK_SELECT, DRUM_CHANNEL, kit_bank, part_events
+from schmubert.engine.music.smf import PROGRAM_CHANGE, Event, event
+from schmubert.engine.music.song import Part
+from schmubert.engine.music.strokes import CHANNEL
+from schmubert.engine.music.strokes import PROGRAM as PROGRAM_OF
+from schmubert.engine.music.vocabulary import Track
+
+FAMILY = 8  # programs of General MIDI come in families of eight
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Where a track is to play: its `channel`, and the events that set it up."""
+
+    channel: int
+    set_up: tuple[Event, ...] = ()
+    told: str = ""
+
+
+def free_seat(channels: Channels, free: list[int], track: Track, end: int) -> Seat:
+    """A channel for `track`, taken out of `free` where one is left, and how it is set up."""
+    if track is Track.DRUMS and not channels.kits:
+        return _new_kit(channels, free, end)
+    if track is Track.DRUMS:
+        channel = min(channels.kits, key=lambda channel: (channel != DRUM_CHANNEL, channel))
+        if channel in channels.noted or channel not in channels.touched:
+            return Seat(channel)
+        sound = {kind: value for kind, value in UNSAID.items() if kind not in BANKS}
+        return Seat(channel, (*channels.kept(channel, sound, 0, end),))
+    if not free:
+        return _shared(channels, track)
+    untouched = [channel for channel in free if channel not in channels.touched]
+    channel = CHANNEL[track] if CHANNEL[track] in untouched else free[0]
+    free.remove(channel)
+    sound = {PROGRAM: PROGRAM_OF[track]}
+    if channel in channels.touched:
+        sound = {**UNSAID, **sound}
+    said = channels.kept(channel, sound, 0, end)
+    if not any(one.tick == 0 and one.status & 0xF0 == PROGRAM_CHANGE for one in said):
+        # a synthesizer may still have another program from the song before
+        said = [event(0, PROGRAM_CHANGE | channel, sound[PROGRAM]), *said]
+    return Seat(channel, (*said,))
+
+
+def _new_kit(channels: Channels, free: list[int], end: int) -> Seat:
+    """A channel that is made drums, for a file that has no such channel, taken out of `free`."""
+    if not free:
+        return Seat(DRUM_CHANNEL, told="sound as no drums: no channel does, and none is free")
+    channel = free.pop(0)
+    parts = [
+        one
+        for tick in sorted({0, *channels.resets})
+        for one in part_events(tick, channel, True, channels.systems)
+    ]
+    sound = {**UNSAID, BANK_SELECT: kit_bank(channels.systems)}
+    said = channels.kept(channel, sound, 0, end)
+    told = f"are on channel {channel + 1}: the file makes a melody of channel 10"
+    return Seat(channel, (*parts, *said), told)
+
+
+def _shared(channels: Channels, track: Track) -> Seat:
+    """A channel in use for `track`: one that sounds alike, else the one with the fewest notes."""
+    wanted = PROGRAM_OF[track] // FAMILY
+
+    def fit(part: Part) -> tuple[bool, int]:
+        return part.program // FAMILY != wanted, len(part.onsets)
+
+    part = min((part for part in channels.parts if not part.drums), key=fit, default=None)
+    if part is None or part.place is None:  # drums on all channels
+        return Seat(CHANNEL[track], told="sounds as drums: all channels do")
+    channel = part.place[1]
+    with_whom = repr(part.name) if part.name else f"program {part.program}"
+    return Seat(channel, told=f"shares channel {channel + 1} with {with_whom}: none is free")
