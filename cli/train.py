@@ -133,6 +133,12 @@ def _of_preset(
     "Steps in which a band's networks of forms and traits learn by themselves first.",
 )
 @click.option(
+    "--plans-only",
+    is_flag=True,
+    show_default=True,
+    help="Leave a band's notes and chords as they are: only forms and traits are trained.",
+)
+@click.option(
     "--source",
     "sources",
     multiple=True,

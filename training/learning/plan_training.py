@@ -59,11 +59,18 @@ def train_plans(
         _train("traits", traits, of_traits, settings.plan_steps, device, say)
 
 
-def keep_plans(model: BandTransformer) -> None:
-    """Let the networks of plans of `model` as they are from now on."""
+ADDS = ("form_heads.", "form_fit.", "traits.names.")
+"""What a band makes of all that it hears, which is added to what plans say by themselves."""
+
+
+def freeze(model: BandTransformer, plans_only: bool) -> None:
+    """Leave the networks of plans of `model` as they are, and with `plans_only` all but `ADDS`."""
     for network in (model.form_network, model.trait_network):
         if network is not None:
             network.requires_grad_(False)
+    if plans_only:
+        for name, weight in model.named_parameters():
+            weight.requires_grad_(name.startswith(ADDS))
 
 
 def _train(

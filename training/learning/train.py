@@ -28,7 +28,7 @@ from schmubert.training.data.dataset import Dataset, kinds_of
 from schmubert.training.learning.band_batches import BandBatches
 from schmubert.training.learning.band_validate import BandValidation
 from schmubert.training.learning.optimizer import optimizer_of
-from schmubert.training.learning.plan_training import keep_plans, train_plans
+from schmubert.training.learning.plan_training import freeze, train_plans
 from schmubert.training.learning.run_batches import Batches
 from schmubert.training.learning.run_state import RunState, load_state, save_state
 from schmubert.training.learning.scalars import Scalars
@@ -88,7 +88,7 @@ def train_network(
     if settings.plan_steps and not resume:
         train_plans(model, batches, settings, accelerator.device, console.print)
     if isinstance(model, BandTransformer):
-        keep_plans(model)
+        freeze(model, settings.plans_only)
     trained = [p for p in model.parameters() if p.requires_grad]
     optimizer = optimizer_of(model, settings.optimizer, settings.learning_rate)
     state = RunState(step=0, ema={k: v.detach().clone() for k, v in model.state_dict().items()})

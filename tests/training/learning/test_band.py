@@ -29,6 +29,7 @@ from schmubert.training.data.prepare import prepare_dataset  # noqa: E402
 from schmubert.training.data.shards import PrepareSettings  # noqa: E402
 from schmubert.training.learning.band_batches import BandBatches  # noqa: E402
 from schmubert.training.learning.band_objective import BandUnmasking  # noqa: E402
+from schmubert.training.learning.plan_training import ADDS  # noqa: E402
 from schmubert.training.learning.settings import TrainSettings  # noqa: E402
 from schmubert.training.learning.train import CHECKPOINT_FILE, train_network  # noqa: E402
 
@@ -162,3 +163,18 @@ def test_where_chords_are_inferred_the_network_is_told_its_own_from_the_first_op
     assert asked[0, ::4, Track.CHORDS].tolist() == [*[mask] * 4, chord, *[HOLD] * 11]
     assert (asked[1, ::4, Track.CHORDS] == mask).all()
     assert (asked[0, :20, Track.BASS] == 0).all()
+
+
+def test_with_plans_only_all_else_stays(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("schmubert.training.learning.train.PRESETS", {"tiny-band": TINY})
+    train_network(replace(RUN, steps=1), data, tmp_path / "notes")
+    start = tmp_path / "notes" / CHECKPOINT_FILE
+    only = replace(RUN, steps=2, plans_only=True)
+    train_network(only, data, tmp_path / "plans", start_from=start)
+    before, _, _ = checkpoint.read(start)
+    after, _, _ = checkpoint.read(tmp_path / "plans" / CHECKPOINT_FILE)
+    moved = {name for name in after if not torch.equal(before[name], after[name])}
+    assert moved
+    assert all(name.startswith(ADDS) for name in moved)
