@@ -135,6 +135,7 @@ def _of_preset(
 @click.option(
     "--plans-only",
     is_flag=True,
+    default=False,
     show_default=True,
     help="Leave a band's notes and chords as they are: only forms and traits are trained.",
 )
