@@ -126,11 +126,11 @@ def _of_preset(
     options.Real(0, 1, min_open=True),
     "Only windows whose tracks have onsets in this share of bars.",
 )
-@options.with_default(
+@_of_preset(
     "--plan-steps",
     options.Whole(0),
-    0,
-    "Steps in which a band's networks of forms and traits learn by themselves first.",
+    "Steps in which a band's networks of forms and traits learn by themselves first, and then stay"
+    " as they are; 0 trains them along.",
 )
 @click.option(
     "--plans-only",

@@ -4,8 +4,8 @@ What a form goes by is mostly said by other forms, and so with traits; windows o
 small part of the work that windows of notes are. So these networks see many more of them than the
 band does in its time, in the states that they will meet: forms are drawn from the first bar to the
 last, with a part that is heard from end to end or not, and traits one after the other. After that
-they stay as they are: trained along with the band, in states that no sampler meets too, they forget
-what they knew (a rest after a rest of the drums .37 instead of .61, songs .72).
+they stay as they are. Trained along with the band (`plan_steps` 0), in states that no sampler meets
+too, they forget what they knew: a rest after a rest of the drums .37 instead of .61, songs .72.
 """
 
 from collections.abc import Callable
@@ -63,12 +63,12 @@ ADDS = ("form_heads.", "form_fit.", "traits.names.")
 """What a band makes of all that it hears, which is added to what plans say by themselves."""
 
 
-def freeze(model: BandTransformer, plans_only: bool) -> None:
+def freeze(model: BandTransformer, settings: TrainSettings) -> None:
     """Leave the networks of plans of `model` as they are, and with `plans_only` all but `ADDS`."""
     for network in (model.form_network, model.trait_network):
-        if network is not None:
+        if network is not None and (settings.plan_steps or settings.plans_only):
             network.requires_grad_(False)
-    if plans_only:
+    if settings.plans_only:
         for name, weight in model.named_parameters():
             weight.requires_grad_(name.startswith(ADDS))
 

@@ -258,6 +258,7 @@ PRESET_SETTINGS: Mapping[str, Mapping[str, Any]] = {
     },
     "band": {
         "steps": 20_000,
+        "plan_steps": 3000,
         "batch_bars": 256,
         "window_bars": {8: 0.2, 16: 0.5, 32: 0.2, 64: 0.1},
         "hop_bars": 4,

@@ -88,7 +88,7 @@ def train_network(
     if settings.plan_steps and not resume:
         train_plans(model, batches, settings, accelerator.device, console.print)
     if isinstance(model, BandTransformer):
-        freeze(model, settings.plans_only)
+        freeze(model, settings)
     trained = [p for p in model.parameters() if p.requires_grad]
     optimizer = optimizer_of(model, settings.optimizer, settings.learning_rate)
     state = RunState(step=0, ema={k: v.detach().clone() for k, v in model.state_dict().items()})
