@@ -49,12 +49,12 @@ def with_forms(
         if track not in FORMS:
             continue
         forms, wanted = tokens[:, ::bar, column], targets[:, ::bar, column]
-        played = token_sampler.tracks.index(TRIO[FORMS.index(track)])
-        of_bars = tokens[..., played].reshape(*forms.shape, bar)
+        played = TRIO[FORMS.index(track)]
+        of_bars = tokens[..., token_sampler.tracks.index(played)].reshape(*forms.shape, bar)
         for number in bars:
             rows = logits[column][:, number * bar].astype(np.float64)
             rows[:, FIRST_AGAIN:][~may_repeat(forms, [number])[:, 0]] = -np.inf
-            rows[_contradicted(of_bars, number, TRIO[FORMS.index(track)])] = -np.inf
+            rows[_contradicted(of_bars, number, played)] = -np.inf
             drawn = draw(rows, token_sampler.rng)
             forms[:, number] = np.where(wanted[:, number], drawn, forms[:, number])
     return tokens

@@ -255,7 +255,7 @@ def grown(weights: Mapping[str, Tensor], model: BandTransformer) -> dict[str, Te
     """
     state = model.state_dict()
     new = {n: tensor for n, tensor in state.items() if n.startswith(ADDED) and n not in weights}
-    kept = {n: w.float() for n, w in weights.items() if n in state or not n.startswith(ADDED)}
+    kept = {n: w for n, w in weights.items() if n in state or not n.startswith(ADDED)}
     for network, head in (("form_network.", "form_heads."), ("trait_network.", "traits.names.")):
         if any(name.startswith(network) for name in new):
             kept |= {n: w * 0.0 for n, w in kept.items() if n.startswith(head)}

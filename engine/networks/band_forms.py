@@ -46,8 +46,7 @@ class FormNetwork(nn.Module):
 
     def forward(self, forms: list[Tensor]) -> tuple[Tensor, ...]:
         """Forms [batch, bars] of each track -> their logits [batch, bars, events], a track each."""
-        embedded = [called(layer, form) for layer, form in zip(self.embeddings, forms, strict=True)]
-        x = self.near(torch.cat(embedded, dim=-1).transpose(1, 2)).transpose(1, 2)
+        x = self.near(_side_by_side(self.embeddings, forms)).transpose(1, 2)
         size = (forms[0].shape[0], forms[0].shape[1])
         rotation = rotation_of(size[1], NETWORK_WIDTH // NETWORK_HEADS, x)
         for block in self.blocks:
@@ -72,8 +71,7 @@ class FormContext(nn.Module):
 
     def forward(self, forms: list[Tensor]) -> tuple[Tensor, ...]:
         """Forms [batch, bars] of each track -> what is added to their logits, a track each."""
-        embedded = [called(layer, form) for layer, form in zip(self.embeddings, forms, strict=True)]
-        x = torch.cat(embedded, dim=-1).transpose(1, 2)
+        x = _side_by_side(self.embeddings, forms)
         x = F.relu(self.far(F.relu(self.near(x)))).transpose(1, 2)
         return torch.split(self.out(x), [BAND_SIZES[form] for form in FORMS], dim=-1)
 
@@ -102,3 +100,9 @@ class FormFit(nn.Module):
         nats = (short * counts).sum(dim=2).log1p()
         # no product of matrices, which a graph in int8 would round
         return (nats[..., None] * self.weight[track]).sum(dim=2)
+
+
+def _side_by_side(embeddings: nn.ModuleList, forms: list[Tensor]) -> Tensor:
+    """The vectors of the forms [batch, bars] of each track: [batch, channels, bars]."""
+    vectors = [called(layer, form) for layer, form in zip(embeddings, forms, strict=True)]
+    return torch.cat(vectors, dim=-1).transpose(1, 2)

@@ -96,8 +96,8 @@ class BandUnmasking:
         notes[..., [column for column, track in enumerate(columns) if track not in NOTES]] = False
         bars = notes.any(axis=-1).reshape(len(notes), -1, meter.steps).any(axis=-1)
         beats = np.logical_or.accumulate(bars, axis=1).repeat(meter.beats, axis=1)
-        never = np.zeros_like(notes)
-        layout = Layout(seen.cpu().numpy(), never, notes, beats, ~beats & False, ~beats & False)
+        never = np.zeros_like(notes)  # nothing is drawn here
+        layout = Layout(seen.cpu().numpy(), never, notes, beats, never, never)
         alone = torch.from_numpy(without_the_band(layout, columns, meter)).to(seen.device)
         learning = model.training
         model.eval()
