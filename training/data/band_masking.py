@@ -75,7 +75,8 @@ def masked_band(
 ) -> MaskedBand:
     """`tokens` [batch, steps, 9] with what is hidden of them.
 
-    A column that a piece lacks, masked throughout, is never asked for.
+    A column that a piece lacks, masked throughout, is never asked for. Nor is a form of a bass
+    that guessed: what follows is the song's own, so a network would learn that no bass comes again.
     """
     batch, steps, _ = tokens.shape
     asked = np.zeros(tokens.shape, bool)
@@ -100,6 +101,7 @@ def masked_band(
     masked[inferred, :, Track.CHORDS] = can[:, Track.CHORDS]
     targets = asked & can & ~unknown
     targets[..., FORMS[0] : FORMS[-1] + 1] &= _without_a_note(masked, meter)
+    targets[guessing, :, Track.BASS_FORM] = False
     return MaskedBand(tokens, masked, targets, meter, inferred)
 
 

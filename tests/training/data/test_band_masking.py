@@ -90,9 +90,9 @@ def test_no_note_is_known_amid_those_that_are_asked_for_while_plans_are_drawn() 
 def test_some_stages_are_as_they_are_when_forms_are_drawn() -> None:
     batch = masked_band(bands(2000), METER, np.random.default_rng(6), {STAGE: 1.0})
     asked = batch.targets
-    notes = asked[..., Track.BASS]
+    notes = asked[..., Track.DRUMS]
     to_the_end = (np.maximum.accumulate(notes, axis=1) == notes).all(axis=1)
-    forms = asked[:, :: METER.steps, Track.BASS_FORM]
+    forms = asked[:, :: METER.steps, Track.DRUMS_FORM]
     bars_begun = notes[:, :: METER.steps]
     told = ~asked[..., Track.CHORDS].any(axis=1)
     as_played = told & to_the_end & bars_begun.any(axis=1) & (forms == bars_begun).all(axis=1)
@@ -107,3 +107,13 @@ def test_chords_that_are_inferred_are_neither_seen_nor_asked_for() -> None:
     assert not batch.targets[batch.inferred][..., Track.CHORDS].any()
     off_stage = masked_band(bands(200), METER, np.random.default_rng(7), {"nothing": 1.0})
     assert not off_stage.inferred.any()
+
+
+def test_no_form_of_a_bass_that_guessed_is_asked_for() -> None:
+    tokens = bands(200)
+    batch = masked_band(tokens, METER, np.random.default_rng(9), {STAGE: 1.0})
+    guessed = (batch.tokens != tokens)[..., Track.BASS].any(axis=1)
+    assert 0.2 < guessed.mean() < 0.6
+    assert not batch.targets[guessed][..., Track.BASS_FORM].any()
+    assert batch.targets[~guessed][..., Track.BASS_FORM].any()
+    assert batch.targets[guessed][..., Track.DRUMS_FORM].any()
