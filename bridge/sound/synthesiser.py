@@ -58,6 +58,7 @@ class Synthesiser:
         self._sound, self._tell = sound, tell
         self._process: subprocess.Popen[bytes] | None = None
         self._listens: int | None = None  # where it reads, as long as it does
+        self._writing = threading.Lock()  # whoever closes that waits for whoever writes there
         self._sign_s = 0.0  # when it was started, or printed something
         self._told = ""
         self._best: Output | None = None
@@ -93,17 +94,19 @@ class Synthesiser:
         self._thread.join(LEAVE_S)
 
     def _say(self, line: bytes) -> None:
-        listens = self._listens
-        if listens is None:
+        if not self._writing.acquire(blocking=False):  # it has just ended
             return
         try:
-            os.write(listens, line)
+            if self._listens is not None:
+                os.write(self._listens, line)
         except BlockingIOError:  # it reads no more, and what it has not read is too late
             self._listens = None
             if self._process is not None:
                 self._process.kill()
         except OSError:  # it ended: the thread knows soon
             self._listens = None
+        finally:
+            self._writing.release()
 
     def _look_after(self) -> None:
         pause_s = PAUSE_S
@@ -172,8 +175,8 @@ class Synthesiser:
                 if listened:
                     self._closing.wait(READ_EVERY_S)
         finally:
-            self._listens = self._process = None
-            self._closing.wait(READ_EVERY_S)  # the loop may be about to write
+            with self._writing:
+                self._listens = self._process = None
             end_child(process, 0.0)
             process.stdout.close()
         return None if listened else _reason(printed)
