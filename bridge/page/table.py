@@ -28,15 +28,6 @@ from schmubert.bridge.protocol.surface import bindable, source_of, target_of
 from schmubert.engine.music.pitches import both_keys, name_of
 from schmubert.engine.music.vocabulary import Track
 
-AT_FIRST = {
-    "key": -1.0,
-    "swing": 0.0,
-    "shuffle": 0.0,
-    "humanise": 0.0,
-    "groove": 0.0,
-}
-"""How controls stand that neither the settings nor the player say anything of."""
-
 
 class Choice(msgspec.Struct, frozen=True):
     """A value of a control that has a name; `source` is the pad that sets it."""
@@ -93,9 +84,12 @@ def rows(settings: Settings, rig: Rig) -> list[Row]:
 
 def standing(settings: Settings) -> dict[str, float]:
     """How the controls stand at first, by their ids, as far as that is a number."""
-    switches = [name for name, kind in CONTROLS.items() if kind.switch]
-    found = AT_FIRST | dict.fromkeys(switches, 0.0)
-    found |= {f"{name}:{track.name.lower()}": 0.0 for name in switches for track in Track}
+    found = {
+        id_of(Control(name, kind.at_first, role)): kind.at_first
+        for name, kind in CONTROLS.items()
+        if kind.at_first is not None
+        for role in (Track if kind.of_role else [None])
+    }
     beats = settings.meter.beats
     found |= {
         name: float(beat in marked(beats))

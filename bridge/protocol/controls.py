@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from schmubert.bridge.protocol.meters import ORDINALS
-from schmubert.bridge.protocol.mode import MODES, MOST_TURN_BARS
+from schmubert.bridge.protocol.mode import INTRO_BARS, MODES, MOST_TURN_BARS, TURN_BARS
 from schmubert.bridge.protocol.roles import ROLES
 from schmubert.engine.music.chart import key_named
 from schmubert.engine.music.pitches import name_of, pitch_named
@@ -39,8 +39,9 @@ class Kind:
     """A control: what it does, its range in its unit, whose it is, and how a pad works it.
 
     `of_role`: one for each role. `steps`: only whole values. What is `free` is as the band likes
-    at first, and again at `FREE`. A `switch` changes over with each hit of a pad and is off or on
-    at a knob; a `trigger` acts when it is hit; what is `momentary` is on as long as a pad is held.
+    at first, and again at `FREE`; others stand at `first`, or as the session begins. A `switch`
+    changes over with each hit of a pad and is off or on at a knob; a `trigger` acts when it is
+    hit; what is `momentary` is on as long as a pad is held.
     """
 
     help: str
@@ -50,9 +51,15 @@ class Kind:
     of_role: bool = False
     steps: bool = False
     free: bool = False
+    first: float | None = None
     switch: bool = False
     trigger: bool = False
     momentary: bool = False
+
+    @property
+    def at_first(self) -> float | None:
+        """Where it stands until it is turned; None for as the band likes, or the session begins."""
+        return 0.0 if self.switch else self.first
 
     def at(self, value: int) -> float:
         """Where a MIDI `value` of 0 to 127 turns it to, between both ends of its range."""
@@ -128,21 +135,26 @@ CONTROLS = {
         12,
         KEY,
         steps=True,
+        first=AUTO_KEY,
     ),
     "harmony": Kind("How much likelier the notes of a chord are.", 0.0, 8.0, "nats", free=True),
-    "swing": Kind("How late odd 16ths are.", 0.0, 0.6, "of a 16th"),
-    "shuffle": Kind("How late odd eighths are.", 0.0, 0.9, "of a 16th"),
-    "humanise": Kind("How far times and velocities stray."),
-    "groove": Kind("How much the band takes over of your timing."),
+    "swing": Kind("How late odd 16ths are.", 0.0, 0.6, "of a 16th", first=0.0),
+    "shuffle": Kind("How late odd eighths are.", 0.0, 0.9, "of a 16th", first=0.0),
+    "humanise": Kind("How far times and velocities stray.", first=0.0),
+    "groove": Kind("How much the band takes over of your timing.", first=0.0),
     "mute": Kind("The role is silent.", of_role=True, switch=True),
     "solo": Kind("The other roles are silent.", of_role=True, switch=True),
     "lock": Kind("The bar in which it is hit goes round until it is let go.", switch=True),
-    "intensity": Kind("Density, kit, register and loudness at once; nothing in the middle."),
+    "intensity": Kind(
+        "Density, kit, register and loudness at once; nothing in the middle.", first=0.5
+    ),
     "follow": Kind("The intensity is that of your own playing.", switch=True),
     "fill": _hit("The drums fill the rest of this bar, or the next one."),
     "break": _hit("All rest after the next downbeat, for a bar."),
     "intro": _hit("The band plays `intro-bars` before you."),
-    "intro-bars": Kind("How long an intro is.", 1, MOST_TURN_BARS, "bars", steps=True),
+    "intro-bars": Kind(
+        "How long an intro is.", 1, MOST_TURN_BARS, "bars", steps=True, first=INTRO_BARS
+    ),
     "ending": _hit("A last phrase to a last downbeat, then silence."),
     "stop": _hit("The band stops on the next downbeat; hit again, it listens."),
     "start-on-chord": Kind("The band starts with a chord, not with a note.", switch=True),
@@ -153,13 +165,21 @@ CONTROLS = {
         for one in VARIATIONS
     },
     "keep": _hit("The next variation that is hit is what plays then."),
-    "level": Kind("How loud the role is.", 0.0, 2.0, "times", of_role=True),
-    "curve": Kind("Above 0 soft notes get louder, below 0 loud ones softer.", -1.0, of_role=True),
-    "octave": Kind("How much higher the role sounds.", -2, 2, "octaves", of_role=True, steps=True),
+    "level": Kind("How loud the role is.", 0.0, 2.0, "times", of_role=True, first=1.0),
+    "curve": Kind(
+        "Above 0 soft notes get louder, below 0 loud ones softer.", -1.0, of_role=True, first=0.0
+    ),
+    "octave": Kind(
+        "How much higher the role sounds.", -2, 2, "octaves", of_role=True, steps=True, first=0.0
+    ),
     "tempo": Kind("The band's own tempo, where no clock tells it.", 20.0, 400.0, "BPM"),
     "tap": _hit("Hit it on the beat: from the second hit on, that is the tempo."),
-    "transpose": Kind("How much higher the band sounds.", -12, 12, SEMITONES, steps=True),
-    "transpose-in": Kind("How much higher you are heard.", -12, 12, SEMITONES, steps=True),
+    "transpose": Kind(
+        "How much higher the band sounds.", -12, 12, SEMITONES, steps=True, first=0.0
+    ),
+    "transpose-in": Kind(
+        "How much higher you are heard.", -12, 12, SEMITONES, steps=True, first=0.0
+    ),
     "mode": Kind("How you and the band share the music.", 0, len(MODES) - 1, MODE, steps=True),
     "style": Kind(
         "In which style the band plays: any as it comes, song in that of the song of --like.",
@@ -167,8 +187,16 @@ CONTROLS = {
         len(CHOICES) - 1,
         STYLE,
         steps=True,
+        first=0.0,
     ),
-    "bars": Kind("How long a turn, a loop or a phrase is.", 1, MOST_TURN_BARS, "bars", steps=True),
+    "bars": Kind(
+        "How long a turn, a loop or a phrase is.",
+        1,
+        MOST_TURN_BARS,
+        "bars",
+        steps=True,
+        first=TURN_BARS,
+    ),
     "reroll": Kind("While it is held, the marked beats are made anew.", momentary=True),
     **{f"mark{beat}": _mark(name) for beat, name in enumerate(ORDINALS, 1)},
     "phrase-a": Kind("What was played last is phrase A.", trigger=True),

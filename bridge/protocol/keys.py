@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from schmubert.bridge.protocol.controls import CONTROLS, NAMED, ON, VARIATIONS, Control, control
-from schmubert.bridge.protocol.mode import MODES, TURN_BARS
+from schmubert.bridge.protocol.mode import MODES
 from schmubert.engine.music.vocabulary import Track
 
 HELP_KEY = "?"
@@ -47,8 +47,6 @@ KEYS: Mapping[str, Key] = {
     "p": Key("panic"),
 }
 """Every key by what it types: letters as their words begin, capitals are roles."""
-AT_FIRST = {"intensity": 0.5, "level": 1.0, "bars": float(TURN_BARS)}
-"""Where controls stand that nobody turned; others are at 0, or at their lowest."""
 
 
 class Standing:
@@ -73,7 +71,8 @@ class Standing:
         if kind.trigger:
             return one
         place = one.name, one.role
-        stands = self._stands.get(place, AT_FIRST.get(one.name, max(0.0, kind.low)))
+        at_first = max(0.0, kind.low) if kind.at_first is None else kind.at_first
+        stands = self._stands.get(place, at_first)
         if one.name == "tempo" and place not in self._stands:
             return None  # it is another's
         if kind.switch:

@@ -59,4 +59,7 @@ def test_what_is_bound_and_how_it_stands_are_told() -> None:
     assert found["lock"].value == 1.0
     assert found["mark4"].value == 1.0
     assert found["mark1"].value == 0.0
+    assert found["level:bass"].value == 1.0
+    assert found["curve:bass"].value == found["octave:bass"].value == 0.0
+    assert found["temperature"].value is None
     assert [one.source for one in found["mode"].choices if one.name == "trade"] == ["note:36:1"]
