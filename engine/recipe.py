@@ -15,6 +15,7 @@ RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
         "refining": (0, 8),
         "harmony": (0.05, 8.0),
         "temperature": (0.05, 4.0),
+        "sounding": (0.0, 1.0),
     }
 )
 """The least and the most of each value."""
@@ -22,12 +23,14 @@ RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Recipe:
-    """The five values that are chosen for a model; all else of how it is sampled follows from them.
+    """The values that a model brings; all else of how it is sampled follows from them.
 
     `calls` to the model fill a window of a file. `remasked` is the share of the cells that a call
     masks again and draws anew, in files and on stage. For each call that fills a window `refining`
     others do that. `harmony` are the nats that the tones of a known chord are made likelier by,
     for a network that is not told chords. `temperature` is 1 for the network's own distribution.
+    `sounding` is no choice: in so many of the bars each part sounds in every window that a band
+    learned from, so no forms are drawn that leave it fewer; 0 where nobody knows.
     ValueError where one is out of its range in `RANGES`, or no number.
     """
 
@@ -36,6 +39,7 @@ class Recipe:
     refining: int = 2
     harmony: float = 2.0
     temperature: float = 1.0
+    sounding: float = 0.0
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -6,6 +6,7 @@ come out the same by chance. A form is a promise: where it says that a bar is pl
 cells are those of the other bar and are not drawn, and where it says that a bar is new, it is.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,8 +43,10 @@ def with_forms(
     """`tokens` [batch, steps, columns] with those forms of `bars` that are `targets` drawn.
 
     `logits` [batch, steps, events], one a column, say how likely they are; none is drawn that
-    cannot be: by the forms before it (`may_repeat`), or by what is known of its bar.
+    cannot be: by the forms before it (`may_repeat`), by what is known of its bar, or by how often
+    a part rests at most (`_rested_enough`).
     """
+    sounding = token_sampler.recipe.sounding
     tokens, bar = tokens.copy(), token_sampler.meter.steps
     for column, track in enumerate(token_sampler.tracks):
         if track not in FORMS:
@@ -55,6 +58,7 @@ def with_forms(
             rows = logits[column][:, number * bar].astype(np.float64)
             rows[:, FIRST_AGAIN:][~may_repeat(forms, [number])[:, 0]] = -np.inf
             rows[_contradicted(of_bars, number, played)] = -np.inf
+            rows[_rested_enough(forms, wanted, sounding), RESTS] = -np.inf
             drawn = draw(rows, token_sampler.rng)
             forms[:, number] = np.where(wanted[:, number], drawn, forms[:, number])
     return tokens
@@ -76,6 +80,19 @@ def _contradicted(bars: Tokens, number: int, track: Track) -> Mask:
             unlike = known & (there != mask) & (here != there)
             found[:, FIRST_AGAIN + k] = unlike.any(axis=1)
     return found
+
+
+def _rested_enough(forms: Tokens, wanted: Mask, sounding: float) -> Mask:
+    """Which windows [batch] may rest no more by their `forms` [batch, bars], `wanted` or known.
+
+    A part sounds in a share `sounding` of the bars of every window. One in which it is known to
+    rest longer is like none that was learned from, and is left alone.
+    """
+    rests, bars = forms == RESTS, forms.shape[1]
+    most = bars - math.ceil(round(sounding * bars, 6))  # a tenth of 10 bars is 1, however held
+    known = (rests & ~wanted).sum(axis=1)
+    enough: Mask = (known <= most) & (rests.sum(axis=1) >= most)
+    return enough if sounding else np.zeros_like(enough)
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,7 @@ def train_network(
     about["recipe"] = RECIPE.plain()
     if isinstance(batches, BandBatches):
         about["meters"] = [meter.shape for meter in batches.by_meter]
+        about["recipe"] = replace(RECIPE, sounding=settings.sounding).plain()
     elif settings.tacet and settings.excerpts:
         about["pauses"] = batches.pauses().encoded()
 

@@ -23,6 +23,7 @@ from schmubert.engine.music.vocabulary import (
     TRIO,
     Track,
 )
+from schmubert.engine.recipe import Recipe
 
 PLANS = BAND[len(TRIO) :]
 DRUMS, FORM = BAND.index(Track.DRUMS), BAND.index(Track.DRUMS_FORM)
@@ -127,6 +128,28 @@ def test_no_form_is_drawn_that_what_is_known_of_its_bar_contradicts() -> None:
     drawn = with_forms(tokens, targets, np.arange(2, 3), even(tokens), sampler)
     possible = {0, NEW, FIRST_AGAIN + AGAIN.index(2)}
     assert set(drawn[:, 2 * step, FORM].tolist()) == possible
+
+
+def test_a_part_that_is_asked_for_plays_as_often_as_in_all_that_was_learned_from() -> None:
+    tokens = window(10, {}, batch=20)
+    targets = np.zeros(tokens.shape, bool)
+    targets[:, :: COMMON.steps, FORM] = True
+    resting = even(tokens)
+    resting[BAND.index(Track.DRUMS_FORM)][..., RESTS] = 50.0
+
+    def rests(tokens: Tokens, sounding: float) -> np.ndarray:
+        sampler = TokenSampler(
+            np.random.default_rng(0), tracks=BAND, recipe=Recipe(sounding=sounding)
+        )
+        drawn = with_forms(tokens, targets, np.arange(10), resting, sampler)
+        return (drawn[:, :: COMMON.steps, FORM] == RESTS).sum(axis=1)
+
+    assert (rests(tokens, 0.0) == 10).all()
+    assert (rests(tokens, 0.5) == 5).all()
+    assert (rests(tokens, 0.33) == 6).all()
+    targets[:, : 8 * COMMON.steps] = False
+    resting_long = window(10, dict.fromkeys(range(8), RESTS), batch=20)
+    assert (rests(resting_long, 0.5) == 10).all(), "nobody asked for those bars"
 
 
 def test_a_network_without_forms_promises_nothing() -> None:

@@ -100,6 +100,7 @@ def test_a_run_goes_on_and_says_which_metres_it_knows(
     assert config.tracks == tuple(track.name.lower() for track in BAND)
     assert sorted(map(tuple, about["meters"])) == [(3, 4), (4, 4)]
     assert about["step"] == 6
+    assert about["recipe"]["sounding"] == RUN.sounding
     bits = about["validation"]
     assert {"file/bass", "file, chords/bass", "stage, plans/drums", "mixed/chords"} <= set(bits)
     assert "file, plans/bass_form" not in bits
