@@ -1,19 +1,22 @@
 """How a model's bass and drums stand beside songs: in files and on stage, with chords and without.
 
 python benchmarks/bands_with_chords.py --data DATA [--model MODEL ...] [--songs 48] [--json FILE]
+    [--split test] [--draws 5] [--ways stage "stage, told"]
 
 Held-out songs of 16 bars in 4/4, of which the melody is given. "told" knows the chord plan of the
 song, from all of its parts, and "comping" the rhythm of what else sounds, too, as `accompany` does;
 "files" and "stage" hear the melody alone. Figures of the bass: share
-of the time on a clash with the melody (m2, M7, tritone), root of the bar in the melody, in the
-chord of the beat, downbeats on its root, notes below E1, bars that repeat the one 1 and 4 before,
+of the time on a clash with the melody (m2, M7, tritone), and consonant with it, root of the bar in the melody, in the
+chord of the beat, downbeats on its root, notes below E1, bars that repeat the one 1 to 8 before,
 the longest stay on a pitch in bars (median, p95), different pitch classes; of the drums: bars that
-repeat. The first bar, in which a stage listens, counts nowhere.
+repeat; of both, bars in which they rest. The first bar, in which a stage listens, counts nowhere.
+Of several draws the mean is told, and the deviation between them.
 """
 
 import argparse
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +26,9 @@ from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.music.chords import plan_weights
 from schmubert.engine.music.meter import COMMON
+from schmubert.engine.music.plans import form_columns
 from schmubert.engine.music.score import Tokens
-from schmubert.engine.music.vocabulary import TRIO, Track
+from schmubert.engine.music.vocabulary import AGAIN, RESTS, TRIO, Track
 from schmubert.engine.networks.load import load
 from schmubert.engine.networks.model_file import default_model
 from schmubert.training.data.batches import grouped
@@ -37,7 +41,13 @@ from schmubert.training.evaluation.rehearsal import (
 )
 from schmubert.training.metrics.bootstrap import Share, pooled
 from schmubert.training.metrics.chords import Weights, bass_in_chord, bass_on_root
-from schmubert.training.metrics.harmony import CLASH, bass_at, root_in_bar, sounding_pitch
+from schmubert.training.metrics.harmony import (
+    CLASH,
+    CONSONANT,
+    bass_at,
+    root_in_bar,
+    sounding_pitch,
+)
 from schmubert.training.metrics.notes import ONSET, PITCH, note_table
 from schmubert.training.metrics.piece_figures import LOW_E
 from schmubert.training.metrics.structure import notes_under, repeated_bars
@@ -45,6 +55,7 @@ from schmubert.training.metrics.structure import notes_under, repeated_bars
 BARS = 16
 MINE = (Track.BASS, Track.DRUMS)
 SEED = 5
+WAYS = ("files", "files, told", "files, told, comping", "stage", "stage, told")
 
 
 def main() -> None:
@@ -53,61 +64,72 @@ def main() -> None:
     parser.add_argument("--model", type=Path, nargs="+", default=[default_model()])
     parser.add_argument("--songs", type=int, default=48)
     parser.add_argument("--temperature", type=float)
+    parser.add_argument("--split", choices=("validation", "test"), default="validation")
+    parser.add_argument("--draws", type=int, default=1)
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS)
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
-    songs, plans, compings = held_out(asked.data, asked.songs)
+    songs, plans, compings = held_out(asked.data, asked.songs, asked.split)
     rows = {"songs": figures(songs, songs, plans)}
     rows["other songs' bands"] = figures(songs, np.roll(songs, 1, axis=0), plans)
     say("songs", rows["songs"])
     say("other songs' bands", rows["other songs' bands"])
     for path in asked.model:
-        for way, band in bands(load(path), songs, plans, compings, asked.temperature).items():
-            name = f"{path.stem}, {way}"
-            rows[name] = figures(songs, band, plans)
-            say(name, rows[name])
+        ways = Ways(load(path), songs, plans, compings, asked.temperature)
+        for way in asked.ways:
+            draws = [figures(songs, ways.drawn(way, SEED + k), plans) for k in range(asked.draws)]
+            rows[f"{path.stem}, {way}"] = {
+                what: float(np.mean([draw[what] for draw in draws])) for what in draws[0]
+            }
+            say(f"{path.stem}, {way}", *draws)
     if asked.json:
         asked.json.write_text(json.dumps(rows, indent=2) + "\n")
 
 
-def held_out(data: Path, count: int) -> tuple[Tokens, NDArray[np.int64], Tokens]:
-    """Validation songs [count, steps, 3], their chord plans [count, beats] and their compings.
+def held_out(
+    data: Path, count: int, name: str = "validation"
+) -> tuple[Tokens, NDArray[np.int64], Tokens]:
+    """Songs [count, steps, 3] of a split, their chord plans [count, beats] and their compings.
 
     These [count, steps] are masked where a song has no other part.
     """
-    split = Dataset.open(data).split("validation")
+    split = Dataset.open(data).split(name)
     rng = np.random.default_rng(SEED)
     windows = grouped(split, split.windows(BARS, BARS, TRIO, 0.8, 0.5), BARS).one_a_song(rng)
     band = split.band(rng.permutation(windows)[:count], BARS)
     return band.tokens[..., : len(TRIO)], band.chords, band.tokens[..., Track.COMPING]
 
 
-def bands(
-    model: Model,
-    songs: Tokens,
-    plans: NDArray[np.int64],
-    compings: Tokens,
-    temperature: float | None,
-) -> Mapping[str, Tokens]:
-    """What `model` plays to the melodies of `songs`, by way."""
-    weights = np.stack([plan_weights(plan) for plan in plans])
-    chosen = {} if temperature is None else {"temperature": temperature}
+@dataclass(frozen=True)
+class Ways:
+    """What `model` plays to the melodies of `songs`, by `WAYS`."""
 
-    def in_file(k: int, **known: Tokens) -> Tokens:
-        rng = np.random.default_rng((SEED, k))
-        return at_leisure(model, songs[k : k + 1], MINE, [rng], Sampling(**chosen, **known))
+    model: Model
+    songs: Tokens
+    plans: NDArray[np.int64]
+    compings: Tokens
+    temperature: float | None
 
-    def in_files(**known: Tokens) -> Tokens:
-        of_song = [{name: of_all[k] for name, of_all in known.items()} for k in range(len(songs))]
-        return np.concatenate([in_file(k, **one) for k, one in enumerate(of_song)])
+    def drawn(self, way: str, seed: int) -> Tokens:
+        """Its band [songs, steps, 3]."""
+        warmth = {} if self.temperature is None else {"temperature": self.temperature}
+        if way.startswith("files"):
+            known = {"chords": self.plans} if "told" in way else {}
+            known |= {"comping": self.compings} if "comping" in way else {}
+            return np.concatenate(
+                [self._in_file(k, seed, known, warmth) for k in range(len(self.songs))]
+            )
+        weights = np.stack([plan_weights(plan) for plan in self.plans])
+        told = chords_told(weights) if "told" in way else None
+        rng = np.random.default_rng(seed)
+        return as_on_stage(self.model, self.songs, MINE, rng, leads=told, **warmth)
 
-    stage = np.random.default_rng(SEED)
-    return {
-        "files": in_files(),
-        "files, told": in_files(chords=plans),
-        "files, told, comping": in_files(chords=plans, comping=compings),
-        "stage": as_on_stage(model, songs, MINE, stage, **chosen),
-        "stage, told": as_on_stage(model, songs, MINE, stage, leads=chords_told(weights), **chosen),
-    }
+    def _in_file(
+        self, k: int, seed: int, known: Mapping[str, Tokens], warmth: Mapping[str, float]
+    ) -> Tokens:
+        of_song = {name: of_all[k] for name, of_all in known.items()}
+        sampling, rng = Sampling(**warmth, **of_song), np.random.default_rng((seed, k))
+        return at_leisure(self.model, self.songs[k : k + 1], MINE, [rng], sampling)
 
 
 def figures(songs: Tokens, played: Tokens, plans: NDArray[np.int64]) -> dict[str, float]:
@@ -118,14 +140,15 @@ def figures(songs: Tokens, played: Tokens, plans: NDArray[np.int64]) -> dict[str
         chords = plan_weights(plan)[LISTEN_BARS * COMMON.beats :]
         for name, share in {
             "clash": bass_at(CLASH, song, band),
+            "consonant": bass_at(CONSONANT, song, band),
             "in chord": bass_in_chord(chords, band),
             "downbeats on root": downbeats_on_root(chords, band),
             "below E1": notes_under(band, Track.BASS, LOW_E),
             "root in melody": root_in_bar(song, band),
-            "bass bars again, 1": repeated_bars(band, Track.BASS, 1),
-            "bass bars again, 4": repeated_bars(band, Track.BASS, 4),
-            "drum bars again, 1": repeated_bars(band, Track.DRUMS, 1),
-            "drum bars again, 4": repeated_bars(band, Track.DRUMS, 4),
+            "bass rests": resting_bars(band, Track.BASS),
+            "drums rest": resting_bars(band, Track.DRUMS),
+            **{f"bass bars again, {lag}": repeated_bars(band, Track.BASS, lag) for lag in AGAIN},
+            **{f"drum bars again, {lag}": repeated_bars(band, Track.DRUMS, lag) for lag in AGAIN},
         }.items():
             shares.setdefault(name, []).append(share)
         notes = note_table(band, Track.BASS)
@@ -143,6 +166,12 @@ def downbeats_on_root(chords: Weights, band: Tokens) -> Share:
     return on_root, float((sounds & chords[:: COMMON.beats].any(axis=1)).sum())
 
 
+def resting_bars(band: Tokens, track: Track) -> Share:
+    """The bars in which nothing of `track` sounds, not even held over."""
+    forms = form_columns(band, COMMON)[:: COMMON.steps, track]
+    return float((forms == RESTS).sum()), float(len(forms))
+
+
 def longest_stay(onsets: NDArray[np.int64], pitches: NDArray[np.int64]) -> float:
     """The longest time in bars from a note to the start of the last of its pitch in a row.
 
@@ -156,10 +185,13 @@ def longest_stay(onsets: NDArray[np.int64], pitches: NDArray[np.int64]) -> float
     return longest / COMMON.steps
 
 
-def say(name: str, found: Mapping[str, float]) -> None:
-    print(
-        f"{name}: " + "; ".join(f"{what} {value:.3f}" for what, value in found.items()), flush=True
-    )
+def say(name: str, *draws: Mapping[str, float]) -> None:
+    told = []
+    for what in draws[0]:
+        values = [draw[what] for draw in draws]
+        spread = f" ± {np.std(values, ddof=1):.3f}" if len(values) > 1 else ""
+        told.append(f"{what} {np.mean(values):.3f}{spread}")
+    print(f"{name}: {'; '.join(told)}", flush=True)
 
 
 if __name__ == "__main__":
