@@ -5,9 +5,9 @@ python benchmarks/bands_with_chords.py --data DATA [--model MODEL ...] [--songs 
 
 Held-out songs of 16 bars in 4/4, of which the melody is given. "told" knows the chord plan of the
 song, from all of its parts, and "comping" the rhythm of what else sounds, too, as `accompany` does;
-"files" and "stage" hear the melody alone. Figures of the bass: share of the time on a clash with the
-melody (m2, M7, tritone), and consonant with it, root of the bar in the melody, in the chord of the
-beat, downbeats on its root, notes below E1, bars that repeat the one 1 to 8 before, the longest
+"files" and "stage" hear the melody alone. Figures of the bass: share of the time on a clash with
+the melody (m2, M7, tritone), and consonant with it, root of the bar in the melody, in the chord of
+the beat, downbeats on its root, notes below E1, bars that repeat the one 1 to 8 before, the longest
 stay on a pitch in bars (median, p95), different pitch classes; of the drums: bars that repeat; of
 both, bars in which they rest. The first bar, in which a stage listens, counts nowhere. Of several
 draws the mean is told, and the deviation between them.
