@@ -14,8 +14,9 @@ from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.engine.denoiser import recipe_of
 from schmubert.engine.diffusion.sampling import usual_window_bars
+from schmubert.engine.music.stacks import is_ensemble
 from schmubert.engine.networks.devices import Device
-from schmubert.engine.networks.load import load
+from schmubert.engine.networks.load import load, load_any, unmasking
 from schmubert.engine.networks.model_file import default_model
 
 if TYPE_CHECKING:
@@ -154,7 +155,9 @@ def evaluate(
         _report(evaluation, out, f"{PIECES_RECORD}.json")
         return
     if experiment != "algorithm7":
-        denoiser = load(model, device, threads)
+        denoiser = load_any(model, device, threads)
+        if not is_ensemble(denoiser.tracks):
+            unmasking(denoiser, model)
         file = default_model() if model is None else model
         circumstances["model"] = hashlib.sha256(file.read_bytes()).hexdigest()
         window = window or usual_window_bars(denoiser)

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from schmubert.engine.music.chords import FIRST_CHORD, Quality
-from schmubert.engine.music.ensemble_file import ensemble_bytes
 from schmubert.engine.music.score import canonical
 from schmubert.engine.music.stacks import ensemble, is_ensemble, line_of, track_named
 from schmubert.engine.music.vocabulary import (
@@ -22,19 +21,9 @@ from schmubert.engine.music.vocabulary import (
 from schmubert.training.data.batches import transposed
 from schmubert.training.data.dataset import SHARED, Dataset, kinds_of
 from tests.training.learning.small_run import RUN, TINY
-from tests.training.small_corpus import files, prepared, song
+from tests.training.small_corpus import duet, files, prepared
 
 NAMES = ("melody", "melody2", "chords", "bass", "drums")
-
-
-def duet(seed: int) -> bytes:
-    """A song with two melodies over its bass and drums."""
-    tokens = song(seed, 20).tokens
-    second = song(seed + 100, 20).tokens[:, :1]
-    columns = np.concatenate([tokens[:, :1], second, tokens[:, 1:]], axis=1)
-    data = ensemble_bytes(("melody", "melody2", "bass", "drums"), columns, 100.0)
-    # what is called a melody leads alone
-    return data.replace(b"Melody 2", b"Guitar  ").replace(b"Melody", b"Guitar")
 
 
 @pytest.fixture(scope="module")
