@@ -12,10 +12,11 @@ import click
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
-from schmubert.engine.denoiser import recipe_of
+from schmubert.engine.denoiser import Model, recipe_of
 from schmubert.engine.diffusion.sampling import usual_window_bars
+from schmubert.engine.music.stacks import is_ensemble
 from schmubert.engine.networks.devices import Device
-from schmubert.engine.networks.load import load
+from schmubert.engine.networks.load import load_any, unmasking
 from schmubert.engine.networks.model_file import default_model
 
 if TYPE_CHECKING:
@@ -148,13 +149,13 @@ def evaluate(
         circumstances["split"] = wanted.split
     if folder is not None:
         made = read_pieces(folder, bars, tracks_named(tracks))
-        judge = None if model is None else load(model, device, threads)
+        judge = None if model is None else _judged(model, device, threads)
         with _told() as told:
             evaluation = judge_pieces(made, dataset, wanted, circumstances, judge, told)
         _report(evaluation, out, f"{PIECES_RECORD}.json")
         return
     if experiment != "algorithm7":
-        denoiser = load(model, device, threads)
+        denoiser = _judged(model, device, threads)
         file = default_model() if model is None else model
         circumstances["model"] = hashlib.sha256(file.read_bytes()).hexdigest()
         window = window or usual_window_bars(denoiser)
@@ -180,6 +181,12 @@ def evaluate(
         click.echo(_kept(draws.folder, record), err=True)
         raise SystemExit(INTERRUPTED) from None
     _report(evaluation, out, record.name)
+
+
+def _judged(path: Path | None, device: Device, threads: int) -> Model:
+    """The model in `path`, of any tracks; ValueError where it knows no masks."""
+    model = load_any(path, device, threads)
+    return model if is_ensemble(model.tracks) else unmasking(model, path)
 
 
 def _check_folder(folder: Path, experiment: str | None, parts: str | None) -> None:

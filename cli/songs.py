@@ -6,9 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from schmubert.engine.music.texts import decoded
-
-SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
+from schmubert.engine.music.texts import MIDI_SUFFIXES, decoded
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,8 @@ def errands(source: Path, out: Path, plot: Path | None, force: bool) -> list[Err
     """
     found = _in_folder(source, out, plot) if source.is_dir() else [_single(source, out, plot)]
     if not found:
-        raise ValueError(f"{readable(source)} holds no MIDI file: none of {', '.join(SUFFIXES)}")
+        kinds = ", ".join(MIDI_SUFFIXES)
+        raise ValueError(f"{readable(source)} holds no MIDI file: none of {kinds}")
     songs = {errand.source.resolve() for errand in found}
     for errand in found:
         for path in errand.made:
@@ -78,7 +77,7 @@ def _in_folder(source: Path, out: Path, plot: Path | None) -> list[Errand]:
     }
     found = []
     for path in sorted(source.rglob("*")):
-        if path.suffix.lower() not in SUFFIXES or not path.is_file():
+        if path.suffix.lower() not in MIDI_SUFFIXES or not path.is_file():
             continue
         if within & set(path.resolve().parents):
             continue

@@ -1,8 +1,10 @@
-"""Names in MIDI files: bytes in an encoding that nobody states."""
+"""Names in MIDI files, bytes in an encoding that nobody states; and how names of files end."""
 
 import re
 from collections.abc import Iterable, Sequence
 
+MIDI_SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
+"""What is taken for a MIDI file in a folder or an archive."""
 ENCODINGS = ("utf-8", "cp932", "gbk", "cp1252", "latin-1")
 """In which names are looked for: Unicode, Japanese, Chinese, Western."""
 MOST_NAME = 200  # characters

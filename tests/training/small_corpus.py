@@ -7,6 +7,7 @@ from pathlib import Path
 import mido
 import numpy as np
 
+from schmubert.engine.music.ensemble_file import ensemble_bytes
 from schmubert.engine.music.midifile import midi_bytes
 from schmubert.engine.music.score import STEPS_PER_BAR, Score, canonical
 from schmubert.engine.music.vocabulary import TRIO, Track
@@ -28,6 +29,16 @@ def song(seed: int, bars: int = 20, tracks: tuple[Track, ...] = TRIO, rests: boo
             tokens[silent, track] = 0
     tokens[-1] = tokens[0]  # something sounds to the end, whatever reads it
     return Score(canonical(tokens), 100.0)
+
+
+def duet(seed: int, bars: int = 20) -> bytes:
+    """A song with two melodies over its bass and drums."""
+    tokens = song(seed, bars).tokens
+    second = song(seed + 100, bars).tokens[:, :1]
+    columns = np.concatenate([tokens[:, :1], second, tokens[:, 1:]], axis=1)
+    data = ensemble_bytes(("melody", "melody2", "bass", "drums"), columns, 100.0)
+    # what is called a melody leads alone
+    return data.replace(b"Melody 2", b"Guitar  ").replace(b"Melody", b"Guitar")
 
 
 def files(count: int = 10) -> dict[str, bytes]:

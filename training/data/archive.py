@@ -12,9 +12,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO
 
+from schmubert.engine.music.texts import MIDI_SUFFIXES
 from schmubert.training.data.on_disk import in_order
 
-MIDI_SUFFIXES = (".mid", ".midi", ".kar")
 ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tar")
 MANIFEST = "manifest.csv"
 

@@ -39,6 +39,11 @@ def kinds_of(names: Sequence[str]) -> tuple[int, ...]:
     return tuple(STACKED + line - 1 if line else int(track) for track, line in lines)
 
 
+def names_of_kinds(kinds: Sequence[int]) -> list[str]:
+    """What `kinds_of` made `kinds` of."""
+    return [KINDS[k] if k < STACKED else f"melody{k - STACKED + 2}" for k in kinds]
+
+
 class File(NamedTuple):
     """A MIDI file of a dataset: its path within its source's archive, whose `song` it is, its title
     and the name of its `source`."""

@@ -10,7 +10,7 @@ from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.stacks import track_named
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track
 from schmubert.training.data.batches import windows_by_song
-from schmubert.training.data.dataset import Dataset, Split, kinds_of
+from schmubert.training.data.dataset import Dataset, Split, kinds_of, names_of_kinds
 from schmubert.training.data.windows import HOP_BARS, Windows
 
 GRIDS = 8
@@ -51,17 +51,20 @@ def chosen_windows(
     bars: int,
     songs: int,
     seed: int,
-    tracks: Sequence[Track] = TRIO,
+    tracks: Sequence[int] = TRIO,
     meter: Meter = COMMON,
 ) -> Windows:
-    """The windows [songs, 2] of `windows_of_songs`, of `meter`: piece and first bar of each."""
+    """The windows [songs, 2] of `windows_of_songs`, of `meter`: piece and first bar of each.
+
+    `tracks` may be any of `kinds_of`.
+    """
     rng = np.random.default_rng(seed)
     windows = split.windows(bars, min(bars, HOP_BARS), tracks, meter=meter)
     rng.shuffle(windows)
     chosen = windows[np.unique(split.songs[windows[:, 0]], return_index=True)[1]]
     rng.shuffle(chosen)
     if len(chosen) < 2:
-        names = [track.name.lower() for track in tracks]
+        names = names_of_kinds(tracks)
         raise ValueError(
             f"{len(chosen)} songs of this split have {bars} bars of"
             f" {' and '.join(filter(None, [', '.join(names[:-1]), names[-1]]))}:"

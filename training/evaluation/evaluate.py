@@ -11,23 +11,26 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.denoiser import Model, plays
+from schmubert.engine.denoiser import Model, names_of, plays
 from schmubert.engine.diffusion.compose import generate_all, infill_all
 from schmubert.engine.diffusion.defaults import MOST_WINDOW_BARS
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import STEPS_PER_BAR, Mask, Score, Tokens
+from schmubert.engine.music.stacks import is_ensemble
 from schmubert.engine.music.vocabulary import TRIO, Track
-from schmubert.training.data.dataset import Dataset, Split
+from schmubert.training.data.dataset import Dataset, Split, kinds_of
 from schmubert.training.data.grids import chosen_windows, windows_of_songs
 from schmubert.training.evaluation import bands, by_meter, pieces, plain, told_apart, trials
 from schmubert.training.evaluation.draws import Draws, Kind, Progress, drawn, how, stacked
+from schmubert.training.evaluation.ensembles import INFILLED, Ensemble
 from schmubert.training.evaluation.figures import Evaluation, Figure, Section
 from schmubert.training.evaluation.live import TOLD, Performances
 from schmubert.training.evaluation.rehearsal import LISTEN_BARS, at_leisure, plans_of_weights
 from schmubert.training.evaluation.settings import (
-    INFILLED_BARS,
     OF_A_BAND,
+    OF_ANY_TRACKS,
+    PARTS,
     PIECE_BARS,
     SONG_BARS,
     EvaluationSettings,
@@ -38,7 +41,6 @@ from schmubert.training.metrics.accompaniment import BAND
 from schmubert.training.metrics.chords import chords_of
 from schmubert.training.metrics.novelty import Memory, remembered
 
-INFILLED = slice(*(bar * STEPS_PER_BAR for bar in INFILLED_BARS))
 BITS_WINDOWS, BITS_ON_GRID = 256, 0.8
 BARS_NEEDED = MappingProxyType(
     {
@@ -117,7 +119,14 @@ class _Judge:
     @property
     def tracks(self) -> tuple[Track, ...]:
         """The tracks that are judged, in the order of the model's columns."""
-        return tuple(self.model.tracks)
+        return tuple(self.model.tracks) if self._ensemble is None else self._ensemble.judged
+
+    @cached_property
+    def _ensemble(self) -> Ensemble | None:
+        """The model, where it has more tracks than a score."""
+        if not is_ensemble(self.model.tracks):
+            return None
+        return Ensemble(self.model, self.split, self.settings.seed)
 
     def possible(self) -> list[str]:
         """The parts that model and songs can be asked for; a remark for each other one.
@@ -125,9 +134,9 @@ class _Judge:
         ValueError where none is left, or songs are too few or too short for one.
         """
         parts = list(self.settings.parts)
-        if self.tracks != TRIO:
-            known = ", ".join(track.name.lower() for track in self.tracks)
-            without = [part for part in parts if part in OF_A_BAND]
+        if tuple(self.model.tracks) != TRIO:
+            known = ", ".join(names_of(self.model))
+            without = [part for part in parts if part not in self._possible_parts()]
             self.remarks.extend(
                 f"{part}: left out, it needs a model of melody, bass and drums,"
                 f" and {self.model.name} knows {known}"
@@ -139,12 +148,19 @@ class _Judge:
         for bars in sorted({BARS_NEEDED[part] for part in parts}):
             concerned = [part for part in parts if BARS_NEEDED[part] == bars]
             try:
-                chosen_windows(self.split, bars, 2, self.settings.seed, self.tracks)
+                kinds = kinds_of(names_of(self.model))
+                chosen_windows(self.split, bars, 2, self.settings.seed, kinds)
             except ValueError as error:
                 raise ValueError(
                     f"{', '.join(concerned)}: {error}; name other --parts, or prepare more songs"
                 ) from error
         return parts
+
+    def _possible_parts(self) -> tuple[str, ...]:
+        """The parts for a model of other tracks than melody, bass and drums."""
+        if self._ensemble is None:
+            return tuple(part for part in PARTS if part not in OF_A_BAND)
+        return OF_ANY_TRACKS if self._ensemble.judged else ("bits",)
 
     def part(self, name: str) -> Iterator[Section]:
         """The sections of one of `PARTS`."""
@@ -162,8 +178,9 @@ class _Judge:
             yield from self._plain()
 
     def _bits(self) -> Section:
-        tracks = self.tracks
-        tokens, masks = bits.held_out(self.split, SONG_BARS, tracks, BITS_ON_GRID, BITS_WINDOWS)
+        names = names_of(self.model)
+        kinds = kinds_of(names)
+        tokens, masks = bits.held_out(self.split, SONG_BARS, kinds, BITS_ON_GRID, BITS_WINDOWS)
         total = len(tokens) * len(masks)
 
         def report(pieces: int) -> None:
@@ -172,7 +189,7 @@ class _Judge:
         def bits_of(mask: Mask) -> NDArray[np.float64]:
             return bits.bits_of_masked(self.model, tokens, mask, report)
 
-        found = bits.figures(masks, bits_of, bits.named(tracks))
+        found = bits.figures(masks, bits_of, names)
         return Section(
             "bits",
             "a cell for loss and ELBO, a masked cell for each pattern of masks",
@@ -180,7 +197,7 @@ class _Judge:
         )
 
     def _pieces(self, part: str) -> Iterator[Section]:
-        settings = self.settings
+        settings, ensemble = self.settings, self._ensemble
         real = self._real_pieces
         most_steps = self.model.longest_steps or MOST_WINDOW_BARS * STEPS_PER_BAR
         longest_bars = most_steps // STEPS_PER_BAR
@@ -194,12 +211,16 @@ class _Judge:
         sampling = settings.sampling(window_bars)
 
         def unconditional(rngs: Sequence[np.random.Generator], _: slice) -> Tokens:
+            if ensemble is not None:
+                return ensemble.generated(rngs, sampling)
             pauses = None if settings.tutti else self.model.pauses
             return stacked(
                 generate_all(self.model, PIECE_BARS, rngs, sampling=sampling, pauses=pauses)
             )
 
         def infilling(rngs: Sequence[np.random.Generator], rows: slice) -> Tokens:
+            if ensemble is not None:
+                return ensemble.infilled(rows, rngs, sampling)
             targets = np.zeros((PIECE_BARS * STEPS_PER_BAR, len(TRIO)), bool)
             targets[INFILLED, list(self.tracks)] = True
             scores = [Score(tokens) for tokens in real[rows]]
@@ -216,6 +237,8 @@ class _Judge:
     @cached_property
     def _real_pieces(self) -> Tokens:
         """A window of each song that has one: [songs, steps, 3]."""
+        if self._ensemble is not None:
+            return self._ensemble.trios(self._ensemble.songs)
         songs = len(self.split.numbers)
         return windows_of_songs(self.split, PIECE_BARS, songs, self.settings.seed, self.tracks)
 

@@ -13,6 +13,7 @@ from schmubert.engine.denoiser import Model
 from schmubert.engine.music.meter import COMMON
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens, canonical
 from schmubert.engine.music.song import Unusable, corpus_song
+from schmubert.engine.music.texts import MIDI_SUFFIXES
 from schmubert.engine.music.trios import Rules, Stretch, cut_song
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track
 from schmubert.training.data.dataset import Dataset
@@ -25,7 +26,6 @@ from schmubert.training.metrics import bits
 from schmubert.training.metrics.novelty import remembered
 from schmubert.training.metrics.similarity import FRAME_BARS, HOP_BARS
 
-ENDINGS = (".mid", ".midi")
 LEAST_BARS = 4
 PART = "pieces"
 FEWEST_BARS = FRAME_BARS + HOP_BARS
@@ -63,7 +63,7 @@ def read_pieces(
         raise ValueError(f"pieces of {bars} bars have no form to judge: at least {FEWEST_BARS}")
     rules = Rules(drum_map=drum_map, least_bars=min(LEAST_BARS, bars))
     found, left_out, lengths = [], Counter[str](), []
-    for path in sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS):
+    for path in sorted(path for path in folder.rglob("*") if path.suffix.lower() in MIDI_SUFFIXES):
         try:
             stretches = [*cut_song(corpus_song(path.read_bytes()), rules).stretches]
         except Unusable as error:
@@ -154,11 +154,7 @@ def _bits(
     return Section(
         f"{made.name}: bits by {model.name}",
         "loss and ELBO a cell, else a masked cell; real: songs",
-        tuple(
-            Figure(name, value, real=theirs[name])
-            for name, value in sorted(ours.items())
-            if name != "accompaniment"
-        ),
+        tuple(Figure(name, value, real=theirs[name]) for name, value in sorted(ours.items())),
     )
 
 

@@ -10,6 +10,8 @@ from schmubert.engine.recipe import Recipe
 PARTS = ("bits", "unconditional", "infilling", "accompaniment", "live", "plain", "metres")
 OF_A_BAND = ("accompaniment", "live", "metres")
 """Parts that only a model of melody, bass and drums can be asked for."""
+OF_ANY_TRACKS = ("bits", "unconditional", "infilling")
+"""Parts that networks of stacked melodies, chords or comping can be asked for, too."""
 SPLITS = ("validation", "test")
 EXPERIMENTS = ("algorithm7", "guidance")
 PIECE_BARS = 64

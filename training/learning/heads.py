@@ -72,9 +72,13 @@ def _songs(split: Split, model: ConvTransformer) -> tuple[Tokens, Mask]:
     while True:
         try:
             tokens, masks = held_out(split, bars, model.config.columns, 0.0, WINDOWS)
-        except ValueError:
+        except ValueError as error:
             if bars <= 1:
-                raise
+                tracks = ", ".join(model.config.tracks)
+                raise ValueError(
+                    f"no validation song of the dataset has {tracks}, so none tells the heads:"
+                    " prepare one of more songs, or say --heads"
+                ) from error
             bars //= 2
         else:
             return tokens, masks["uniform"]

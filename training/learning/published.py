@@ -27,6 +27,7 @@ PREFIX = re.compile(r"^(?:module\.)?_denoise_fn\.(?:module\.)?|^module\.")
 HEADS = (8, 16)
 """Heads of attention that he has used: 8 by tables 5.1 to 5.3 and in his later code, 16 by table
 5.4 and, for melodies too, in his earlier code. No weight tells them."""
+WANTED = "give what torch.save(model.state_dict(), FILE) wrote"
 
 RENAMED = (
     (r"tok_emb\.(\d+)\.weight", r"embeddings.\1.weight"),
@@ -87,23 +88,47 @@ def import_weights(
 
 def _read(source: Path) -> dict[str, Tensor]:
     """The weights in the file `source` under our names; ValueError where there are none."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of versions of pickle, where it is junk
-            found = torch.load(source, map_location="cpu", weights_only=True)
-    except Exception as error:  # of junk it raises anything
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(f"{source}: no PyTorch state dict ({reason})") from error
+    found = _saved(source)
     if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
-        raise ValueError(f"{source}: no state dict, which would be tensors by name")
+        raise ValueError(f"{source}: no state dict, which would be tensors by name: {WANTED}")
     tensors = {name: value for name, value in found.items() if isinstance(value, Tensor)}
+    if not tensors:
+        few = ", ".join(list(found)[:3]) or "nothing"
+        raise ValueError(f"{source}: no state dict: it holds {few}, and no tensor: {WANTED}")
     for name, tensor in tensors.items():
-        if tensor.layout is not torch.strided or tensor.is_meta or tensor.is_complex():
+        plain = tensor.layout is torch.strided and not tensor.is_quantized
+        if not plain or tensor.is_meta or tensor.is_complex():
             raise ValueError(f"{source}: {name} holds no plain numbers")
     try:
-        return renamed(tensors)
+        weights = renamed(tensors)
     except ValueError as error:
         raise ValueError(f"{source}: {error}") from error
+    for name, weight in weights.items():
+        if not weight.float().isfinite().all():
+            raise ValueError(f"{source} is damaged: {name} is not finite; get it again")
+    return weights
+
+
+def _saved(source: Path) -> object:
+    """What PyTorch has saved in the file `source`; ValueError, in plain words, where it has not.
+
+    PyTorch's own words are left out: for junk they advise to execute what the file says.
+    """
+    try:
+        file = source.open("rb")
+    except OSError as error:
+        reason = "it is a folder" if source.is_dir() else error.strerror or error
+        raise ValueError(f"{source} cannot be read: {reason}") from error
+    try:
+        with file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of versions of pickle, where it is junk
+            found: object = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # of junk it raises anything
+        raise ValueError(
+            f"{source} is no PyTorch state dict, or is cut off, or holds more than tensors, of"
+            f" which nothing is executed: {WANTED}"
+        ) from error
+    return found
 
 
 def _network(config: ModelConfig, weights: Mapping[str, Tensor]) -> ConvTransformer:

@@ -173,7 +173,7 @@ class TrainSettings:
             return cls.from_json(values)
         except FileNotFoundError as error:
             raise ValueError(
-                f"{path.parent} holds no run: leave out --resume to begin one"
+                f"{path.parent} holds no run: `schmubert train --out {path.parent}` begins one"
             ) from error
         except DamagedError as error:
             raise ValueError(

@@ -56,7 +56,8 @@ def train_network(
     dataset, an `out` that holds another run, a checkpoint that does not fit; OSError where
     something cannot be written.
     """
-    accelerator = Accelerator(mixed_precision=_precision(settings.precision))
+    precision = _precision(settings.precision)
+    accelerator = Accelerator(mixed_precision="no" if precision == "fp32" else precision)
     main = accelerator.is_main_process
     console = Console(quiet=not main)
     config = PRESETS[settings.preset]
@@ -82,7 +83,7 @@ def train_network(
     model = _network(config, start_from)
     console.print(
         f"{settings.preset}: {parameters(model):,} parameters on {accelerator.num_processes}"
-        f" x {accelerator.device.type} ({accelerator.mixed_precision}), windows of"
+        f" x {accelerator.device.type} ({precision}), windows of"
         f" {', '.join(map(str, batches.windows))} bars"
     )
     if settings.plan_steps and not resume:
@@ -221,16 +222,16 @@ def _claim_folder(out: Path, settings: TrainSettings) -> None:
 
 
 def _precision(asked: str) -> str:
-    """What accelerate calls it. A processor without tiles for bf16 takes a fifth longer in it."""
+    """What is computed in. A processor without tiles for bf16 takes a fifth longer in it."""
     if asked == "fp32":
-        return "no"
+        return asked
     if torch.cuda.is_available():
         has_bf16 = torch.cuda.is_bf16_supported()
     else:
         has_bf16 = torch.cpu._is_amx_tile_supported()
     if asked == "bf16" or has_bf16:
         return "bf16"
-    return "no"
+    return "fp32"
 
 
 def _any_process_stops(accelerator: Accelerator, stop: list[int]) -> bool:

@@ -89,10 +89,11 @@ class MaskValidation:
 
     def summary(self, scores: Mapping[str, float]) -> str:
         """See `Validation`."""
-        return (
-            f"validation loss {scores['loss']:.4f} elbo {scores['elbo']:.4f} bits a cell;"
-            f" melody given: {scores['accompaniment']:.4f} bits a masked cell"
-        )
+        line = f"validation loss {scores['loss']:.4f} elbo {scores['elbo']:.4f} bits a cell"
+        given = scores.get("accompaniment")
+        if given is None:
+            return line
+        return f"{line}; {self.names[0]} given: {given:.4f} bits a masked cell"
 
     def _bits(self, model: nn.Module, mask: Mask, autocast: Autocast) -> NDArray[np.float64]:
         device = _device(model)

@@ -59,8 +59,7 @@ def figures(
     `bits_of` a mask gives those of each masked cell [n, steps, tracks], 0 elsewhere. `names` are
     those of the tracks. Names of figures are
     "loss" (thesis 4.4, weight `1 - t/T`), "elbo" (3.57), PATTERN and PATTERN/TRACK. In
-    "accompaniment" all other tracks are masked and the melody is given; with a single track it is
-    the ELBO again.
+    "accompaniment", which a single track has not, the first track is given and all others masked.
     """
     found: dict[str, float] = {}
     for pattern, mask in masks.items():
@@ -75,7 +74,7 @@ def figures(
             masked = mask.sum(axis=(1, 2))
             found["loss"] = float(((1 - masked / cells) * of_piece / cells).mean())
             found["elbo"] = float((of_piece / masked.clip(min=1)).mean())
-    return {"accompaniment": found["elbo"], **found}
+    return found
 
 
 def bits_of_masked(

@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from schmubert.engine.music.midifile import midi_bytes
+from schmubert.engine.music.texts import MIDI_SUFFIXES
 from schmubert.engine.music.vocabulary import TRIO, Track
 from schmubert.training.data import prepare, shards
 from schmubert.training.data.archive import items
@@ -120,6 +121,12 @@ def test_an_archive_gives_what_its_folder_gives(
     }  # a source's name is that of its folder or archive
     assert other.pop("songs_of") == {corpus.name: 10}
     assert about == other
+
+
+def test_every_kind_of_midi_file_is_read(tmp_path: Path) -> None:
+    content = {f"{n}{end}": midi_bytes(song(n)) for n, end in enumerate(MIDI_SUFFIXES)}
+    found = prepare_dataset([folder(tmp_path / "songs", content)], tmp_path / "out", workers=1)
+    assert found.about.files == len(MIDI_SUFFIXES)
 
 
 def test_lakhs_layout_and_what_does_not_belong(tmp_path: Path) -> None:

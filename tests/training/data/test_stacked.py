@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from schmubert.cli.main import main
 from schmubert.engine.music.chords import FIRST_CHORD, Quality
-from schmubert.engine.music.ensemble_file import ensemble_bytes
 from schmubert.engine.music.score import canonical
 from schmubert.engine.music.stacks import ensemble, is_ensemble, line_of, track_named
 from schmubert.engine.music.vocabulary import (
@@ -22,24 +23,14 @@ from schmubert.engine.music.vocabulary import (
 from schmubert.training.data.batches import transposed
 from schmubert.training.data.dataset import SHARED, Dataset, kinds_of
 from tests.training.learning.small_run import RUN, TINY
-from tests.training.small_corpus import files, prepared, song
+from tests.training.small_corpus import duet, files, prepared
 
 NAMES = ("melody", "melody2", "chords", "bass", "drums")
 
 
-def duet(seed: int) -> bytes:
-    """A song with two melodies over its bass and drums."""
-    tokens = song(seed, 20).tokens
-    second = song(seed + 100, 20).tokens[:, :1]
-    columns = np.concatenate([tokens[:, :1], second, tokens[:, 1:]], axis=1)
-    data = ensemble_bytes(("melody", "melody2", "bass", "drums"), columns, 100.0)
-    # what is called a melody leads alone
-    return data.replace(b"Melody 2", b"Guitar  ").replace(b"Melody", b"Guitar")
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    content = {**files(3), **{f"duets/{seed}.mid": duet(seed) for seed in range(6)}}
+    content = {**files(3), **{f"duets/{seed}.mid": duet(seed) for seed in range(12)}}
     return prepared(tmp_path_factory.mktemp("duets"), content, 0.3)
 
 
@@ -119,6 +110,7 @@ def test_a_network_of_five_tracks_is_trained_and_goes_on(
 ) -> None:
     pytest.importorskip("torch", reason="training needs torch")
     from schmubert.engine.networks import checkpoint
+    from schmubert.training.evaluation import evaluate
     from schmubert.training.learning import train
     from schmubert.training.learning.settings import TrainSettings
 
@@ -131,6 +123,21 @@ def test_a_network_of_five_tracks_is_trained_and_goes_on(
     _, config, about = checkpoint.read(tmp_path / "run" / train.CHECKPOINT_FILE)
     assert config.tracks == NAMES
     assert {"uniform/melody", "uniform/melody2", "uniform/chords"} <= set(about["validation"])
+    monkeypatch.setattr(evaluate, "BITS_WINDOWS", 4)
+    model = str(tmp_path / "run" / train.CHECKPOINT_FILE)
+    words = ["evaluate", "--data", str(folder), "--model", model]
+    done = CliRunner().invoke(
+        main, [*words, "--out", str(tmp_path / "out"), "--parts", "bits,live,plain"]
+    )
+    assert done.exit_code == 0, done.output
+    assert "uniform/melody2" in done.output
+    assert done.output.count("left out, it needs a model of melody, bass and drums") == 2
+    for number in range(3):
+        (tmp_path / f"{number}.mid").write_bytes(duet(number))
+    words += ["--pieces", str(tmp_path), "--bars", "16"]
+    done = CliRunner().invoke(main, [*words, "--out", str(tmp_path / "pieces")])
+    assert done.exit_code == 0, done.output
+    assert "bits left out, checkpoint has other tracks" in done.output
 
 
 def test_what_other_tracks_do_not_go_with_is_said() -> None:

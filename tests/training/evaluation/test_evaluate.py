@@ -9,19 +9,22 @@ import numpy as np
 import pytest
 
 from schmubert.engine.denoiser import Logits
+from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
-from schmubert.engine.music.vocabulary import TRIO, Track
+from schmubert.engine.music.stacks import track_named
+from schmubert.engine.music.vocabulary import BAND_MASK, FIRST_ONSET, MASK, TRIO, Track
 from schmubert.training.data.dataset import Dataset, Split
 from schmubert.training.evaluation import draws as drawing
 from schmubert.training.evaluation import evaluate, trials
 from schmubert.training.evaluation.draws import Draws
+from schmubert.training.evaluation.ensembles import INFILLED, Ensemble
 from schmubert.training.evaluation.evaluate import evaluate_model
 from schmubert.training.evaluation.figures import Evaluation
-from schmubert.training.evaluation.settings import EvaluationSettings
+from schmubert.training.evaluation.settings import OF_ANY_TRACKS, PARTS, EvaluationSettings
 from tests import tiny_model
-from tests.training.small_corpus import band_song, prepared, trios
+from tests.training.small_corpus import band_song, duet, prepared, trios
 
 SMALL = EvaluationSettings(
     parts=("accompaniment", "live"), songs=3, draws=2, stage_songs=2, stage_draws=1, calls=2
@@ -139,6 +142,54 @@ def test_other_parts_work_for_any_tracks(
     assert "melody: bar repeated at lag 1" in names
     assert not [name for name in names if "drums" in name]
     assert bool([name for name in names if "bass" in name]) == (Track.BASS in tracks)
+
+
+class FiveTracks(OneBar):
+    """One bar of five tracks over and over: a second melody and chords among them."""
+
+    names = ("melody", "melody2", "chords", "bass", "drums")
+
+    def __init__(self) -> None:
+        super().__init__(tuple(track_named(name) for name in self.names))
+
+    def __call__(self, tokens: Tokens) -> Logits:
+        shown = np.asarray([BAND_MASK[track] for track in self.tracks])
+        assert (tokens <= shown).all()
+        logits = [np.zeros((*tokens.shape[:2], mask), np.float32) for mask in shown]
+        for of_track in logits:
+            of_track[:, ::STEPS_PER_BAR, FIRST_ONSET] = of_track[:, 1::4, 0] = 20.0
+        return logits
+
+
+def test_networks_of_more_tracks_are_judged_by_the_trio_among_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluate, "BITS_WINDOWS", 4)
+    content = {f"{seed}.mid": duet(seed, 64) for seed in range(8)}
+    duets = Dataset.open(prepared(tmp_path / "data", content, 0.5))
+    settings = EvaluationSettings(parts=PARTS, pieces=2, draws=1, songs=2, calls=2)
+    found, left = judged(FiveTracks(), duets, Draws(tmp_path / "draws", {}), settings)
+    assert set(left.values()) == {0}
+    assert {section.part for section in found.sections} == set(OF_ANY_TRACKS)
+    told = "it needs a model of melody, bass and drums, and one bar knows melody, melody2"
+    assert len([remark for remark in found.remarks if told in remark]) == 4
+    names = {figure.name for section in found.sections for figure in section.figures}
+    assert {"uniform/melody2", "uniform/chords", "drums: bar repeated at lag 1"} <= names
+    assert "melody2: bar repeated at lag 1" not in names
+
+
+def test_what_is_infilled_in_an_ensemble_is_the_middle_of_songs(tmp_path: Path) -> None:
+    content = {f"{seed}.mid": duet(seed, 64) for seed in range(8)}
+    split = Dataset.open(prepared(tmp_path / "data", content, 0.5)).split("validation")
+    model = FiveTracks()
+    ensemble = Ensemble(model, split, 0)
+    rngs = [np.random.default_rng(k) for k in range(2)]
+    made = ensemble.infilled(slice(2), rngs, Sampling(2, window_bars=16))
+    songs = ensemble.trios(ensemble.songs)[:2]
+    assert (made[:, : INFILLED.start] == songs[:, : INFILLED.start]).all()
+    assert (made[:, INFILLED.stop :] == songs[:, INFILLED.stop :]).all()
+    assert (made[:, INFILLED] != songs[:, INFILLED]).any()
+    assert (made < MASK).all()
 
 
 def test_bands_are_judged_in_each_metre_that_the_model_plays_and_songs_are_in(

@@ -23,10 +23,11 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 @pytest.fixture
 def made(tmp_path: Path) -> Path:
-    """Three trios, a melody alone, one that is too short, and what is no MIDI file."""
+    """Three trios, three melodies alone, one that is too short, and what is no MIDI file."""
     files = {f"deep/{number}.mid": midi_bytes(song(100 + number, 20)) for number in range(3)}
     files["melody.MID"] = midi_bytes(song(200, 20), TRIO[:1])
     files["short.mid"] = midi_bytes(song(201, 8))
+    files["sung.kar"], files["riff.rmi"] = files["melody.MID"], files["melody.MID"]
     files["broken.midi"] = files["short.mid"][:10]
     files["notes.txt"] = b"hello"
     return folder(tmp_path / "made", files)
@@ -35,7 +36,7 @@ def made(tmp_path: Path) -> Path:
 def test_the_first_bars_of_each_file_are_read_and_the_rest_is_counted(made: Path) -> None:
     found = read_pieces(made, BARS)
     assert found.tokens.shape == (3, BARS * 16, 3)
-    assert sum(found.left_out.values()) == 3
+    assert sum(found.left_out.values()) == 5
     assert found.left_out["under 16 bars"] == found.left_out["damaged"] == 1
     assert found.told().startswith("made: 3 pieces of 16 bars; ")
     own = song(100, 20).tokens[: BARS * 16]
@@ -44,7 +45,7 @@ def test_the_first_bars_of_each_file_are_read_and_the_rest_is_counted(made: Path
 
 def test_melodies_are_read_without_a_band(made: Path) -> None:
     found = read_pieces(made, BARS, TRIO[:1])
-    assert len(found.tokens) == 4
+    assert len(found.tokens) == 6
     assert (found.tokens[..., Track.BASS] == MASK[Track.BASS]).all()
 
 

@@ -1,5 +1,8 @@
 """Weights in the shape of the author's file, against his network written out plainly."""
 
+import io
+import pickle
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,7 @@ from schmubert.engine.recipe import RECIPE  # noqa: E402
 from schmubert.training.data.dataset import Dataset  # noqa: E402
 from schmubert.training.learning.published import HEADS, import_weights  # noqa: E402
 from schmubert.training.metrics.bits import bits_of_masked, held_out  # noqa: E402
+from tests.training.small_corpus import files, prepared  # noqa: E402
 
 PREFIX = "_denoise_fn.module."
 SIZES = (90, 90, 512)
@@ -145,12 +149,55 @@ def test_the_published_shapes_are_those_of_the_presets(
     assert "--force" in again.output
 
 
-@pytest.mark.parametrize("content", [b"", b"no state dict", b"j\x07\x00\x00\x00.", b"0."])
-def test_what_is_no_state_dict_is_said_in_one_line(content: bytes, tmp_path: Path) -> None:
+def zipped(inside: str) -> bytes:
+    """A zip archive of one file."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        archive.writestr(inside, b"x")
+    return written.getvalue()
+
+
+def saved(thing: object) -> bytes:
+    """What PyTorch saves of `thing`."""
+    written = io.BytesIO()
+    torch.save(thing, written)
+    return written.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"no state dict",
+        b"j\x07\x00\x00\x00.",
+        b"0.",
+        zipped("a.txt"),
+        zipped("archive/data.pkl"),
+        pickle.dumps([1, 2, 3]),
+        saved({"w": Path("x")}),
+        saved(torch.zeros(3)),
+        saved({1: torch.zeros(3)}),
+        saved({"state_dict": {"w": torch.zeros(3)}}),
+        saved(state(1, 64, 1, 16, 32))[:20_000],
+    ],
+)
+def test_what_is_no_state_dict_is_said_in_one_line_of_ours(content: bytes, tmp_path: Path) -> None:
+    """PyTorch's own words would have whoever reads them execute what a file says."""
     (tmp_path / "bad.pt").write_bytes(content)
-    with pytest.raises(ValueError, match=r"bad\.pt"):
-        import_weights(tmp_path / "bad.pt", tmp_path / "ours.safetensors", heads=8)
+    words = ["import-weights", str(tmp_path / "bad.pt"), "--heads", "8"]
+    done = CliRunner().invoke(main, [*words, "--out", str(tmp_path / "ours.safetensors")])
+    assert (done.exit_code, done.output.count("\n")) == (1, 1), done.output
+    assert "bad.pt" in done.output
+    assert "no PyTorch state dict, or" in done.output or "no state dict" in done.output
+    assert "give what torch.save(model.state_dict(), FILE) wrote" in done.output
+    assert "weights_only" not in done.output
     assert not (tmp_path / "ours.safetensors").exists()
+
+
+def test_a_file_that_cannot_be_read_is_not_called_junk(tmp_path: Path) -> None:
+    for path, why in ((tmp_path / "none.pt", "No such file"), (tmp_path, "it is a folder")):
+        with pytest.raises(ValueError, match=f"cannot be read: {why}"):
+            import_weights(path, tmp_path / "ours.safetensors", heads=8)
 
 
 @pytest.mark.parametrize(
@@ -163,6 +210,12 @@ def test_what_is_no_state_dict_is_said_in_one_line(content: bytes, tmp_path: Pat
         ({PREFIX + "pos_emb": torch.zeros(8)}, "no matrix"),
         ({PREFIX + "blocks.0.attn.key.bias": torch.zeros(2, 2)}, "do not fit each other"),
         ({PREFIX + "ln_f.bias": torch.zeros(64).to_sparse()}, "no plain numbers"),
+        (
+            {PREFIX + "ln_f.bias": torch.quantize_per_tensor(torch.zeros(64), 1.0, 0, torch.qint8)},
+            "no plain numbers",
+        ),
+        ({PREFIX + "ln_f.bias": torch.full((64,), torch.nan)}, "is damaged: norm.bias"),
+        ({PREFIX + "ln_f.bias": torch.full((64,), torch.inf)}, "is damaged: norm.bias"),
     ],
 )
 def test_another_network_is_refused(
@@ -199,6 +252,13 @@ def test_songs_tell_the_heads(data: Path, tmp_path: Path) -> None:
     assert checkpoint.read(tmp_path / "told.safetensors")[1] == found.config
     assert f"{min(bits):.4f} with {found.config.heads} heads" in found.tried.told()
     assert "16 windows of 8 bars" in found.tried.told()
+
+
+def test_songs_of_other_tracks_tell_no_heads(tmp_path: Path) -> None:
+    torch.save(state(3, 64, 1, 16, 32), tmp_path / "published.pt")
+    none = prepared(tmp_path / "data", files(3), 0.0)
+    with pytest.raises(ValueError, match=r"has melody, bass, drums.* say --heads"):
+        import_weights(tmp_path / "published.pt", tmp_path / "a.safetensors", data=none)
 
 
 def test_without_songs_heads_are_asked_for(data: Path, tmp_path: Path) -> None:

@@ -57,6 +57,14 @@ def test_a_denoiser_that_knows_nothing_needs_the_whole_vocabulary(split: Split) 
     assert found["loss"] < found["elbo"] == pytest.approx(found["uniform"], rel=0.05)
 
 
+def test_a_single_track_has_no_accompaniment(split: Split) -> None:
+    tokens, masks = held_out(split, 8, (Track.MELODY,), 0.0, 6)
+    assert set(masks) == {*PATTERNS}
+    found = figures(masks, lambda mask: np.where(mask, 1.0, 0.0), ("melody",))
+    assert tokens.shape[2] == 1
+    assert not [name for name in found if "accompaniment" in name]
+
+
 def test_only_masked_cells_cost_anything_and_right_guesses_little(split: Split) -> None:
     tokens, masks = held_out(split, 8, TRIO, 0.0, 6)
     calls: list[int] = []
