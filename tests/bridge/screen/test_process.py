@@ -112,6 +112,7 @@ from schmubert.bridge.protocol.events import Came, Record, Tick
 from schmubert.bridge.protocol.pipe import Pipe
 from schmubert.bridge.protocol.process import connection
 pipe, heard = Pipe(connection(), Record), []
+Path(sys.argv[1]).touch()
 while not pipe.closed:
     heard += [str(record.what) for record in pipe.hear()]
     time.sleep(0.005)
@@ -125,6 +126,10 @@ def test_the_screen_gets_only_what_it_shows(tmp_path: Path) -> None:
     for what in (Tick(), Came(0.0, 0, b"\xf8"), Tick(2), Tick(2)):
         drawn.see(Record(0.0, what))
     drawn.say("x")
+    until_s = time.monotonic() + PATIENCE_S
+    while not heard.exists():  # one that has not begun is ended without a word
+        assert time.monotonic() < until_s
+        time.sleep(0.01)
     assert drawn.alive
     drawn.close()
     assert heard.read_text().splitlines() == [str(Tick(2)), str(Say("x"))]
