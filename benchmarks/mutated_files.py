@@ -8,6 +8,7 @@ it. Anything but a result or `Unusable` is a fault; so are more than 10 s of the
 more memory than before. A file is made from the seed and its number alone, which a fault tells.
 """
 
+import gc
 import random
 import resource
 import signal
@@ -36,6 +37,8 @@ HUNG_S = 60
 MOST_BYTES = 1 << 30
 UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss
 LENGTHS = (0, 1, 127, 128, 0x7FFF, 0x0FFFFFFF, 0xFFFFFFFF)
+COLLECT_AFTER = 1_000_000
+"""Cycles are looked for after so many new objects, as `schmubert prepare` does it."""
 BAND = (Track.BASS, Track.DRUMS)
 NEW_BARS = 4
 
@@ -184,6 +187,7 @@ def main() -> None:
     given = parser.parse_args()
     if given.count is None:
         parser.error("say how many files to make: --count N")
+    gc.set_threshold(COLLECT_AFTER)
     work = partial(attempt, songs_in(given.songs), given.seed)
     totals, slowest, most = Totals(given.every), Outcome("", 0.0, "", 0), 0
     for one in worked(work, range(given.skip, given.count), given.workers):
