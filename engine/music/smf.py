@@ -107,11 +107,9 @@ class MidiFile:
         return bool(self.header[4] & 0x80)
 
     @cached_property
-    def words(self) -> tuple[Event, ...]:
+    def words(self) -> Sequence[Event]:
         """All its events but notes, track by track."""
-        return tuple(
-            [one for track in self.tracks for one in track.events if one.status >= KEY_PRESSURE]
-        )
+        return [one for track in self.tracks for one in track.events if one.status >= KEY_PRESSURE]
 
     def with_tracks(self, added: Sequence[bytes]) -> bytes:
         """The file with `added` (bodies of MTrk chunks) behind its own chunks.
@@ -300,7 +298,8 @@ def _chunks(data: bytes, at: int, odd: list[str]) -> tuple[tuple[Chunk, ...], by
             odd.append("a track's length is wrong: it is taken to end where the next begins")
             body = data[at + 8 : again]
         elif len(body) < length:
-            odd.append(f"its {_called(name)} is cut: {length - len(body)} bytes are missing")
+            what = "last track" if name == b"MTrk" else f"chunk {name.decode('ascii')!r}"
+            odd.append(f"its {what} is cut: {length - len(body)} bytes are missing")
         found.append(Chunk(name, body, length))
         at += 8 + len(body)
     trailing = data[at:]
@@ -313,10 +312,6 @@ def _chunk_begins(data: bytes, at: int) -> bool:
     """Whether a chunk may begin at `at`, or `data` ends there, or only few bytes are left."""
     left = len(data) - at
     return 0 <= left < 8 or (left > 0 and all(0x20 <= byte < 0x7F for byte in data[at : at + 4]))
-
-
-def _called(name: bytes) -> str:
-    return "last track" if name == b"MTrk" else f"chunk {name.decode('ascii')!r}"
 
 
 def _ticks_per_beat(division: int, odd: list[str]) -> int:
