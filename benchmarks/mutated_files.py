@@ -16,6 +16,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -182,7 +183,7 @@ def _give_up(_signal: int, _frame: FrameType | None) -> None:
 
 
 def main() -> None:
-    """Print what became of the files; exit 1 where something was at fault."""
+    """Print what became of the files, of those so far at Ctrl-C; exit 1 where one was at fault."""
     parser = options(__doc__.splitlines()[0])
     given = parser.parse_args()
     if given.count is None:
@@ -190,10 +191,11 @@ def main() -> None:
     gc.set_threshold(COLLECT_AFTER)
     work = partial(attempt, songs_in(given.songs), given.seed)
     totals, slowest, most = Totals(given.every), Outcome("", 0.0, "", 0), 0
-    for one in worked(work, range(given.skip, given.count), given.workers):
-        totals.add(one.words, one.fault)
-        slowest = max(slowest, one, key=lambda outcome: outcome.took_s)
-        most = max(most, one.peak_bytes)
+    with suppress(KeyboardInterrupt):
+        for one in worked(work, range(given.skip, given.count), given.workers):
+            totals.add(one.words, one.fault)
+            slowest = max(slowest, one, key=lambda outcome: outcome.took_s)
+            most = max(most, one.peak_bytes)
     totals.tell()
     print(f"slowest {slowest.took_s:.2f} s; {most / 1e6:.0f} MB at the most, all in all")
     sys.exit(bool(totals.faults))
