@@ -8,6 +8,7 @@ it. Anything but a result or `Unusable` is a fault; so are more than 10 s of the
 more memory than before. A file is made from the seed and its number alone, which a fault tells.
 """
 
+import gc
 import random
 import resource
 import signal
@@ -15,6 +16,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -36,6 +38,8 @@ HUNG_S = 60
 MOST_BYTES = 1 << 30
 UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss
 LENGTHS = (0, 1, 127, 128, 0x7FFF, 0x0FFFFFFF, 0xFFFFFFFF)
+COLLECT_AFTER = 1_000_000
+"""Cycles are looked for after so many new objects, as `schmubert prepare` does it."""
 BAND = (Track.BASS, Track.DRUMS)
 NEW_BARS = 4
 
@@ -179,17 +183,19 @@ def _give_up(_signal: int, _frame: FrameType | None) -> None:
 
 
 def main() -> None:
-    """Print what became of the files; exit 1 where something was at fault."""
+    """Print what became of the files, of those so far at Ctrl-C; exit 1 where one was at fault."""
     parser = options(__doc__.splitlines()[0])
     given = parser.parse_args()
     if given.count is None:
         parser.error("say how many files to make: --count N")
+    gc.set_threshold(COLLECT_AFTER)
     work = partial(attempt, songs_in(given.songs), given.seed)
     totals, slowest, most = Totals(given.every), Outcome("", 0.0, "", 0), 0
-    for one in worked(work, range(given.skip, given.count), given.workers):
-        totals.add(one.words, one.fault)
-        slowest = max(slowest, one, key=lambda outcome: outcome.took_s)
-        most = max(most, one.peak_bytes)
+    with suppress(KeyboardInterrupt):
+        for one in worked(work, range(given.skip, given.count), given.workers):
+            totals.add(one.words, one.fault)
+            slowest = max(slowest, one, key=lambda outcome: outcome.took_s)
+            most = max(most, one.peak_bytes)
     totals.tell()
     print(f"slowest {slowest.took_s:.2f} s; {most / 1e6:.0f} MB at the most, all in all")
     sys.exit(bool(totals.faults))

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,9 +44,8 @@ def unknown_bars(bars: int, meter: Meter) -> Known:
     return Known(np.zeros((bars * meter.beats, PITCH_CLASSES)))
 
 
-@lru_cache(maxsize=1)
 def _song(data: bytes) -> "Song":
-    """The song in `data`: several ask about the same one, and reading it takes a while."""
+    """The song in `data`."""
     from schmubert.engine.music.song import player_song
 
     return player_song(data)

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -233,8 +234,7 @@ class _Tempos:
     def __init__(self, midi: MidiFile) -> None:
         said = [
             (one.tick, int.from_bytes(one.data[:3], "big"))
-            for track in midi.tracks
-            for one in track.events
+            for one in midi.words
             if one.status == META and one.kind == SET_TEMPO and len(one.data) >= 3
         ]
         self.said = sorted((one for one in said if one[1]), key=lambda one: one[0])
@@ -264,12 +264,7 @@ def _with(
     midi = opened(source)
     grid = grid or Grid.even(score.meter, score.bars, midi.ticks_per_beat)
     channels = Channels(midi)
-    names = {
-        one.data
-        for track in midi.tracks
-        for one in track.events
-        if one.status == META and one.kind == TRACK_NAME
-    }
+    names = {one.data for one in midi.words if one.status == META and one.kind == TRACK_NAME}
     free = channels.free()
     end = int(grid.ends.max(initial=0))
     bodies: list[bytes] = []
@@ -305,8 +300,7 @@ def _signed(midi: MidiFile, channels: Channels, meter: Meter, start: int, stop: 
     `stop` be as it was; nothing where that is so already."""
     events = [
         one
-        for track in midi.tracks
-        for one in track.events
+        for one in midi.words
         if one.status == META and one.kind == TIME_SIGNATURE and len(one.data) >= 2 and one.data[0]
     ]
     said = sorted(events, key=lambda one: one.tick)
@@ -350,12 +344,16 @@ def _apart(struck: Sequence[Stroke], parts: Sequence[Part], ticks_per_beat: int)
     Otherwise the end of one would end the other. What begins while the same note still sounds
     begins after it, if that is within a 16th, or not at all.
     """
+
+    @cache
+    def played(pitch: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        chosen = ((part, part.pitches == pitch) for part in parts)
+        return [(part.onsets[same], part.ends[same]) for part, same in chosen]
+
     found = []
     for stroke in struck:
         onset, end = stroke.onset, stroke.end
-        for part in parts:
-            same = part.pitches == stroke.pitch
-            onsets, ends = part.onsets[same], part.ends[same]
+        for onsets, ends in played(stroke.pitch):
             held = ends[(onsets <= stroke.onset) & (ends > stroke.onset)]
             later = onsets[(onsets > stroke.onset) & (onsets <= stroke.end)]
             onset = max(onset, *held.tolist()) if len(held) else onset

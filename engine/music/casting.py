@@ -128,12 +128,13 @@ def name_words(names: Sequence[str]) -> Floats:
     """
     if len(names) > 1 and len(set(names)) == 1:
         names = [""] * len(names)
-    return np.array([_words_in(NO_ROLES.sub(" ", name)) for name in names], float)
+    return np.array([_words_in(name) for name in names], float)
 
 
 @lru_cache(1 << 12)
 def _words_in(name: str) -> tuple[bool, ...]:
     """Which of the WORDS a name holds; kept, since parts of many songs are called the same."""
+    name = NO_ROLES.sub(" ", name)
     return tuple(bool(word.search(name)) for word in WORDS.values())
 
 

@@ -74,12 +74,11 @@ class Channels:
         self.systems = systems_of(midi)
         said: list[list[Word]] = [[] for _ in range(CHANNELS)]
         self.resets: list[int] = []
-        for track in midi.tracks:
-            for one in track.events:
-                if 0xB0 <= one.status < SYSEX:
-                    said[one.status & 0x0F] += _word(one)
-                elif one.status == SYSEX and _is_reset(one.data):
-                    self.resets.append(one.tick)
+        for one in midi.words:
+            if CONTROL_CHANGE <= one.status < SYSEX:
+                said[one.status & 0x0F] += _word(one)
+            elif one.status == SYSEX and _is_reset(one.data):
+                self.resets.append(one.tick)
         self.touched = self.noted | {channel for channel in range(CHANNELS) if said[channel]}
         self._own_kinds = [{word.kind for word in words} for words in said]
         back = [Word(tick, kind, value) for tick in self.resets for kind, value in UNSAID.items()]

@@ -150,7 +150,8 @@ def comping_of(notes: Placed) -> Column | None:
     """
     grid = notes.grid
     keys = notes.of * grid.steps + notes.onsets
-    classes = np.unique(keys * PITCH_CLASSES + notes.pitches % PITCH_CLASSES) // PITCH_CLASSES
+    classes = np.sort(keys * PITCH_CLASSES + notes.pitches % PITCH_CLASSES)
+    classes = classes[np.diff(classes, prepend=-1) > 0] // PITCH_CLASSES
     struck, full = np.unique(classes, return_counts=True)
     struck, full = struck[full > 1], full[full > 1]
     if not len(struck):

@@ -41,16 +41,15 @@ def drum_channels(midi: MidiFile) -> frozenset[int]:
     drums = {DRUM_CHANNEL}
     systems: set[str] = set()
     banks: dict[int, set[int]] = {}
-    for track in midi.tracks:
-        for _, status, _, data, _, _ in track.events:
-            if status & 0xF0 == CONTROL_CHANGE:
-                if data[0] == BANK_SELECT:
-                    banks.setdefault(status & 0x0F, set()).add(data[1])
-            elif status == SYSEX:
-                systems.update(_systems(data))
-                part = _drum_part(data)
-                if part is not None:
-                    (drums.add if part[1] else drums.discard)(part[0])
+    for _, status, _, data, _, _ in midi.words:
+        if status & 0xF0 == CONTROL_CHANGE:
+            if data[0] == BANK_SELECT:
+                banks.setdefault(status & 0x0F, set()).add(data[1])
+        elif status == SYSEX:
+            systems.update(_systems(data))
+            part = _drum_part(data)
+            if part is not None:
+                (drums.add if part[1] else drums.discard)(part[0])
     unusual = {
         channel for channel, said in banks.items() if unusual_banks(channel == DRUM_CHANNEL, said)
     }
@@ -67,7 +66,7 @@ def drum_channels(midi: MidiFile) -> frozenset[int]:
 
 def systems_of(midi: MidiFile) -> frozenset[str]:
     """The systems, GS, XG or General MIDI 2, that the SysEx messages of `midi` speak of."""
-    said = (one.data for track in midi.tracks for one in track.events if one.status == SYSEX)
+    said = (one.data for one in midi.words if one.status == SYSEX)
     return frozenset(system for data in said for system in _systems(data))
 
 

@@ -167,11 +167,10 @@ def lasting(column: Tokens) -> Tokens:
 def notes(tokens: Tokens, track: Track) -> list[Note]:
     """The notes of a pitched `track` of `tokens` [steps, 3], in order; a mask ends a note."""
     found: list[Note] = []
-    column = tokens[:, track].tolist()
+    column = np.append(tokens[:, track], OFF)
+    told = np.flatnonzero(column != HOLD)
     onset = token = HOLD
-    for step, event in enumerate([*column, OFF]):
-        if event == HOLD:
-            continue
+    for step, event in zip(told.tolist(), column[told].tolist(), strict=True):
         if token >= FIRST_ONSET:
             found.append(Note(onset, step - onset, pitch_of(token)))
         onset, token = step, event if event < SIZES[track] else OFF
@@ -180,13 +179,9 @@ def notes(tokens: Tokens, track: Track) -> list[Note]:
 
 def drum_hits(tokens: Tokens) -> list[tuple[int, int]]:
     """(step, drum class) of every hit in `tokens` [steps, 3]; masked cells hold none."""
-    column = tokens[:, Track.DRUMS].tolist()
-    return [
-        (step, int(drum))
-        for step, token in enumerate(column)
-        if token != MASK[Track.DRUMS]
-        for drum in drums_of(token)
-    ]
+    column = tokens[:, Track.DRUMS]
+    struck = np.flatnonzero((column != HOLD) & (column != MASK[Track.DRUMS])).tolist()
+    return [(step, int(drum)) for step in struck for drum in drums_of(int(column[step]))]
 
 
 def monophonic(played: Iterable[Note], steps: int) -> NDArray[np.int64]:

@@ -7,6 +7,7 @@ Source: Standard MIDI Files 1.0 (RP-001) and RIFF RMID (RP-029).
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 from schmubert.engine.music.meter import USUAL_BPM, Meter
@@ -21,7 +22,7 @@ MOST_TRACKS = 32_000
 """A header counts to 65,535: two files of so many tracks can be joined, and a band added."""
 SYSTEM_DATA = {0xF1: 1, 0xF2: 2, 0xF3: 1}
 """How many data bytes the other system messages have: they have no place in a file."""
-NOTE_OFF, NOTE_ON, CONTROL_CHANGE, PROGRAM_CHANGE = 0x80, 0x90, 0xB0, 0xC0
+NOTE_OFF, NOTE_ON, KEY_PRESSURE, CONTROL_CHANGE, PROGRAM_CHANGE = 0x80, 0x90, 0xA0, 0xB0, 0xC0
 MACBINARY_HEADER = 128
 
 
@@ -84,7 +85,7 @@ class MidiTrack:
         return replace(self, chunk=chunk, events=kept, end=end)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MidiFile:
     """A Standard MIDI File: `chunks` in order, those that are tracks also in `tracks`.
 
@@ -104,6 +105,11 @@ class MidiFile:
     def in_seconds(self) -> bool:
         """Whether its ticks are parts of a second, not of a beat: no tempo changes them."""
         return bool(self.header[4] & 0x80)
+
+    @cached_property
+    def words(self) -> Sequence[Event]:
+        """All its events but notes, track by track."""
+        return [one for track in self.tracks for one in track.events if one.status >= KEY_PRESSURE]
 
     def with_tracks(self, added: Sequence[bytes]) -> bytes:
         """The file with `added` (bodies of MTrk chunks) behind its own chunks.
@@ -141,7 +147,8 @@ def read(data: bytes) -> MidiFile:
         raise NoMidiError("its header is cut off")
     format_, count, division = (int.from_bytes(header[k : k + 2], "big") for k in (0, 2, 4))
     chunks, trailing = _chunks(inner, 8 + declared, odd)
-    tracks = tuple(_track(chunk, number, odd) for number, chunk in enumerate(_only(chunks), 1))
+    found = [chunk for chunk in chunks if chunk.name == b"MTrk"]
+    tracks = tuple(_track(chunk, number, odd) for number, chunk in enumerate(found, 1))
     if not tracks:
         raise NoMidiError("it holds no track")
     if len(tracks) > MOST_TRACKS:
@@ -291,7 +298,8 @@ def _chunks(data: bytes, at: int, odd: list[str]) -> tuple[tuple[Chunk, ...], by
             odd.append("a track's length is wrong: it is taken to end where the next begins")
             body = data[at + 8 : again]
         elif len(body) < length:
-            odd.append(f"its {_called(name)} is cut: {length - len(body)} bytes are missing")
+            what = "last track" if name == b"MTrk" else f"chunk {name.decode('ascii')!r}"
+            odd.append(f"its {what} is cut: {length - len(body)} bytes are missing")
         found.append(Chunk(name, body, length))
         at += 8 + len(body)
     trailing = data[at:]
@@ -304,14 +312,6 @@ def _chunk_begins(data: bytes, at: int) -> bool:
     """Whether a chunk may begin at `at`, or `data` ends there, or only few bytes are left."""
     left = len(data) - at
     return 0 <= left < 8 or (left > 0 and all(0x20 <= byte < 0x7F for byte in data[at : at + 4]))
-
-
-def _called(name: bytes) -> str:
-    return "last track" if name == b"MTrk" else f"chunk {name.decode('ascii')!r}"
-
-
-def _only(chunks: Iterable[Chunk]) -> list[Chunk]:
-    return [chunk for chunk in chunks if chunk.name == b"MTrk"]
 
 
 def _ticks_per_beat(division: int, odd: list[str]) -> int:

@@ -8,6 +8,7 @@ is there. It does not hear a note that never ends: `benchmarks/two_readers.py` c
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +26,7 @@ from schmubert.engine.music.kits import (
 from schmubert.engine.music.meter import USUAL_BPM
 from schmubert.engine.music.packets import may_hold_packets
 from schmubert.engine.music.smf import (
+    KEY_PRESSURE,
     META,
     NOTE_OFF,
     NOTE_ON,
@@ -39,7 +41,6 @@ from schmubert.engine.music.smf import (
 )
 from schmubert.engine.music.texts import MOST_NAME, decoded
 
-KEY_PRESSURE = 0xA0
 MOST_UNIT = 6  # a time signature in 64ths
 TEMPO_RANGE = (10.0, 1000.0)
 
@@ -159,16 +160,21 @@ def player_song(data: bytes) -> Song:
     return song_of(opened(data))
 
 
+@lru_cache(maxsize=1)
 def opened(data: bytes) -> MidiFile:
-    """The MIDI file in `data`, every byte kept; Unusable("damaged") where it is none."""
+    """The MIDI file in `data`, every byte kept; Unusable("damaged") where it is none.
+
+    The latest one is remembered: a band is heard in, and then added to, one and the same file.
+    """
     try:
         return read(data)
     except NoMidiError as error:
         raise Unusable("damaged", str(error)) from error
 
 
+@lru_cache(maxsize=1)
 def song_of(midi: MidiFile) -> Song:
-    """The song that `midi` holds."""
+    """The song that `midi` holds; the latest one is remembered, as in `opened`."""
     heard = [_listen(track) for track in midi.tracks]
     programs = _programs(midi)
     kits = drum_channels(midi)
@@ -270,10 +276,9 @@ def _until_next(strokes: Sequence[tuple[int, bool]], end: int) -> list[tuple[int
 def _programs(midi: MidiFile) -> dict[int, list[tuple[int, int]]]:
     """The program changes of each channel, (tick, program), in the order in which they sound."""
     found: dict[int, list[tuple[int, int]]] = {}
-    for track in midi.tracks:
-        for event in track.events:
-            if event.status & 0xF0 == PROGRAM_CHANGE:
-                found.setdefault(event.status & 0x0F, []).append((event.tick, event.data[0]))
+    for event in midi.words:
+        if event.status & 0xF0 == PROGRAM_CHANGE:
+            found.setdefault(event.status & 0x0F, []).append((event.tick, event.data[0]))
     return {channel: sorted(said, key=lambda one: one[0]) for channel, said in found.items()}
 
 

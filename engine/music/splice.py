@@ -42,7 +42,7 @@ def later(source: bytes, ticks: int, at: int = 0) -> bytes:
     for track in midi.tracks:
         moves = (one.tick >= at and _is_music(one) for one in track.events)
         first = next((k for k, one in enumerate(moves) if one), len(track.events))
-        moved = [one._replace(tick=one.tick + ticks) for one in track.events[first:]]
+        moved = [Event(one.tick + ticks, *one[1:]) for one in track.events[first:]]
         tracks.append(track.edited([*track.events[:first], *moved]))
     return midi.replaced(tracks).with_tracks([])
 
@@ -62,7 +62,7 @@ def joined(first: bytes, second: bytes, at: int, from_tick: int) -> bytes:
     """
     midi, other = opened(first), opened(second)
     cut = [
-        track.edited(one._replace(tick=min(one.tick, at)) for one in track.events)
+        track.edited(one if one.tick <= at else one._replace(tick=at) for one in track.events)
         for track in midi.tracks
     ]
     scale = midi.ticks_per_beat / other.ticks_per_beat
@@ -81,7 +81,7 @@ def joined(first: bytes, second: bytes, at: int, from_tick: int) -> bytes:
 def _whole(one: Event, tick: int) -> Event:
     """`one` at `tick`, with the status that running status may have left out."""
     raw = one.raw if one.raw[0] >= 0x80 else bytes([one.status]) + one.raw
-    return one._replace(tick=tick, delta=b"", raw=raw)
+    return Event(tick, one.status, one.kind, one.data, b"", raw)
 
 
 def without_notes(
@@ -154,9 +154,4 @@ def _defaults(before: MidiFile, after: MidiFile, tick: int, from_tick: int) -> l
 
 def _signatures(midi: MidiFile) -> list[int]:
     """The ticks of its time signatures."""
-    return [
-        one.tick
-        for track in midi.tracks
-        for one in track.events
-        if one.status == META and one.kind == TIME_SIGNATURE
-    ]
+    return [one.tick for one in midi.words if (one.status, one.kind) == (META, TIME_SIGNATURE)]

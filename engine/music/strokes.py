@@ -50,7 +50,8 @@ def strokes(score: Score, track: Track, grid: Grid) -> list[Stroke]:
     leaves = grid.ends[grid.run_end[steps // score.meter.steps] - 1]
     ends = np.maximum(np.minimum(grid.end_ticks(steps + lengths), leaves), onsets + 1)
     factor = VOICES if track is Track.CHORDS else 1
-    loud = [round(WRITTEN.at(note.onset, score.meter) * factor) for note in played]
+    bar = [round(WRITTEN.at(step, score.meter) * factor) for step in range(score.meter.steps)]
+    loud = [bar[note.onset % score.meter.steps] for note in played]
     return list(map(Stroke, onsets.tolist(), ends.tolist(), pitches.tolist(), loud))
 
 

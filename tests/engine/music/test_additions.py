@@ -2,6 +2,7 @@
 
 import pytest
 
+from schmubert.engine.music import song
 from schmubert.engine.music.additions import with_next, with_previous, with_remade, with_tracks
 from schmubert.engine.music.channels import (
     BANK_SELECT,
@@ -15,6 +16,7 @@ from schmubert.engine.music.channels import (
     Channels,
 )
 from schmubert.engine.music.kits import GS, XG, part_events
+from schmubert.engine.music.midifile import read_score
 from schmubert.engine.music.score import Note, Score, monophonic, silence
 from schmubert.engine.music.smf import (
     META,
@@ -198,3 +200,15 @@ def test_notes_on_a_channel_of_their_own_part_end_none_of_its_notes() -> None:
         (3 * BEAT, on),
         (4 * BEAT - 1, off),
     ]
+
+
+def test_a_file_is_read_once_for_its_band(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    song.opened.cache_clear()
+    monkeypatch.setattr(song, "read", lambda data: seen.append(data) or read(data))
+    for tune in (TUNE, TUNE[:8], TUNE):
+        data = file(*tune)
+        reading = read_score(data)
+        song.player_song(data)
+        with_tracks(data, reading.score, [Track.BASS], reading.grid)
+    assert len(seen) == 3

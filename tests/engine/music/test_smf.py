@@ -87,6 +87,13 @@ def test_what_is_not_touched_is_written_back_byte_for_byte(
 
 
 @given(st.lists(bodies(), min_size=1, max_size=3))
+def test_words_are_all_events_but_notes(tracks: list[bytes]) -> None:
+    file = read(midi(*tracks))
+    events = [event for track in file.tracks for event in track.events]
+    assert [*file.words] == [event for event in events if event.status & 0xE0 != 0x80]
+
+
+@given(st.lists(bodies(), min_size=1, max_size=3))
 def test_events_that_are_put_back_as_they_were_change_nothing(tracks: list[bytes]) -> None:
     file = read(midi(*tracks))
     assert [track.edited(track.events).chunk.body for track in file.tracks] == tracks
