@@ -23,7 +23,7 @@ from schmubert.engine.music.vocabulary import (
     TRIO,
     Track,
 )
-from schmubert.engine.networks.band_forms import FormContext, FormFit, FormNetwork
+from schmubert.engine.networks.band_forms import ChordFit, FormContext, FormFit, FormNetwork
 from schmubert.engine.networks.band_key import ROOTS, BandKey
 from schmubert.engine.networks.band_layers import (
     Gather,
@@ -103,6 +103,7 @@ class BandTransformer(nn.Module):
         self.form_context = FormContext(config.form_bars) if by_itself else None
         self.form_network = FormNetwork(config) if config.form_layers else None
         self.form_fit = FormFit() if config.form_fit else None
+        self.chord_fit = ChordFit() if config.chord_fit else None
         self.traits = Traits(width) if Track.TRAITS in config.columns else None
         alone = config.trait_width if self.traits is not None else 0
         self.trait_network = TraitNetwork(alone) if alone else None
@@ -183,6 +184,9 @@ class BandTransformer(nn.Module):
             number = torch.ones_like(of_form[0, :, 0]).sum()
             traits[0] = traits[0] + self.trait_network(traits_in(tokens[..., Track.TRAITS]), number)
         asked = within(bars, in_bar)
+        of_chords = None
+        if self.chord_fit is not None:
+            of_chords = self._chord_fit(self.chord_fit, chords, bars, in_bar)
         x, chords = x[:, asked], chords[:, asked]
         of_forms = self.form_network or self.form_context
         around = None if of_forms is None else of_forms(forms)
@@ -214,7 +218,22 @@ class BandTransformer(nn.Module):
         if self.form_fit is not None:
             fit = self._fit(self.form_fit, logits, heard, distances, bars, cells * in_bar)
             form_logits = [own + QUICK * more for own, more in zip(form_logits, fit, strict=True)]
+        if of_chords is not None:
+            form_logits = [
+                own + QUICK * more for own, more in zip(form_logits, of_chords, strict=True)
+            ]
         return [*logits, chord_logits, *form_logits, *traits]
+
+    def _chord_fit(
+        self, chord_fit: ChordFit, chords: Tensor, bars: Tensor, in_bar: int
+    ) -> list[Tensor]:
+        """What `chord_fit` adds to the forms of `bars` by the lasting `chords` [batch, beats]."""
+        back = -in_bar * torch.tensor(AGAIN, device=chords.device)
+        mask = torch.tensor([BAND_MASK[Track.CHORDS]], device=chords.device)
+        before = standing_at(chords[..., None], back, mask)[..., 0]
+        here, there = in_parts(chords, in_bar)[:, bars], in_parts(before, in_bar)[:, bars]
+        added: list[Tensor] = chord_fit(here, there)
+        return added
 
     def _fit(
         self,
@@ -237,12 +256,14 @@ class BandTransformer(nn.Module):
         ]
 
 
-ADDED = ("form_context.", "form_network.", "form_fit.", "traits.", "trait_network.")
+ADDED = (
+    "form_context.", "form_network.", "form_fit.", "chord_fit.", "traits.", "trait_network.",
+)  # fmt: skip
 """Parts that a band trained before them does not have."""
 SILENT = (
     "comping_in.", "chord_in.", "chord_classes_in.", "begins_in.", "form_in.", "moved_in.",
     "beat_in.", "register", "leaning.", "again.", "rests.", "repeat_features.", "copy_heads.",
-    "form_context.out.", "form_fit.", "traits.told.",
+    "form_context.out.", "form_fit.", "chord_fit.", "traits.told.",
 )  # fmt: skip
 """Parts that add nothing before they have learned."""
 

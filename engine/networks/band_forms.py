@@ -1,4 +1,4 @@
-"""What forms go by in the network of a band: other forms, and how well a bar would stand there.
+"""What forms go by in the network of a band: other forms, and how a bar would stand there.
 
 Songs go by how their bars went before, so most of what is to be known of a form is said by forms:
 one network sees them alone (`FormNetwork`; `FormContext` in models before it), and adds to what the
@@ -16,6 +16,7 @@ from schmubert.engine.music.vocabulary import (
     BAND_MASK,
     BAND_SIZES,
     FORMS,
+    HOLD,
     TRIO,
     Track,
 )
@@ -100,6 +101,35 @@ class FormFit(nn.Module):
         nats = (short * counts).sum(dim=2).log1p()
         # no product of matrices, which a graph in int8 would round
         return (nats[..., None] * self.weight[track]).sum(dim=2)
+
+
+class ChordFit(nn.Module):
+    """What a form goes by that would bring a bar back: whether its chords are those of that bar.
+
+    That is in which share of the beats they are, and in which they are not; a beat whose chord is
+    not known in both bars is neither. It says nothing at first.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(len(TRIO), len(AGAIN), 2, BAND_SIZES[FORMS[0]]))
+
+    def forward(self, chords: Tensor, before: Tensor) -> list[Tensor]:
+        """What is added to the logits of forms, one [batch, bars, events] a track.
+
+        `chords` [batch, bars, beats] are those that last, and `before` [batch, bars, beats, AGAIN]
+        those of the bars that may come again.
+        """
+        here = chords[..., None]
+        known = _is_chord(here) & _is_chord(before)
+        same, other = known & (here == before), known & (here != before)
+        shares = torch.stack([same, other], dim=-1).to(self.weight.dtype).mean(dim=2)
+        # no product of matrices, which a graph in int8 would round
+        return [(shares[..., None] * weight).sum(dim=(2, 3)) for weight in self.weight]
+
+
+def _is_chord(events: Tensor) -> Tensor:
+    return (events != HOLD) & (events != BAND_MASK[Track.CHORDS])
 
 
 def _side_by_side(embeddings: nn.ModuleList, forms: list[Tensor]) -> Tensor:

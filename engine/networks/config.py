@@ -36,7 +36,8 @@ class ModelConfig:
     network was trained to undo: no part of it, but what it may be asked for. Where a band names the
     form of a bar, it sees those of `form_bars` before and after by themselves (`FormContext`, or
     with `form_layers` the deeper `FormNetwork`), and with `form_fit` how well each bar that may
-    come again would stand there (`FormFit`). Traits, too, are seen by themselves by a network of
+    come again would stand there (`FormFit`), and with `chord_fit` whether its chords are those that
+    are known here (`ChordFit`). Traits, too, are seen by themselves by a network of
     `trait_width` (`TraitNetwork`).
     """
 
@@ -57,6 +58,7 @@ class ModelConfig:
     corruption: str = MASKING
     form_bars: int = 0
     form_fit: bool = False
+    chord_fit: bool = False
     form_layers: int = 0
     trait_width: int = 0
 
@@ -131,6 +133,7 @@ PRESETS: Mapping[str, ModelConfig] = MappingProxyType(
             architecture="band",
             form_bars=8,
             form_fit=True,
+            chord_fit=True,
             form_layers=3,
             trait_width=256,
         ),

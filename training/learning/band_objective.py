@@ -56,7 +56,9 @@ class BandUnmasking:
     ) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
         """Of each column the bits of what is asked for [batch, n], 0 elsewhere, and how much is.
 
-        A network of fewer columns sees those that it has.
+        A network of fewer columns sees those that it has. Where it infers the chords itself it is
+        asked for forms alone: its guess is often no chord of the song, and notes that are the
+        song's would teach it to play to no chord at all.
         """
         columns = self.config.columns
         tokens, masked, targets = (
@@ -68,6 +70,8 @@ class BandUnmasking:
         if batch.inferred.any() and Track.CHORDS in columns:
             rows = torch.from_numpy(batch.inferred).to(device)
             seen[rows] = self._inferring(model, seen[rows], targets[rows], batch.meter)
+            targets = targets.clone()
+            targets[rows, :, : Track.CHORDS] = False
         said = model(seen, *inputs_of(batch.meter, self.config, device), compact=True)
         bits, counts = [], []
         impossible = _impossible(seen.cpu().numpy(), batch.meter)

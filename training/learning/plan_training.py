@@ -59,7 +59,7 @@ def train_plans(
         _train("traits", traits, of_traits, settings.plan_steps, device, say)
 
 
-ADDS = ("form_heads.", "form_fit.", "traits.names.")
+ADDS = ("form_heads.", "form_fit.", "chord_fit.", "traits.names.")
 """What a band makes of all that it hears, which is added to what plans say by themselves."""
 
 

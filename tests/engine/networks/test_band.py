@@ -31,7 +31,7 @@ from schmubert.engine.networks.band import (  # noqa: E402
     inputs_of,
     taken_over,
 )
-from schmubert.engine.networks.band_forms import FormFit  # noqa: E402
+from schmubert.engine.networks.band_forms import ChordFit, FormFit  # noqa: E402
 from schmubert.engine.networks.build import network  # noqa: E402
 from schmubert.engine.networks.config import PRESETS  # noqa: E402
 from schmubert.engine.networks.torch_denoiser import TorchDenoiser  # noqa: E402
@@ -200,6 +200,37 @@ def test_a_form_goes_by_how_well_the_bar_that_it_would_bring_back_stands_there()
     assert found[0, 1, NEW + 1] == pytest.approx(-math.log1p(3.0 * bar))
     known = fit(Track.BASS, logits, torch.full_like(cells, 7), before)
     assert not known.any(), "a bar that is known already is not judged"
+
+
+def test_a_bar_is_told_by_its_chords_from_the_bars_that_may_come_again() -> None:
+    fit, unknown = ChordFit(), BAND_MASK[Track.CHORDS]
+    with torch.no_grad():
+        fit.weight[Track.BASS, 0, 0, NEW], fit.weight[Track.BASS, 0, 1, NEW] = 1.0, -10.0
+    chords = torch.tensor([[[5, 5, 9, 9], [5, 5, 9, 9], [5, 5, 9, 7], [unknown, 5, HOLD, 9]]])
+    before = torch.full((1, 4, 4, len(AGAIN)), unknown)
+    before[:, 1:, :, 0] = chords[:, :-1]
+    forms = fit(chords, before)
+    assert [*forms[Track.BASS][0, :, NEW]] == [0.0, 1.0, 0.75 - 2.5, 0.25 - 2.5]
+    assert not forms[Track.DRUMS].any()
+
+
+def test_the_chords_of_bars_before_tell_forms_in_every_metre() -> None:
+    model = made()
+    with torch.no_grad():
+        model.chord_fit.weight.zero_()
+        model.chord_fit.weight[Track.DRUMS, 1, 0, NEW] = 5.0  # the chords of two bars before
+    for meter in METERS:
+        tokens = np.full((1, 4 * meter.steps, len(BAND)), HOLD)
+        for bar, chord in enumerate((3, 4, 3, 5)):
+            tokens[:, bar * meter.steps, Track.CHORDS] = chord
+        told = inputs_of(meter, TINY, torch.device("cpu"))
+        with torch.no_grad():
+            with_it = model(torch.from_numpy(tokens), *told, compact=True)[Track.DRUMS_FORM]
+            model.chord_fit, kept = None, model.chord_fit
+            without = model(torch.from_numpy(tokens), *told, compact=True)[Track.DRUMS_FORM]
+            model.chord_fit = kept
+        added = (with_it - without)[0, :, NEW]
+        torch.testing.assert_close(added, torch.tensor([0.0, 0.0, 80.0, 0.0]))
 
 
 def test_a_band_of_before_gets_a_network_of_forms_and_its_own_heads_say_nothing_beside_it() -> None:

@@ -154,16 +154,21 @@ def test_where_chords_are_inferred_the_network_is_told_its_own_from_the_first_op
     tokens = np.zeros((2, 64, len(BAND)), np.int64)
     masked = np.zeros(tokens.shape, bool)
     masked[:, 20:, Track.BASS] = True
+    masked[:, 32::16, Track.BASS_FORM] = True
     targets = masked.copy()
     masked[:, ::4, Track.CHORDS] = True
     batch = MaskedBand(tokens, masked, targets, COMMON, np.array([True, False]))
-    BandUnmasking(TINY).bits(Naming(), batch, torch.device("cpu"))
+    bits, counts = BandUnmasking(TINY).bits(Naming(), batch, torch.device("cpu"))
     alone, asked = shown
     mask = BAND_MASK[Track.CHORDS]
     assert (alone[0, :, Track.BASS] == BAND_MASK[Track.BASS]).all()
     assert asked[0, ::4, Track.CHORDS].tolist() == [*[mask] * 4, chord, *[HOLD] * 11]
     assert (asked[1, ::4, Track.CHORDS] == mask).all()
     assert (asked[0, :20, Track.BASS] == 0).all()
+    assert not bits[Track.BASS][0].any(), "its own guess of the chords teaches no notes"
+    assert counts[Track.BASS] == 44
+    assert counts[Track.BASS_FORM] == 4
+    assert batch.targets[0].any()
 
 
 def test_with_plans_only_all_else_stays(
