@@ -217,11 +217,9 @@ class BandTransformer(nn.Module):
             ]
         if self.form_fit is not None:
             fit = self._fit(self.form_fit, logits, heard, distances, bars, cells * in_bar)
-            form_logits = [own + QUICK * more for own, more in zip(form_logits, fit, strict=True)]
+            form_logits = _with_each(form_logits, fit)
         if of_chords is not None:
-            form_logits = [
-                own + QUICK * more for own, more in zip(form_logits, of_chords, strict=True)
-            ]
+            form_logits = _with_each(form_logits, of_chords)
         return [*logits, chord_logits, *form_logits, *traits]
 
     def _chord_fit(
@@ -244,7 +242,7 @@ class BandTransformer(nn.Module):
         bars: Tensor,
         bar: int,
     ) -> list[Tensor]:
-        """What `form_fit` adds to the forms of `bars`, whose notes have `logits`, by track."""
+        """What `form_fit` adds to the forms of `bars`, whose notes have `logits`: of PITCHED."""
         back = [self.config.copy_steps.index(number * COMMON.steps) for number in AGAIN]
         masks = self.key.voice_masks[: len(TRIO)]
         before = standing_at(tokens[..., : len(TRIO)], -distances[back], masks)
@@ -252,8 +250,14 @@ class BandTransformer(nn.Module):
         here = in_parts(tokens, bar)[:, bars]
         return [
             form_fit(track, in_parts(logits[track], bar), here[..., track], before[..., track])
-            for track in TRIO
+            for track in PITCHED
         ]
+
+
+def _with_each(form_logits: list[Tensor], added: list[Tensor]) -> list[Tensor]:
+    """`form_logits` of each track with what is `added` to those of the first ones."""
+    first = [own + QUICK * more for own, more in zip(form_logits, added, strict=False)]
+    return [*first, *form_logits[len(first) :]]
 
 
 ADDED = (
