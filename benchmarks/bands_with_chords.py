@@ -9,7 +9,7 @@ song, from all of its parts, and "comping" the rhythm of what else sounds, too, 
 the melody (m2, M7, tritone), and consonant with it, root of the bar in the melody, in the chord of
 the beat, downbeats on its root, notes below E1, bars that repeat the one 1 to 8 before, the longest
 stay on a pitch in bars (median, p95), different pitch classes; of the drums: bars that repeat; of
-both, bars in which they rest. The first bar, in which a stage listens, counts nowhere. Of several
+both, bars without a sound. The first bar, in which a stage listens, counts nowhere. Of several
 draws the mean is told, and the deviation between them.
 """
 
@@ -26,9 +26,8 @@ from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.music.chords import plan_weights
 from schmubert.engine.music.meter import COMMON
-from schmubert.engine.music.plans import form_columns
 from schmubert.engine.music.score import Tokens
-from schmubert.engine.music.vocabulary import AGAIN, RESTS, TRIO, Track
+from schmubert.engine.music.vocabulary import AGAIN, TRIO, Track
 from schmubert.engine.networks.load import load
 from schmubert.engine.networks.model_file import default_model
 from schmubert.training.data.batches import grouped
@@ -50,6 +49,7 @@ from schmubert.training.metrics.harmony import (
 )
 from schmubert.training.metrics.notes import ONSET, PITCH, note_table
 from schmubert.training.metrics.piece_figures import LOW_E
+from schmubert.training.metrics.rhythm import empty_bars
 from schmubert.training.metrics.structure import notes_under, repeated_bars
 
 BARS = 16
@@ -145,8 +145,8 @@ def figures(songs: Tokens, played: Tokens, plans: NDArray[np.int64]) -> dict[str
             "downbeats on root": downbeats_on_root(chords, band),
             "below E1": notes_under(band, Track.BASS, LOW_E),
             "root in melody": root_in_bar(song, band),
-            "bass rests": resting_bars(band, Track.BASS),
-            "drums rest": resting_bars(band, Track.DRUMS),
+            "bars without bass": empty_bars(band, Track.BASS),
+            "bars without drums": empty_bars(band, Track.DRUMS),
             **{f"bass bars again, {lag}": repeated_bars(band, Track.BASS, lag) for lag in AGAIN},
             **{f"drum bars again, {lag}": repeated_bars(band, Track.DRUMS, lag) for lag in AGAIN},
         }.items():
@@ -164,12 +164,6 @@ def downbeats_on_root(chords: Weights, band: Tokens) -> Share:
     sounds = sounding_pitch(band, Track.BASS)[:: COMMON.steps] >= 0
     on_root, _ = bass_on_root(chords, band)
     return on_root, float((sounds & chords[:: COMMON.beats].any(axis=1)).sum())
-
-
-def resting_bars(band: Tokens, track: Track) -> Share:
-    """The bars in which nothing of `track` sounds, not even held over."""
-    forms = form_columns(band, COMMON)[:: COMMON.steps, track]
-    return float((forms == RESTS).sum()), float(len(forms))
 
 
 def longest_stay(onsets: NDArray[np.int64], pitches: NDArray[np.int64]) -> float:

@@ -184,9 +184,7 @@ class BandTransformer(nn.Module):
             number = torch.ones_like(of_form[0, :, 0]).sum()
             traits[0] = traits[0] + self.trait_network(traits_in(tokens[..., Track.TRAITS]), number)
         asked = within(bars, in_bar)
-        of_chords = None
-        if self.chord_fit is not None:
-            of_chords = self._chord_fit(self.chord_fit, chords, bars, in_bar)
+        lasting = chords
         x, chords = x[:, asked], chords[:, asked]
         of_forms = self.form_network or self.form_context
         around = None if of_forms is None else of_forms(forms)
@@ -218,8 +216,9 @@ class BandTransformer(nn.Module):
         if self.form_fit is not None:
             fit = self._fit(self.form_fit, logits, heard, distances, bars, cells * in_bar)
             form_logits = _with_each(form_logits, fit)
-        if of_chords is not None:
-            form_logits = _with_each(form_logits, of_chords)
+        if self.chord_fit is not None:
+            by_chords = self._chord_fit(self.chord_fit, lasting, bars, in_bar)
+            form_logits = _with_each(form_logits, by_chords)
         return [*logits, chord_logits, *form_logits, *traits]
 
     def _chord_fit(
