@@ -11,7 +11,7 @@ the model has it that a bar after one that rests does, too.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +22,26 @@ from schmubert.engine.denoiser import Denoiser, in_meter, plans_of
 from schmubert.engine.diffusion.planning import harmony_run, laid_out
 from schmubert.engine.diffusion.temperature import log_softmax
 from schmubert.engine.diffusion.unmasking import run_sampler
+from schmubert.engine.music.chords import FIRST_CHORD, Quality, lasting_chords
 from schmubert.engine.music.meter import COMMON
-from schmubert.engine.music.plans import form_columns
+from schmubert.engine.music.plans import (
+    FIRST_AGAIN,
+    chord_column,
+    chord_plan_of,
+    form_columns,
+)
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.traits import Trait
-from schmubert.engine.music.vocabulary import BAND_MASK, FORMS, MASK, RESTS, TRIO, Track
+from schmubert.engine.music.vocabulary import (
+    AGAIN,
+    BAND_MASK,
+    CHORD_TOKENS,
+    FORMS,
+    MASK,
+    RESTS,
+    TRIO,
+    Track,
+)
 from schmubert.engine.networks.load import load
 from schmubert.engine.networks.model_file import default_model
 from schmubert.training.data.batches import grouped
@@ -34,6 +49,7 @@ from schmubert.training.data.dataset import Dataset
 from schmubert.training.learning.band_batches import band_grid
 
 BARS, AHEAD = 16, 2
+FORMED = range(8, BARS - 1)
 BAND = (Track.BASS, Track.DRUMS)
 AT_ONCE = 16
 MOST_RESTS = 0.7
@@ -46,27 +62,77 @@ def main() -> None:
     parser.add_argument("--model", type=Path, nargs="+", default=[default_model()])
     parser.add_argument("--songs", type=int, default=96)
     asked = parser.parse_args()
-    songs = held_out(asked.data, asked.songs)[0]
+    songs, plans, _ = held_out(asked.data, asked.songs)
     grids = resting(asked.data, asked.songs)
     for path in asked.model:
         denoise = in_meter(load(path), COMMON)
         print(path.name)
         for way in ("files", "stage"):
-            print(f"  nats a form, {way}: {forms(denoise, songs, way == 'stage')}")
+            for line in forms(denoise, songs, way == "stage"):
+                print(f"  {way}: {line}", flush=True)
+        print(f"  chords: {chords(denoise, songs, plans)}", flush=True)
         for track in BAND:
             print(f"  rest after rest, {track.name.lower()}: {rests(denoise, grids, track)}")
         print(f"  nats a trait: {traits(denoise, grids)}", flush=True)
 
 
-def forms(denoise: Denoiser, songs: Tokens, on_stage: bool) -> str:
-    """The nats of a form of bass and drums."""
+def forms(denoise: Denoiser, songs: Tokens, on_stage: bool) -> Iterator[str]:
+    """The nats of a form of bass and drums, and how likely a bar is one before it: a line each."""
     own = form_columns(songs, COMMON)[:, :: COMMON.steps]
-    costs: dict[Track, list[NDArray[np.float64]]] = {track: [] for track in BAND}
-    for bar in range(8, BARS - 1):
+    told: dict[Track, list[NDArray[np.float64]]] = {track: [] for track in BAND}
+    for bar in FORMED:
         likely = of_forms(denoise, songs, own, bar, on_stage)
         for track in BAND:
-            costs[track].append(-likely[track][np.arange(len(songs)), own[:, bar, track]])
-    return ", ".join(f"{t.name.lower()} {np.mean(of_track):.3f}" for t, of_track in costs.items())
+            told[track].append(likely[track])
+    for track in BAND:
+        true = own[:, FORMED, track].T
+        likely = np.stack(told[track])  # [bars, songs, events]
+        nats = -np.take_along_axis(likely, true[..., None], axis=-1).mean()
+        shares = ", ".join(
+            f"{back} {np.exp(likely[..., form]).mean():.3f} (songs {(true == form).mean():.3f})"
+            for form, back in enumerate(AGAIN, FIRST_AGAIN)
+        )
+        yield f"{track.name.lower()}, {nats:.3f} nats a form; again, {shares}"
+
+
+def chords(denoise: Denoiser, songs: Tokens, plans: NDArray[np.int64]) -> str:
+    """The nats of a chord in files, and how often the chord of a beat to come is right on stage."""
+    costs, right = [], []
+    for bar in FORMED:
+        beat = bar * COMMON.beats
+        likely = of_chord(denoise, songs, plans, beat)
+        own = chord_column(plans, COMMON)[:, beat * COMMON.cells]
+        said = own != BAND_MASK[Track.CHORDS]
+        costs += (-likely[said, own[said]]).tolist()
+        coming = slice(beat, beat + COMMON.beats)
+        there = np.stack([lasting_chords(plan)[coming] for plan in plans])
+        named = inferred(denoise, songs, bar)[:, coming]
+        sounds = (there >= FIRST_CHORD) & (there < CHORD_TOKENS)
+        same_root = (named - FIRST_CHORD) // len(Quality) == (there - FIRST_CHORD) // len(Quality)
+        right.append([(named == there)[sounds].mean(), same_root[sounds].mean()])
+    chord, root = np.mean(right, axis=0)
+    return f"{np.mean(costs):.3f} nats a chord, files; right, on stage {chord:.3f}, root {root:.3f}"
+
+
+def of_chord(
+    denoise: Denoiser, songs: Tokens, plans: NDArray[np.int64], beat: int
+) -> NDArray[np.float64]:
+    """Of the chord of `beat` the log likelihood [songs, events] in files, after those before it."""
+    tokens, targets = without_a_band(songs)
+    known = plans[:, :beat]
+    layout = laid_out(tokens, targets, denoise.tracks, plans_of(denoise), COMMON, known)
+    column = (*denoise.tracks, *plans_of(denoise)).index(Track.CHORDS)
+    return log_softmax(asked_of(denoise, layout.tokens, column, beat * COMMON.cells))
+
+
+def inferred(denoise: Denoiser, songs: Tokens, bar: int) -> NDArray[np.int64]:
+    """The chords [songs, beats] that are inferred on stage where all is heard up to `bar`."""
+    columns, plans = (*denoise.tracks, *plans_of(denoise)), plans_of(denoise)
+    tokens, targets = heard_up_to(songs, bar)
+    layout = laid_out(tokens, targets, denoise.tracks, plans, COMMON, on_stage=True)
+    told = run_sampler(denoise, harmony_run(layout, columns, COMMON))
+    named = chord_plan_of(told[..., columns.index(Track.CHORDS)], COMMON)
+    return np.stack([lasting_chords(plan) for plan in named])
 
 
 def rests(denoise: Denoiser, grids: Tokens, track: Track) -> str:
@@ -107,31 +173,16 @@ def of_forms(
 ) -> dict[Track, NDArray[np.float64]]:
     """Of the forms of `bar` the log likelihood [songs, events], by track."""
     columns, plans = (*denoise.tracks, *plans_of(denoise)), plans_of(denoise)
-    tokens, targets = without_a_band(songs)
-    length, first = BARS, bar * COMMON.steps
-    if on_stage:
-        length = min(BARS, bar + 1 + AHEAD)
-        tokens = songs.copy()
-        tokens[:, first:] = np.asarray(MASK)
-        targets[:, :first] = False
+    tokens, targets = heard_up_to(songs, bar) if on_stage else without_a_band(songs)
     said = np.tile([BAND_MASK[form] for form in FORMS], (*own.shape[:2], 1))
     said[:, :bar, list(BAND)] = own[:, :bar, list(BAND)]
-    steps = length * COMMON.steps
-    layout = laid_out(
-        tokens[:, :steps],
-        targets[:, :steps],
-        denoise.tracks,
-        plans,
-        COMMON,
-        None,
-        said[:, :length],
-        on_stage=on_stage,
-    )
+    said = said[:, : tokens.shape[1] // COMMON.steps]
+    layout = laid_out(tokens, targets, denoise.tracks, plans, COMMON, None, said, on_stage=on_stage)
     told = layout.tokens
     if on_stage:
         told = run_sampler(denoise, harmony_run(layout, columns, COMMON))
     return {
-        track: log_softmax(asked_of(denoise, told, columns.index(FORMS[track]), first))
+        track: log_softmax(asked_of(denoise, told, columns.index(FORMS[track]), bar * COMMON.steps))
         for track in BAND
     }
 
@@ -140,6 +191,15 @@ def without_a_band(songs: Tokens) -> tuple[Tokens, NDArray[np.bool_]]:
     tokens, targets = songs.copy(), np.zeros(songs.shape, bool)
     tokens[..., list(BAND)] = np.asarray(MASK)[list(BAND)]
     targets[..., list(BAND)] = True
+    return tokens, targets
+
+
+def heard_up_to(songs: Tokens, bar: int) -> tuple[Tokens, NDArray[np.bool_]]:
+    """`songs` up to `bar`, and some bars more of which nothing is heard: these are wanted."""
+    steps, first = min(BARS, bar + 1 + AHEAD) * COMMON.steps, bar * COMMON.steps
+    tokens, targets = songs[:, :steps].copy(), without_a_band(songs)[1][:, :steps]
+    tokens[:, first:] = np.asarray(MASK)
+    targets[:, :first] = False
     return tokens, targets
 
 
