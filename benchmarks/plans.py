@@ -86,10 +86,10 @@ def forms(denoise: Denoiser, songs: Tokens, on_stage: bool) -> Iterator[str]:
             told[track].append(likely[track])
     for track in BAND:
         true = own[:, FORMED, track].T
-        likely = np.stack(told[track])  # [bars, songs, events]
-        nats = -np.take_along_axis(likely, true[..., None], axis=-1).mean()
+        of_bars = np.stack(told[track])  # [bars, songs, events]
+        nats = -np.take_along_axis(of_bars, true[..., None], axis=-1).mean()
         shares = ", ".join(
-            f"{back} {np.exp(likely[..., form]).mean():.3f} (songs {(true == form).mean():.3f})"
+            f"{back} {np.exp(of_bars[..., form]).mean():.3f} (songs {(true == form).mean():.3f})"
             for form, back in enumerate(AGAIN, FIRST_AGAIN)
         )
         yield f"{track.name.lower()}, {nats:.3f} nats a form; again, {shares}"
