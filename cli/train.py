@@ -129,15 +129,15 @@ def _of_preset(
 @_of_preset(
     "--plan-steps",
     options.Whole(0),
-    "Steps in which a band's networks of forms and traits learn by themselves first, and then stay"
-    " as they are; 0 trains them along.",
+    "Steps in which a band's networks of forms, traits and chords learn by themselves first, and"
+    " then stay as they are; 0 trains them along.",
 )
 @click.option(
     "--plans-only",
     is_flag=True,
     default=False,
     show_default=True,
-    help="Leave a band's notes and chords as they are: only forms and traits are trained.",
+    help="Leave a band's notes as they are: only forms, traits and chords are trained.",
 )
 @click.option(
     "--source",

@@ -23,6 +23,7 @@ from schmubert.engine.music.vocabulary import (
     TRIO,
     Track,
 )
+from schmubert.engine.networks.band_chords import ChordNetwork
 from schmubert.engine.networks.band_forms import ChordFit, FormContext, FormFit, FormNetwork
 from schmubert.engine.networks.band_key import ROOTS, BandKey
 from schmubert.engine.networks.band_layers import (
@@ -107,6 +108,7 @@ class BandTransformer(nn.Module):
         self.traits = Traits(width) if Track.TRAITS in config.columns else None
         alone = config.trait_width if self.traits is not None else 0
         self.trait_network = TraitNetwork(alone) if alone else None
+        self.chord_network = ChordNetwork(config) if config.chord_layers else None
         initialised(self, config.layers)
         with torch.no_grad():
             for name, weight in self.named_parameters():
@@ -206,7 +208,10 @@ class BandTransformer(nn.Module):
         for track in TRIO:
             rest = repeated(QUICK * self.rests[track](forms[track]), cells * in_bar)
             logits[track] = torch.cat([logits[track][..., :1] + rest, logits[track][..., 1:]], -1)
-        chord_logits = self.key.chords_from_c(self.chord_head(x), key)
+        chord_logits = self.chord_head(x)
+        if self.chord_network is not None:
+            chord_logits = chord_logits + self.chord_network(tokens, beats, cells)[:, asked]
+        chord_logits = self.key.chords_from_c(chord_logits, key)
         by_bar = x.reshape(size[0], -1, in_bar, x.shape[-1]).mean(dim=2)
         form_logits = [called(head, by_bar) for head in self.form_heads]
         if around is not None:
@@ -261,8 +266,15 @@ def _with_each(form_logits: list[Tensor], added: list[Tensor]) -> list[Tensor]:
 
 ADDED = (
     "form_context.", "form_network.", "form_fit.", "chord_fit.", "traits.", "trait_network.",
+    "chord_network.",
 )  # fmt: skip
 """Parts that a band trained before them does not have."""
+HEADS_OF = {
+    "form_network.": "form_heads.",
+    "trait_network.": "traits.names.",
+    "chord_network.": "chord_head.",
+}
+"""What a band makes of all that it hears, which is added to what each network of plans says."""
 SILENT = (
     "comping_in.", "chord_in.", "chord_classes_in.", "begins_in.", "form_in.", "moved_in.",
     "beat_in.", "register", "leaning.", "again.", "rests.", "repeat_features.", "copy_heads.",
@@ -274,13 +286,13 @@ SILENT = (
 def grown(weights: Mapping[str, Tensor], model: BandTransformer) -> dict[str, Tensor]:
     """The `weights` of a band for `model`, whose parts that are new stay, and none that it lacks.
 
-    What a band made of forms and traits before it had a network of these alone is not added to what
-    that one says.
+    What a band made of forms, traits and chords before it had a network of these alone is not added
+    to what that one says.
     """
     state = model.state_dict()
     new = {n: tensor for n, tensor in state.items() if n.startswith(ADDED) and n not in weights}
     kept = {n: w for n, w in weights.items() if n in state or not n.startswith(ADDED)}
-    for network, head in (("form_network.", "form_heads."), ("trait_network.", "traits.names.")):
+    for network, head in HEADS_OF.items():
         if any(name.startswith(network) for name in new):
             kept |= {n: w * 0.0 for n, w in kept.items() if n.startswith(head)}
     return new | kept

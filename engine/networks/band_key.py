@@ -37,14 +37,8 @@ class BandKey(Key):
             chord = torch.arange(CHORD_TOKENS - FIRST_ONSET)
             root = (chord // QUALITIES - key) % ROOTS
             into[key, FIRST_ONSET:CHORD_TOKENS] = FIRST_ONSET + root * QUALITIES + chord % QUALITIES
-        classes = chord_classes()
-        roots = F.one_hot(
-            (torch.arange(CHORD_TOKENS + 1) - FIRST_ONSET).clamp(min=0) // QUALITIES % ROOTS, ROOTS
-        )
-        roots = roots * classes.any(dim=1, keepdim=True)
-        self.register_buffer("chord_classes", classes, persistent=False)
-        features = torch.cat([classes, roots.float()], dim=1)
-        self.register_buffer("chord_features", features, persistent=False)
+        self.register_buffer("chord_classes", chord_classes(), persistent=False)
+        self.register_buffer("chord_features", chord_features(), persistent=False)
         self.register_buffer("chords_into", into, persistent=False)
         self.register_buffer("chords_back", into[:, :CHORD_TOKENS], persistent=False)
         masks = torch.tensor(BAND_MASK[: Track.CHORDS])
@@ -79,6 +73,15 @@ class BandKey(Key):
         """`logits` [batch, beats, events] of chords in C, of the same chords in `key` [batch]."""
         index = self.chords_back[key][:, None, :].expand(-1, logits.shape[1], -1)
         return logits.gather(2, index)
+
+
+def chord_features() -> Tensor:
+    """The pitch classes of each chord token, and its root [87, 24]."""
+    classes = chord_classes()
+    roots = F.one_hot(
+        (torch.arange(CHORD_TOKENS + 1) - FIRST_ONSET).clamp(min=0) // QUALITIES % ROOTS, ROOTS
+    )
+    return torch.cat([classes, roots * classes.any(dim=1, keepdim=True).float()], dim=1)
 
 
 def chord_classes() -> Tensor:

@@ -38,7 +38,8 @@ class ModelConfig:
     with `form_layers` the deeper `FormNetwork`), and with `form_fit` how well each bar that may
     come again would stand there (`FormFit`), and with `chord_fit` whether its chords are those that
     are known here (`ChordFit`). Traits, too, are seen by themselves by a network of
-    `trait_width` (`TraitNetwork`).
+    `trait_width` (`TraitNetwork`), and chords, with melody and bass, by one of `chord_layers`
+    (`ChordNetwork`).
     """
 
     tracks: tuple[str, ...] = ("melody", "bass", "drums")
@@ -61,6 +62,7 @@ class ModelConfig:
     chord_fit: bool = False
     form_layers: int = 0
     trait_width: int = 0
+    chord_layers: int = 0
 
     def __post_init__(self) -> None:
         if self.architecture not in ARCHITECTURES:
@@ -136,6 +138,7 @@ PRESETS: Mapping[str, ModelConfig] = MappingProxyType(
             chord_fit=True,
             form_layers=3,
             trait_width=256,
+            chord_layers=3,
         ),
         "small-transformer": replace(_SMALL, token_width=128, architecture="transformer"),
         "small-convolutional": _SMALL,

@@ -12,7 +12,7 @@ from schmubert.engine.music.vocabulary import TRAIT_COUNT, TRIO, Track
 from schmubert.engine.networks.config import ModelConfig
 from schmubert.training.data.band_masking import MaskedBand, masked_band
 from schmubert.training.data.batches import SongWindows, grouped, weighed
-from schmubert.training.data.dataset import Split
+from schmubert.training.data.dataset import Band, Split
 from schmubert.training.data.windows import Windows
 from schmubert.training.learning.band_objective import BandUnmasking
 from schmubert.training.learning.run_batches import ahead
@@ -68,6 +68,13 @@ class BandBatches:
         grid = band_grid(self.split, windows.draw(count, rng), windows.bars)
         return grid[:, :TRAIT_COUNT, Track.TRAITS], windows.bars
 
+    def notes_at(self, step: int) -> tuple[Tokens, Meter]:
+        """The first columns [n, steps, 5] of other windows than those of the batch of `step`."""
+        meter, windows = self._windows_at(step)
+        rng = np.random.default_rng((self.settings.seed, step, self.process, Track.CHORDS))
+        count = max(1, self.settings.batch_bars // windows.bars)
+        return with_chords(self.split.band(windows.draw(count, rng), windows.bars)), meter
+
     def _windows_at(self, step: int) -> tuple[Meter, SongWindows]:
         """The metre and the length of the windows of `step`, on all processes."""
         shared = np.random.default_rng((self.settings.seed, step))
@@ -94,10 +101,15 @@ def band_grid(split: Split, windows: Windows, bars: int) -> Tokens:
     """The columns of a band [n, steps, 9] of `windows` [n, 2] of one metre."""
     band = split.band(windows, bars)
     forms = form_columns(band.tokens[..., : len(TRIO)], band.meter)
-    chords = chord_column(band.chords, band.meter)
-    columns = np.concatenate([band.tokens, chords[..., None], forms], axis=-1)
+    columns = np.concatenate([with_chords(band), forms], axis=-1)
     traits = trait_column(traits_of(columns, band.meter), columns.shape[1])
     return np.concatenate([columns, traits[..., None]], axis=-1)
+
+
+def with_chords(band: Band) -> Tokens:
+    """What sounds in the windows of a `band`, and its chords: columns [n, steps, 5]."""
+    chords = chord_column(band.chords, band.meter)
+    return np.concatenate([band.tokens, chords[..., None]], axis=-1)
 
 
 def _windows(split: Split, settings: TrainSettings, meter: Meter) -> dict[int, SongWindows]:

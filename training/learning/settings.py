@@ -39,9 +39,9 @@ class TrainSettings:
     `excerpt_mix`, as pieces are made, the others by `mix`. In a share `tacet` of the excerpts the
     network is shown in which whole bars a track rests (`engine/diffusion/rests.py`).
     A band is trained on other metres than 4/4 in a share `other_meters` of the batches; it needs
-    neither excerpts nor transposition. Its networks of forms and traits learn by themselves first,
-    in `plan_steps` each (`plan_training.py`). With `plans_only` nothing else is trained after that
-    than what the band adds to these two.
+    neither excerpts nor transposition. Its networks of forms, traits and chords learn by
+    themselves first, in `plan_steps` each (`plan_training.py`). With `plans_only` nothing else is
+    trained after that than what the band adds to these three.
     `sources` weigh how often songs of a source are drawn, 1 where they do not say.
     `corruption` is what is undone, in `corruption_steps` steps. The absorbing state is the default:
     `mix` and `weighting` say what is masked and how it counts. The other corruptions use neither,

@@ -129,6 +129,7 @@ def test_plans_learn_by_themselves_first(
     said = capsys.readouterr().out
     assert "forms, step 2: " in said
     assert "traits, step 2: " in said
+    assert "chords, step 2: " in said
     trio = replace(TINY, tracks=("melody", "bass", "drums"), architecture="convolutional")
     monkeypatch.setattr("schmubert.training.learning.train.PRESETS", {"tiny": trio})
     with pytest.raises(ValueError, match="no network of plans: leave out --plan-steps"):
