@@ -210,7 +210,8 @@ class BandTransformer(nn.Module):
             logits[track] = torch.cat([logits[track][..., :1] + rest, logits[track][..., 1:]], -1)
         chord_logits = self.chord_head(x)
         if self.chord_network is not None:
-            chord_logits = chord_logits + self.chord_network(tokens, beats, cells)[:, asked]
+            by_chords, counting = self.chord_network(tokens, beats, cells)
+            chord_logits = chord_logits + (counting * by_chords)[:, asked]
         chord_logits = self.key.chords_from_c(chord_logits, key)
         by_bar = x.reshape(size[0], -1, in_bar, x.shape[-1]).mean(dim=2)
         form_logits = [called(head, by_bar) for head in self.form_heads]
@@ -222,8 +223,8 @@ class BandTransformer(nn.Module):
             fit = self._fit(self.form_fit, logits, heard, distances, bars, cells * in_bar)
             form_logits = _with_each(form_logits, fit)
         if self.chord_fit is not None:
-            by_chords = self._chord_fit(self.chord_fit, lasting, bars, in_bar)
-            form_logits = _with_each(form_logits, by_chords)
+            same = self._chord_fit(self.chord_fit, lasting, bars, in_bar)
+            form_logits = _with_each(form_logits, same)
         return [*logits, chord_logits, *form_logits, *traits]
 
     def _chord_fit(
@@ -269,16 +270,10 @@ ADDED = (
     "chord_network.",
 )  # fmt: skip
 """Parts that a band trained before them does not have."""
-HEADS_OF = {
-    "form_network.": "form_heads.",
-    "trait_network.": "traits.names.",
-    "chord_network.": "chord_head.",
-}
-"""What a band makes of all that it hears, which is added to what each network of plans says."""
 SILENT = (
     "comping_in.", "chord_in.", "chord_classes_in.", "begins_in.", "form_in.", "moved_in.",
     "beat_in.", "register", "leaning.", "again.", "rests.", "repeat_features.", "copy_heads.",
-    "form_context.out.", "form_fit.", "chord_fit.", "traits.told.",
+    "form_context.out.", "form_fit.", "chord_fit.", "traits.told.", "chord_network.gate.",
 )  # fmt: skip
 """Parts that add nothing before they have learned."""
 
@@ -286,13 +281,13 @@ SILENT = (
 def grown(weights: Mapping[str, Tensor], model: BandTransformer) -> dict[str, Tensor]:
     """The `weights` of a band for `model`, whose parts that are new stay, and none that it lacks.
 
-    What a band made of forms, traits and chords before it had a network of these alone is not added
-    to what that one says.
+    What a band made of forms and traits before it had a network of these alone is not added to what
+    that one says.
     """
     state = model.state_dict()
     new = {n: tensor for n, tensor in state.items() if n.startswith(ADDED) and n not in weights}
     kept = {n: w for n, w in weights.items() if n in state or not n.startswith(ADDED)}
-    for network, head in HEADS_OF.items():
+    for network, head in (("form_network.", "form_heads."), ("trait_network.", "traits.names.")):
         if any(name.startswith(network) for name in new):
             kept |= {n: w * 0.0 for n, w in kept.items() if n.startswith(head)}
     return new | kept

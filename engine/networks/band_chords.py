@@ -58,10 +58,13 @@ class ChordNetwork(nn.Module):
         self.blocks = nn.ModuleList(Block(inner) for _ in range(config.chord_layers))
         self.norm = nn.LayerNorm(WIDTH)
         self.out = nn.Linear(WIDTH, CHORD_TOKENS)
+        self.gate = nn.Linear(WIDTH, 1)
 
-    def forward(self, tokens: Tensor, beats: Tensor, cells: int) -> Tensor:
+    def forward(self, tokens: Tensor, beats: Tensor, cells: int) -> tuple[Tensor, Tensor]:
         """Tokens [batch, steps, 5 or more] in C, beats of `cells` -> [batch, beats, events].
 
+        Beside these logits stands how much they are to count in a band [batch, beats, 1]: the
+        network sees no drums and no form, and where no chord is known it says less than a band.
         `beats` [beats of a bar] are those of `meter_inputs`.
         """
         seen = [part for track in PITCHED for part in self._seen(tokens[..., track], track, cells)]
@@ -76,7 +79,8 @@ class ChordNetwork(nn.Module):
         rotation = rotation_of(size[1], WIDTH // HEADS, x)
         for block in self.blocks:
             x = block(x, size, rotation)
-        return called(self.out, called(self.norm, x))
+        x = called(self.norm, x)
+        return called(self.out, x), called(self.gate, x)
 
     def _seen(self, column: Tensor, track: Track, cells: int) -> tuple[Tensor, ...]:
         """What the network is shown of each beat of a `column` [batch, steps] of `track`."""

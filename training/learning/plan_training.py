@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from schmubert.engine.music.score import Mask
 from schmubert.engine.music.vocabulary import BAND_MASK, FORMS, HOLD, TRAIT_COUNT, Track
-from schmubert.engine.networks.band import HEADS_OF, BandTransformer, inputs_of
+from schmubert.engine.networks.band import BandTransformer, inputs_of
 from schmubert.engine.networks.band_chords import ChordNetwork
 from schmubert.engine.networks.band_forms import FormNetwork
 from schmubert.engine.networks.band_traits import TraitNetwork
@@ -70,18 +70,19 @@ def train_plans(
         _train("chords", chords, of_chords, settings.plan_steps, device, say)
 
 
-ADDS = (*HEADS_OF.values(), "form_fit.", "chord_fit.")
+NETWORKS = ("form_network.", "trait_network.", "chord_network.")
+ADDS = (
+    "form_heads.", "form_fit.", "chord_fit.", "traits.names.", "chord_head.", "chord_network.gate.",
+)  # fmt: skip
 """What a band makes of all that it hears, which is added to what plans say by themselves."""
 
 
 def freeze(model: BandTransformer, settings: TrainSettings) -> None:
     """Leave the networks of plans of `model` as they are, and with `plans_only` all but `ADDS`."""
-    for network in (model.form_network, model.trait_network, model.chord_network):
-        if network is not None and (settings.plan_steps or settings.plans_only):
-            network.requires_grad_(False)
-    if settings.plans_only:
+    if settings.plan_steps or settings.plans_only:
         for name, weight in model.named_parameters():
-            weight.requires_grad_(name.startswith(ADDS))
+            stays = settings.plans_only or name.startswith(NETWORKS)
+            weight.requires_grad_(name.startswith(ADDS) or not stays)
 
 
 def _train(
@@ -162,7 +163,7 @@ def chord_cost(
     seen = torch.from_numpy(known).to(device)
     _, of_meter, _ = inputs_of(meter, model.config, device)
     key = model.key(seen, meter.cells)
-    logits = network(model.key.to_c(seen, key), of_meter, meter.cells)
+    logits, _ = network(model.key.to_c(seen, key), of_meter, meter.cells)
     own = model.key.to_c(torch.from_numpy(notes).to(device), key)[:, :: meter.cells, Track.CHORDS]
     wanted = torch.from_numpy(asked).to(device)
     return F.cross_entropy(logits[wanted], own[wanted])

@@ -254,19 +254,23 @@ def test_a_band_of_before_gets_a_network_of_forms_and_its_own_heads_say_nothing_
         torch.testing.assert_close(again[name], tensor)
 
 
-def test_a_band_of_before_gets_a_network_of_chords_in_every_key() -> None:
+def test_a_band_of_before_gets_a_network_of_chords_that_counts_for_nothing_at_first() -> None:
     older = network(replace(TINY, chord_layers=0))
+    model = network(TINY).eval()
     assert isinstance(older, BandTransformer)
-    model = made()
+    assert isinstance(model, BandTransformer)
+    assert model.chord_network is not None
     model.load_state_dict(grown(older.state_dict(), model))
     told = inputs_of(COMMON, TINY, torch.device("cpu"))
-    tokens = music(COMMON)
-    logits = model(torch.from_numpy(tokens), *told, compact=True)[Track.CHORDS]
-    key = model.key(torch.from_numpy(tokens), COMMON.cells)
-    assert model.chord_network is not None
-    in_c = model.key.to_c(torch.from_numpy(tokens), key)
-    alone = model.chord_network(in_c, told[1], COMMON.cells)
-    torch.testing.assert_close(logits, model.key.chords_from_c(alone, key))
+    tokens = torch.from_numpy(music(COMMON))
+    logits = model(tokens, *told, compact=True)[Track.CHORDS]
+    torch.testing.assert_close(logits, older(tokens, *told, compact=True)[Track.CHORDS])
+    with torch.no_grad():
+        model.chord_network.gate.bias.fill_(0.5)
+    counting = model(tokens, *told, compact=True)[Track.CHORDS]
+    key = model.key(tokens, COMMON.cells)
+    alone, _ = model.chord_network(model.key.to_c(tokens, key), told[1], COMMON.cells)
+    torch.testing.assert_close(counting - logits, 0.5 * model.key.chords_from_c(alone, key))
 
 
 def test_the_network_of_chords_goes_by_melody_bass_and_chords_alone() -> None:
@@ -275,11 +279,11 @@ def test_the_network_of_chords_goes_by_melody_bass_and_chords_alone() -> None:
     beats = inputs_of(COMMON, TINY, torch.device("cpu"))[1]
     tokens = torch.from_numpy(music(COMMON))
     with torch.no_grad():
-        before = model.chord_network(tokens, beats, COMMON.cells)
+        before, _ = model.chord_network(tokens, beats, COMMON.cells)
         for track in (Track.MELODY, Track.BASS, Track.CHORDS):
             other = tokens.clone()
             other[..., track] = BAND_MASK[track]
-            assert not torch.equal(before, model.chord_network(other, beats, COMMON.cells))
+            assert not torch.equal(before, model.chord_network(other, beats, COMMON.cells)[0])
         other = tokens.clone()
         other[..., Track.DRUMS] = BAND_MASK[Track.DRUMS]
-        torch.testing.assert_close(before, model.chord_network(other, beats, COMMON.cells))
+        torch.testing.assert_close(before, model.chord_network(other, beats, COMMON.cells)[0])
