@@ -163,19 +163,20 @@ def sounding_beats(
     lowest_octave = int(pitches.min(initial=127)) // PITCH_CLASSES
     height = PITCH_CLASSES * (int(pitches.max(initial=0)) // PITCH_CLASSES + 1 - lowest_octave)
     height = max(height, PITCH_CLASSES)
-    lengths = np.zeros((beats + 1) * height)  # whole numbers
-    places = pitches - PITCH_CLASSES * lowest_octave
     # a note that never ends sounds in the rest of its beat and in all that follow: what begins
     # with its end is taken off again
-    for times, sign in ((first, 1), (last, -1)):
-        beat, part = np.divmod(times.clip(0, beats * PARTS_OF_BEAT), PARTS_OF_BEAT)
-        at = beat * height + places
-        lengths += np.bincount(at, sign * (PARTS_OF_BEAT - part), len(lengths))
-        later = beat < beats
-        lengths += np.bincount(at[later] + height, sign * part[later], len(lengths))
-    sounding = lengths.reshape(beats + 1, height)[:beats].cumsum(axis=0)
+    times = np.concatenate([first, last]).clip(0, beats * PARTS_OF_BEAT)
+    beat, part = np.divmod(times, PARTS_OF_BEAT)
+    at = beat * height + np.tile(pitches - PITCH_CLASSES * lowest_octave, 2)
+    signs = np.repeat([1, -1], len(pitches))
+    lengths = np.bincount(
+        np.concatenate([at, at + height]),
+        np.concatenate([signs * (PARTS_OF_BEAT - part), signs * part]),
+        (beats + 2) * height,
+    )
+    sounding = lengths[: beats * height].reshape(beats, height).cumsum(axis=0)  # whole numbers
     sounding[sounding <= OVERHANG] = 0
-    classes = sounding.reshape(beats, height // PITCH_CLASSES, PITCH_CLASSES).sum(axis=1)
+    classes = np.einsum("boc->bc", sounding.reshape(beats, -1, PITCH_CLASSES))
     sounds = sounding > 0
     lowest = np.where(sounds.any(axis=1), sounds.argmax(axis=1) % PITCH_CLASSES, -1)
     return Beats(classes / PARTS_OF_BEAT, lowest)
@@ -211,26 +212,27 @@ def likeliest_chords(
     if not beats:
         return np.zeros(0, np.int64)
     fits = _fits(heard, profiles, weighing)
-    prices = _exact(np.where(cheap, weighing.cheap_change, weighing.change)).tolist()
     prior = _exact(np.tile(np.log(profiles.qualities / PITCH_CLASSES), PITCH_CLASSES))
+    begins = [prior - _exact(np.float64(p)) for p in (weighing.change, weighing.cheap_change)]
     # of all changes only that from the likeliest chord counts, whatever comes after it
     scores = fits.copy()
     scores[0] += prior
-    score, changed, best = scores[0], np.empty(CHORDS), [0]
-    for row, price in zip(scores[1:], prices[1:], strict=True):
-        before = int(score.argmax())
-        best.append(before)
-        np.add(prior, score[before] - price, out=changed)
-        np.maximum(changed, score, out=changed)
-        score = np.add(row, changed, out=row)
-    chords = np.zeros(beats, np.int64)
-    chords[-1] = chord = int(score.argmax())
+    score, reached = scores[0], np.empty(CHORDS)
+    for row, at_low_price in zip(scores[1:], cheap[1:].tolist(), strict=True):
+        likeliest = score.argmax()
+        # a slice of one, since NumPy adds arrays faster than a number to an array
+        np.add(begins[at_low_price], score[likeliest : likeliest + 1], out=reached)
+        np.maximum(reached, score, out=reached)
+        score = np.add(row, reached, out=row)
+    best = scores.argmax(axis=1).tolist()
     stays = scores[1:] - fits[1:] == scores[:-1]
-    for beat in range(beats - 1, 0, -1):
-        if not stays[beat - 1, chord]:
+    chord = best[-1]
+    chords = [chord]
+    for beat in range(beats - 2, -1, -1):
+        if not stays[beat, chord]:
             chord = best[beat]
-        chords[beat - 1] = chord
-    return chords
+        chords.append(chord)
+    return np.array(chords[::-1], np.int64)
 
 
 def _fits(heard: Beats, profiles: Profiles, weighing: Weighing) -> NDArray[np.float64]:

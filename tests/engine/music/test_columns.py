@@ -100,7 +100,7 @@ def test_a_note_ends_where_its_bars_do() -> None:
 def comping(*parts: Part, bars: int = 1) -> list[int] | None:
     """What `comping_on` hears of `parts`, in a song of `bars` of 4/4."""
     whole = part([(0, bars * BAR, 36)])
-    found = comping_on(parts, grids(song([whole, *parts]))[COMMON])
+    found = comping_on(parts, grids(song([whole, *parts]), triplets=False)[COMMON])
     return None if found is None else found.tolist()
 
 
