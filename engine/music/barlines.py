@@ -375,7 +375,8 @@ def shuffled(song: Song, found: Iterable[Stretch]) -> bool:
         if one.meter is not None and one.meter.cells != TRIPLET:
             inside = onsets[(onsets >= one.start) & (onsets < one.end)]
             places.append((inside - one.start) / song.ticks_per_beat)
-    at = np.concatenate(places) % 1.0
+    at = np.concatenate(places)
+    at -= np.floor(at)
     third = np.minimum(abs(at - 1 / 3), abs(at - 2 / 3))
     quarter = np.minimum(abs(at - 0.5), np.minimum(abs(at - 0.25), abs(at - 0.75)))
     off_beat = np.minimum(third, quarter) < np.minimum(at, 1 - at)
