@@ -228,12 +228,12 @@ class Grid:
         ends = np.concatenate([self.ends, other.ends])
         return replace(self, starts=starts, ends=ends)
 
-    @property
+    @cached_property
     def bars(self) -> int:
         """How many bars it has."""
         return len(self.starts)
 
-    @property
+    @cached_property
     def steps(self) -> int:
         """How many cells it has."""
         return self.bars * self.meter.steps

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -100,7 +100,7 @@ class Beats:
     lowest: NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Profiles:
     """Of each `Quality`, in shares: pitch classes above its root [7, 12], those of the lowest note
     [7, 12], and how often the quality itself comes [7]."""
@@ -211,17 +211,15 @@ def likeliest_chords(
     beats = len(heard.lowest)
     if not beats:
         return np.zeros(0, np.int64)
-    fits = _fits(heard, profiles, weighing)
-    prior = _exact(np.tile(np.log(profiles.qualities / PITCH_CLASSES), PITCH_CLASSES))
-    begins = [prior - _exact(np.float64(p)) for p in (weighing.change, weighing.cheap_change)]
+    likelihoods = _likelihoods(profiles, weighing)
+    fits: NDArray[np.float64] = np.rint(heard.classes * PARTS_OF_BEAT) @ likelihoods.by_class
+    fits += likelihoods.by_lowest[heard.lowest]
     # of all changes only that from the likeliest chord counts, whatever comes after it
     scores = fits.copy()
-    scores[0] += prior
+    scores[0] += likelihoods.prior
     score, reached = scores[0], np.empty(CHORDS)
     for row, at_low_price in zip(scores[1:], cheap[1:].tolist(), strict=True):
-        likeliest = score.argmax()
-        # a slice of one, since NumPy adds arrays faster than a number to an array
-        np.add(begins[at_low_price], score[likeliest : likeliest + 1], out=reached)
+        np.add(likelihoods.changes[at_low_price], score[score.argmax()], out=reached)
         np.maximum(reached, score, out=reached)
         score = np.add(row, reached, out=row)
     best = scores.argmax(axis=1).tolist()
@@ -235,8 +233,20 @@ def likeliest_chords(
     return np.array(chords[::-1], np.int64)
 
 
-def _fits(heard: Beats, profiles: Profiles, weighing: Weighing) -> NDArray[np.float64]:
-    """How well each chord fits each beat [beats, 84]: a weighed log likelihood."""
+class _Likelihoods(NamedTuple):
+    """Weighed log likelihoods of the chords: for each part of a beat in which a pitch class sounds
+    [12, 84], by the lowest class or none [13, 84], at the start [84], and after a change [84], at
+    the full price and at the low one."""
+
+    by_class: NDArray[np.float64]
+    by_lowest: NDArray[np.float64]
+    prior: NDArray[np.float64]
+    changes: tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+@lru_cache(maxsize=1)
+def _likelihoods(profiles: Profiles, weighing: Weighing) -> _Likelihoods:
+    """What `profiles` say of the chords; the latest ones are remembered."""
     classes = _exact(weighing.classes * np.log(profiles.classes + LEAST_LIKELY) / PARTS_OF_BEAT)
     bass = _exact(weighing.bass * np.log(profiles.bass + LEAST_LIKELY))
     # [pitch class, root, quality]; silence has no lowest pitch
@@ -244,9 +254,9 @@ def _fits(heard: Beats, profiles: Profiles, weighing: Weighing) -> NDArray[np.fl
     by_class = classes.T[above].reshape(PITCH_CLASSES, CHORDS)
     by_lowest = np.zeros((PITCH_CLASSES + 1, CHORDS))
     by_lowest[:-1] = bass.T[above].reshape(PITCH_CLASSES, CHORDS)
-    fits: NDArray[np.float64] = np.rint(heard.classes * PARTS_OF_BEAT) @ by_class
-    fits += by_lowest[heard.lowest]
-    return fits
+    prior = _exact(np.tile(np.log(profiles.qualities / PITCH_CLASSES), PITCH_CLASSES))
+    dear, low = (_exact(np.array(price)) for price in (weighing.change, weighing.cheap_change))
+    return _Likelihoods(by_class, by_lowest, prior, (prior - dear, prior - low))
 
 
 def _exact(nats: NDArray[np.float64]) -> NDArray[np.float64]:
