@@ -377,10 +377,11 @@ def shuffled(song: Song, found: Iterable[Stretch]) -> bool:
             places.append((inside - one.start) / song.ticks_per_beat)
     at = np.concatenate(places)
     at -= np.floor(at)
+    notes, at = len(at), at[at > 0]
     third = np.minimum(abs(at - 1 / 3), abs(at - 2 / 3))
     quarter = np.minimum(abs(at - 0.5), np.minimum(abs(at - 0.25), abs(at - 0.75)))
     off_beat = np.minimum(third, quarter) < np.minimum(at, 1 - at)
     thirds = int((off_beat & (third < quarter)).sum())
     quarters = int((off_beat & (quarter < third)).sum())
-    on_beat = len(at) - int(off_beat.sum())
+    on_beat = notes - int(off_beat.sum())
     return FEWEST_OFF_BEAT <= thirds <= MOST_A_BEAT * on_beat and thirds > quarters

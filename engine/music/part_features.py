@@ -315,7 +315,7 @@ def _copies(heard: _Heard) -> dict[str, Floats]:
     shares = np.zeros((len(lags), heard.count, heard.count))  # [lag, the other, part]
     for number, lag in enumerate(lags):
         found = table.take(line + lag, axis=1)
-        shares[number] = np.add.reduceat(found, heard.line_starts, axis=1, dtype=np.int64)
+        shares[number] = np.add.reduceat(found, heard.line_starts, axis=1, dtype=np.uint32)
     shares /= heard.line_notes
     shares[:, np.arange(heard.count), np.arange(heard.count)] = 0.0
     most, echoes = shares.max(axis=1), len(ECHO_LAGS) + 1
