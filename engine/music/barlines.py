@@ -228,12 +228,12 @@ class Grid:
         ends = np.concatenate([self.ends, other.ends])
         return replace(self, starts=starts, ends=ends)
 
-    @property
+    @cached_property
     def bars(self) -> int:
         """How many bars it has."""
         return len(self.starts)
 
-    @property
+    @cached_property
     def steps(self) -> int:
         """How many cells it has."""
         return self.bars * self.meter.steps
@@ -375,11 +375,13 @@ def shuffled(song: Song, found: Iterable[Stretch]) -> bool:
         if one.meter is not None and one.meter.cells != TRIPLET:
             inside = onsets[(onsets >= one.start) & (onsets < one.end)]
             places.append((inside - one.start) / song.ticks_per_beat)
-    at = np.concatenate(places) % 1.0
+    at = np.concatenate(places)
+    at -= np.floor(at)
+    notes, at = len(at), at[at > 0]
     third = np.minimum(abs(at - 1 / 3), abs(at - 2 / 3))
     quarter = np.minimum(abs(at - 0.5), np.minimum(abs(at - 0.25), abs(at - 0.75)))
     off_beat = np.minimum(third, quarter) < np.minimum(at, 1 - at)
     thirds = int((off_beat & (third < quarter)).sum())
     quarters = int((off_beat & (quarter < third)).sum())
-    on_beat = len(at) - int(off_beat.sum())
+    on_beat = notes - int(off_beat.sum())
     return FEWEST_OFF_BEAT <= thirds <= MOST_A_BEAT * on_beat and thirds > quarters

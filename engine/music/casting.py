@@ -104,21 +104,16 @@ class Weights:
         worth: Floats = bent(standard(table, self.mean, self.scale)) @ self.curves.ravel()
         return worth
 
-    def named(self, names: Sequence[str]) -> Floats:
-        """The worth [parts] of parts by the words in their names."""
-        worth: Floats = name_words(names) @ self.words
-        return worth
-
 
 def standard(figures: Floats, mean: Floats, scale: Floats) -> Floats:
     """`figures` [parts, figures] in units of `scale` from `mean`, within four of them."""
-    inside: Floats = ((figures - mean) / scale).clip(-4, 4)
+    inside: Floats = np.minimum(np.maximum((figures - mean) / scale, -4), 4)
     return inside
 
 
 def bent(figures: Floats) -> Floats:
     """Standard `figures`, and by how much each lies above each of the BENDS [parts, columns]."""
-    return np.concatenate([figures, *((figures - bend).clip(0) for bend in BENDS)], axis=1)
+    return np.concatenate([figures, *(np.maximum(figures - bend, 0) for bend in BENDS)], axis=1)
 
 
 def name_words(names: Sequence[str]) -> Floats:
@@ -173,15 +168,14 @@ def cast_with_rivals(
     """
     if not parts:
         return {}, []
-    figures = features(parts, ticks_per_beat)
     names, programs = [part.name for part in parts], [part.program for part in parts]
-    roles = roles_of(figures, names, programs, ties=[_place(part) for part in parts])
+    worths = _worths(features(parts, ticks_per_beat), names)
+    roles = _best(worths, names, programs, ties=[_place(part) for part in parts])
     cast_as = {role: parts[number] for role, number in roles.items()}
     said = len(set(names)) > 1 and _called(names[roles.get(Track.MELODY, 0)]) is Track.MELODY
     if Track.MELODY not in roles or said:
         return cast_as, []
-    judged = weights(Track.MELODY)
-    worth = judged.heard(figures) + judged.named(names)
+    worth = worths[Track.MELODY]
     least = worth[roles[Track.MELODY]] + math.log(RIVAL)
     free = [k for k in range(len(parts)) if k not in roles.values()]
     rivals = [k for k in free if programs[k] not in UNPITCHED and worth[k] >= least]
@@ -200,16 +194,32 @@ def roles_of(
 
     A part that is called nothing but "Melody" or "Bass" is believed.
     """
+    return _best(_worths(figures, names), names, programs, taken, ties)
+
+
+def _worths(figures: Mapping[str, Floats], names: Sequence[str]) -> dict[Track, Floats]:
+    """What each part [parts] is worth in each role, by what is heard of it and by its name."""
+    words = name_words(names)
+    return {role: weights(role).heard(figures) + words @ weights(role).words for role in PITCHED}
+
+
+def _best(
+    worths: Mapping[Track, Floats],
+    names: Sequence[str],
+    programs: Sequence[int],
+    taken: Mapping[Track, int] = MappingProxyType({}),
+    ties: Sequence[tuple[int, ...]] = (),
+) -> dict[Track, int]:
+    """`roles_of` parts that have these `worths`."""
     found = dict(taken)
     called = [_called(name) for name in names]
     if len(names) > 1 and len(set(names)) == 1:
         called = [None] * len(names)
     for role in (Track.BASS, Track.MELODY):
-        judged = weights(role)
-        worth = judged.heard(figures) + judged.named(names)
+        worth = worths[role]
         left = [k for k in range(len(names)) if k not in found.values()]
         free = [k for k in left if called[k] in (None, role)]
-        able = [k for k in free if worth[k] >= judged.least and programs[k] not in UNPITCHED]
+        able = [k for k in free if worth[k] >= weights(role).least and programs[k] not in UNPITCHED]
         able = [k for k in free if called[k] is role] or able
         if role is Track.MELODY:
             able = able or free

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -100,7 +100,7 @@ class Beats:
     lowest: NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Profiles:
     """Of each `Quality`, in shares: pitch classes above its root [7, 12], those of the lowest note
     [7, 12], and how often the quality itself comes [7]."""
@@ -163,19 +163,20 @@ def sounding_beats(
     lowest_octave = int(pitches.min(initial=127)) // PITCH_CLASSES
     height = PITCH_CLASSES * (int(pitches.max(initial=0)) // PITCH_CLASSES + 1 - lowest_octave)
     height = max(height, PITCH_CLASSES)
-    lengths = np.zeros((beats + 1) * height)  # whole numbers
-    places = pitches - PITCH_CLASSES * lowest_octave
     # a note that never ends sounds in the rest of its beat and in all that follow: what begins
     # with its end is taken off again
-    for times, sign in ((first, 1), (last, -1)):
-        beat, part = np.divmod(times.clip(0, beats * PARTS_OF_BEAT), PARTS_OF_BEAT)
-        at = beat * height + places
-        lengths += np.bincount(at, sign * (PARTS_OF_BEAT - part), len(lengths))
-        later = beat < beats
-        lengths += np.bincount(at[later] + height, sign * part[later], len(lengths))
-    sounding = lengths.reshape(beats + 1, height)[:beats].cumsum(axis=0)
+    times = np.concatenate([first, last]).clip(0, beats * PARTS_OF_BEAT)
+    beat, part = np.divmod(times, PARTS_OF_BEAT)
+    at = beat * height + np.tile(pitches - PITCH_CLASSES * lowest_octave, 2)
+    signs = np.repeat([1, -1], len(pitches))
+    lengths = np.bincount(
+        np.concatenate([at, at + height]),
+        np.concatenate([signs * (PARTS_OF_BEAT - part), signs * part]),
+        (beats + 2) * height,
+    )
+    sounding = lengths[: beats * height].reshape(beats, height).cumsum(axis=0)  # whole numbers
     sounding[sounding <= OVERHANG] = 0
-    classes = sounding.reshape(beats, height // PITCH_CLASSES, PITCH_CLASSES).sum(axis=1)
+    classes = np.einsum("boc->bc", sounding.reshape(beats, -1, PITCH_CLASSES))
     sounds = sounding > 0
     lowest = np.where(sounds.any(axis=1), sounds.argmax(axis=1) % PITCH_CLASSES, -1)
     return Beats(classes / PARTS_OF_BEAT, lowest)
@@ -210,31 +211,42 @@ def likeliest_chords(
     beats = len(heard.lowest)
     if not beats:
         return np.zeros(0, np.int64)
-    fits = _fits(heard, profiles, weighing)
-    prices = _exact(np.where(cheap, weighing.cheap_change, weighing.change)).tolist()
-    prior = _exact(np.tile(np.log(profiles.qualities / PITCH_CLASSES), PITCH_CLASSES))
+    likelihoods = _likelihoods(profiles, weighing)
+    fits: NDArray[np.float64] = np.rint(heard.classes * PARTS_OF_BEAT) @ likelihoods.by_class
+    fits += likelihoods.by_lowest[heard.lowest]
     # of all changes only that from the likeliest chord counts, whatever comes after it
     scores = fits.copy()
-    scores[0] += prior
-    score, changed, best = scores[0], np.empty(CHORDS), [0]
-    for row, price in zip(scores[1:], prices[1:], strict=True):
-        before = int(score.argmax())
-        best.append(before)
-        np.add(prior, score[before] - price, out=changed)
-        np.maximum(changed, score, out=changed)
-        score = np.add(row, changed, out=row)
-    chords = np.zeros(beats, np.int64)
-    chords[-1] = chord = int(score.argmax())
+    scores[0] += likelihoods.prior
+    score, reached = scores[0], np.empty(CHORDS)
+    for row, at_low_price in zip(scores[1:], cheap[1:].tolist(), strict=True):
+        np.add(likelihoods.changes[at_low_price], score[score.argmax()], out=reached)
+        np.maximum(reached, score, out=reached)
+        score = np.add(row, reached, out=row)
+    best = scores.argmax(axis=1).tolist()
     stays = scores[1:] - fits[1:] == scores[:-1]
-    for beat in range(beats - 1, 0, -1):
-        if not stays[beat - 1, chord]:
+    chord = best[-1]
+    chords = [chord]
+    for beat in range(beats - 2, -1, -1):
+        if not stays[beat, chord]:
             chord = best[beat]
-        chords[beat - 1] = chord
-    return chords
+        chords.append(chord)
+    return np.array(chords[::-1], np.int64)
 
 
-def _fits(heard: Beats, profiles: Profiles, weighing: Weighing) -> NDArray[np.float64]:
-    """How well each chord fits each beat [beats, 84]: a weighed log likelihood."""
+class _Likelihoods(NamedTuple):
+    """Weighed log likelihoods of the chords: for each part of a beat in which a pitch class sounds
+    [12, 84], by the lowest class or none [13, 84], at the start [84], and after a change [84], at
+    the full price and at the low one."""
+
+    by_class: NDArray[np.float64]
+    by_lowest: NDArray[np.float64]
+    prior: NDArray[np.float64]
+    changes: tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+@lru_cache(maxsize=1)
+def _likelihoods(profiles: Profiles, weighing: Weighing) -> _Likelihoods:
+    """What `profiles` say of the chords; the latest ones are remembered."""
     classes = _exact(weighing.classes * np.log(profiles.classes + LEAST_LIKELY) / PARTS_OF_BEAT)
     bass = _exact(weighing.bass * np.log(profiles.bass + LEAST_LIKELY))
     # [pitch class, root, quality]; silence has no lowest pitch
@@ -242,9 +254,9 @@ def _fits(heard: Beats, profiles: Profiles, weighing: Weighing) -> NDArray[np.fl
     by_class = classes.T[above].reshape(PITCH_CLASSES, CHORDS)
     by_lowest = np.zeros((PITCH_CLASSES + 1, CHORDS))
     by_lowest[:-1] = bass.T[above].reshape(PITCH_CLASSES, CHORDS)
-    fits: NDArray[np.float64] = np.rint(heard.classes * PARTS_OF_BEAT) @ by_class
-    fits += by_lowest[heard.lowest]
-    return fits
+    prior = _exact(np.tile(np.log(profiles.qualities / PITCH_CLASSES), PITCH_CLASSES))
+    dear, low = (_exact(np.array(price)) for price in (weighing.change, weighing.cheap_change))
+    return _Likelihoods(by_class, by_lowest, prior, (prior - dear, prior - low))
 
 
 def _exact(nats: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@
 - What sounds where the grid has no bar is left out.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -36,6 +36,13 @@ from schmubert.engine.music.vocabulary import (
 Column = NDArray[np.int64]
 """Tokens of one track [steps]."""
 
+_PITCHES = np.arange(128)
+IN_RANGE = _PITCHES + 12 * (
+    -(-(LOWEST_PITCH - _PITCHES).clip(min=0) // 12)
+    - -(-(_PITCHES - HIGHEST_PITCH).clip(min=0) // 12)
+)
+"""Each MIDI pitch, moved by octaves to where a column has it."""
+
 
 @dataclass(frozen=True)
 class Placed:
@@ -57,12 +64,11 @@ class Placed:
         """The step before which each note ends."""
         return self.grid.end_steps(self.onsets, self.end_ticks)
 
-    def only(self, wanted: NDArray[np.bool_]) -> "Placed":
-        """The `wanted` [notes] of them."""
+    def of_parts(self, first: int, end: int) -> "Placed":
+        """Those of the parts from number `first` to before `end`."""
+        rows = slice(*np.searchsorted(self.of, (first, end)).tolist())
         few = (self.onsets, self.ticks, self.end_ticks, self.pitches, self.of)
-        chosen = Placed(self.grid, *(values[wanted] for values in few))
-        chosen.__dict__["ends"] = self.ends[wanted]
-        return chosen
+        return Placed(self.grid, *(values[rows] for values in few))
 
 
 def placed_on(parts: Sequence[Part], grid: Grid) -> Placed:
@@ -86,11 +92,9 @@ def pitched_on(part: Part, grid: Grid) -> Column:
 
 def pitched_column_of(notes: Placed) -> Column:
     """The `notes` of one part as a melody or bass column [steps] of their grid."""
-    grid, onsets, ends, pitches = notes.grid, notes.onsets, notes.ends, notes.pitches
-    below = -(-(LOWEST_PITCH - pitches).clip(min=0) // 12)
-    above = -(-(pitches - HIGHEST_PITCH).clip(min=0) // 12)
-    pitches = pitches + 12 * (below - above)
+    grid, onsets, ends, pitches = notes.grid, notes.onsets, notes.ends, IN_RANGE[notes.pitches]
     order = np.lexsort((-pitches, onsets))
+    order = order[np.diff(onsets[order], prepend=-1) > 0]  # the highest that begin in their cell
     onsets, ends, pitches = onsets[order], ends[order], pitches[order]
     kept = _outlasting(onsets, ends, pitches)
     onsets, ends, pitches = onsets[kept], ends[kept], pitches[kept]
@@ -102,19 +106,22 @@ def pitched_column_of(notes: Placed) -> Column:
     return column
 
 
-def _outlasting(onsets: Ticks, ends: Ticks, pitches: Ticks) -> list[int]:
-    """Which notes, in order of onset and then from the highest down, are heard in one voice.
+def _outlasting(onsets: Ticks, ends: Ticks, pitches: Ticks) -> NDArray[np.bool_]:
+    """Which notes [notes], each with an onset of its own and in order, are heard in one voice.
 
     A note that starts while a higher one sounds is not.
     """
-    kept: list[int] = []
-    latest, until, highest = -1, 0, -1
-    notes = zip(onsets.tolist(), ends.tolist(), pitches.tolist(), strict=True)
-    for number, (onset, end, pitch) in enumerate(notes):
-        if onset == latest or (onset < until and pitch < highest):
-            continue
-        kept.append(number)
-        latest, until, highest = onset, end, pitch
+    kept = np.ones(len(onsets), bool)
+    covers = np.flatnonzero((onsets[1:] < ends[:-1]) & (pitches[1:] < pitches[:-1]))
+    begun, heights = onsets.tolist(), pitches.tolist()
+    number = 0
+    for higher in covers.tolist():
+        if higher < number:
+            continue  # it is covered itself
+        until, number = int(ends[higher]), higher + 1
+        while number < len(begun) and begun[number] < until and heights[number] < heights[higher]:
+            kept[number] = False
+            number += 1
     return kept
 
 
@@ -134,37 +141,59 @@ def drum_column_of(hits: Placed, drum_map: Mapping[int, Drum]) -> Column:
 
 
 def comping_on(parts: Iterable[Part], grid: Grid) -> Column | None:
-    """The rhythm [steps] of the one of `parts` that comps on `grid`, as `comping_of` has it.
+    """The rhythm [steps] of the one of `parts` that comps on `grid`, as `ChordStrokes` has it.
 
     The caller leaves out melody and bass; drums are left out here.
     """
-    return comping_of(placed_on([part for part in parts if not part.drums], grid))
+    strokes = ChordStrokes(placed_on([part for part in parts if not part.drums], grid))
+    comping = strokes.comping_part(())
+    return None if comping is None else strokes.rhythm(comping)
 
 
-def comping_of(notes: Placed) -> Column | None:
-    """The rhythm [steps] in which one part of `notes` strikes chords; None where none does.
+class ChordStrokes:
+    """Where the parts of `notes` strike chords: begin notes of two classes or more in a cell."""
 
-    It is the part that does so in most bars, a bar counting by the classes of its fullest chord. A
-    cell is `HIT` where that part begins notes of two classes or more, `OFF` where the last of these
-    notes ends, else `HOLD`: what it plays between its chords is no comping.
-    """
-    grid = notes.grid
-    keys = notes.of * grid.steps + notes.onsets
-    classes = np.sort(keys * PITCH_CLASSES + notes.pitches % PITCH_CLASSES)
-    classes = classes[np.diff(classes, prepend=-1) > 0] // PITCH_CLASSES
-    struck, full = np.unique(classes, return_counts=True)
-    struck, full = struck[full > 1], full[full > 1]
-    if not len(struck):
-        return None
-    fullest = np.zeros((int(notes.of.max()) + 1, grid.bars), np.int64)
-    np.maximum.at(fullest.reshape(-1), struck // grid.meter.steps, full)
-    comps = (notes.of == fullest.sum(axis=1).argmax()) & np.isin(keys, struck)
-    begun = np.bincount(notes.onsets[comps], minlength=grid.steps + 1)
-    sounding = (begun - np.bincount(notes.ends[comps], minlength=grid.steps + 1)).cumsum()
-    hit, sounds = begun[: grid.steps] > 0, sounding[: grid.steps] > 0
-    ended = np.append(False, sounds[:-1] & ~sounds[1:])[: grid.steps]
-    ended[ended] = _goes_on(np.flatnonzero(ended), grid)
-    return np.where(hit, HIT, np.where(ended, OFF, HOLD)).astype(np.int64)
+    def __init__(self, notes: Placed) -> None:
+        self.notes = notes
+        grid = notes.grid
+        keys = notes.of * grid.steps + notes.onsets
+        classes = np.sort(keys * PITCH_CLASSES + notes.pitches % PITCH_CLASSES)
+        keys = classes[np.diff(classes, prepend=-1) > 0] // PITCH_CLASSES
+        begins = np.flatnonzero(np.diff(keys, prepend=-1))
+        full = np.diff(begins, append=len(keys))
+        self._struck = keys[begins[full > 1]]
+        """Which cells of the parts, end to end."""
+        parts = int(notes.of.max(initial=-1)) + 1
+        fullest = np.zeros((parts, grid.bars), np.int64)
+        np.maximum.at(fullest.reshape(-1), self._struck // grid.meter.steps, full[full > 1])
+        self._worth = fullest.sum(axis=1).tolist()
+
+    def comping_part(self, others: Collection[int | None]) -> int | None:
+        """The number of the part that comps and is none of the `others`; None where none does.
+
+        It strikes chords in most bars, a bar counting by the classes of its fullest chord.
+        """
+        free = [part for part, worth in enumerate(self._worth) if worth and part not in others]
+        return max(free, key=self._worth.__getitem__, default=None)
+
+    def rhythm(self, part: int) -> Column:
+        """The rhythm [steps] in which the part with this number strikes chords.
+
+        A cell is `HIT` where it strikes one, `OFF` where the last note of one ends, else `HOLD`:
+        what it plays between its chords is no comping.
+        """
+        grid, notes = self.notes.grid, self.notes.of_parts(part, part + 1)
+        hit = np.zeros(grid.steps, bool)
+        first, end = np.searchsorted(self._struck, [part * grid.steps, (part + 1) * grid.steps])
+        hit[self._struck[first:end] - part * grid.steps] = True
+        comps = hit[notes.onsets]
+        onsets = notes.onsets[comps]
+        ends = grid.end_steps(onsets, notes.end_ticks[comps])
+        begun = np.bincount(onsets, minlength=grid.steps)
+        sounds = (begun - np.bincount(ends, minlength=grid.steps)[: grid.steps]).cumsum() > 0
+        ended = np.append(False, sounds[:-1] & ~sounds[1:])
+        ended[ended] = _goes_on(np.flatnonzero(ended), grid)
+        return np.where(hit, HIT, np.where(ended, OFF, HOLD)).astype(np.int64)
 
 
 def chords_on(parts: Sequence[Part], grid: Grid) -> Plan:

@@ -5,6 +5,7 @@ which a song stands.
 """
 
 from collections.abc import Sequence
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -107,10 +108,11 @@ class _Heard:
         self.line_notes = np.bincount(self.line_of, minlength=self.count)
         self.starts = np.cumsum(self.notes) - self.notes
         self.line_starts = np.cumsum(self.line_notes) - self.line_notes
-        ranked = np.sort(self.of * PITCHES + self.pitches) % PITCHES
-        self.median, self.low, self.high = (self._percentile(ranked, of) for of in (50, 5, 95))
+        pitches_of = np.bincount(self.of * PITCHES + self.pitches, minlength=PITCHES * self.count)
+        ranked = np.repeat(np.tile(np.arange(PITCHES), self.count), pitches_of)
+        self.median, self.low, self.high = self._percentiles(ranked, (50, 5, 95))
         self.bar_table = self._bar_table()
-        self.bar_there = np.asarray(self.bar_table.any(axis=2))
+        self.bar_there = np.asarray(self.bar_table.view(np.uint64).any(axis=2))
         self.bars = self.bar_there.sum(axis=1)
 
     def sums(self, values: NDArray[Any]) -> Floats:
@@ -123,9 +125,9 @@ class _Heard:
         added: Floats = np.add.reduceat(values, self.line_starts, axis=-1, dtype=np.float64)
         return added
 
-    def _percentile(self, ranked: Ints, percent: float) -> Floats:
-        """A percentile [parts] of each part's pitches, `ranked` [notes], or between two of them."""
-        place = (self.notes - 1) * percent / 100
+    def _percentiles(self, ranked: Ints, percents: Sequence[int]) -> Floats:
+        """Percentiles [percents, parts] of each part's pitches, `ranked` [notes], or between."""
+        place = (self.notes - 1) * np.array(percents)[:, None] / 100
         below = np.floor(place).astype(np.int64)
         above = np.minimum(below + 1, self.notes - 1)
         low, high = ranked[self.starts + below], ranked[self.starts + above]
@@ -139,13 +141,13 @@ class _Heard:
         table[self.line_of, self.at] = self.line + 1
         return table.reshape(self.count, bars, CELLS_PER_BAR)
 
-    def tops(self, cells: int) -> Ints:
+    def tops(self, cells: int) -> NDArray[np.int16]:
         """The highest pitch of each part that sounds in each of `cells`, or -1: [parts, cells]."""
         starts = np.cumsum(self.whole) - self.whole
         first = self.of * cells + self.cells - starts
         where = np.repeat(first, self.whole) + np.arange(int(self.whole.sum()))
-        top = np.full(self.count * cells, -1)
-        np.maximum.at(top, where, np.repeat(self.pitches, self.whole))
+        top = np.full(self.count * cells, -1, np.int16)
+        np.maximum.at(top, where, np.repeat(self.pitches.astype(np.int16), self.whole))
         return top.reshape(self.count, cells)
 
 
@@ -202,7 +204,8 @@ def _bars(heard: _Heard) -> dict[str, Floats]:
     rhythms = np.packbits(heard.bar_table > 0, axis=2).view(np.uint16)[..., 0]
     again = {}
     for lag in (1, 2, 4):
-        same = (tunes[:, lag:] == tunes[:, :-lag]).all(axis=2) & there[:, lag:]
+        equal = tunes[:, lag:] == tunes[:, :-lag]
+        same = equal[..., 0] & equal[..., 1] & there[:, lag:]
         again[f"as {lag} bars before"] = same.sum(axis=1) / bars
     part, bar = np.nonzero(there)
     keys = np.sort(part << 16 | rhythms[part, bar])
@@ -265,7 +268,7 @@ def _register(heard: _Heard) -> dict[str, Floats]:
         "sound above": higher @ share,
         "sound below": lower @ share,
         "register": medians / 12 - 5,
-        "from the middle": (medians - np.median(medians)) / 12,
+        "from the middle": (medians - median(medians.tolist())) / 12,
         "from the top": (medians.max() - medians) / 12,
         "from the bottom": (medians - medians.min()) / 12,
         "activity": bars / all_bars,
@@ -305,17 +308,17 @@ def _copies(heard: _Heard) -> dict[str, Floats]:
     """How much of a part another one plays at the same time, before it, or after it."""
     after = 12 * max(ECHO_LAGS)
     end = int(heard.at.max()) + 1
-    table = np.zeros((after + 12 * end + after, heard.count), np.uint8)  # by cell and pitch class
-    table[after + 12 * heard.cells + heard.pitches % 12, heard.of] = 1
+    table = np.zeros((heard.count, after + 12 * end + after), np.uint8)  # by cell and pitch class
+    table[heard.of, after + 12 * heard.cells + heard.pitches % 12] = 1
     lags = [0, *(-12 * lag for lag in ECHO_LAGS), *(12 * lag for lag in ECHO_LAGS)]
     line = after + 12 * heard.at + heard.line % 12
-    shares = np.zeros((len(lags), heard.count, heard.count))  # [lag, part, the other]
+    shares = np.zeros((len(lags), heard.count, heard.count))  # [lag, the other, part]
     for number, lag in enumerate(lags):
-        found = table[line + lag]
-        shares[number] = np.add.reduceat(found, heard.line_starts, axis=0, dtype=np.int64)
-    shares /= heard.line_notes[:, None]
+        found = table.take(line + lag, axis=1)
+        shares[number] = np.add.reduceat(found, heard.line_starts, axis=1, dtype=np.uint32)
+    shares /= heard.line_notes
     shares[:, np.arange(heard.count), np.arange(heard.count)] = 0.0
-    most, echoes = shares.max(axis=2), len(ECHO_LAGS) + 1
+    most, echoes = shares.max(axis=1), len(ECHO_LAGS) + 1
     return {
         "doubled": most[0],
         "echo": most[1:echoes].max(axis=0),

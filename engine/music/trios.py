@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from schmubert.engine.music.barlines import Grid, grids, stretches
 from schmubert.engine.music.casting import cast_with_rivals
 from schmubert.engine.music.columns import (
+    ChordStrokes,
     Placed,
     chords_on,
-    comping_of,
     drum_column_of,
     pitched_column_of,
     placed_on,
@@ -146,10 +146,13 @@ class _Band:
         """The `runs` of `grid`, (first bar, bar after the last), as stretches."""
         chords = chords_on(self.pitched, grid).astype(np.uint16)
         drum_map = drum_map_named(self.rules.drum_map)
-        hits, notes = placed_on(self.kit, grid), placed_on(self.pitched, grid)
+        parts, pitched = [*self.pitched, *self.kit], len(self.pitched)
+        placed = placed_on(parts, grid)
+        notes, hits = placed.of_parts(0, pitched), placed.of_parts(pitched, len(parts))
         drums = _Line(grid, drum_column_of(hits, drum_map), hits, first_onset(Track.DRUMS))
         bass = None if self.bass is None else _line_of(notes, self.bass)
-        leads = [(_line_of(notes, lead), self._comping(lead, notes)) for lead in self.leads]
+        lines = [_line_of(notes, lead) for lead in self.leads]
+        leads = [*zip(lines, self._comping(notes), strict=True)]
         for first, end in runs:
 
             def voice(line: _Line | None) -> Voice | None:
@@ -171,17 +174,21 @@ class _Band:
                 chords[first * grid.meter.beats : end * grid.meter.beats],
             )
 
-    def _comping(self, lead: int, notes: Placed) -> "_Line | None":
-        led = {lead} if self.bass is None else {lead, self.bass}
-        others = np.ones(len(self.pitched), bool)
-        others[[*led]] = False
-        column = comping_of(notes.only(others[notes.of]))
-        return None if column is None else _Line(notes.grid, column)
+    def _comping(self, notes: Placed) -> list["_Line | None"]:
+        """What comps beside each of the leads."""
+        if not self.leads:
+            return []
+        strokes = ChordStrokes(notes)
+        parts = [strokes.comping_part((lead, self.bass)) for lead in self.leads]
+        lines = {
+            part: _Line(notes.grid, strokes.rhythm(part)) for part in {*parts} if part is not None
+        }
+        return [None if part is None else lines[part] for part in parts]
 
 
 def _line_of(notes: Placed, number: int) -> "_Line":
     """The part with this number as a melody or bass."""
-    played = notes.only(notes.of == number)
+    played = notes.of_parts(number, number + 1)
     return _Line(notes.grid, pitched_column_of(played), played)
 
 
@@ -197,7 +204,7 @@ class _Line:
     ) -> None:
         self.steps = grid.meter.steps
         self.column = column.astype(np.uint16)
-        begun = column.reshape(grid.bars, -1) >= lowest_onset
+        begun = self.column.reshape(grid.bars, -1) >= lowest_onset
         self.active = np.logical_or.reduce(begun, axis=1)
         self.onsets = np.zeros(grid.bars, np.int64)
         self.near = np.zeros(grid.bars, np.int64)

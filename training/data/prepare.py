@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -33,6 +34,8 @@ CHUNK_FILES = 128
 TASKS_A_WORKER = 3  # enough to keep a core fed, few enough to hold in memory
 COLLECT_AFTER = 1_000_000
 """A worker looks for cycles after so many new objects: events are many, and in no cycle."""
+BLAS_THREADS = "OPENBLAS_NUM_THREADS"
+"""NumPy multiplies matrices on so many threads: it reads this when it is loaded."""
 
 
 def prepare_dataset(
@@ -212,10 +215,11 @@ def _run(
     )
     under_way: dict[Future[str], int] = {}
     try:
-        for task in tasks:
-            under_way[crew.submit(work, task)] = task.number
-            if len(under_way) >= workers * TASKS_A_WORKER:
-                yield from _done(under_way)
+        with _one_blas_thread():
+            for task in tasks:
+                under_way[crew.submit(work, task)] = task.number
+                if len(under_way) >= workers * TASKS_A_WORKER:
+                    yield from _done(under_way)
         while under_way:
             yield from _done(under_way)
     except BrokenProcessPool as error:
@@ -225,6 +229,23 @@ def _run(
         ) from error
     finally:
         crew.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _one_blas_thread() -> Iterator[None]:
+    """Processes that start meanwhile compute on one thread, unless the user says another number.
+
+    A worker keeps its core busy. Threads beside it would wait for one another, busily, for longer
+    than the chords of a song take.
+    """
+    if BLAS_THREADS in os.environ:
+        yield
+        return
+    os.environ[BLAS_THREADS] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[BLAS_THREADS]
 
 
 def _done(under_way: dict[Future[str], int]) -> Iterator[tuple[int, str]]:

@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 
 from schmubert.engine.music.barlines import grids
 from schmubert.engine.music.chords import FIRST_CHORD, HIT, HOLD_CHORD, recognised, sounding_beats
-from schmubert.engine.music.columns import chords_on, comping_on, drums_on, pitched_on
+from schmubert.engine.music.columns import (
+    ChordStrokes,
+    chords_on,
+    comping_on,
+    drums_on,
+    pitched_column_of,
+    pitched_on,
+    placed_on,
+)
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Note, monophonic
 from schmubert.engine.music.song import Part, Song, TimeSignature
@@ -100,7 +108,7 @@ def test_a_note_ends_where_its_bars_do() -> None:
 def comping(*parts: Part, bars: int = 1) -> list[int] | None:
     """What `comping_on` hears of `parts`, in a song of `bars` of 4/4."""
     whole = part([(0, bars * BAR, 36)])
-    found = comping_on(parts, grids(song([whole, *parts]))[COMMON])
+    found = comping_on(parts, grids(song([whole, *parts]), triplets=False)[COMMON])
     return None if found is None else found.tolist()
 
 
@@ -148,6 +156,24 @@ def test_comping_ends_only_what_sounds(notes: list[tuple[int, int, int]]) -> Non
         assert token in (HOLD, OFF, HIT)
         assert sounding or token != OFF
         sounding = token == HIT or (sounding and token == HOLD)
+
+
+@settings(deadline=None)
+@given(st.lists(notes_in_ticks, min_size=1, max_size=4), st.integers(0, 3))
+def test_parts_that_are_placed_together_are_read_as_each_alone(
+    heard: list[list[tuple[int, int, int]]], lead: int
+) -> None:
+    parts = [part(notes) for notes in heard]
+    (grid,) = grids(song([part([(0, 7 * BAR, 36)]), *parts]), triplets=False).values()
+    together = placed_on(parts, grid)
+    for number, one in enumerate(parts):
+        column = pitched_column_of(together.of_parts(number, number + 1))
+        assert column.tolist() == pitched_on(one, grid).tolist()
+    strokes = ChordStrokes(together)
+    comping = strokes.comping_part((lead, None))
+    rhythm = None if comping is None else strokes.rhythm(comping).tolist()
+    alone = comping_on([one for number, one in enumerate(parts) if number != lead], grid)
+    assert rhythm == (None if alone is None else alone.tolist())
 
 
 @pytest.mark.parametrize(("beats", "unit"), [(6, 8), (9, 8), (12, 8)])

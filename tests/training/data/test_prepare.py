@@ -1,7 +1,9 @@
 """`prepare`: the same output however it comes about; what is skipped is counted and named."""
 
 import io
+import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -320,3 +322,16 @@ def test_a_piece_needs_a_melody(tmp_path: Path) -> None:
         [False] * len(TRIO),
         [False, True, True],
     ]
+
+
+def test_a_worker_computes_on_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    work = partial(os.getenv, prepare.BLAS_THREADS)  # it answers with its task where none is set
+
+    def said() -> str:
+        return dict(prepare._run(work, iter([shards.Task(0, 0, ())]), 2))[0]
+
+    monkeypatch.delenv(prepare.BLAS_THREADS, raising=False)
+    assert said() == "1"
+    assert prepare.BLAS_THREADS not in os.environ
+    monkeypatch.setenv(prepare.BLAS_THREADS, "4")
+    assert said() == "4"
