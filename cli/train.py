@@ -22,7 +22,7 @@ T = TypeVar("T")
 PRESETS: Mapping[str, str] = MappingProxyType(
     {
         "live": "for the stage: 7.4 million parameters, windows of 4 to 64 bars",
-        "band": "for the stage: chords, forms, metres; 8.5 million parameters, 8 to 64 bars",
+        "band": "for the stage: chords, forms, metres; 10 million parameters, 8 to 64 bars",
         "schmubert-melody": "the thesis' Convolutional Transformer: 77 million, a melody alone",
         "schmubert-trio": "the same for melody, bass and drums: 78 million",
         "transformer-melody": "the thesis' Transformer, a melody alone",
