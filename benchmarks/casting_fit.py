@@ -212,4 +212,4 @@ def chosen_by(
 ) -> int | None:
     """The part that `casting` takes for `role`."""
     given = {name: figures[:, k] for k, name in enumerate(NAMES)}
-    return casting.roles_of(given, names, programs).get(role)
+    return casting.roles_of(casting.worths_of(given, names), names, programs).get(role)

@@ -153,9 +153,10 @@ def cast(
     free = [part for part in parts if not part.drums]
     taken = {role: _chosen(free, wanted) for role, wanted in (choice or {}).items()}
     if len(free) > len(set(taken.values())):
-        figures, ties = features(free, ticks_per_beat), [_place(part) for part in free]
+        ties = [_place(part) for part in free]
         names, programs = [part.name for part in free], [part.program for part in free]
-        taken = roles_of(figures, names, programs, taken, ties)
+        worths = worths_of(features(free, ticks_per_beat), names)
+        taken = roles_of(worths, names, programs, taken, ties)
     return {role: free[number] for role, number in taken.items()}
 
 
@@ -169,8 +170,8 @@ def cast_with_rivals(
     if not parts:
         return {}, []
     names, programs = [part.name for part in parts], [part.program for part in parts]
-    worths = _worths(features(parts, ticks_per_beat), names)
-    roles = _best(worths, names, programs, ties=[_place(part) for part in parts])
+    worths = worths_of(features(parts, ticks_per_beat), names)
+    roles = roles_of(worths, names, programs, ties=[_place(part) for part in parts])
     cast_as = {role: parts[number] for role, number in roles.items()}
     said = len(set(names)) > 1 and _called(names[roles.get(Track.MELODY, 0)]) is Track.MELODY
     if Track.MELODY not in roles or said:
@@ -183,34 +184,23 @@ def cast_with_rivals(
     return cast_as, [parts[k] for k in rivals[:most]]
 
 
-def roles_of(
-    figures: Mapping[str, Floats],
-    names: Sequence[str],
-    programs: Sequence[int],
-    taken: Mapping[Track, int] = MappingProxyType({}),
-    ties: Sequence[tuple[int, ...]] = (),
-) -> dict[Track, int]:
-    """The number of the part that has each role, where some have been `taken` before.
-
-    A part that is called nothing but "Melody" or "Bass" is believed.
-    """
-    return _best(_worths(figures, names), names, programs, taken, ties)
-
-
-def _worths(figures: Mapping[str, Floats], names: Sequence[str]) -> dict[Track, Floats]:
+def worths_of(figures: Mapping[str, Floats], names: Sequence[str]) -> dict[Track, Floats]:
     """What each part [parts] is worth in each role, by what is heard of it and by its name."""
     words = name_words(names)
     return {role: weights(role).heard(figures) + words @ weights(role).words for role in PITCHED}
 
 
-def _best(
+def roles_of(
     worths: Mapping[Track, Floats],
     names: Sequence[str],
     programs: Sequence[int],
     taken: Mapping[Track, int] = MappingProxyType({}),
     ties: Sequence[tuple[int, ...]] = (),
 ) -> dict[Track, int]:
-    """`roles_of` parts that have these `worths`."""
+    """The number of the part that has each role by its `worths`, where some are `taken` already.
+
+    A part that is called nothing but "Melody" or "Bass" is believed.
+    """
     found = dict(taken)
     called = [_called(name) for name in names]
     if len(names) > 1 and len(set(names)) == 1:

@@ -16,8 +16,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from schmubert.engine.music.plans import speaking
 from schmubert.engine.music.score import Mask
-from schmubert.engine.music.vocabulary import BAND_MASK, FORMS, HOLD, TRAIT_COUNT, Track
+from schmubert.engine.music.vocabulary import BAND, BAND_MASK, FORMS, HOLD, TRAIT_COUNT, Track
 from schmubert.engine.networks.band import BandTransformer, inputs_of
 from schmubert.engine.networks.band_chords import ChordNetwork
 from schmubert.engine.networks.band_forms import FormNetwork
@@ -157,9 +158,9 @@ def chord_cost(
     asked = hidden[..., Track.CHORDS] & (
         notes[:, :: meter.cells, Track.CHORDS] != BAND_MASK[Track.CHORDS]
     )
-    known = np.where(hidden.repeat(meter.cells, axis=1), BAND_MASK[: notes.shape[-1]], notes)
-    holds = np.arange(notes.shape[1]) % meter.cells > 0
-    known[:, holds, Track.CHORDS] = HOLD
+    columns, masks = BAND[: notes.shape[-1]], BAND_MASK[: notes.shape[-1]]
+    masked = hidden.repeat(meter.cells, axis=1) & speaking(columns, notes.shape[1], meter)
+    known = np.where(masked, masks, notes)
     seen = torch.from_numpy(known).to(device)
     _, of_meter, _ = inputs_of(meter, model.config, device)
     key = model.key(seen, meter.cells)
