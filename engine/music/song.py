@@ -75,10 +75,11 @@ class Tempo(NamedTuple):
     bpm: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Part:
     """The notes of one instrument: `onsets`, `ends` in ticks and `pitches`, each int64 [notes].
 
+    A part equals none but itself: two of a song may be called and play the same.
     `place` is where they are in a player's file: its MIDI track and channel, both from 0; `called`
     is the name as it stands there, in whatever encoding.
     """
