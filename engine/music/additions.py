@@ -264,7 +264,7 @@ def _with(
     midi = opened(source)
     grid = grid or Grid.even(score.meter, score.bars, midi.ticks_per_beat)
     channels = Channels(midi)
-    names = {one.data for one in midi.words if one.status == META and one.kind == TRACK_NAME}
+    names = _names(midi)
     free = channels.free()
     end = int(grid.ends.max(initial=0))
     bodies: list[bytes] = []
@@ -318,6 +318,17 @@ def _signed(midi: MidiFile, channels: Channels, meter: Meter, start: int, stop: 
         again = [one.data for one in said if one.tick <= stop]
         signed.append(meta(stop, TIME_SIGNATURE, again[-1] if again else COMMON_SIGNATURE))
     return signed
+
+
+def _names(midi: MidiFile) -> set[bytes]:
+    """The names of its tracks in which anything is struck."""
+    return {
+        one.data
+        for track in midi.tracks
+        if any(one.status & 0xF0 == NOTE_ON and one.data[1] for one in track.events)
+        for one in track.events
+        if (one.status, one.kind) == (META, TRACK_NAME)
+    }
 
 
 def _name(track: Track, names: set[bytes]) -> bytes:

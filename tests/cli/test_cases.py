@@ -188,3 +188,13 @@ def test_who_plays_what_in_them() -> None:
 
     assert taken("f-xg-drums-ch11.mid") == {Track.MELODY: "flute", Track.DRUMS: "perc"}
     assert taken("n4-programs-in-setup-track.mid")[Track.BASS] == "B"
+
+
+def test_a_part_that_is_replaced_keeps_its_channel_its_sound_and_its_name(perform: Perform) -> None:
+    done = perform("accompany", "w-flute-infill.mid", "--tracks", "bass", "--replace")
+    (bass,) = done.added
+    assert [one.data for one in bass.events if (one.status, one.kind) == (META, 0x03)] == [b"Bass"]
+    channels = Channels(done.after)
+    (place,) = read_score(CASES / "w-flute-infill.mid").places[Track.BASS]
+    assert {channel for _, channel in onsets(bass)} == {place[1]}
+    assert {int(channels.at(place[1], PROGRAM, [tick])[0]) for tick, _ in onsets(bass)} == {38}
