@@ -283,8 +283,11 @@ def _with(
             seat = free_seat(known, free, track, end)
         else:
             channel = _channel_of(channels, places[track])
-            sound = {} if manner is None else manner.sound(channel)
-            seat = Seat(channel, (*channels.kept(channel, sound, start, stop),))
+            if manner is None:
+                set_up = channels.early(channel)
+            else:
+                set_up = channels.kept(channel, manner.sound(channel), start, stop)
+            seat = Seat(channel, (*set_up,))
         struck = strokes(score, track, grid)
         if seat.channel not in channels.kits:
             struck = _apart(struck, channels.of(seat.channel), midi.ticks_per_beat)

@@ -122,6 +122,17 @@ class Channels:
             ]
         return found
 
+    def early(self, channel: int) -> list[Event]:
+        """Events that let `channel` have the program of its first note from tick 0 on.
+
+        What has no notes has the first program that is said of it.
+        """
+        ticks = [word.tick for word in self.words[channel] if word.kind == PROGRAM]
+        said = next((tick for tick in ticks if tick not in self.resets), 0)
+        first = min((int(part.onsets.min()) for part in self.of(channel)), default=said)
+        program = int(self.at(channel, PROGRAM, np.array([first]))[0])
+        return self.kept(channel, {PROGRAM: program}, 0, first)
+
     def set_back(self, channel: int, tick: int) -> list[Event]:
         """Events at `tick` that let `channel` sound as where a file begins, whatever was said."""
         said, drums = self._own_kinds[channel], channel == DRUM_CHANNEL

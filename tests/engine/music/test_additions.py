@@ -202,6 +202,29 @@ def test_notes_on_a_channel_of_their_own_part_end_none_of_its_notes() -> None:
     ]
 
 
+@pytest.mark.parametrize("theirs", [[], note(300, 1, 40)])
+def test_a_channel_of_their_own_sounds_so_before_the_file_sets_it_up(theirs: list[Event]) -> None:
+    """Many files set up their channels in the first bar, just before their first notes."""
+    reset = event(0, *GM_ON.raw)
+    set_up = [event(100, 0xC1, 5), event(270, 0xC1, 38), event(4 * BAR, 0xC1, 4)]
+    source = file(*TUNE, reset, *set_up, *theirs)
+    first = Channels(read(source)).at(1, PROGRAM, [300])[0]
+    out = with_remade(source, bass(8, *EVERY_BAR), [Track.BASS], BASS_PLACE).midi
+    channels = Channels(read(out))
+    sounds = [int(channels.at(1, PROGRAM, [tick])[0]) for tick, *_ in added_notes(out)[::2]]
+    wanted = first if theirs else 5
+    assert sounds == [wanted, *[38] * 3, *[4] * 4]
+    assert channels.at(1, PROGRAM, [300])[0] == first
+
+
+def test_a_channel_is_shared_with_the_sound_of_its_first_note() -> None:
+    every = [one for k in range(16) for one in (event(270, 0xC0 | k, 38), *note(300, k, 60))]
+    out = with_tracks(file(*every), bass(8, *EVERY_BAR), [Track.BASS])
+    assert "shares channel" in out.told[0]
+    (channel,) = {status & 0x0F for _, status, _, _ in added_notes(out.midi)}
+    assert Channels(read(out.midi)).at(channel, PROGRAM, [0])[0] == 38
+
+
 def test_a_file_is_read_once_for_its_band(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
     song.opened.cache_clear()
