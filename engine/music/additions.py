@@ -265,7 +265,8 @@ def _with(
     grid = grid or Grid.even(score.meter, score.bars, midi.ticks_per_beat)
     channels = Channels(midi)
     names = _names(midi)
-    free = channels.free()
+    own = {track: _channel_of(channels, places[track]) for track in tracks if places.get(track)}
+    free = [channel for channel in channels.free() if channel not in own.values()]
     end = int(grid.ends.max(initial=0))
     bodies: list[bytes] = []
     told: list[str] = []
@@ -278,16 +279,14 @@ def _with(
             begun += manner.released(midi)
             begun += tempos.kept(manner.tempo(), start, stop)
             begun += _signed(midi, channels, score.meter, start, stop)
-        if not places.get(track):
+        channel = own.get(track)
+        if channel is None:
             known = channels.before(start) if beside is _After else channels
             seat = free_seat(known, free, track, end)
+        elif manner is None:
+            seat = Seat(channel, (*channels.early(channel),))
         else:
-            channel = _channel_of(channels, places[track])
-            if manner is None:
-                set_up = channels.early(channel)
-            else:
-                set_up = channels.kept(channel, manner.sound(channel), start, stop)
-            seat = Seat(channel, (*set_up,))
+            seat = Seat(channel, (*channels.kept(channel, manner.sound(channel), start, stop),))
         struck = strokes(score, track, grid)
         if seat.channel not in channels.kits:
             struck = _apart(struck, channels.of(seat.channel), midi.ticks_per_beat)

@@ -217,6 +217,15 @@ def test_a_channel_of_their_own_sounds_so_before_the_file_sets_it_up(theirs: lis
     assert channels.at(1, PROGRAM, [300])[0] == first
 
 
+def test_the_channel_of_a_part_that_is_replaced_is_not_free_for_another() -> None:
+    others = [one for k in range(2, 16) for one in note(0, k, 60)]
+    tokens = bass(8, *EVERY_BAR).tokens.copy()
+    tokens[:, Track.MELODY] = tokens[:, Track.BASS]
+    out = with_remade(file(*TUNE, *others), Score(tokens), [Track.MELODY, Track.BASS], BASS_PLACE)
+    assert "the added melody shares channel" in out.told[0]
+    assert {status & 0x0F for _, status, *_ in added_notes(out.midi)} == {1}
+
+
 def test_a_channel_is_shared_with_the_sound_of_its_first_note() -> None:
     every = [one for k in range(16) for one in (event(270, 0xC0 | k, 38), *note(300, k, 60))]
     out = with_tracks(file(*every), bass(8, *EVERY_BAR), [Track.BASS])
