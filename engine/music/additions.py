@@ -290,7 +290,10 @@ def _with(
         struck = strokes(score, track, grid)
         if seat.channel not in channels.kits:
             struck = _apart(struck, channels.of(seat.channel), midi.ticks_per_beat)
-        said = [*begun, *seat.set_up, *note_events(struck, seat.channel)]
+        begun += seat.set_up
+        if channel is not None:
+            begun += channels.unbent(channel, [stroke.onset for stroke in struck], end)
+        said = [*begun, *note_events(struck, seat.channel)]
         bodies.append(track_body(sorted(said, key=lambda one: one.tick), end))
         if seat.told:
             told.append(f"the added {track.name.lower()} {seat.told}")

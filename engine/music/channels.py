@@ -4,6 +4,7 @@ A word is a program, a controller, a bend or pressure at a tick. A reset (Genera
 a word of each kind on every channel.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
@@ -131,7 +132,33 @@ class Channels:
         said = next((tick for tick in ticks if tick not in self.resets), 0)
         first = min((int(part.onsets.min()) for part in self.of(channel)), default=said)
         program = int(self.at(channel, PROGRAM, np.array([first]))[0])
-        return self.kept(channel, {PROGRAM: program}, 0, first)
+        return self._lent(channel, PROGRAM, program, 0, first - 1)
+
+    def unbent(self, channel: int, onsets: Iterable[int], end: int) -> list[Event]:
+        """Events that let no bend of the file change new notes, which begin at `onsets`.
+
+        Before its own next note on `channel`, or at `end`, the file's bend is back.
+        """
+        if BEND not in self._own_kinds[channel]:
+            return []
+        theirs = sorted({tick for part in self.of(channel) for tick in part.onsets.tolist()})
+        spans: dict[int, int] = {}
+        for onset in sorted(onsets):
+            following = bisect_right(theirs, onset)
+            spans.setdefault(theirs[following] if following < len(theirs) else end + 1, onset)
+        return [
+            one
+            for stop, start in spans.items()
+            for one in self._lent(channel, BEND, UNSAID[BEND], start, stop - 1)
+        ]
+
+    def _lent(self, channel: int, kind: int, value: int, start: int, stop: int) -> list[Event]:
+        """Events that let `kind` of `channel` have `value` from tick `start` to `stop` alone."""
+        if stop <= start:
+            return []
+        own = int(self.at(channel, kind, np.array([stop]))[0])
+        back = [_event(stop, channel, kind, own)] if own != value else []
+        return [*self.kept(channel, {kind: value}, start, stop), *back]
 
     def set_back(self, channel: int, tick: int) -> list[Event]:
         """Events at `tick` that let `channel` sound as where a file begins, whatever was said."""

@@ -217,6 +217,25 @@ def test_a_channel_of_their_own_sounds_so_before_the_file_sets_it_up(theirs: lis
     assert channels.at(1, PROGRAM, [300])[0] == first
 
 
+def test_bends_of_the_notes_that_a_part_had_do_not_bend_those_that_it_gets() -> None:
+    bends = [event(tick, 0xE1, 0, value) for tick, value in ((BAR + 9, 0), (4 * BAR, 30))]
+    theirs = [*note(3 * BAR + BEAT, 1, 43), *note(6 * BAR + BEAT, 1, 43)]
+    source = file(*TUNE, *bends, *theirs)
+    out = with_remade(source, bass(8, *EVERY_BAR), [Track.BASS], BASS_PLACE).midi
+    channels = Channels(read(out))
+
+    def bent(tick: int) -> int:
+        return int(channels.at(1, BEND, [tick])[0]) - UNSAID[BEND]
+
+    struck = [tick for tick, status, *_ in added_notes(out) if status == 0x91]
+    assert struck == [number * BAR for number in range(8)]
+    assert not any(bent(tick) or bent(tick + BEAT - 2) for tick in struck)
+    assert [bent(tick) for tick in (3 * BAR + BEAT, 6 * BAR + BEAT)] == [
+        -0x2000,
+        -0x2000 + 30 * 128,
+    ]
+
+
 def test_the_channel_of_a_part_that_is_replaced_is_not_free_for_another() -> None:
     others = [one for k in range(2, 16) for one in note(0, k, 60)]
     tokens = bass(8, *EVERY_BAR).tokens.copy()
