@@ -46,11 +46,11 @@ from schmubert.engine.music.smf import (
     track_body,
 )
 from schmubert.engine.music.song import (
-    MOST_UNIT,
     Part,
     TimeSignature,
     opened,
     read_bytes,
+    signatures_in,
 )
 from schmubert.engine.music.strokes import (
     NAMES,
@@ -306,13 +306,13 @@ def _signed(midi: MidiFile, channels: Channels, meter: Meter, start: int, stop: 
     events = [
         one
         for one in midi.words
-        if one.status == META and one.kind == TIME_SIGNATURE and len(one.data) >= 2 and one.data[0]
+        if one.status == META and one.kind == TIME_SIGNATURE and signatures_in(one.tick, one.data)
     ]
     said = sorted(events, key=lambda one: one.tick)
     rules = TimeSignature(0, 4, 4)
     for one in said:
         if one.tick <= start:
-            rules = TimeSignature(one.tick, one.data[0], 1 << min(one.data[1], MOST_UNIT))
+            (rules,) = signatures_in(one.tick, one.data)
     bar = Fraction(4 * rules.beats * midi.ticks_per_beat, rules.unit)
     off = abs(start - rules.tick - round((start - rules.tick) / bar) * bar)
     on_line = 2 * STRAIGHT * off <= midi.ticks_per_beat
