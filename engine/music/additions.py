@@ -21,6 +21,7 @@ from schmubert.engine.music.channels import (
     EXPRESSION,
     PAN,
     PEDAL,
+    PLAYED,
     PROGRAM,
     UNSAID,
     VOLUME,
@@ -160,19 +161,19 @@ class _After:
     length: int
     bars: int
 
-    def sound(self, channel: int) -> dict[int, int]:
-        """What most notes of `channel` before `start` sound with; nothing where there are none."""
+    def set_up(self, channel: int) -> list[Event]:
+        """Events that let `channel` sound as most of its notes before `start`, if it has any."""
         onsets = _onsets(self.channels.of(channel))
         heard = onsets[onsets < self.start]
         if not len(heard):
-            return {}
+            return []
         sound = dict(UNSAID)
         for kind in (VOLUME, EXPRESSION):
             held = np.bincount(self.channels.at(channel, kind, heard))
             sound[kind] = int(len(held) - 1 - held[::-1].argmax())  # of two the louder
         for kind in (*BANKS, PROGRAM, PAN):
             sound[kind] = int(self.channels.at(channel, kind, heard[-1:])[0])
-        return sound
+        return self.channels.kept(channel, sound, self.start, self.start + self.length)
 
     def tempo(self) -> int:
         """The tempo that held longest in the last bars before `start`."""
@@ -214,10 +215,15 @@ class _Before:
     length: int
     bars: int
 
-    def sound(self, channel: int) -> dict[int, int]:
-        """What the first note of `channel` sounds with."""
+    def set_up(self, channel: int) -> list[Event]:
+        """Events that let `channel` sound as its first note, which may begin bent or by a pedal."""
         first = _onsets(self.channels.of(channel))[:1]
-        return {kind: int(self.channels.at(channel, kind, first)[0]) for kind in UNSAID}
+        sound = UNSAID.keys() - {*PLAYED}
+        own = {kind: int(self.channels.at(channel, kind, first)[0]) for kind in sound}
+        calm = {kind: UNSAID[kind] for kind in PLAYED}
+        stop = self.start + self.length
+        kept = self.channels.kept(channel, own, self.start, stop)
+        return kept + self.channels.lent(channel, calm, self.start, stop)
 
     def tempo(self) -> int:
         """The tempo at the first note."""
@@ -286,7 +292,7 @@ def _with(
         elif manner is None:
             seat = Seat(channel, (*channels.early(channel),))
         else:
-            seat = Seat(channel, (*channels.kept(channel, manner.sound(channel), start, stop),))
+            seat = Seat(channel, (*manner.set_up(channel),))
         struck = strokes(score, track, grid)
         if seat.channel not in channels.kits:
             struck = _apart(struck, channels.of(seat.channel), midi.ticks_per_beat)

@@ -47,6 +47,8 @@ UNSAID: Mapping[int, int] = MappingProxyType(
     }
 )
 """What holds where nothing is said, in the order in which it is to be set (GM, RP-015)."""
+PLAYED = (MODULATION, PEDAL, BEND, PRESSURE)
+"""What a player moves from note to note."""
 FREED = (EXPRESSION, MODULATION, PEDAL, BEND, PRESSURE)
 """What a reset of all controllers sets back."""
 BANKS = (BANK_SELECT, BANK_LSB)
@@ -83,7 +85,9 @@ class Channels:
         self.touched = self.noted | {channel for channel in range(CHANNELS) if said[channel]}
         self._own_kinds = [{word.kind for word in words} for words in said]
         back = [Word(tick, kind, value) for tick in self.resets for kind, value in UNSAID.items()]
-        self.words = [sorted([*back, *_freed(words)], key=lambda word: word.tick) for words in said]
+        self.words = [
+            sorted([*back, *_freed(_selected(words))], key=lambda word: word.tick) for words in said
+        ]
 
     def of(self, channel: int) -> list[Part]:
         """The parts that play on `channel`."""
@@ -132,7 +136,7 @@ class Channels:
         said = next((tick for tick in ticks if tick not in self.resets), 0)
         first = min((int(part.onsets.min()) for part in self.of(channel)), default=said)
         program = int(self.at(channel, PROGRAM, np.array([first]))[0])
-        return self._lent(channel, PROGRAM, program, 0, first - 1)
+        return self.lent(channel, {PROGRAM: program}, 0, first)
 
     def unbent(self, channel: int, onsets: Iterable[int], end: int) -> list[Event]:
         """Events that let no bend of the file change new notes, which begin at `onsets`.
@@ -149,16 +153,24 @@ class Channels:
         return [
             one
             for stop, start in spans.items()
-            for one in self._lent(channel, BEND, UNSAID[BEND], start, stop - 1)
+            for one in self.lent(channel, {BEND: UNSAID[BEND]}, start, stop)
         ]
 
-    def _lent(self, channel: int, kind: int, value: int, start: int, stop: int) -> list[Event]:
-        """Events that let `kind` of `channel` have `value` from tick `start` to `stop` alone."""
-        if stop <= start:
+    def lent(self, channel: int, sound: Mapping[int, int], start: int, stop: int) -> list[Event]:
+        """Events that let `channel` have `sound` from tick `start` on, as `kept` does.
+
+        Just before `stop` it has again what the file says.
+        """
+        last = stop - 1
+        if last <= start:
             return []
-        own = int(self.at(channel, kind, np.array([stop]))[0])
-        back = [_event(stop, channel, kind, own)] if own != value else []
-        return [*self.kept(channel, {kind: value}, start, stop), *back]
+        own = {kind: int(self.at(channel, kind, np.array([last]))[0]) for kind in sound}
+        back = [
+            _event(last, channel, kind, own[kind])
+            for kind in UNSAID
+            if kind in sound and own[kind] != sound[kind]
+        ]
+        return [*self.kept(channel, sound, start, last), *back]
 
     def set_back(self, channel: int, tick: int) -> list[Event]:
         """Events at `tick` that let `channel` sound as where a file begins, whatever was said."""
@@ -204,7 +216,21 @@ def _word(one: Event) -> list[Word]:
     return [Word(one.tick, PROGRAM if kind == PROGRAM_CHANGE else PRESSURE, value)]
 
 
-def _freed(words: Sequence[Word]) -> Iterable[Word]:
+def _selected(words: Sequence[Word]) -> Iterable[Word]:
+    """`words` in order of time, a bank where it counts: from the next program on, if one is set."""
+    programs = any(word.kind == PROGRAM for word in words)
+    waiting: dict[int, Word] = {}
+    for word in sorted(words, key=lambda word: word.tick):
+        if programs and word.kind in BANKS:
+            waiting[word.kind] = word
+            continue
+        if word.kind == PROGRAM:
+            yield from (bank._replace(tick=word.tick) for bank in waiting.values())
+            waiting = {}
+        yield word
+
+
+def _freed(words: Iterable[Word]) -> Iterable[Word]:
     for word in words:
         yield word
         if word.kind == RESET_CONTROLLERS:

@@ -188,6 +188,30 @@ def test_bars_before_the_beginning_sound_as_it_does_and_change_nothing_of_it() -
         assert channels.at(1, BEND, [tick])[0] == UNSAID[BEND]
 
 
+def test_bars_before_the_beginning_are_not_bent_as_its_first_note_is() -> None:
+    played = [event(0, 0xE1, 0, 80), event(0, 0xB1, PEDAL, 127)]
+    source = file(*played, *note(2 * BAR, 1, 40))
+    midi = read(
+        with_previous(source, bass(2, *EVERY_BAR[:2]), [Track.BASS], BASS_PLACE, range(2)).midi
+    )
+    channels = Channels(midi)
+    for tick in (0, BAR, 2 * BAR - 2):
+        assert [channels.at(1, kind, [tick])[0] for kind in (BEND, PEDAL)] == [UNSAID[BEND], 0]
+    assert [channels.at(1, kind, [2 * BAR])[0] for kind in (BEND, PEDAL)] == [80 << 7, 127]
+
+
+def test_a_bank_counts_from_the_next_program_on() -> None:
+    """One that no program follows is not heard in the file, and not in what goes on."""
+    said = [event(0, 0xB1, BANK_SELECT, 3), event(5, 0xC1, 38), event(9, 0xB1, BANK_SELECT, 1)]
+    source = file(*TUNE, *said, *note(BEAT, 1, 40), end=8 * BAR)
+    channels = Channels(read(source))
+    assert [channels.at(1, BANK_SELECT, [tick])[0] for tick in (4, 5, BEAT)] == [0, 3, 3]
+    out = with_next(
+        source, bass(10, *EVERY_BAR, Note(130, 4, 40)), [Track.BASS], BASS_PLACE, range(8, 10)
+    )
+    assert not [one for one in read(out.midi).tracks[-1].events if one.status in (0xB1, 0xC1)]
+
+
 def test_notes_on_a_channel_of_their_own_part_end_none_of_its_notes() -> None:
     """Of one pitch there is one note at a time: the second end would be heard as the first."""
     source = file(*note(0, 1, 40, BEAT + 30), *note(2 * BEAT, 1, 40), *note(4 * BEAT, 1, 41))
