@@ -51,6 +51,7 @@ def accompany(job: Job, led_by: Leading, playing: Wanted, tracks: str, replace: 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:
         from schmubert.engine.music.additions import with_remade
         from schmubert.engine.music.comping_parts import plays_chords
+        from schmubert.engine.music.song import player_song
         from schmubert.engine.music.splice import without_notes
 
         whole = job.read(model, data)
@@ -73,6 +74,11 @@ def accompany(job: Job, led_by: Leading, playing: Wanted, tracks: str, replace: 
             gone = [place for of_track in places.values() for place in of_track]
             gone += [part.place for part in comping if part.place is not None]
             out = without_notes(data, gone, range(score.steps), 0, reading.grid)
+            parts = player_song(data).parts
+            shared = {part.place[1] for part in parts if part.place and part.place not in gone}
+            for track in beside:  # two parts on a channel would cut each other's notes short
+                if not shared.isdisjoint(channel for _, channel in places[track]):
+                    del places[track]
         kept = "in place of its own {0}" if replace else "its own {0} {1} still there"
         added = with_remade(out, score, wanted, places, reading.grid)
         also = [

@@ -198,3 +198,18 @@ def test_a_part_that_is_replaced_keeps_its_channel_its_sound_and_its_name(perfor
     (place,) = read_score(CASES / "w-flute-infill.mid").places[Track.BASS]
     assert {channel for _, channel in onsets(bass)} == {place[1]}
     assert {int(channels.at(place[1], PROGRAM, [tick])[0]) for tick, _ in onsets(bass)} == {38}
+
+
+def test_a_part_that_is_replaced_leaves_its_channel_to_others_that_play_there(
+    tmp_path: Path, perform: Perform
+) -> None:
+    """As of two basses of one channel, of which one doubles the other for a while."""
+    song = read((CASES / "w-flute-infill.mid").read_bytes())
+    ((number, channel),) = read_score(CASES / "w-flute-infill.mid").places[Track.BASS]
+    own = song.tracks[number]
+    path = tmp_path / "doubled.mid"
+    path.write_bytes(
+        song.with_tracks([own.edited(own.events[:-40]).chunk.body + own.chunk.body[-4:]])
+    )
+    done = perform("accompany", path, "--tracks", "bass", "--replace")
+    assert channel not in {one for _, one in onsets(done.added[-1])}
