@@ -41,7 +41,7 @@ from schmubert.engine.networks.band_layers import (
     within,
 )
 from schmubert.engine.networks.band_traits import TraitNetwork, Traits, traits_in
-from schmubert.engine.networks.band_voices import VoiceNetwork
+from schmubert.engine.networks.band_voice import VoiceNetwork
 from schmubert.engine.networks.config import ModelConfig
 from schmubert.engine.networks.layers import (
     Block,
@@ -230,8 +230,8 @@ class BandTransformer(nn.Module):
             form_logits = _with_each(form_logits, same)
         if self.voice_network is not None:
             here = within(asked, cells)
-            logits[: len(PITCHED)] = self.voice_network(
-                heard, places, beats, distances, here, logits
+            logits[Track.MELODY] = self.voice_network(
+                heard, places, beats, distances, here, logits[Track.MELODY]
             )
         return [*logits, chord_logits, *form_logits, *traits]
 

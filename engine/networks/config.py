@@ -39,7 +39,7 @@ class ModelConfig:
     come again would stand there (`FormFit`), and with `chord_fit` whether its chords are those that
     are known here (`ChordFit`). Traits, too, are seen by themselves by a network of
     `trait_width` (`TraitNetwork`), and chords, with melody and bass, by one of `chord_layers`
-    (`ChordNetwork`). With `voice_width` a network sees intervals and rhythms of melody and bass
+    (`ChordNetwork`). With `voice_width` a network sees intervals and rhythms of the melody
     (`VoiceNetwork`).
     """
 

@@ -79,17 +79,17 @@ ADDS = (
 """What a band makes of all that it hears, which is added to what plans say by themselves."""
 
 
-VOICES = "voice_network."
+VOICE = "voice_network."
 
 
 def freeze(model: BandTransformer, settings: TrainSettings) -> None:
     """Leave the networks of plans of `model` as they are, and with `plans_only` all but `ADDS`.
 
-    With `voices_only` all but the network of voices stays, and says what it says at play.
+    With `voice_only` all but the network of the voice stays, and says what it says at play.
     """
-    if settings.voices_only:
+    if settings.voice_only:
         for name, weight in model.named_parameters():
-            weight.requires_grad_(name.startswith(VOICES))
+            weight.requires_grad_(name.startswith(VOICE))
         for module in model.modules():
             if isinstance(module, nn.Dropout):
                 module.p = 0.0

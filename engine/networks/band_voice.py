@@ -1,14 +1,14 @@
-"""What a note of a melody or a bass goes by: the notes around it, how far they lie, and rhythm.
+"""What a note of a melody goes by: the notes around it, how far they lie, and rhythm.
 
 A network of a band names pitches. That tunes mostly go by step, wherever they are, it has to learn
-for every pitch anew, and with few songs it does not: of the notes of a melody .29 lie a step of one
+for every pitch anew, and with few songs it does not: of the notes of a melody .30 lie a step of one
 or two semitones from the one before by what it says, and .37 in songs, however little is hidden.
 The same holds of a rhythm that comes again with other pitches. So a small network sees intervals in
 place of pitches, and of each cell whether something begins, ends or holds (`VoiceNetwork`). What it
 says is the same in all keys, and is added to what the network of the band makes of all else.
 """
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -27,7 +27,7 @@ from schmubert.engine.music.vocabulary import (
     Track,
 )
 from schmubert.engine.networks.band_key import QUALITIES, ROOTS
-from schmubert.engine.networks.band_layers import first_of, lasting_events, shifted_by
+from schmubert.engine.networks.band_layers import called, first_of, lasting_events, shifted_by
 from schmubert.engine.networks.layers import around_beats
 from schmubert.engine.networks.meters import BEAT_PLACES, PLACES
 
@@ -51,53 +51,6 @@ LONGEST_WINDOW = 1 << 12
 """More cells than any window has."""
 
 
-class VoiceNetwork(nn.Module):
-    """Melody, bass, drums and chords, known and unknown -> what is added to melody and bass.
-
-    `width` numbers a cell. It is trained beside a band that stays as it is (`--voices-only`).
-    """
-
-    def __init__(self, width: int, distances: int) -> None:
-        super().__init__()
-        self.voices = nn.ModuleList(Voice(width, distances) for _ in PITCHED)
-
-    def forward(
-        self,
-        tokens: Tensor,
-        places: Tensor,
-        beats: Tensor,
-        distances: Tensor,
-        cells: Tensor,
-        logits: Sequence[Tensor],
-    ) -> list[Tensor]:
-        """`logits` [batch, n, events] of melody and bass at `cells` [n], with the network's added.
-
-        Tokens [batch, steps, 5 or more]; `places`, `beats` and `distances` are those of
-        `meter_inputs`.
-        """
-        in_beat = places.shape[0]
-        lasting = lasting_events(first_of(tokens, in_beat)[..., Track.CHORDS])
-        chords = lasting[:, cells // in_beat]
-        drums = _drum_kind(tokens[:, cells, Track.DRUMS])
-        place = places[cells % in_beat]
-        beat = beats[cells // in_beat % beats.shape[0]]
-        heard = [Heard(tokens[..., track], track) for track in PITCHED]
-        added = []
-        for track, voice in zip(PITCHED, self.voices, strict=True):
-            other = heard[1 - track]
-            around = heard[track].around(cells)
-            told = voice(
-                around,
-                heard[track].rhythm(distances, cells, in_beat),
-                chords,
-                other.sounding(cells),
-                [other.kinds[:, cells], drums, place.expand_as(drums), beat.expand_as(drums)],
-                logits[track],
-            )
-            added.append(told)
-        return added
-
-
 class Heard:
     """What is known of a pitched `track`, a `column` of tokens [batch, steps]."""
 
@@ -111,13 +64,11 @@ class Heard:
         self.before = _before(_last(torch.where(begins, here, -1)))
         self.after = _after(_next(torch.where(begins, here, LONGEST_WINDOW)))
         self.unknown = (column == mask).long().cumsum(dim=1)
-        pitches = torch.where(begins, column - FIRST_ONSET, 0)
-        self.pitches = pitches
-        high = torch.where(begins, pitches, -1).amax(dim=1, keepdim=True)
-        low = torch.where(begins, pitches, PITCHED_TOKENS).amin(dim=1, keepdim=True)
-        self.ends = [low, high]
-        speaks = _last(torch.where(column != HOLD, here, -1))
-        self.speaks = speaks
+        self.pitches = torch.where(begins, column - FIRST_ONSET, 0)
+        high = torch.where(begins, self.pitches, -1).amax(dim=1, keepdim=True)
+        low = torch.where(begins, self.pitches, PITCHED_TOKENS).amin(dim=1, keepdim=True)
+        self.ends = low, high
+        self.speaks = _last(torch.where(column != HOLD, here, -1))
 
     def around(self, cells: Tensor) -> "Around":
         """The notes before and after each of `cells` [n]."""
@@ -130,14 +81,17 @@ class Heard:
             at = after[-1]
             further = self.after.gather(1, at.clamp(max=steps - 1))
             after.append(torch.where(at < steps, further, LONGEST_WINDOW))
+        last, coming = before[0].clamp(min=0), after[0].clamp(max=steps - 1)
         unknown = self.unknown[:, cells]
         return Around(
             [self._pitch(at, at >= 0) for at in before],
             [self._pitch(at, at < steps) for at in after],
             (cells - before[0]).clamp(max=LONGEST),
             (after[0] - cells).clamp(max=LONGEST),
-            (unknown - self.unknown.gather(1, before[0].clamp(min=0))).clamp(0, LONGEST),
-            (self.unknown.gather(1, after[0].clamp(max=steps - 1)) - unknown).clamp(0, LONGEST),
+            (
+                (unknown - self.unknown.gather(1, last)).clamp(0, LONGEST),
+                (self.unknown.gather(1, coming) - unknown).clamp(0, LONGEST),
+            ),
             self.ends,
         )
 
@@ -170,30 +124,39 @@ class Heard:
         return torch.cat([shown.to(of_beats.dtype), of_beats], dim=-1)
 
 
+@dataclass(frozen=True)
 class Around:
-    """The notes around cells [batch, n]: pitches with where there are any, nearest first."""
+    """The notes around cells [batch, n], nearest first: pitches, and where there are any.
 
-    def __init__(
-        self,
-        before: list[tuple[Tensor, Tensor]],
-        after: list[tuple[Tensor, Tensor]],
-        since: Tensor,
-        until: Tensor,
-        unknown_before: Tensor,
-        unknown_after: Tensor,
-        ends: list[Tensor],
-    ) -> None:
-        self.before, self.after = before, after
-        self.since, self.until = since, until
-        self.unknown_before, self.unknown_after = unknown_before, unknown_after
-        self.ends = ends
-        (last, played), (coming, known) = before[0], after[0]
-        self.any = played | known
-        self.reference = torch.where(played, last, coming)
+    `since` and `until` are the cells to the nearest on both sides, of which so many are `unknown`.
+    `ends` are the lowest and the highest note of the window.
+    """
+
+    before: list[tuple[Tensor, Tensor]]
+    after: list[tuple[Tensor, Tensor]]
+    since: Tensor
+    until: Tensor
+    unknown: tuple[Tensor, Tensor]
+    ends: tuple[Tensor, Tensor]
+
+    @property
+    def any(self) -> Tensor:
+        """Where there is any."""
+        return self.before[0][1] | self.after[0][1]
+
+    @property
+    def reference(self) -> Tensor:
+        """The pitch of the note before, or else of the next: what intervals are counted from."""
+        (last, played), (coming, _) = self.before[0], self.after[0]
+        return torch.where(played, last, coming)
 
 
-class Voice(nn.Module):
-    """What is said of one track (see `VoiceNetwork`). It says nothing at first."""
+class VoiceNetwork(nn.Module):
+    """A melody, the bass, drums and chords, known and unknown -> what is added to the melody.
+
+    `width` numbers a cell. It says nothing at first. It is trained beside a band that stays as it
+    is (`--voice-only`).
+    """
 
     starts: Tensor
 
@@ -224,43 +187,55 @@ class Voice(nn.Module):
 
     def forward(
         self,
-        around: Around,
-        rhythm: Tensor,
-        chords: Tensor,
-        other: tuple[Tensor, Tensor],
-        more: list[Tensor],
+        tokens: Tensor,
+        places: Tensor,
+        beats: Tensor,
+        distances: Tensor,
+        cells: Tensor,
         logits: Tensor,
     ) -> Tensor:
-        """`logits` [batch, n, events] with what is known of the notes `around` added.
+        """`logits` [batch, n, events] of the melody at `cells` [n], with the network's added.
 
-        How likely a note begins is a matter of `rhythm` alone: intervals only say which one.
+        Tokens [batch, steps, 5 or more]; `places`, `beats` and `distances` are those of
+        `meter_inputs`. How likely a note begins is a matter of rhythm alone: intervals only say
+        which one.
         """
+        in_beat = places.shape[0]
+        melody, bass = (Heard(tokens[..., track], track) for track in PITCHED)
+        around, sounding, sounds = melody.around(cells), *bass.sounding(cells)
+        lasting = lasting_events(first_of(tokens, in_beat)[..., Track.CHORDS])
+        chords = lasting[:, cells // in_beat]
         is_chord = (chords >= FIRST_ONSET) & (chords < CHORD_TOKENS)
         chord = (chords - FIRST_ONSET).clamp(0, ROOTS * QUALITIES - 1)
         root = chord // QUALITIES - CLASS_OF_LOWEST
-        sounding, sounds = other
         reference = torch.where(around.any, around.reference, torch.where(is_chord, root, sounding))
         moved = torch.remainder(root - reference, ROOTS) * QUALITIES + chord % QUALITIES
         unnamed = ROOTS * QUALITIES + torch.where(chords == BAND_MASK[Track.CHORDS], 2, chords)
-        notes = [*around.before, *around.after]
+        drums = _drum_kind(tokens[:, cells, Track.DRUMS])
         rows = [
-            *(_interval(pitch, reference, there & around.any) for pitch, there in notes),
+            *(
+                _interval(pitch, reference, there & around.any)
+                for pitch, there in (*around.before, *around.after)
+            ),
             *(_interval(end, reference, around.any) for end in around.ends),
             around.since,
             around.until,
-            around.unknown_before,
-            around.unknown_after,
+            *around.unknown,
             torch.where(is_chord, moved, unnamed),
             torch.where(sounds, torch.remainder(sounding - reference, ROOTS), ROOTS),
-            *more,
+            bass.kinds[:, cells],
+            drums,
+            places[cells % in_beat].expand_as(drums),
+            beats[cells // in_beat % beats.shape[0]].expand_as(drums),
         ]
         x = F.embedding(torch.stack(rows, dim=-1) + self.starts, self.features.weight).sum(dim=2)
-        x = x + self.rhythm(rhythm)
+        x = x + called(self.rhythm, melody.rhythm(distances, cells, in_beat))
         for layer in self.hidden:
-            x = x + F.gelu(layer(x))
-        said = self.out(self.norm(x))
-        by_last, by_next, by_other, by_root, by_kind = said.split(
-            [INTERVALS, INTERVALS, ROOTS, ROOTS, KINDS - 1], dim=-1
+            x = x + F.gelu(called(layer, x))
+        by_last, by_next, by_other, by_root, by_kind = torch.split(
+            called(self.out, called(self.norm, x)),
+            [INTERVALS, INTERVALS, ROOTS, ROOTS, KINDS - 1],
+            dim=-1,
         )
         (last, played), (coming, known) = around.before[0], around.after[0]
         named = (
@@ -270,11 +245,10 @@ class Voice(nn.Module):
             + _at_classes(by_root, root, is_chord)
         )
         onsets = logits[..., FIRST_ONSET:]
-        moved_onsets = onsets + named
-        all_of = onsets.logsumexp(dim=-1, keepdim=True)
-        moved_onsets = moved_onsets - moved_onsets.logsumexp(dim=-1, keepdim=True) + all_of
+        either = onsets.logsumexp(dim=-1, keepdim=True)
+        onsets = (onsets + named).log_softmax(dim=-1) + either
         ends = logits[..., :FIRST_ONSET] + by_kind[..., :FIRST_ONSET]
-        return torch.cat([ends, moved_onsets + by_kind[..., FIRST_ONSET:]], dim=-1)
+        return torch.cat([ends, onsets + by_kind[..., FIRST_ONSET:]], dim=-1)
 
 
 def _interval(pitch: Tensor, reference: Tensor, there: Tensor) -> Tensor:
