@@ -4,6 +4,7 @@ RtMidi tells neither: after the server died, it lists ports as before and sends 
 """
 
 import ctypes
+import errno
 from typing import Any
 
 from schmubert.bridge.owner import jack_library
@@ -68,11 +69,11 @@ class JackWatch:
         return bool(self._port(port))
 
     def connect(self, source: str, target: str) -> bool:
-        """Connect two ports; False where one of them is not there."""
+        """Connect two ports; whether they are now, as far as is known."""
         if not (self.there(source) and self.there(target)):
             return False
-        self._jack.jack_connect(self._client, source.encode(), target.encode())
-        return True
+        refused = self._jack.jack_connect(self._client, source.encode(), target.encode())
+        return refused in (0, errno.EEXIST)
 
     def close(self) -> None:
         """Leave the server, or what is left of it."""
