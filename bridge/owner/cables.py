@@ -36,6 +36,9 @@ class Watch(Protocol):
     gone: bool
     """The system ended."""
 
+    def renew(self) -> None:
+        """See what has come since the look before."""
+
     def connections(self, port: str) -> list[str]:
         """The ports that `port` is connected to; none where it is not there."""
 
