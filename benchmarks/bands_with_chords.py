@@ -1,7 +1,7 @@
 """How a model's bass and drums stand beside songs: in files and on stage, with chords and without.
 
 python benchmarks/bands_with_chords.py --data DATA [--model MODEL ...] [--songs 48] [--json FILE]
-    [--split test] [--draws 5] [--ways stage "stage, told"]
+    [--split test] [--draws 5] [--ways stage "stage, told"] [--bars 64]
 
 Held-out songs of 16 bars in 4/4, of which the melody is given. "told" knows the chord plan of the
 song, from all of its parts, and "comping" the rhythm of what else sounds, too, as `accompany` does;
@@ -9,8 +9,9 @@ song, from all of its parts, and "comping" the rhythm of what else sounds, too, 
 the melody (m2, M7, tritone), and consonant with it, root of the bar in the melody, in the chord of
 the beat, downbeats on its root, notes below E1, bars that repeat the one 1 to 8 before, the longest
 stay on a pitch in bars (median, p95), different pitch classes; of the drums: bars that repeat; of
-both, bars without a sound. The first bar, in which a stage listens, counts nowhere. Of several
-draws the mean is told, and the deviation between them.
+both, bars without a sound; of pieces longer than a window, bars that repeat one of long before, and
+bars of the second half that were in the first. The first bar, in which a stage listens, counts
+nowhere. Of several draws the mean is told, and the deviation between them.
 """
 
 import argparse
@@ -53,6 +54,8 @@ from schmubert.training.metrics.rhythm import empty_bars
 from schmubert.training.metrics.structure import notes_under, repeated_bars
 
 BARS = 16
+FURTHER = (16, 24, 32)
+"""Bars back in pieces longer than a window."""
 MINE = (Track.BASS, Track.DRUMS)
 SEED = 5
 WAYS = ("files", "files, told", "files, told, comping", "stage", "stage, told")
@@ -63,13 +66,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--model", type=Path, nargs="+", default=[default_model()])
     parser.add_argument("--songs", type=int, default=48)
+    parser.add_argument("--bars", type=int, default=BARS)
     parser.add_argument("--temperature", type=float)
     parser.add_argument("--split", choices=("validation", "test"), default="validation")
     parser.add_argument("--draws", type=int, default=1)
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS)
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
-    songs, plans, compings = held_out(asked.data, asked.songs, asked.split)
+    songs, plans, compings = held_out(asked.data, asked.songs, asked.split, asked.bars)
     rows = {"songs": figures(songs, songs, plans)}
     rows["other songs' bands"] = figures(songs, np.roll(songs, 1, axis=0), plans)
     say("songs", rows["songs"])
@@ -87,7 +91,7 @@ def main() -> None:
 
 
 def held_out(
-    data: Path, count: int, name: str = "validation"
+    data: Path, count: int, name: str = "validation", bars: int = BARS
 ) -> tuple[Tokens, NDArray[np.int64], Tokens]:
     """Songs [count, steps, 3] of a split, their chord plans [count, beats] and their compings.
 
@@ -95,8 +99,8 @@ def held_out(
     """
     split = Dataset.open(data).split(name)
     rng = np.random.default_rng(SEED)
-    windows = grouped(split, split.windows(BARS, BARS, TRIO, 0.8, 0.5), BARS).one_a_song(rng)
-    band = split.band(rng.permutation(windows)[:count], BARS)
+    windows = grouped(split, split.windows(bars, BARS, TRIO, 0.8, 0.5), bars).one_a_song(rng)
+    band = split.band(rng.permutation(windows)[:count], bars)
     return band.tokens[..., : len(TRIO)], band.chords, band.tokens[..., Track.COMPING]
 
 
@@ -136,6 +140,7 @@ def figures(songs: Tokens, played: Tokens, plans: NDArray[np.int64]) -> dict[str
     shares: dict[str, list[Share]] = {}
     stays, classes = [], []
     first = LISTEN_BARS * COMMON.steps
+    lags = AGAIN if songs.shape[1] <= BARS * COMMON.steps else (*AGAIN, *FURTHER)
     for song, band, plan in zip(songs[:, first:], played[:, first:], plans, strict=True):
         chords = plan_weights(plan)[LISTEN_BARS * COMMON.beats :]
         for name, share in {
@@ -147,8 +152,9 @@ def figures(songs: Tokens, played: Tokens, plans: NDArray[np.int64]) -> dict[str
             "root in melody": root_in_bar(song, band),
             "bars without bass": empty_bars(band, Track.BASS),
             "bars without drums": empty_bars(band, Track.DRUMS),
-            **{f"bass bars again, {lag}": repeated_bars(band, Track.BASS, lag) for lag in AGAIN},
-            **{f"drum bars again, {lag}": repeated_bars(band, Track.DRUMS, lag) for lag in AGAIN},
+            **{f"bass bars again, {lag}": repeated_bars(band, Track.BASS, lag) for lag in lags},
+            **{f"drum bars again, {lag}": repeated_bars(band, Track.DRUMS, lag) for lag in lags},
+            **({} if lags is AGAIN else later_in_earlier(band)),
         }.items():
             shares.setdefault(name, []).append(share)
         notes = note_table(band, Track.BASS)
@@ -157,6 +163,18 @@ def figures(songs: Tokens, played: Tokens, plans: NDArray[np.int64]) -> dict[str
     found = {name: float(pooled(of_songs)) for name, of_songs in shares.items()}
     found["stay, median"], found["stay, p95"] = np.percentile(stays, [50, 95]).tolist()
     return {**found, "pitch classes": float(np.mean(classes))}
+
+
+def later_in_earlier(band: Tokens) -> dict[str, Share]:
+    """(bars of the second half of `band` [steps, 3] that were in the first, such bars)."""
+    found = {}
+    for track in MINE:
+        bars = band[:, track].reshape(-1, COMMON.steps)
+        earlier, later = np.array_split(bars, 2)
+        there = (later[:, None] == earlier).all(axis=2).any(axis=1)
+        name = f"{track.name.lower()}, second half in first"
+        found[name] = float(there.sum()), float(len(later))
+    return found
 
 
 def downbeats_on_root(chords: Weights, band: Tokens) -> Share:

@@ -15,6 +15,7 @@ one of these is taken the writer of the song called it a bass all the same: a fi
 import csv
 import json
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -22,7 +23,7 @@ from typing import NamedTuple
 
 import click
 import numpy as np
-from casting_fit import chosen_by, fitted_weights
+from casting_fit import NAMES, chosen_by, fitted_weights
 from casting_labels import Heard, heard_in, rule_before
 from numpy.typing import NDArray
 
@@ -30,6 +31,8 @@ from schmubert.engine.music import casting
 from schmubert.engine.music.vocabulary import Track
 
 PLOTTED_BARS = 64
+CHORDS = np.log(1.4)  # notes struck at once, on average
+HIGH = 55 / 12 - 5  # G3, in the octaves of "register"
 PATH = click.Path(path_type=Path, exists=True)
 songs_option = click.option("--songs", type=PATH, required=True, help="A folder of collections.")
 jobs_option = click.option("--jobs", type=click.IntRange(1), default=2, show_default=True)
@@ -117,6 +120,9 @@ def report(songs: list[Heard]) -> None:
     named = [song for song in held_out if song.drums_named]
     found = sum(song.drums_found for song in named)
     print(f"\ndrums, labelled by name: {100 * found / max(1, len(named)):.1f}% of {len(named)}")
+    print("\nbasses that are missed by what is heard:")
+    for words, count in Counter(filter(None, map(missed, held_out))).most_common():
+        print(f"{count:4d} {words}")
     without = [song.without_bass for song in held_out if song.without_bass is not None]
     silent = sum(hidden(figures, Track.BASS) is None for figures in without)
     print(f"no bass where it was taken out: {100 * silent / max(1, len(without)):.1f}%", end=" ")
@@ -144,6 +150,30 @@ def choices(song: Heard, role: Track) -> Iterator[int | None]:
 
 def hidden(figures: NDArray[np.float64], role: Track) -> int | None:
     return chosen_by(figures, [""] * len(figures), [0] * len(figures), role)
+
+
+def missed(song: Heard) -> str | None:
+    """Why the labelled bass of `song` was not taken, in words; None where it was."""
+    if not song.bass.any() or song.bass.all():
+        return None
+    taken = hidden(song.figures, Track.BASS)
+    if taken is not None and song.agreeing(song.bass)[taken]:
+        return None
+    voices, register = (
+        song.figures[:, NAMES.index(name)] for name in ("notes at once", "register")
+    )
+    height, bars = register[song.bass].min(), np.array(song.bars)
+    below = ~song.bass & (register <= height - 3 / 12) & (2 * bars >= bars[song.bass].max())
+    if taken is not None and song.agreeing(called_bass(song))[taken]:
+        which = "a lower part" if register[taken] < height else "another part"
+        return f"{which} was taken that is called a bass too"
+    if voices[song.bass].min() >= CHORDS:
+        return "what is called a bass plays chords"
+    if register[song.bass].min() >= HIGH:
+        return "what is called a bass lies at G3 or above"
+    if (below & (voices < CHORDS)).any():
+        return "a part of one voice lies three semitones or more below it"
+    return "taken for none" if taken is None else "another part was taken"
 
 
 def called_bass(song: Heard) -> NDArray[np.bool_]:

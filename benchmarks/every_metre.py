@@ -18,10 +18,11 @@ import numpy as np
 import symusic
 
 from schmubert.engine.music.additions import with_tracks
-from schmubert.engine.music.meter import COMMON, UNSAID_METERS
+from schmubert.engine.music.meter import knows
 from schmubert.engine.music.midifile import Reading, read_score
 from schmubert.engine.music.song import Unusable
 from schmubert.engine.music.vocabulary import SIZES, Track
+from schmubert.engine.networks.load import load
 
 SUFFIXES = {".mid", ".midi", ".kar", ".rmi"}
 ASKED = ((4, 4), (3, 4), (6, 8), (12, 8), (2, 2))
@@ -76,6 +77,7 @@ def main() -> None:
         if path.suffix.lower() in SUFFIXES and path.is_file()
     )
     random.Random(given.seed).shuffle(songs)
+    meters = load(None, "cpu").meters
     read: Counter[tuple[int, int]] = Counter()
     asked: Counter[tuple[int, int]] = Counter()
     refused: Counter[str] = Counter()
@@ -96,11 +98,9 @@ def main() -> None:
             continue
         read[signature or (0, 0)] += 1
         every[band_of(data, reading, rng)] += 1
-        if reading.grid.meter == COMMON:
-            ships[band_of(data, reading, rng)] += 1
-            continue
         try:
-            ships[band_of(data, read_score(data, meters=UNSAID_METERS), rng)] += 1
+            its = reading if knows(meters, reading.grid.meter) else read_score(data, meters=meters)
+            ships[band_of(data, its, rng)] += 1
         except Unusable as error:
             ships[error.reason] += 1
     for beats, unit in ASKED:

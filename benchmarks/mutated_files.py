@@ -4,8 +4,9 @@
 
 Songs of the folders are damaged at random: bytes set, put in, taken out, moved, the end cut off,
 lengths and headers changed. Each is read and written in one of the ways in which the commands do
-it. Anything but a result or `Unusable` is a fault; so are more than 10 s of the processor, or 1 GB
-more memory than before. A file is made from the seed and its number alone, which a fault tells.
+it, `prepare` among them. Anything but a result or `Unusable` is a fault; so are more than 10 s of
+the processor, or 1 GB more memory than before. A file is made from the seed and its number alone,
+which a fault tells.
 """
 
 import gc
@@ -27,9 +28,10 @@ from many_files import Totals, options, songs_in, worked
 from schmubert.cli.known import own_chords
 from schmubert.engine.music.additions import with_next, with_previous, with_remade, with_tracks
 from schmubert.engine.music.barlines import Grid
-from schmubert.engine.music.midifile import Reading, read_score
-from schmubert.engine.music.song import Unusable
+from schmubert.engine.music.midifile import read_score
+from schmubert.engine.music.song import Unusable, corpus_song
 from schmubert.engine.music.splice import joined, later, without_notes
+from schmubert.engine.music.trios import Rules, cut_song
 from schmubert.engine.music.vocabulary import Track
 
 SLOW_S = 10
@@ -73,21 +75,24 @@ def mutated(data: bytes, rng: random.Random) -> bytes:
     return bytes(broken)
 
 
-def accompanied(data: bytes, reading: Reading) -> None:
+def accompanied(data: bytes) -> None:
     """The song with a band to its own chords."""
+    reading = read_score(data)
     own_chords(data, reading)
     with_tracks(data, reading.score, BAND, reading.grid)
 
 
-def replaced(data: bytes, reading: Reading) -> None:
+def replaced(data: bytes) -> None:
     """The song with another bass and drums."""
+    reading = read_score(data)
     places = [place for track in BAND for place in reading.places.get(track, ())]
     rest = without_notes(data, places, range(reading.score.steps), 0, reading.grid)
     with_tracks(rest, reading.score, BAND, reading.grid)
 
 
-def filled(data: bytes, reading: Reading) -> None:
+def filled(data: bytes) -> None:
     """The song with some bars remade."""
+    reading = read_score(data)
     places = [place for found in reading.places.values() for place in found]
     bar = reading.score.meter.steps
     steps = range(bar, min(4 * bar, reading.score.steps))
@@ -95,8 +100,9 @@ def filled(data: bytes, reading: Reading) -> None:
     with_remade(rest, reading.score, BAND, reading.places, reading.grid)
 
 
-def continued(data: bytes, reading: Reading) -> None:
+def continued(data: bytes) -> None:
     """The song with bars after it, and before it."""
+    reading = read_score(data)
     grid, first, at = reading.grid, reading.first_bar, reading.first_tick
     new = Grid.even(grid.meter, NEW_BARS, grid.ticks_per_quarter)
     bars = range(grid.bars, grid.bars + NEW_BARS)
@@ -110,8 +116,9 @@ def continued(data: bytes, reading: Reading) -> None:
     with_previous(moved, reading.score, BAND, reading.places, bars, longer)
 
 
-def interpolated(data: bytes, reading: Reading) -> None:
+def interpolated(data: bytes) -> None:
     """The song led back to itself."""
+    reading = read_score(data)
     grid = reading.grid
     new = Grid.even(grid.meter, NEW_BARS, grid.ticks_per_quarter).moved(reading.lines.end)
     at = int(new.ends[-1])
@@ -122,12 +129,18 @@ def interpolated(data: bytes, reading: Reading) -> None:
     with_next(both, reading.score, BAND, reading.places, bars, longer)
 
 
-WAYS: tuple[Callable[[bytes, Reading], None], ...] = (
+def prepared(data: bytes) -> None:
+    """The song cut into pieces of a dataset."""
+    cut_song(corpus_song(data), Rules())
+
+
+WAYS: tuple[Callable[[bytes], None], ...] = (
     accompanied,
     replaced,
     filled,
     continued,
     interpolated,
+    prepared,
 )
 
 
@@ -154,8 +167,7 @@ def attempt(songs: Sequence[Path], seed: int, number: int) -> Outcome:
     signal.signal(signal.SIGVTALRM, _give_up)
     signal.setitimer(signal.ITIMER_VIRTUAL, HUNG_S)
     try:
-        reading = read_score(data)
-        WAYS[number % len(WAYS)](data, reading)
+        WAYS[number % len(WAYS)](data)
         words = "read"
     except Unusable as error:
         words = f"refused ({error.reason})"

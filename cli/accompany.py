@@ -49,8 +49,9 @@ def accompany(job: Job, led_by: Leading, playing: Wanted, tracks: str, replace: 
         raise ValueError("to add all three tracks there is nothing to accompany: name one or two")
 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:
-        from schmubert.engine.music.additions import with_tracks
+        from schmubert.engine.music.additions import with_remade
         from schmubert.engine.music.comping_parts import plays_chords
+        from schmubert.engine.music.song import player_song
         from schmubert.engine.music.splice import without_notes
 
         whole = job.read(model, data)
@@ -67,13 +68,19 @@ def accompany(job: Job, led_by: Leading, playing: Wanted, tracks: str, replace: 
         beside = [track for track in wanted if track in reading.roles]
         others = parts_without_role(data, reading) if Track.CHORDS in wanted else []
         comping = [part for part in others if replace and plays_chords(part)]
-        out = data
+        out, places = data, {}
         if replace:
-            places = [place for track in beside for place in reading.places[track]]
-            places += [part.place for part in comping if part.place is not None]
-            out = without_notes(data, places, range(score.steps), 0, reading.grid)
+            places = {track: reading.places[track] for track in beside}
+            gone = [place for of_track in places.values() for place in of_track]
+            gone += [part.place for part in comping if part.place is not None]
+            out = without_notes(data, gone, range(score.steps), 0, reading.grid)
+            parts = player_song(data).parts
+            shared = {part.place[1] for part in parts if part.place and part.place not in gone}
+            for track in beside:  # two parts on a channel would cut each other's notes short
+                if not shared.isdisjoint(channel for _, channel in places[track]):
+                    del places[track]
         kept = "in place of its own {0}" if replace else "its own {0} {1} still there"
-        added = with_tracks(out, score, wanted, reading.grid)
+        added = with_remade(out, score, wanted, places, reading.grid)
         also = [
             kept.format(track.name.lower(), "are" if track is Track.DRUMS else "is")
             for track in beside

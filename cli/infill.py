@@ -78,7 +78,7 @@ def infill(job: Job, led_by: Leading, bars: str, tracks: str | None) -> None:
             added.midi,
             score,
             tuple((box.start / meter.steps, box.stop / meter.steps) for box in boxes),
-            "; ".join([f"bars {bars} with {made}", *added.told]),
+            "; ".join([f"{'bar' if bars.isdecimal() else 'bars'} {bars} with {made}", *added.told]),
             numbers,
             reading,
         )

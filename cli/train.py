@@ -140,6 +140,13 @@ def _of_preset(
     help="Leave a band's notes as they are: only forms, traits and chords are trained.",
 )
 @click.option(
+    "--voices-only",
+    is_flag=True,
+    default=False,
+    show_default=True,
+    help="Train nothing but what a band's melody and bass go by beside: intervals and rhythms.",
+)
+@click.option(
     "--source",
     "sources",
     multiple=True,

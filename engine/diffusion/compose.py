@@ -36,14 +36,16 @@ def infill(
     rng: np.random.Generator,
     sampling: Sampling = PLAIN,
     place: Place = rightwards,
+    sections: bool = False,
 ) -> Score:
     """Make `targets` [steps, 3] of `score` anew; every other cell stays as it is.
 
     Masked cells outside `targets` are unknown to the model and stay masked. `place` says in which
-    order windows are filled where one is not enough. ValueError where `targets` has another shape
+    order windows are filled where one is not enough. With `sections` bars may be those of long
+    before again (`comebacks.py`). ValueError where `targets` has another shape
     or a cell in a track that the denoiser does not know.
     """
-    return infill_all(denoise, [score], [targets], [rng], sampling, place)[0]
+    return infill_all(denoise, [score], [targets], [rng], sampling, place, sections)[0]
 
 
 def infill_all(
@@ -53,13 +55,15 @@ def infill_all(
     rngs: Sequence[np.random.Generator],
     sampling: Sampling = PLAIN,
     place: Place = rightwards,
+    sections: bool = False,
 ) -> list[Score]:
     """`infill` for several scores that share calls; an `rng` a score, so each is as if alone."""
     for score, targets in zip(scores, every_targets, strict=True):
         if targets.shape != score.tokens.shape:
             raise ValueError(f"targets {targets.shape} do not fit a score of {score.tokens.shape}")
     told = [None if sampling.chords is None else _told(sampling.chords)] * len(scores)
-    made = filled_by_windows(denoise, scores, every_targets, rngs, sampling, told, place)
+    own = [0] * len(scores) if sections else None
+    made = filled_by_windows(denoise, scores, every_targets, rngs, sampling, told, place, own)
     return [
         _kept(score, filled.tokens[:, : len(TRIO)], targets)
         for score, filled, targets in zip(scores, made, every_targets, strict=True)
@@ -172,7 +176,7 @@ def continue_(
     The other tracks are silent in the new bars, but the model takes them for unknown.
     """
     nothing = silence(0, score.tempo_bpm, score.meter)
-    return interpolate(denoise, score, nothing, bars, rng, tracks, sampling, rightwards)
+    return interpolate(denoise, score, nothing, bars, rng, tracks, sampling, rightwards, True)
 
 
 def begin(
@@ -200,13 +204,14 @@ def interpolate(
     tracks: Iterable[Track] | None = None,
     sampling: Sampling = PLAIN,
     place: Place = inwards,
+    sections: bool = False,
 ) -> Score:
     """`before`, `bars` new bars that lead to `after`, and `after` (thesis 5.2).
 
     The tempo is that of `before`. In the new bars `tracks` play, or if None all that the denoiser
     knows; the others are silent there, but the model takes them for unknown. It also does so with
-    tracks that are silent in all of `before` or of `after`. ValueError where `bars` is below 1, or
-    both are not of one metre.
+    tracks that are silent in all of `before` or of `after`. With `sections` new bars may be
+    those of long before again. ValueError where `bars` is below 1, or both are not of one metre.
     """
     if bars < 1:
         raise ValueError(f"{bars} bars are too few for a way: at least 1")
@@ -216,7 +221,7 @@ def interpolate(
     whole = _heard(before).followed_by(way).followed_by(_heard(after))
     targets = np.zeros(whole.tokens.shape, bool)
     targets[before.steps : before.steps + way.steps, columns] = True
-    made = infill(denoise, whole, targets, rng, sampling, place)
+    made = infill(denoise, whole, targets, rng, sampling, place, sections)
     joined = before.followed_by(silence(bars, meter=meter)).followed_by(after)
     return _kept(joined, made.tokens, targets)
 

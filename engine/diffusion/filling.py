@@ -22,11 +22,13 @@ def filled_by_windows(
     sampling: Sampling,
     chords: Sequence[Plan | None],
     place: Place = rightwards,
+    sections_from: Sequence[int] | None = None,
 ) -> list[Filled]:
     """`scores` with `targets` filled, [steps, 3], or [steps, 4] with a comping.
 
     There is one where targets have a column for it, or the sampling has a comping that is heard,
-    which a denoiser that plans none does not hear. `chords` [beats] are known.
+    which a denoiser that plans none does not hear. `chords` [beats] are known. Sections
+    come back from the bar of each on that `sections_from` says, where it is said.
     """
     for targets in every_targets:
         check_parts(denoise, [track for track in TRIO if targets[:, track].any()])
@@ -46,6 +48,7 @@ def filled_by_windows(
                 meter,
                 plans_of(denoise),
                 recipe_of(denoise),
+                None if sections_from is None else sections_from[k],
             )
             for k in alike
         ]
@@ -100,7 +103,8 @@ def in_manner(
     if sampling.comping is not None and before:
         unheard = np.full(before[0].steps, BAND_MASK[Track.COMPING])
         sampling = replace(sampling, comping=np.concatenate([unheard, sampling.comping]))
-    made = filled_by_windows(denoise, shown, targets, rngs, sampling, plans)
+    own = [example.bars for example in before]
+    made = filled_by_windows(denoise, shown, targets, rngs, sampling, plans, sections_from=own)
     return [
         Filled(tokens[example.steps :], chosen[example.bars * example.meter.beats :])
         for example, (tokens, chosen) in zip(before, made, strict=True)

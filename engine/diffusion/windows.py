@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from schmubert.engine.denoiser import Denoiser, Logits
+from schmubert.engine.diffusion.comebacks import comebacks
 from schmubert.engine.diffusion.defaults import FEWEST_WINDOW_BARS
 from schmubert.engine.diffusion.planning import (
     Layout,
@@ -91,11 +92,14 @@ def window_run(
     meter: Meter = COMMON,
     plans: tuple[Track, ...] = (),
     recipe: Recipe = RECIPE,
+    sections_from: int | None = None,
 ) -> Generator[Tokens, Logits, Filled]:
     """Fill `targets` of trio `tokens` [steps, 3], window after window as `place` says.
 
     They are whole bars of `meter`. Behind the trio may stand a comping, [steps, 4], for a denoiser
     that plans it. `tracks` and `plans` are those that the denoiser knows, and `recipe` is its own.
+    From bar `sections_from` on a denoiser with plans brings back bars from further before than a
+    window sees (`comebacks.py`).
     Yields what to denoise, [1, steps, tracks and plans]; returns tokens of the shape given.
     """
     tokens, targets = tokens.copy(), targets.copy()
@@ -107,7 +111,12 @@ def window_run(
     calls, temperature = sampling.decided(recipe)
     token_sampler = TokenSampler(rng, temperature, tracks=all_columns, meter=meter, recipe=recipe)
     chords = known_chords(bars * meter.beats, sampling.chords)
+    again = None
+    if plans and sections_from is not None:
+        again = comebacks(tokens, targets, chords, meter, rng, sections_from)
     while targets.any():
+        if again is not None and again.bring(tokens, targets, chords, meter):
+            continue
         open_bars = np.asarray(targets.reshape(bars, -1).any(axis=1))
         latest = max(0, bars - sampling.window_bars)
         first_bar = min(place(open_bars, sampling.window_bars), latest)

@@ -21,6 +21,7 @@ from schmubert.engine.music.channels import (
     EXPRESSION,
     PAN,
     PEDAL,
+    PLAYED,
     PROGRAM,
     UNSAID,
     VOLUME,
@@ -46,11 +47,11 @@ from schmubert.engine.music.smf import (
     track_body,
 )
 from schmubert.engine.music.song import (
-    MOST_UNIT,
     Part,
     TimeSignature,
     opened,
     read_bytes,
+    signatures_in,
 )
 from schmubert.engine.music.strokes import (
     NAMES,
@@ -160,19 +161,19 @@ class _After:
     length: int
     bars: int
 
-    def sound(self, channel: int) -> dict[int, int]:
-        """What most notes of `channel` before `start` sound with; nothing where there are none."""
+    def set_up(self, channel: int) -> list[Event]:
+        """Events that let `channel` sound as most of its notes before `start`, if it has any."""
         onsets = _onsets(self.channels.of(channel))
         heard = onsets[onsets < self.start]
         if not len(heard):
-            return {}
+            return []
         sound = dict(UNSAID)
         for kind in (VOLUME, EXPRESSION):
             held = np.bincount(self.channels.at(channel, kind, heard))
             sound[kind] = int(len(held) - 1 - held[::-1].argmax())  # of two the louder
         for kind in (*BANKS, PROGRAM, PAN):
             sound[kind] = int(self.channels.at(channel, kind, heard[-1:])[0])
-        return sound
+        return self.channels.kept(channel, sound, self.start, self.start + self.length)
 
     def tempo(self) -> int:
         """The tempo that held longest in the last bars before `start`."""
@@ -214,10 +215,15 @@ class _Before:
     length: int
     bars: int
 
-    def sound(self, channel: int) -> dict[int, int]:
-        """What the first note of `channel` sounds with."""
+    def set_up(self, channel: int) -> list[Event]:
+        """Events that let `channel` sound as its first note, which may begin bent or by a pedal."""
         first = _onsets(self.channels.of(channel))[:1]
-        return {kind: int(self.channels.at(channel, kind, first)[0]) for kind in UNSAID}
+        sound = UNSAID.keys() - {*PLAYED}
+        own = {kind: int(self.channels.at(channel, kind, first)[0]) for kind in sound}
+        calm = {kind: UNSAID[kind] for kind in PLAYED}
+        stop = self.start + self.length
+        kept = self.channels.kept(channel, own, self.start, stop)
+        return kept + self.channels.lent(channel, calm, self.start, stop)
 
     def tempo(self) -> int:
         """The tempo at the first note."""
@@ -264,8 +270,9 @@ def _with(
     midi = opened(source)
     grid = grid or Grid.even(score.meter, score.bars, midi.ticks_per_beat)
     channels = Channels(midi)
-    names = {one.data for one in midi.words if one.status == META and one.kind == TRACK_NAME}
-    free = channels.free()
+    names = _names(midi)
+    own = {track: _channel_of(channels, places[track]) for track in tracks if places.get(track)}
+    free = [channel for channel in channels.free() if channel not in own.values()]
     end = int(grid.ends.max(initial=0))
     bodies: list[bytes] = []
     told: list[str] = []
@@ -278,17 +285,21 @@ def _with(
             begun += manner.released(midi)
             begun += tempos.kept(manner.tempo(), start, stop)
             begun += _signed(midi, channels, score.meter, start, stop)
-        if not places.get(track):
+        channel = own.get(track)
+        if channel is None:
             known = channels.before(start) if beside is _After else channels
             seat = free_seat(known, free, track, end)
+        elif manner is None:
+            seat = Seat(channel, (*channels.early(channel),))
         else:
-            channel = _channel_of(channels, places[track])
-            sound = {} if manner is None else manner.sound(channel)
-            seat = Seat(channel, (*channels.kept(channel, sound, start, stop),))
+            seat = Seat(channel, (*manner.set_up(channel),))
         struck = strokes(score, track, grid)
         if seat.channel not in channels.kits:
             struck = _apart(struck, channels.of(seat.channel), midi.ticks_per_beat)
-        said = [*begun, *seat.set_up, *note_events(struck, seat.channel)]
+        begun += seat.set_up
+        if channel is not None:
+            begun += channels.unbent(channel, [stroke.onset for stroke in struck], end)
+        said = [*begun, *note_events(struck, seat.channel)]
         bodies.append(track_body(sorted(said, key=lambda one: one.tick), end))
         if seat.told:
             told.append(f"the added {track.name.lower()} {seat.told}")
@@ -301,13 +312,13 @@ def _signed(midi: MidiFile, channels: Channels, meter: Meter, start: int, stop: 
     events = [
         one
         for one in midi.words
-        if one.status == META and one.kind == TIME_SIGNATURE and len(one.data) >= 2 and one.data[0]
+        if one.status == META and one.kind == TIME_SIGNATURE and signatures_in(one.tick, one.data)
     ]
     said = sorted(events, key=lambda one: one.tick)
     rules = TimeSignature(0, 4, 4)
     for one in said:
         if one.tick <= start:
-            rules = TimeSignature(one.tick, one.data[0], 1 << min(one.data[1], MOST_UNIT))
+            (rules,) = signatures_in(one.tick, one.data)
     bar = Fraction(4 * rules.beats * midi.ticks_per_beat, rules.unit)
     off = abs(start - rules.tick - round((start - rules.tick) / bar) * bar)
     on_line = 2 * STRAIGHT * off <= midi.ticks_per_beat
@@ -318,6 +329,17 @@ def _signed(midi: MidiFile, channels: Channels, meter: Meter, start: int, stop: 
         again = [one.data for one in said if one.tick <= stop]
         signed.append(meta(stop, TIME_SIGNATURE, again[-1] if again else COMMON_SIGNATURE))
     return signed
+
+
+def _names(midi: MidiFile) -> set[bytes]:
+    """The names of its tracks in which anything is struck."""
+    return {
+        one.data
+        for track in midi.tracks
+        if any(one.status & 0xF0 == NOTE_ON and one.data[1] for one in track.events)
+        for one in track.events
+        if (one.status, one.kind) == (META, TRACK_NAME)
+    }
 
 
 def _name(track: Track, names: set[bytes]) -> bytes:

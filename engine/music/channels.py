@@ -4,6 +4,7 @@ A word is a program, a controller, a bend or pressure at a tick. A reset (Genera
 a word of each kind on every channel.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
@@ -46,6 +47,8 @@ UNSAID: Mapping[int, int] = MappingProxyType(
     }
 )
 """What holds where nothing is said, in the order in which it is to be set (GM, RP-015)."""
+PLAYED = (MODULATION, PEDAL, BEND, PRESSURE)
+"""What a player moves from note to note."""
 FREED = (EXPRESSION, MODULATION, PEDAL, BEND, PRESSURE)
 """What a reset of all controllers sets back."""
 BANKS = (BANK_SELECT, BANK_LSB)
@@ -82,7 +85,9 @@ class Channels:
         self.touched = self.noted | {channel for channel in range(CHANNELS) if said[channel]}
         self._own_kinds = [{word.kind for word in words} for words in said]
         back = [Word(tick, kind, value) for tick in self.resets for kind, value in UNSAID.items()]
-        self.words = [sorted([*back, *_freed(words)], key=lambda word: word.tick) for words in said]
+        self.words = [
+            sorted([*back, *_freed(_selected(words))], key=lambda word: word.tick) for words in said
+        ]
 
     def of(self, channel: int) -> list[Part]:
         """The parts that play on `channel`."""
@@ -121,6 +126,51 @@ class Channels:
                 if kind in kinds and kind in sound
             ]
         return found
+
+    def early(self, channel: int) -> list[Event]:
+        """Events that let `channel` have the program of its first note from tick 0 on.
+
+        What has no notes has the first program that is said of it.
+        """
+        ticks = [word.tick for word in self.words[channel] if word.kind == PROGRAM]
+        said = next((tick for tick in ticks if tick not in self.resets), 0)
+        first = min((int(part.onsets.min()) for part in self.of(channel)), default=said)
+        program = int(self.at(channel, PROGRAM, np.array([first]))[0])
+        return self.lent(channel, {PROGRAM: program}, 0, first)
+
+    def unbent(self, channel: int, onsets: Iterable[int], end: int) -> list[Event]:
+        """Events that let no bend of the file change new notes, which begin at `onsets`.
+
+        Before its own next note on `channel`, or at `end`, the file's bend is back.
+        """
+        if BEND not in self._own_kinds[channel]:
+            return []
+        theirs = sorted({tick for part in self.of(channel) for tick in part.onsets.tolist()})
+        spans: dict[int, int] = {}
+        for onset in sorted(onsets):
+            following = bisect_right(theirs, onset)
+            spans.setdefault(theirs[following] if following < len(theirs) else end + 1, onset)
+        return [
+            one
+            for stop, start in spans.items()
+            for one in self.lent(channel, {BEND: UNSAID[BEND]}, start, stop)
+        ]
+
+    def lent(self, channel: int, sound: Mapping[int, int], start: int, stop: int) -> list[Event]:
+        """Events that let `channel` have `sound` from tick `start` on, as `kept` does.
+
+        Just before `stop` it has again what the file says.
+        """
+        last = stop - 1
+        if last <= start:
+            return []
+        own = {kind: int(self.at(channel, kind, np.array([last]))[0]) for kind in sound}
+        back = [
+            _event(last, channel, kind, own[kind])
+            for kind in UNSAID
+            if kind in sound and own[kind] != sound[kind]
+        ]
+        return [*self.kept(channel, sound, start, last), *back]
 
     def set_back(self, channel: int, tick: int) -> list[Event]:
         """Events at `tick` that let `channel` sound as where a file begins, whatever was said."""
@@ -166,7 +216,21 @@ def _word(one: Event) -> list[Word]:
     return [Word(one.tick, PROGRAM if kind == PROGRAM_CHANGE else PRESSURE, value)]
 
 
-def _freed(words: Sequence[Word]) -> Iterable[Word]:
+def _selected(words: Sequence[Word]) -> Iterable[Word]:
+    """`words` in order of time, a bank where it counts: from the next program on, if one is set."""
+    programs = any(word.kind == PROGRAM for word in words)
+    waiting: dict[int, Word] = {}
+    for word in sorted(words, key=lambda word: word.tick):
+        if programs and word.kind in BANKS:
+            waiting[word.kind] = word
+            continue
+        if word.kind == PROGRAM:
+            yield from (bank._replace(tick=word.tick) for bank in waiting.values())
+            waiting = {}
+        yield word
+
+
+def _freed(words: Iterable[Word]) -> Iterable[Word]:
     for word in words:
         yield word
         if word.kind == RESET_CONTROLLERS:

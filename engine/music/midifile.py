@@ -40,6 +40,7 @@ from schmubert.engine.music.smf import (
     track_body,
 )
 from schmubert.engine.music.song import (
+    Part,
     Song,
     Unusable,
     player_song,
@@ -184,7 +185,8 @@ def _read_song(
     grid, told = _main_grid(song, lines, meters, triplets)
     tokens = np.zeros((grid.steps, len(TRIO)), np.int64)
     roles, playing = {}, {}
-    cast_parts = cast(song.parts, song.ticks_per_beat, choice)
+    heard = [part for part in song.parts if part.drums or _plays_on(grid, part)]
+    cast_parts = cast(song.parts if choice else heard, song.ticks_per_beat, choice)
     for track, part in cast_parts.items():
         tokens[:, track] = pitched_on(part, grid)
         if tokens[:, track].any():
@@ -226,7 +228,7 @@ def _main_grid(
     by_meter = grids(song, lines.stretches, triplets)
     shapes = None if meters is None else {meter.shape for meter in meters}
     for meter, grid in by_meter.items():
-        if not any((grid.onset_steps(part.onsets) >= 0).any() for part in song.parts):
+        if not any(_plays_on(grid, part) for part in song.parts):
             continue
         if shapes is None or meter.shape in shapes:
             return _checked(grid), ()
@@ -235,6 +237,11 @@ def _main_grid(
             return _checked(replace(grid, meter=straight(meter))), (told,)
     signatures = ("{}/{}".format(*one.signature) for one in lines.stretches if not one.cut)
     raise OtherMetres([str(meter) for meter in by_meter] or [*dict.fromkeys(signatures)])
+
+
+def _plays_on(grid: Grid, part: Part) -> bool:
+    """Whether `part` begins a note in a bar of `grid`: in others it has no role."""
+    return bool((grid.onset_steps(part.onsets) >= 0).any())
 
 
 def _checked(grid: Grid) -> Grid:

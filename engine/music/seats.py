@@ -29,7 +29,7 @@ def free_seat(channels: Channels, free: list[int], track: Track, end: int) -> Se
     if track is Track.DRUMS:
         channel = min(channels.kits, key=lambda channel: (channel != DRUM_CHANNEL, channel))
         if channel in channels.noted or channel not in channels.touched:
-            return Seat(channel)
+            return Seat(channel, (*channels.early(channel),))
         sound = {kind: value for kind, value in UNSAID.items() if kind not in BANKS}
         return Seat(channel, (*channels.kept(channel, sound, 0, end),))
     if not free:
@@ -75,4 +75,6 @@ def _shared(channels: Channels, track: Track) -> Seat:
         return Seat(CHANNEL[track], told="sounds as drums: all channels do")
     channel = part.place[1]
     with_whom = repr(part.name) if part.name else f"program {part.program}"
-    return Seat(channel, told=f"shares channel {channel + 1} with {with_whom}: none is free")
+    shares = "share" if track is Track.CHORDS else "shares"
+    told = f"{shares} channel {channel + 1} with {with_whom}: none is free"
+    return Seat(channel, (*channels.early(channel),), told)

@@ -41,7 +41,7 @@ from schmubert.engine.music.smf import (
 )
 from schmubert.engine.music.texts import MOST_NAME, decoded
 
-MOST_UNIT = 6  # a time signature in 64ths
+MOST_UNIT = 6  # a time signature in 64ths; what says a smaller note says none
 TEMPO_RANGE = (10.0, 1000.0)
 
 
@@ -75,10 +75,11 @@ class Tempo(NamedTuple):
     bpm: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Part:
     """The notes of one instrument: `onsets`, `ends` in ticks and `pitches`, each int64 [notes].
 
+    A part equals none but itself: two of a song may be called and play the same.
     `place` is where they are in a player's file: its MIDI track and channel, both from 0; `called`
     is the name as it stands there, in whatever encoding.
     """
@@ -127,7 +128,11 @@ def corpus_song(data: bytes) -> Song:
         pitches = fields["pitch"].astype(np.int64)
         name = track.name[:MOST_NAME]
         parts.append(Part(name, track.program, track.is_drum, onsets, ends, pitches))
-    signatures = (TimeSignature(m.time, m.numerator, m.denominator) for m in score.time_signatures)
+    signatures = (
+        TimeSignature(m.time, m.numerator, m.denominator)
+        for m in score.time_signatures
+        if m.numerator and 0 < m.denominator <= 1 << MOST_UNIT
+    )
     tempos = ((t.time, t.mspq) for t in score.tempos)
     end = max((int(part.ends.max()) for part in parts if len(part.ends)), default=0)
     return _song(score.ticks_per_quarter, parts, signatures, tempos, end)
@@ -179,6 +184,9 @@ def song_of(midi: MidiFile) -> Song:
     programs = _programs(midi)
     kits = drum_channels(midi)
     names = decoded([track.name for track in heard])
+    metres = (one for one in midi.words if (one.status, one.kind) == (META, TIME_SIGNATURE))
+    none = any(not signatures_in(one.tick, one.data) for one in metres)
+    odd = (*midi.oddities, *["it says a time signature that is none: left out"] * none)
     parts = []
     for number, track in enumerate(heard):
         for channel, notes in sorted(track.notes.items()):
@@ -201,7 +209,7 @@ def song_of(midi: MidiFile) -> Song:
         [said for track in heard for said in track.signatures],
         [] if midi.in_seconds else [tempo for track in heard for tempo in track.tempos],
         max((int(part.ends.max()) for part in parts), default=0),
-        midi.oddities,
+        odd,
     )
 
 
@@ -225,9 +233,8 @@ def _listen(track: MidiTrack) -> _Heard:
         elif status == META:
             if kind == TRACK_NAME:
                 heard.name = heard.name or data
-            elif kind == TIME_SIGNATURE and len(data) >= 2 and data[0]:
-                said = TimeSignature(tick, data[0], 1 << min(data[1], MOST_UNIT))
-                heard.signatures.append(said)
+            elif kind == TIME_SIGNATURE:
+                heard.signatures += signatures_in(tick, data)
             elif kind == SET_TEMPO and len(data) >= 3:
                 heard.tempos.append((tick, int.from_bytes(data[:3], "big")))
     notes: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
@@ -235,6 +242,12 @@ def _listen(track: MidiTrack) -> _Heard:
         notes[channel] += [(onset, end, pitch) for onset, end in _sounding(of_key, track.end)]
     heard.notes.update({channel: _ordered(found) for channel, found in notes.items() if found})
     return heard
+
+
+def signatures_in(tick: int, data: bytes) -> list[TimeSignature]:
+    """The time signature that a meta event with `data` says; none where that is no metre."""
+    said = len(data) >= 2 and data[0] > 0 and data[1] <= MOST_UNIT
+    return [TimeSignature(tick, data[0], 1 << data[1])] if said else []
 
 
 def _ordered(notes: Sequence[tuple[int, int, int]]) -> NDArray[np.int64]:

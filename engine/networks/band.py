@@ -41,6 +41,7 @@ from schmubert.engine.networks.band_layers import (
     within,
 )
 from schmubert.engine.networks.band_traits import TraitNetwork, Traits, traits_in
+from schmubert.engine.networks.band_voices import VoiceNetwork
 from schmubert.engine.networks.config import ModelConfig
 from schmubert.engine.networks.layers import (
     Block,
@@ -110,6 +111,8 @@ class BandTransformer(nn.Module):
         self.trait_network = TraitNetwork(alone) if alone else None
         self.chord_network = ChordNetwork(config) if config.chord_layers else None
         initialised(self, config.layers)
+        voices_of = config.voice_width, len(config.copy_steps)
+        self.voice_network = VoiceNetwork(*voices_of) if config.voice_width else None
         with torch.no_grad():
             for name, weight in self.named_parameters():
                 if name.startswith(SILENT):
@@ -225,6 +228,11 @@ class BandTransformer(nn.Module):
         if self.chord_fit is not None:
             same = self._chord_fit(self.chord_fit, lasting, bars, in_bar)
             form_logits = _with_each(form_logits, same)
+        if self.voice_network is not None:
+            here = within(asked, cells)
+            logits[: len(PITCHED)] = self.voice_network(
+                heard, places, beats, distances, here, logits
+            )
         return [*logits, chord_logits, *form_logits, *traits]
 
     def _chord_fit(
@@ -267,7 +275,7 @@ def _with_each(form_logits: list[Tensor], added: list[Tensor]) -> list[Tensor]:
 
 ADDED = (
     "form_context.", "form_network.", "form_fit.", "chord_fit.", "traits.", "trait_network.",
-    "chord_network.",
+    "chord_network.", "voice_network.",
 )  # fmt: skip
 """Parts that a band trained before them does not have."""
 SILENT = (

@@ -39,7 +39,8 @@ class ModelConfig:
     come again would stand there (`FormFit`), and with `chord_fit` whether its chords are those that
     are known here (`ChordFit`). Traits, too, are seen by themselves by a network of
     `trait_width` (`TraitNetwork`), and chords, with melody and bass, by one of `chord_layers`
-    (`ChordNetwork`).
+    (`ChordNetwork`). With `voice_width` a network sees intervals and rhythms of melody and bass
+    (`VoiceNetwork`).
     """
 
     tracks: tuple[str, ...] = ("melody", "bass", "drums")
@@ -63,6 +64,7 @@ class ModelConfig:
     form_layers: int = 0
     trait_width: int = 0
     chord_layers: int = 0
+    voice_width: int = 0
 
     def __post_init__(self) -> None:
         if self.architecture not in ARCHITECTURES:
@@ -139,6 +141,7 @@ PRESETS: Mapping[str, ModelConfig] = MappingProxyType(
             form_layers=3,
             trait_width=256,
             chord_layers=3,
+            voice_width=128,
         ),
         "small-transformer": replace(_SMALL, token_width=128, architecture="transformer"),
         "small-convolutional": _SMALL,

@@ -188,3 +188,28 @@ def test_who_plays_what_in_them() -> None:
 
     assert taken("f-xg-drums-ch11.mid") == {Track.MELODY: "flute", Track.DRUMS: "perc"}
     assert taken("n4-programs-in-setup-track.mid")[Track.BASS] == "B"
+
+
+def test_a_part_that_is_replaced_keeps_its_channel_its_sound_and_its_name(perform: Perform) -> None:
+    done = perform("accompany", "w-flute-infill.mid", "--tracks", "bass", "--replace")
+    (bass,) = done.added
+    assert [one.data for one in bass.events if (one.status, one.kind) == (META, 0x03)] == [b"Bass"]
+    channels = Channels(done.after)
+    (place,) = read_score(CASES / "w-flute-infill.mid").places[Track.BASS]
+    assert {channel for _, channel in onsets(bass)} == {place[1]}
+    assert {int(channels.at(place[1], PROGRAM, [tick])[0]) for tick, _ in onsets(bass)} == {38}
+
+
+def test_a_part_that_is_replaced_leaves_its_channel_to_others_that_play_there(
+    tmp_path: Path, perform: Perform
+) -> None:
+    """As of two basses of one channel, of which one doubles the other for a while."""
+    song = read((CASES / "w-flute-infill.mid").read_bytes())
+    ((number, channel),) = read_score(CASES / "w-flute-infill.mid").places[Track.BASS]
+    own = song.tracks[number]
+    path = tmp_path / "doubled.mid"
+    path.write_bytes(
+        song.with_tracks([own.edited(own.events[:-40]).chunk.body + own.chunk.body[-4:]])
+    )
+    done = perform("accompany", path, "--tracks", "bass", "--replace")
+    assert channel not in {one for _, one in onsets(done.added[-1])}

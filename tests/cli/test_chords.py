@@ -232,6 +232,23 @@ def test_the_chords_of_a_song_are_replaced_and_its_other_parts_stay(tmp_path: Pa
     assert {"Melody", "Second flute"} < names
 
 
+@pytest.mark.usefixtures("band")
+def test_parts_of_one_name_and_program_are_told_apart(tmp_path: Path) -> None:
+    """As two hands of a piano are, one of which comps."""
+    song, out = tmp_path / "in.mid", tmp_path / "out.mid"
+    hands = [
+        (meta(0, TRACK_NAME, b"Piano"), *strokes([[48, 52, 55]], 1, 960)),
+        (meta(0, TRACK_NAME, b"Piano"), *strokes([[67]], 2, 1920)),
+        (meta(0, TRACK_NAME, b"Piano"), *strokes([[55, 60, 64]], 3, 1920)),
+    ]
+    tune = track_body([meta(0, TRACK_NAME, b"Melody"), *strokes([[72], [74]], 0, 480)], 9600)
+    song.write_bytes(midi_file(480, [tune, *(track_body(hand, 9600) for hand in hands)]))
+    result = call("accompany", song, "--out", out, "--tracks", "chords", "--replace", *FEW)
+    assert result.exit_code == 0, result.output
+    assert "in place of its own chords: 'Piano', 'Piano'" in result.output
+    assert "what else it has is still there: 'Piano'" in result.output
+
+
 def bodies(chords: list[list[int]], ticks: int) -> list[bytes]:
     """A melody, strings that play `chords` of so many `ticks`, and a second flute."""
     return [

@@ -12,7 +12,15 @@ from schmubert.engine.music.barlines import BarLines, bar_lines
 from schmubert.engine.music.meter import COMMON, Meter, in_triplets
 from schmubert.engine.music.midifile import midi_bytes, read_score
 from schmubert.engine.music.score import Score, silence
-from schmubert.engine.music.smf import TIME_SIGNATURE, event, meta, midi_file, read, track_body
+from schmubert.engine.music.smf import (
+    TIME_SIGNATURE,
+    TRACK_NAME,
+    event,
+    meta,
+    midi_file,
+    read,
+    track_body,
+)
 from schmubert.engine.music.song import player_song
 from schmubert.engine.music.vocabulary import TRIO, Track, onset_token
 from tests import tiny_model
@@ -306,6 +314,25 @@ def test_pieces_are_made_in_a_metre(
     assert reading.score.meter.shape == meter.shape
     want = tiny_model.bar_of(Track.BASS, meter)
     assert reading.score.tokens[: meter.steps, Track.BASS].tolist() == want
+
+
+def test_who_plays_in_bars_that_are_left_alone_has_no_role() -> None:
+    """A tune that is all in 3/4 leads no band in 4/4; a part that plays there does."""
+
+    def part(name: bytes, channel: int, first: int, last: int) -> bytes:
+        ticks = range(first * QUARTER, last * QUARTER, QUARTER)
+        strokes = [
+            event(tick + off * QUARTER, (0x80 if off else 0x90) | channel, 72 + tick % 7, 90)
+            for tick in ticks
+            for off in (0, 1)
+        ]
+        return track_body([meta(0, TRACK_NAME, name), *strokes], last * QUARTER)
+
+    said = [meta(8 * BAR * k, TIME_SIGNATURE, bytes([4 - k, 2, 24, 8])) for k in (0, 1)]
+    voices = [part(b"Vocal", 0, 32, 44), part(b"Flute", 1, 0, 32)]
+    song = midi_file(QUARTER, [track_body(said, 0), *voices])
+    assert read_score(song).roles == {Track.MELODY: "Flute"}
+    assert read_score(song, {Track.MELODY: "Vocal"}).roles == {}
 
 
 def test_a_folder_counts_the_songs_of_other_metres(tmp_path: Path, call: Call) -> None:

@@ -23,6 +23,7 @@ from schmubert.engine.networks.band import BandTransformer, inputs_of
 from schmubert.engine.networks.band_chords import ChordNetwork
 from schmubert.engine.networks.band_forms import FormNetwork
 from schmubert.engine.networks.band_traits import TraitNetwork
+from schmubert.engine.networks.layers import Attention
 from schmubert.training.learning.band_batches import BandBatches
 from schmubert.training.learning.settings import TrainSettings
 
@@ -78,8 +79,23 @@ ADDS = (
 """What a band makes of all that it hears, which is added to what plans say by themselves."""
 
 
+VOICES = "voice_network."
+
+
 def freeze(model: BandTransformer, settings: TrainSettings) -> None:
-    """Leave the networks of plans of `model` as they are, and with `plans_only` all but `ADDS`."""
+    """Leave the networks of plans of `model` as they are, and with `plans_only` all but `ADDS`.
+
+    With `voices_only` all but the network of voices stays, and says what it says at play.
+    """
+    if settings.voices_only:
+        for name, weight in model.named_parameters():
+            weight.requires_grad_(name.startswith(VOICES))
+        for module in model.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = 0.0
+            elif isinstance(module, Attention):
+                module.dropout = 0.0
+        return
     if settings.plan_steps or settings.plans_only:
         for name, weight in model.named_parameters():
             stays = settings.plans_only or name.startswith(NETWORKS)

@@ -41,7 +41,8 @@ class TrainSettings:
     A band is trained on other metres than 4/4 in a share `other_meters` of the batches; it needs
     neither excerpts nor transposition. Its networks of forms, traits and chords learn by
     themselves first, in `plan_steps` each (`plan_training.py`). With `plans_only` nothing else is
-    trained after that than what the band adds to these three.
+    trained after that than what the band adds to these three, and with `voices_only` nothing but
+    what it adds to the notes of melody and bass by intervals and rhythms.
     `sources` weigh how often songs of a source are drawn, 1 where they do not say.
     `corruption` is what is undone, in `corruption_steps` steps. The absorbing state is the default:
     `mix` and `weighting` say what is masked and how it counts. The other corruptions use neither,
@@ -67,6 +68,7 @@ class TrainSettings:
     other_meters: float = 0.25
     plan_steps: int = 0
     plans_only: bool = False
+    voices_only: bool = False
     optimizer: str = "adam"
     weighting: str = "reweighted"
     corruption: str = MASKING
@@ -117,6 +119,8 @@ class TrainSettings:
             raise ValueError(f"other metres in a share of {self.other_meters} is outside 0..1")
         if self.plan_steps < 0:
             raise ValueError(f"{self.plan_steps} steps of plans alone: 0 or more")
+        if self.voices_only and self.plans_only:
+            raise ValueError("plans alone are trained, or voices: leave out one of both")
         if not 0.0 <= self.tacet <= 1.0:
             raise ValueError(f"pauses shown in a share of {self.tacet} is outside 0..1")
         if self.optimizer not in OPTIMIZERS:

@@ -86,7 +86,7 @@ def train_network(
         f" x {accelerator.device.type} ({precision}), windows of"
         f" {', '.join(map(str, batches.windows))} bars"
     )
-    if settings.plan_steps and not resume:
+    if settings.plan_steps and not (resume or settings.voices_only):
         train_plans(model, batches, settings, accelerator.device, console.print)
     if isinstance(model, BandTransformer):
         freeze(model, settings)

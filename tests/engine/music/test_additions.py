@@ -188,6 +188,30 @@ def test_bars_before_the_beginning_sound_as_it_does_and_change_nothing_of_it() -
         assert channels.at(1, BEND, [tick])[0] == UNSAID[BEND]
 
 
+def test_bars_before_the_beginning_are_not_bent_as_its_first_note_is() -> None:
+    played = [event(0, 0xE1, 0, 80), event(0, 0xB1, PEDAL, 127)]
+    source = file(*played, *note(2 * BAR, 1, 40))
+    midi = read(
+        with_previous(source, bass(2, *EVERY_BAR[:2]), [Track.BASS], BASS_PLACE, range(2)).midi
+    )
+    channels = Channels(midi)
+    for tick in (0, BAR, 2 * BAR - 2):
+        assert [channels.at(1, kind, [tick])[0] for kind in (BEND, PEDAL)] == [UNSAID[BEND], 0]
+    assert [channels.at(1, kind, [2 * BAR])[0] for kind in (BEND, PEDAL)] == [80 << 7, 127]
+
+
+def test_a_bank_counts_from_the_next_program_on() -> None:
+    """One that no program follows is not heard in the file, and not in what goes on."""
+    said = [event(0, 0xB1, BANK_SELECT, 3), event(5, 0xC1, 38), event(9, 0xB1, BANK_SELECT, 1)]
+    source = file(*TUNE, *said, *note(BEAT, 1, 40), end=8 * BAR)
+    channels = Channels(read(source))
+    assert [channels.at(1, BANK_SELECT, [tick])[0] for tick in (4, 5, BEAT)] == [0, 3, 3]
+    out = with_next(
+        source, bass(10, *EVERY_BAR, Note(130, 4, 40)), [Track.BASS], BASS_PLACE, range(8, 10)
+    )
+    assert not [one for one in read(out.midi).tracks[-1].events if one.status in (0xB1, 0xC1)]
+
+
 def test_notes_on_a_channel_of_their_own_part_end_none_of_its_notes() -> None:
     """Of one pitch there is one note at a time: the second end would be heard as the first."""
     source = file(*note(0, 1, 40, BEAT + 30), *note(2 * BEAT, 1, 40), *note(4 * BEAT, 1, 41))
@@ -200,6 +224,57 @@ def test_notes_on_a_channel_of_their_own_part_end_none_of_its_notes() -> None:
         (3 * BEAT, on),
         (4 * BEAT - 1, off),
     ]
+
+
+@pytest.mark.parametrize("theirs", [[], note(300, 1, 40)])
+def test_a_channel_of_their_own_sounds_so_before_the_file_sets_it_up(theirs: list[Event]) -> None:
+    """Many files set up their channels in the first bar, just before their first notes."""
+    reset = event(0, *GM_ON.raw)
+    set_up = [event(100, 0xC1, 5), event(270, 0xC1, 38), event(4 * BAR, 0xC1, 4)]
+    source = file(*TUNE, reset, *set_up, *theirs)
+    first = Channels(read(source)).at(1, PROGRAM, [300])[0]
+    out = with_remade(source, bass(8, *EVERY_BAR), [Track.BASS], BASS_PLACE).midi
+    channels = Channels(read(out))
+    sounds = [int(channels.at(1, PROGRAM, [tick])[0]) for tick, *_ in added_notes(out)[::2]]
+    wanted = first if theirs else 5
+    assert sounds == [wanted, *[38] * 3, *[4] * 4]
+    assert channels.at(1, PROGRAM, [300])[0] == first
+
+
+def test_bends_of_the_notes_that_a_part_had_do_not_bend_those_that_it_gets() -> None:
+    bends = [event(tick, 0xE1, 0, value) for tick, value in ((BAR + 9, 0), (4 * BAR, 30))]
+    theirs = [*note(3 * BAR + BEAT, 1, 43), *note(6 * BAR + BEAT, 1, 43)]
+    source = file(*TUNE, *bends, *theirs)
+    out = with_remade(source, bass(8, *EVERY_BAR), [Track.BASS], BASS_PLACE).midi
+    channels = Channels(read(out))
+
+    def bent(tick: int) -> int:
+        return int(channels.at(1, BEND, [tick])[0]) - UNSAID[BEND]
+
+    struck = [tick for tick, status, *_ in added_notes(out) if status == 0x91]
+    assert struck == [number * BAR for number in range(8)]
+    assert not any(bent(tick) or bent(tick + BEAT - 2) for tick in struck)
+    assert [bent(tick) for tick in (3 * BAR + BEAT, 6 * BAR + BEAT)] == [
+        -0x2000,
+        -0x2000 + 30 * 128,
+    ]
+
+
+def test_the_channel_of_a_part_that_is_replaced_is_not_free_for_another() -> None:
+    others = [one for k in range(2, 16) for one in note(0, k, 60)]
+    tokens = bass(8, *EVERY_BAR).tokens.copy()
+    tokens[:, Track.MELODY] = tokens[:, Track.BASS]
+    out = with_remade(file(*TUNE, *others), Score(tokens), [Track.MELODY, Track.BASS], BASS_PLACE)
+    assert "the added melody shares channel" in out.told[0]
+    assert {status & 0x0F for _, status, *_ in added_notes(out.midi)} == {1}
+
+
+def test_a_channel_is_shared_with_the_sound_of_its_first_note() -> None:
+    every = [one for k in range(16) for one in (event(270, 0xC0 | k, 38), *note(300, k, 60))]
+    out = with_tracks(file(*every), bass(8, *EVERY_BAR), [Track.BASS])
+    assert "shares channel" in out.told[0]
+    (channel,) = {status & 0x0F for _, status, _, _ in added_notes(out.midi)}
+    assert Channels(read(out.midi)).at(channel, PROGRAM, [0])[0] == 38
 
 
 def test_a_file_is_read_once_for_its_band(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -139,6 +139,15 @@ def notes_of(*strokes: tuple[int, int]) -> list[tuple[int, int]]:
     return [(onset, end) for onset, end, _, _ in sorted(notes)]
 
 
+@pytest.mark.parametrize("said", [b"\x04\xff\x18\x08", b"\x40\x07\x04\x08", b"\0\x02\x18\x08"])
+def test_a_time_signature_that_is_none_is_left_out(said: bytes) -> None:
+    """4 notes of 2^255 a whole, 64 of 128, no beats: such files play elsewhere."""
+    notes = [event(0, 0x90, 60, 90), event(480, 0x80, 60, 0)]
+    song = midi_file(480, [track_body([meta(0, 0x58, said), *notes], 1920)])
+    assert player_song(song).signatures == corpus_song(song).signatures == ()
+    assert player_song(song).oddities == ("it says a time signature that is none: left out",)
+
+
 def test_notes_that_overlap_end_in_the_order_of_their_beginning() -> None:
     assert notes_of((0, 1), (90, 1), (100, 0), (200, 0)) == [(0, 100), (90, 200)]
     assert notes_of((0, 1), (0, 1), (100, 0), (200, 0)) == [(0, 100), (0, 200)]
