@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from enum import Enum
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,12 @@ class Command(click.Command):
         """As click does."""
         ctx.meta[CALLED] = tuple(args), dict(ctx.default_map or {})
         ctx.meta[LEARNS] = any(arg.partition("=")[0] == "--learn" for arg in args)
+        options = {f"--{option.name}": option for option in OPTIONS}
+        for word, after in pairwise(args):
+            option = options.get(word)
+            if option and option.kind is not bool and not option.alone and after in options:
+                value = option.metavar or "a value"
+                raise click.UsageError(f"{word} wants {value} after it, and {after} is an option")
         return super().parse_args(ctx, args)
 
 

@@ -10,13 +10,13 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any
-
-import tomlkit
-from tomlkit.exceptions import TOMLKitError
+from typing import TYPE_CHECKING, Any
 
 from schmubert.bridge.protocol.option import Option
 from schmubert.engine.writing import naming, write_whole
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
 
 TABLES = ("set", "bind")
 MOST_BYTES = 1 << 20
@@ -94,6 +94,8 @@ def bound(path: Path, target: str, source: str) -> None:
 
     The file is made where there is none.
     """
+    import tomlkit
+
     preset = _there(path)
     if "bind" not in preset:
         preset["bind"] = tomlkit.table()
@@ -109,11 +111,13 @@ def kept(path: Path, option: str, value: float) -> None:
     _write(preset, path)
 
 
-def _there(path: Path) -> tomlkit.TOMLDocument:
+def _there(path: Path) -> "TOMLDocument":
     return _parsed(_text(path) if path.exists() else "", path)
 
 
-def _write(preset: tomlkit.TOMLDocument, path: Path) -> None:
+def _write(preset: "TOMLDocument", path: Path) -> None:
+    import tomlkit
+
     write_whole(path.resolve(), tomlkit.dumps(preset).encode())  # wherever a link leads
 
 
@@ -128,7 +132,10 @@ def _text(path: Path) -> str:
         raise ValueError(f"{path} is no preset: {error}") from error
 
 
-def _parsed(text: str, path: Path) -> tomlkit.TOMLDocument:
+def _parsed(text: str, path: Path) -> "TOMLDocument":
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
     try:
         return tomlkit.parse(text.replace("\r\n", "\n"))
     except RecursionError as error:

@@ -20,8 +20,9 @@ ON_BEAT = 0.2
 """How far from a beat a note on it may be, in beats, while the beat is being found."""
 MOST_BEND = 1.12
 """How much faster or slower than the player the music may run to meet the beat."""
-SOON = 0.4
-"""A beat that is nearer than this is left as it is, and the one after it is met."""
+SOON = 0.15
+"""A beat that is nearer than this, less than any cell, is left as it is, and the one after it is
+met."""
 
 
 class FollowClock(OtherClock):

@@ -36,6 +36,9 @@ class Watch(Protocol):
     gone: bool
     """The system ended."""
 
+    def renew(self) -> None:
+        """See what has come since the look before."""
+
     def connections(self, port: str) -> list[str]:
         """The ports that `port` is connected to; none where it is not there."""
 
@@ -43,7 +46,7 @@ class Watch(Protocol):
         """Whether `port` is there."""
 
     def connect(self, source: str, target: str) -> bool:
-        """Connect two ports; False where one of them is not there."""
+        """Connect two ports; whether they are now, as far as is known."""
 
     def close(self) -> None:
         """See no more."""
@@ -54,27 +57,35 @@ class Cables:
 
     def __init__(self) -> None:
         self._known: set[Cable] = set()
+        self._pulled: set[Cable] = set()
+        """Those that went at the latest look, though both ends were there."""
         self._missing: set[Cable] = set()
+        self._made: set[Cable] = set()
+        """Those of the missing that were connected at the latest look, but not seen yet."""
 
     def look(self, watch: Watch, own: Mapping[str, Place]) -> list[int]:
         """Connect what was connected as far as both ends are there again, and remember the rest.
 
         `own` are our ports. Returns the outputs of them that are connected again: what sounds at
-        the other end nobody knows.
+        the other end nobody knows. A cable counts as connected when it is seen. One whose end
+        goes soon after it was not pulled: programs and systems that end take cables first.
         """
-        mended = {cable for cable in self._missing if watch.connect(*cable)}
-        self._missing -= mended
+        made = {cable for cable in self._missing if watch.connect(*cable)}
         now = {
             (other, port) if is_input else (port, other)
             for port, (is_input, _) in own.items()
             for other in watch.connections(port)
         }
-        gone = {one for one in self._known - now if not all(map(watch.there, one))}
-        self._known, self._missing = now, self._missing | gone
+        lost = {one for one in self._known - now | self._pulled if not all(map(watch.there, one))}
+        mended = made - self._made
+        self._missing = (self._missing | lost) - now
+        self._made = made & self._missing
+        self._pulled = self._known - now - lost
+        self._known = now
         places = [own[source] for source, _ in mended if source in own]
         return sorted({output for is_input, output in places if not is_input})
 
     def lose(self) -> None:
         """The system ended, and with it all cables."""
-        self._missing |= self._known
-        self._known = set()
+        self._missing |= self._known | self._pulled
+        self._known, self._pulled, self._made = set(), set(), set()

@@ -5,9 +5,9 @@ older than the server. Another one that was loaded before, for all to see, is ta
 """
 
 import ctypes
-import importlib.metadata
 import os
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -16,7 +16,9 @@ SYSTEM = "libjack.so.0"
 PIPEWIRE = ("lib/*/pipewire-0.3/jack", "lib/pipewire-0.3/jack", "lib64/pipewire-0.3/jack")
 PREFIXES = ("/usr", "/usr/local", "/run/current-system/sw")
 NO_START_SERVER = 1
-BROUGHT_ALONG = ("python-rtmidi", "rtmidi2")
+BROUGHT_ALONG = (("rtmidi", "python_rtmidi.*"), ("rtmidi2", "rtmidi2.*"))
+"""The modules of MIDI packages, and the folder beside each in which its wheel brings libraries. Its
+list of files would tell as well, but reading that costs the first port 15 ms."""
 
 Kinds: TypeAlias = Mapping[str, tuple[Any, tuple[Any, ...]]]
 """What a function of libjack returns, and what it takes, by its name."""
@@ -100,12 +102,13 @@ def _share(library: str) -> None:
 
 def _brought_along() -> Iterator[str]:
     """The libjack in the wheel of the MIDI package that is going to be imported."""
-    for package in BROUGHT_ALONG:
-        try:
-            files = importlib.metadata.files(package) or []
-        except importlib.metadata.PackageNotFoundError:
+    for module, folder in BROUGHT_ALONG:
+        found = find_spec(module)
+        if found is None or found.origin is None:
             continue
-        yield from (str(file.locate()) for file in files if file.name.startswith("libjack"))
+        file = Path(found.origin)
+        beside = file.parents[1] if found.submodule_search_locations else file.parent
+        yield from map(str, sorted(beside.glob(f"{folder}/libjack*")))
         return
 
 

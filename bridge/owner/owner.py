@@ -10,6 +10,7 @@ from schmubert.bridge.clock.clock_out import ClockOut
 from schmubert.bridge.clock.midi_clock import MIDI_CLOCK
 from schmubert.bridge.clock.transport import PositionUnit, TimeKeeper, Transport
 from schmubert.bridge.owner.actions import Action, GaveUpError, Tell
+from schmubert.bridge.owner.asking import Asking
 from schmubert.bridge.owner.click import Click
 from schmubert.bridge.owner.echoes import CERTAIN, Echoes
 from schmubert.bridge.owner.playing import Playing
@@ -51,7 +52,6 @@ from schmubert.bridge.protocol.surface import Surface
 from schmubert.bridge.protocol.timeline import NEARLY_BEATS, place_named
 from schmubert.engine.music.meter import COMMON, Meter
 
-NO_CLOCK_S = 1.0  # a DAW's first note may come before its first clock
 TOLD_S = 0.002
 """The brain is told when the beat ahead has moved by more than this."""
 SAID_TEMPO = 0.02  # a change of tempo by less is not worth a line
@@ -92,8 +92,7 @@ class Owner:
         self._click = None if rig.click is None else Click(rig.click, meter, offset_s)
         self._taps = TapTempo()
         self._gone: set[tuple[bool, int]] = set()  # ports that vanished, see `plugged`
-        self._asks_for_time_s = inf
-        self._asked_for_time = False
+        self._asking = Asking(rig, clock, meter)
         self._echoes = Echoes()
 
     def receive(self, at_s: float, port: int, message: bytes) -> list[Action]:
@@ -122,7 +121,10 @@ class Owner:
         actions = []
         kind, channel = status & 0xF0, status & 0x0F
         _, number, value = message
-        for role in self.rig.roles_heard(port, channel):
+        roles = self.rig.roles_heard(port, channel)
+        if not roles and begins_note(message):
+            return [*self._asking.stray(port, channel)]
+        for role in roles:
             if kind == NOTE_ON and value:
                 hand = self.rig.hand(role, number)
                 pitch = self.scheduler.mix.begun(port, channel, hand, number)
@@ -149,6 +151,7 @@ class Owner:
         """Take in what the brain decided; raises GaveUpError where it cannot play at all."""
         if isinstance(message, Play):
             self.scheduler.commit(message)
+            self._asking.played()
         elif isinstance(message, Silence):
             return [*self.scheduler.silence(message.role)]
         elif isinstance(message, GiveUp):
@@ -172,9 +175,7 @@ class Owner:
             actions += self._click.due(now, transport)
         self.clock.tick(now, self.scheduler.idle and not self._playing.holds)
         actions += self._follow(now)
-        if now >= self._asks_for_time_s:
-            actions += self._ask_for_time()
-        return actions + self._playing.tick(now)
+        return [*actions, *self._asking.tick(now), *self._playing.tick(now)]
 
     def next_s(self, now: float = -inf) -> float:
         """When, as seen at `now`, the next message is due; infinity where none is."""
@@ -323,22 +324,13 @@ class Owner:
         if self._click is not None and stood and self._begins_with(heard):
             return [*actions, Say("counting in a bar")]  # this key started it, and is no music
         self._playing.hold(port, channel, heard)
-        if self.clock.waits and not self._asked_for_time:
-            self._asks_for_time_s = min(self._asks_for_time_s, heard.at_s + NO_CLOCK_S)
+        self._asking.note(heard.at_s)
         return actions + self._playing.pass_on(heard)
 
     def _begins_with(self, heard: Heard) -> bool:
         """Whether the music starts with this note; a player's beat is found some notes later."""
         transport = self.clock.transport
         return transport.rolling and transport.timeline.at_s >= heard.at_s
-
-    def _ask_for_time(self) -> list[Action]:
-        self._asks_for_time_s = inf
-        if not self.clock.waits:
-            return []
-        self._asked_for_time = True
-        text = "heard a note, but nothing tells the time: waiting for MIDI clock and Start on"
-        return [Say(f"{text} {self.rig.inputs[self.rig.clock]!r}, or give --tempo")]
 
     def _follow(self, now: float) -> list[Action]:
         """What follows from where the clock now is, against what was told last."""

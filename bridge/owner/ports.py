@@ -167,6 +167,8 @@ class MidiPorts:
         if self._away:
             return self._come_back()
         found: list[Change] = []
+        if self._watch is not None:
+            self._watch.renew()
         for wish in self._wishes:
             self._connect(place_of(wish), wish.other)
         self._wishes.clear()

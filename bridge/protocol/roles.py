@@ -1,5 +1,6 @@
 """Who plays on which port: `NAME[:role[:channel]]` as the player writes it, taken apart."""
 
+import difflib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -241,6 +242,13 @@ def _split(spec: str) -> tuple[str, Track | None, int | None]:
         channel -= 1
     if len(fields) > 1 and fields[-1].lower() in ROLES:
         role = ROLES[fields.pop().lower()]
+    elif len(fields) == 2 and (
+        near := difflib.get_close_matches(fields[1].lower(), ROLES, 1, 0.75)
+    ):
+        raise ValueError(
+            f"{fields[1]!r} is no role: did you mean {near[0]}? Where {spec!r} is the name of the"
+            f" port, write {spec + ':' + near[0]!r}"
+        )
     name = ":".join(fields)
     if not name.strip():
         raise ValueError(f"{spec!r} names no port: write NAME[:role[:channel]]")

@@ -17,9 +17,11 @@ def binding(target: str, source: str) -> Binding:
 
     `mode:NAME` is a pad that sets this mode, whatever its value.
     """
+    statuses = {"cc": CONTROL_CHANGE, "note": NOTE_ON}
+    if target.partition(":")[0] in statuses:
+        raise ValueError(f"the control comes first, as in fill={target}")
     name, role, fixed = _bound(target)
     kind, _, rest = source.partition(":")
-    statuses = {"cc": CONTROL_CHANGE, "note": NOTE_ON}
     numbers = rest.split(":")
     if kind not in statuses or len(numbers) > 2 or not all(part.isdecimal() for part in numbers):
         raise ValueError(f"{source!r} is no knob or pad: write cc:21, note:36 or cc:21:1")

@@ -115,8 +115,20 @@ def chart_text(words: str) -> str:
         except ValueError as error:  # a name that no file can have
             raise ValueError(f"cannot read the chart {words[1:]!r}: {error}") from error
     if text:
-        _bars(text, None)
+        try:
+            _bars(text, None)
+        except ValueError as error:
+            if _is_file(words):
+                raise ValueError(f"{words} is a file: write @{words} to read it") from error
+            raise
     return text
+
+
+def _is_file(words: str) -> bool:
+    try:
+        return Path(words).is_file()
+    except (OSError, ValueError):  # too long, or what no name can be
+        return False
 
 
 def key_named(name: str) -> int:

@@ -127,6 +127,11 @@ def test_an_error_is_one_line(
     assert run("--in", "A", "--out", "Bass", "--verbose").exception is error
 
 
+def test_an_option_is_no_value_of_the_one_before_it() -> None:
+    words = ("--in", "A", "--out", "Bass", "--sync", "internal", "--send-clock", "--headless")
+    assert "--send-clock wants NAME after it, and --headless is an option" in run(*words).output
+
+
 @pytest.mark.parametrize(
     ("words", "terminal", "drawn"),
     [

@@ -21,8 +21,7 @@ BUSY_S = 25.0
 
 
 KINDS = ["jackd", "pipewire"][: 1 + ("SCHMUBERT_LONG" in os.environ)]
-"""PipeWire takes a minute and its cables do not always come back on a machine that is busy: it is
-tried by whoever sets SCHMUBERT_LONG."""
+"""PipeWire takes half a minute more: it is tried by whoever sets SCHMUBERT_LONG."""
 
 
 @pytest.fixture(params=KINDS)

@@ -49,6 +49,9 @@ class StudioWatch:
         pairs = [pair for pair in studio.others if port in pair]
         return ours + [source if target == port else target for source, target in pairs]
 
+    def renew(self) -> None:
+        pass
+
     def there(self, port: str) -> bool:
         return port in self._studio.sources + self._studio.destinations
 

@@ -63,7 +63,7 @@ def test_places_and_tempi_are_said_as_players_say_them(meter: Meter) -> None:
             elif isinstance(action, Tell) and isinstance(action.message, Moved):
                 moved.append(action.message)
     assert said[0] == "started at bar 1, beat 1, 120.0 BPM"
-    assert said[1] == "jumped to bar 6, beat 1, 120.0 BPM"
+    assert "jumped to bar 6, beat 1, 120.0 BPM" in said[1:]
     assert [one.at_beat for one in moved if one.passage == 1][: 3 * meter.beats] == pytest.approx(
         range(3 * meter.beats), abs=1e-3
     )

@@ -117,6 +117,8 @@ def test_a_pad_for_one_mode_and_one_to_hold() -> None:
     assert surface.turned(b"\xb0\x07\x7f") == [Control("bars", 8.0)]
     with pytest.raises(ValueError, match="no mode 'trad'"):
         binding("mode:trad", "note:36")
+    with pytest.raises(ValueError, match="control comes first, as in fill=note:36"):
+        binding("note:36", "fill")
 
 
 def test_knobs_turn_one_by_one_and_tell_the_engine() -> None:

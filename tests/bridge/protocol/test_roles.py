@@ -69,6 +69,8 @@ def test_outputs(spec: str, part: Part) -> None:
         ("Sub:bass:0", "1..16"),
         (":bass", "names no port"),
         ("", "names no port"),
+        ("Synth:bas", "did you mean bass"),
+        ("Synth:dums", "did you mean drums"),
     ],
 )
 def test_what_cannot_be_read_says_what_to_write(spec: str, says: str) -> None:
