@@ -44,7 +44,7 @@ ALIKE_BEATS = 9
 """Within so many beats around, rhythms are compared with those elsewhere."""
 KINDS = 4
 """What a cell does: it holds, it ends a note, it begins one, or it is not known."""
-UNKNOWN_KIND = 3
+BEGINS, UNKNOWN_KIND = 2, 3
 CLASS_OF_LOWEST = LOWEST_PITCH % ROOTS
 """Pitches are counted from the lowest here, and roots from C."""
 LONGEST_WINDOW = 1 << 12
@@ -55,32 +55,26 @@ class Heard:
     """What is known of a pitched `track`, a `column` of tokens [batch, steps]."""
 
     def __init__(self, column: Tensor, track: Track) -> None:
-        mask = BAND_MASK[track]
         self.column = column
-        self.kinds = (column >= FIRST_ONSET).long() * 2 + (column == OFF).long()
-        self.kinds = self.kinds + (column == mask).long()
-        begins = self.kinds == 2
-        here = torch.arange(column.shape[1], device=column.device)
-        self.before = _before(_last(torch.where(begins, here, -1)))
-        self.after = _after(_next(torch.where(begins, here, LONGEST_WINDOW)))
-        self.unknown = (column == mask).long().cumsum(dim=1)
+        unknown = column == BAND_MASK[track]
+        self.kinds = (column >= FIRST_ONSET).long() * 2 + (column == OFF).long() + unknown.long()
+        begins = self.kinds == BEGINS
+        self.notes, self.counts = _places(begins)
+        self.begins = begins.long()
+        self.speaking, self.spoken = _places(column != HOLD)
+        self.unknown = unknown.long().cumsum(dim=1)
         self.pitches = torch.where(begins, column - FIRST_ONSET, 0)
         high = torch.where(begins, self.pitches, -1).amax(dim=1, keepdim=True)
         low = torch.where(begins, self.pitches, PITCHED_TOKENS).amin(dim=1, keepdim=True)
         self.ends = low, high
-        self.speaks = _last(torch.where(column != HOLD, here, -1))
 
     def around(self, cells: Tensor) -> "Around":
         """The notes before and after each of `cells` [n]."""
-        steps = self.column.shape[1]
-        before, after = [self.before[:, cells]], [self.after[:, cells]]
-        for _ in range(NEIGHBOURS - 1):
-            at = before[-1]
-            further = self.before.gather(1, at.clamp(min=0))
-            before.append(torch.where(at >= 0, further, -1))
-            at = after[-1]
-            further = self.after.gather(1, at.clamp(max=steps - 1))
-            after.append(torch.where(at < steps, further, LONGEST_WINDOW))
+        steps, count = self.column.shape[1], self.counts[:, cells] + NEIGHBOURS
+        earlier = count - self.begins[:, cells]
+        near = range(NEIGHBOURS)
+        before = [self.notes.gather(1, earlier - further) for further in near]
+        after = [self.notes.gather(1, count + 1 + further) for further in near]
         last, coming = before[0].clamp(min=0), after[0].clamp(max=steps - 1)
         unknown = self.unknown[:, cells]
         return Around(
@@ -101,7 +95,7 @@ class Heard:
 
     def sounding(self, cells: Tensor) -> tuple[Tensor, Tensor]:
         """The pitch that is known to sound at each of `cells` [batch, n], and where one does."""
-        at = self.speaks[:, cells]
+        at = self.speaking.gather(1, self.spoken[:, cells] + NEIGHBOURS)
         event = self.column.gather(1, at.clamp(min=0))
         there = (at >= 0) & (event >= FIRST_ONSET) & (event < PITCHED_TOKENS)
         return torch.where(there, event - FIRST_ONSET, 0), there
@@ -278,29 +272,16 @@ def _drum_kind(events: Tensor) -> Tensor:
     return torch.where(events == BAND_MASK[Track.DRUMS], UNKNOWN_KIND, kind)
 
 
-def _last(at: Tensor) -> Tensor:
-    """The greatest of `at` [batch, steps] up to each cell."""
-    for back in _doubled():
-        at = torch.maximum(at, F.pad(at, (back, 0), value=-1)[:, : at.shape[1]])
-    return at
+def _places(there: Tensor) -> tuple[Tensor, Tensor]:
+    """Where something is `there` [batch, steps], and how much of it up to each cell, of that shape.
 
-
-def _next(at: Tensor) -> Tensor:
-    """The least of `at` [batch, steps] from each cell on."""
-    for on in _doubled():
-        at = torch.minimum(at, F.pad(at, (0, on), value=LONGEST_WINDOW)[:, on:])
-    return at
-
-
-def _doubled() -> list[int]:
-    return [1 << power for power in range(LONGEST_WINDOW.bit_length() - 1)]
-
-
-def _before(at: Tensor) -> Tensor:
-    """What stands one cell before each in `at` [batch, steps]."""
-    return F.pad(at, (1, 0), value=-1)[:, :-1]
-
-
-def _after(at: Tensor) -> Tensor:
-    """What stands one cell after each in `at` [batch, steps]."""
-    return F.pad(at, (0, 1), value=LONGEST_WINDOW)[:, 1:]
+    The first n of the places [batch, steps + 2 * NEIGHBOURS + 2] stand from NEIGHBOURS + 1 on:
+    what is before them is -1, and what comes after them is beyond any window.
+    """
+    steps = there.shape[1]
+    count = there.long().cumsum(dim=1)
+    before = torch.full_like(count[:, :1], -1).expand(-1, NEIGHBOURS + 1)
+    beyond = torch.full_like(count[:, :1], LONGEST_WINDOW).expand(-1, steps + NEIGHBOURS + 1)
+    slots = torch.where(there, count + NEIGHBOURS, steps + 2 * NEIGHBOURS + 1)
+    here = torch.arange(steps, device=there.device).expand_as(count)
+    return torch.cat([before, beyond], dim=1).scatter(1, slots, here), count
