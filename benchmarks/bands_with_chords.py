@@ -51,7 +51,7 @@ from schmubert.training.metrics.harmony import (
 from schmubert.training.metrics.notes import ONSET, PITCH, note_table
 from schmubert.training.metrics.piece_figures import LOW_E
 from schmubert.training.metrics.rhythm import empty_bars
-from schmubert.training.metrics.structure import notes_under, repeated_bars
+from schmubert.training.metrics.structure import in_first_half, notes_under, repeated_bars
 
 BARS = 16
 FURTHER = (16, 24, 32)
@@ -169,11 +169,9 @@ def later_in_earlier(band: Tokens) -> dict[str, Share]:
     """(bars of the second half of `band` [steps, 3] that were in the first, such bars)."""
     found = {}
     for track in MINE:
-        bars = band[:, track].reshape(-1, COMMON.steps)
-        earlier, later = np.array_split(bars, 2)
-        there = (later[:, None] == earlier).all(axis=2).any(axis=1)
+        there = in_first_half(band[:, track].reshape(-1, COMMON.steps))
         name = f"{track.name.lower()}, second half in first"
-        found[name] = float(there.sum()), float(len(later))
+        found[name] = float(there.sum()), float(len(there))
     return found
 
 

@@ -83,10 +83,11 @@ def comebacks(
     drawn = of_songs().drawn(known, rng)
     there = np.arange(count - first) - drawn.lags + first
     again = drawn.lags > 0
+    over_other_chords = _over_other_chords(known, drawn)
     for column in range(tokens.shape[1]):
         comes = again & drawn.parts[:, MADE_BY[Track(column)]]
         if column != Track.DRUMS:  # what was made for other chords stays with them
-            comes &= ~_over_other_chords(known, drawn)
+            comes &= ~over_other_chords
         bars[first:, column] = np.where(comes, there, -1)
     of_chords[first:] = np.where(again & drawn.parts[:, Part.CHORDS], there, -1)
     return Comebacks(bars, of_chords)

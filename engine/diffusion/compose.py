@@ -176,7 +176,9 @@ def continue_(
     The other tracks are silent in the new bars, but the model takes them for unknown.
     """
     nothing = silence(0, score.tempo_bpm, score.meter)
-    return interpolate(denoise, score, nothing, bars, rng, tracks, sampling, rightwards, True)
+    return interpolate(
+        denoise, score, nothing, bars, rng, tracks, sampling, rightwards, sections=True
+    )
 
 
 def begin(

@@ -14,7 +14,7 @@ from schmubert.engine.music.score import STEPS_PER_BAR, STEPS_PER_BEAT, Tokens
 from schmubert.engine.music.vocabulary import PITCHED, SIZES, TRIO, Drum, Track, first_onset
 from schmubert.training.metrics.band_figures import Figures, between, mean_of, share_of
 from schmubert.training.metrics.notes import LENGTH, ONSET, PITCH, drum_hits, note_table
-from schmubert.training.metrics.structure import known_column
+from schmubert.training.metrics.structure import in_first_half, known_column
 
 REGISTER = "register"
 LAGS = (1, 2, 4, 8)
@@ -142,10 +142,8 @@ def _repetition(bars: Bars, track: Track) -> Figures:
     yield "different rhythms", share_of(len(of_rhythms), float(sounds.sum()))
     yield "commonest bar", share_of(float(counts.max(initial=0)), float(sounds.sum()))
     yield "commonest rhythm", share_of(float(of_rhythms.max(initial=0)), float(sounds.sum()))
-    half = len(bars) // 2
-    known = {bar.tobytes() for bar in bars[:half]}
-    later = [bar.tobytes() in known for bar in bars[half:][sounds[half:]]]
-    yield "form: bars of the second half that were in the first", mean_of(np.asarray(later))
+    later = in_first_half(bars)[sounds[len(bars) // 2 :]]
+    yield "form: bars of the second half that were in the first", mean_of(later)
 
 
 def _notes(notes: NDArray[np.int64], bar_steps: int) -> Figures:

@@ -17,6 +17,13 @@ from schmubert.training.metrics.bootstrap import Share
 from schmubert.training.metrics.notes import LENGTH, ONSET, PITCH, note_table
 
 
+def in_first_half(bars: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of the second half of `bars` [bars, steps] of a track were in the first: [bars / 2]."""
+    half = len(bars) // 2
+    known = {bar.tobytes() for bar in bars[:half]}
+    return np.array([bar.tobytes() in known for bar in bars[half:]], bool)
+
+
 def repeated_bars(tokens: Tokens, track: Track, lag: int, bar_steps: int = STEPS_PER_BAR) -> Share:
     """(bars of `track` that equal the bar `lag` bars earlier, bars that could).
 
