@@ -1,6 +1,6 @@
 """What a network promises to a sampler: the one thing that diffusion and networks both know."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -104,13 +104,16 @@ def in_meter(denoise: Denoiser, meter: Meter) -> Denoiser:
     return denoise if bound is None else bound(meter)
 
 
-def answering(denoise: Denoiser, first_bar: int) -> Denoiser:
+def answering(
+    denoise: Denoiser, first_bar: int, columns: Collection[Track] | None = None
+) -> Denoiser:
     """`denoise` where nobody asks about what stands before `first_bar` of a window.
 
-    Its logits are of the same shape and mean nothing there. Some networks take less time so.
+    Nor does anybody ask about other `columns`, tracks or plans, than those given, if any are. Its
+    logits are of the same shape and mean nothing there. Some networks take less time so.
     """
     bound = getattr(denoise, "answering", None)
-    return denoise if bound is None else bound(first_bar)
+    return denoise if bound is None else bound(first_bar, columns)
 
 
 def plays(model: Model, meter: Meter) -> bool:

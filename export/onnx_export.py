@@ -24,18 +24,21 @@ from schmubert.engine.music.meter import COMMON, Meter, in_triplets
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.plans import with_unknown_plans
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
-from schmubert.engine.music.vocabulary import BAND_MASK, BAND_SIZES, TRIO, Track
+from schmubert.engine.music.vocabulary import BAND_MASK, BAND_SIZES, FORMS, TRIO, Track
 from schmubert.engine.networks import checkpoint
 from schmubert.engine.networks.config import ModelConfig
 from schmubert.engine.networks.meters import BARS, bars_of, meter_inputs
 from schmubert.engine.networks.torch_denoiser import TorchDenoiser
 from schmubert.engine.recipe import Recipe
 from schmubert.engine.writing import naming, write_whole
+from schmubert.export.onnx_branches import Outputs, branched
 
 ONNX_FORMAT = "1"
 OPSET = 18
 GRID_SEED = 7
 OWN_GRIDS_CALLS = 16
+ERROR = 3
+"""A severity of ONNX Runtime's."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,8 @@ def export_onnx(
 
     The graph has an input `tokens` int64 [batch, steps, tracks], of any batch and steps, and for
     each track a float32 output [batch, steps, events]. That of a band has inputs that say the
-    metre, too (`MeterInputs`). Vocabulary, configuration and a checksum of the file stand in the
+    metre, too (`MeterInputs`). It computes the outputs that are asked for (`branched`), all of them
+    where nobody says which. Vocabulary, configuration and a checksum of the file stand in the
     metadata. `onnx.checker` checks the graph, and ONNX Runtime compares it with torch on music,
     `grids` [n, steps, tracks], masked to several degrees; without `grids` the network makes the
     music itself. ParityError where the figures are outside `TOLERANCES`, OSError where `out` cannot
@@ -115,6 +119,7 @@ def export_onnx(
         raw, final = Path(folder) / "fp32.onnx", Path(folder) / "final.onnx"
         _trace(model, config, raw)
         _convert(raw, final, precision)
+        onnx.save(branched(onnx.load(str(final)), asked_together(config)), str(final))
         _describe(final, config, precision, pauses, meters, sampled)
         onnx.checker.check_model(str(final), full_check=True)
         allowed = TOLERANCES[precision]
@@ -152,7 +157,9 @@ def compare(
     """
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = ERROR  # that an input has a default is worth a warning to it
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     mask = np.asarray([BAND_MASK[column] for column in config.columns])
     told = _told(config, meter)
     largest = extra = 0.0
@@ -243,6 +250,17 @@ def _trace(model: nn.Module, config: ModelConfig, path: Path) -> None:
             opset_version=OPSET,
             dynamo=False,
         )
+
+
+def asked_together(config: ModelConfig) -> set[Outputs]:
+    """The outputs of `config` that share work with each other and with no others.
+
+    Each is one; the form of a bar goes by its notes, and all forms by those of the bars before.
+    """
+    every = frozenset(config.tracks)
+    forms = {track.name.lower(): FORMS[track].name.lower() for track in TRIO}
+    sets = [*[{name} for name in every], *[{*pair} for pair in forms.items()], {*forms.values()}]
+    return {frozenset(one) for one in sets if every.issuperset(one)}
 
 
 def _convert(raw: Path, final: Path, precision: str) -> None:

@@ -3,7 +3,7 @@
 import copy
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ from schmubert.engine.networks.model_file import read_model
 from schmubert.engine.recipe import RECIPE, Recipe
 
 FORMAT = "1"
+ASKED = "asked"
+"""What a graph calls the input that says which of its outputs are asked for, where it has one."""
 FATAL = 4  # ONNX Runtime's severity: what it says of lesser things fills a screen
 
 log = logging.getLogger(__name__)
@@ -65,11 +67,15 @@ class OnnxDenoiser:
         self.precision: str = described.get("schmubert.precision", "fp32")
         count = f", {threads} thread{'s'[: threads > 1]}" if where == "cpu" else ""
         self.runtime = f"onnxruntime {runtime.__version__} on {where}{count}"
-        self._outputs = list(names)
+        self._names = names
+        self._columns = columns
+        optional = self._session.get_overridable_initializers()
+        self._chooses = any(one.name == ASKED for one in optional)
         self._copy_steps = tuple(config.get("copy_steps", ()))
         self._told: Mapping[str, NDArray[np.int64]] = {}
         self._meter = COMMON
         self._first_bar = 0
+        self._asked: frozenset[Track] = frozenset(columns)
         if self.plans:
             self._told = meter_inputs(COMMON, self._copy_steps)._asdict()
 
@@ -84,14 +90,22 @@ class OnnxDenoiser:
         feed = {"tokens": np.ascontiguousarray(wide, np.int64), **self._told}
         if self.plans:
             feed[BARS] = bars_of(tokens.shape[1], self._meter, self._first_bar)
+        if self._chooses:
+            feed[ASKED] = np.array([column in self._asked for column in self._columns])
+        named = list(zip(self._names, self._columns, strict=True))[: tokens.shape[2]]
+        asked = [name for name, column in named if column in self._asked]
         try:
-            logits: Logits = self._session.run(self._outputs[: tokens.shape[2]], feed)
+            answers = self._session.run(asked, feed) if asked else []  # none would mean all
         except Exception as error:  # its errors share no base class but this
             raise ValueError(
                 f"{self.name} fails on {tokens.shape[1]} steps ({_first_line(error)}):"
                 " export the model again, or take another"
             ) from error
-        return after(tokens.shape[1], logits)
+        logits = dict(zip(asked, after(tokens.shape[1], answers), strict=True))
+        return [
+            logits[name] if name in logits else _silence(tokens, BAND_SIZES[column])
+            for name, column in named
+        ]
 
     def in_meter(self, meter: Meter) -> "OnnxDenoiser":
         """The same network for windows of `meter`; itself where it is told no metre."""
@@ -102,13 +116,19 @@ class OnnxDenoiser:
         other._told = meter_inputs(meter, self._copy_steps)._asdict()
         return other
 
-    def answering(self, first_bar: int) -> "OnnxDenoiser":
-        """The same network asked about windows from `first_bar` on (see `denoiser.answering`)."""
-        if not self.plans or first_bar == self._first_bar:
+    def answering(self, first_bar: int, columns: Collection[Track] | None = None) -> "OnnxDenoiser":
+        """The same network asked about `columns` from `first_bar` on (see `denoiser.answering`)."""
+        asked = frozenset(self._columns if columns is None else columns)
+        if (first_bar, asked) == (self._first_bar, self._asked):
             return self
         other = copy.copy(self)
-        other._first_bar = first_bar
+        other._first_bar, other._asked = first_bar, asked
         return other
+
+
+def _silence(tokens: Tokens, events: int) -> NDArray[np.float32]:
+    """Logits [batch, steps, events] of a column of `tokens` that nobody asked for: zeros."""
+    return np.broadcast_to(np.float32(0.0), (*tokens.shape[:2], events))
 
 
 def _onnxruntime() -> Any:

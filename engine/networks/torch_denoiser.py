@@ -1,6 +1,7 @@
 """The denoiser in torch: a checkpoint as training left it, or a network in memory."""
 
 import copy
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from schmubert.engine.music.meter import COMMON, UNSAID_METERS, Meter
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.plans import with_unknown_plans
 from schmubert.engine.music.score import Tokens
-from schmubert.engine.music.vocabulary import TRIO
+from schmubert.engine.music.vocabulary import TRIO, Track
 from schmubert.engine.networks.devices import Device
 from schmubert.engine.networks.meters import after, bars_of, meter_inputs
 from schmubert.engine.recipe import RECIPE, Recipe
@@ -112,8 +113,11 @@ class TorchDenoiser:
         other._meter = meter
         return other
 
-    def answering(self, first_bar: int) -> "TorchDenoiser":
-        """The same network asked about windows from `first_bar` on (see `denoiser.answering`)."""
+    def answering(self, first_bar: int, _: Collection[Track] | None = None) -> "TorchDenoiser":
+        """The same network asked about windows from `first_bar` on (see `denoiser.answering`).
+
+        It answers about all columns, whichever are asked about.
+        """
         if not self.plans or first_bar == self._first_bar:
             return self
         other = copy.copy(self)
