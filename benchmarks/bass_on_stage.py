@@ -66,7 +66,8 @@ class ModelEngine(Engine):
         going = job.begin(call_s, now)
         while going:
             now += call_s
-            draft = job.advance(answering(self.model, job.first_bar)(job.state))
+            asked = answering(self.model, job.first_bar, job.asked_columns)
+            draft = job.advance(asked(job.state))
             if draft is not None:
                 job.finish(draft, now)
                 found.append((now, job.report(now, last=False)))

@@ -9,21 +9,21 @@ hears it goes on with its own mistakes. So each beat to come that nobody told a 
 that is likeliest by what the others play, in one call that does not show the band's own tracks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.denoiser import Logits
+from schmubert.engine.denoiser import Denoiser, Logits, answering, plans_of
 from schmubert.engine.diffusion.doubt import in_doubt
 from schmubert.engine.diffusion.repeats import KeptForms, sources, with_forms
 from schmubert.engine.diffusion.temperature import log_softmax
 from schmubert.engine.diffusion.unmasking import SamplerRun, TokenSampler, draw
 from schmubert.engine.music.chords import NO_CHORD, Plan, lasting_chords, nearest_chords
 from schmubert.engine.music.meter import COMMON, Meter
-from schmubert.engine.music.plans import chord_column, with_unknown_plans
+from schmubert.engine.music.plans import cells_of, chord_column, with_unknown_plans
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.traits import UNKNOWN_TRAIT, Trait, part_of, traits_of
 from schmubert.engine.music.vocabulary import (
@@ -156,6 +156,52 @@ def _of_band(tokens: Tokens, columns: Sequence[Track]) -> Tokens:
     wide: Tokens = np.broadcast_to(np.asarray(BAND_MASK), (*tokens.shape[:2], len(BAND))).copy()
     wide[..., list(columns)] = tokens
     return wide
+
+
+def asked_columns(
+    layout: Layout, tokens: Tokens, columns: Sequence[Track], meter: Meter
+) -> frozenset[Track]:
+    """Those of `columns` of which the next call on `tokens` [batch, steps, columns] draws any.
+
+    `tokens` are those of `layout` as they are when they go to the denoiser. What they leave open is
+    drawn in this order: inferred chords, traits, other chords, forms, notes.
+    """
+    unknown = tokens == np.asarray([BAND_MASK[column] for column in columns])
+
+    def spread(cells: Mask, plan: Track) -> Mask:
+        """The open `cells` of a `plan` as a mask of `tokens`."""
+        wide = np.zeros(tokens.shape, bool)
+        if plan in columns:
+            of_plan = wide[:, cells_of(plan, meter), columns.index(plan)]
+            of_plan[...] = cells[:, : of_plan.shape[1]]
+        return wide
+
+    for targets in (
+        spread(layout.inferred, Track.CHORDS),
+        spread(layout.traits, Track.TRAITS),
+        spread(layout.chords, Track.CHORDS),
+        layout.forms,
+        layout.notes,
+    ):
+        found = (targets & unknown).any(axis=(0, 1))
+        if found.any():
+            return frozenset(column for column, its in zip(columns, found, strict=True) if its)
+    return frozenset()
+
+
+def asking(
+    denoise: Denoiser, layout: Layout, meter: Meter, first_bar: int = 0
+) -> Callable[[Tokens], Logits]:
+    """`denoise` for runs that fill `layout`, where nothing before `first_bar` is drawn.
+
+    Each call asks only about columns that it draws.
+    """
+    columns = *denoise.tracks, *plans_of(denoise)
+
+    def asked(tokens: Tokens) -> Logits:
+        return answering(denoise, first_bar, asked_columns(layout, tokens, columns, meter))(tokens)
+
+    return asked
 
 
 def harmony_calls(layout: Layout) -> int:

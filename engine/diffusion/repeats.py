@@ -54,7 +54,7 @@ def with_forms(
         forms, wanted = tokens[:, ::bar, column], targets[:, ::bar, column]
         played = TRIO[FORMS.index(track)]
         of_bars = tokens[..., token_sampler.tracks.index(played)].reshape(*forms.shape, bar)
-        for number in bars:
+        for number in bars[wanted[:, bars].any(axis=0)]:
             rows = logits[column][:, number * bar].astype(np.float64)
             rows[:, FIRST_AGAIN:][~may_repeat(forms, [number])[:, 0]] = -np.inf
             rows[_contradicted(of_bars, number, played)] = -np.inf

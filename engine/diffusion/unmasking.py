@@ -9,16 +9,17 @@ see the same state. A sampler is therefore an `order`: which call unmasks which 
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.denoiser import Denoiser, Logits
+from schmubert.engine.denoiser import Denoiser, Logits, answering, plans_of
 from schmubert.engine.diffusion.temperature import tempered
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Mask, Tokens, canonical
-from schmubert.engine.music.vocabulary import MASK, TRIO, Track
+from schmubert.engine.music.vocabulary import BAND_MASK, MASK, TRIO, Track
 from schmubert.engine.recipe import RECIPE, Recipe
 
 Guide: TypeAlias = Callable[[Tokens, Logits], Logits]
@@ -171,7 +172,7 @@ def unmasking(tokens: Tokens, order: NDArray[np.int64], token_sampler: TokenSamp
     return tokens
 
 
-def run_sampler(denoise: Denoiser, run: SamplerRun) -> Tokens:
+def run_sampler(denoise: Callable[[Tokens], Logits], run: SamplerRun) -> Tokens:
     """Call `denoise` for all that a sampler's `run` yields; its tokens [batch, steps, tracks]."""
     try:
         state = next(run)
@@ -192,7 +193,18 @@ def unmask(
 ) -> Tokens:
     """Fill the cells of `tokens` [batch, steps, tracks] that `order` names; the others stay."""
     run = unmasking(tokens, order, TokenSampler(rng, temperature, guide, denoise.tracks))
-    return run_sampler(denoise, run)
+    return run_sampler(partial(of_the_unknown, denoise), run)
+
+
+def of_the_unknown(denoise: Denoiser, tokens: Tokens) -> Logits:
+    """What `denoise` says of `tokens` [batch, steps, columns], and only of columns not all known.
+
+    No other is drawn. The columns are tracks of `denoise`, behind which its plans may stand.
+    """
+    columns = (*denoise.tracks, *plans_of(denoise))[: tokens.shape[-1]]
+    unknown = (tokens == np.asarray([BAND_MASK[column] for column in columns])).any(axis=(0, 1))
+    asked = [column for column, its in zip(columns, unknown, strict=True) if its]
+    return answering(denoise, 0, asked)(tokens)
 
 
 def masked_cells(tokens: Tokens) -> Mask:

@@ -24,7 +24,7 @@ from schmubert.engine.diffusion.planning import (
 )
 from schmubert.engine.diffusion.samplers import SAMPLERS
 from schmubert.engine.diffusion.sampling import Sampling
-from schmubert.engine.diffusion.unmasking import TokenSampler
+from schmubert.engine.diffusion.unmasking import TokenSampler, of_the_unknown
 from schmubert.engine.music.chords import Plan
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.plans import chord_plan_of
@@ -195,7 +195,7 @@ def run_together(
         while states:
             length = next(iter(states.values())).shape[1]
             batch = [index for index, state in states.items() if state.shape[1] == length]
-            logits = denoise(np.concatenate([states[index] for index in batch]))
+            logits = of_the_unknown(denoise, np.concatenate([states[index] for index in batch]))
             for row, index in enumerate(batch):
                 step(index, [of_track[row : row + 1] for of_track in logits])
     return [results[index] for index in range(len(runs))]

@@ -13,6 +13,7 @@ from msgspec.structs import replace as replace_fields
 
 from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.planning import (
+    asked_columns,
     forms_of,
     harmony_calls,
     kept,
@@ -115,6 +116,12 @@ class Job:
         if self._inferring:
             return 0
         return int(self.wanted.any(axis=1).argmax()) // self.window.meter.steps
+
+    @property
+    def asked_columns(self) -> frozenset[Track]:
+        """The tracks and plans about which the next call asks."""
+        columns = *self.tracks, *self.plans
+        return asked_columns(self._layout, self.state, columns, self.window.meter)
 
     @property
     def steps(self) -> int:

@@ -15,7 +15,7 @@ import zmq
 
 from schmubert.engine.denoiser import Model, answering, in_meter, plans_of, recipe_of
 from schmubert.engine.music.score import Tokens
-from schmubert.engine.music.vocabulary import MASK, SIZES
+from schmubert.engine.music.vocabulary import MASK, SIZES, Track
 from schmubert.engine.service.admission import Doorkeeper
 from schmubert.engine.service.connections import HANDSHAKE_MS, Lookout, monitored
 from schmubert.engine.service.job import Job
@@ -354,7 +354,9 @@ class Server:
         try:
             jobs = list(batch.values())
             in_it = in_meter(self._model, jobs[0].window.meter)
-            logits = answering(in_it, min(job.first_bar for job in jobs))(stacked(jobs))
+            first_bar = min(job.first_bar for job in jobs)
+            columns = frozenset[Track]().union(*(job.asked_columns for job in jobs))
+            logits = answering(in_it, first_bar, columns)(stacked(jobs))
             ended_s = self._clock()
             drafts = self._jobs.advance(batch, logits, ended_s - now, ended_s)
         except Exception as error:  # whatever a runtime raises: the others play on

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from schmubert.engine.denoiser import (
     Denoiser,
     Logits,
-    answering,
     in_meter,
     plans_of,
     recipe_of,
@@ -20,6 +19,7 @@ from schmubert.engine.diffusion.guides import harmony
 from schmubert.engine.diffusion.horizon import horizon_at
 from schmubert.engine.diffusion.planning import (
     Layout,
+    asking,
     chords_of,
     forms_of,
     harmony_run,
@@ -216,13 +216,14 @@ def as_on_stage(
         layout = laid_out(
             window, targets, denoise.tracks, plans, meter, chords, forms, on_stage=True
         )
-        told = run_sampler(denoise, harmony_run(layout, (*denoise.tracks, *plans), meter))
+        inferring = asking(denoise, layout, meter)
+        told = run_sampler(inferring, harmony_run(layout, (*denoise.tracks, *plans), meter))
         layout = layout._replace(tokens=told)
         guide = None if lead is None else lead.guide
         token_sampler = TokenSampler(
             rng, warmth, guide, (*denoise.tracks, *plans), meter, recipe=recipe
         )
-        asked = answering(denoise, bar)
+        asked = asking(denoise, layout, meter, bar)
         draft = _in_rounds(asked, layout, first, most, token_sampler)
         begun = forms_of(draft, (*denoise.tracks, *plans), meter)[:, bar]
         tokens[..., columns] = draft[..., : len(columns)]
@@ -237,7 +238,7 @@ def as_on_stage(
 
 
 def _in_rounds(
-    denoise: Denoiser,
+    denoise: Callable[[Tokens], Logits],
     layout: Layout,
     first_calls: int,
     most_calls: int | None,
