@@ -149,6 +149,7 @@ def _session(
     options = runtime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    options.enable_mem_pattern = False  # it keeps a block for each length of window and batch
     options.log_severity_level = FATAL  # what goes wrong is raised, too
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.set_denormal_as_zero", str(int(flush_denormals)))
