@@ -209,3 +209,9 @@ class Jobs:
 def stacked(batch: Sequence[Job]) -> Tokens:
     """What to denoise for `batch`: tokens [batch, steps, tracks]."""
     return np.concatenate([job.state for job in batch])
+
+
+def asked_by(batch: Sequence[Job]) -> tuple[int, frozenset[Track]]:
+    """From which bar on, and about which tracks and plans, the next call on `batch` is asked."""
+    columns = (job.asked_columns for job in batch)
+    return min(job.first_bar for job in batch), frozenset[Track]().union(*columns)

@@ -15,11 +15,11 @@ import zmq
 
 from schmubert.engine.denoiser import Model, answering, in_meter, plans_of, recipe_of
 from schmubert.engine.music.score import Tokens
-from schmubert.engine.music.vocabulary import MASK, SIZES, Track
+from schmubert.engine.music.vocabulary import MASK, SIZES
 from schmubert.engine.service.admission import Doorkeeper
 from schmubert.engine.service.connections import HANDSHAKE_MS, Lookout, monitored
 from schmubert.engine.service.job import Job
-from schmubert.engine.service.jobs import Jobs, stacked
+from schmubert.engine.service.jobs import Jobs, asked_by, stacked
 from schmubert.engine.service.limits import LIMITS, Limits
 from schmubert.engine.service.pace import Pace
 from schmubert.engine.service.shares import Rates
@@ -354,9 +354,7 @@ class Server:
         try:
             jobs = list(batch.values())
             in_it = in_meter(self._model, jobs[0].window.meter)
-            first_bar = min(job.first_bar for job in jobs)
-            columns = frozenset[Track]().union(*(job.asked_columns for job in jobs))
-            logits = answering(in_it, first_bar, columns)(stacked(jobs))
+            logits = answering(in_it, *asked_by(jobs))(stacked(jobs))
             ended_s = self._clock()
             drafts = self._jobs.advance(batch, logits, ended_s - now, ended_s)
         except Exception as error:  # whatever a runtime raises: the others play on

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from schmubert.engine.denoiser import plays
+from schmubert.engine.denoiser import answering, plays
 from schmubert.engine.diffusion.sampling import usual_window_bars
 from schmubert.engine.diffusion.unmasking import balanced_order, unmask
 from schmubert.engine.music.meter import COMMON, in_triplets
@@ -263,3 +263,15 @@ def test_a_missing_default_model_is_told_kindly(
         load()
     written = write(tmp_path / DEFAULT_MODEL)
     assert default_model() == written
+
+
+def test_what_is_not_asked_for_is_silent_in_an_older_graph_too(tmp_path: Path) -> None:
+    denoiser = OnnxDenoiser(write(tmp_path / "table.onnx"), "cpu")
+    tokens = np.random.default_rng(0).integers(90, size=(2, 32, 3))
+    whole = denoiser(tokens)
+    assert answering(denoiser, 0) is denoiser
+    for asked in ((Track.BASS,), (Track.DRUMS, Track.MELODY), ()):
+        part = answering(denoiser, 0, asked)(tokens)
+        for track, ours, theirs in zip(TRIO, part, whole, strict=True):
+            assert (ours.shape, ours.dtype) == (theirs.shape, theirs.dtype)
+            np.testing.assert_array_equal(ours, theirs if track in asked else 0.0)

@@ -12,6 +12,7 @@ from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import BAND, BAND_SIZES, FORMS, HOLD, TRIO, Track
 from schmubert.engine.recipe import Recipe
 from schmubert.engine.service.job import Job
+from schmubert.engine.service.jobs import asked_by
 from schmubert.engine.service.wire import (
     UNKNOWN_COMPING,
     UNKNOWN_FORM,
@@ -100,3 +101,13 @@ def test_a_network_without_plans_is_asked_about_tracks_that_are_drawn() -> None:
     job = Job(request(), TRIO, 0.0, 5, METERS)
     job.begin(0.01, 0.0)
     assert job.asked_columns == WANTED
+
+
+def test_a_call_for_several_answers_what_any_of_them_asks() -> None:
+    told, untold = (
+        Job(one, TRIO, 0.0, 5, METERS, PLANS) for one in (request(chords=TOLD), request())
+    )
+    for job in (told, untold):
+        job.begin(0.01, 0.0)
+    assert asked_by([told]) == (2, FORMS_OF_BASS_AND_DRUMS)
+    assert asked_by([told, untold]) == (0, {Track.CHORDS, *FORMS_OF_BASS_AND_DRUMS})
