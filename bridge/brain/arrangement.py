@@ -24,6 +24,7 @@ from schmubert.bridge.brain.variations import (
     harmony_of,
 )
 from schmubert.bridge.protocol.messages import InSection, Kept
+from schmubert.engine.music.chord_names import UNKNOWN_ROOT
 from schmubert.engine.music.chords import FIRST_CHORD, HIT
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Tokens
@@ -113,6 +114,14 @@ class Arrangement:
         first = -(-from_step // self._meter.cells) * self._meter.cells
         for beat in range(first, to_step, self._meter.cells):
             self._harmonies[beat] = harmonies(beat)
+
+    def roots(self, from_step: int, beats: int) -> bytes:
+        """The roots over which the band played so many `beats`, as `Constraints.roots`."""
+        steps = range(from_step, from_step + beats * self._meter.cells, self._meter.cells)
+        found = [self._harmonies.get(step, Harmony()).root for step in steps]
+        if all(root is None for root in found):
+            return b""
+        return bytes(UNKNOWN_ROOT if root is None else root for root in found)
 
     def latest_harmonies(self) -> list[Harmony]:
         """The harmonies of the last beats in which they are known, the last one first."""

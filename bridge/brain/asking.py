@@ -247,7 +247,10 @@ class Asking:
         chords = arrangement.chords(chords, about.first_step, steps // meter.cells)
         turned = arrangement.knobs(knobs, committed)
         traits = livelier(turned.intensity, traits) if self._dialogue.knows_traits else b""
-        constraints = turned.constraints(harmony, own_bass, chords, forms, own_melody, traits)
+        roots = arrangement.roots(about.first_step, steps // meter.cells)
+        constraints = turned.constraints(
+            harmony, own_bass, chords, forms, own_melody, traits, roots
+        )
         temperature = knobs.temperature
         commit_at = self._commit.at
         comping = b""

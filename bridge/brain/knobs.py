@@ -136,8 +136,9 @@ class Knobs:
         forms: bytes = b"",
         own_melody: Sequence[int] = (),
         traits: bytes = b"",
+        roots: bytes = b"",
     ) -> Constraints:
-        """What drafts are held to; `harmony`, `chords`, `forms` and `traits` as there.
+        """What drafts are held to; `harmony`, `chords`, `forms`, `traits` and `roots` as there.
 
         Crossed bounds are one pitch, and more onsets than a bar has cells are one in each.
         Without `traits` the intensity is held to by counting onsets; traits say it better.
@@ -172,7 +173,7 @@ class Knobs:
             int(role): min(number, float(self.meter.steps)) for role, number in wanted.items()
         }
         onsets |= {int(role): curve for role, curve in self.curves.items()}
-        return Constraints(onsets, registers, self.tonic, harmony, chords, forms, traits)
+        return Constraints(onsets, registers, self.tonic, harmony, chords, forms, traits, roots)
 
 
 def _with(of_roles: Mapping[Track, Value], role: Track, value: Value | None) -> dict[Track, Value]:

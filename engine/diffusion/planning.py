@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from schmubert.engine.denoiser import Denoiser, Logits, answering, plans_of
 from schmubert.engine.diffusion.doubt import in_doubt
+from schmubert.engine.diffusion.hindsight import Roots, mistaken, without_mistakes
 from schmubert.engine.diffusion.repeats import KeptForms, sources, with_forms
 from schmubert.engine.diffusion.temperature import log_softmax
 from schmubert.engine.diffusion.unmasking import SamplerRun, TokenSampler, draw
@@ -209,15 +210,17 @@ def harmony_calls(layout: Layout) -> int:
     return int(layout.inferred.any())
 
 
-def harmony_run(layout: Layout, columns: Sequence[Track], meter: Meter) -> SamplerRun:
+def harmony_run(
+    layout: Layout, columns: Sequence[Track], meter: Meter, roots: Roots | None = None
+) -> SamplerRun:
     """Name the `inferred` chords of `layout`, whose `columns` are tracks and plans.
 
-    Yields what to denoise, at most once, and returns the tokens with them.
+    Yields what to denoise, at most once, and returns the tokens of `with_harmony`.
     """
     if not layout.inferred.any():
         return layout.tokens
     logits = yield without_the_band(layout, columns, meter)
-    return with_harmony(layout, columns, meter, logits)[0]
+    return with_harmony(layout, columns, meter, logits, roots)[0]
 
 
 def without_the_band(layout: Layout, columns: Sequence[Track], meter: Meter) -> Tokens:
@@ -234,16 +237,25 @@ def without_the_band(layout: Layout, columns: Sequence[Track], meter: Meter) -> 
 
 
 def with_harmony(
-    layout: Layout, columns: Sequence[Track], meter: Meter, logits: Logits
+    layout: Layout,
+    columns: Sequence[Track],
+    meter: Meter,
+    logits: Logits,
+    roots: Roots | None = None,
 ) -> tuple[Tokens, NDArray[np.float64]]:
     """The tokens of `layout` with the chords that `logits` make likeliest where `inferred`.
 
-    Beside them the share [batch, beats] of each that is inferred; it is 0 elsewhere.
+    Beside them the share [batch, beats] of each that is inferred; it is 0 elsewhere. Where the band
+    played over `roots` [batch, beats] that turn out to be mistaken, it has played nothing that is
+    known (`hindsight.py`).
     """
     beats, place = slice(None, None, meter.cells), columns.index(Track.CHORDS)
     tokens: Tokens = layout.tokens.copy()
     shares = lasting_shares(tokens[:, beats, place], logits[place][:, beats])
     tokens[:, beats, place] = _with_likeliest(tokens[:, beats, place], layout.inferred, shares)
+    if roots is not None:
+        mistakes = mistaken(shares, roots)
+        tokens = without_mistakes(tokens, layout.notes, mistakes, columns, meter)
     return tokens, np.where(layout.inferred, shares.max(axis=-1), 0.0)
 
 

@@ -4,6 +4,8 @@ from schmubert.engine.music.pitches import NAMES
 from schmubert.engine.music.vocabulary import CHORD_TOKENS, FIRST_ONSET
 
 NO_CHORD = 0
+UNKNOWN_ROOT = 12
+"""Beyond the pitch classes: there is no chord, or none is known."""
 FIRST_CHORD = FIRST_ONSET  # the token of C major
 SURE = 255
 """A chord of which somebody told; one that is guessed may be as likely."""

@@ -22,6 +22,7 @@ from schmubert.engine.music.chart import AGAIN, NOTHING, PITCH_CLASSES, ROOT_WEI
 from schmubert.engine.music.chord_names import FIRST_CHORD as FIRST_CHORD
 from schmubert.engine.music.chord_names import NO_CHORD as NO_CHORD
 from schmubert.engine.music.chord_names import SUFFIXES as SUFFIXES
+from schmubert.engine.music.chord_names import UNKNOWN_ROOT as UNKNOWN_ROOT
 from schmubert.engine.music.chord_names import chord_name
 from schmubert.engine.music.meter import BEATS_PER_BAR, COMMON, Meter
 from schmubert.engine.music.song import Part
@@ -268,6 +269,11 @@ def lasting_chords(plan: Plan) -> NDArray[np.int64]:
     begins = np.maximum.accumulate(np.where(plan != HOLD_CHORD, np.arange(len(plan)), 0))
     chords = plan[begins]
     return np.where(chords == HOLD_CHORD, NO_CHORD, chords)
+
+
+def root_of(token: int) -> int:
+    """The pitch class of the root of the chord of `token`; `UNKNOWN_ROOT` where it is none."""
+    return chord_of(token).root if FIRST_CHORD <= token < CHORD_TOKENS else UNKNOWN_ROOT
 
 
 def plan_weights(plan: Plan) -> NDArray[np.float64]:

@@ -197,7 +197,8 @@ class Job:
         columns, meter, told = token_sampler.tracks, token_sampler.meter, layout.tokens
         if harmony_calls(layout):
             logits = yield without_the_band(layout, columns, meter)
-            told, self._shares = with_harmony(layout, columns, meter, logits)
+            roots = None if self.window.roots is None else self.window.roots[None]
+            told, self._shares = with_harmony(layout, columns, meter, logits, roots)
         self._inferring = False
         planned = yield from plan_run(layout._replace(tokens=told), self.calls, token_sampler)
         drawn, keeping = kept(layout, planned, token_sampler)
@@ -242,7 +243,9 @@ class Job:
         """The latest tokens as a new draft to send."""
         number = 0 if self.sent is None else self.sent.number + 1
         spent_ms = (now - self.received_s) * 1000.0
-        notes = pack(self.latest[:, : len(self.tracks)])
+        # what was hidden of the band's own part is told as it was
+        told = np.where(self.wanted, self.latest, self._layout.tokens[0])
+        notes = pack(told[:, : len(self.tracks)])
         self.sent = Draft(
             self.request.seq, number, self.calls, notes, spent_ms, last, *self._planned
         )

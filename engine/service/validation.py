@@ -33,6 +33,7 @@ from schmubert.engine.music.vocabulary import (
 from schmubert.engine.service.wire import (
     UNKNOWN_CHORD,
     UNKNOWN_FORM,
+    UNKNOWN_ROOT,
     WANTED_COMPING,
     Constraints,
     Request,
@@ -55,7 +56,8 @@ class Window:
     `freezes_s` says for each step how long after receipt it freezes (infinity: never); `guide`
     holds to the constraints of the request, None where it has none. `chords` are its plan [beats],
     `forms` those of its bars [bars, 3], and `traits` [16] those of all of it, as far as they are
-    known. `comping` [steps] is as in `Request`.
+    known. `comping` [steps] is as in `Request`. `roots` [beats] are those over which the band
+    played, `UNKNOWN_ROOT` where none is known.
     """
 
     tokens: Tokens
@@ -67,6 +69,7 @@ class Window:
     forms: Tokens | None = None
     comping: Tokens | None = None
     traits: Tokens | None = None
+    roots: NDArray[np.int64] | None = None
 
     @property
     def steps(self) -> int:
@@ -124,7 +127,8 @@ def validated(
     freezes_s = _freezes(request.freezes_ms, steps, meter)
     comping = _comping(request.comping, steps)
     traits = _traits(request.constraints.traits)
-    return Window(tokens, targets, freezes_s, guide, meter, chords, forms, comping, traits)
+    roots = _roots(request.constraints.roots, steps // meter.cells)
+    return Window(tokens, targets, freezes_s, guide, meter, chords, forms, comping, traits, roots)
 
 
 def guide_of(
@@ -173,6 +177,16 @@ def _chords(data: bytes, beats: int) -> Plan | None:
         raise ValueError(f"{len(data)} chords are not one for each of {beats} beats")
     if max(data) > UNKNOWN_CHORD:
         raise ValueError(f"chord token {max(data)} is outside 0..{UNKNOWN_CHORD}")
+    return np.frombuffer(data, np.uint8).astype(np.int64)
+
+
+def _roots(data: bytes, beats: int) -> NDArray[np.int64] | None:
+    if not data:
+        return None
+    if len(data) != beats:
+        raise ValueError(f"{len(data)} roots are not one for each of {beats} beats")
+    if max(data) > UNKNOWN_ROOT:
+        raise ValueError(f"root {max(data)} is outside 0..{UNKNOWN_ROOT}")
     return np.frombuffer(data, np.uint8).astype(np.int64)
 
 

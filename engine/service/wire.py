@@ -9,6 +9,7 @@ from msgspec import structs
 
 from schmubert.engine.diffusion.defaults import MOST_WINDOW_BARS
 from schmubert.engine.music.chord_names import SURE as SURE
+from schmubert.engine.music.chord_names import UNKNOWN_ROOT as UNKNOWN_ROOT
 from schmubert.engine.music.meter import COMMON, MOST_BEATS, TRIPLET, Meter
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.texts import escaped
@@ -78,7 +79,9 @@ class Constraints(msgspec.Struct, frozen=True):
     (`chords.py`), `UNKNOWN_CHORD` where none is told: what a network of a band then knows.
     `forms` is a byte for each of [bars, 3], those of melody, bass and drums that an earlier draft
     was drawn with and that stay, `UNKNOWN_FORM` elsewhere. `traits` is empty or a byte for each
-    trait of the window (`traits.py`): its level, or `UNKNOWN_TRAIT`.
+    trait of the window (`traits.py`): its level, or `UNKNOWN_TRAIT`. `roots` is empty or a byte a
+    beat: the root of the chord over which the band played it, or `UNKNOWN_ROOT`. Where it has
+    turned out to be another, the band does not go on with what it played.
     """
 
     densities: dict[int, float | tuple[float | None, ...]] = {}
@@ -88,6 +91,7 @@ class Constraints(msgspec.Struct, frozen=True):
     chords: bytes = b""
     forms: bytes = b""
     traits: bytes = b""
+    roots: bytes = b""
 
 
 class Request(msgspec.Struct, frozen=True, tag=True):

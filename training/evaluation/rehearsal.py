@@ -35,8 +35,9 @@ from schmubert.engine.diffusion.unmasking import (
     run_sampler,
     tidy,
 )
-from schmubert.engine.music.chords import Plan
+from schmubert.engine.music.chords import UNKNOWN_ROOT, Plan, lasting_chords, root_of
 from schmubert.engine.music.meter import COMMON, USUAL_BPM, Meter
+from schmubert.engine.music.plans import chord_plan_of
 from schmubert.engine.music.score import Score, Tokens
 from schmubert.engine.music.vocabulary import (
     BAND_MASK,
@@ -190,11 +191,14 @@ def as_on_stage(
         tape[..., track] = MASK[track]
     heard = [track for track in TRIO if track not in tracks]
     columns, plans, recipe = list(denoise.tracks), plans_of(denoise), recipe_of(denoise)
+    all_columns = *denoise.tracks, *plans
     first = ORACLE_CALLS if oracle else first_calls or recipe.first_calls
     most = None if oracle else most_calls or recipe.most_calls
     warmth = recipe.temperature if temperature is None else temperature
     no_forms = [BAND_MASK[form] for form in FORMS]
     begun = np.tile(no_forms, (len(songs), 1))  # forms of the bar that is played
+    beyond = window_bars * meter.steps  # a window may reach over the end
+    roots = np.full((len(songs), (songs.shape[1] + beyond) // meter.cells), UNKNOWN_ROOT)
     entry = LISTEN_BARS * meter.steps
     for step in range(entry, songs.shape[1], meter.cells):
         played = dict.fromkeys(tracks, step)
@@ -216,16 +220,18 @@ def as_on_stage(
         layout = laid_out(
             window, targets, denoise.tracks, plans, meter, chords, forms, on_stage=True
         )
-        inferring = asking(denoise, layout, meter)
-        told = run_sampler(inferring, harmony_run(layout, (*denoise.tracks, *plans), meter))
+        inferring, over = asking(denoise, layout, meter), roots[:, beats.start : beats.stop]
+        told = run_sampler(inferring, harmony_run(layout, all_columns, meter, over))
         layout = layout._replace(tokens=told)
         guide = None if lead is None else lead.guide
-        token_sampler = TokenSampler(
-            rng, warmth, guide, (*denoise.tracks, *plans), meter, recipe=recipe
-        )
+        token_sampler = TokenSampler(rng, warmth, guide, all_columns, meter, recipe=recipe)
         asked = asking(denoise, layout, meter, bar)
         draft = _in_rounds(asked, layout, first, most, token_sampler)
-        begun = forms_of(draft, (*denoise.tracks, *plans), meter)[:, bar]
+        begun = forms_of(draft, all_columns, meter)[:, bar]
+        if Track.CHORDS in plans:
+            now = step // meter.cells
+            said = chord_plan_of(draft[..., all_columns.index(Track.CHORDS)], meter)
+            roots[:, now] = [root_of(lasting_chords(plan)[now - first_beat]) for plan in said]
         tokens[..., columns] = draft[..., : len(columns)]
         row = step - requests[0].first_step
         beat = tokens[:, row : row + meter.cells]

@@ -17,7 +17,7 @@ from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.music.chords import Chord, Quality
 from schmubert.engine.music.vocabulary import MASK, Track
 from schmubert.engine.recipe import Recipe
-from schmubert.engine.service.wire import UNKNOWN_CHORD, Request, unpack
+from schmubert.engine.service.wire import UNKNOWN_CHORD, UNKNOWN_ROOT, Request, unpack
 from tests.bridge.brain.stages import LINE, Parts, at, prompt, stage
 from tests.bridge.brain.test_comping import planned
 from tests.bridge.brain.virtual_stage import Engine, Stage, beats, melody, pulse, quarters
@@ -272,3 +272,18 @@ def test_one_tape_is_written_a_request_and_one_a_commit_at_most(
         assert requests <= tapes <= 1 + units
         if mode == "accompany" and not dies:
             assert tapes == requests, "a plan is played without looking back"
+
+
+def test_an_ask_says_over_which_roots_the_band_played() -> None:
+    """The plan of every ask has C and Am by turns, counted from where its window begins."""
+    played = Stage(Settings(plays=(Track.BASS,)), Engine(prompt, pulse(40), plan=planned))
+    played.extend(beats(120, 32))
+    played.extend(melody(LINE, quarters(8)))
+    played.run(at(17.5))
+    _, request = played.engine.requests[-1]
+    roots = list(request.constraints.roots)
+    assert roots[:4] == [UNKNOWN_ROOT] * 4, "the band listened"
+    assert roots[4:16] == [9] * 4 + [0] * 4 + [9] * 4
+    assert roots[-4:] == [UNKNOWN_ROOT] * 4
+    _, first = played.engine.requests[0]
+    assert first.constraints.roots == b""

@@ -5,7 +5,7 @@ import pytest
 from msgspec.structs import replace
 
 from schmubert.engine.denoiser import Logits
-from schmubert.engine.music.chords import FIRST_CHORD
+from schmubert.engine.music.chords import FIRST_CHORD, UNKNOWN_ROOT, Quality
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import BAND, BAND_MASK, BAND_SIZES, MASK, TRIO, Track
@@ -188,3 +188,34 @@ def test_a_later_draft_leaves_comping_that_is_final() -> None:
 def test_comping_of_a_wrong_size_or_token_is_refused(comping: bytes) -> None:
     with pytest.raises(ValueError, match="comping"):
         planned(replace(request(), comping=comping))
+
+
+def test_what_was_played_over_a_wrong_chord_is_hidden_from_the_network_alone() -> None:
+    """Told of G from end to end it sees no bass that was played over D, but hands it back."""
+    asked = request()
+    roots = bytes([2] * 4 + [7] * 4 + [UNKNOWN_ROOT] * 8)
+    told = replace(asked, constraints=replace(asked.constraints, roots=roots))
+    in_hand = jobs()
+    in_hand.take(b"me", told, 0.0, 0.0)
+    shown: list[Tokens] = []
+    sent: list[tuple[bytes, Draft]] = []
+    while not sent:
+        batch = in_hand.batch(0.0)
+        (job,) = batch.values()
+        shown.append(job.state.copy())
+        logits = [*even(job.state)]
+        logits[Track.CHORDS][..., FIRST_CHORD + 7 * len(Quality)] = 12.0
+        sent = in_hand.advance(batch, logits, 0.01, 0.0)
+    hidden = shown[-1][0, :32, Track.BASS] == BAND_MASK[Track.BASS]
+    assert hidden.tolist() == [True] * 16 + [False] * 16
+    np.testing.assert_array_equal(unpack(sent[0][1].tokens)[:32], unpack(asked.tokens)[:32])
+
+
+@pytest.mark.parametrize(
+    ("roots", "word"), [(bytes(3), "not one for each"), (bytes([13] * 16), "outside 0..12")]
+)
+def test_roots_that_are_none_are_told(roots: bytes, word: str) -> None:
+    asked = request()
+    told = replace(asked, constraints=replace(asked.constraints, roots=roots))
+    with pytest.raises(ValueError, match=word):
+        jobs().take(b"me", told, 0.0, 0.0)
