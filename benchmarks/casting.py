@@ -7,7 +7,8 @@ A bass that is labelled is the only one: "Bass 2", "FingeredBass" and "Contrabas
 one of these is taken the writer of the song called it a bass all the same: a figure more counts it.
 
     python benchmarks/casting.py fit --songs DIR        writes engine/music/casting.json
-    python benchmarks/casting.py measure --songs DIR    agreement on the held-out songs
+    python benchmarks/casting.py measure --songs DIR    agreement on the held-out songs,
+        --split choose                                  or on those to choose by
     python benchmarks/casting.py table --songs DIR      what was taken as what in 20 of them;
         --plot FOLDER                                   and their first 64 bars as piano rolls
 """
@@ -16,7 +17,7 @@ import csv
 import json
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +25,7 @@ from typing import NamedTuple
 import click
 import numpy as np
 from casting_fit import NAMES, chosen_by, fitted_weights
-from casting_labels import Heard, heard_in, rule_before
+from casting_labels import Heard, heard_in, rule_before, split_of
 from numpy.typing import NDArray
 
 from schmubert.engine.music import casting
@@ -67,9 +68,9 @@ def read(place: Place) -> Heard | None:
         return None
 
 
-def all_heard(songs: Path, jobs: int, most: int | None) -> list[Heard]:
-    """The labelled songs in `songs`, read by so many processes."""
-    todo = places(songs, most)
+def all_heard(songs: Path, jobs: int, most: int | None, splits: Container[str]) -> list[Heard]:
+    """The labelled songs in `songs` that are of these `splits`, read by so many processes."""
+    todo = [place for place in places(songs, most) if split_of(place.group) in splits]
     if jobs == 1:
         return [song for song in map(read, todo) if song is not None]
     with ProcessPoolExecutor(jobs) as pool:
@@ -86,7 +87,7 @@ def main() -> None:
 @jobs_option
 @most_option
 def fit(songs: Path, jobs: int, most: int | None) -> None:
-    heard = all_heard(songs, jobs, most)
+    heard = all_heard(songs, jobs, most, ("fit", "choose"))
     fitted = fitted_weights(heard, click.echo)
     lines = json.dumps(fitted).replace("], ", "],\n").replace("}, ", "},\n")
     casting.WEIGHTS.write_text(f"{lines}\n", encoding="utf-8")
@@ -97,16 +98,16 @@ def fit(songs: Path, jobs: int, most: int | None) -> None:
 @songs_option
 @jobs_option
 @most_option
-def measure(songs: Path, jobs: int, most: int | None) -> None:
-    report(all_heard(songs, jobs, most))
+@click.option("--split", type=click.Choice(["choose", "held-out"]), default="held-out")
+def measure(songs: Path, jobs: int, most: int | None, split: str) -> None:
+    report(all_heard(songs, jobs, most, (split,)))
 
 
 def report(songs: list[Heard]) -> None:
-    """Print the agreement on held-out songs, by role, label and source, beside the rule before."""
-    held_out = [song for song in songs if song.split == "held-out"]
+    """Print the agreement on `songs`, by role, label and source, beside the rule before."""
     for title, (role, label) in LABELS.items():
         rows: dict[str, list[list[bool]]] = {}
-        for song in held_out:
+        for song in songs:
             truth = label(song)
             if truth.any() and not truth.all():
                 right = song.agreeing(truth)
@@ -117,13 +118,13 @@ def report(songs: list[Heard]) -> None:
         print(f"{'source':18s} songs   before    now  before   now   before    now  before   now")
         for source, lines in sorted(rows.items(), key=lambda row: -len(row[1])):
             print(f"{source:18s} {len(lines):5d}   {_figures(np.array(lines))}")
-    named = [song for song in held_out if song.drums_named]
+    named = [song for song in songs if song.drums_named]
     found = sum(song.drums_found for song in named)
     print(f"\ndrums, labelled by name: {100 * found / max(1, len(named)):.1f}% of {len(named)}")
     print("\nbasses that are missed by what is heard:")
-    for words, count in Counter(filter(None, map(missed, held_out))).most_common():
+    for words, count in Counter(filter(None, map(missed, songs))).most_common():
         print(f"{count:4d} {words}")
-    without = [song.without_bass for song in held_out if song.without_bass is not None]
+    without = [song.without_bass for song in songs if song.without_bass is not None]
     silent = sum(hidden(figures, Track.BASS) is None for figures in without)
     print(f"no bass where it was taken out: {100 * silent / max(1, len(without)):.1f}%", end=" ")
     print(f"of {len(without)}")

@@ -102,7 +102,7 @@ def heard_in(data: bytes, name: str, source: str, group: str) -> Heard | None:
     return Heard(
         name,
         source,
-        _split_of(group),
+        split_of(group),
         tuple(names),
         tuple(part.program for part in parts),
         tuple(len(np.unique(part.onsets // (4 * per_beat))) for part in parts),
@@ -119,7 +119,7 @@ def heard_in(data: bytes, name: str, source: str, group: str) -> Heard | None:
     )
 
 
-def _split_of(group: str) -> str:
+def split_of(group: str) -> str:
     tenth = zlib.crc32(b"casting" + group.encode()) % 10
     return "held-out" if tenth < 2 else "choose" if tenth == 2 else "fit"
 

@@ -90,6 +90,18 @@ def test_any_part_that_is_called_a_bass_counts_beside_the_labelled_one() -> None
     assert not told.any()
 
 
+def test_songs_to_choose_by_are_measured_alone(songs: Path) -> None:
+    splits = ("choose", "held-out")
+    counts = [
+        run("casting", "measure", "--songs", songs, "--jobs", "1", "--split", split)
+        for split in splits
+    ]
+    group = benchmark("casting_labels").split_of
+    for split, said in zip(splits, counts, strict=True):
+        songs_of_it = sum(group(f"group {number}") == split for number in range(40))
+        assert f"drums, labelled by name: 100.0% of {songs_of_it}\n" in said
+
+
 def test_the_fit_finds_who_was_chosen() -> None:
     fit = benchmark("casting_fit")
     rng = np.random.default_rng(1)
