@@ -25,13 +25,17 @@ NO_TUNE = re.compile(
     re.IGNORECASE,
 )
 BASS = re.compile(
-    r"\bbass\b|basse\b|\bbajo\b|\bbasso\b|baixo|bassline|bass ?gu?ita?r|fretless", re.IGNORECASE
-)
-NO_BASS = re.compile(
-    r"drum|horn|clar|flute|lead|treble|oboe|sax|trom|tuba|kick|voc|voice|left|right|echo|layer|"
-    r"[23&]|harm|chord|\bbd\b|viol|bassoon|piano",
+    r"ba(ss|ß)(?![a-z])|basse\b|\bbajo\b|\bbasso\b|baixo|bassline|bass ?gu?ita?r|fretless|\bbs\b",
     re.IGNORECASE,
 )
+NO_BASS = re.compile(
+    r"drum|horn|clar|flute|lead|treble|oboe|sax|trom|trump|tuba|marimba|kick|voc|voice|left|right|"
+    r"echo|layer|&|harm|chord|\bbd\b|viol|bassoon|piano|melod|clef",
+    re.IGNORECASE,
+)
+"""Drums, instruments that come in sizes, other roles and staves. A number tells no other role:
+"Slap Bass 2" is a sound of General MIDI, and two that are called "Bass 1" and "Bass 2" are both.
+"""
 DRUMS = re.compile(r"drum", re.IGNORECASE)
 NO_DRUMS = re.compile(r"steel|synth|taiko|tom|melod|loop", re.IGNORECASE)
 ENOUGH_NOTES = 16
@@ -44,9 +48,10 @@ SAME = 0.6  # of the notes of two parts that double each other
 class Heard:
     """A song's pitched parts, what is heard of them, and what they are by their labels.
 
-    `figures` [parts, figures]; `without_bass` are those of the parts that are no basses, where
-    there are both, `alone` those of each labelled part by itself. `tune`, `sung` and `bass` are
-    labels [parts]; `same` [parts, parts] is the share of notes that two parts have in common.
+    `figures` [parts, figures]; `without_bass` are those of the parts that neither are basses nor
+    double one, where there are others, `alone` those of the first part that is labelled as a bass
+    by itself, and of the first that is none. `tune`, `sung` and `bass` are labels [parts]; `same`
+    [parts, parts] is the share of notes that two parts have in common.
     """
 
     name: str
@@ -80,7 +85,9 @@ def heard_in(data: bytes, name: str, source: str, group: str) -> Heard | None:
         return None
     per_beat = song.ticks_per_beat
     names = [part.name for part in parts]
-    tune, bass = _named(parts, TUNE, NO_TUNE), _named(parts, BASS, NO_BASS)
+    bars = [len(np.unique(part.onsets // (4 * per_beat))) for part in parts]
+    tune = _named(parts, TUNE, NO_TUNE, [len(part.onsets) for part in parts])
+    bass = _named(parts, BASS, NO_BASS, bars)
     if source.startswith("vgmusic"):  # a "voice" is a channel of a chip there
         tune &= ["melod" in part.name.lower() for part in parts]
     sung = _sung(parts, data, per_beat)
@@ -92,34 +99,35 @@ def heard_in(data: bytes, name: str, source: str, group: str) -> Heard | None:
     everyone = len({part.name for part in song.parts}) == 1
     if not (tune.any() or bass.any() or sung.any() or (kits and not everyone)):
         return None
-    figures = _table(parts, per_beat)
-    basses = [bool(BASS.search(part.name)) or 32 <= part.program < 40 for part in parts]
-    others = [part for part, low in zip(parts, basses, strict=True) if not low]
+    same = _same(parts, per_beat)
+    low = bass | [bool(BASS.search(part.name)) or 32 <= part.program < 40 for part in parts]
+    low |= (same[:, low] >= SAME).any(1)
+    others = [part for part, is_low in zip(parts, low, strict=True) if not is_low]
     alone = {}
-    if bass.any() and not bass.all():
-        for k in (int(np.argmax(bass)), int(np.argmin(basses))):
+    if bass.any() and others:
+        for k in (int(np.argmax(bass)), int(np.argmin(low))):
             alone[k] = _table([parts[k]], per_beat)
     return Heard(
         name,
         source,
-        _split_of(group),
+        split_of(group),
         tuple(names),
         tuple(part.program for part in parts),
-        tuple(len(np.unique(part.onsets // (4 * per_beat))) for part in parts),
+        tuple(bars),
         tuple(float(part.pitches.mean()) for part in parts),
-        figures,
+        _table(parts, per_beat),
         _table(others, per_beat) if 0 < len(others) < len(parts) else None,
         alone,
         tune,
         sung,
         bass,
-        _same(parts, per_beat),
+        same,
         bool(kits) and not everyone,
         any(part.drums for part in kits),
     )
 
 
-def _split_of(group: str) -> str:
+def split_of(group: str) -> str:
     tenth = zlib.crc32(b"casting" + group.encode()) % 10
     return "held-out" if tenth < 2 else "choose" if tenth == 2 else "fit"
 
@@ -129,13 +137,19 @@ def _table(parts: Sequence[Part], per_beat: int) -> NDArray[np.float64]:
 
 
 def _named(
-    parts: Sequence[Part], what: "re.Pattern[str]", but: "re.Pattern[str]"
+    parts: Sequence[Part],
+    what: "re.Pattern[str]",
+    but: "re.Pattern[str]",
+    lengths: Sequence[int],
 ) -> NDArray[np.bool_]:
-    """The parts that are called `what` but not `but`, of some length; none where most are."""
+    """The parts that are called `what` but not `but`, and not far shorter than others of them.
+
+    None where most are called so.
+    """
     said = np.array([bool(what.search(p.name)) and not but.search(p.name) for p in parts])
-    counts = np.array([len(part.onsets) for part in parts])
     if said.any():
-        said &= (counts >= ENOUGH_NOTES) & (5 * counts >= counts[said].max())
+        enough = [len(part.onsets) >= ENOUGH_NOTES for part in parts]
+        said &= np.array(enough) & (5 * np.array(lengths) >= np.array(lengths)[said].max())
     if said.sum() > max(1, len(parts) // 2) or len({part.name for part in parts}) == 1:
         said[:] = False
     return said
