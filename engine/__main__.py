@@ -77,6 +77,7 @@ def engine_command(
     try:
         import zmq
 
+        from schmubert.engine.memory import give_back_large_blocks
         from schmubert.engine.networks.devices import DEVICES
         from schmubert.engine.networks.load import load
         from schmubert.engine.service import server
@@ -91,6 +92,7 @@ def engine_command(
             f"{error.name or error} is missing: {how_to_install()}"
         ) from error
 
+    give_back_large_blocks()
     granted = Limits(**limited)
     connections = most_connections(granted.connections)
     if connections < granted.connections:
