@@ -19,7 +19,8 @@ from bands_with_chords import held_out
 from numpy.typing import NDArray
 
 from schmubert.engine.denoiser import Denoiser, in_meter, plans_of
-from schmubert.engine.diffusion.planning import harmony_run, laid_out
+from schmubert.engine.diffusion.inferring import harmony_run
+from schmubert.engine.diffusion.layout import laid_out
 from schmubert.engine.diffusion.temperature import log_softmax
 from schmubert.engine.diffusion.unmasking import run_sampler
 from schmubert.engine.music.chords import FIRST_CHORD, Quality, lasting_chords

@@ -18,7 +18,7 @@ from schmubert.engine.denoiser import Model, names_of, parts_of, plays, recipe_o
 from schmubert.engine.diffusion.compose import generate_all
 from schmubert.engine.diffusion.defaults import MOST_WINDOW_BARS
 from schmubert.engine.diffusion.ensemble import generate_ensembles
-from schmubert.engine.diffusion.planning import chords_of
+from schmubert.engine.diffusion.layout import chords_of
 from schmubert.engine.diffusion.reversal import REVERSE, generate_from_noise
 from schmubert.engine.diffusion.sampling import Sampling, usual_window_bars
 from schmubert.engine.diffusion.windows import MOST_BATCHED

@@ -14,7 +14,7 @@ from schmubert.cli.known import Known, known_of, own_chords, own_comping
 from schmubert.cli.places import tracks_named
 from schmubert.engine.denoiser import Model, recipe_of
 from schmubert.engine.diffusion.guides import PITCH_CLASSES, key, register, together
-from schmubert.engine.diffusion.planning import chords_of
+from schmubert.engine.diffusion.layout import chords_of
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.diffusion.unmasking import Guide
 from schmubert.engine.music.chart import chart_beats, chart_text, key_named

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from schmubert.engine.denoiser import Denoiser, in_meter, plans_of
-from schmubert.engine.diffusion.planning import chords_from, harmony_run, laid_out
+from schmubert.engine.diffusion.inferring import harmony_run
+from schmubert.engine.diffusion.layout import chords_from, laid_out
 from schmubert.engine.diffusion.unmasking import SamplerRun
 from schmubert.engine.diffusion.windows import padded, rightwards, run_together
 from schmubert.engine.music.chord_part import chord_notes

@@ -11,7 +11,7 @@ import numpy as np
 from schmubert.engine.denoiser import Denoiser
 from schmubert.engine.diffusion.comping import UNKNOWN_CHORD, chord_parts
 from schmubert.engine.diffusion.filling import check_parts, filled_by_windows, in_manner
-from schmubert.engine.diffusion.planning import known_chords
+from schmubert.engine.diffusion.layout import known_chords
 from schmubert.engine.diffusion.rests import tacet_cells
 from schmubert.engine.diffusion.sampling import PLAIN, Sampling
 from schmubert.engine.diffusion.unmasking import tidy

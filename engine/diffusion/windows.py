@@ -14,14 +14,8 @@ import numpy as np
 from schmubert.engine.denoiser import Denoiser, Logits
 from schmubert.engine.diffusion.comebacks import comebacks
 from schmubert.engine.diffusion.defaults import FEWEST_WINDOW_BARS
-from schmubert.engine.diffusion.planning import (
-    Layout,
-    chords_from,
-    kept,
-    known_chords,
-    laid_out,
-    plan_run,
-)
+from schmubert.engine.diffusion.layout import Layout, chords_from, known_chords, laid_out
+from schmubert.engine.diffusion.planning import kept, plan_run
 from schmubert.engine.diffusion.samplers import SAMPLERS
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.diffusion.unmasking import TokenSampler, of_the_unknown

@@ -12,17 +12,9 @@ import numpy as np
 from msgspec.structs import replace as replace_fields
 
 from schmubert.engine.denoiser import Logits
-from schmubert.engine.diffusion.planning import (
-    asked_columns,
-    forms_of,
-    harmony_calls,
-    kept,
-    laid_out,
-    plan_calls,
-    plan_run,
-    with_harmony,
-    without_the_band,
-)
+from schmubert.engine.diffusion.inferring import harmony_calls, with_harmony, without_the_band
+from schmubert.engine.diffusion.layout import asked_columns, laid_out
+from schmubert.engine.diffusion.planning import forms_of, kept, plan_calls, plan_run
 from schmubert.engine.diffusion.samplers import balanced, refine
 from schmubert.engine.diffusion.unmasking import Promises, SamplerRun, TokenSampler, tidy
 from schmubert.engine.music.meter import UNSAID_METERS, Meter

@@ -8,7 +8,8 @@ import pytest
 
 from schmubert.engine.denoiser import Logits, recipe_of
 from schmubert.engine.diffusion.compose import generate
-from schmubert.engine.diffusion.planning import laid_out, plan_calls
+from schmubert.engine.diffusion.layout import laid_out
+from schmubert.engine.diffusion.planning import plan_calls
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.diffusion.unmasking import masked_cells
 from schmubert.engine.music.meter import COMMON

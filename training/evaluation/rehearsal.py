@@ -17,16 +17,9 @@ from schmubert.engine.diffusion.compose import accompany_all
 from schmubert.engine.diffusion.defaults import WINDOW_BARS
 from schmubert.engine.diffusion.guides import harmony
 from schmubert.engine.diffusion.horizon import horizon_at
-from schmubert.engine.diffusion.planning import (
-    Layout,
-    asking,
-    chords_of,
-    forms_of,
-    harmony_run,
-    kept,
-    laid_out,
-    plan_run,
-)
+from schmubert.engine.diffusion.inferring import harmony_run
+from schmubert.engine.diffusion.layout import Layout, asking, chords_of, laid_out
+from schmubert.engine.diffusion.planning import forms_of, kept, plan_run
 from schmubert.engine.diffusion.samplers import balanced, refine
 from schmubert.engine.diffusion.sampling import PLAIN, Sampling
 from schmubert.engine.diffusion.unmasking import (

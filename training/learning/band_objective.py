@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from schmubert.engine.diffusion.planning import Layout, with_harmony, without_the_band
+from schmubert.engine.diffusion.inferring import with_harmony, without_the_band
+from schmubert.engine.diffusion.layout import Layout
 from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.plans import FIRST_AGAIN, cells_of, cells_ruled, may_repeat
 from schmubert.engine.music.score import Tokens

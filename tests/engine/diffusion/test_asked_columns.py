@@ -8,7 +8,8 @@ import pytest
 
 from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.compose import accompany
-from schmubert.engine.diffusion.planning import asking, kept, laid_out, plan_run
+from schmubert.engine.diffusion.layout import asking, laid_out
+from schmubert.engine.diffusion.planning import kept, plan_run
 from schmubert.engine.diffusion.samplers import SAMPLERS
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.diffusion.unmasking import TokenSampler, run_sampler

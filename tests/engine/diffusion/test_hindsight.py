@@ -5,7 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from schmubert.engine.diffusion.hindsight import mistaken, without_mistakes
-from schmubert.engine.diffusion.planning import laid_out, with_harmony
+from schmubert.engine.diffusion.inferring import with_harmony
+from schmubert.engine.diffusion.layout import laid_out
 from schmubert.engine.music.chords import FIRST_CHORD, UNKNOWN_ROOT, Quality
 from schmubert.engine.music.meter import COMMON
 from schmubert.engine.music.vocabulary import (

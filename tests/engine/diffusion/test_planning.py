@@ -7,15 +7,9 @@ import pytest
 
 from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.compose import accompany
-from schmubert.engine.diffusion.planning import (
-    chords_from,
-    chords_of,
-    harmony_calls,
-    harmony_run,
-    laid_out,
-    lasting_shares,
-    plan_calls,
-)
+from schmubert.engine.diffusion.inferring import harmony_calls, harmony_run, lasting_shares
+from schmubert.engine.diffusion.layout import chords_from, chords_of, laid_out
+from schmubert.engine.diffusion.planning import plan_calls
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.diffusion.unmasking import run_sampler
 from schmubert.engine.music.chords import FIRST_CHORD, HOLD_CHORD, NO_CHORD

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from schmubert.engine.denoiser import Logits
-from schmubert.engine.diffusion.planning import kept, laid_out, plan_run
+from schmubert.engine.diffusion.layout import laid_out
+from schmubert.engine.diffusion.planning import kept, plan_run
 from schmubert.engine.diffusion.repeats import FIRST_AGAIN, sources, with_forms
 from schmubert.engine.diffusion.samplers import SAMPLERS, refine
 from schmubert.engine.diffusion.unmasking import TokenSampler, run_sampler
