@@ -27,8 +27,10 @@ from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.music.chords import plan_weights
 from schmubert.engine.music.meter import COMMON
+from schmubert.engine.music.plans import form_columns
+from schmubert.engine.music.rhythms import FIRST_TAKEN, rhythm_states
 from schmubert.engine.music.score import Tokens
-from schmubert.engine.music.vocabulary import AGAIN, TRIO, Track
+from schmubert.engine.music.vocabulary import AGAIN, NEW, TRIO, Track
 from schmubert.engine.networks.load import load
 from schmubert.engine.networks.model_file import default_model
 from schmubert.training.data.batches import grouped
@@ -154,6 +156,7 @@ def figures(songs: Tokens, played: Tokens, plans: NDArray[np.int64]) -> dict[str
             "bars without drums": empty_bars(band, Track.DRUMS),
             **{f"bass bars again, {lag}": repeated_bars(band, Track.BASS, lag) for lag in lags},
             **{f"drum bars again, {lag}": repeated_bars(band, Track.DRUMS, lag) for lag in lags},
+            "bass rhythms taken up": rhythms_taken_up(band),
             **({} if lags is AGAIN else later_in_earlier(band)),
         }.items():
             shares.setdefault(name, []).append(share)
@@ -173,6 +176,15 @@ def later_in_earlier(band: Tokens) -> dict[str, Share]:
         name = f"{track.name.lower()}, second half in first"
         found[name] = float(there.sum()), float(len(there))
     return found
+
+
+def rhythms_taken_up(band: Tokens) -> Share:
+    """(new bars of the bass that begin their notes where a bar of `AGAIN` does, new bars)."""
+    column = band[None, :, Track.BASS]
+    forms = form_columns(band[None], COMMON)[:, :: COMMON.steps, Track.BASS]
+    states = rhythm_states(column, forms, Track.BASS, COMMON)
+    taken, new = (states >= FIRST_TAKEN).sum(), (states == NEW).sum()
+    return float(taken), float(taken + new)
 
 
 def downbeats_on_root(chords: Weights, band: Tokens) -> Share:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from schmubert.engine.diffusion.doubt import in_doubt
 from schmubert.engine.diffusion.layout import Layout
 from schmubert.engine.diffusion.repeats import KeptForms, sources, with_forms
+from schmubert.engine.diffusion.rhythms import taken_up
 from schmubert.engine.diffusion.unmasking import SamplerRun, TokenSampler, draw
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Mask, Tokens
@@ -105,5 +106,7 @@ def kept(layout: Layout, tokens: Tokens, token_sampler: TokenSampler) -> tuple[M
     columns = tuple(token_sampler.tracks)
     found = sources(tokens, layout.notes, columns, token_sampler.meter)
     own = found == np.arange(tokens.shape[1])[:, None]
-    promises = KeptForms(found, columns, token_sampler.meter)
+    meter, rng = token_sampler.meter, token_sampler.rng
+    rhythms = taken_up(tokens, layout.notes, found, columns, meter, rng)
+    promises = KeptForms(found, columns, meter, rhythms)
     return layout.notes & own, replace(token_sampler, promises=promises)

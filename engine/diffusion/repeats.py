@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.denoiser import Logits
+from schmubert.engine.diffusion.rhythms import TakenUp
 from schmubert.engine.diffusion.temperature import log_softmax
 from schmubert.engine.diffusion.unmasking import TokenSampler, draw
 from schmubert.engine.music.meter import Meter
@@ -23,6 +24,7 @@ from schmubert.engine.music.vocabulary import (
     BAND_MASK,
     FORMS,
     NEW,
+    PITCHED,
     RESTS,
     TRIO,
     Track,
@@ -99,12 +101,14 @@ def _rested_enough(forms: Tokens, wanted: Mask, sounding: float) -> Mask:
 class KeptForms:
     """The promises of forms in a window of `columns`: see `Promises`.
 
-    `sources` [batch, steps, columns] is the step from which each cell has its token.
+    `sources` [batch, steps, columns] is the step from which each cell has its token. New bars keep
+    the `rhythms` that they take up.
     """
 
     sources: NDArray[np.int64]
     columns: tuple[Track, ...]
     meter: Meter
+    rhythms: TakenUp
 
     def copied(self, tokens: Tokens) -> Tokens:
         """`tokens` with every cell as its source."""
@@ -112,6 +116,7 @@ class KeptForms:
 
     def kept(self, tokens: Tokens, drawn: Mask, logits: Logits, rng: np.random.Generator) -> Tokens:
         """`tokens` with every cell as its source, and no new bar the same as one before."""
+        self.rhythms.follow(tokens, drawn, logits, rng)
         for track in TRIO:
             if track in self.columns and FORMS[track] in self.columns:
                 self._renew(tokens, drawn, logits, track, rng)
@@ -137,6 +142,8 @@ class KeptForms:
             cells = np.flatnonzero(just_drawn[piece, number])
             steps = number * bar + cells
             rows = logits[column][piece, steps].astype(np.float64)
+            if track in PITCHED:
+                rows = self.rhythms.kept(rows, bars[piece, number, cells], piece, steps, column)
             is_there = np.arange(len(cells)), bars[piece, number, cells]
             there = log_softmax(rows)[is_there].clip(max=-LEAST_DOUBT)
             odds = np.log(-np.expm1(there)) - there
