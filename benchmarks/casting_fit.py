@@ -5,14 +5,14 @@ alternative: that there is none. What a word in a name is worth is counted, afte
 songs to fit on: the log odds of it in names of parts that are heard as the role against all others;
 labelled songs correct that.
 
-The weights that ship were fitted when what doubles a bass still counted as none where the bass was
-taken out, and "Bass 2" was no label. Fitted anew, by songs to fit on and to choose by, each judged
-by weights of the other four fifths, they find 50 of 8,682 basses that they missed, and miss 13 that
-they found, but hear a bass in 4.4% of the songs where it was taken out, and not in 3.5%. That is
-another balance rather than a better ear: where as many are heard to have none, it is 36 and 18.
-With fifteen figures more they find 36 and miss 32 beside those: parts in octaves, the lowest notes
-of chords, strokes with the bass drum, roots of the harmony, what doubles a lower part, and gaps to
-the parts beside.
+Before, what doubles a bass counted as none where the bass was taken out, and "Bass 2" was no label.
+Beside weights of those labels, by songs to fit on and to choose by, each judged by weights of the
+other four fifths, these find 50 of 8,682 basses that those missed, and miss 13 that they found, but
+hear a bass in 4.4% of the songs where it was taken out, and not in 3.5%. Half of that is another
+balance rather than a better ear: where as many are heard to have none, it is 36 and 18. Most songs
+have a bass, and one that is missed gets a second beside it. With fifteen figures more they find 36
+and miss 32 beside those: parts in octaves, the lowest notes of chords, strokes with the bass drum,
+roots of the harmony, what doubles a lower part, and gaps to the parts beside.
 """
 
 from collections.abc import Callable, Sequence

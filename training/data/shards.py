@@ -22,7 +22,7 @@ from schmubert.engine.music.vocabulary import FIRST_ONSET, PITCHED, Track
 from schmubert.engine.writing import naming
 from schmubert.training.data.archive import Item
 
-SHARD_FORMAT = 5  # raise it when the same file would give other columns: old shards are redone
+SHARD_FORMAT = 6  # raise it when the same file would give other columns: old shards are redone
 DIGEST_BYTES = 16
 MOST_BYTES = 8_000_000  # no song is that long; what is, is no song
 
