@@ -23,6 +23,7 @@ from schmubert.engine.diffusion.reversal import REVERSE, generate_from_noise
 from schmubert.engine.diffusion.sampling import Sampling, usual_window_bars
 from schmubert.engine.diffusion.windows import MOST_BATCHED
 from schmubert.engine.music.meter import COMMON, USUAL_BPM, Meter, in_triplets, meter_of
+from schmubert.engine.music.score import Score
 from schmubert.engine.music.stacks import is_ensemble
 from schmubert.engine.networks.devices import Device
 from schmubert.engine.networks.load import load_any, unmasking
@@ -34,6 +35,12 @@ LONGEST_BARS = 1024
 @options.with_default("--count", options.Whole(1), 1, "How many pieces.")
 @options.with_default("--bars", options.Whole(4, LONGEST_BARS), 64, "How long each piece is.")
 @options.out("The folder to write to.")
+@click.option(
+    "--plot",
+    type=options.PATH,
+    metavar="FOLDER",
+    help="Draw the piano roll of each piece, too, into this folder: --out may be it.",
+)
 @options.with_default("--meter", options.METRE, "4/4", "The metre: 3/4, 6/8, 12/8 and so on.")
 @click.option(
     "--feel",
@@ -63,6 +70,7 @@ def generate(
     count: int,
     bars: int,
     out: Path,
+    plot: Path | None,
     meter: tuple[int, int],
     feel: str,
     tempo: float,
@@ -83,6 +91,7 @@ def generate(
     A piece depends on the seed and on its number alone, so a larger --count begins with the same
     pieces. A network of other tracks (`schmubert train --tracks`) makes all of them.
     """
+    from schmubert.cli.piano_roll import draw
     from schmubert.cli.progress import counting
     from schmubert.engine.music.ensemble_file import ensemble_bytes
     from schmubert.engine.music.midifile import midi_bytes, write_file
@@ -90,7 +99,8 @@ def generate(
     named = None if tracks is None else parts_named(tracks)
     digits = len(str(count))
     paths = [out / f"{number:0{digits}}.mid" for number in range(1, count + 1)]
-    if not force and (there := next((path for path in paths if path.exists()), None)):
+    rolls = [] if plot is None else [plot / f"{path.stem}.png" for path in paths]
+    if not force and (there := next((path for path in (*paths, *rolls) if path.exists()), None)):
         raise click.ClickException(f"{there} is there already: --force writes over it.")
     if sampler == REVERSE and bars > MOST_WINDOW_BARS:
         raise click.ClickException(
@@ -120,6 +130,11 @@ def generate(
                 f"{denoiser.name} makes {known}, all of them, in 4/4 and freely: leave out"
                 " --tracks, --meter, --feel, what leads or styles, and --sampler reverse."
             )
+        if plot is not None:
+            raise click.ClickException(
+                f"a piano roll has melody, bass and drums, and {denoiser.name} makes others:"
+                " leave out --plot"
+            )
     elif sampler != REVERSE:
         unmasking(denoiser, model)
     usual = sorted(denoiser.tracks) if sampler == REVERSE else parts_of(denoiser)
@@ -139,25 +154,29 @@ def generate(
         sampling = replace(led_by.sampling(plain, denoiser, None, weights), manner=manner)
     pauses = None if tutti else denoiser.pauses
 
-    def made(rngs: Sequence[np.random.Generator]) -> list[bytes]:
+    def made(rngs: Sequence[np.random.Generator]) -> list[tuple[bytes, Score | None]]:
         if is_ensemble(denoiser.tracks):
             grids = generate_ensembles(denoiser, bars, rngs, plain)
-            return [ensemble_bytes(names_of(denoiser), tokens, tempo) for tokens in grids]
+            return [(ensemble_bytes(names_of(denoiser), tokens, tempo), None) for tokens in grids]
         if sampling is not None:
             scores = generate_all(denoiser, bars, rngs, tempo, sampling, pauses, metre, wanted)
         else:
             noise = denoiser.corruption
             scores = generate_from_noise(denoiser, noise, bars, spent, rngs, tempo, heat, metre)
-        return [midi_bytes(score, wanted) for score in scores]
+        return [(midi_bytes(score, wanted), score) for score in scores]
 
-    out.mkdir(parents=True, exist_ok=True)
+    for folder in (out, plot):
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
     with counting() as progress:
         pieces = progress.add_task("pieces", total=count)
         for first in range(0, count, MOST_BATCHED):
             numbers = range(first, min(first + MOST_BATCHED, count))
             rngs = [np.random.default_rng((chosen, number)) for number in numbers]
-            for number, data in zip(numbers, made(rngs), strict=True):
+            for number, (data, score) in zip(numbers, made(rngs), strict=True):
                 write_file(paths[number], data, force=True)
+                if rolls and score is not None:
+                    draw(score, rolls[number], paths[number].name)
             progress.advance(pieces, len(numbers))
     click.echo(f"{count} piece{'s'[: count > 1]} of {bars} bars in {out}")
     if seed is None:

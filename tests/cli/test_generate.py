@@ -55,6 +55,20 @@ def test_what_is_there_stays_unless_forced(tmp_path: Path, tiny_model_file: Path
     assert (tmp_path / "2.mid").read_bytes()[:4] == b"MThd"
 
 
+def test_each_piece_has_its_piano_roll(tmp_path: Path, tiny_model_file: Path) -> None:
+    plots = tmp_path / "rolls" / "of it"
+    words = ("--count", "2", "--bars", "4", "--out", str(tmp_path), "--model", str(tiny_model_file))
+    code, said = run(*words, "--plot", str(plots))
+    assert code == 0, said
+    assert sorted(path.name for path in plots.iterdir()) == ["1.png", "2.png"]
+    assert {path.read_bytes()[:4] for path in plots.iterdir()} == {b"\x89PNG"}
+    for number in (1, 2):
+        (tmp_path / f"{number}.mid").unlink()
+    code, said = run(*words, "--plot", str(plots))
+    assert code == 1
+    assert "1.png is there already" in said
+
+
 def test_a_model_of_noise_is_played_by_the_reverse_sampler_alone(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch", reason="a checkpoint needs torch")
     from schmubert.engine.networks import checkpoint
