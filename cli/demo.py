@@ -2,9 +2,11 @@
 
 import socket
 import time
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from math import inf
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +19,9 @@ from schmubert.cli.tune import tune
 from schmubert.engine.music.meter import COMMON
 from schmubert.engine.music.score import Score
 from schmubert.engine.music.vocabulary import Track
+
+if TYPE_CHECKING:
+    from schmubert.bridge.owner.stage_ports import Ports
 
 ENGINE_PATIENCE_S = 60.0
 LOOK_S = 0.02
@@ -46,7 +51,15 @@ LOOK_S = 0.02
 @options.device
 @options.engine
 @options.key
-@click.option("--soundfont", type=options.PATH, help="What fluidsynth is to sound like.")
+@click.option(
+    "--sound/--no-sound", default=True, help="Whether fluidsynth plays aloud what is played."
+)
+@click.option(
+    "--soundfont", "--sound-font", type=options.PATH, help="What fluidsynth is to sound like."
+)
+@click.option(
+    "--audio", metavar="DRIVER", help="FluidSynth's name of an audio system; any if not given."
+)
 @options.force
 @one_line
 def demo(
@@ -60,13 +73,16 @@ def demo(
     device: str,
     engine: str | None,
     key: Path | None,
+    sound: bool,
     soundfont: Path | None,
+    audio: str | None,
     force: bool,
 ) -> None:
     """Hear the band answer a melody live, on a machine without MIDI too.
 
     The melody goes in real time through the bridge and the engine of the stage, over ports in
-    memory. Ctrl-C ends early; what was played is written.
+    memory, and is heard with the band where there is FluidSynth and something to hear it by. Ctrl-C
+    ends early; what was played is written.
     """
     from schmubert.bridge.clock.sync import Timing
     from schmubert.bridge.owner import loop
@@ -102,22 +118,46 @@ def demo(
     )
     view = LiveView(score, tempo_bpm, ports)
     view.announce()
+
+    def say(line: str) -> None:
+        click.echo(click.style(f"      {line}", dim=True))
+
     try:
-        report = loop.perform(
-            ports,
-            plugged,
-            setup,
-            Timing(),
-            say=lambda line: click.echo(click.style(f"      {line}", dim=True)),
-            until=view.is_over,
-            observer=view.watch,
-        )
+        with heard(ports, sound, soundfont, audio, say) as sounding:
+            report = loop.perform(
+                sounding,
+                plugged,
+                setup,
+                Timing(),
+                say=say,
+                until=view.is_over,
+                observer=view.watch,
+            )
     except (BrainError, GaveUpError) as error:
         raise click.ClickException(str(error)) from error
     view.up_to(time.monotonic())
     click.echo(f"\n{report}")
     for line in _leave(view.played(), files, melody, soundfont):
         click.echo(line)
+
+
+@contextmanager
+def heard(
+    ports: "Ports",
+    aloud: bool,
+    font: Path | None,
+    audio: str | None,
+    tell: Callable[[str], None],
+) -> Iterator["Ports"]:
+    """`ports`, heard `aloud` or not; what plays them ends with the `with` block."""
+    if not aloud:
+        yield ports
+        return
+    from schmubert.bridge.sound.aloud import Aloud
+    from schmubert.bridge.sound.synthesiser import Sound, Synthesiser
+
+    with closing(Synthesiser(Sound(font, audio), tell)) as synthesiser:
+        yield Aloud(ports, synthesiser, BAND)
 
 
 def _files(out: Path, force: bool) -> dict[str, Path]:

@@ -22,7 +22,7 @@ from tests import tiny_model
 
 
 def demo(*words: object) -> Result:
-    return CliRunner().invoke(main, ["demo", *map(str, words)])
+    return CliRunner().invoke(main, ["demo", "--no-sound", *map(str, words)])
 
 
 @pytest.mark.live
