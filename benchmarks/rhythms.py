@@ -9,12 +9,12 @@ phrase before. `measure` says how many nats a new bar these weights need on vali
 weights that know no bar before.
 """
 
-import argparse
 import json
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from sections import long_windows, what_is_asked
 
 from schmubert.engine.music import rhythms
 from schmubert.engine.music.meter import COMMON
@@ -31,10 +31,7 @@ from schmubert.engine.music.rhythms import (
 )
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import AGAIN, FORMS, NEW, PITCHED, RESTS, TRIO
-from schmubert.training.data.batches import grouped
-from schmubert.training.data.dataset import Dataset
 
-BARS, HOP = 64, 16
 FIRST = max(AGAIN)
 """Bars before this one cannot take up every rhythm."""
 SEEN = 1.0
@@ -42,11 +39,7 @@ SEEN = 1.0
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("fit", "measure"))
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--songs", type=int, default=4000)
-    asked = parser.parse_args()
+    asked = what_is_asked(__doc__)
     if asked.what == "fit":
         fitted = counted(songs(asked.data, asked.songs, "train"))
         rhythms.WEIGHTS.write_text(json.dumps(fitted.plain()) + "\n", encoding="utf-8")
@@ -56,9 +49,7 @@ def main() -> None:
 
 def songs(data: Path, count: int, name: str) -> Tokens:
     """Windows [songs, steps, 3] of a split."""
-    split, rng = Dataset.open(data).split(name), np.random.default_rng(0)
-    windows = grouped(split, split.windows(BARS, HOP, TRIO, 0.7, 0.3), BARS).one_a_song(rng)
-    tokens: Tokens = split.band(rng.permutation(windows)[:count], BARS).tokens[..., : len(TRIO)]
+    tokens: Tokens = long_windows(data, count, name).tokens[..., : len(TRIO)]
     return tokens.astype(np.int64)
 
 

@@ -23,7 +23,7 @@ from schmubert.engine.music.meter import COMMON
 from schmubert.engine.music.sections import LAGS, PATTERNS, PHRASE, UNKNOWN, Part, Sections
 from schmubert.engine.music.vocabulary import TRIO
 from schmubert.training.data.batches import grouped
-from schmubert.training.data.dataset import Dataset
+from schmubert.training.data.dataset import Band, Dataset
 
 BARS, HOP = 64, 16
 ROUNDS = 8
@@ -32,11 +32,7 @@ SEEN = 1.0
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("fit", "measure"))
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--songs", type=int, default=4000)
-    asked = parser.parse_args()
+    asked = what_is_asked(__doc__)
     if asked.what == "fit":
         fitted = fit(songs_matches(asked.data, asked.songs, "train"))
         sections.WEIGHTS.write_text(json.dumps(fitted.plain()) + "\n", encoding="utf-8")
@@ -44,11 +40,25 @@ def main() -> None:
         measure(songs_matches(asked.data, asked.songs, "validation"))
 
 
-def songs_matches(data: Path, count: int, name: str) -> list[sections.Matches]:
-    """Of songs of a split, what comes back where [LAGS, bars, 4]."""
+def what_is_asked(page: str) -> argparse.Namespace:
+    """What the command line of a benchmark with this `page` says: to fit or to measure, on what."""
+    parser = argparse.ArgumentParser(description=page.splitlines()[0])
+    parser.add_argument("what", choices=("fit", "measure"))
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--songs", type=int, default=4000)
+    return parser.parse_args()
+
+
+def long_windows(data: Path, count: int, name: str) -> Band:
+    """Windows of 64 bars of a split, one of each of so many songs."""
     split, rng = Dataset.open(data).split(name), np.random.default_rng(0)
     windows = grouped(split, split.windows(BARS, HOP, TRIO, 0.7, 0.3), BARS).one_a_song(rng)
-    band = split.band(rng.permutation(windows)[:count], BARS)
+    return split.band(rng.permutation(windows)[:count], BARS)
+
+
+def songs_matches(data: Path, count: int, name: str) -> list[sections.Matches]:
+    """Of songs of a split, what comes back where [LAGS, bars, 4]."""
+    band = long_windows(data, count, name)
     return [
         known_matches(tokens, np.zeros(tokens.shape, bool), chords, COMMON)
         for tokens, chords in zip(band.tokens[..., : len(TRIO)], band.chords, strict=True)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.denoiser import Logits
-from schmubert.engine.diffusion.rhythms import TakenUp
+from schmubert.engine.diffusion.rhythms import TakenUp, drawn_by_doubt
 from schmubert.engine.diffusion.temperature import log_softmax
 from schmubert.engine.diffusion.unmasking import TokenSampler, draw
 from schmubert.engine.music.meter import Meter
@@ -30,9 +30,6 @@ from schmubert.engine.music.vocabulary import (
     Track,
     first_onset,
 )
-
-LEAST_DOUBT = 1e-12
-"""Of a cell that is surely what it is, in nats: so its odds can be reckoned."""
 
 
 def with_forms(
@@ -145,9 +142,7 @@ class KeptForms:
             if track in PITCHED:
                 rows = self.rhythms.kept(rows, bars[piece, number, cells], piece, steps, column)
             is_there = np.arange(len(cells)), bars[piece, number, cells]
-            there = log_softmax(rows)[is_there].clip(max=-LEAST_DOUBT)
-            odds = np.log(-np.expm1(there)) - there
-            chosen = int(draw(odds[None], rng)[0])
+            chosen = drawn_by_doubt(log_softmax(rows)[is_there], rng)
             rows[is_there] = -np.inf
             if np.isfinite(rows[chosen]).any():
                 tokens[piece, steps[chosen], column] = draw(rows[chosen : chosen + 1], rng)[0]

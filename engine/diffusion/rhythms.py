@@ -14,7 +14,7 @@ from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.temperature import log_softmax
 from schmubert.engine.diffusion.unmasking import draw
 from schmubert.engine.music.meter import Meter
-from schmubert.engine.music.plans import FIRST_AGAIN
+from schmubert.engine.music.plans import FIRST_AGAIN, first_alike
 from schmubert.engine.music.rhythms import (
     BEATS_KNOWN,
     FIRST_TAKEN,
@@ -37,7 +37,7 @@ from schmubert.engine.music.vocabulary import (
 )
 
 LEAST_DOUBT = 1e-12
-"""Of a cell of which it is sure whether a note begins, in nats: so its odds can be reckoned."""
+"""Of a cell that is surely what it is, in nats: so its odds can be reckoned."""
 LEAST_WEIGHT = 1e-300
 """What cannot be is as good as never drawn."""
 
@@ -105,9 +105,7 @@ def _follow(
         if said[source] < 0:
             said[source] = starts[step]
         elif said[source] != starts[step]:
-            row = of_kind(logits[step : step + 1], bool(said[source]))
-            if np.isfinite(row).any():
-                cells[step] = draw(row, rng)[0]
+            _draw_again(cells, int(step), logits, bool(said[source]), rng)
 
 
 def _renew(
@@ -143,12 +141,28 @@ def _renew(
         likely = np.exp(log_softmax(logits[steps].astype(np.float64)))
         start = likely[:, FIRST_ONSET:].sum(axis=1)
         now = starts[number, steps - first]
-        as_is = np.log(np.where(now, start, 1.0 - start).clip(LEAST_WEIGHT)).clip(max=-LEAST_DOUBT)
-        odds = np.log(-np.expm1(as_is)) - as_is
-        chosen = int(draw(odds[None], rng)[0])
-        row = of_kind(logits[steps[chosen]][None], not now[chosen])
-        if np.isfinite(row).any():
-            cells[steps[chosen]] = draw(row, rng)[0]
+        as_is = np.log(np.where(now, start, 1.0 - start).clip(LEAST_WEIGHT))
+        chosen = drawn_by_doubt(as_is, rng)
+        _draw_again(cells, int(steps[chosen]), logits, not now[chosen], rng)
+
+
+def _draw_again(
+    cells: Tokens, step: int, logits: NDArray[np.floating], starts: bool, rng: np.random.Generator
+) -> None:
+    """Draw the cell of `step` from `logits` [steps, events], so that a note `starts` or none does.
+
+    It stays as it is where that cannot be.
+    """
+    row = of_kind(logits[step : step + 1], starts)
+    if np.isfinite(row).any():
+        cells[step] = draw(row, rng)[0]
+
+
+def drawn_by_doubt(as_is: NDArray[np.float64], rng: np.random.Generator) -> int:
+    """One of some cells, by the odds that it is not what it is: `as_is` [n] are log-likelihoods."""
+    there = as_is.clip(max=-LEAST_DOUBT)
+    odds = np.log(-np.expm1(there)) - there
+    return int(draw(odds[None], rng)[0])
 
 
 def of_kind(logits: NDArray[np.floating], starts: bool) -> NDArray[np.float64]:
@@ -194,8 +208,10 @@ class _Part:
         self.bars, self.open = cells.reshape(by_bar), open_cells.reshape(by_bar)
         self.known = self.bars != BAND_MASK[track]
         self.starts = begins(self.bars, track)
-        self.lost = (~self.known & ~self.open).any(axis=2)
+        lost = (~self.known & ~self.open).any(axis=2)
+        self.useless = lost | np.isin(forms, (RESTS, BAND_MASK[FORMS[track]]))
         self.states = rhythm_states(cells, forms, track, meter)
+        self.first = np.empty_like(self.states)  # the first bar whose rhythm each has
 
     def drawn(self, sources: NDArray[np.int64], rng: np.random.Generator) -> Mask:
         """Draw what its open bars take up; returns those [batch, bars] that take up none.
@@ -203,20 +219,24 @@ class _Part:
         `sources` [batch, steps], which say where each cell has its token, become those of rhythms.
         """
         bar, own = self.meter.steps, np.zeros(self.forms.shape, bool)
-        for number in np.flatnonzero(self.open.any(axis=(0, 2))).tolist():
-            here = slice(number * bar, (number + 1) * bar)
-            # a bar that is played again has the rhythm of that bar, whosever that is
-            sources[:, here] = np.take_along_axis(sources, sources[:, here], axis=1)
-            new = self.open[:, number].any(axis=1) & (self.forms[:, number] == NEW)
-            chosen = draw(np.log(self._weights(number).clip(LEAST_WEIGHT)), rng)
-            taken = np.where(chosen > 0, FIRST_TAKEN + chosen - 1, NEW)
-            self.states[:, number] = np.where(new, taken, self.states[:, number])
-            own[:, number] = new & (chosen == 0)
-            for k, back in enumerate(AGAIN):
-                takes = new & (chosen == k + 1)
-                if takes.any():
-                    there = slice(here.start - back * bar, here.stop - back * bar)
-                    sources[takes, here] = sources[takes, there]
+        for number, is_open in enumerate(self.open.any(axis=2).T):
+            if is_open.any():
+                here = slice(number * bar, (number + 1) * bar)
+                # a bar that is played again has the rhythm of that bar, whosever that is
+                sources[:, here] = np.take_along_axis(sources, sources[:, here], axis=1)
+                new = is_open & (self.forms[:, number] == NEW)
+                chosen = draw(np.log(self._weights(number).clip(LEAST_WEIGHT)), rng)
+                taken = np.where(chosen > 0, FIRST_TAKEN + chosen - 1, NEW)
+                self.states[:, number] = np.where(new, taken, self.states[:, number])
+                own[:, number] = new & (chosen == 0)
+                for k, back in enumerate(AGAIN):
+                    takes = new & (chosen == k + 1)
+                    if takes.any():
+                        there = slice(here.start - back * bar, here.stop - back * bar)
+                        sources[takes, here] = sources[takes, there]
+            now = self.states[:, number]
+            again = now - np.where(now >= FIRST_TAKEN, FIRST_TAKEN, FIRST_AGAIN)
+            self.first[:, number] = first_alike(self.first, number, again)
         return own
 
     def _weights(self, number: int) -> NDArray[np.float64]:
@@ -225,11 +245,10 @@ class _Part:
         None is taken up that what is known of the bar contradicts, of a bar that rests or that
         nobody knows, or that a nearer one has too.
         """
-        songs, first = of_songs(), _first_bars(self.states)
+        songs, first = of_songs(), self.first
         weights = songs.takes[self.track, self._state(number - 1), self._state(number - PHRASE)]
         known = self.known[:, number]
         beats = (known.sum(axis=1) // self.meter.cells).clip(max=BEATS_KNOWN - 1)
-        silent = np.isin(self.forms, (RESTS, BAND_MASK[FORMS[self.track]]))
         for k, back in enumerate(AGAIN):
             there = number - back
             if there < 0:
@@ -237,7 +256,7 @@ class _Part:
                 continue
             unlike = self.starts[:, number] != self.starts[:, there]
             never = (unlike & known & self.known[:, there]).any(axis=1)
-            never |= self.lost[:, there] | silent[:, there]
+            never |= self.useless[:, there]
             for nearer in AGAIN[:k]:
                 never |= first[:, number - nearer] == first[:, there]
             weights[:, k + 1] *= np.where(never, 0.0, 1.0 / songs.chance[self.track, beats, k])
@@ -246,16 +265,3 @@ class _Part:
     def _state(self, number: int) -> NDArray[np.int64]:
         """The states [batch] of a bar, which may lie before the window."""
         return self.states[:, number] if number >= 0 else np.full(len(self.states), NOT_KNOWN)
-
-
-def _first_bars(states: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The first bar [batch, bars] whose rhythm each has, as far as `states` of that shape say."""
-    batch, back = np.arange(len(states)), np.asarray(AGAIN)
-    first: NDArray[np.int64] = np.tile(np.arange(states.shape[1]), (len(states), 1))
-    for bar in range(1, states.shape[1]):
-        now = states[:, bar]
-        lag = now - np.where(now >= FIRST_TAKEN, FIRST_TAKEN, FIRST_AGAIN)
-        there = bar - back[lag.clip(0)]
-        named = (lag >= 0) & (there >= 0)
-        first[:, bar] = np.where(named, first[batch, there.clip(0)], bar)
-    return first

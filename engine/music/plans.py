@@ -8,6 +8,7 @@ like any other column.
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from schmubert.engine.music.chords import HOLD_CHORD, NO_CHORD, Plan
 from schmubert.engine.music.meter import Meter
@@ -106,13 +107,10 @@ def may_repeat(forms: Tokens, bars: Sequence[int] | None = None) -> Mask:
     A form names the nearest bar that is the same: so none names one before the window, one that
     rests, or one of two that are the same as each other but the nearer.
     """
-    batch, wanted = np.arange(len(forms)), range(forms.shape[1]) if bars is None else bars
+    wanted = range(forms.shape[1]) if bars is None else bars
     first: Tokens = np.empty(forms.shape, np.int64)  # the first bar that each is the same as
     for bar in range(max(wanted, default=0)):
-        again = forms[:, bar] - FIRST_AGAIN
-        back = np.asarray(AGAIN)[again.clip(0, len(AGAIN) - 1)]
-        known = (again >= 0) & (again < len(AGAIN)) & (back <= bar)
-        first[:, bar] = np.where(known, first[batch, (bar - back).clip(0, max(bar - 1, 0))], bar)
+        first[:, bar] = first_alike(first, bar, forms[:, bar] - FIRST_AGAIN)
     found = np.zeros((len(forms), len(wanted), len(AGAIN)), bool)
     for row, bar in enumerate(wanted):
         for k, bars_before in enumerate(AGAIN):
@@ -122,6 +120,18 @@ def may_repeat(forms: Tokens, bars: Sequence[int] | None = None) -> Mask:
                 free = ~np.any(taken, axis=0) if taken else True
                 found[:, row, k] = free & (forms[:, there] != RESTS)
     return found
+
+
+def first_alike(first: Tokens, bar: int, again: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The first bar [batch] that `bar` is like, itself where it is like none.
+
+    `again` [batch] is the place in `AGAIN` of how far back one is that it is like, or outside of
+    it. `first` [batch, bars] says the same of the bars before.
+    """
+    back = np.asarray(AGAIN)[again.clip(0, len(AGAIN) - 1)]
+    known = (again >= 0) & (again < len(AGAIN)) & (back <= bar)
+    there = (bar - back).clip(0, max(bar - 1, 0))
+    return np.where(known, first[np.arange(len(first)), there], bar)
 
 
 def with_unknown_plans(

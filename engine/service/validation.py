@@ -122,12 +122,14 @@ def validated(
             f"step {step} of the {tracks[column].name.lower()} is to be filled but not masked"
         )
     guide = guide_of(request.constraints, tracks, steps, meter)
-    chords = _chords(request.constraints.chords, steps // meter.cells)
-    forms = _forms(request.constraints.forms, -(-steps // meter.steps))
+    told, beats = request.constraints, steps // meter.cells
+    chords = _of_beats(told.chords, beats, UNKNOWN_CHORD, "chords", "chord token")
+    forms = _forms(told.forms, -(-steps // meter.steps))
     freezes_s = _freezes(request.freezes_ms, steps, meter)
-    comping = _comping(request.comping, steps)
-    traits = _traits(request.constraints.traits)
-    roots = _roots(request.constraints.roots, steps // meter.cells)
+    misfit = f"cells of comping are not {steps}"
+    comping = _bytes(request.comping, steps, WANTED_COMPING, misfit, "comping token")
+    traits = _traits(told.traits)
+    roots = _of_beats(told.roots, beats, UNKNOWN_ROOT, "roots", "root")
     return Window(tokens, targets, freezes_s, guide, meter, chords, forms, comping, traits, roots)
 
 
@@ -170,34 +172,30 @@ def _named(by_track: Mapping[int, Value]) -> Iterable[tuple[int, Value]]:
     return by_track.items()
 
 
-def _chords(data: bytes, beats: int) -> Plan | None:
+def _bytes(data: bytes, count: int, most: int, misfit: str, token: str) -> NDArray[np.int64] | None:
+    """The numbers [count] that `data` holds, a byte each; None where it is empty.
+
+    ValueError where there are not so many, as `misfit` says, or a `token` is beyond `most`.
+    """
     if not data:
         return None
-    if len(data) != beats:
-        raise ValueError(f"{len(data)} chords are not one for each of {beats} beats")
-    if max(data) > UNKNOWN_CHORD:
-        raise ValueError(f"chord token {max(data)} is outside 0..{UNKNOWN_CHORD}")
+    if len(data) != count:
+        raise ValueError(f"{len(data)} {misfit}")
+    if max(data) > most:
+        raise ValueError(f"{token} {max(data)} is outside 0..{most}")
     return np.frombuffer(data, np.uint8).astype(np.int64)
 
 
-def _roots(data: bytes, beats: int) -> NDArray[np.int64] | None:
-    if not data:
-        return None
-    if len(data) != beats:
-        raise ValueError(f"{len(data)} roots are not one for each of {beats} beats")
-    if max(data) > UNKNOWN_ROOT:
-        raise ValueError(f"root {max(data)} is outside 0..{UNKNOWN_ROOT}")
-    return np.frombuffer(data, np.uint8).astype(np.int64)
+def _of_beats(
+    data: bytes, beats: int, most: int, what: str, token: str
+) -> NDArray[np.int64] | None:
+    return _bytes(data, beats, most, f"{what} are not one for each of {beats} beats", token)
 
 
 def _forms(data: bytes, bars: int) -> Tokens | None:
-    if not data:
-        return None
-    if len(data) != bars * len(TRIO):
-        raise ValueError(f"{len(data)} forms are not {len(TRIO)} for each of {bars} bars")
-    if max(data) > UNKNOWN_FORM:
-        raise ValueError(f"form token {max(data)} is outside 0..{UNKNOWN_FORM}")
-    return np.frombuffer(data, np.uint8).astype(np.int64).reshape(bars, len(TRIO))
+    misfit = f"forms are not {len(TRIO)} for each of {bars} bars"
+    forms = _bytes(data, bars * len(TRIO), UNKNOWN_FORM, misfit, "form token")
+    return None if forms is None else forms.reshape(bars, len(TRIO))
 
 
 def _traits(data: bytes) -> Tokens | None:
@@ -207,16 +205,6 @@ def _traits(data: bytes) -> Tokens | None:
         raise ValueError(f"{len(data)} traits are not {TRAIT_COUNT}")
     if min(data) < 1 or max(data) > UNKNOWN_TRAIT:
         raise ValueError(f"trait levels {min(data)}..{max(data)} are outside 1..{UNKNOWN_TRAIT}")
-    return np.frombuffer(data, np.uint8).astype(np.int64)
-
-
-def _comping(data: bytes, steps: int) -> Tokens | None:
-    if not data:
-        return None
-    if len(data) != steps:
-        raise ValueError(f"{len(data)} cells of comping are not {steps}")
-    if max(data) > WANTED_COMPING:
-        raise ValueError(f"comping token {max(data)} is outside 0..{WANTED_COMPING}")
     return np.frombuffer(data, np.uint8).astype(np.int64)
 
 
