@@ -14,7 +14,7 @@ import click
 from schmubert.bridge.choices import preset
 from schmubert.bridge.choices.fitting import meets_the_metre, waiting_for
 from schmubert.bridge.choices.in_play import in_play
-from schmubert.bridge.choices.parameters import Command, called_again, parameter, said
+from schmubert.bridge.choices.parameters import BridgeCommand, called_again, parameter, said
 from schmubert.bridge.choices.piece import Piece, piece, plugged_in
 from schmubert.bridge.options import OPTIONS, Stage, songs_folder
 from schmubert.bridge.owner import loop
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    cls=Command,
+    cls=BridgeCommand,
     params=[parameter(option) for option in OPTIONS],
     context_settings={"max_content_width": 100, "help_option_names": ["-h", "--help"]},
 )

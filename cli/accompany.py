@@ -13,7 +13,7 @@ from schmubert.cli.known import known_of, parts_without_role
 from schmubert.cli.leading import Leading, chord_leading_options
 from schmubert.cli.manner import Wanted, manner_options
 from schmubert.cli.offline import Job, Made, offline_options, run
-from schmubert.cli.places import parts_named
+from schmubert.engine.commands import Command
 from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion import compose
 from schmubert.engine.music.vocabulary import TRIO, Track
@@ -25,9 +25,9 @@ if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
     from schmubert.engine.music.song import Part
 
 
-@click.command("accompany")
+@click.command("accompany", cls=Command)
 @offline_options
-@options.tracks("What to add", default="bass,drums", known=options.PARTS)
+@options.tracks("What to add", default="bass,drums", kind=options.PARTS)
 @chord_leading_options
 @manner_options
 @click.option(
@@ -36,7 +36,9 @@ if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
     help="Leave the notes out of OUT with which IN plays a track that is added.",
 )
 @one_line
-def accompany(job: Job, led_by: Leading, playing: Wanted, tracks: str, replace: bool) -> None:
+def accompany(
+    job: Job, led_by: Leading, playing: Wanted, tracks: tuple[Track, ...], replace: bool
+) -> None:
     """Add tracks that accompany the melody of a MIDI file, or of each file in a folder.
 
     OUT keeps all that is in IN. The bass or drums that IN has are heard when others are added.
@@ -44,8 +46,7 @@ def accompany(job: Job, led_by: Leading, playing: Wanted, tracks: str, replace: 
     chords and keys of IN, which all of its parts tell. Added chords are these, and where nothing
     tells them the likeliest by what is played.
     """
-    wanted = parts_named(tracks)
-    if set(TRIO) <= set(wanted):
+    if set(TRIO) <= set(tracks):
         raise ValueError("to add all three tracks there is nothing to accompany: name one or two")
 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:
@@ -55,18 +56,18 @@ def accompany(job: Job, led_by: Leading, playing: Wanted, tracks: str, replace: 
         from schmubert.engine.music.splice import without_notes
 
         whole = job.read(model, data)
-        _check_left(whole, wanted)
+        _check_left(whole, tracks)
         reading = whole.from_first_bar()
         plain = job.sampling(model, reading.score.meter)
         led = led_by.accompanying(plain, model, data, reading, whole.first_bar)
-        chords = led.chords if Track.CHORDS in wanted else None
+        chords = led.chords if Track.CHORDS in tracks else None
         known = known_of(data, reading)
         manner = playing.manner(reading.score.meter, rng, led.chords, known)
         sampling = fields_replaced(led.sampling, manner=manner)
-        score = compose.accompany(model, reading.score, wanted, rng, sampling, chords)
-        score = ended(score, wanted, reading.end_step)
-        beside = [track for track in wanted if track in reading.roles]
-        others = parts_without_role(data, reading) if Track.CHORDS in wanted else []
+        score = compose.accompany(model, reading.score, tracks, rng, sampling, chords)
+        score = ended(score, tracks, reading.end_step)
+        beside = [track for track in tracks if track in reading.roles]
+        others = parts_without_role(data, reading) if Track.CHORDS in tracks else []
         comping = [part for part in others if replace and plays_chords(part)]
         out, places = data, {}
         if replace:
@@ -80,7 +81,7 @@ def accompany(job: Job, led_by: Leading, playing: Wanted, tracks: str, replace: 
                 if not shared.isdisjoint(channel for _, channel in places[track]):
                     del places[track]
         kept = "in place of its own {0}" if replace else "its own {0} {1} still there"
-        added = with_remade(out, score, wanted, places, reading.grid)
+        added = with_remade(out, score, tracks, places, reading.grid)
         also = [
             kept.format(track.name.lower(), "are" if track is Track.DRUMS else "is")
             for track in beside
@@ -91,11 +92,11 @@ def accompany(job: Job, led_by: Leading, playing: Wanted, tracks: str, replace: 
             also.append(f"what else it has is still there: {called(left)}")
         numbers = reading.numbers()
         begins = f"from bar {numbers[0]} on " if numbers[0] > 1 else ""
-        made = begins + told(score, wanted) + led.told + playing.told
+        made = begins + told(score, tracks) + led.told + playing.told
         said = "; ".join([made, *also, *added.told])
         return Made(added.midi, score, (), said, numbers, reading)
 
-    run(job, make, wanted)
+    run(job, make, tracks)
 
 
 def _check_left(reading: "Reading", wanted: "Collection[Track]") -> None:

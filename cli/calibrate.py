@@ -8,12 +8,13 @@ import click
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
+from schmubert.engine.commands import Command
 
 ENOUGH = 0.5
 """The share of the notes that has to come back for a figure."""
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--out", "played", metavar="NAME", required=True, help="Where the notes go out.")
 @click.option("--in", "heard", metavar="NAME", required=True, help="Where they come back.")
 @options.api

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from schmubert.cli.main import main as schmubert
+from schmubert.engine.commands import Command
 
 REWRITE = "python -m schmubert.cli.commands_page docs/commands.md"
 INTRODUCTION = f"""\
@@ -225,7 +226,7 @@ def _text(words: str) -> str:
     return "`".join(parts)
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=Command, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
 def main(out: Path) -> None:
     """Write the page of all commands to OUT."""

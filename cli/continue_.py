@@ -9,26 +9,28 @@ from schmubert.cli.excerpts import only, told
 from schmubert.cli.known import known_of, unknown_bars
 from schmubert.cli.leading import Leading, leading_options
 from schmubert.cli.offline import Job, Made, offline_options, run, wanted_of
-from schmubert.cli.places import tracks_named
+from schmubert.engine.commands import Command
 from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion import compose
+from schmubert.engine.music.vocabulary import Track
 
 
-@click.command("continue")
+@click.command("continue", cls=Command)
 @offline_options
 @click.option("--bars", type=options.Whole(1, 1024), required=True, help="How many bars to add.")
 @click.option("--before", is_flag=True, help="Add them before the beginning, not after the end.")
 @options.tracks("What goes on", "what IN has")
 @leading_options
 @one_line
-def continue_(job: Job, led_by: Leading, bars: int, before: bool, tracks: str | None) -> None:
+def continue_(
+    job: Job, led_by: Leading, bars: int, before: bool, tracks: tuple[Track, ...] | None
+) -> None:
     """Let a MIDI file, or each file in a folder, go on for more bars.
 
     OUT keeps all that is in IN. The new bars are on tracks of their own, and sound as the parts
     that they take up. They follow the last bar in which any part sounds; with --before they
     precede the first, and IN comes later by so much.
     """
-    named = None if tracks is None else tracks_named(tracks)
 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:
         from schmubert.engine.music.additions import with_next, with_previous
@@ -36,7 +38,7 @@ def continue_(job: Job, led_by: Leading, bars: int, before: bool, tracks: str | 
         from schmubert.engine.music.splice import later
 
         reading = job.read(model, data)
-        wanted = wanted_of(named, reading, model)
+        wanted = wanted_of(tracks, reading, model)
         score, first, grid = reading.score, reading.first_bar, reading.grid
         meter = score.meter
         known, plain = known_of(data, reading), job.sampling(model, meter)
@@ -84,4 +86,4 @@ def continue_(job: Job, led_by: Leading, bars: int, before: bool, tracks: str | 
             reading,
         )
 
-    run(job, make, named or ())
+    run(job, make, tracks or ())

@@ -16,6 +16,7 @@ from schmubert.cli.live_view import BAND, LiveView
 from schmubert.cli.performance import repeated, script
 from schmubert.cli.sound import render, sound_font
 from schmubert.cli.tune import tune
+from schmubert.engine.commands import Command
 from schmubert.engine.music.meter import COMMON
 from schmubert.engine.music.score import Score
 from schmubert.engine.music.vocabulary import Track
@@ -27,7 +28,7 @@ ENGINE_PATIENCE_S = 60.0
 LOOK_S = 0.02
 
 
-@click.command("demo")
+@click.command("demo", cls=Command)
 @click.option(
     "--melody",
     type=options.PATH,

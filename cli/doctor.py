@@ -9,6 +9,7 @@ import click
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
+from schmubert.engine.commands import Command
 
 if TYPE_CHECKING:
     from schmubert.bridge.doctor.checkup import Finding
@@ -20,7 +21,7 @@ PAIR = "schmubert doctor"
 NOTES = 50
 
 
-@click.command()
+@click.command(cls=Command)
 @options.api
 @options.engine
 @options.key

@@ -12,9 +12,11 @@ import click
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
+from schmubert.engine.commands import Command
 from schmubert.engine.denoiser import Model, recipe_of
 from schmubert.engine.diffusion.sampling import usual_window_bars
 from schmubert.engine.music.stacks import is_ensemble
+from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.networks.devices import Device
 from schmubert.engine.networks.load import load_any, unmasking
 from schmubert.engine.networks.model_file import default_model
@@ -38,7 +40,7 @@ def number_or_folder(said: object) -> int | Path:
     return int(str(said)) if str(said).isdecimal() else Path(str(said))
 
 
-@click.command("evaluate")
+@click.command("evaluate", cls=Command)
 @options.data()
 @options.out("Folder for figures and draws.")
 @click.option(
@@ -106,7 +108,7 @@ def evaluate(
     experiment: str | None,
     pieces: int | Path,
     bars: int,
-    tracks: str,
+    tracks: tuple[Track, ...],
     window: int | None,
     model: Path | None,
     device: Device,
@@ -123,7 +125,6 @@ def evaluate(
     """
     import msgspec
 
-    from schmubert.cli.places import tracks_named
     from schmubert.training.data.dataset import Dataset
     from schmubert.training.evaluation import experiments
     from schmubert.training.evaluation.draws import Draws
@@ -148,7 +149,7 @@ def evaluate(
     if wanted.split != "validation":
         circumstances["split"] = wanted.split
     if folder is not None:
-        made = read_pieces(folder, bars, tracks_named(tracks))
+        made = read_pieces(folder, bars, tracks)
         judge = None if model is None else _judged(model, device, threads)
         with _told() as told:
             evaluation = judge_pieces(made, dataset, wanted, circumstances, judge, told)

@@ -6,6 +6,7 @@ import click
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
+from schmubert.engine.commands import Command
 from schmubert.engine.extras import how_to_install
 from schmubert.engine.recipe import RANGES
 
@@ -16,7 +17,7 @@ def _described(name: str) -> str:
     return f"{name} ({low:g} to {high:g})"
 
 
-@click.command("export-onnx")
+@click.command("export-onnx", cls=Command)
 @click.argument("checkpoint", type=options.PATH)
 @options.out("The ONNX file.")
 @options.with_default(

@@ -13,7 +13,7 @@ from schmubert.cli.errors import one_line
 from schmubert.cli.leading import ANY, Leading, free_leading_options
 from schmubert.cli.manner import Wanted, manner_options
 from schmubert.cli.offline import check_parts, plays_alone
-from schmubert.cli.places import parts_named
+from schmubert.engine.commands import Command
 from schmubert.engine.denoiser import Model, names_of, parts_of, plays, recipe_of
 from schmubert.engine.diffusion.compose import generate_all
 from schmubert.engine.diffusion.defaults import MOST_WINDOW_BARS
@@ -25,13 +25,14 @@ from schmubert.engine.diffusion.windows import MOST_BATCHED
 from schmubert.engine.music.meter import COMMON, USUAL_BPM, Meter, in_triplets, meter_of
 from schmubert.engine.music.score import Score
 from schmubert.engine.music.stacks import is_ensemble
+from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.networks.devices import Device
 from schmubert.engine.networks.load import load_any, unmasking
 
 LONGEST_BARS = 1024
 
 
-@click.command("generate")
+@click.command("generate", cls=Command)
 @options.with_default("--count", options.Whole(1), 1, "How many pieces.")
 @options.with_default("--bars", options.Whole(4, LONGEST_BARS), 64, "How long each piece is.")
 @options.out("The folder to write to.")
@@ -50,7 +51,7 @@ LONGEST_BARS = 1024
     help="How beats of a quarter divide: into 16ths or triplets.",
 )
 @options.with_default("--tempo", options.Real(20, 400), USUAL_BPM, "The tempo, in BPM.")
-@options.tracks("What plays", "all that the model can play", known=options.PARTS)
+@options.tracks("What plays", "all that the model can play", kind=options.PARTS)
 @click.option("--tutti", is_flag=True, help="Let all tracks play throughout.")
 @free_leading_options
 @manner_options
@@ -74,7 +75,7 @@ def generate(
     meter: tuple[int, int],
     feel: str,
     tempo: float,
-    tracks: str | None,
+    tracks: tuple[Track, ...] | None,
     tutti: bool,
     seed: int | None,
     window: int | None,
@@ -96,7 +97,6 @@ def generate(
     from schmubert.engine.music.ensemble_file import ensemble_bytes
     from schmubert.engine.music.midifile import midi_bytes, write_file
 
-    named = None if tracks is None else parts_named(tracks)
     digits = len(str(count))
     paths = [out / f"{number:0{digits}}.mid" for number in range(1, count + 1)]
     rolls = [] if plot is None else [plot / f"{path.stem}.png" for path in paths]
@@ -116,14 +116,14 @@ def generate(
             f"--sampler {REVERSE} plays in no style: leave out --style and --like, or name another"
             " sampler."
         )
-    if sampler == REVERSE and named is not None:
+    if sampler == REVERSE and tracks is not None:
         raise click.ClickException(
             f"--sampler {REVERSE} makes all tracks of its model at once: leave out --tracks, or"
             " name another sampler."
         )
     denoiser = load_any(model, device, threads)
     if is_ensemble(denoiser.tracks):
-        free = led_by == Leading(ANY) and playing == Wanted() and named is None
+        free = led_by == Leading(ANY) and playing == Wanted() and tracks is None
         if not free or sampler == REVERSE or meter_of(*meter) != COMMON or feel != "straight":
             known = ", ".join(names_of(denoiser))
             raise click.ClickException(
@@ -138,7 +138,7 @@ def generate(
     elif sampler != REVERSE:
         unmasking(denoiser, model)
     usual = sorted(denoiser.tracks) if sampler == REVERSE else parts_of(denoiser)
-    wanted = named or tuple(usual)
+    wanted = tracks or tuple(usual)
     if not is_ensemble(denoiser.tracks):
         check_parts(denoiser, wanted)
     chosen = secrets.randbelow(2**32) if seed is None else seed

@@ -6,9 +6,10 @@ import click
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
+from schmubert.engine.commands import Command
 
 
-@click.command("import-weights")
+@click.command("import-weights", cls=Command)
 @click.argument("file", type=options.PATH)
 @options.out("The checkpoint, .safetensors.")
 @click.option(

@@ -13,7 +13,8 @@ from schmubert.cli.excerpts import begun_in, told
 from schmubert.cli.known import known_of, own_chords, own_comping
 from schmubert.cli.leading import Leading, leading_options
 from schmubert.cli.offline import Job, Made, offline_options, run, wanted_of
-from schmubert.cli.places import Stretch, stretches_named, tracks_named
+from schmubert.cli.places import Stretch, stretches_named
+from schmubert.engine.commands import Command
 from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion import compose
 from schmubert.engine.music.score import Mask, Score
@@ -24,10 +25,16 @@ if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
     from schmubert.engine.music.midifile import Reading
 
 
-@click.command("infill")
+def _bars(text: str) -> tuple[str, tuple[Stretch, ...]]:
+    """The `text` of --bars and what it says; BadParameter where that is none."""
+    return text, stretches_named(text)
+
+
+@click.command("infill", cls=Command)
 @offline_options
 @click.option(
     "--bars",
+    type=click.types.FuncParamType(_bars),
     metavar="FROM-TO",
     required=True,
     help="Which bars to make anew, counted from 1, the last included; beats as 9.3-10.2, 16ths as"
@@ -36,29 +43,33 @@ if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
 @options.tracks("What to make anew", "what IN has")
 @leading_options
 @one_line
-def infill(job: Job, led_by: Leading, bars: str, tracks: str | None) -> None:
+def infill(
+    job: Job,
+    led_by: Leading,
+    bars: tuple[str, tuple[Stretch, ...]],
+    tracks: tuple[Track, ...] | None,
+) -> None:
     """Make bars of a MIDI file, or of each file in a folder, anew; the rest stays and is heard.
 
     OUT keeps all that is in IN, except the notes that these tracks begin in these bars, beats or
     16ths. The new notes are on tracks of their own, and on the channels of these.
     """
-    named = None if tracks is None else tracks_named(tracks)
-    stretches = stretches_named(bars)
+    said, stretches = bars
     own = {stretch.track for stretch in stretches if stretch.track is not None}
     shared = any(stretch.track is None for stretch in stretches)
-    if named is not None and not shared:
-        raise click.BadParameter("--tracks is for bars that name no track of their own")
+    if tracks is not None and not shared:
+        raise click.UsageError("--tracks is for bars that name no track of their own: leave it out")
 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:
         from schmubert.engine.music.additions import with_remade
 
         reading = job.read(model, data)
         meter, numbers = reading.score.meter, reading.numbers()
-        common = wanted_of(named, reading, model) if shared else ()
+        common = wanted_of(tracks, reading, model) if shared else ()
         wanted = sorted({*common, *own})
         last = len(reading.lines.starts)
         if max(stretch.last[0] for stretch in stretches) > last:
-            raise ValueError(f"it ends with bar {last}: {bars} is not in it")
+            raise ValueError(f"it ends with bar {last}: {said} is not in it, bars of 1-{last} are")
         cells = _cells(stretches, common, reading)
         known = known_of(data, reading, cells)
         sampling = replace(
@@ -78,12 +89,12 @@ def infill(job: Job, led_by: Leading, bars: str, tracks: str | None) -> None:
             added.midi,
             score,
             tuple((box.start / meter.steps, box.stop / meter.steps) for box in boxes),
-            "; ".join([f"{'bar' if bars.isdecimal() else 'bars'} {bars} with {made}", *added.told]),
+            "; ".join([f"{'bar' if said.isdecimal() else 'bars'} {said} with {made}", *added.told]),
             numbers,
             reading,
         )
 
-    run(job, make, {*own, *(named or ())})
+    run(job, make, {*own, *(tracks or ())})
 
 
 def _cells(stretches: Sequence[Stretch], common: Sequence[Track], reading: "Reading") -> Mask:

@@ -19,17 +19,18 @@ from schmubert.cli.offline import (
     run,
     tell_oddities,
 )
-from schmubert.cli.places import tracks_named
 from schmubert.cli.songs import readable
+from schmubert.engine.commands import Command
 from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion import compose
 from schmubert.engine.music.meter import Meter, in_triplets, straight
+from schmubert.engine.music.vocabulary import Track
 
 if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
     from schmubert.engine.music.midifile import Reading
 
 
-@click.command("interpolate")
+@click.command("interpolate", cls=Command)
 @offline_options
 @click.argument("to", metavar="TO", type=options.PATH)
 @click.option(
@@ -38,7 +39,9 @@ if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
 @options.tracks("What plays on the way", "what IN and TO have")
 @leading_options
 @one_line
-def interpolate(job: Job, led_by: Leading, to: Path, bars: int, tracks: str | None) -> None:
+def interpolate(
+    job: Job, led_by: Leading, to: Path, bars: int, tracks: tuple[Track, ...] | None
+) -> None:
     """Find a way from the end of a MIDI file, or of each in a folder, to the beginning of another.
 
     OUT keeps all that is in IN and then in TO; the new bars between the last in which IN sounds
@@ -52,7 +55,6 @@ def interpolate(job: Job, led_by: Leading, to: Path, bars: int, tracks: str | No
 
     if job.out.resolve() == to.resolve():
         raise ValueError(f"{to} is a song to read: name another place with --out")
-    named = None if tracks is None else tracks_named(tracks)
     end_data = read_bytes(to)
     read_score(to)  # what no song can lead to is said once
     told_of: set[Meter] = set()
@@ -67,7 +69,7 @@ def interpolate(job: Job, led_by: Leading, to: Path, bars: int, tracks: str | No
             click.echo(f"{readable(to)}: {'; '.join(end.taken)}", err=True)
         there = sorted({*reading.roles, *end.roles})
         known = tuple(track for track in there if track in model.tracks)
-        wanted = named or known
+        wanted = tracks or known
         if not known:
             raise ValueError("nothing sounds in it, or where it leads, that this model could play")
         after = end.score.window(end.first_bar, end.score.bars - end.first_bar)
@@ -97,7 +99,7 @@ def interpolate(job: Job, led_by: Leading, to: Path, bars: int, tracks: str | No
             reading,
         )
 
-    run(job, make, named or ())
+    run(job, make, tracks or ())
 
 
 def _end(job: Job, model: Model, data: bytes, name: str, meter: Meter) -> "Reading":

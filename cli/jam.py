@@ -7,6 +7,7 @@ import click
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
+from schmubert.engine.commands import Command
 
 TEMPO_BPM = 100.0
 LOOK_S = 1.0
@@ -14,6 +15,7 @@ LOOK_S = 1.0
 
 @click.command(
     "jam",
+    cls=Command,
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": True},
     options_metavar="[OPTIONS] [OPTIONS OF SCHMUBERT-BRIDGE]",
 )

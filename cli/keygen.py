@@ -6,9 +6,10 @@ import click
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
+from schmubert.engine.commands import Command
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("name", type=options.Place())
 @click.option(
     "--engine",

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import click
 
+from schmubert.engine.commands import Group
+
 INTERRUPTED = 130  # 128 + SIGINT, what a shell reports for Ctrl-C
 
 
@@ -103,7 +105,7 @@ TRAINING_PACKAGES = ("torch", "accelerate", "safetensors", "tensorboard", "onnx"
 CALLED = {"torch": "PyTorch"}
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A group that knows its commands by name and imports one only to run it."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:

@@ -5,9 +5,11 @@ Those that are the same everywhere are decorators; those whose words differ are 
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
+from schmubert.cli.places import parts_named, tracks_named
 from schmubert.engine.diffusion.defaults import (
     FEWEST_WINDOW_BARS,
     MOST_WINDOW_BARS,
@@ -41,6 +43,12 @@ def metre(text: str) -> tuple[int, int]:
 
 
 METRE = click.types.FuncParamType(metre)
+TRACKS, PARTS = click.types.FuncParamType(tracks_named), click.types.FuncParamType(parts_named)
+KNOWN: "dict[click.ParamType[Any], str]" = {
+    TRACKS: "melody, bass and drums",
+    PARTS: "melody, bass, drums and chords",
+}
+"""Kinds of names of tracks, and which there are."""
 FEELS = ("straight", "triplet")
 
 threads = threads_of(2)
@@ -133,23 +141,21 @@ def tracks(
     words: str,
     otherwise: str = "",
     default: str | None = None,
-    known: str = "melody, bass and drums",
+    kind: "click.ParamType[Any]" = TRACKS,
 ) -> Callable[[Decorated], Decorated]:
-    """`--tracks`, names with commas, of `known`.
+    """`--tracks`, names with commas, of a `kind`: a command gets them as tracks.
 
     `words` say what for, `otherwise` which if not given.
     """
-    named = f"{words}: of {known}, with commas"
+    named = f"{words}: of {KNOWN[kind]}, with commas"
     return click.option(
         "--tracks",
+        type=kind,
         metavar="TRACKS",
         default=default,
         show_default=default is not None,
         help=f"{named}; {otherwise} if not given." if otherwise else f"{named}.",
     )
-
-
-PARTS = "melody, bass, drums and chords"
 
 
 def forced(words: str) -> Callable[[Decorated], Decorated]:

@@ -4,9 +4,10 @@ import click
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
+from schmubert.engine.commands import Command
 
 
-@click.command()
+@click.command(cls=Command)
 @options.api
 @one_line
 def ports(api: str) -> None:

@@ -6,9 +6,10 @@ import click
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
+from schmubert.engine.commands import Command
 
 
-@click.command("prepare")
+@click.command("prepare", cls=Command)
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=options.PATH)
 @options.out("The folder of the dataset.")
 @click.option(

@@ -8,13 +8,14 @@ import click
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
+from schmubert.engine.commands import Command
 
 if TYPE_CHECKING:
     from schmubert.bridge.session.log import Log
     from schmubert.bridge.session.midi_export import MidiExport
 
 
-@click.command("replay")
+@click.command("replay", cls=Command)
 @click.argument("folder", metavar="DIR", type=options.Place(exists=True))
 @click.option("--out", type=options.Place(dir_okay=False), help="Write a MIDI file.")
 @click.option(

@@ -9,24 +9,30 @@ import click
 from schmubert.cli import ardour_template, dawproject_template, options, reaper_template
 from schmubert.cli.daw_plan import HEARS, YOU, Plan, preset
 from schmubert.cli.errors import one_line
-from schmubert.cli.places import parts_named
+from schmubert.engine.commands import Command
 from schmubert.engine.music.meter import USUAL_BPM
+from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.writing import naming, write_whole
 
 DAWS = ("ardour", "reaper", "dawproject")
 PRESET = "schmubert.toml"
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("daw", type=click.Choice(DAWS))
 @options.out("The folder of the session, which is called like it.")
 @options.with_default("--tempo", options.Real(20.0, 400.0), USUAL_BPM, "The tempo, in quarters.")
 @options.with_default("--meter", options.METRE, "4/4", "The metre, as 3/4 or 6/8.")
-@options.tracks("What the band plays", default="bass,drums,chords", known=options.PARTS)
+@options.tracks("What the band plays", default="bass,drums,chords", kind=options.PARTS)
 @options.forced("Write the session in a folder that is there anew; takes in it stay.")
 @one_line
 def template(
-    daw: str, out: Path, tempo: float, meter: tuple[int, int], tracks: str, force: bool
+    daw: str,
+    out: Path,
+    tempo: float,
+    meter: tuple[int, int],
+    tracks: tuple[Track, ...],
+    force: bool,
 ) -> None:
     """Make a session for a DAW: tracks for you and the band, tempo, metre, and the wires.
 
@@ -40,7 +46,7 @@ def template(
     name = out.resolve().name or "session"
     if not name.isprintable():
         raise ValueError(f"{name!r} is no name for a session: write it in letters")
-    plan = Plan(name, tempo, meter, parts_named(tracks))
+    plan = Plan(name, tempo, meter, tracks)
     there = out.exists() and (not out.is_dir() or any(out.iterdir()))
     if there and not (force and out.is_dir()):
         raise ValueError(f"{out} is there already: give another --out, or --force")

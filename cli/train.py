@@ -10,6 +10,7 @@ from click.core import ParameterSource
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
+from schmubert.engine.commands import Command
 from schmubert.engine.denoiser import MASKING
 from schmubert.engine.diffusion.corruption import KERNELS
 from schmubert.engine.options import Decorated
@@ -51,7 +52,7 @@ def _of_preset(
     return click.option(name, type=kind, metavar=metavar, show_default="the preset's", help=words)
 
 
-@click.command(epilog=LISTED)
+@click.command(cls=Command, epilog=LISTED)
 @options.data()
 @click.option(
     "--preset",
@@ -188,18 +189,20 @@ def train(
     changes = _changes(settings)
     if resume:
         if start_from is not None:
-            raise click.UsageError("--resume goes on with its own weights: leave --from out.")
+            raise click.UsageError("--resume goes on with its own weights: leave --from out")
         chosen = _resumed(out, preset, changes)
     elif preset is None:
         raise click.UsageError(
-            f"Which network is to be trained? Give --preset {' or '.join(PRESETS)}."
+            f"which network is to be trained: give --preset, one of {', '.join(PRESETS)}"
         )
     else:
         chosen = TrainSettings(preset=preset, **_begun(preset, changes))
     if "mix" in changes and chosen.corruption != MASKING:
-        raise click.UsageError(f"--mix is of masks: {chosen.corruption} noise falls everywhere.")
+        raise click.UsageError(
+            f"--mix is of masks, {chosen.corruption} noise falls everywhere: leave --mix out"
+        )
     if "auxiliary" in changes and chosen.corruption == MASKING:
-        raise click.UsageError("--auxiliary is for a --corruption without masks.")
+        raise click.UsageError("--auxiliary is for a --corruption without masks: leave it out")
     train_network(chosen, data, out, resume=resume, start_from=start_from)
 
 
@@ -236,11 +239,11 @@ def _resumed(out: Path, preset: str | None, changes: Mapping[str, Any]) -> "Trai
 
     saved = TrainSettings.load(out / SETTINGS_FILE)
     if preset not in (None, saved.preset):
-        raise click.UsageError(f"{out} trains the preset {saved.preset}, not {preset}.")
+        raise click.UsageError(f"{out} trains the preset {saved.preset}: leave --preset out")
     if changes.get("tracks", saved.tracks) != saved.tracks:
-        raise click.UsageError(f"{out} trains other tracks: leave --tracks out.")
+        raise click.UsageError(f"{out} trains other tracks: leave --tracks out")
     if changes.get("corruption", saved.corruption) != saved.corruption:
-        raise click.UsageError(f"{out} trains on the corruption {saved.corruption}.")
+        raise click.UsageError(f"{out} trains on the corruption {saved.corruption}: leave it out")
     return TrainSettings(**{**vars(saved), **changes})
 
 
@@ -276,7 +279,7 @@ def _weighed(text: str) -> tuple[str, float]:
         return name.strip(), options.Real(0).convert(weight, None, None)
     except click.BadParameter as error:
         raise click.UsageError(
-            f'--source takes vgmusic-a=0.5, not "{text}": a weight is 0 or more.'
+            f'--source takes vgmusic-a=0.5, not "{text}": a weight is 0 or more'
         ) from error
 
 
@@ -289,4 +292,4 @@ def _shares(option: str, like: str, read: Callable[[str], T], text: str) -> dict
             read(name.strip()): number.convert(share or 1.0, None, None) for name, _, share in parts
         }
     except (ValueError, click.BadParameter) as error:
-        raise click.UsageError(f'{option} takes {like}, not "{text}".') from error
+        raise click.UsageError(f'{option} takes {like}: "{text}" is none') from error

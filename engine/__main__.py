@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from schmubert.engine import options
+from schmubert.engine.commands import Command
 from schmubert.engine.extras import how_to_install
 from schmubert.engine.limit_options import limits
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from schmubert.engine.service.admission import Doorkeeper
 
 
-@click.command("engine", context_settings={"help_option_names": ["-h", "--help"]})
+@click.command("engine", cls=Command, context_settings={"help_option_names": ["-h", "--help"]})
 @options.model
 @options.device
 @click.option(
@@ -161,7 +162,8 @@ def _doorkeeper(key: Path | None, players: Path | None, anyone: bool) -> "Doorke
         return None
     if anyone:
         raise click.UsageError(
-            "--key and --players keep strangers out, --anyone-may-connect does not"
+            "--key and --players keep strangers out, --anyone-may-connect does not: give the one or"
+            " the other"
         )
     if key is None or players is None:
         raise click.UsageError(

@@ -22,8 +22,10 @@ class Whole(click.IntRange):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """As click does."""
-        if isinstance(value, float) and not isfinite(value):
-            self.fail(f"{value} is no number in the range {self._describe_range()}.", param, ctx)
+        try:
+            int(value)
+        except (ValueError, OverflowError):
+            self.fail(_no_number(value, "whole number", self), param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -32,10 +34,21 @@ class Real(click.FloatRange):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """As click does."""
-        found = super().convert(value, param, ctx)
-        if not isfinite(found):
-            self.fail(f"{value} is no number in the range {self._describe_range()}.", param, ctx)
-        return found
+        try:
+            there = isfinite(float(value))
+        except (ValueError, OverflowError):
+            there = False
+        if not there:
+            self.fail(_no_number(value, "number", self), param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def _no_number(value: object, kind: str, known: click.IntRange | click.FloatRange) -> str:
+    """What to say where `value` is no number of a `kind`, and which ones are `known`."""
+    said = repr(value) if isinstance(value, str) else str(value)
+    if known.min is None and known.max is None:
+        return f"{said} is no {kind}."
+    return f"{said} is no {kind} in the range {known._describe_range()}."
 
 
 class Place(click.Path):

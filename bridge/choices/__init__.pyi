@@ -1,10 +1,10 @@
 from .fitting import complaints, meets_the_metre, port_complaints, waiting_for
 from .in_play import in_play
-from .parameters import Command, called_again, parameter, said
+from .parameters import BridgeCommand, called_again, parameter, said
 from .piece import Piece, piece, plugged_in, settings_of
 
 __all__ = [
-    "Command",
+    "BridgeCommand",
     "Piece",
     "called_again",
     "complaints",

@@ -12,6 +12,7 @@ from schmubert.bridge.choices import preset
 from schmubert.bridge.options import OPTIONS, songs_folder
 from schmubert.bridge.protocol.controls import control_rows
 from schmubert.bridge.protocol.option import Option, options_of
+from schmubert.engine.commands import Command
 from schmubert.engine.options import Place, Real, Whole
 
 LEARNS, KEPT, CALLED = "schmubert.learns", "schmubert.preset", "schmubert.called"
@@ -74,7 +75,7 @@ def parameter(option: Option) -> click.Option:
     )
 
 
-class Command(click.Command):
+class BridgeCommand(Command):
     """Lists the controls in its help, and notes first whether one is to be learned.
 
     Then a preset may not exist yet.
@@ -96,8 +97,10 @@ class Command(click.Command):
         for word, after in pairwise(args):
             option = options.get(word)
             if option and option.kind is not bool and not option.alone and after in options:
-                value = option.metavar or "a value"
-                raise click.UsageError(f"{word} wants {value} after it, and {after} is an option")
+                value = option.metavar or "VALUE"
+                raise click.UsageError(
+                    f"{word} wants {value} after it, and {after} is an option: write {word} {value}"
+                )
         return super().parse_args(ctx, args)
 
 

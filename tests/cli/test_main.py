@@ -43,7 +43,11 @@ def test_help_lists_every_command_and_imports_none() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )
     assert [name for name in COMMANDS if f"\n  {name} " not in done.stdout] == []
-    assert set(done.stderr.split()) == {"schmubert.cli", "schmubert.cli.main"}
+    commands = {place.target.partition(":")[0] for place in COMMANDS.values()}
+    loaded = set(done.stderr.split())
+    assert "schmubert.cli.main" in loaded
+    assert loaded & commands == set()
+    assert len(loaded) <= 4, loaded  # the group, what it is made of, and their rooms
 
 
 def test_version() -> None:
