@@ -68,7 +68,7 @@ window = click.option(
 melody = click.option(
     "--melody",
     metavar="NAME|NUMBER",
-    help="Which track of IN is the melody, if the guess is wrong.",
+    help="Which track of IN is the melody, if the guess is wrong; a part of its NAME will do.",
 )
 meter = click.option(
     "--meter",

@@ -149,8 +149,9 @@ def cast(
 ) -> dict[Track, Part]:
     """Which of the pitched `parts` plays the melody, and which the bass, if any does.
 
-    `choice` says who has a role, by name or by number among the pitched parts from 1 on; Unusable
-    where there is none such. Drums are never cast. What is left beside a bass has a melody.
+    `choice` says who has a role, by number among the pitched parts from 1 on, by name, or by what
+    is a part of one name alone; Unusable where there is none such. Drums are never cast. What is
+    left beside a bass has a melody.
     """
     free = [part for part in parts if not part.drums]
     taken = {role: _chosen(free, wanted) for role, wanted in (choice or {}).items()}
@@ -234,13 +235,25 @@ def _place(part: Part) -> tuple[int, ...]:
 
 
 def _chosen(parts: Sequence[Part], wanted: str | int) -> int:
+    """The number of the part that is `wanted`: by its number from 1 on, its name, or a part of it.
+
+    Unusable where there is none, or where such words are a part of several names.
+    """
     if isinstance(wanted, int):
         if 1 <= wanted <= len(parts):
             return wanted - 1
     else:
-        for number, part in enumerate(parts):
-            if wanted.strip().lower() in spellings_of(part):
-                return number
+        words = wanted.strip().lower()
+        called = [spellings_of(part) for part in parts]
+        exact = [number for number, names in enumerate(called) if words in names]
+        if exact:
+            return exact[0]
+        near = [k for k, names in enumerate(called) if words and any(words in one for one in names)]
+        if len(near) == 1:
+            return near[0]
+        if near:
+            told = ", ".join(_numbered(parts)[number] for number in near)
+            raise Unusable("several such tracks", f"{wanted!r}; name one by its number: {told}")
     raise Unusable("no such track", f"{wanted!r}; there are {listed(parts)}")
 
 
@@ -249,9 +262,12 @@ def listed(parts: Sequence[Part]) -> str:
 
     One without a name is called by its program.
     """
-    free = [part for part in parts if not part.drums]
-    names = [repr(part.name) if part.name else PROGRAM_NAMES[part.program] for part in free]
-    return ", ".join(f"{number} {name}" for number, name in enumerate(names, 1)) or "none"
+    return ", ".join(_numbered([part for part in parts if not part.drums])) or "none"
+
+
+def _numbered(parts: Sequence[Part]) -> list[str]:
+    names = [repr(part.name) if part.name else PROGRAM_NAMES[part.program] for part in parts]
+    return [f"{number} {name}" for number, name in enumerate(names, 1)]
 
 
 def cast_lines(parts: Sequence[Part], roles: Mapping[Track, Part]) -> tuple[str, ...]:

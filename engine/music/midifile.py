@@ -155,11 +155,11 @@ def read_score(
     """The score in a player's MIDI file (a path, or its bytes), from tick 0 to its last note.
 
     It is in the metre of most of the file that is one of `meters`, or any where None. A track
-    without a part is silent, and not in `roles`. A part is found by `choice` (its name, or
-    its number among the pitched parts from 1 on), else by what is heard of it and what its name
-    says (`casting`). For the melody any pitched part will do that is no bass. Unusable, with one
-    line that says what is wrong, OtherMetres where no bar is in one of `meters`; ValueError where
-    `choice` names the drums, or there is no `drum_map` of that name.
+    without a part is silent, and not in `roles`. A part is found by `choice` (its name, a part of
+    that, or its number among the pitched parts from 1 on), else by what is heard of it and what its
+    name says (`casting`). For the melody any pitched part will do that is no bass. Unusable, with
+    one line that says what is wrong, OtherMetres where no bar is in one of `meters`; ValueError
+    where `choice` names the drums, or there is no `drum_map` of that name.
     """
     if choice and Track.DRUMS in choice:
         raise ValueError("the drums cannot be chosen: they are all of channel 10")

@@ -199,6 +199,32 @@ def test_a_player_chooses_by_the_numbers_that_are_listed() -> None:
             names(song, melody=wrong)
 
 
+@pytest.mark.parametrize(
+    ("name", "encoding", "words"),
+    [
+        ("Flöte", "cp1252", ["flö", "FLÖ", "te", "Flöte"]),
+        ("Ménagerie", "utf-8", ["MÉNAG", "nager"]),
+        ("ピアノ", "cp932", ["ピア", "アノ"]),
+        ("Solo / Mute trumpet", "ascii", ["mute", "  solo "]),
+    ],
+)
+def test_a_part_of_a_name_will_do(name: str, encoding: str, words: list[str]) -> None:
+    song = [tune("Guitar"), replace(comping(name), called=name.encode(encoding)), bass("Low")]
+    for word in words:
+        assert names(song, melody=word)["melody"] == name
+
+
+def test_a_name_that_fits_exactly_goes_before_longer_ones() -> None:
+    song = [tune("Guitar 2"), comping("Guitar"), bass("Guitar bass")]
+    assert names(song, melody="guitar")["melody"] == "Guitar"
+
+
+def test_words_in_several_names_are_none_and_those_are_listed() -> None:
+    song = [tune("Tune"), tune("Guitar 1"), hits("Guitar kit"), comping("Guitar 2"), bass("Low")]
+    with pytest.raises(Unusable, match=r"'guit'; .* number: 2 'Guitar 1', 3 'Guitar 2'$"):
+        names(song, melody="guit")
+
+
 def test_the_lines_say_who_plays_what() -> None:
     kit = replace(hits("Kit"), place=(0, 9))
     song = [kit, tune("Tune", 53), bass("")]
