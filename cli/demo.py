@@ -17,7 +17,7 @@ from schmubert.cli.performance import repeated, script
 from schmubert.cli.sound import render, sound_font
 from schmubert.cli.tune import tune
 from schmubert.engine.commands import Command
-from schmubert.engine.music.meter import COMMON
+from schmubert.engine.music.meter import Meter, meters_told
 from schmubert.engine.music.score import Score
 from schmubert.engine.music.vocabulary import Track
 
@@ -91,13 +91,14 @@ def demo(
     from schmubert.bridge.owner.brain_process import BrainError
     from schmubert.bridge.owner.memory_ports import MemoryPorts
     from schmubert.bridge.protocol.messages import Settings
+    from schmubert.bridge.protocol.meters import words_of
     from schmubert.bridge.protocol.roles import input_part, output_part, rig
     from schmubert.bridge.sound.fonts import check
 
     files = _files(out, force)
     if soundfont is not None:
         check(soundfont)
-    score = _melody(melody, bars)
+    score = _melody(melody, bars, _meters(engine, model))
     tempo_bpm = tempo or min(max(score.tempo_bpm, 30.0), 300.0)
     # a model that was asked for is not to be confused with that of an engine that runs already
     address = engine or (_free_address() if model is not None else None)
@@ -107,7 +108,10 @@ def demo(
 
     ports = MemoryPorts(script(score, tempo_bpm), starts_s=inf)
     plugged = rig([input_part("Melody")], [output_part(role.name) for role in BAND], None)
+    signature, feel = words_of(score.meter)
     setup = Settings(
+        signature=signature,
+        feel=feel,
         hears=(Track.MELODY,),
         plays=BAND,
         temperature=temperature,
@@ -172,17 +176,43 @@ def _files(out: Path, force: bool) -> dict[str, Path]:
     return files
 
 
-def _melody(path: Path | None, bars: int | None) -> Score:
-    """The melody to play, `bars` bars of it; ValueError where the file at `path` has none."""
+def _meters(engine: str | None, model: Path | None) -> tuple[Meter, ...] | None:
+    """The metres that the band plays; None where an `engine` that runs already says them itself."""
+    from schmubert.engine.networks.model_file import default_model, meters_in
+
+    if engine is not None:
+        return None
+    try:
+        return meters_in(model or default_model())
+    except FileNotFoundError:
+        return None  # an engine that has to be started says what is missing
+
+
+def _melody(path: Path | None, bars: int | None, meters: tuple[Meter, ...] | None) -> Score:
+    """The melody to play, `bars` bars of it, in one of `meters`, or in any where None.
+
+    ValueError where the file at `path` has none.
+    """
     if path is None:
         return repeated(tune(), bars)
-    from schmubert.engine.music.midifile import read_score
+    from schmubert.cli.offline import tell_oddities
+    from schmubert.engine.music.midifile import OtherMetres, read_score
 
-    score = read_score(path, meters=[COMMON]).score
     try:
-        return repeated(score, bars)
+        reading = read_score(path, meters=meters)
+    except OtherMetres as error:
+        played = meters_told(meters or ())
+        raise ValueError(
+            f"{error}, and the band plays {played} alone: give --model FILE or --engine ADDRESS of"
+            " one that plays it"
+        ) from error
+    tell_oddities(path.name, reading)
+    try:
+        return repeated(reading.score, bars)
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise ValueError(
+            f"{path}: {error}: name a song in which a part plays beside bass and drums"
+        ) from error
 
 
 def _free_address() -> str:

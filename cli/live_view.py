@@ -8,7 +8,7 @@ import click
 
 from schmubert.cli.bar_text import LEGEND, NOTES_WIDTH, bar_cells
 from schmubert.cli.performance import Beat, answered, count_in_s
-from schmubert.engine.music.score import STEPS_PER_BAR, Score
+from schmubert.engine.music.score import Score
 from schmubert.engine.music.vocabulary import TRIO, Track
 
 if TYPE_CHECKING:
@@ -35,11 +35,13 @@ class LiveView:
     def _beat(self) -> Beat:
         """Its grid, in seconds of the ports' clock."""
         assert self._ports.starts_s is not None
-        return Beat(self._ports.starts_s + count_in_s(self._tempo_bpm), self._tempo_bpm)
+        zero_s = self._ports.starts_s + count_in_s(self._tempo_bpm)
+        return Beat(zero_s, self._tempo_bpm, self._score.meter)
 
     def announce(self) -> None:
         """Say what is to come."""
-        click.echo(f"{self._score.bars} bars at {self._tempo_bpm:g} BPM; drums: {LEGEND}\n")
+        long = f"{self._score.bars} bars of {self._score.meter} at {self._tempo_bpm:g} BPM"
+        click.echo(f"{long}; drums: {LEGEND}\n")
         names = {track: track.name.lower() for track in TRIO}
         self._line("bar", {track: f"{name:<{NOTES_WIDTH}}" for track, name in names.items()})
 
@@ -63,7 +65,7 @@ class LiveView:
         """Show the bars that have ended by `now`."""
         if self._ports.starts_s == inf:
             return
-        bars = min(self._beat.step(now) // STEPS_PER_BAR, self._score.bars)
+        bars = min(self._beat.step(now) // self._score.meter.steps, self._score.bars)
         if bars <= self._shown:
             return
         played = self._played(bars)

@@ -15,7 +15,7 @@ from schmubert.cli import options
 from schmubert.cli.songs import Errand, errands, readable
 from schmubert.engine.denoiser import Model, lacking, parts_of
 from schmubert.engine.diffusion.sampling import Sampling, usual_window_bars
-from schmubert.engine.music.meter import Meter
+from schmubert.engine.music.meter import Meter, meters_told
 from schmubert.engine.music.score import Score
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.networks.devices import Device
@@ -54,8 +54,7 @@ class OtherMetre(ValueError):  # noqa: N818 - read aloud, it is what the song is
 
 def plays_alone(model: Model) -> str:
     """What `model` plays, and what to do about that."""
-    *others, last = map(str, model.meters)
-    own = f"{', '.join(others)} and {last}" if others else last
+    own = meters_told(model.meters)
     return f"{model.name} plays {own} alone; a model trained on other metres: --model"
 
 

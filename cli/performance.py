@@ -5,10 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from schmubert.engine.music.meter import CLOCKS_PER_QUARTER
+from schmubert.engine.music.meter import CLOCKS_PER_QUARTER, COMMON, Meter
 from schmubert.engine.music.score import (
-    STEPS_PER_BAR,
-    STEPS_PER_BEAT,
     Note,
     Score,
     canonical,
@@ -29,18 +27,19 @@ Sent = tuple[float, int, bytes]
 
 @dataclass(frozen=True)
 class Beat:
-    """The grid of a performance: the second of its beat 0, and its tempo."""
+    """The grid of a performance: the second of its beat 0, its tempo in quarters, and its metre."""
 
     zero_s: float
     tempo_bpm: float
+    meter: Meter = COMMON
 
     @property
     def step_s(self) -> float:
-        """Seconds in a 16th."""
-        return 60.0 / self.tempo_bpm / STEPS_PER_BEAT
+        """Seconds in a cell of the metre."""
+        return 60.0 / self.tempo_bpm / float(self.meter.steps_per_quarter)
 
     def step(self, at_s: float) -> int:
-        """The 16th nearest to second `at_s`."""
+        """The cell nearest to second `at_s`."""
         return round((at_s - self.zero_s) / self.step_s)
 
 
@@ -56,13 +55,13 @@ def script(score: Score, tempo_bpm: float) -> list[Sent]:
     """
     clock_s = 60.0 / tempo_bpm / CLOCKS_PER_QUARTER
     zero_s = count_in_s(tempo_bpm)
-    beat = Beat(zero_s, tempo_bpm)
-    clocks = COUNT_IN_CLOCKS + score.steps // STEPS_PER_BEAT * CLOCKS_PER_QUARTER
+    beat = Beat(zero_s, tempo_bpm, score.meter)
+    clocks = COUNT_IN_CLOCKS + score.bars * score.meter.clocks_per_bar
     ordered = [(clock * clock_s, 1, CLOCK) for clock in range(clocks)]
     ordered += [(zero_s - clock_s / 2, 0, START), (clocks * clock_s, 1, STOP)]
     for onset, length, pitch in notes(score.tokens, Track.MELODY):
         begins_s, ends_s = (zero_s + step * beat.step_s for step in (onset, onset + length))
-        loud = PLAYER_VELOCITY + (8 if onset % STEPS_PER_BAR == 0 else 0)
+        loud = PLAYER_VELOCITY + (8 if onset % score.meter.steps == 0 else 0)
         ordered += [(begins_s, 2, bytes((0x90, pitch, loud))), (ends_s, 0, bytes((0x80, pitch, 0)))]
     return [(at_s, 0, message) for at_s, _, message in sorted(ordered, key=lambda one: one[:2])]
 
@@ -72,7 +71,7 @@ def answered(sent: Iterable[Sent], roles: Sequence[Track], beat: Beat, score: Sc
 
     Notes that still sound are taken to sound to the end.
     """
-    tokens = silence(score.bars).tokens.copy()
+    tokens = silence(score.bars, meter=score.meter).tokens.copy()
     tokens[:, Track.MELODY] = score.tokens[:, Track.MELODY]
     messages = list(sent)
     for port, role in enumerate(roles):
@@ -83,7 +82,7 @@ def answered(sent: Iterable[Sent], roles: Sequence[Track], beat: Beat, score: Sc
                     tokens[step, role] |= drum_token([Drum(DRUM_PITCH.index(pitch))])
         else:
             tokens[:, role] = monophonic(_played(own, score.steps), score.steps)
-    return Score(canonical(tokens), beat.tempo_bpm)
+    return Score(canonical(tokens), beat.tempo_bpm, score.meter)
 
 
 def _struck(messages: Iterable[tuple[int, bytes]]) -> list[tuple[int, int]]:
@@ -112,9 +111,10 @@ def repeated(score: Score, bars: int | None = None) -> Score:
     played = notes(score.tokens, Track.MELODY)
     if not played:
         raise ValueError("there is no melody to play")
-    first = played[0].onset // STEPS_PER_BAR
-    last = (played[-1].onset + played[-1].length - 1) // STEPS_PER_BAR
+    first = played[0].onset // score.meter.steps
+    last = (played[-1].onset + played[-1].length - 1) // score.meter.steps
     melody = score.window(first, last + 1 - first).tokens[:, Track.MELODY]
-    tokens = silence(last + 1 - first if bars is None else bars).tokens.copy()
+    length = last + 1 - first if bars is None else bars
+    tokens = silence(length, meter=score.meter).tokens.copy()
     tokens[:, Track.MELODY] = np.resize(melody, len(tokens))
-    return Score(canonical(tokens), score.tempo_bpm)
+    return Score(canonical(tokens), score.tempo_bpm, score.meter)

@@ -8,6 +8,7 @@ from schmubert.engine.music.meter import (
     Meter,
     in_triplets,
     meter_of,
+    meters_told,
     signature_named,
 )
 
@@ -41,9 +42,9 @@ def checked_signature(word: str) -> str:
 
 def not_played(model: str, known: Iterable[Meter], meter: Meter) -> str:
     """What to say where `model`, which plays the metres `known`, is to play in `meter`."""
-    names = [str(one) for one in known]
-    told = f"{names[0]} alone" if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    return f"{model} plays {told}: in {meter} the band rests"
+    known = tuple(known)
+    alone = " alone" if len(known) == 1 else ""
+    return f"{model} plays {meters_told(known)}{alone}: in {meter} the band rests"
 
 
 def in_quarters(beats_bpm: float, meter: Meter) -> float:

@@ -126,6 +126,12 @@ def same_bars(one: Meter | None, other: Meter) -> bool:
     return one is not None and straight(one) == straight(other)
 
 
+def meters_told(meters: Iterable[Meter]) -> str:
+    """All of `meters`, of which there is one at least, in words: "2/4, 3/4 and 6/8"."""
+    *others, last = map(str, meters)
+    return f"{', '.join(others)} and {last}" if others else last
+
+
 UNSAID_METERS = (COMMON,)
 """What a model file plays that says nothing of metres."""
 

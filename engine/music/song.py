@@ -343,6 +343,8 @@ def read_bytes(source: Path | str | bytes) -> bytes:
     """The bytes of a MIDI file, or `source` itself if it is bytes; ValueError if unreadable."""
     if isinstance(source, bytes):
         return source
+    if Path(source).is_dir():
+        raise ValueError(f"{source} is a folder: name a MIDI file")
     try:
         return Path(source).read_bytes()
     except OSError as error:

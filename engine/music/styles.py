@@ -123,11 +123,13 @@ def style_named(name: str) -> Style:
 def song_to_play_like(path: Path) -> Score:
     """The song in the MIDI file `path`; ValueError where it cannot be read or has no style."""
     from schmubert.engine.music.midifile import read_score
+    from schmubert.engine.music.song import read_bytes
 
+    data = read_bytes(path)
     try:
-        song = read_score(path.read_bytes()).score
+        song = read_score(data).score
         manner_of(song)
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         raise ValueError(f"cannot play like {escaped(str(path))}: {error}") from error
     return song
 

@@ -15,14 +15,22 @@ from click.testing import CliRunner, Result
 from schmubert.cli import sound
 from schmubert.cli.main import main
 from schmubert.cli.tune import tune
+from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.midifile import midi_bytes, read_score
-from schmubert.engine.music.score import STEPS_PER_BAR, silence
+from schmubert.engine.music.score import STEPS_PER_BAR, Note, Score, monophonic, silence
 from schmubert.engine.music.vocabulary import HOLD, Track
 from tests import tiny_model
 
 
 def demo(*words: object) -> Result:
     return CliRunner().invoke(main, ["demo", "--no-sound", *map(str, words)])
+
+
+def of(track: Track, meter: Meter) -> Score:
+    """Two bars of `meter` in which `track` plays on each beat."""
+    tokens = silence(2, meter=meter).tokens.copy()
+    tokens[:: meter.cells, track] = 40
+    return Score(tokens, meter=meter)
 
 
 @pytest.mark.live
@@ -53,6 +61,29 @@ def test_the_band_answers_from_the_second_bar_on(tiny_model_file: Path, tmp_path
 
 
 @pytest.mark.live
+@pytest.mark.parametrize("meter", [Meter(3), Meter(2, 6, 36), Meter(4, 6)], ids=str)
+def test_it_plays_in_the_metre_of_the_song(meter: Meter, tmp_path: Path) -> None:
+    song, out = tmp_path / "song.mid", tmp_path / "demo"
+    tokens = silence(4, meter=meter).tokens.copy()
+    # every third of a beat, or 16ths, so that the file itself tells how its beats divide
+    onsets = range(0, len(tokens), 2 if meter.cells == 6 else 1)
+    played = [Note(step, 1, 72 + step % 5) for step in onsets]
+    tokens[:, Track.MELODY] = monophonic(played, len(tokens))
+    song.write_bytes(midi_bytes(Score(tokens, meter=meter), [Track.MELODY]))
+    model = tiny_model.write(tmp_path / "tiny.onnx", meter)
+    words = ("--melody", song, "--model", model, "--out", out, "--bars", 3, "--tempo", 200)
+    result = demo(*words)
+    assert result.exit_code == 0, result.output
+    assert f"3 bars of {meter} at 200 BPM" in result.output
+    score = read_score(out / "demo.mid", meters=[meter]).score
+    assert (score.bars, score.meter) == (3, meter)
+    assert (score.tokens[:, Track.MELODY] == tokens[: len(score.tokens), Track.MELODY]).all()
+    for track in (Track.BASS, Track.DRUMS):
+        answer = score.tokens[meter.steps :, track].tolist()
+        assert answer == tiny_model.bar_of(track, meter) * 2
+
+
+@pytest.mark.live
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot send Ctrl-C to one process")
 def test_ctrl_c_ends_it_and_what_was_played_is_written(
     tiny_model_file: Path, tmp_path: Path
@@ -80,6 +111,9 @@ def test_ctrl_c_ends_it_and_what_was_played_is_written(
 
 def test_bad_input_is_one_line_and_nothing_is_played(tmp_path: Path, tiny_model_file: Path) -> None:
     silent, broken, model = (tmp_path / name for name in ("silent.mid", "broken.mid", "bad.onnx"))
+    kit, waltz = tmp_path / "kit.mid", tmp_path / "waltz.mid"
+    waltz.write_bytes(midi_bytes(of(Track.MELODY, Meter(3))))
+    kit.write_bytes(midi_bytes(of(Track.DRUMS, COMMON)))
     silent.write_bytes(midi_bytes(silence(4)))
     broken.write_bytes(b"MThd")
     model.write_bytes(b"no graph")
@@ -87,6 +121,9 @@ def test_bad_input_is_one_line_and_nothing_is_played(tmp_path: Path, tiny_model_
     for words, said in [
         (("--melody", silent), "silent.mid: empty: it holds no note"),
         (("--melody", broken), "broken.mid: damaged"),
+        (("--melody", tmp_path), f"{tmp_path} is a folder: name a MIDI file"),
+        (("--melody", kit), "kit.mid: there is no melody to play: name a song in which a part"),
+        (("--melody", waltz), "it is in 3/4, and the band plays 4/4 alone: give --model FILE or"),
         (("--melody", tmp_path / "none.mid"), "none.mid"),
         (("--soundfont", tmp_path / "none.sf2"), "none.sf2: no such sound font"),
         (("--soundfont", broken), "broken.mid: this is no sound font"),

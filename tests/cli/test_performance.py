@@ -19,34 +19,42 @@ from schmubert.cli.performance import (
     script,
 )
 from schmubert.cli.tune import tune
-from schmubert.engine.music.score import STEPS_PER_BAR, Note, Score, monophonic, notes, silence
+from schmubert.engine.music.meter import COMMON, Meter
+from schmubert.engine.music.score import Note, Score, monophonic, notes, silence
 from schmubert.engine.music.vocabulary import DRUM_PITCH, Drum, Track
 
 BAND = (Track.BASS, Track.DRUMS)
 
 
-def with_column(track: Track, column: np.ndarray) -> Score:
-    tokens = silence(len(column) // STEPS_PER_BAR).tokens.copy()
+METERS = (COMMON, Meter(3), Meter(2, 6, 36), Meter(4, 6), Meter(5), Meter(4, 6, 36))
+
+
+def with_column(track: Track, column: np.ndarray, meter: Meter = COMMON) -> Score:
+    tokens = silence(len(column) // meter.steps, meter=meter).tokens.copy()
     tokens[:, track] = column
-    return Score(tokens)
+    return Score(tokens, meter=meter)
 
 
-melodies = st.lists(
-    st.tuples(st.integers(0, 3 * STEPS_PER_BAR - 1), st.integers(1, 12), st.integers(21, 108)),
-    min_size=1,
-).map(
-    lambda played: with_column(
-        Track.MELODY, monophonic([Note(*note) for note in played], 3 * STEPS_PER_BAR)
+def melodies_in(meter: Meter) -> st.SearchStrategy[Score]:
+    steps = 3 * meter.steps
+    note = st.tuples(st.integers(0, steps - 1), st.integers(1, 12), st.integers(21, 108))
+    return st.lists(note, min_size=1).map(
+        lambda played: with_column(
+            Track.MELODY, monophonic([Note(*note) for note in played], steps), meter
+        )
     )
-)
+
+
+melodies = melodies_in(COMMON)
+melodies_in_any_metre = st.sampled_from(METERS).flatmap(melodies_in)
 
 
 @settings(max_examples=30, deadline=None)
-@given(melodies, st.floats(30, 300))
-def test_every_note_of_the_script_begins_and_ends_on_its_16th(
+@given(melodies_in_any_metre, st.floats(30, 300))
+def test_every_note_of_the_script_begins_and_ends_on_its_cell(
     score: Score, tempo_bpm: float
 ) -> None:
-    beat = Beat(count_in_s(tempo_bpm), tempo_bpm)
+    beat = Beat(count_in_s(tempo_bpm), tempo_bpm, score.meter)
     sounding: dict[int, int] = {}
     heard = []
     for at_s, port, message in script(score, tempo_bpm):
@@ -62,7 +70,7 @@ def test_every_note_of_the_script_begins_and_ends_on_its_16th(
 
 
 @settings(max_examples=30, deadline=None)
-@given(melodies, st.floats(30, 300))
+@given(melodies_in_any_metre, st.floats(30, 300))
 def test_the_bridge_s_clock_reads_the_script_as_it_is_meant(score: Score, tempo_bpm: float) -> None:
     clock = Clock()
     seen = Counter[bytes]()
@@ -75,13 +83,14 @@ def test_the_bridge_s_clock_reads_the_script_as_it_is_meant(score: Score, tempo_
                 rolled_at_s = at_s
         if message == STOP:
             stopped_at_s = at_s
-    clocks = COUNT_IN_CLOCKS + score.bars * 4 * CLOCKS_PER_QUARTER
+    quarters = score.bars * score.meter.clocks_per_bar / CLOCKS_PER_QUARTER
+    clocks = COUNT_IN_CLOCKS + quarters * CLOCKS_PER_QUARTER
     assert seen == {CLOCK: clocks, START: 1, STOP: 1}
     assert rolled_at_s == pytest.approx(count_in_s(tempo_bpm))
-    assert stopped_at_s == pytest.approx(count_in_s(tempo_bpm) + score.bars * 240 / tempo_bpm)
+    assert stopped_at_s == pytest.approx(count_in_s(tempo_bpm) + quarters * 60 / tempo_bpm)
     timeline = clock.transport.timeline
     assert timeline.tempo_bpm == pytest.approx(tempo_bpm, rel=1e-3)
-    assert timeline.beats(stopped_at_s) == pytest.approx(4 * score.bars, abs=0.05)
+    assert timeline.beats(stopped_at_s) == pytest.approx(quarters, abs=0.05)
 
 
 @settings(max_examples=50, deadline=None)
@@ -114,6 +123,20 @@ def test_a_note_that_still_sounds_goes_on_to_the_end() -> None:
     sent = [(0.5, 0, bytes((0x90, 40, 80)))]
     score = answered(sent, BAND, Beat(0.0, 120.0), silence(1))
     assert notes(score.tokens, Track.BASS) == [Note(4, 12, 40)]
+
+
+@pytest.mark.parametrize("meter", METERS, ids=str)
+def test_a_score_keeps_its_metre(meter: Meter) -> None:
+    column = monophonic([Note(meter.steps + 1, 2, 60)], 4 * meter.steps)
+    song = with_column(Track.MELODY, column, meter)
+    twice = repeated(song, 2)
+    assert (twice.meter, twice.bars) == (meter, 2)
+    assert [note.onset for note in notes(twice.tokens, Track.MELODY)] == [1, meter.steps + 1]
+    beat = Beat(1.0, 100.0, meter)
+    sent = [(1.0 + 5 * beat.step_s, 0, bytes((0x90, 40, 80)))]
+    score = answered(sent, BAND, beat, twice)
+    assert (score.meter, score.tempo_bpm) == (meter, 100.0)
+    assert notes(score.tokens, Track.BASS)[0].onset == 5
 
 
 def test_a_melody_is_played_over_and_over() -> None:
