@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -59,11 +60,16 @@ def bridge_command(**values: Any) -> None:
     try:
         for one in pieces:
             meets_the_metre(one.settings)
+            opens(one.settings.key)
         has_what_serves(stage)
         if stage.sound_font is not None:
             from schmubert.bridge.sound.fonts import check
 
             check(stage.sound_font)
+        if plugged.sound is not None:
+            from schmubert.bridge.sound.outputs import check_output
+
+            check_output(stage.audio)
         perform(stage, plugged, pieces)
     except (OSError, RuntimeError, ValueError, GaveUpError) as error:
         if pieces[0].settings.verbose:
@@ -249,6 +255,14 @@ def has_what_serves(stage: Stage) -> None:
         missing = missing or lacking_osc()
     if missing is not None:
         raise ValueError(missing)
+
+
+def opens(key: str | None) -> None:
+    """ValueError where `key` is no secret key of a player."""
+    if key is not None:
+        from schmubert.engine.service.keys import player_key
+
+        player_key(Path(key))
 
 
 def learn(ports: MidiPorts, plugged: Rig, stage: Stage) -> Rig:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from schmubert.cli import options
-from schmubert.cli.errors import one_line
+from schmubert.cli.errors import check_folder, one_line
 from schmubert.cli.live_view import BAND, LiveView
 from schmubert.cli.performance import repeated, script
 from schmubert.cli.sound import render, sound_font
@@ -94,10 +94,13 @@ def demo(
     from schmubert.bridge.protocol.meters import words_of
     from schmubert.bridge.protocol.roles import input_part, output_part, rig
     from schmubert.bridge.sound.fonts import check
+    from schmubert.bridge.sound.outputs import check_output
 
     files = _files(out, force)
     if soundfont is not None:
         check(soundfont)
+    if sound:
+        check_output(audio)
     score = _melody(melody, bars, _meters(engine, model))
     tempo_bpm = tempo or min(max(score.tempo_bpm, 30.0), 300.0)
     # a model that was asked for is not to be confused with that of an engine that runs already
@@ -167,8 +170,7 @@ def heard(
 
 def _files(out: Path, force: bool) -> dict[str, Path]:
     """What the demo leaves in the folder `out`, by suffix; ValueError where that is in the way."""
-    if out.exists() and not out.is_dir():
-        raise ValueError(f"{out} is a file: name a folder with --out")
+    check_folder(out)
     files = {suffix: out / f"demo.{suffix}" for suffix in ("mid", "png", "wav")}
     there = [path for path in files.values() if path.exists()]
     if there and not force:

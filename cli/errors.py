@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 import click
 
 from schmubert.engine.music.texts import escaped
+from schmubert.engine.writing import in_the_way, obstacle
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -22,7 +24,17 @@ def one_line(command: Callable[P, R]) -> Callable[P, R]:
         except (ValueError, OSError) as error:
             words = str(error)
             if isinstance(error, OSError) and error.strerror and error.filename:
-                words = f"{error.filename}: {error.strerror}"
+                words = (
+                    obstacle(Path(error.filename), error) or f"{error.filename}: {error.strerror}"
+                )
             raise click.ClickException(escaped(" ".join(words.split()))) from error
 
     return shown
+
+
+def check_folder(path: Path) -> None:
+    """ValueError where a file is in the way of a folder at `path`, which need not be there yet."""
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"{path} is a file: name a folder")
+    if (file := in_the_way(path)) is not None:
+        raise ValueError(f"{file} is a file, not a folder: name another place")

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from schmubert.cli import options
-from schmubert.cli.errors import one_line
+from schmubert.cli.errors import check_folder, one_line
 from schmubert.engine.commands import Command
 from schmubert.engine.extras import how_to_install
 from schmubert.engine.recipe import RANGES
@@ -49,6 +49,7 @@ def export_onnx(
     """
     if out.exists() and not force:
         raise click.ClickException(f"{out} is there already: --force writes over it.")
+    check_folder(out.parent)
     if not out.parent.is_dir():
         raise click.ClickException(f"{out.parent} is no folder: make it first.")
     try:

@@ -9,7 +9,7 @@ import click
 import numpy as np
 
 from schmubert.cli import options
-from schmubert.cli.errors import one_line
+from schmubert.cli.errors import check_folder, one_line
 from schmubert.cli.leading import ANY, Leading, free_leading_options
 from schmubert.cli.manner import Wanted, manner_options
 from schmubert.cli.offline import check_parts, plays_alone
@@ -22,7 +22,7 @@ from schmubert.engine.diffusion.layout import chords_of
 from schmubert.engine.diffusion.reversal import REVERSE, generate_from_noise
 from schmubert.engine.diffusion.sampling import Sampling, usual_window_bars
 from schmubert.engine.diffusion.windows import MOST_BATCHED
-from schmubert.engine.music.meter import COMMON, USUAL_BPM, Meter, in_triplets, meter_of
+from schmubert.engine.music.meter import COMMON, USUAL_BPM, Meter, in_triplets, meter_of, straight
 from schmubert.engine.music.score import Score
 from schmubert.engine.music.stacks import is_ensemble
 from schmubert.engine.music.vocabulary import Track
@@ -97,6 +97,9 @@ def generate(
     from schmubert.engine.music.ensemble_file import ensemble_bytes
     from schmubert.engine.music.midifile import midi_bytes, write_file
 
+    for folder in (out, plot):
+        if folder is not None:
+            check_folder(folder)
     digits = len(str(count))
     paths = [out / f"{number:0{digits}}.mid" for number in range(1, count + 1)]
     rolls = [] if plot is None else [plot / f"{path.stem}.png" for path in paths]
@@ -189,5 +192,6 @@ def meter_played(model: Model, signature: tuple[int, int], feel: str) -> Meter:
     if feel == "triplet":
         meter = in_triplets(meter)
     if not plays(model, meter):
-        raise ValueError(f"{meter}: {plays_alone(model)}")
+        other = "; or --feel straight" if plays(model, straight(meter)) else ""
+        raise ValueError(f"{meter}: {plays_alone(model)}{other}")
     return meter

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from schmubert.cli import options
-from schmubert.cli.errors import one_line
+from schmubert.cli.errors import check_folder, one_line
 from schmubert.engine.commands import Command
 
 
@@ -33,6 +33,7 @@ def import_weights(
 
     if out.suffix != ".safetensors":
         raise click.ClickException(f"{out}: a checkpoint ends in .safetensors")
+    check_folder(out.parent)
     if out.exists() and not force:
         raise click.ClickException(f"{out} is there already: --force writes over it.")
     if heads is not None and data is not None:

@@ -110,9 +110,10 @@ def _end(job: Job, model: Model, data: bytes, name: str, meter: Meter) -> "Readi
         return job.read(model, data, False, [meter])
     except OtherMetre as error:
         feels = {str(straight(meter)), str(in_triplets(meter))}
-        alike = "" if feels.isdisjoint(error.metres) else ": --feel straight or triplet, for both"
+        feel, metre = "--feel straight or triplet, for both", "--meter, for both, if that is wrong"
+        alike = f"{metre}, else another TO" if feels.isdisjoint(error.metres) else feel
         raise ValueError(
-            f"{name}: no bar of it is in {meter}, as the song before is{alike}"
+            f"{name}: no bar of it is in {meter}, as the song before is: {alike}"
         ) from error
     except Unusable as error:
         raise error.of(name) from error

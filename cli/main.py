@@ -3,6 +3,7 @@
 import errno
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -157,9 +158,11 @@ def missing(error: ImportError) -> str:
 
 def unreachable(error: OSError) -> str:
     """What the system said about a file, in one line."""
-    if error.strerror is None:
-        return str(error)
-    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    from schmubert.engine.writing import obstacle
+
+    if error.strerror is None or not error.filename:
+        return error.strerror or str(error)
+    return obstacle(Path(error.filename), error) or f"{error.filename}: {error.strerror}"
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

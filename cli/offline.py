@@ -49,7 +49,9 @@ class OtherMetre(ValueError):  # noqa: N818 - read aloud, it is what the song is
 
     def __init__(self, metres: Sequence[str], model: Model) -> None:
         self.metres = tuple(metres)
-        super().__init__(f"{', '.join(metres)}: {plays_alone(model)}; if that is wrong: --meter")
+        feel = ", or --feel straight" if any("triplets" in metre for metre in metres) else ""
+        wrong = f"if that is wrong: --meter{feel}"
+        super().__init__(f"{', '.join(metres)}: {plays_alone(model)}; {wrong}")
 
 
 def plays_alone(model: Model) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schmubert.engine.music.texts import MIDI_SUFFIXES, decoded
+from schmubert.engine.writing import in_the_way
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,9 @@ def errands(source: Path, out: Path, plot: Path | None, force: bool) -> list[Err
     if not found:
         kinds = ", ".join(MIDI_SUFFIXES)
         raise ValueError(f"{readable(source)} holds no MIDI file: none of {kinds}")
+    for path in (out, plot):
+        if path is not None and (file := in_the_way(path)) is not None:
+            raise ValueError(f"{readable(file)} is a file, not a folder: name another place")
     songs = {errand.source.resolve() for errand in found}
     for errand in found:
         for path in errand.made:

@@ -8,7 +8,7 @@ import click
 
 from schmubert.cli import ardour_template, dawproject_template, options, reaper_template
 from schmubert.cli.daw_plan import HEARS, YOU, Plan, preset
-from schmubert.cli.errors import one_line
+from schmubert.cli.errors import check_folder, one_line
 from schmubert.engine.commands import Command
 from schmubert.engine.music.meter import USUAL_BPM
 from schmubert.engine.music.vocabulary import Track
@@ -47,8 +47,8 @@ def template(
     if not name.isprintable():
         raise ValueError(f"{name!r} is no name for a session: write it in letters")
     plan = Plan(name, tempo, meter, tracks)
-    there = out.exists() and (not out.is_dir() or any(out.iterdir()))
-    if there and not (force and out.is_dir()):
+    check_folder(out)
+    if not force and out.exists() and any(out.iterdir()):
         raise ValueError(f"{out} is there already: give another --out, or --force")
     with naming(out):
         out.mkdir(parents=True, exist_ok=True)

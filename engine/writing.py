@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PART = ".part"
@@ -27,7 +27,8 @@ def replacing(path: Path) -> Iterator[Path]:
             beside.replace(path)
             sync_folder(path.parent)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        with suppress(NotADirectoryError):  # where a file is in the way of its folder
+            beside.unlink(missing_ok=True)
         raise
 
 
@@ -45,8 +46,33 @@ def naming(path: Path) -> Iterator[None]:
     except NotWrittenError:
         raise
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise NotWrittenError(f"{path} cannot be written: {reason}") from error
+        reason = obstacle(path, error)
+        if reason is None:
+            reason = f"{path} cannot be written: {error.strerror or error}"
+        raise NotWrittenError(reason) from error
+
+
+def in_the_way(path: Path) -> Path | None:
+    """The file that is where a folder would have to be for `path` to lie in; None for none."""
+    folders = (folder for folder in path.parents if os.path.lexists(folder))
+    nearest = next(folders, None)
+    return nearest if nearest is not None and not nearest.is_dir() else None
+
+
+def obstacle(path: Path, error: OSError) -> str | None:
+    """What is in the way of `path` where the system says `error`, and what to do, in a line.
+
+    None where that is no matter of files and folders.
+    """
+    if (file := in_the_way(path)) is not None:
+        return f"{file} is a file, not a folder: name another place"
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return f"{path} is a file: name a folder"
+    if isinstance(error, IsADirectoryError):
+        return f"{path} is a folder: name a file"
+    if isinstance(error, FileNotFoundError) and not path.parent.is_dir():
+        return f"{path}: there is no folder {path.parent}, name one that is there"
+    return None
 
 
 def sync(path: Path) -> None:

@@ -10,7 +10,7 @@ from schmubert.bridge.protocol.mode import MODES
 from schmubert.bridge.protocol.roles import Binding, Rig
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.protocol.surface import binding, collisions
-from schmubert.engine.music.meter import knows
+from schmubert.engine.music.meter import knows, straight
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.networks.model_file import default_model, meters_in
 
@@ -31,9 +31,15 @@ def meets_the_metre(settings: Settings) -> None:
     meters = meters_in(model)
     if meters is None or knows(meters, settings.meter):
         return
+    told = not_played(model.stem, meters, settings.meter)
+    if knows(meters, straight(settings.meter)):
+        raise ValueError(
+            f"{told}. Play with --feel straight, or give --model FILE or --engine ADDRESS of one"
+            " that plays it"
+        )
     raise ValueError(
-        f"{not_played(model.stem, meters, settings.meter)}. Give --model FILE or --engine ADDRESS"
-        f" of one that plays it, or play in {meters[0]}"
+        f"{told}. Give --model FILE or --engine ADDRESS of one that plays it, or play in"
+        f" {meters[0]}"
     )
 
 
@@ -43,6 +49,8 @@ def complaints(plugged: Rig, settings: Settings, stage: Stage) -> list[str]:
     shared = heard & {part.role for part in stage.played}
     turned = [*plugged.bindings, *(binding(target, "note:0") for target in stage.learn)]
     lines = []
+    if settings.key is not None and settings.engine is None:
+        raise ValueError("--key is for an engine that runs already: add --engine ADDRESS")
     if stage.osc_to and stage.osc is None:
         raise ValueError("--osc-to is where OSC is told: add --osc")
     if mode == MODES[0] and shared:

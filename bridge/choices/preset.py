@@ -141,5 +141,21 @@ def _parsed(text: str, path: Path) -> "TOMLDocument":
     except RecursionError as error:
         raise ValueError(f"{path} is no preset: it goes too deep") from error
     except TOMLKitError as error:
-        hint = ', write "density:bass" in quotes' if COLON.search(text) else ""
-        raise ValueError(f"{path} is no TOML: {error}{hint}") from error
+        raise ValueError(f"{path} is no TOML: {_what_is_wrong(error, text)}") from error
+
+
+def _what_is_wrong(error: Exception, text: str) -> str:
+    """What `error` of the parser says of `text`, and what to do."""
+    said, line = str(error), getattr(error, "line", 1)
+    at_end = "end of file" in said or repr("\0") in said  # it says line 1 then
+    lines = text.splitlines()
+    before = "\n".join(lines if at_end else lines[: line - 1])
+    opened = before.count("[") > before.count("]")
+    if opened and (at_end or said.endswith("col 0")):
+        return f"a list is not closed{'' if at_end else f' before line {line}'}: write its ]"
+    if at_end or "Control characters" in said:
+        where = "" if at_end else f" in line {line}"
+        return f"a text or a table is not closed{where}: write its end"
+    if COLON.search(text):
+        return f'{said}, write "density:bass" in quotes'
+    return f'{said}; a line is as mode = "trade"'

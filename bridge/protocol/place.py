@@ -1,4 +1,4 @@
-"""Where a page or OSC is served: `[HOST:]PORT` as the player writes it."""
+"""Where a page or OSC is served, `[HOST:]PORT` as the player writes it, and where an engine is."""
 
 import errno
 import socket
@@ -53,6 +53,16 @@ def place_or_none_named(spec: str) -> Place:
 
 NO_PLACE = Place("", 0)
 """Where nothing is served, though it would be."""
+
+
+def engine_address(word: str) -> str:
+    """`word`, where it may be the address of an engine; ValueError says what to write."""
+    way, _, where = word.partition("://")
+    host, _, port = where.rpartition(":")
+    of_tcp = way == "tcp" and host and port.isascii() and port.isdecimal() and int(port) <= 65535
+    if not of_tcp and not (way == "ipc" and where):
+        raise ValueError(f"{word!r} is no address of an engine: tcp://HOST:PORT is one")
+    return word
 
 
 def why_not(place: Place, error: OSError, served: str, option: str, usual_port: int) -> str:

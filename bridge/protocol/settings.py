@@ -8,6 +8,7 @@ from schmubert.bridge.protocol.controls import Control, assigned, checked, setti
 from schmubert.bridge.protocol.meters import FEELS, checked_signature, meter_named
 from schmubert.bridge.protocol.mode import MODES, MOST_TURN_BARS, TURN_BARS
 from schmubert.bridge.protocol.option import Option, check
+from schmubert.bridge.protocol.place import engine_address
 from schmubert.engine.diffusion.defaults import (
     FEWEST_WINDOW_BARS,
     MOST_SEED,
@@ -185,6 +186,7 @@ class Settings(msgspec.Struct, frozen=True, tag="Setup"):
             "Where the engine is, tcp://HOST:PORT; on this computer one is started when none"
             " answers.",
             metavar="ADDRESS",
+            read=engine_address,
         ),
     ] = None
     key: Annotated[

@@ -3,9 +3,11 @@
 FluidSynth itself says which of them it knows and reaches: it ends at once where it does not.
 """
 
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from schmubert.bridge.owner import jack_library
 
@@ -28,6 +30,22 @@ class Output:
     driver: str
     options: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+
+
+def check_output(wanted: str | None) -> None:
+    """ValueError where `wanted`, as `outputs` takes it, is a file that cannot be written."""
+    driver, _, name = (wanted or "").partition(":")
+    if driver != "file":
+        return
+    if not name:
+        raise ValueError("--audio file wants a file, too: write file:OUT.wav")
+    path = Path(name)
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: name a file, --audio file:OUT.wav")
+    if not path.parent.is_dir():
+        raise ValueError(f"{path} cannot be written: there is no folder {path.parent}")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise ValueError(f"{path} cannot be written: name another file, --audio file:OUT.wav")
 
 
 def outputs(wanted: str | None = None) -> list[Output]:

@@ -148,6 +148,12 @@ class Synthesiser:
                 self._best = output
                 return "FluidSynth ended: the music goes on, and another one starts"
             reasons[output.driver] = reason
+        if "file" in reasons:
+            _, _, name = (self._sound.audio or "").partition(":")
+            return (
+                f"no sound: {name or 'the file'} cannot be written ({reasons['file']}): name"
+                " another, --audio file:OUT.wav; the music goes on, and I try again"
+            )
         tried = "; ".join(f"{driver}: {reason}" for driver, reason in reasons.items())
         return (
             f"no sound: FluidSynth reaches no audio system ({tried}): start one, or name it with"

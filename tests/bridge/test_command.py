@@ -92,12 +92,33 @@ def test_every_option_arrives(performed: list[Performance], tmp_path: Path) -> N
         (["--in", "A", "--out", "Bass", "--tempo", "5"], "20"),
         (["--in", "A", "--out", "Bass", "--model", "/nowhere.onnx"], "does not exist"),
         (["--in", "A", "--out", "Bass", "--mode", "solo"], "accompany"),
+        (["--in", "A", "--out", "Bass", "--tempo", "fast"], "'fast' is no number in the range"),
+        (["--in", "A", "--out", "Bass", "--engine", "studio"], "tcp://HOST:PORT is one"),
+        (["--in", "A", "--out", "Bass", "--key", __file__], "add --engine ADDRESS"),
     ],
 )
 def test_bad_words_are_an_error_that_says_what_to_write(words: list[str], says: str) -> None:
     result = run(*words)
     assert result.exit_code == 2
     assert says in result.output.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--key", __file__, "--engine", "tcp://studio:1"], "is no secret key: schmubert keygen"),
+        (["--sound", "--audio", "file:/nowhere/a.wav"], "a.wav cannot be written: there is no"),
+    ],
+)
+def test_what_is_no_good_is_found_out_before_any_port_opens(
+    performed: list[Performance], words: list[str], says: str
+) -> None:
+    NoPorts.asked.clear()
+    result = run("--in", "A", "--out", "Bass", *words)
+    assert result.exit_code == 1
+    assert says in result.output.splitlines()[-1]
+    assert not performed
+    assert not NoPorts.asked
 
 
 @pytest.mark.parametrize(

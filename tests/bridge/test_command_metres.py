@@ -58,17 +58,26 @@ def test_a_preset_holds_it(performed: list[Performance], tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("words", "meter"), [(("--meter", "3/4"), "3/4"), (("--feel", "triplet"), "4/4 in triplets")]
+    ("words", "meter", "first", "last"),
+    [
+        (("--meter", "3/4"), "3/4", "Give", ", or play in 4/4"),
+        (("--feel", "triplet"), "4/4 in triplets", "Play with --feel straight, or give", ""),
+    ],
 )
 def test_a_model_of_4_4_is_an_error_before_any_port_opens(
-    performed: list[Performance], words: tuple[str, ...], meter: str, tmp_path: Path
+    performed: list[Performance],
+    words: tuple[str, ...],
+    meter: str,
+    first: str,
+    last: str,
+    tmp_path: Path,
 ) -> None:
     model = tiny_model.write(tmp_path / "march.onnx", COMMON)
     result = run(*BAND, "--model", str(model), *words)
     assert result.exit_code == 1
     assert result.output.splitlines()[-1] == (
         f"Error: march plays 4/4 alone: in {meter} the band rests."
-        " Give --model FILE or --engine ADDRESS of one that plays it, or play in 4/4"
+        f" {first} --model FILE or --engine ADDRESS of one that plays it{last}"
     )
     assert not performed
     assert not NoPorts.asked

@@ -39,6 +39,7 @@ READ = {
     "split": ("C3", 48),
     "chords": ("Am F", "Am F"),
     "signature": ("6/8", "6/8"),
+    "engine": ("tcp://studio:28765", "tcp://studio:28765"),
     "style": ("Bossa", "bossa"),
     "voices": ("bass=33", (voice_named("bass=33"),)),
 }

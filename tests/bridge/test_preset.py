@@ -77,6 +77,13 @@ def test_what_is_given_goes_before_the_preset(performed: Performed, tmp_path: Pa
     [
         ('mod = "trade"', "no option 'mod': did you mean mode?"),
         ("in = ", "is no TOML"),
+        ('in = ["A"', "a list is not closed: write its ]"),
+        ('in = ["A"\nout = "Bass"', "a list is not closed before line 2: write its ]"),
+        ('in = "A', "a text or a table is not closed: write its end"),
+        ('in = "A\nout = "Bass"', "a text or a table is not closed in line 1: write its end"),
+        ("in = A", 'a line is as mode = "trade"'),
+        ('in = "A"\nout = "Bass"\ntempo = "fast"', "'--tempo': 'fast' is no number in the range"),
+        ('in = "A"\nout = "Bass"\nengine = "foo"', "tcp://HOST:PORT is one"),
         ("[set]\ndensity:bass = 4", 'write "density:bass" in quotes'),
         ('set = "swing"', "set is a table"),
         ('in = "A"\nout = "Bass"\nmode = "solo"', "accompany"),

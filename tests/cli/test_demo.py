@@ -128,7 +128,8 @@ def test_bad_input_is_one_line_and_nothing_is_played(tmp_path: Path, tiny_model_
         (("--soundfont", tmp_path / "none.sf2"), "none.sf2: no such sound font"),
         (("--soundfont", broken), "broken.mid: this is no sound font"),
         (("--model", model), "bad.onnx: no model"),
-        (("--out", broken), "broken.mid is a file"),
+        (("--out", broken), "broken.mid is a file: name a folder"),
+        (("--out", broken / "demo"), "broken.mid is a file, not a folder: name another place"),
     ]:
         with_model = () if "--model" in words else ("--model", tiny_model_file)
         result = demo("--out", out, *with_model, *words)

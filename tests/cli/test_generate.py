@@ -6,6 +6,7 @@ from click.testing import CliRunner
 
 from schmubert.cli.main import main
 from schmubert.engine.diffusion.rests import tacet_bars
+from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.midifile import read_score
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.vocabulary import TRIO
@@ -53,6 +54,27 @@ def test_what_is_there_stays_unless_forced(tmp_path: Path, tiny_model_file: Path
     assert not (tmp_path / "1.mid").exists()
     assert run(*words, "--force")[0] == 0
     assert (tmp_path / "2.mid").read_bytes()[:4] == b"MThd"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--out", "file"), "file is a file: name a folder"),
+        (("--out", "out", "--plot", "file"), "file is a file: name a folder"),
+        (("--out", "file/of/it"), "file is a file, not a folder: name another place"),
+        (("--out", "out", "--feel", "triplet"), "; or --feel straight"),
+    ],
+)
+def test_what_is_in_the_way_is_one_line_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], says: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("mine")
+    model = tiny_model.write(tmp_path / "m.onnx", Meter(5))
+    code, said = run(*words, "--meter", "5/4", "--model", str(model))
+    assert (code, said.count("\n")) == (1, 1)
+    assert said.endswith(f"{says}\n")
+    assert not (tmp_path / "out").exists()
 
 
 def test_each_piece_has_its_piano_roll(tmp_path: Path, tiny_model_file: Path) -> None:

@@ -46,7 +46,8 @@ def test_a_key_that_is_there_is_kept_unless_that_is_said(tmp_path: Path) -> None
     ("words", "says"),
     [
         (("anna", "--engine", "nowhere.pub"), "nowhere.pub: No such file"),
-        (("nowhere/anna",), "No such file or directory"),
+        (("nowhere/anna",), "there is no folder nowhere"),
+        (("noise/anna",), "noise is a file, not a folder: name another place"),
         (("anna", "--engine", "noise"), "noise is no public key"),
     ],
 )

@@ -245,6 +245,7 @@ def test_a_shuffle_is_read_in_16ths_where_the_model_knows_no_triplets(
     assert "16ths" not in call("accompany", song, "--feel", "straight").output
     result = call("accompany", song, "--feel", "triplet")
     assert "4/4 in triplets: plays-4-4 plays 4/4 alone" in result.output
+    assert "if that is wrong: --meter, or --feel straight" in result.output
 
 
 def test_a_user_says_the_metre_that_a_file_does_not_say(tmp_path: Path, call: Call) -> None:

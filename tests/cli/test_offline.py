@@ -317,7 +317,22 @@ def test_songs_of_a_folder_sound_as_each_alone(tmp_path: Path, any_model: Path) 
         (("interpolate", "in.mid", "no.mid", "--out", "o.mid", "--bars", "2"), "no.mid: No such"),
         (
             ("interpolate", "in.mid", "waltz.mid", "--out", "o.mid", "--bars", "2"),
-            "no bar of it is in",
+            "no bar of it is in 4/4, as the song before is: --meter, for both, if that is wrong,"
+            " else another TO",
+        ),
+        (("interpolate", "in.mid", ".", "--out", "o.mid", "--bars", "2"), ". is a folder: name a"),
+        (("accompany", "in.mid", "--out", "there.mid/o.mid"), "there.mid is a file, not a folder"),
+        (
+            ("accompany", "in.mid", "--out", "o.mid", "--plot", "there.mid/o.png"),
+            "there.mid is a file, not a folder: name another place",
+        ),
+        (
+            ("accompany", "in.mid", "--out", "o.mid", "--like", "no.mid"),
+            "Error: cannot read no.mid: No such file or directory",
+        ),
+        (
+            ("accompany", "in.mid", "--out", "o.mid", "--like", "broken.mid"),
+            "cannot play like broken.mid: damaged",
         ),
         (
             ("interpolate", "in.mid", "there.mid", "--out", "there.mid", "--bars", "2", "--force"),

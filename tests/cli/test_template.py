@@ -90,7 +90,7 @@ def test_what_is_there_stays_unless_that_is_said(daw: str, tmp_path: Path) -> No
         (("reaper", "--meter", "1/4"), "is no metre"),
         (("reaper", "--tempo", "5"), "is not in the range"),
         (("reaper", "--tracks", "tuba"), "names of tracks"),
-        (("reaper", "--out", "/dev/null/x"), "cannot be written"),
+        (("reaper", "--out", "/dev/null/x"), "/dev/null is a file, not a folder"),
         (("reaper", "--out", "bell\a"), "is no name for a session"),
     ],
 )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from schmubert.engine.writing import NotWrittenError, replacing, write_whole
+from schmubert.engine.writing import NotWrittenError, in_the_way, replacing, write_whole
 from tests.damage import full_disk
 
 
@@ -36,5 +36,21 @@ def test_a_full_disk_names_the_file_and_leaves_the_old_one(tmp_path: Path) -> No
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(NotWrittenError, match=r"song\.mid cannot be written: No such file"):
+    with pytest.raises(NotWrittenError, match=r"song\.mid: there is no folder .*gone, name"):
         write_whole(tmp_path / "gone" / "song.mid", b"")
+
+
+def test_a_file_where_a_folder_would_be_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    for path in (file / "song.mid", file / "deep" / "song.mid"):
+        assert in_the_way(path) == file
+        with pytest.raises(NotWrittenError, match=r"file is a file, not a folder: name another"):
+            write_whole(path, b"")
+    assert in_the_way(tmp_path / "gone" / "song.mid") is None
+    assert in_the_way(file) is None
+
+
+def test_a_folder_is_no_file_to_write(tmp_path: Path) -> None:
+    with pytest.raises(NotWrittenError, match=r"is a folder: name a file$"):
+        write_whole(tmp_path, b"")

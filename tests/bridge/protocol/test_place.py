@@ -1,6 +1,6 @@
 import pytest
 
-from schmubert.bridge.protocol.place import LOOPBACK, Place, place_named
+from schmubert.bridge.protocol.place import LOOPBACK, Place, engine_address, place_named
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,16 @@ def test_only_loopback_is_for_this_computer_alone() -> None:
     assert Place("::1", 1).is_loopback
     assert not Place("0.0.0.0", 1).is_loopback
     assert not Place("192.168.1.20", 1).is_loopback
+
+
+@pytest.mark.parametrize("word", ["tcp://studio:28765", "tcp://[::1]:1", "ipc:///tmp/engine"])
+def test_the_address_of_an_engine_stays_as_it_is(word: str) -> None:
+    assert engine_address(word) == word
+
+
+@pytest.mark.parametrize(
+    "word", ["", "foo", "studio:28765", "tcp://", "tcp://studio", "tcp://:1", "tcp://a:65536"]
+)
+def test_what_is_no_address_of_an_engine_says_what_to_write(word: str) -> None:
+    with pytest.raises(ValueError, match="is no address of an engine: tcp://HOST:PORT is one"):
+        engine_address(word)

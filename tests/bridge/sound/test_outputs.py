@@ -1,11 +1,13 @@
 """The audio systems that are tried."""
 
+import os
 import sys
+from pathlib import Path
 
 import pytest
 
 from schmubert.bridge.owner import jack_library
-from schmubert.bridge.sound.outputs import Output, outputs
+from schmubert.bridge.sound.outputs import Output, check_output, outputs
 
 
 def test_a_named_one_is_the_only_one() -> None:
@@ -34,3 +36,24 @@ def test_pipewire_is_reached_by_the_library_that_midi_goes_by(
     assert others == ["pipewire", "pulseaudio", "alsa", "sdl2", "oss"]
     monkeypatch.setattr(jack_library, "in_use", lambda: None)
     assert [one.env.get("LD_PRELOAD") for one in outputs("jack")] == [None, "/a", "/b"]
+
+
+def test_a_file_that_cannot_be_written_says_so_at_once(tmp_path: Path) -> None:
+    (tmp_path / "old.wav").touch()
+    for wanted in (None, "jack", "alsa:hw:1", f"file:{tmp_path}/a.wav", f"file:{tmp_path}/old.wav"):
+        check_output(wanted)
+    with pytest.raises(ValueError, match=r"write file:OUT\.wav"):
+        check_output("file")
+    with pytest.raises(ValueError, match="is a folder: name a file"):
+        check_output(f"file:{tmp_path}")
+    with pytest.raises(ValueError, match=r"a\.wav cannot be written: there is no folder"):
+        check_output(f"file:{tmp_path}/gone/a.wav")
+
+
+@pytest.mark.skipif(
+    os.name == "nt" or os.geteuid() == 0, reason="the owner of all may write everywhere"
+)
+def test_a_file_that_is_somebody_elses_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "old.wav").touch(0o400)
+    with pytest.raises(ValueError, match=r"old\.wav cannot be written: name another"):
+        check_output(f"file:{tmp_path}/old.wav")

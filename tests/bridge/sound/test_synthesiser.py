@@ -13,6 +13,7 @@ from schmubert.bridge.sound import synthesiser as module
 from schmubert.bridge.sound.synthesiser import Sound, Synthesiser
 
 FAKE = """\
+case "$*" in *"-a file"*) echo "fluidsynth: error: no room" >&2; exit 255;; esac
 case "$*" in *"-a jack"*) echo "fluidsynth: error: no server runs" >&2; exit 255;; esac
 echo "new $$ $*" >> "$HEARD"
 while read -r line; do
@@ -144,3 +145,13 @@ def test_without_anything_to_hear_it_by_a_line_says_what_to_do(
         voices.close()
         assert len(lines) == 1
         assert said in lines[0]
+
+
+def test_a_file_that_cannot_be_written_is_no_audio_system(tmp_path: Path) -> None:
+    silent = Studio(tmp_path, "file:a.wav")
+    wait(lambda: silent.lines)
+    silent.voices.close()
+    assert silent.lines == [
+        "no sound: a.wav cannot be written (no room): name another, --audio file:OUT.wav; the music"
+        " goes on, and I try again"
+    ]
