@@ -32,6 +32,7 @@ from schmubert.bridge.protocol.surface import binding, collisions, target_of
 from schmubert.bridge.protocol.voices import programs_with, silent_channels
 from schmubert.bridge.screen.audience import Audience, show
 from schmubert.bridge.screen.process import Screen
+from schmubert.engine.writing import in_the_way, told
 
 if TYPE_CHECKING:
     from schmubert.bridge.session.desk import Desk
@@ -56,12 +57,13 @@ def bridge_command(**values: Any) -> None:
         plugged = plugged_in(stage)
         pieces = [piece(plugged, one, show) for one in songs(stage, values)]
     except (OSError, ValueError) as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(told(error)) from error
     try:
         for one in pieces:
             meets_the_metre(one.settings)
             opens(one.settings.key)
         has_what_serves(stage)
+        keeps_what_is_learned(stage)
         if stage.sound_font is not None:
             from schmubert.bridge.sound.fonts import check
 
@@ -74,7 +76,7 @@ def bridge_command(**values: Any) -> None:
     except (OSError, RuntimeError, ValueError, GaveUpError) as error:
         if pieces[0].settings.verbose:
             raise
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(told(error)) from error
 
 
 def with_page(stage: Stage) -> Stage:
@@ -218,7 +220,7 @@ def remembered(piece: Piece, audience: Audience) -> tuple[Kept, ...]:
     try:
         variations = song.variations(settings.meter)
     except (OSError, ValueError) as error:
-        audience.tell(f"{error}: I begin without variations")
+        audience.tell(f"{told(error)}: I begin without variations")
     for kept in variations:
         audience.see(Record(time.monotonic(), kept))
     audience.keep(SongKeeper(song, settings, timing.tempo_bpm, variations, audience.tell))
@@ -243,7 +245,9 @@ def heard(
 
 
 def has_what_serves(stage: Stage) -> None:
-    """ValueError where packages are missing that a page or OSC is served with."""
+    """ValueError where packages are missing for a page or OSC, or no folder can be for --record."""
+    if stage.record is not None and (file := in_the_way(stage.record)) is not None:
+        raise ValueError(f"{file} is a file, not a folder: name another place with --record")
     missing = None
     if stage.page is not None:
         from schmubert.bridge.page.process import lacking
@@ -265,11 +269,18 @@ def opens(key: str | None) -> None:
         player_key(Path(key))
 
 
-def learn(ports: MidiPorts, plugged: Rig, stage: Stage) -> Rig:
-    """The rig with what the player shows bound to what is to be learned; the preset keeps it."""
+def keeps_what_is_learned(stage: Stage) -> None:
+    """ValueError or OSError where something is to be learned, and there is no preset to keep it."""
+    if not stage.learn:
+        return
     if stage.preset is None:
         raise ValueError("--learn needs a place to keep it: give --preset FILE")
     preset.writable(stage.preset)
+
+
+def learn(ports: MidiPorts, plugged: Rig, stage: Stage) -> Rig:
+    """The rig with what the player shows bound to what is to be learned; the preset keeps it."""
+    assert stage.preset is not None, "keeps_what_is_learned looks first"
     bindings = list(plugged.bindings)
     for target, source in learned(ports, stage.learn, show):
         preset.bound(stage.preset, target, source)

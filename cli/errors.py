@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 import click
 
 from schmubert.engine.music.texts import escaped
-from schmubert.engine.writing import in_the_way, obstacle
+from schmubert.engine.writing import in_the_way, told
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -22,12 +22,7 @@ def one_line(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except (ValueError, OSError) as error:
-            words = str(error)
-            if isinstance(error, OSError) and error.strerror and error.filename:
-                words = (
-                    obstacle(Path(error.filename), error) or f"{error.filename}: {error.strerror}"
-                )
-            raise click.ClickException(escaped(" ".join(words.split()))) from error
+            raise click.ClickException(escaped(" ".join(told(error).split()))) from error
 
     return shown
 

@@ -3,7 +3,6 @@
 import errno
 from collections.abc import Mapping
 from importlib import import_module
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -139,7 +138,9 @@ class LazyGroup(Group):
         except OSError as error:
             if error.errno == errno.EPIPE:
                 raise
-            raise click.ClickException(unreachable(error)) from error
+            from schmubert.engine.writing import told
+
+            raise click.ClickException(told(error)) from error
 
 
 def missing(error: ImportError) -> str:
@@ -154,15 +155,6 @@ def missing(error: ImportError) -> str:
     if package == "onnxruntime":
         return f"This needs ONNX Runtime: {how_to_install('cpu')}"
     return f"{error}: install schmubert again, in a fresh virtual environment"
-
-
-def unreachable(error: OSError) -> str:
-    """What the system said about a file, in one line."""
-    from schmubert.engine.writing import obstacle
-
-    if error.strerror is None or not error.filename:
-        return error.strerror or str(error)
-    return obstacle(Path(error.filename), error) or f"{error.filename}: {error.strerror}"
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

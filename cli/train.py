@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from schmubert.cli import options
-from schmubert.cli.errors import one_line
+from schmubert.cli.errors import check_folder, one_line
 from schmubert.engine.commands import Command
 from schmubert.engine.denoiser import MASKING
 from schmubert.engine.diffusion.corruption import KERNELS
@@ -186,6 +186,7 @@ def train(
     from schmubert.training.learning.settings import TrainSettings
     from schmubert.training.learning.train import train_network
 
+    check_folder(out)
     changes = _changes(settings)
     if resume:
         if start_from is not None:

@@ -9,6 +9,7 @@ from schmubert.engine import options
 from schmubert.engine.commands import Command
 from schmubert.engine.extras import how_to_install
 from schmubert.engine.limit_options import limits
+from schmubert.engine.writing import told
 
 if TYPE_CHECKING:
     from schmubert.engine.service.admission import Doorkeeper
@@ -110,7 +111,7 @@ def engine_command(
         click.echo(f"Error: {error}", err=True)
         raise click.exceptions.Exit(EXIT_ADDRESS_IN_USE) from error
     except ValueError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(told(error)) from error
     listening_s = time.monotonic()
     lookout = Lookout(router, connections)
     try:
@@ -128,7 +129,7 @@ def engine_command(
             loaded = load(model, chosen, threads, flush_denormals=True)
             call_ms = server.warm_up(loaded, pace)
         except (ValueError, OSError, ImportError) as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(told(error)) from error
         click.echo(
             f"listening at {address}: {loaded.name} in {loaded.runtime}, {call_ms:.1f} ms a call"
         )
@@ -173,7 +174,7 @@ def _doorkeeper(key: Path | None, players: Path | None, anyone: bool) -> "Doorke
         known = Players(players)
         doorkeeper = Doorkeeper(engine_key(key), known)
     except (ValueError, OSError) as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(told(error)) from error
     if not known:
         click.echo(f"no player gets in yet: put their .pub files into {players}", err=True)
     return doorkeeper

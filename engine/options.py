@@ -66,7 +66,16 @@ class Place(click.Path):
         """As click does."""
         if value == "":
             self.fail("an empty name is no file: is it a variable that is not set?", param, ctx)
-        return super().convert(value, param, ctx)
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            for kind, there, other, taken in (
+                ("folder", Path(value).is_dir(), "file", self.dir_okay),
+                ("file", Path(value).is_file(), "folder", self.file_okay),
+            ):
+                if there and not taken:
+                    self.fail(f"{str(value)!r} is a {kind}: name a {other}", param, ctx)
+            raise
 
 
 SEED = Whole(0, MOST_SEED)

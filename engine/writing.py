@@ -68,11 +68,22 @@ def obstacle(path: Path, error: OSError) -> str | None:
         return f"{file} is a file, not a folder: name another place"
     if isinstance(error, FileExistsError | NotADirectoryError):
         return f"{path} is a file: name a folder"
-    if isinstance(error, IsADirectoryError):
+    windows = os.name == "nt" and isinstance(error, PermissionError) and path.is_dir()
+    if isinstance(error, IsADirectoryError) or windows:
         return f"{path} is a folder: name a file"
     if isinstance(error, FileNotFoundError) and not path.parent.is_dir():
         return f"{path}: there is no folder {path.parent}, name one that is there"
     return None
+
+
+def told(error: Exception) -> str:
+    """What `error` says in a line, without the number by which the system knows it."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    if not isinstance(error.filename, str | os.PathLike) or not os.fspath(error.filename):
+        return error.strerror
+    path = Path(error.filename)
+    return obstacle(path, error) or f"{path}: {error.strerror}"
 
 
 def sync(path: Path) -> None:

@@ -14,6 +14,7 @@ from schmubert.bridge.protocol.controls import control_rows
 from schmubert.bridge.protocol.option import Option, options_of
 from schmubert.engine.commands import Command
 from schmubert.engine.options import Place, Real, Whole
+from schmubert.engine.writing import told
 
 LEARNS, KEPT, CALLED = "schmubert.learns", "schmubert.preset", "schmubert.called"
 """In click's notes on one call."""
@@ -132,7 +133,7 @@ def _from_preset(ctx: click.Context, _: click.Parameter, path: Path | None) -> P
             f"--preset: there is no {path}; --preset {path} --learn CONTROL would make one"
         ) from error
     except (OSError, ValueError) as error:
-        raise click.UsageError(f"--preset: {error}") from error
+        raise click.UsageError(f"--preset: {told(error)}") from error
     _offer(ctx, "preset", words)
     return path
 
@@ -146,7 +147,7 @@ def _from_song(ctx: click.Context, _: click.Parameter, name: str | None) -> str 
     except FileNotFoundError:
         return name  # a new one
     except (OSError, ValueError) as error:
-        raise click.UsageError(f"--song: {error}") from error
+        raise click.UsageError(f"--song: {told(error)}") from error
     _offer(ctx, "song", words)
     return name
 

@@ -13,7 +13,7 @@ from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from schmubert.bridge.protocol.option import Option
-from schmubert.engine.writing import naming, write_whole
+from schmubert.engine.writing import in_the_way, naming, write_whole
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -83,6 +83,8 @@ def writable(path: Path) -> None:
     if path.exists() and not os.access(path, os.W_OK):
         raise PermissionError(f"{path} cannot be written")
     folder = path.resolve().parent
+    if (file := in_the_way(path)) is not None:
+        raise NotADirectoryError(f"{file} is a file, not a folder: name another place")
     if not folder.is_dir():
         raise FileNotFoundError(f"{path}: there is no folder {folder}")
     with naming(path), NamedTemporaryFile(dir=folder):

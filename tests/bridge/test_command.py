@@ -95,6 +95,8 @@ def test_every_option_arrives(performed: list[Performance], tmp_path: Path) -> N
         (["--in", "A", "--out", "Bass", "--tempo", "fast"], "'fast' is no number in the range"),
         (["--in", "A", "--out", "Bass", "--engine", "studio"], "tcp://HOST:PORT is one"),
         (["--in", "A", "--out", "Bass", "--key", __file__], "add --engine ADDRESS"),
+        (["--in", "A", "--out", "Bass", "--record", __file__], "is a file: name a folder"),
+        (["--in", "A", "--out", "Bass", "--preset", "/"], "'/' is a folder: name a file"),
     ],
 )
 def test_bad_words_are_an_error_that_says_what_to_write(words: list[str], says: str) -> None:
@@ -107,6 +109,9 @@ def test_bad_words_are_an_error_that_says_what_to_write(words: list[str], says: 
     ("words", "says"),
     [
         (["--key", __file__, "--engine", "tcp://studio:1"], "is no secret key: schmubert keygen"),
+        (["--learn", "density:bass"], "--learn needs a place to keep it: give --preset FILE"),
+        (["--learn", "lock", "--preset", f"{__file__}/a"], "is a file, not a folder: name another"),
+        (["--record", f"{__file__}/takes"], "is a file, not a folder: name another place"),
         (["--sound", "--audio", "file:/nowhere/a.wav"], "a.wav cannot be written: there is no"),
     ],
 )

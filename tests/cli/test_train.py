@@ -134,6 +134,13 @@ def test_what_a_corruption_has_no_use_for_is_refused(
     assert not asked
 
 
+def test_a_file_is_no_folder_of_a_run(asked: list[TrainSettings], tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for words in ((), ("--resume",)):
+        assert "file is a file: name a folder" in ask(tmp_path / "file", *words)
+    assert not asked
+
+
 def test_a_resumed_run_keeps_its_corruption(asked: list[TrainSettings], tmp_path: Path) -> None:
     TrainSettings("live", corruption="gaussian").save(tmp_path / "settings.json")
     assert "trains on the corruption gaussian" in ask(

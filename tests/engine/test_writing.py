@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from schmubert.engine.writing import NotWrittenError, in_the_way, replacing, write_whole
+from schmubert.engine.writing import NotWrittenError, in_the_way, replacing, told, write_whole
 from tests.damage import full_disk
 
 
@@ -54,3 +54,22 @@ def test_a_file_where_a_folder_would_be_is_named(tmp_path: Path) -> None:
 def test_a_folder_is_no_file_to_write(tmp_path: Path) -> None:
     with pytest.raises(NotWrittenError, match=r"is a folder: name a file$"):
         write_whole(tmp_path, b"")
+
+
+def test_no_error_is_told_with_its_number(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for read, said in (
+        (tmp_path / "no.mid", "no.mid: No such file or directory"),
+        (tmp_path / "gone" / "a.mid", f"a.mid: there is no folder {tmp_path / 'gone'}, name one"),
+        (tmp_path / "file" / "a.mid", "file is a file, not a folder: name another place"),
+        (tmp_path, "is a folder: name a file"),
+    ):
+        with pytest.raises(OSError, match="Errno") as raised:
+            read.read_bytes()
+        assert said in told(raised.value)
+        assert "Errno" not in told(raised.value)
+    assert told(OSError(28, "No space left on device")) == "No space left on device"
+    assert told(OSError("a line of our own")) == told(ValueError("a line of our own"))
+    with pytest.raises(FileExistsError) as raised:
+        (tmp_path / "file").mkdir()
+    assert told(raised.value) == f"{tmp_path / 'file'} is a file: name a folder"
