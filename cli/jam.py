@@ -9,7 +9,8 @@ from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.engine.commands import Command
 
-TEMPO_BPM = 100.0
+USUAL = {"sound": True, "sync": "internal", "tempo": 100.0}
+"""The options of the bridge that hold here where others are not given."""
 LOOK_S = 1.0
 
 
@@ -44,6 +45,10 @@ def jam(context: click.Context, heard: tuple[str, ...], api: str, others: tuple[
     from schmubert.bridge.owner.port_names import keyboards
     from schmubert.bridge.owner.ports import existing_ports, short_name
 
+    words = [f"--api={api}", *others]
+    ports = [f"--in={name}" for name in heard] or ["--in=keyboard"]
+    # what it does not take is told before a keyboard is waited for
+    bridge_command.make_context(context.command_path, [*ports, *words], default_map=USUAL)
     if not heard:
 
         def look() -> str | None:
@@ -56,10 +61,10 @@ def jam(context: click.Context, heard: tuple[str, ...], api: str, others: tuple[
         click.echo(f"keyboard: {name!r} (another one: --in NAME, see `schmubert ports`)")
     click.echo(HOW)
     bridge_command.main(
-        [*(f"--in={name}" for name in heard), f"--api={api}", *others],
+        [*(f"--in={name}" for name in heard), *words],
         prog_name=context.command_path,
         standalone_mode=False,
-        default_map={"sound": True, "sync": "internal", "tempo": TEMPO_BPM},
+        default_map=USUAL,
     )
 
 

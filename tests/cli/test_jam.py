@@ -81,7 +81,7 @@ def test_what_cannot_be_is_said(
     done = jam(*words)
     assert done.exit_code != 0
     assert said in done.output
-    assert "Traceback" not in done.output
+    assert done.output.count("\n") == 1  # no keyboard is looked for first
     assert calls == []
 
 
