@@ -10,7 +10,6 @@ from schmubert.cli import main as module
 from schmubert.cli.main import COMMANDS, Place, main
 from schmubert.engine.extras import how_to_install
 
-
 LIGHT = ("cli", "cli.main", "interrupts")
 
 
