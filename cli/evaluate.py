@@ -18,6 +18,7 @@ from schmubert.engine.music.stacks import is_ensemble
 from schmubert.engine.networks.devices import Device
 from schmubert.engine.networks.load import load_any, unmasking
 from schmubert.engine.networks.model_file import default_model
+from schmubert.interrupts import INTERRUPTED
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 EXPERIMENTS = ("algorithm7", "guidance")
 RECORD, DRAWS, PIECES_RECORD = "evaluation.json", "draws", "pieces"
 PIECES = 200
-INTERRUPTED = 130
-"""How a program ends that Ctrl-C stopped."""
 MARKS = {True: "yes", False: "no", None: ""}
 
 

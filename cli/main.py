@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import click
 
-INTERRUPTED = 130  # 128 + SIGINT, what a shell reports for Ctrl-C
+from schmubert.interrupts import INTERRUPTED, raised
 
 
 class Place(NamedTuple):
@@ -117,6 +117,7 @@ class LazyGroup(click.Group):
         module, _, attribute = COMMANDS[cmd_name].target.partition(":")
         command = getattr(import_module(module), attribute)
         assert isinstance(command, click.Command)
+        raised()
         return command
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:

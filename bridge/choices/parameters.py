@@ -13,6 +13,7 @@ from schmubert.bridge.options import OPTIONS, songs_folder
 from schmubert.bridge.protocol.controls import control_rows
 from schmubert.bridge.protocol.option import Option, options_of
 from schmubert.engine.options import Place, Real, Whole
+from schmubert.interrupts import INTERRUPTED, raised
 
 LEARNS, KEPT, CALLED = "schmubert.learns", "schmubert.preset", "schmubert.called"
 """In click's notes on one call."""
@@ -99,6 +100,14 @@ class Command(click.Command):
                 value = option.metavar or "a value"
                 raise click.UsageError(f"{word} wants {value} after it, and {after} is an option")
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does; what Ctrl-C finds open is closed, and the status says so."""
+        raised()
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise SystemExit(INTERRUPTED) from None
 
 
 def called_again(ctx: click.Context, *words: str) -> dict[str, Any]:
