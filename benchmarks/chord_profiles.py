@@ -25,7 +25,7 @@ from harmony_in_files import AWAY_BARS, WholeSong, bass_onsets, in_harmony, move
 from numpy.typing import NDArray
 
 from schmubert.cli.errors import one_line
-from schmubert.engine.music.chart import ACCIDENTALS, PITCH_CLASSES
+from schmubert.engine.music.chart import PITCH_CLASSES
 from schmubert.engine.music.chords import (
     WEIGHED,
     Beats,
@@ -35,7 +35,7 @@ from schmubert.engine.music.chords import (
     likeliest_chords,
     sounding_beats,
 )
-from schmubert.engine.music.pitches import LETTERS
+from schmubert.engine.music.spelling import ACCIDENTALS, LETTERS
 
 QUALITIES = {
     "maj": Quality.MAJOR,

@@ -20,6 +20,7 @@ from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.networks.devices import Device
 from schmubert.engine.networks.load import load_any, unmasking
 from schmubert.engine.networks.model_file import default_model
+from schmubert.interrupts import INTERRUPTED
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 EXPERIMENTS = ("algorithm7", "guidance")
 RECORD, DRAWS, PIECES_RECORD = "evaluation.json", "draws", "pieces"
 PIECES = 200
-INTERRUPTED = 130
-"""How a program ends that Ctrl-C stopped."""
 MARKS = {True: "yes", False: "no", None: ""}
 
 

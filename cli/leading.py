@@ -17,8 +17,14 @@ from schmubert.engine.diffusion.guides import PITCH_CLASSES, key, register, toge
 from schmubert.engine.diffusion.layout import chords_of
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.diffusion.unmasking import Guide
-from schmubert.engine.music.chart import chart_beats, chart_text, key_named
-from schmubert.engine.music.keys import MAJOR, key_lean
+from schmubert.engine.music.chart import (
+    chart_beats,
+    chart_names,
+    chart_text,
+    chart_words,
+    key_named,
+)
+from schmubert.engine.music.keys import MAJOR, key_lean, main_key
 from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.pitches import (
     HIGHEST_OF_BASS,
@@ -96,12 +102,15 @@ class Leading:
             if plan is not None:
                 weights = plan_weights(plan)
                 chords = np.where(plan == NO_CHORD, chords, plan)
-                first = chart_of(plan[: TOLD_BARS * meter.beats], meter)
+                tonic = self.key if isinstance(self.key, int) else main_key(weights)
+                first = chart_of(plan[: TOLD_BARS * meter.beats], meter, tonic)
                 said = f"; to its own chords, {first}{' ...' if bars > TOLD_BARS else ''}"
         elif self.chords != NONE:
             weights = written_chords(self.chords, before + bars, meter)[before * meter.beats :]
             chords = nearest_chords(weights)
-            first = chart_of(chords[: TOLD_BARS * meter.beats], meter)
+            names = chart_names(self.chords, meter)
+            told = range(before * meter.beats, (before + min(bars, TOLD_BARS)) * meter.beats)
+            first = chart_words([names[beat % len(names)] for beat in told], meter)
             said = f"; to your chords, {first}{' ...' if bars > TOLD_BARS else ''}"
         known = replace(known_of(data, reading), own_bass=())  # another one may sit elsewhere
         led = self.sampling(plain, model, known, weights)

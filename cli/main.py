@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 import click
 
 from schmubert.engine.commands import Group
-
-INTERRUPTED = 130  # 128 + SIGINT, what a shell reports for Ctrl-C
+from schmubert.interrupts import INTERRUPTED, raised
 
 
 class Place(NamedTuple):
@@ -119,6 +118,7 @@ class LazyGroup(Group):
         module, _, attribute = COMMANDS[cmd_name].target.partition(":")
         command = getattr(import_module(module), attribute)
         assert isinstance(command, click.Command)
+        raised()
         return command
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -1,7 +1,6 @@
 """schmubert: a band-mate for your DAW. Its rooms are imported when they are asked for."""
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # as of `typing`, which takes longer to load than all else here
 if TYPE_CHECKING:
     from types import ModuleType
 

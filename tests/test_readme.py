@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import mido
 import pytest
 
 from schmubert.cli.commands_page import all_commands
@@ -147,6 +148,36 @@ def test_what_click_would_not_take_is_seen(line: str, said: str) -> None:
 def test_what_is_only_named_is_no_mistake(line: str) -> None:
     [call] = calls(line)
     assert mistake(call) is None
+
+
+def test_the_program_in_the_readme_plays_where_the_song_has_its_bars(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a song with a pick-up, which a score does not hold."""
+    beat, pitches = 480, [67, 60, 64, 67, 60, 64, 67, 60, 64, 67, 60, 64, 60]
+    song = mido.MidiFile(ticks_per_beat=beat)
+    song.tracks.append(track := mido.MidiTrack())
+    track.append(mido.MetaMessage("time_signature", numerator=1, denominator=4))
+    for number, pitch in enumerate(pitches):
+        if number == 1:
+            track.append(mido.MetaMessage("time_signature", numerator=3, denominator=4))
+        track.append(mido.Message("note_on", note=pitch, velocity=80))
+        track.append(mido.Message("note_off", note=pitch, time=beat))
+    song.save(tmp_path / "IN.mid")
+    [program] = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(program, str(README), "exec"), {})
+    played = mido.MidiFile(tmp_path / "OUT.mid").tracks[1:]
+    firsts, basses = [], []
+    for part in played:
+        now = 0
+        for message in part:
+            now += message.time
+            if message.type == "note_on" and message.velocity:
+                firsts.append(now)
+                basses += [message.note] if message.channel != 9 else []
+    assert min(firsts) >= beat, "nothing is played to the pick-up"
+    assert all(28 <= pitch <= 55 for pitch in basses)
 
 
 def test_the_readme_is_short() -> None:

@@ -26,7 +26,7 @@ from schmubert.bridge.protocol.messages import Charted, Say
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.diffusion.horizon import Horizon
 from schmubert.engine.music.chords import Chord, Quality, nearest_chords
-from schmubert.engine.music.pitches import MINOR_THIRD, OCTAVE
+from schmubert.engine.music.spelling import MINOR_THIRD, OCTAVE
 from schmubert.engine.music.vocabulary import TRIO, Track, fold
 from schmubert.engine.service.wire import Request
 

@@ -17,7 +17,8 @@ from schmubert.bridge.protocol.controls import (
 )
 from schmubert.bridge.protocol.mode import INTRO_BARS, TURN_BARS
 from schmubert.engine.music.meter import COMMON, Meter
-from schmubert.engine.music.pitches import OCTAVE, bass_register
+from schmubert.engine.music.pitches import bass_register
+from schmubert.engine.music.spelling import OCTAVE
 from schmubert.engine.music.style_names import CHOICES
 from schmubert.engine.music.vocabulary import HIGHEST_PITCH, LOWEST_PITCH, TRIO, Track
 from schmubert.engine.service.wire import Constraints

@@ -15,8 +15,8 @@ from schmubert.bridge.brain.variations import Groove, Harmony, harmony_of
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.diffusion.horizon import Horizon
 from schmubert.engine.music.chords import Chord, Quality
-from schmubert.engine.music.pitches import MINOR_THIRD, OCTAVE
 from schmubert.engine.music.score import canonical
+from schmubert.engine.music.spelling import MINOR_THIRD, OCTAVE
 from schmubert.engine.music.style_names import SONG, STYLES
 from schmubert.engine.music.styles import (
     Manner,

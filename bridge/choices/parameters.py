@@ -15,6 +15,7 @@ from schmubert.bridge.protocol.option import Option, options_of
 from schmubert.engine.commands import Command
 from schmubert.engine.options import Place, Real, Whole
 from schmubert.engine.writing import told
+from schmubert.interrupts import INTERRUPTED, raised
 
 LEARNS, KEPT, CALLED = "schmubert.learns", "schmubert.preset", "schmubert.called"
 """In click's notes on one call."""
@@ -103,6 +104,14 @@ class BridgeCommand(Command):
                     f"{word} wants {value} after it, and {after} is an option: write {word} {value}"
                 )
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does; what Ctrl-C finds open is closed, and the status says so."""
+        raised()
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise SystemExit(INTERRUPTED) from None
 
 
 def called_again(ctx: click.Context, *words: str) -> dict[str, Any]:

@@ -18,7 +18,6 @@ from schmubert.bridge.protocol.events import Record, Sent
 from schmubert.bridge.protocol.messages import Answered, Charted, Control, Heard, Moved, Say
 from schmubert.bridge.protocol.timeline import bar_and_beat
 from schmubert.bridge.screen.scene import Scene
-from schmubert.engine.music.chart import chart_names
 from schmubert.engine.music.vocabulary import Track
 
 Arguments: TypeAlias = tuple[int | float | str, ...]
@@ -38,7 +37,6 @@ class Telling:
         self._scene = Scene()
         self._scene.see(Record(0.0, settings))
         self._harmony = Harmony()
-        self._meter = settings.meter
         self._write(settings.chords)
         self._stands = standing(settings)
         self._rows: list[Row] = rows(settings, self._rig)
@@ -67,7 +65,6 @@ class Telling:
 
     def _write(self, chart: str) -> None:
         self._written = chart[:MOST_CHART]  # of one packet
-        self._chart = chart_names(chart, self._meter) if chart else ()
 
     def _sound(self, sent: Sent) -> None:
         status, channel = sent.message[0] & 0xF0, sent.message[0] & 0x0F
@@ -133,7 +130,7 @@ class Telling:
         """The chord of `beat`, the next other one, and in how many beats that comes."""
         told: dict[int, tuple[str, int]] = {
             at: (name, sure)
-            for began, beats, name, sure in self._harmony.runs()
+            for began, beats, name, sure in self._harmony.runs(self._scene.spelling)
             for at in range(began, began + beats)
         }
         told |= self._charted(beat)
@@ -145,10 +142,11 @@ class Telling:
 
     def _charted(self, beat: int) -> dict[int, tuple[str, int]]:
         """What the player's own chart says of the beats from `beat` on, once round."""
+        chart = self._scene.spelling.chart
         return {
             at: (name, SURELY)
-            for at in range(beat, beat + len(self._chart))
-            if (name := self._chart[at % len(self._chart)])
+            for at in range(beat, beat + len(chart))
+            if (name := chart[at % len(chart)])
         }
 
     def _controls(self) -> Iterator[Message]:

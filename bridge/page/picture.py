@@ -15,10 +15,11 @@ from schmubert.bridge.protocol.controls import id_of
 from schmubert.bridge.protocol.errands import OnDesk
 from schmubert.bridge.protocol.events import Came, Record
 from schmubert.bridge.protocol.messages import Answered, Charted, Control, Moved, Patchbay, Say
+from schmubert.bridge.screen.chords import Spelling
 from schmubert.bridge.screen.scene import Note, Part, Scene
 from schmubert.engine.music.chart import QUALITIES
-from schmubert.engine.music.chord_names import FIRST_CHORD, SURE, chord_name
-from schmubert.engine.music.pitches import NAMES
+from schmubert.engine.music.chord_names import FIRST_CHORD, SURE
+from schmubert.engine.music.spelling import ROOTS
 from schmubert.engine.music.vocabulary import CHORD_TOKENS, Track
 
 SAID = 12
@@ -78,7 +79,7 @@ class Picture:
             "beats": meter.beats,
             "cells": meter.cells,
             "controls": self.rows,
-            "roots": NAMES,
+            "roots": ROOTS,
             "qualities": tuple(QUALITIES),
             "most_chart": MOST_CHART,
             "recorded": programme.recorded,
@@ -103,7 +104,7 @@ class Picture:
             },
         )
         yield "song", {"mode": scene.mode, "key": scene.key, **self._clock(now)}
-        yield "chords", list(self._harmony.runs())
+        yield "chords", list(self._harmony.runs(scene.spelling))
         for role, part in scene.player.items():
             yield f"you:{Track(role).name.lower()}", {"notes": list(map(_note, part.notes))}
         for role, part in scene.band.items():
@@ -180,7 +181,7 @@ class Harmony:
     """The chord of each beat: those to come as the latest answer says, those that were as said."""
 
     def __init__(self) -> None:
-        self._beats: dict[int, tuple[str, int]] = {}
+        self._beats: dict[int, tuple[int, int]] = {}  # token, and how sure it is
         self._passage = -1
 
     def hear(self, answered: Answered) -> None:
@@ -193,7 +194,7 @@ class Harmony:
             zip(answered.chords, answered.sure, strict=True), first
         ):
             if FIRST_CHORD <= token < CHORD_TOKENS:
-                self._beats[beat] = chord_name(token), 100 * sure // SURE
+                self._beats[beat] = token, sure
 
     def move(self, moved: Moved, beats: int) -> None:
         """Forget what is long ago, and all where the music stops or jumps; a bar has `beats`."""
@@ -203,10 +204,12 @@ class Harmony:
         old = moved.at_beat - FORGOTTEN_BARS * beats
         self._beats = {beat: chord for beat, chord in self._beats.items() if beat >= old}
 
-    def runs(self) -> Iterator[tuple[int, int, str, int]]:
+    def runs(self, spelling: Spelling) -> Iterator[tuple[int, int, str, int]]:
         """(beat, beats, name, per cent) of each chord; 100 where somebody told it."""
         began, length, name, sure = 0, 0, "", 0
-        for beat, (next_name, next_sure) in sorted(self._beats.items()):
+        for beat, (token, sureness) in sorted(self._beats.items()):
+            next_name = spelling.name(token, sureness, beat)
+            next_sure = 100 * sureness // SURE
             if length and (next_name, beat) == (name, began + length):
                 length, sure = length + 1, min(sure, next_sure)
                 continue

@@ -25,7 +25,8 @@ from schmubert.bridge.protocol.mode import MODES, Mode
 from schmubert.bridge.protocol.roles import Rig
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.protocol.surface import bindable, source_of, target_of
-from schmubert.engine.music.pitches import both_keys, name_of
+from schmubert.engine.music.pitches import name_of
+from schmubert.engine.music.spelling import both_keys
 from schmubert.engine.music.vocabulary import Track
 
 

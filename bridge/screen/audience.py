@@ -92,8 +92,10 @@ class Audience:
         self._others: list[Recorder] = []
         self._caught: _Caught | None = None
         self._lines = StatusLines(settings.meter)
+        begins = Record(time.monotonic(), settings)
+        self._lines.see(begins)
         if screen is not None:
-            screen.see(Record(time.monotonic(), settings))
+            screen.see(begins)
             self._caught = _Caught(self.tell)
 
     def keep(self, recorder: Recorder) -> None:

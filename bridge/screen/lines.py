@@ -3,7 +3,7 @@
 from schmubert.bridge.protocol.events import Followed, Record, Sent, Tick
 from schmubert.bridge.protocol.messages import Answered, Moved
 from schmubert.bridge.protocol.quantile import quantile
-from schmubert.bridge.screen.chords import chord_at
+from schmubert.bridge.screen.chords import Spelling, chord_at
 from schmubert.engine.music.meter import COMMON, Meter
 
 BARS = 16  # heard between two lines
@@ -16,6 +16,7 @@ class StatusLines:
         self._bar_beats = meter.beats
         self._bars = 0
         self._dropped = 0
+        self._spelling = Spelling()
         self._clear()
 
     def _clear(self) -> None:
@@ -26,6 +27,7 @@ class StatusLines:
     def see(self, record: Record) -> str | None:
         """Take in what happened, and tell of the last bars where that is due."""
         what = record.what
+        self._spelling.see(what)
         if isinstance(what, Answered):
             if what.number == 0:
                 self._firsts.append(what)
@@ -57,7 +59,7 @@ class StatusLines:
         else:
             told.append("no reply")
         told.append(f"dropped {self._dropped}")
-        chord = chord_at(self._firsts[-1], 0.0) if self._firsts else ""
+        chord = chord_at(self._firsts[-1], 0.0, self._spelling) if self._firsts else ""
         if chord:
             told.append(f"chord {chord}")
         if self._late_ms:

@@ -13,13 +13,12 @@ from math import floor
 from sys import byteorder
 
 from schmubert.bridge.protocol.bytes import begins_note
-from schmubert.bridge.protocol.controls import ANY_KEY, CONTROLS
+from schmubert.bridge.protocol.controls import CONTROLS
 from schmubert.bridge.protocol.events import BrainRestarted, Followed, Record, Ruled, Sent, Tick
 from schmubert.bridge.protocol.messages import (
     Answered,
     Control,
     Heard,
-    InKey,
     InSection,
     Kept,
     Moved,
@@ -32,9 +31,9 @@ from schmubert.bridge.protocol.meters import in_quarters
 from schmubert.bridge.protocol.mode import MODES
 from schmubert.bridge.protocol.quantile import quantile
 from schmubert.bridge.protocol.timeline import USUAL_BPM, Timeline
-from schmubert.bridge.screen.chords import chord_at
+from schmubert.bridge.screen.chords import Spelling, chord_at
 from schmubert.engine.music.meter import COMMON
-from schmubert.engine.music.pitches import both_keys
+from schmubert.engine.music.spelling import both_keys
 from schmubert.engine.music.texts import escaped
 from schmubert.engine.music.vocabulary import (
     DRUM_PITCH,
@@ -107,10 +106,8 @@ class Scene:
         self.meter = COMMON
         self.mode = ""
         """The mode that holds, or will from the next downbeat on."""
-        self.tonic: int | None = None
-        """Of the key that the band is held to, a pitch class."""
-        self.heard_tonic: int | None = None
-        """Of the key that it hears and leans to."""
+        self.spelling = Spelling()
+        """The key and the chart."""
         self.turned: dict[tuple[str, int | None], float] = {}
         """How controls stand that were set or turned, by name and role."""
         self.kept: set[str] = set()
@@ -143,13 +140,16 @@ class Scene:
     @property
     def key(self) -> str:
         """The key that the band is held to, or hears and leans to, with a question mark."""
-        if self.tonic is not None:
-            return both_keys(self.tonic)
-        return "" if self.heard_tonic is None else f"{both_keys(self.heard_tonic)}?"
+        held, heard = self.spelling.tonic, self.spelling.heard_tonic
+        if held is not None:
+            return both_keys(held)
+        return "" if heard is None else f"{both_keys(heard)}?"
 
     def chord(self, now: float) -> str:
         """The chord that the band takes to be sounding, or next, and how sure it is of a guess."""
-        return "" if self.harmony is None else chord_at(self.harmony, self.beat(now))
+        if self.harmony is None:
+            return ""
+        return chord_at(self.harmony, self.beat(now), self.spelling)
 
     @property
     def line(self) -> Timeline:
@@ -179,6 +179,7 @@ class Scene:
     def see(self, record: Record) -> None:
         """Take in what happened."""
         what = record.what
+        self.spelling.see(what)
         if isinstance(what, Settings):
             self.setup, self.meter = what, what.meter
             self.mode = what.mode
@@ -200,8 +201,6 @@ class Scene:
             self._sections = [*before, *(one for one in same if not what.name), what]
         elif isinstance(what, Kept):
             self.kept.add(what.name)
-        elif isinstance(what, InKey):
-            self.heard_tonic = what.tonic
         elif isinstance(what, Play):
             if what.passage == self._passage and what.role in self.band:
                 _commit(self.band[what.role], what, self.meter.cells)
@@ -245,9 +244,6 @@ class Scene:
     def _control_turned(self, control: Control) -> None:
         if not CONTROLS[control.name].trigger:
             self.turned[control.name, control.role] = control.value
-        if control.name == "key":
-            tonic = int(control.value) - ANY_KEY - 1
-            self.tonic = tonic if tonic >= 0 else None
 
     def _move(self, moved: Moved) -> None:
         step = moved.at_beat * self.meter.cells

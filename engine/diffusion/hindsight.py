@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from schmubert.engine.music.chords import FIRST_CHORD, UNKNOWN_ROOT, Quality
 from schmubert.engine.music.meter import Meter
-from schmubert.engine.music.pitches import OCTAVE
 from schmubert.engine.music.score import Mask, Tokens
+from schmubert.engine.music.spelling import OCTAVE
 from schmubert.engine.music.vocabulary import BAND_MASK, CHORD_TOKENS, FORMS, PITCHED, Track
 
 Roots: TypeAlias = NDArray[np.int64]

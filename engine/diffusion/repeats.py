@@ -3,7 +3,8 @@
 A network says of each cell alone what stands there, and many cells are drawn at once. So bars that
 a plan calls the same come out alike, but hardly one comes out the same; and bars that it calls new
 come out the same by chance. A form is a promise: where it says that a bar is played again, its
-cells are those of the other bar and are not drawn, and where it says that a bar is new, it is.
+cells are those of the other bar and are not drawn, and where it says that a bar is new, it is, and
+something sounds in it.
 """
 
 import math
@@ -13,17 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.denoiser import Logits
-from schmubert.engine.diffusion.rhythms import TakenUp, drawn_by_doubt
+from schmubert.engine.diffusion.rhythms import LEAST_WEIGHT, TakenUp, drawn_by_doubt
 from schmubert.engine.diffusion.temperature import log_softmax
 from schmubert.engine.diffusion.unmasking import TokenSampler, draw
 from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.plans import FIRST_AGAIN, may_repeat
-from schmubert.engine.music.score import Mask, Tokens
+from schmubert.engine.music.score import Mask, Tokens, lasting
 from schmubert.engine.music.vocabulary import (
     AGAIN,
     BAND_MASK,
     FORMS,
     NEW,
+    OFF,
     PITCHED,
     RESTS,
     TRIO,
@@ -112,7 +114,7 @@ class KeptForms:
         return np.take_along_axis(tokens, self.sources, axis=1)
 
     def kept(self, tokens: Tokens, drawn: Mask, logits: Logits, rng: np.random.Generator) -> Tokens:
-        """`tokens` with every cell as its source, and no new bar the same as one before."""
+        """`tokens` with every cell as its source, and no new bar silent or as one before is."""
         self.rhythms.follow(tokens, drawn, logits, rng)
         for track in TRIO:
             if track in self.columns and FORMS[track] in self.columns:
@@ -122,10 +124,10 @@ class KeptForms:
     def _renew(
         self, tokens: Tokens, drawn: Mask, logits: Logits, track: Track, rng: np.random.Generator
     ) -> None:
-        """Draw a cell of each new bar of `track` again that came out the same as another.
+        """Draw a cell of each new bar of `track` again that came out silent, or as another is.
 
         Of the cells of the bar that were `drawn` one is taken by the odds that it is not what it
-        is: so bars are distributed as drawn, but without those that are the same.
+        must not be: so bars are distributed as drawn, but without those.
         """
         column, bar = self.columns.index(track), self.meter.steps
         bars = tokens[..., column].reshape(len(tokens), -1, bar)
@@ -133,19 +135,41 @@ class KeptForms:
         just_drawn = drawn[..., column].reshape(bars.shape)
         complete = (bars != BAND_MASK[track]).all(axis=2) & just_drawn.any(axis=2)
         for piece, number in np.argwhere(complete & (forms == NEW)):
-            before = [bars[piece, number - back] for back in AGAIN if back <= number]
-            if not any((bars[piece, number] == one).all() for one in before):
-                continue
+            here = bars[piece, number]  # a view: what is drawn stands in `tokens`
             cells = np.flatnonzero(just_drawn[piece, number])
             steps = number * bar + cells
-            rows = logits[column][piece, steps].astype(np.float64)
-            if track in PITCHED:
-                rows = self.rhythms.kept(rows, bars[piece, number, cells], piece, steps, column)
-            is_there = np.arange(len(cells)), bars[piece, number, cells]
-            chosen = drawn_by_doubt(log_softmax(rows)[is_there], rng)
-            rows[is_there] = -np.inf
-            if np.isfinite(rows[chosen]).any():
-                tokens[piece, steps[chosen], column] = draw(rows[chosen : chosen + 1], rng)[0]
+            said = logits[column][piece, steps].astype(np.float64)
+            for _ in range(len(AGAIN) + 1):  # each may make it another that it must not be
+                silent = _is_silent(bars[piece], forms[piece], number, track)
+                if not silent and not _is_again(bars[piece], number):
+                    break
+                rows = said
+                if track in PITCHED:
+                    rows = self.rhythms.kept(said, here[cells], piece, steps, column)
+                refused = np.arange(rows.shape[1]) == here[cells, None]
+                refused[:, : first_onset(track)] |= silent
+                as_is = np.where(refused, np.exp(log_softmax(rows)), 0.0).sum(axis=1)
+                chosen = drawn_by_doubt(np.log(as_is.clip(LEAST_WEIGHT)), rng)
+                rest = np.where(refused[chosen], -np.inf, rows[chosen])
+                if np.isfinite(rest).any():
+                    here[cells[chosen]] = draw(rest[None], rng)[0]
+
+
+def _is_again(bars: Tokens, number: int) -> bool:
+    """Whether a bar of `bars` [bars, steps] is one that a form could name."""
+    return any((bars[number] == bars[number - back]).all() for back in AGAIN if back <= number)
+
+
+def _is_silent(bars: Tokens, forms: Tokens, number: int, track: Track) -> bool:
+    """Whether in a bar of `track` nothing sounds, not even held over; not where that is unknown.
+
+    `bars` [bars, steps] are its tokens, and their `forms` [bars] say which of them rest.
+    """
+    if track not in PITCHED:
+        return not (bars[number] >= first_onset(track)).any()
+    rests = (bars == BAND_MASK[track]) & (forms == RESTS)[:, None]
+    events = lasting(np.where(rests, OFF, bars)[: number + 1].reshape(-1))
+    return not (events[number * bars.shape[1] :] >= first_onset(track)).any()
 
 
 def sources(

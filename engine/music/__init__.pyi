@@ -45,7 +45,7 @@ from .midifile import (
     write_file,
     write_score,
 )
-from .pitches import bass_register, both_keys, name_of, pitch_named
+from .pitches import bass_register, name_of, pitch_named
 from .score import (
     Mask,
     Note,
@@ -60,6 +60,7 @@ from .score import (
     unknown,
 )
 from .song import Unusable, corpus_song, read_bytes
+from .spelling import both_keys
 from .splice import joined, later, without_notes
 from .trios import Cut, Lead, Rules, Stretch, Voice, cut_song, require_tracks
 from .velocity import PLAYED, WRITTEN, Accents

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 from schmubert.engine.music.meter import COMMON, Meter
-from schmubert.engine.music.pitches import LETTERS
+from schmubert.engine.music.spelling import ACCIDENTALS, LETTERS, MINOR_THIRD, plain
 
 PITCH_CLASSES = 12
-ACCIDENTALS = {"": 0, "#": 1, "b": -1}
 QUALITIES = {
     "": (0, 4, 7),
     "m": (0, 3, 7),
@@ -53,8 +52,6 @@ SPELLINGS = {
 }
 CHORD = re.compile(r"([A-G])([#b]?)(6/9|[^/]*)(?:/([A-G])([#b]?))?")
 KEY = re.compile(r"([A-Ga-g])([#b]?) ?(m|min|minor|maj|major)?")
-MINOR_THIRD = 3
-"""A minor key has the notes of the major key so many semitones above."""
 ROOT_WEIGHT = 1.5
 """Of the root, or the bass note after a slash, against 1 of the other notes of a chord."""
 NOTHING = ("-", "N.C.", "NC")
@@ -79,6 +76,24 @@ def chart_beats(text: str, meter: Meter = COMMON) -> tuple[BeatWeights, ...]:
 def chart_names(text: str, meter: Meter = COMMON) -> tuple[str, ...]:
     """What the chords are called, beat by beat, as they are written; empty where there is none."""
     return tuple("" if name in NOTHING else name for bar in _bars(text, meter) for name in bar)
+
+
+def chart_words(names: Sequence[str], meter: Meter = COMMON) -> str:
+    """The chart whose `chart_names` are `names`, of whole bars: a word a bar of `meter`."""
+    words: list[str] = []
+    before = ""
+    for first in range(0, len(names), meter.beats):
+        chords = [name or NOTHING[0] for name in names[first : first + meter.beats]]
+        for parts in (one for one in range(1, meter.beats) if meter.beats % one == 0):
+            length = meter.beats // parts
+            fewer = chords[::length]
+            if chords == [name for name in fewer for _ in range(length)]:
+                chords = fewer
+                break
+        word = ",".join(chords)
+        words.append(AGAIN if word == before else word)
+        before = word
+    return " ".join(words)
 
 
 def _bars(text: str, meter: Meter | None) -> list[list[str]]:
@@ -133,7 +148,7 @@ def _is_file(words: str) -> bool:
 
 def key_named(name: str) -> int:
     """The tonic of `name`, a pitch class: that of the major key with its notes, 0 for C and Am."""
-    read = KEY.fullmatch(name)
+    read = KEY.fullmatch(plain(name))
     if read is None:
         raise ValueError(f"{name!r} is no key: write C, Am, F#, Bbm or any")
     tonic = LETTERS[read[1].upper()] + ACCIDENTALS[read[2]]
@@ -163,7 +178,7 @@ def _chord(name: str) -> BeatWeights:
     weights = [0.0] * PITCH_CLASSES
     if name in NOTHING:
         return tuple(weights)
-    read = CHORD.fullmatch(name)
+    read = CHORD.fullmatch(plain(name))
     quality = None if read is None else SPELLINGS.get(read[3], read[3])
     if read is None or quality not in QUALITIES:
         raise ValueError(f"{name!r} is no chord known here: write Am, F#m7, Bbmaj7, Gsus4 or C/E")

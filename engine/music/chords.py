@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.music.chart import AGAIN, NOTHING, PITCH_CLASSES, ROOT_WEIGHT
+from schmubert.engine.music.chart import PITCH_CLASSES, ROOT_WEIGHT, chart_words
 from schmubert.engine.music.chord_names import FIRST_CHORD as FIRST_CHORD
 from schmubert.engine.music.chord_names import NO_CHORD as NO_CHORD
 from schmubert.engine.music.chord_names import SUFFIXES as SUFFIXES
@@ -301,24 +301,10 @@ def nearest_chords(weights: NDArray[np.float64]) -> Plan:
     return np.asarray(plan)
 
 
-def chart_of(plan: Plan, meter: Meter = COMMON) -> str:
-    """`plan` as a chart that `chart_beats` reads back, a word a bar of `meter`; of whole bars."""
-    names = [_name(int(token)) for token in lasting_chords(plan)]
-    words: list[str] = []
-    before = ""
-    for first in range(0, len(names), meter.beats):
-        chords = names[first : first + meter.beats]
-        for parts in (one for one in range(1, meter.beats) if meter.beats % one == 0):
-            length = meter.beats // parts
-            fewer = chords[::length]
-            if chords == [name for name in fewer for _ in range(length)]:
-                chords = fewer
-                break
-        word = ",".join(chords)
-        words.append(AGAIN if word == before else word)
-        before = word
-    return " ".join(words)
+def chart_of(plan: Plan, meter: Meter = COMMON, tonic: int | None = None) -> str:
+    """`plan` as a chart that `chart_beats` reads back, in the key on `tonic`; of whole bars."""
+    return chart_words([_name(int(token), tonic) for token in lasting_chords(plan)], meter)
 
 
-def _name(token: int) -> str:
-    return NOTHING[0] if token == NO_CHORD else chord_name(token)
+def _name(token: int, tonic: int | None) -> str:
+    return "" if token == NO_CHORD else chord_name(token, tonic)

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.music.chart import PITCH_CLASSES
+from schmubert.engine.music.spelling import MAJOR as MAJOR
 
-MAJOR = (0, 2, 4, 5, 7, 9, 11)
-"""The pitch classes of a major key above its tonic; those of its relative minor key too."""
 PROFILE = (0.193, 0.005, 0.142, 0.007, 0.153, 0.069, 0.006, 0.170, 0.009, 0.165, 0.008, 0.073)
 """How much of the time of melodies each pitch class above the tonic sounds.
 

@@ -105,6 +105,20 @@ def monitored(socket: "zmq.Socket[bytes]") -> "zmq.Socket[bytes]":
     )
 
 
+def unmonitored(socket: "zmq.Socket[bytes]") -> None:
+    """Nobody is told of `socket` any more; to be called before it is closed.
+
+    ZeroMQ holds a lock while it tells, and waits for ever where nobody is there to be told, or a
+    thousand events wait; `disable_monitor` wants that lock, and drops the listener before it has
+    it. So the listener stays here, and what waits is read.
+    """
+    monitor = monitored(socket)
+    while monitor.poll(0):
+        monitor.recv_multipart()
+    socket.disable_monitor()
+    monitor.close(linger=0)
+
+
 class Lookout:
     """Watches the connections of `socket`, `most` at once, in a thread of its own.
 
@@ -146,8 +160,7 @@ class Lookout:
         """End the watch; the socket is closed by whoever opened it."""
         self._closing.set()
         self._thread.join()
-        self._socket.disable_monitor()
-        self._monitor.close(linger=0)
+        unmonitored(self._socket)
 
     def _watch(self) -> None:
         looked_s = 0.0

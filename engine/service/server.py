@@ -17,7 +17,7 @@ from schmubert.engine.denoiser import Model, answering, in_meter, plans_of, reci
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import MASK, SIZES
 from schmubert.engine.service.admission import Doorkeeper
-from schmubert.engine.service.connections import HANDSHAKE_MS, Lookout, monitored
+from schmubert.engine.service.connections import HANDSHAKE_MS, Lookout, monitored, unmonitored
 from schmubert.engine.service.job import Job
 from schmubert.engine.service.jobs import Jobs, asked_by, stacked
 from schmubert.engine.service.limits import LIMITS, Limits
@@ -77,7 +77,7 @@ def listen(address: str, doorkeeper: Doorkeeper | None = None) -> zmq.Socket[byt
     try:
         router.bind(checked_address(address))
     except (zmq.ZMQError, ValueError) as error:
-        router.disable_monitor()  # else what it tells nobody keeps ZeroMQ waiting
+        unmonitored(router)
         router.close(linger=0)
         if isinstance(error, zmq.ZMQError) and error.errno == zmq.EADDRINUSE:
             raise AddressInUseError(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from schmubert.engine.music.chords import TONES, Profiles, Quality
-from schmubert.engine.music.pitches import NAMES
+from schmubert.engine.music.spelling import SHARPS
 from schmubert.training.data.assemble import held_out
 from tests.benchmarks.scripts import run
 
@@ -58,7 +58,7 @@ def test_profiles_are_fitted_on_some_songs_and_judged_on_others(tmp_path: Path) 
         lines = [f"{beat / 2} {1 - beat % 2}.0 {int(beat % 4 == 0)}.0" for beat in range(4 * 42)]
         (folder / "beat_midi.txt").write_text("\n".join(lines))
         named = [
-            f"{2 * bar} {2 * bar + 2} {NAMES[root]}:{ANNOTATED[quality]}"
+            f"{2 * bar} {2 * bar + 2} {SHARPS[root]}:{ANNOTATED[quality]}"
             for bar, (root, quality) in enumerate(chords)
         ]
         (folder / "chord_midi.txt").write_text("\n".join(["0 0 N", *named]))

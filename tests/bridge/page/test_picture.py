@@ -73,6 +73,16 @@ def test_chords_to_come_go_together_and_those_that_were_stay() -> None:
     assert shown(picture)["chords"] == []
 
 
+def test_chords_are_named_by_the_chart_or_the_key() -> None:
+    a_flat = FIRST_CHORD + 8 * 7
+    picture = seen(ROLLS, answer(4.0, bytes((a_flat, a_flat)), bytes((255, 102))))
+    assert [chord[2:] for chord in shown(picture)["chords"]] == [("Ab", 40)]
+    picture.see(Record(11.0, Charted("G#")))
+    assert [chord[2] for chord in shown(picture)["chords"]] == ["G#", "Ab"]
+    picture.see(Record(11.0, Control("key", 5.0)))  # E major
+    assert [chord[2] for chord in shown(picture)["chords"]] == ["G#"]
+
+
 def test_how_controls_stand_is_kept() -> None:
     parts = shown(seen(Control("density", 3.0, 1), Control("mode", 2.0)))
     assert parts["stands"]["density:bass"] == 3.0

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from schmubert.bridge.protocol.events import Followed, Happening, Record, Sent, Tick
-from schmubert.bridge.protocol.messages import Answered, Moved
+from schmubert.bridge.protocol.messages import Answered, InKey, Moved
 from schmubert.bridge.screen.lines import BARS, StatusLines
 
 
@@ -38,6 +38,9 @@ def test_the_chord_is_told_that_the_band_goes_by() -> None:
     a_minor = 2 + 9 * 7 + 1
     guessed = replace(answered(0, 52.0), chords=bytes([a_minor]), sure=bytes([182]))
     assert "dropped 0; chord Am 71%" in bars(StatusLines(), guessed)[0]
+    b_flat_minor = replace(guessed, chords=bytes([a_minor + 7]))
+    assert "chord Bbm 71%" in bars(StatusLines(), InKey(8), b_flat_minor)[0]
+    assert "chord A#m 71%" in bars(StatusLines(), InKey(11), b_flat_minor)[0]
     told = replace(guessed, sure=bytes([255]))
     assert bars(StatusLines(), told)[0].endswith("; chord Am")
 

@@ -28,6 +28,7 @@ from schmubert.bridge.protocol import (
     Silence,
     Tick,
 )
+from schmubert.bridge.protocol.messages import Charted
 from schmubert.bridge.screen.scene import Part, Scene, Sure
 from schmubert.bridge.screen.view import ASCII, MARKS, Marks, view
 
@@ -232,6 +233,18 @@ def test_drums_share_rows_as_a_kit_is_built(rows: int) -> None:
     drums = page[3 + rows : 3 + 2 * rows]
     assert [line[9] for line in drums].count("█") == min(rows, 4)
     assert drums[-1][9] == "█", "the kick lies lowest"
+
+
+def test_chords_are_spelled_as_in_the_chart_else_as_in_the_key() -> None:
+    b_flat = 2 + 10 * 7
+    told = replace(draft(4.0, [0] * 48), chords=bytes([b_flat, b_flat]), sure=bytes([255, 254]))
+    assert "   Bb   " in text(scene(told), 0.0)
+    assert "   A#   " in text(scene(told, Control("key", 12.0)), 0.0), "of B major"
+    chart = Charted("A#,C")
+    assert "   A#   " in text(scene(told, chart), 2.0)
+    assert "   Bb 99%   " in text(scene(told, chart), 2.5), "a guess is none of the chart's"
+    assert "   Bb   " in text(scene(told, Charted("D")), 2.0), "another chart holds as yet"
+    assert "   Bb   " in text(scene(told, chart, Charted("")), 2.0)
 
 
 def test_the_chord_is_shown_that_the_band_goes_by() -> None:

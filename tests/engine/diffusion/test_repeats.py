@@ -1,5 +1,7 @@
 """Forms are promises: a bar that is played again is the same, and a new one is not."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -17,12 +19,16 @@ from schmubert.engine.music.vocabulary import (
     BAND,
     BAND_MASK,
     BAND_SIZES,
+    FIRST_ONSET,
     FORMS,
+    HOLD,
     MASK,
     NEW,
+    OFF,
     RESTS,
     TRIO,
     Track,
+    onset_token,
 )
 from schmubert.engine.recipe import Recipe
 
@@ -35,11 +41,11 @@ def even(tokens: Tokens) -> Logits:
     return [np.zeros((*tokens.shape[:2], size), np.float32) for size in BAND_SIZES]
 
 
-def dull(tokens: Tokens) -> Logits:
+def dull(tokens: Tokens, nats: float = 12.0) -> Logits:
     """Nearly sure that nothing begins, in any cell."""
     logits = even(tokens)
     for of_column in logits:
-        of_column[..., 0] = 12.0
+        of_column[..., 0] = nats
     return logits
 
 
@@ -101,6 +107,7 @@ def test_every_sampler_keeps_what_forms_promise(sampler: str) -> None:
         promised = said >= NEW
         sounds = forms != RESTS
         np.testing.assert_array_equal(forms[promised & sounds], said[promised & sounds])
+        assert sounds[said == NEW].all(), "what is new is heard"
 
 
 def test_no_form_names_the_farther_of_two_bars_that_are_the_same() -> None:
@@ -151,6 +158,31 @@ def test_a_part_that_is_asked_for_plays_as_often_as_in_all_that_was_learned_from
     targets[:, : 8 * COMMON.steps] = False
     resting_long = window(10, dict.fromkeys(range(8), RESTS), batch=20)
     assert (rests(resting_long, 0.5) == 10).all(), "nobody asked for those bars"
+
+
+def test_a_new_bar_through_which_a_note_is_held_is_left_as_it_is() -> None:
+    bass, bar = BAND.index(Track.BASS), COMMON.steps
+    trio = np.zeros((1, 3 * bar, 3), np.int64)
+    trio[0, 0, Track.BASS] = onset_token(40)
+    trio[0, bar:, Track.BASS] = MASK[Track.BASS]
+    tokens = with_unknown_plans(trio, TRIO, PLANS, COMMON)
+    tokens[0, ::bar, BAND.index(Track.BASS_FORM)] = [NEW, NEW, RESTS]
+    targets = np.zeros(tokens.shape, bool)
+    targets[0, bar : 2 * bar, bass] = True
+    token_sampler = TokenSampler(np.random.default_rng(0), tracks=BAND)
+    layout = laid_out(tokens[..., :3], targets[..., :3], TRIO, PLANS, COMMON)
+    drawn, keeping = kept(layout._replace(notes=targets), tokens, token_sampler)
+
+    def made(first: int) -> np.ndarray:
+        known = tokens.copy()
+        known[0, 0, bass] = first
+        played = run_sampler(
+            partial(dull, nats=50.0), SAMPLERS["balanced"](known, drawn, 4, keeping)
+        )
+        return played[0, bar : 2 * bar, bass]
+
+    assert (made(onset_token(40)) == HOLD).all()
+    assert (made(OFF) >= FIRST_ONSET).sum() == 1, "nothing was held, so a note begins"
 
 
 def test_a_network_without_forms_promises_nothing() -> None:

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schmubert.engine.music.chart import (
-    ACCIDENTALS,
     QUALITIES,
     ROOT_WEIGHT,
     BeatWeights,
@@ -16,7 +15,7 @@ from schmubert.engine.music.chart import (
     key_named,
 )
 from schmubert.engine.music.meter import Meter
-from schmubert.engine.music.pitches import LETTERS
+from schmubert.engine.music.spelling import ACCIDENTALS, LETTERS
 
 
 def classes(weights: BeatWeights) -> dict[int, float]:

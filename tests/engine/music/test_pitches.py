@@ -2,7 +2,7 @@
 
 import pytest
 
-from schmubert.engine.music.pitches import bass_register, both_keys, name_of, pitch_named
+from schmubert.engine.music.pitches import bass_register, name_of, pitch_named
 
 
 def test_every_pitch_has_a_name_that_means_it() -> None:
@@ -28,7 +28,3 @@ def test_what_is_said_of_a_bass_leaves_an_octave() -> None:
     assert bass_register(highest=30) == range(21, 31)
     assert bass_register(lowest=108) == range(108, 109)
     assert not bass_register(40, 30)
-
-
-def test_a_key_has_two_names() -> None:
-    assert [both_keys(tonic) for tonic in (0, 2)] == ["C or Am", "D or Bm"]

@@ -1,9 +1,11 @@
 """Connections: who is counted, who is watched, and what becomes of those that go too far."""
 
 import socket as tcp
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -118,6 +120,34 @@ def listening() -> Iterator[tuple[Any, str, Lookout]]:
     yield router, router.getsockopt_string(zmq.LAST_ENDPOINT), lookout
     lookout.close()
     router.close(linger=0)
+
+
+CLOSED_UNREAD = """
+import socket, sys, time
+from schmubert.engine.service import server
+from schmubert.engine.service.connections import unmonitored
+
+path = sys.argv[1]
+router = server.listen(f"ipc://{path}")
+tried_in_vain = 0
+while tried_in_vain < 200:
+    with socket.socket(socket.AF_UNIX) as stranger:
+        stranger.setblocking(False)
+        try:
+            stranger.connect(path)
+            tried_in_vain = 0
+        except BlockingIOError:  # ZeroMQ waits for somebody to read who came and went
+            tried_in_vain += 1
+            time.sleep(0.001)
+unmonitored(router)
+router.close(linger=0)
+"""
+
+
+@linux
+def test_a_socket_is_closed_though_nobody_read_who_came_and_went(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", CLOSED_UNREAD, str(tmp_path / "engine")]
+    subprocess.run(command, check=True, timeout=60)
 
 
 def until(true: Any, seconds: float = 20.0) -> None:

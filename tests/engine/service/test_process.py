@@ -17,6 +17,7 @@ from schmubert.engine.music.score import STEPS_PER_BAR
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.service import server, wire
 from schmubert.engine.service.client import EXIT_ADDRESS_IN_USE, Client, spawn_engine
+from schmubert.engine.service.connections import unmonitored
 from tests import tiny_model
 from tests.engine.service.asking import ask
 
@@ -144,15 +145,12 @@ def test_of_two_that_race_the_loser_ends_quietly(spawned: Spawned) -> None:
 
 @contextmanager
 def listening(address: str) -> Iterator[None]:
-    """A socket of an engine, closed as `Lookout` and the engine do it.
-
-    Whoever closes one that is still watched may leave ZeroMQ waiting for ever to tell of its end.
-    """
+    """A socket of an engine, closed as `Lookout` and the engine do it."""
     router = server.listen(address)
     try:
         yield
     finally:
-        router.disable_monitor()
+        unmonitored(router)
         router.close(linger=0)
 
 
