@@ -19,7 +19,7 @@ from schmubert.engine.music.meter import STRAIGHT, Meter, meter_of, same_bars
 from schmubert.engine.music.midifile import write_file
 from schmubert.engine.music.neighbours import After, Before, Tempos
 from schmubert.engine.music.score import Score
-from schmubert.engine.music.seats import Seat, free_seat
+from schmubert.engine.music.seats import Seat, free_seat, resting_seat
 from schmubert.engine.music.smf import (
     META,
     NOTE_ON,
@@ -109,7 +109,8 @@ def with_next(
 ) -> Added:
     """`source` with `tracks` of `score`, which play in `bars` of it after what `places` play.
 
-    They are heard on the channels of these, as loud and as fast as the file was before its ending.
+    They are heard on the channels of these, as loud and as fast as the file was before its ending;
+    what has none there gets one that is free, or rests in these bars.
     What sounds on for want of an end, or by a pedal, ends where they begin. Bars in another metre
     than that are written so. For `grid` see `with_tracks`.
     """
@@ -146,7 +147,8 @@ def _with(
     channels = Channels(midi)
     names = _names(midi)
     own = {track: _channel_of(channels, places[track]) for track in tracks if places.get(track)}
-    free = [channel for channel in channels.free() if channel not in own.values()]
+    taken = set(own.values())
+    free = [channel for channel in channels.free() if channel not in taken]
     end = int(grid.ends.max(initial=0))
     bodies: list[bytes] = []
     told: list[str] = []
@@ -162,7 +164,12 @@ def _with(
         channel = own.get(track)
         if channel is None:
             known = channels.before(start) if beside is After else channels
-            seat = free_seat(known, free, track, end)
+            seat = None
+            if beside and (track is Track.DRUMS or not free):
+                barred = taken if track is Track.DRUMS else taken | channels.kits
+                seat = resting_seat(known, barred, track, start, stop)
+            seat = seat or free_seat(known, free, track, end)
+            taken.add(seat.channel)
         elif manner is None:
             seat = Seat(channel, (*channels.early(channel),))
         else:

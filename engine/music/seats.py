@@ -1,8 +1,9 @@
 """A channel for a track that is added to a file: one that is free, set up for its sound."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from schmubert.engine.music.channels import BANKS, PROGRAM, UNSAID, Channels
+from schmubert.engine.music.channels import BANKS, CHANNELS, PROGRAM, UNSAID, Channels
 from schmubert.engine.music.kits import BANK_SELECT, DRUM_CHANNEL, kit_bank, part_events
 from schmubert.engine.music.smf import PROGRAM_CHANGE, Event, event
 from schmubert.engine.music.song import Part
@@ -45,6 +46,33 @@ def free_seat(channels: Channels, free: list[int], track: Track, end: int) -> Se
         # a synthesizer may still have another program from the song before
         said = [event(0, PROGRAM_CHANGE | channel, sound[PROGRAM]), *said]
     return Seat(channel, (*said,))
+
+
+def resting_seat(
+    channels: Channels, taken: Collection[int], track: Track, start: int, stop: int
+) -> Seat | None:
+    """A channel that is lent to `track` from tick `start` to `stop`, where the file rests on it.
+
+    It has a sound of its own, however loud the file left that channel, and afterwards again what
+    the file says. None of those in `taken`; None where there is no such channel.
+    """
+
+    def rests(channel: int) -> bool:
+        parts = channels.of(channel)
+        return not any(((part.onsets >= start) & (part.onsets < stop)).any() for part in parts)
+
+    drums = track is Track.DRUMS
+    fit = [k for k in range(CHANNELS) if (k in channels.kits) == drums and rests(k)]
+    found = [channel for channel in fit if channel not in taken]
+    if not found:
+        return None
+    if drums:
+        channel = min(found, key=lambda channel: (channel != DRUM_CHANNEL, channel))
+        sound = {kind: value for kind, value in UNSAID.items() if kind not in BANKS}
+    else:
+        channel = min(found, key=lambda channel: (channel != CHANNEL[track], channel))
+        sound = {**UNSAID, PROGRAM: PROGRAM_OF[track]}
+    return Seat(channel, (*channels.lent(channel, sound, start, stop),))
 
 
 def _new_kit(channels: Channels, free: list[int], end: int) -> Seat:
