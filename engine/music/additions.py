@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from schmubert.engine.music.barlines import Grid
 from schmubert.engine.music.channels import Channels
+from schmubert.engine.music.loudness import OwnNotes, as_loud, fade_out
 from schmubert.engine.music.meter import STRAIGHT, Meter, meter_of, same_bars
 from schmubert.engine.music.midifile import write_file
 from schmubert.engine.music.neighbours import After, Before, Tempos
@@ -91,12 +92,15 @@ def with_remade(
     tracks: Sequence[Track],
     places: Places,
     grid: Grid | None = None,
+    whole: bytes | None = None,
 ) -> Added:
     """`source` with `tracks` of `score` on the channels that they have at `places`, as these sound.
 
-    A track that has no place gets one as in `with_tracks`, where `grid` is told of too.
+    `whole` is the file with the notes that were taken out of `source`, if any were: it tells how
+    loud these were. A track that has no place gets one as in `with_tracks`, where `grid` is told of
+    too.
     """
-    return _with(source, score, tracks, places, grid)
+    return _with(source, score, tracks, places, grid, whole=whole)
 
 
 def with_next(
@@ -141,10 +145,13 @@ def _with(
     grid: Grid | None,
     beside: type[After | Before] | None = None,
     bars: range = range(0),
+    whole: bytes | None = None,
 ) -> Added:
     midi = opened(source)
     grid = grid or Grid.even(score.meter, score.bars, midi.ticks_per_beat)
     channels = Channels(midi)
+    before = channels if whole is None else Channels(opened(whole))
+    fade = None if beside else fade_out(before, midi.ticks_per_beat)
     names = _names(midi)
     own = {track: _channel_of(channels, places[track]) for track in tracks if places.get(track)}
     taken = set(own.values())
@@ -168,18 +175,22 @@ def _with(
             if beside and (track is Track.DRUMS or not free):
                 barred = taken if track is Track.DRUMS else taken | channels.kits
                 seat = resting_seat(known, barred, track, start, stop)
-            seat = seat or free_seat(known, free, track, end)
+            seat = seat or free_seat(known, free, track, end, fade)
             taken.add(seat.channel)
         elif manner is None:
-            seat = Seat(channel, (*channels.early(channel),))
+            seat = Seat(channel, (*before.early(channel),))
         else:
             seat = Seat(channel, (*manner.set_up(channel),))
         struck = strokes(score, track, grid)
         if seat.channel not in channels.kits:
             struck = _apart(struck, channels.of(seat.channel), midi.ticks_per_beat)
         begun += seat.set_up
+        onsets = [stroke.onset for stroke in struck]
         if channel is not None:
-            begun += channels.unbent(channel, [stroke.onset for stroke in struck], end)
+            begun += channels.unbent(channel, onsets, end)
+        if beside is None and (channel is not None or seat.channel in channels.noted):
+            own_notes = OwnNotes(before, seat.channel)
+            begun += as_loud(own_notes, channels.of(seat.channel), onsets, end, fade)
         said = [*begun, *note_events(struck, seat.channel)]
         bodies.append(track_body(sorted(said, key=lambda one: one.tick), end))
         if seat.told:
