@@ -53,6 +53,8 @@ class Fade:
         found = []
         ends = (*self.ticks[1:], end)
         for start, stop, share in zip(self.ticks, ends, self.shares, strict=True):
+            if start >= end:
+                break
             value = round(full * share)
             found.append(event(start, CONTROL_CHANGE | channel, EXPRESSION, value))
             kept = channels.kept(channel, {EXPRESSION: value}, start, stop)

@@ -134,4 +134,4 @@ def _called(part: Part) -> str:
     """The name of `part`, or its program."""
     if part.name:
         return repr(part.name)
-    return "drums" if part.drums else f"program {part.program}"
+    return "those of the file" if part.drums else f"program {part.program}"

@@ -178,6 +178,14 @@ def test_a_fade_out_says_something_once_a_beat_and_never_gets_louder() -> None:
     assert fade.at(0) == 1.0
 
 
+@pytest.mark.parametrize("bars", [2, 6])
+def test_what_ends_before_the_song_says_nothing_behind_its_end(bars: int) -> None:
+    source = file(*TUNE, *fading(0))
+    out = with_tracks(source, bass(bars, *EVERY_BAR[:bars]), [Track.BASS]).midi
+    assert read(out).tracks[-1].end == bars * BAR
+    assert loud(out)[:4] == [100] * min(bars, 4)
+
+
 def test_bars_after_a_fade_out_do_not_fade() -> None:
     source = file(*TUNE, *own(*range(8)), *fading(0), *fading(1))
     score = bass(10, *[one._replace(onset=one.onset + 128) for one in EVERY_BAR[:2]])
@@ -188,6 +196,6 @@ def test_bars_after_a_fade_out_do_not_fade() -> None:
 def test_drums_that_join_those_of_the_file_say_so() -> None:
     source = file(*TUNE, *note(0, 9, 36), *fading(9))
     assert with_tracks(source, drums(8), [Track.DRUMS]).told == (
-        "the added drums share channel 10 with drums",
+        "the added drums share channel 10 with those of the file",
     )
     assert with_tracks(file(*TUNE), drums(8), [Track.DRUMS]).told == ()
