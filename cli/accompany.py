@@ -81,7 +81,7 @@ def accompany(
                 if not shared.isdisjoint(channel for _, channel in places[track]):
                     del places[track]
         kept = "in place of its own {0}" if replace else "its own {0} {1} still there"
-        added = with_remade(out, score, tracks, places, reading.grid)
+        added = with_remade(out, score, tracks, places, reading.grid, data)
         also = [
             kept.format(track.name.lower(), "are" if track is Track.DRUMS else "is")
             for track in beside

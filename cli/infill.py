@@ -78,13 +78,14 @@ def infill(
             comping=own_comping(data, reading),
         )
         score = compose.infill_cells(model, reading.score, cells, rng, sampling)
+        kept = data
         for track in wanted:
             places = reading.places.get(track, ())
-            data = _without(data, places, score, track, _runs(cells[:, track]), reading.grid)
+            kept = _without(kept, places, score, track, _runs(cells[:, track]), reading.grid)
         fresh = begun_in(score, cells)
         boxes = _runs(np.asarray(cells.any(axis=1)))
         made = told(fresh, wanted).partition(" of ")[2]
-        added = with_remade(data, fresh, wanted, reading.places, reading.grid)
+        added = with_remade(kept, fresh, wanted, reading.places, reading.grid, data)
         return Made(
             added.midi,
             score,

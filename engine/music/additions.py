@@ -4,44 +4,30 @@ All events of the file stay byte for byte. What is added stands in chunks of its
 of the file: what it says at a tick comes after what the file says there.
 """
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.music.barlines import Grid
-from schmubert.engine.music.channels import (
-    BANKS,
-    EXPRESSION,
-    PAN,
-    PEDAL,
-    PLAYED,
-    PROGRAM,
-    UNSAID,
-    VOLUME,
-    Channels,
-)
-from schmubert.engine.music.meter import STRAIGHT, USUAL_BPM, Meter, meter_of, same_bars
+from schmubert.engine.music.channels import Channels
+from schmubert.engine.music.loudness import OwnNotes, as_loud, fade_out
+from schmubert.engine.music.meter import STRAIGHT, Meter, meter_of, same_bars
 from schmubert.engine.music.midifile import write_file
+from schmubert.engine.music.neighbours import After, Before, Tempos
 from schmubert.engine.music.score import Score
-from schmubert.engine.music.seats import Seat, free_seat
+from schmubert.engine.music.seats import Seat, free_seat, resting_seat
 from schmubert.engine.music.smf import (
-    CONTROL_CHANGE,
     META,
-    NOTE_OFF,
     NOTE_ON,
-    SET_TEMPO,
     TIME_SIGNATURE,
     TRACK_NAME,
     Event,
     MidiFile,
-    event,
     meta,
     signature_event,
     track_body,
@@ -61,9 +47,6 @@ from schmubert.engine.music.strokes import (
 )
 from schmubert.engine.music.vocabulary import Track
 
-HEARD_BARS = 16
-"""So many bars before the new ones say how fast they are."""
-PEDAL_DOWN = 64
 COMMON_SIGNATURE = b"\x04\x02\x18\x08"  # what holds where a file says none
 
 Places = Mapping[Track, Sequence[tuple[int, int]]]
@@ -109,12 +92,15 @@ def with_remade(
     tracks: Sequence[Track],
     places: Places,
     grid: Grid | None = None,
+    whole: bytes | None = None,
 ) -> Added:
     """`source` with `tracks` of `score` on the channels that they have at `places`, as these sound.
 
-    A track that has no place gets one as in `with_tracks`, where `grid` is told of too.
+    `whole` is the file with the notes that were taken out of `source`, if any were: it tells how
+    loud these were. A track that has no place gets one as in `with_tracks`, where `grid` is told of
+    too.
     """
-    return _with(source, score, tracks, places, grid)
+    return _with(source, score, tracks, places, grid, whole=whole)
 
 
 def with_next(
@@ -127,11 +113,12 @@ def with_next(
 ) -> Added:
     """`source` with `tracks` of `score`, which play in `bars` of it after what `places` play.
 
-    They are heard on the channels of these, as loud and as fast as the file was before its ending.
+    They are heard on the channels of these, as loud and as fast as the file was before its ending;
+    what has none there gets one that is free, or rests in these bars.
     What sounds on for want of an end, or by a pedal, ends where they begin. Bars in another metre
     than that are written so. For `grid` see `with_tracks`.
     """
-    return _with(source, score, tracks, places, grid, _After, bars)
+    return _with(source, score, tracks, places, grid, After, bars)
 
 
 def with_previous(
@@ -147,115 +134,7 @@ def with_previous(
     They are heard on the channels of these, as loud and as fast as the file begins. Bars in another
     metre than that are written so. For `grid` see `with_tracks`.
     """
-    return _with(source, score, tracks, places, grid, _Before, bars)
-
-
-@dataclass(frozen=True)
-class _After:
-    """The sound and tempo of a file before its ending, for `bars` of `length` ticks that follow at
-    tick `start`."""
-
-    channels: Channels
-    tempos: "_Tempos"
-    start: int
-    length: int
-    bars: int
-
-    def set_up(self, channel: int) -> list[Event]:
-        """Events that let `channel` sound as most of its notes before `start`, if it has any."""
-        onsets = _onsets(self.channels.of(channel))
-        heard = onsets[onsets < self.start]
-        if not len(heard):
-            return []
-        sound = dict(UNSAID)
-        for kind in (VOLUME, EXPRESSION):
-            held = np.bincount(self.channels.at(channel, kind, heard))
-            sound[kind] = int(len(held) - 1 - held[::-1].argmax())  # of two the louder
-        for kind in (*BANKS, PROGRAM, PAN):
-            sound[kind] = int(self.channels.at(channel, kind, heard[-1:])[0])
-        return self.channels.kept(channel, sound, self.start, self.start + self.length)
-
-    def tempo(self) -> int:
-        """The tempo that held longest in the last bars before `start`."""
-        first = max(0, self.start - HEARD_BARS * self.length // self.bars)
-        inside = [tick for tick, _ in self.tempos.said if first < tick < self.start]
-        lengths: dict[int, int] = {}
-        for tick, end in pairwise([first, *inside, self.start]):
-            held = self.tempos.at(tick)
-            lengths[held] = lengths.get(held, 0) + end - tick
-        return max(lengths, key=lambda held: lengths[held])
-
-    def released(self, midi: MidiFile) -> list[Event]:
-        """What ends at `start` the notes that `midi` never ends, and those that a pedal holds."""
-        held: set[tuple[int, int]] = set()
-        for track in midi.tracks:
-            down: set[tuple[int, int]] = set()
-            for one in track.events:
-                key = (one.status & 0x0F, one.data[0] if one.data else 0)
-                if one.status & 0xF0 == NOTE_ON and one.data[1] and one.tick < self.start:
-                    down.add(key)
-                elif one.status & 0xF0 in (NOTE_ON, NOTE_OFF):
-                    down.discard(key)
-            held |= down
-        found = [event(self.start, NOTE_OFF | channel, pitch, 0) for channel, pitch in sorted(held)]
-        for channel in sorted(self.channels.noted):
-            if self.channels.at(channel, PEDAL, np.array([self.start]))[0] >= PEDAL_DOWN:
-                found.append(event(self.start, CONTROL_CHANGE | channel, PEDAL, 0))
-        return found
-
-
-@dataclass(frozen=True)
-class _Before:
-    """The sound and tempo with which a file begins, for `bars` of `length` ticks that precede
-    it at tick `start`."""
-
-    channels: Channels
-    tempos: "_Tempos"
-    start: int
-    length: int
-    bars: int
-
-    def set_up(self, channel: int) -> list[Event]:
-        """Events that let `channel` sound as its first note, which may begin bent or by a pedal."""
-        first = _onsets(self.channels.of(channel))[:1]
-        sound = UNSAID.keys() - {*PLAYED}
-        own = {kind: int(self.channels.at(channel, kind, first)[0]) for kind in sound}
-        calm = {kind: UNSAID[kind] for kind in PLAYED}
-        stop = self.start + self.length
-        kept = self.channels.kept(channel, own, self.start, stop)
-        return kept + self.channels.lent(channel, calm, self.start, stop)
-
-    def tempo(self) -> int:
-        """The tempo at the first note."""
-        return self.tempos.at(int(_onsets(self.channels.parts)[0]))
-
-    def released(self, _midi: MidiFile) -> list[Event]:
-        """Nothing sounds before the beginning."""
-        return []
-
-
-class _Tempos:
-    """The tempos of a file, in microseconds a beat."""
-
-    def __init__(self, midi: MidiFile) -> None:
-        said = [
-            (one.tick, int.from_bytes(one.data[:3], "big"))
-            for one in midi.words
-            if one.status == META and one.kind == SET_TEMPO and len(one.data) >= 3
-        ]
-        self.said = sorted((one for one in said if one[1]), key=lambda one: one[0])
-        self._ticks = [tick for tick, _ in self.said]
-
-    def at(self, tick: int) -> int:
-        """The tempo that holds at `tick`."""
-        before = bisect_right(self._ticks, tick)
-        return self.said[before - 1][1] if before else round(6e7 / USUAL_BPM)
-
-    def kept(self, tempo: int, start: int, stop: int) -> list[Event]:
-        """Events that let `tempo` hold from `start` to `stop`, whatever the file says."""
-        wrong = [start] if self.at(start) != tempo else []
-        wrong += [tick for tick, said in self.said if start < tick < stop and said != tempo]
-        return [meta(tick, SET_TEMPO, tempo.to_bytes(3, "big")) for tick in wrong]
+    return _with(source, score, tracks, places, grid, Before, bars)
 
 
 def _with(
@@ -264,20 +143,24 @@ def _with(
     tracks: Sequence[Track],
     places: Places,
     grid: Grid | None,
-    beside: type[_After | _Before] | None = None,
+    beside: type[After | Before] | None = None,
     bars: range = range(0),
+    whole: bytes | None = None,
 ) -> Added:
     midi = opened(source)
     grid = grid or Grid.even(score.meter, score.bars, midi.ticks_per_beat)
     channels = Channels(midi)
+    before = channels if whole is None else Channels(opened(whole))
+    fade = None if beside else fade_out(before, midi.ticks_per_beat)
     names = _names(midi)
     own = {track: _channel_of(channels, places[track]) for track in tracks if places.get(track)}
-    free = [channel for channel in channels.free() if channel not in own.values()]
+    taken = set(own.values())
+    free = [channel for channel in channels.free() if channel not in taken]
     end = int(grid.ends.max(initial=0))
     bodies: list[bytes] = []
     told: list[str] = []
     start, stop = (int(grid.starts[bars.start]), int(grid.ends[bars.stop - 1])) if bars else (0, 0)
-    tempos = _Tempos(midi)
+    tempos = Tempos(midi)
     manner = None if beside is None else beside(channels, tempos, start, stop - start, len(bars))
     for track in tracks:
         begun = [meta(0, TRACK_NAME, _name(track, names))]
@@ -287,18 +170,27 @@ def _with(
             begun += _signed(midi, channels, score.meter, start, stop)
         channel = own.get(track)
         if channel is None:
-            known = channels.before(start) if beside is _After else channels
-            seat = free_seat(known, free, track, end)
+            known = channels.before(start) if beside is After else channels
+            seat = None
+            if beside and (track is Track.DRUMS or not free):
+                barred = taken if track is Track.DRUMS else taken | channels.kits
+                seat = resting_seat(known, barred, track, start, stop)
+            seat = seat or free_seat(known, free, track, end, fade)
+            taken.add(seat.channel)
         elif manner is None:
-            seat = Seat(channel, (*channels.early(channel),))
+            seat = Seat(channel, (*before.early(channel),))
         else:
             seat = Seat(channel, (*manner.set_up(channel),))
         struck = strokes(score, track, grid)
         if seat.channel not in channels.kits:
             struck = _apart(struck, channels.of(seat.channel), midi.ticks_per_beat)
         begun += seat.set_up
+        onsets = [stroke.onset for stroke in struck]
         if channel is not None:
-            begun += channels.unbent(channel, [stroke.onset for stroke in struck], end)
+            begun += channels.unbent(channel, onsets, end)
+        if beside is None and (channel is not None or seat.channel in channels.noted):
+            own_notes = OwnNotes(before, seat.channel)
+            begun += as_loud(own_notes, channels.of(seat.channel), onsets, end, fade)
         said = [*begun, *note_events(struck, seat.channel)]
         bodies.append(track_body(sorted(said, key=lambda one: one.tick), end))
         if seat.told:
@@ -383,8 +275,3 @@ def _apart(struck: Sequence[Stroke], parts: Sequence[Part], ticks_per_beat: int)
         if onset < end and STRAIGHT * (onset - stroke.onset) <= ticks_per_beat:
             found.append(stroke._replace(onset=onset, end=end))
     return found
-
-
-def _onsets(parts: Sequence[Part]) -> NDArray[np.int64]:
-    """The onsets of all `parts` in order of time."""
-    return np.sort(np.concatenate([np.zeros(0, np.int64), *(part.onsets for part in parts)]))

@@ -4,7 +4,7 @@ A word is a program, a controller, a bend or pressure at a tick. A reset (Genera
 a word of each kind on every channel.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
@@ -85,9 +85,8 @@ class Channels:
         self.touched = self.noted | {channel for channel in range(CHANNELS) if said[channel]}
         self._own_kinds = [{word.kind for word in words} for words in said]
         back = [Word(tick, kind, value) for tick in self.resets for kind, value in UNSAID.items()]
-        self.words = [
-            sorted([*back, *_freed(_selected(words))], key=lambda word: word.tick) for words in said
-        ]
+        self.words = [sorted([*back, *_freed(_selected(words))], key=_tick) for words in said]
+        self._courses: dict[tuple[int, int], tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
 
     def of(self, channel: int) -> list[Part]:
         """The parts that play on `channel`."""
@@ -100,9 +99,26 @@ class Channels:
 
     def at(self, channel: int, kind: int, ticks: NDArray[np.int64]) -> NDArray[np.int64]:
         """The value of `kind` that holds on `channel` at each of `ticks`."""
-        words = [word for word in self.words[channel] if word.kind == kind]
-        values = np.array([UNSAID[kind], *(word.value for word in words)], np.int64)
-        return values[np.searchsorted([word.tick for word in words], ticks, side="right")]
+        if (channel, kind) not in self._courses:
+            words = [word for word in self.words[channel] if word.kind == kind]
+            self._courses[channel, kind] = (
+                np.array([word.tick for word in words], np.int64),
+                np.array([UNSAID[kind], *(word.value for word in words)], np.int64),
+            )
+        said, values = self._courses[channel, kind]
+        return values[np.searchsorted(said, ticks, side="right")]
+
+    def loudness(self, channel: int, ticks: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Volume times expression of `channel` at each of `ticks`, from 0 to 127."""
+        volume, expression = (self.at(channel, kind, ticks) for kind in (VOLUME, EXPRESSION))
+        return volume * expression // UNSAID[EXPRESSION]
+
+    def louder_or_quieter(self, channel: int, start: int, stop: int) -> list[int]:
+        """The ticks from `start` to `stop` at which the file itself sets how loud `channel` is."""
+        if self._own_kinds[channel].isdisjoint((VOLUME, EXPRESSION)):
+            return []
+        words = self._words(channel, start, stop)
+        return [word.tick for word in words if word.kind in (VOLUME, EXPRESSION)]
 
     def kept(self, channel: int, sound: Mapping[int, int], start: int, stop: int) -> list[Event]:
         """Events that let `channel` have `sound` from tick `start` to `stop`.
@@ -113,8 +129,8 @@ class Channels:
         for kind, value in sound.items():
             if self.at(channel, kind, np.array([start]))[0] != value:
                 wrong.setdefault(start, set()).add(kind)
-        for word in self.words[channel]:
-            if start < word.tick < stop and sound.get(word.kind, word.value) != word.value:
+        for word in self._words(channel, start + 1, stop):
+            if sound.get(word.kind, word.value) != word.value:
                 wrong.setdefault(word.tick, set()).add(word.kind)
         found = []
         for tick, kinds in sorted(wrong.items()):
@@ -202,9 +218,19 @@ class Channels:
         found.kits = drum_channels(replace(self._midi, tracks=tuple(early)))
         return found
 
+    def _words(self, channel: int, start: int, stop: int) -> list[Word]:
+        """What the file says of `channel` from tick `start` on before `stop`, in order of time."""
+        words = self.words[channel]
+        first, last = (bisect_left(words, tick, key=_tick) for tick in (start, stop))
+        return words[first:last]
+
     def _cuts(self, channel: int) -> bool:
         """Whether the file ends all notes of `channel` somewhere."""
         return any(word.kind in (SOUND_OFF, NOTES_OFF) for word in self.words[channel])
+
+
+def _tick(word: Word) -> int:
+    return word.tick
 
 
 def _word(one: Event) -> list[Word]:

@@ -1,10 +1,12 @@
 """A channel for a track that is added to a file: one that is free, set up for its sound."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
-from schmubert.engine.music.channels import BANKS, PROGRAM, UNSAID, Channels
+from schmubert.engine.music.channels import BANKS, CHANNELS, EXPRESSION, PROGRAM, UNSAID, Channels
 from schmubert.engine.music.kits import BANK_SELECT, DRUM_CHANNEL, kit_bank, part_events
-from schmubert.engine.music.smf import PROGRAM_CHANGE, Event, event
+from schmubert.engine.music.loudness import Fade
+from schmubert.engine.music.smf import CONTROL_CHANGE, PROGRAM_CHANGE, Event, event
 from schmubert.engine.music.song import Part
 from schmubert.engine.music.strokes import CHANNEL
 from schmubert.engine.music.strokes import PROGRAM as PROGRAM_OF
@@ -22,13 +24,35 @@ class Seat:
     told: str = ""
 
 
-def free_seat(channels: Channels, free: list[int], track: Track, end: int) -> Seat:
-    """A channel for `track`, taken out of `free` where one is left, and how it is set up."""
+def free_seat(
+    channels: Channels, free: list[int], track: Track, end: int, fade: Fade | None = None
+) -> Seat:
+    """A channel for `track`, taken out of `free` where one is left, and how it is set up.
+
+    One without notes fades out as `fade` says.
+    """
+    seat = _seat(channels, free, track, end)
+    if fade is None or seat.channel in channels.noted:
+        return seat
+    begun = fade.ticks[0]
+    late = [one for one in seat.set_up if one.tick < begun or not _is_expression(one)]
+    softer = fade.expression(channels, seat.channel, UNSAID[EXPRESSION], end)
+    return replace(seat, set_up=(*late, *softer))
+
+
+def _is_expression(one: Event) -> bool:
+    return one.status & 0xF0 == CONTROL_CHANGE and one.data[0] == EXPRESSION
+
+
+def _seat(channels: Channels, free: list[int], track: Track, end: int) -> Seat:
     if track is Track.DRUMS and not channels.kits:
         return _new_kit(channels, free, end)
     if track is Track.DRUMS:
         channel = min(channels.kits, key=lambda channel: (channel != DRUM_CHANNEL, channel))
-        if channel in channels.noted or channel not in channels.touched:
+        if channel in channels.noted:
+            told = f"share channel {channel + 1} with {_called(channels.of(channel)[0])}"
+            return Seat(channel, (*channels.early(channel),), told)
+        if channel not in channels.touched:
             return Seat(channel, (*channels.early(channel),))
         sound = {kind: value for kind, value in UNSAID.items() if kind not in BANKS}
         return Seat(channel, (*channels.kept(channel, sound, 0, end),))
@@ -45,6 +69,33 @@ def free_seat(channels: Channels, free: list[int], track: Track, end: int) -> Se
         # a synthesizer may still have another program from the song before
         said = [event(0, PROGRAM_CHANGE | channel, sound[PROGRAM]), *said]
     return Seat(channel, (*said,))
+
+
+def resting_seat(
+    channels: Channels, taken: Collection[int], track: Track, start: int, stop: int
+) -> Seat | None:
+    """A channel that is lent to `track` from tick `start` to `stop`, where the file rests on it.
+
+    It has a sound of its own, however loud the file left that channel, and afterwards again what
+    the file says. None of those in `taken`; None where there is no such channel.
+    """
+
+    def rests(channel: int) -> bool:
+        parts = channels.of(channel)
+        return not any(((part.onsets >= start) & (part.onsets < stop)).any() for part in parts)
+
+    drums = track is Track.DRUMS
+    fit = [k for k in range(CHANNELS) if (k in channels.kits) == drums and rests(k)]
+    found = [channel for channel in fit if channel not in taken]
+    if not found:
+        return None
+    if drums:
+        channel = min(found, key=lambda channel: (channel != DRUM_CHANNEL, channel))
+        sound = {kind: value for kind, value in UNSAID.items() if kind not in BANKS}
+    else:
+        channel = min(found, key=lambda channel: (channel != CHANNEL[track], channel))
+        sound = {**UNSAID, PROGRAM: PROGRAM_OF[track]}
+    return Seat(channel, (*channels.lent(channel, sound, start, stop),))
 
 
 def _new_kit(channels: Channels, free: list[int], end: int) -> Seat:
@@ -74,7 +125,13 @@ def _shared(channels: Channels, track: Track) -> Seat:
     if part is None or part.place is None:  # drums on all channels
         return Seat(CHANNEL[track], told="sounds as drums: all channels do")
     channel = part.place[1]
-    with_whom = repr(part.name) if part.name else f"program {part.program}"
     shares = "share" if track is Track.CHORDS else "shares"
-    told = f"{shares} channel {channel + 1} with {with_whom}: none is free"
+    told = f"{shares} channel {channel + 1} with {_called(part)}: none is free"
     return Seat(channel, (*channels.early(channel),), told)
+
+
+def _called(part: Part) -> str:
+    """The name of `part`, or its program."""
+    if part.name:
+        return repr(part.name)
+    return "those of the file" if part.drums else f"program {part.program}"

@@ -1,9 +1,17 @@
 """What is added to a MIDI file is heard as what it is, whatever the file does to its channels."""
 
+from collections.abc import Callable
+
 import pytest
 
 from schmubert.engine.music import song
-from schmubert.engine.music.additions import with_next, with_previous, with_remade, with_tracks
+from schmubert.engine.music.additions import (
+    Added,
+    with_next,
+    with_previous,
+    with_remade,
+    with_tracks,
+)
 from schmubert.engine.music.channels import (
     BANK_SELECT,
     BEND,
@@ -275,6 +283,48 @@ def test_a_channel_is_shared_with_the_sound_of_its_first_note() -> None:
     assert "shares channel" in out.told[0]
     (channel,) = {status & 0x0F for _, status, _, _ in added_notes(out.midi)}
     assert Channels(read(out.midi)).at(channel, PROGRAM, [0])[0] == 38
+
+
+@pytest.mark.parametrize("channel", [1, 9])
+@pytest.mark.parametrize(("beside", "bars"), [(with_next, range(4, 6)), (with_previous, range(2))])
+def test_new_bars_are_heard_on_a_channel_that_rests_there_whatever_was_left_on_it(
+    beside: Callable[..., Added], bars: range, channel: int
+) -> None:
+    """As between two songs, of which the first left it at volume 0 and the other plays on it."""
+    left = [(VOLUME, 0), (EXPRESSION, 9), (PEDAL, 127), (PAN, 0)]
+    words = [event(0, 0xB0 | channel, *one) for one in left]
+    words += [event(0, 0xE0 | channel, 0, 0), event(0, 0xC0 | channel, 48)]
+    others = [one for k in range(16) for one in note(6 * BAR, k, 60)]
+    source = file(*note(2 * BAR, 0, 72), *words, *others)
+    track = Track.DRUMS if channel == 9 else Track.BASS
+    score = drums(8) if channel == 9 else bass(8, *EVERY_BAR)
+    alone = silence(bars.start).followed_by(score.window(bars.start, len(bars)))
+    added = beside(source, alone, [track], {}, bars)
+    midi = read(added.midi)
+    channels = Channels(midi)
+    assert added.told == ()
+    struck = [tick for tick, status, *_ in added_notes(added.midi) if status == 0x90 | channel]
+    assert struck
+    wanted = {**UNSAID, PROGRAM: 0 if channel == 9 else 33}
+    for tick in struck:
+        assert {kind: int(channels.at(channel, kind, [tick])[0]) for kind in UNSAID} == wanted
+    for kind in UNSAID:
+        was = Channels(read(source)).at(channel, kind, [6 * BAR])[0]
+        assert channels.at(channel, kind, [6 * BAR])[0] == was
+
+
+def test_two_new_parts_do_not_get_the_same_resting_channel() -> None:
+    others = [one for k in range(16) for one in note(6 * BAR, k, 60)]
+    tokens = bass(6, *EVERY_BAR[4:6]).tokens.copy()
+    tokens[:, Track.MELODY] = tokens[:, Track.BASS]
+    both = [Track.MELODY, Track.BASS]
+    added = with_next(file(*TUNE[:8], *others), Score(tokens), both, {}, range(4, 6))
+    played = [
+        {one.status & 0x0F for one in track.events if one.status & 0xF0 == 0x90}
+        for track in read(added.midi).tracks[-2:]
+    ]
+    assert added.told == ()
+    assert played == [{0}, {1}]
 
 
 def test_a_file_is_read_once_for_its_band(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -362,7 +362,12 @@ def test_without_a_free_channel_one_that_sounds_alike_is_shared_and_said() -> No
     track = mido.MidiFile(file=io.BytesIO(added.midi)).tracks[-1]
     assert {m.channel for m in track if m.type == "note_on"} == {5}
     assert not any(m.type in ("program_change", "control_change") for m in track)
-    assert with_tracks(source, silence(1), [Track.DRUMS]).told == ()
+
+
+def test_drums_share_the_channel_of_drums_and_say_so() -> None:
+    source = midi(line([36], 9, name="Kit"))
+    told = with_tracks(source, silence(1), [Track.DRUMS]).told
+    assert told == ("the added drums share channel 10 with 'Kit'",)
 
 
 @pytest.mark.parametrize(
