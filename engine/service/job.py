@@ -93,6 +93,7 @@ class Job:
         self.latest: Tokens = self._layout.tokens[0]  # as sent last, with the plans
         self.dues_s = self._dues_s()
         self.place_s = self.dues_s[0]  # in the queue for first drafts
+        self.aim_s: float | None = None  # the one of `dues_s` that it is to meet, once known
         self._shares = np.zeros(self._layout.inferred.shape)  # of the chords that are inferred
         self._drawn: Mask = self.wanted  # those that follow no other cell
         self._promises: Promises | None = None
@@ -126,13 +127,10 @@ class Job:
         return max(self.dues_s[-1], self.received_s + PATIENCE_S)
 
     def due_s(self, ends_s: float) -> float:
-        """When the draft being made is needed, if it ends at `ends_s` at the earliest.
+        """When the first draft is needed, if it ends at `ends_s` at the earliest.
 
-        The first is needed before anything freezes, else before the rest does. Any other is
-        within the budget, or none.
+        It is before anything freezes, else before the rest does.
         """
-        if self.sent is not None:
-            return self.deadline_s
         return next((due_s for due_s in self.dues_s if due_s >= ends_s), self.dues_s[-1])
 
     def _dues_s(self) -> tuple[float, ...]:

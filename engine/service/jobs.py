@@ -4,6 +4,7 @@ Pure: the time is an argument, the denoiser is called elsewhere. First drafts go
 and what cannot be in time beside the others is refused (`turns.py`).
 """
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -55,6 +56,7 @@ class Jobs:
         self.shares = Shares()
         self._rng = rng
         self._jobs: dict[bytes, Job] = {}
+        self._full_until_s = -math.inf  # the last instant at which one that was refused had waited
 
     def __len__(self) -> int:
         return len(self._jobs)
@@ -94,7 +96,9 @@ class Jobs:
 
     def refuse(self, now: float) -> list[tuple[bytes, int, str]]:
         """Drop the jobs whose first drafts cannot be in time: client, `seq`, the reason."""
-        refused = [(turn.client, FULL) for turn in to_refuse(self._turns(now), now)]
+        too_many = to_refuse(self._turns(now), now)
+        self._full_until_s = max([self._full_until_s, *(turn.due_s for turn in too_many)])
+        refused = [(turn.client, FULL) for turn in too_many]
         refused += [
             (client, TOO_LATE)
             for client, job in self._jobs.items()
@@ -116,12 +120,24 @@ class Jobs:
         for client, job in self._jobs.items():
             if job.sent is None:
                 left_s, margin_s = (job.calls_left * cost_s for cost_s in costs[job.alike])
-                due_s = job.due_s(now + left_s + margin_s)
+                due_s = self._due_s(job, now + left_s + margin_s, now)
                 used_s = self.shares.of(client, now) - job.spent_s
                 turns.append(
                     Turn(client, due_s, left_s, margin_s, used_s, job.place_s, job.spent_s)
                 )
         return turns
+
+    def _due_s(self, job: Job, ends_s: float, now: float) -> float:
+        """When the draft of `job` is needed, if it ends at `ends_s` at the earliest.
+
+        As long as others are refused no first draft is put off from one beat to the next: it is in
+        time or refused, too.
+        """
+        if job.sent is not None:
+            return job.deadline_s
+        if job.aim_s is None or now >= self._full_until_s:
+            job.aim_s = job.due_s(ends_s)
+        return job.aim_s
 
     def give_up(self, now: float) -> list[tuple[bytes, Draft]]:
         """Drop the jobs whose next draft cannot end in time any more; their last words."""
@@ -175,7 +191,7 @@ class Jobs:
         if not self.pace.gains(leader.steps, size, NEARLY_FREE if slows else MOST_SHARE):
             return False
         ends_s = now + leader.calls_left * self.pace.cautious_s(leader.steps, size)
-        due_s = leader.due_s(now + leader.calls_left * self.pace.mean_s(leader.steps))
+        due_s = self._due_s(leader, now + leader.calls_left * self.pace.mean_s(leader.steps), now)
         return ends_s <= due_s and spare_s(others, ends_s) >= 0.0
 
     def advance(
