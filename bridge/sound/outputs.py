@@ -33,7 +33,7 @@ class Output:
 
 
 def check_output(wanted: str | None) -> None:
-    """ValueError where `wanted`, as `outputs` takes it, is a file that cannot be written."""
+    """ValueError where `wanted`, as `outputs` takes it, is a file that is there or cannot be."""
     driver, _, name = (wanted or "").partition(":")
     if driver != "file":
         return
@@ -42,6 +42,8 @@ def check_output(wanted: str | None) -> None:
     path = Path(name)
     if path.is_dir():
         raise ValueError(f"{path} is a folder: name a file, --audio file:OUT.wav")
+    if path.is_file():
+        raise ValueError(f"{path} is there already: name another file, --audio file:OUT.wav")
     if not path.parent.is_dir():
         raise ValueError(f"{path} cannot be written: there is no folder {path.parent}")
     if not os.access(path if path.exists() else path.parent, os.W_OK):

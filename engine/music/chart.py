@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.spelling import ACCIDENTALS, LETTERS, MINOR_THIRD, plain
+from schmubert.engine.writing import obstacle
 
 PITCH_CLASSES = 12
 QUALITIES = {
@@ -126,6 +127,8 @@ def chart_text(words: str) -> str:
         except UnicodeDecodeError as error:
             raise ValueError(f"{words[1:]} is no chart: {error}") from error
         except OSError as error:
+            if (said := obstacle(Path(words[1:]), error)) is not None:
+                raise ValueError(f"the chart: {said}") from error
             raise ValueError(f"cannot read the chart {words[1:]}: {error.strerror}") from error
         except ValueError as error:  # a name that no file can have
             raise ValueError(f"cannot read the chart {words[1:]!r}: {error}") from error

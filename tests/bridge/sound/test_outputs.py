@@ -39,8 +39,7 @@ def test_pipewire_is_reached_by_the_library_that_midi_goes_by(
 
 
 def test_a_file_that_cannot_be_written_says_so_at_once(tmp_path: Path) -> None:
-    (tmp_path / "old.wav").touch()
-    for wanted in (None, "jack", "alsa:hw:1", f"file:{tmp_path}/a.wav", f"file:{tmp_path}/old.wav"):
+    for wanted in (None, "jack", "alsa:hw:1", f"file:{tmp_path}/a.wav"):
         check_output(wanted)
     with pytest.raises(ValueError, match=r"write file:OUT\.wav"):
         check_output("file")
@@ -50,10 +49,16 @@ def test_a_file_that_cannot_be_written_says_so_at_once(tmp_path: Path) -> None:
         check_output(f"file:{tmp_path}/gone/a.wav")
 
 
+def test_a_file_that_is_there_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "old.wav").write_bytes(b"a take")
+    with pytest.raises(ValueError, match=r"old\.wav is there already: name another"):
+        check_output(f"file:{tmp_path}/old.wav")
+
+
 @pytest.mark.skipif(
     os.name == "nt" or os.geteuid() == 0, reason="the owner of all may write everywhere"
 )
-def test_a_file_that_is_somebody_elses_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "old.wav").touch(0o400)
-    with pytest.raises(ValueError, match=r"old\.wav cannot be written: name another"):
-        check_output(f"file:{tmp_path}/old.wav")
+def test_a_folder_that_is_somebody_elses_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "theirs").mkdir(0o500)
+    with pytest.raises(ValueError, match=r"new\.wav cannot be written: name another"):
+        check_output(f"file:{tmp_path}/theirs/new.wav")

@@ -65,6 +65,8 @@ def test_a_chart_may_stand_in_a_file(tmp_path: Path) -> None:
         chart_text(f"@{file}\0")
     with pytest.raises(ValueError, match="is a file: write @"):
         chart_text(str(file))
+    with pytest.raises(ValueError, match=r"the chart: .* is a folder: name a file"):
+        chart_text(f"@{tmp_path}")
 
 
 @pytest.mark.parametrize(("name", "tonic"), [("C", 0), ("Am", 0), ("F#", 6), ("bb minor", 1)])
