@@ -39,15 +39,18 @@ PEDAL_DOWN = 64
 
 
 @dataclass(frozen=True)
-class After:
-    """The sound and tempo of a file before its ending, for `bars` of `length` ticks that follow at
-    tick `start`."""
+class Beside:
+    """A file by its `channels` and `tempos`, and `bars` of `length` ticks beside it at `start`."""
 
     channels: Channels
     tempos: "Tempos"
     start: int
     length: int
     bars: int
+
+
+class After(Beside):
+    """The sound and tempo of a file before its ending, for bars that follow."""
 
     def set_up(self, channel: int) -> list[Event]:
         """Events that let `channel` sound as most of its notes before `start`, if it has any."""
@@ -92,16 +95,8 @@ class After:
         return found
 
 
-@dataclass(frozen=True)
-class Before:
-    """The sound and tempo with which a file begins, for `bars` of `length` ticks that precede
-    it at tick `start`."""
-
-    channels: Channels
-    tempos: "Tempos"
-    start: int
-    length: int
-    bars: int
+class Before(Beside):
+    """The sound and tempo with which a file begins, for bars that precede it."""
 
     def set_up(self, channel: int) -> list[Event]:
         """Events that let `channel` sound as its first note, which may begin bent or by a pedal."""

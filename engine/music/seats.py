@@ -1,6 +1,6 @@
 """A channel for a track that is added to a file: one that is free, set up for its sound."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from schmubert.engine.music.channels import BANKS, CHANNELS, EXPRESSION, PROGRAM, UNSAID, Channels
@@ -13,6 +13,8 @@ from schmubert.engine.music.strokes import PROGRAM as PROGRAM_OF
 from schmubert.engine.music.vocabulary import Track
 
 FAMILY = 8  # programs of General MIDI come in families of eight
+KIT_UNSAID = {kind: value for kind, value in UNSAID.items() if kind not in BANKS}
+"""What holds of drums where nobody says otherwise: their bank is what makes them drums."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +50,13 @@ def _seat(channels: Channels, free: list[int], track: Track, end: int) -> Seat:
     if track is Track.DRUMS and not channels.kits:
         return _new_kit(channels, free, end)
     if track is Track.DRUMS:
-        channel = min(channels.kits, key=lambda channel: (channel != DRUM_CHANNEL, channel))
+        channel = _usual(channels.kits, DRUM_CHANNEL)
         if channel in channels.noted:
             told = f"share channel {channel + 1} with {_called(channels.of(channel)[0])}"
             return Seat(channel, (*channels.early(channel),), told)
         if channel not in channels.touched:
             return Seat(channel, (*channels.early(channel),))
-        sound = {kind: value for kind, value in UNSAID.items() if kind not in BANKS}
-        return Seat(channel, (*channels.kept(channel, sound, 0, end),))
+        return Seat(channel, (*channels.kept(channel, KIT_UNSAID, 0, end),))
     if not free:
         return _shared(channels, track)
     untouched = [channel for channel in free if channel not in channels.touched]
@@ -89,13 +90,14 @@ def resting_seat(
     found = [channel for channel in fit if channel not in taken]
     if not found:
         return None
-    if drums:
-        channel = min(found, key=lambda channel: (channel != DRUM_CHANNEL, channel))
-        sound = {kind: value for kind, value in UNSAID.items() if kind not in BANKS}
-    else:
-        channel = min(found, key=lambda channel: (channel != CHANNEL[track], channel))
-        sound = {**UNSAID, PROGRAM: PROGRAM_OF[track]}
+    channel = _usual(found, CHANNEL[track])
+    sound = KIT_UNSAID if drums else {**UNSAID, PROGRAM: PROGRAM_OF[track]}
     return Seat(channel, (*channels.lent(channel, sound, start, stop),))
+
+
+def _usual(channels: Iterable[int], usual: int) -> int:
+    """The channel `usual` where it is one of `channels`, else the lowest of them."""
+    return min(channels, key=lambda channel: (channel != usual, channel))
 
 
 def _new_kit(channels: Channels, free: list[int], end: int) -> Seat:
