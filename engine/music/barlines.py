@@ -254,12 +254,7 @@ class Grid:
 
         A cell may be that of the next bar line. The bar is -1 where a tick lies in none.
         """
-        bar = np.searchsorted(self.starts, ticks, side="right") - 1
-        # what comes a little too early for a bar line belongs to it all the same
-        after = np.minimum(bar + 1, self.bars - 1)
-        early = 2 * self._over(self.starts[after] - ticks) <= self._under
-        early &= (after > bar) & (~self.joins[after] | (bar < 0))
-        bar = np.where(early, after, bar)
+        bar = np.searchsorted(self._opens, ticks, side="right") - 1
         known = bar >= 0
         safe = np.maximum(bar, 0)
         away = np.maximum(ticks - self.starts[safe], 0)
@@ -313,6 +308,16 @@ class Grid:
                 self.ends[bar],
             )
         )
+
+    @cached_property
+    def ticks_per_beat(self) -> float:
+        """The ticks of a beat."""
+        return float(self.ticks_per_quarter * self.meter.quarters_per_beat)
+
+    @cached_property
+    def _opens(self) -> Ticks:
+        """The tick [bars] from which each bar has what sounds: after a gap half a cell early."""
+        return np.asarray(np.where(self.joins, 0, -(self._under // (2 * self._per))) + self.starts)
 
     @cached_property
     def _cell(self) -> Fraction:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.music.barlines import Grid, Ticks
+from schmubert.engine.music.changes import changed
 from schmubert.engine.music.chart import PITCH_CLASSES
 from schmubert.engine.music.chords import (
     HIT,
@@ -94,7 +95,7 @@ def pitched_column_of(notes: Placed) -> Column:
     """The `notes` of one part as a melody or bass column [steps] of their grid."""
     grid, onsets, ends, pitches = notes.grid, notes.onsets, notes.ends, IN_RANGE[notes.pitches]
     order = np.lexsort((-pitches, onsets))
-    order = order[np.diff(onsets[order], prepend=-1) > 0]  # the highest that begin in their cell
+    order = order[changed(onsets[order])]  # the highest that begin in their cell
     onsets, ends, pitches = onsets[order], ends[order], pitches[order]
     kept = _outlasting(onsets, ends, pitches)
     onsets, ends, pitches = onsets[kept], ends[kept], pitches[kept]
@@ -158,8 +159,8 @@ class ChordStrokes:
         grid = notes.grid
         keys = notes.of * grid.steps + notes.onsets
         classes = np.sort(keys * PITCH_CLASSES + notes.pitches % PITCH_CLASSES)
-        keys = classes[np.diff(classes, prepend=-1) > 0] // PITCH_CLASSES
-        begins = np.flatnonzero(np.diff(keys, prepend=-1))
+        keys = classes[changed(classes)] // PITCH_CLASSES
+        begins = np.flatnonzero(changed(keys))
         full = np.diff(begins, append=len(keys))
         self._struck = keys[begins[full > 1]]
         """Which cells of the parts, end to end."""
@@ -238,8 +239,7 @@ def _beats_of(ticks: Ticks, grid: Grid, later: bool) -> NDArray[np.float64]:
     Both have the same number: a note that lies between two runs of bars has no length.
     """
     beats = grid.meter.beats
-    per_beat = float(grid.ticks_per_quarter * grid.meter.quarters_per_beat)
     bar = np.searchsorted(grid.starts, ticks, side="right" if later else "left") - 1
-    away = (ticks - grid.starts[np.maximum(bar, 0)]) / per_beat
+    away = (ticks - grid.starts[np.maximum(bar, 0)]) / grid.ticks_per_beat
     away = np.where(ticks >= grid.ends[np.maximum(bar, 0)], beats, np.minimum(away, beats))
     return np.where(bar < 0, 0.0, bar * beats + away)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from schmubert.engine.music.changes import changed
 from schmubert.engine.music.song import Part
 
 CELLS_PER_BEAT = 4
@@ -92,7 +93,8 @@ class _Heard:
         )
         cells = (2 * CELLS_PER_BEAT * onsets + ticks_per_beat) // (2 * ticks_per_beat)
         cells = np.minimum(cells, MOST_CELLS - 1)
-        order = np.argsort((self.of * MOST_CELLS + cells) * PITCHES + pitches, kind="stable")
+        places = self.of * MOST_CELLS + cells
+        order = np.argsort(places * PITCHES + pitches, kind="stable")
         self.cells: Ints = cells[order]
         self.pitches: Ints = pitches[order]
         per_tick = np.float64(CELLS_PER_BEAT / ticks_per_beat)
@@ -100,7 +102,7 @@ class _Heard:
         self.lengths: Floats = np.minimum((ends - onsets)[order] * per_tick, LONGEST)
         self.whole: Ints = np.rint(self.lengths).clip(1).astype(np.int64)
         """How many cells each note fills."""
-        self.last = np.append(np.diff(self.of * MOST_CELLS + self.cells) != 0, True)
+        self.last = changed(places[order][::-1])[::-1]
         """Whether a note is the highest of its cell."""
         self.at: Ints = self.cells[self.last]
         self.line: Ints = self.pitches[self.last]
@@ -209,7 +211,7 @@ def _bars(heard: _Heard) -> dict[str, Floats]:
         again[f"as {lag} bars before"] = same.sum(axis=1) / bars
     part, bar = np.nonzero(there)
     keys = np.sort(part << 16 | rhythms[part, bar])
-    begins = np.flatnonzero(np.diff(keys, prepend=-1))
+    begins = np.flatnonzero(changed(keys))
     times = np.diff(np.append(begins, len(keys)))
     kinds = np.bincount(keys[begins] >> 16, minlength=heard.count)
     commonest = np.maximum.reduceat(times, np.cumsum(kinds) - kinds)
