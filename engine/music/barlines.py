@@ -289,7 +289,7 @@ class Grid:
         bar, cell = self.near(np.minimum(ends, until))
         step = np.where(bar < 0, 0, bar * self.meter.steps + cell)
         step = np.where(ends >= until, np.maximum(step, last * self.meter.steps), step)
-        return np.clip(step, onsets + 1, last * self.meter.steps)
+        return np.minimum(np.maximum(step, onsets + 1), last * self.meter.steps)
 
     def ticks(self, steps: Ticks) -> Ticks:
         """The tick [n] at which each of `steps` [n] begins."""

@@ -168,7 +168,7 @@ def sounding_beats(
     # with its end is taken off again
     times = np.concatenate([first, last]).clip(0, beats * PARTS_OF_BEAT)
     beat, part = np.divmod(times, PARTS_OF_BEAT)
-    at = beat * height + np.tile(pitches - PITCH_CLASSES * lowest_octave, 2)
+    at = beat * height + np.concatenate([pitches, pitches]) - PITCH_CLASSES * lowest_octave
     signs = np.repeat([1, -1], len(pitches))
     lengths = np.bincount(
         np.concatenate([at, at + height]),
@@ -176,9 +176,9 @@ def sounding_beats(
         (beats + 2) * height,
     )
     sounding = lengths[: beats * height].reshape(beats, height).cumsum(axis=0)  # whole numbers
-    sounding[sounding <= OVERHANG] = 0
+    sounds = sounding > OVERHANG
+    sounding *= sounds
     classes = np.einsum("boc->bc", sounding.reshape(beats, -1, PITCH_CLASSES))
-    sounds = sounding > 0
     lowest = np.where(sounds.any(axis=1), sounds.argmax(axis=1) % PITCH_CLASSES, -1)
     return Beats(classes / PARTS_OF_BEAT, lowest)
 
@@ -213,18 +213,17 @@ def likeliest_chords(
     if not beats:
         return np.zeros(0, np.int64)
     likelihoods = _likelihoods(profiles, weighing)
-    fits: NDArray[np.float64] = np.rint(heard.classes * PARTS_OF_BEAT) @ likelihoods.by_class
-    fits += likelihoods.by_lowest[heard.lowest]
-    # of all changes only that from the likeliest chord counts, whatever comes after it
-    scores = fits.copy()
+    scores: NDArray[np.float64] = np.rint(heard.classes * PARTS_OF_BEAT) @ likelihoods.by_class
+    scores += likelihoods.by_lowest[heard.lowest]
     scores[0] += likelihoods.prior
-    score, reached = scores[0], np.empty(CHORDS)
-    for row, at_low_price in zip(scores[1:], cheap[1:].tolist(), strict=True):
-        np.add(likelihoods.changes[at_low_price], score[score.argmax()], out=reached)
-        np.maximum(reached, score, out=reached)
-        score = np.add(row, reached, out=row)
-    best = scores.argmax(axis=1).tolist()
-    stays = scores[1:] - fits[1:] == scores[:-1]
+    # of all changes only that from the likeliest chord counts, whatever comes after it
+    reached = likelihoods.changes[cheap[1:].astype(np.int64)]
+    best = [int(scores[0].argmax())]
+    for before, ways, after in zip(scores[:-1], reached, scores[1:], strict=True):
+        np.add(ways, before[best[-1]], out=ways)
+        np.maximum(ways, before, out=ways)
+        best.append(int(np.add(after, ways, out=after).argmax()))
+    stays = memoryview(reached == scores[:-1])
     chord = best[-1]
     chords = [chord]
     for beat in range(beats - 2, -1, -1):
@@ -236,13 +235,13 @@ def likeliest_chords(
 
 class _Likelihoods(NamedTuple):
     """Weighed log likelihoods of the chords: for each part of a beat in which a pitch class sounds
-    [12, 84], by the lowest class or none [13, 84], at the start [84], and after a change [84], at
-    the full price and at the low one."""
+    [12, 84], by the lowest class or none [13, 84], at the start [84], and after a change, at the
+    full price and at the low one [2, 84]."""
 
     by_class: NDArray[np.float64]
     by_lowest: NDArray[np.float64]
     prior: NDArray[np.float64]
-    changes: tuple[NDArray[np.float64], NDArray[np.float64]]
+    changes: NDArray[np.float64]
 
 
 @lru_cache(maxsize=1)
@@ -256,8 +255,8 @@ def _likelihoods(profiles: Profiles, weighing: Weighing) -> _Likelihoods:
     by_lowest = np.zeros((PITCH_CLASSES + 1, CHORDS))
     by_lowest[:-1] = bass.T[above].reshape(PITCH_CLASSES, CHORDS)
     prior = _exact(np.tile(np.log(profiles.qualities / PITCH_CLASSES), PITCH_CLASSES))
-    dear, low = (_exact(np.array(price)) for price in (weighing.change, weighing.cheap_change))
-    return _Likelihoods(by_class, by_lowest, prior, (prior - dear, prior - low))
+    prices = _exact(np.array([[weighing.change], [weighing.cheap_change]]))
+    return _Likelihoods(by_class, by_lowest, prior, prior - prices)
 
 
 def _exact(nats: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -94,7 +94,7 @@ def pitched_on(part: Part, grid: Grid) -> Column:
 def pitched_column_of(notes: Placed) -> Column:
     """The `notes` of one part as a melody or bass column [steps] of their grid."""
     grid, onsets, ends, pitches = notes.grid, notes.onsets, notes.ends, IN_RANGE[notes.pitches]
-    order = np.lexsort((-pitches, onsets))
+    order = np.argsort(onsets * len(_PITCHES) - pitches, kind="stable")
     order = order[changed(onsets[order])]  # the highest that begin in their cell
     onsets, ends, pitches = onsets[order], ends[order], pitches[order]
     kept = _outlasting(onsets, ends, pitches)

@@ -102,6 +102,7 @@ class _Heard:
         self.lengths: Floats = np.minimum((ends - onsets)[order] * per_tick, LONGEST)
         self.whole: Ints = np.rint(self.lengths).clip(1).astype(np.int64)
         """How many cells each note fills."""
+        self.classes: Ints = self.pitches % 12
         self.last = changed(places[order][::-1])[::-1]
         """Whether a note is the highest of its cell."""
         self.at: Ints = self.cells[self.last]
@@ -160,7 +161,7 @@ def _voices(heard: _Heard) -> dict[str, Floats]:
     first[heard.line_starts] = True
     intervals, gaps = (
         # a single note neither repeats nor waits: it leaps, and goes on at once
-        np.where(alone, single, np.diff(values, prepend=values[0]))
+        np.where(alone, single, np.ediff1d(values, to_begin=0))
         for values, single in ((heard.line, 99), (heard.at, 1))
     )
     intervals, there = np.abs(intervals), ~first | alone
@@ -182,7 +183,10 @@ def _voices(heard: _Heard) -> dict[str, Floats]:
     ]
     repeated, steps, thirds, octaves, leaps, breaths, pauses, regular = heard.line_sums(masks)
     gap = heard.line_sums(np.where(there, gaps.clip(max=CELLS_PER_BAR), 0)) / moves
-    on_beat, off_eighths = heard.line_sums(np.stack([heard.at % 4 == 0, heard.at % 2 == 1]))
+    on_beat, off_eighths = (
+        np.count_nonzero(cells, axis=(1, 2))
+        for cells in (heard.bar_table[..., ::4], heard.bar_table[..., 1::2])
+    )
     length = heard.sums(heard.lengths.clip(max=CELLS_PER_BAR)) / heard.notes
     return {
         "repeated notes": repeated / moves,
@@ -203,7 +207,7 @@ def _bars(heard: _Heard) -> dict[str, Floats]:
     """How much a part repeats itself, by bars in which a note begins."""
     there, bars = heard.bar_there, heard.bars
     tunes = heard.bar_table.view(np.uint64)
-    rhythms = np.packbits(heard.bar_table > 0, axis=2).view(np.uint16)[..., 0]
+    rhythms = np.packbits(heard.bar_table).view(np.uint16).reshape(there.shape)
     again = {}
     for lag in (1, 2, 4):
         equal = tunes[:, lag:] == tunes[:, :-lag]
@@ -232,12 +236,12 @@ def _lengths(heard: _Heard) -> dict[str, Floats]:
     following = np.append(heard.onsets[1:], np.inf)
     following[heard.starts[1:] - 1] = np.inf
     one_voice = heard.sums(heard.onsets + heard.lengths - following <= 1) / heard.notes
-    table = np.bincount(heard.of * 12 + heard.pitches % 12, minlength=12 * heard.count)
+    table = np.bincount(heard.of * 12 + heard.classes, minlength=12 * heard.count)
     classes = table.reshape(heard.count, 12) / heard.notes[:, None]
     logs = np.log(classes, where=classes > 0, out=np.zeros_like(classes))
     values = np.stack([heard.lengths, np.log(heard.lengths.clip(0.25)), heard.pitches])
     means = heard.sums(values) / heard.notes
-    squares = (values[1:] - means[1:, heard.of]) ** 2
+    squares = (values[1:] - np.repeat(means[1:], heard.notes, axis=1)) ** 2
     uneven, spread = np.sqrt(heard.sums(squares) / heard.notes)
     return {
         "notes at once": np.log(heard.notes / heard.line_notes),
@@ -288,7 +292,8 @@ def _texture(heard: _Heard) -> dict[str, Floats]:
     sounding = tops >= 0
     count = sounding.sum(0)
     highest = sounding & (tops == tops.max(0))
-    lowest = sounding & (tops == np.where(sounding, tops, 999).min(0))
+    unsigned = tops.view(np.uint16)  # without a sign silence, -1, is above all pitches
+    lowest = sounding & (unsigned == unsigned.min(0))
     beside = sounding & (count > 1)
     struck = np.zeros((heard.count, end), bool)
     struck[heard.line_of, heard.at] = True
@@ -311,9 +316,9 @@ def _copies(heard: _Heard) -> dict[str, Floats]:
     after = 12 * max(ECHO_LAGS)
     end = int(heard.at.max()) + 1
     table = np.zeros((heard.count, after + 12 * end + after), np.uint8)  # by cell and pitch class
-    table[heard.of, after + 12 * heard.cells + heard.pitches % 12] = 1
+    table[heard.of, after + 12 * heard.cells + heard.classes] = 1
     lags = [0, *(-12 * lag for lag in ECHO_LAGS), *(12 * lag for lag in ECHO_LAGS)]
-    line = after + 12 * heard.at + heard.line % 12
+    line = after + 12 * heard.at + heard.classes[heard.last]
     shares = np.zeros((len(lags), heard.count, heard.count))  # [lag, the other, part]
     for number, lag in enumerate(lags):
         found = table.take(line + lag, axis=1)
