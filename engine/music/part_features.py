@@ -315,17 +315,17 @@ def _copies(heard: _Heard) -> dict[str, Floats]:
     """How much of a part another one plays at the same time, before it, or after it."""
     after = 12 * max(ECHO_LAGS)
     end = int(heard.at.max()) + 1
-    table = np.zeros((heard.count, after + 12 * end + after), np.uint8)  # by cell and pitch class
-    table[heard.of, after + 12 * heard.cells + heard.classes] = 1
+    table = np.zeros((after + 12 * end + after, heard.count), np.uint8)  # by cell and pitch class
+    table[after + 12 * heard.cells + heard.classes, heard.of] = 1
     lags = [0, *(-12 * lag for lag in ECHO_LAGS), *(12 * lag for lag in ECHO_LAGS)]
     line = after + 12 * heard.at + heard.classes[heard.last]
-    shares = np.zeros((len(lags), heard.count, heard.count))  # [lag, the other, part]
+    shares = np.zeros((len(lags), heard.count, heard.count))  # [lag, part, the other]
     for number, lag in enumerate(lags):
-        found = table.take(line + lag, axis=1)
-        shares[number] = np.add.reduceat(found, heard.line_starts, axis=1, dtype=np.uint32)
-    shares /= heard.line_notes
+        found = table.take(line + lag, axis=0)
+        shares[number] = np.add.reduceat(found, heard.line_starts, axis=0, dtype=np.uint32)
+    shares /= heard.line_notes[:, None]
     shares[:, np.arange(heard.count), np.arange(heard.count)] = 0.0
-    most, echoes = shares.max(axis=1), len(ECHO_LAGS) + 1
+    most, echoes = shares.max(axis=2), len(ECHO_LAGS) + 1
     return {
         "doubled": most[0],
         "echo": most[1:echoes].max(axis=0),
