@@ -124,7 +124,7 @@ def _on_bar_line(said: TimeSignature, since: TimeSignature, song: Song) -> bool:
 
 def _is_near(line: Fraction, tick: int, song: Song) -> bool:
     """Whether a bar line is meant: half a 16th away is no other."""
-    return 2 * STRAIGHT * abs(Fraction(line) - tick) <= song.ticks_per_beat
+    return 2 * STRAIGHT * abs(line - tick) <= song.ticks_per_beat
 
 
 @dataclass(frozen=True)

@@ -328,10 +328,9 @@ def _track(chunk: Chunk, number: int, odd: list[str]) -> MidiTrack:
     """The events of the track in `chunk`, up to its end or to where it can be read no further."""
     body = chunk.body
     events: list[Event] = []
-    at = tick = running = 0
+    at, tick, running, size = 0, 0, 0, len(body)
     strange: set[str] = set()
     complete = False
-    size = len(body)
     while at < size:
         start = at
         try:
@@ -351,11 +350,11 @@ def _track(chunk: Chunk, number: int, odd: list[str]) -> MidiTrack:
             kind = 0
             if status < SYSEX:
                 running = status
-                said = at
+                first_data = at
                 at += 1 if PROGRAM_CHANGE <= status < 0xE0 else 2
                 if at > size:
                     raise IndexError
-                data = body[said:at]
+                data = body[first_data:at]
                 if not data.isascii():
                     strange.add("has a data byte over 127")
                     data = bytes(min(byte, 0x7F) for byte in data)
@@ -379,7 +378,8 @@ def _track(chunk: Chunk, number: int, odd: list[str]) -> MidiTrack:
             at = start
             break
         tick += wait
-        events.append(Event(tick, status, kind, data, body[start:first], body[first:at]))
+        said = (tick, status, kind, data, body[start:first], body[first:at])
+        events.append(tuple.__new__(Event, said))  # two thirds of the time of Event(*said)
         if kind == END_OF_TRACK:
             complete = True
             break
