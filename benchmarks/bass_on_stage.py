@@ -31,6 +31,7 @@ from schmubert.engine.music.score import Tokens, notes
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track, onset_token
 from schmubert.engine.networks.load import load
 from schmubert.engine.service.job import Job
+from schmubert.engine.service.jobs import asked_by
 from schmubert.engine.service.wire import Draft, Request
 from schmubert.training.metrics.harmony import sounding_pitch
 from tests.bridge.brain.virtual_stage import Engine, Stage, beats, columns, melody
@@ -66,8 +67,7 @@ class ModelEngine(Engine):
         going = job.begin(call_s, now)
         while going:
             now += call_s
-            asked = answering(self.model, job.first_bar, job.asked_columns)
-            draft = job.advance(asked(job.state))
+            draft = job.advance(answering(self.model, *asked_by([job]))(job.state))
             if draft is not None:
                 job.finish(draft, now)
                 found.append((now, job.report(now, last=False)))

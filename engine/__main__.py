@@ -88,6 +88,7 @@ def engine_command(
         from schmubert.engine.service.ending import told_to_end
         from schmubert.engine.service.limits import Limits
         from schmubert.engine.service.pace import Pace
+        from schmubert.engine.service.warming import warm_up
         from schmubert.engine.service.wire import DEFAULT_ADDRESS
     except ImportError as error:
         raise click.ClickException(
@@ -127,7 +128,7 @@ def engine_command(
         try:
             chosen = next(known for known in DEVICES if known == device)
             loaded = load(model, chosen, threads, flush_denormals=True)
-            call_ms = server.warm_up(loaded, pace)
+            call_ms = warm_up(loaded, pace)
         except (ValueError, OSError, ImportError) as error:
             raise click.ClickException(told(error)) from error
         click.echo(

@@ -1,7 +1,8 @@
 """What a network promises to a sampler: the one thing that diffusion and networks both know."""
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Protocol, TypeAlias
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,18 @@ CORRUPTIONS = ("uniform", MASKING, "gaussian", "embedding")
 
 Logits: TypeAlias = Sequence[NDArray[np.float32]]
 """One array [batch, steps, events] a track, in the denoiser's order of tracks."""
+
+
+@dataclass
+class Seen:
+    """What a network keeps of a window from one call to the next: what it made of the first `bars`.
+
+    A draft asks nothing about these, and nothing in them changes while it is made. So they are seen
+    once, by the first call, and not in the light of what is drawn after it.
+    """
+
+    bars: int = 0
+    kept: Sequence[NDArray[Any]] = ()
 
 
 class Denoiser(Protocol):
@@ -104,16 +117,28 @@ def in_meter(denoise: Denoiser, meter: Meter) -> Denoiser:
     return denoise if bound is None else bound(meter)
 
 
+def remembers(denoise: Denoiser) -> bool:
+    """Whether `denoise` can go on from what it has `Seen`."""
+    return bool(getattr(denoise, "remembers", False))
+
+
 def answering(
-    denoise: Denoiser, first_bar: int, columns: Collection[Track] | None = None
+    denoise: Denoiser,
+    first_bar: int,
+    columns: Collection[Track] | None = None,
+    seen: Sequence[Seen] = (),
 ) -> Denoiser:
     """`denoise` where nobody asks about what stands before `first_bar` of a window.
 
     Nor does anybody ask about other `columns`, tracks or plans, than those given, if any are. Its
-    logits are of the same shape and mean nothing there. Some networks take less time so.
+    logits are of the same shape and mean nothing there. Some networks take less time so, and less
+    again where they go on from what they have `seen` of each window; what is seen first is kept
+    there.
     """
     bound = getattr(denoise, "answering", None)
-    return denoise if bound is None else bound(first_bar, columns)
+    answers: Denoiser = denoise if bound is None else bound(first_bar, columns)
+    going_on = getattr(answers, "going_on", None) if seen and remembers(answers) else None
+    return answers if going_on is None else going_on(seen)
 
 
 def plays(model: Model, meter: Meter) -> bool:

@@ -7,7 +7,7 @@ feed it. An output that is not asked for comes out empty.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -35,12 +35,13 @@ Outputs = frozenset[str]
 """Some outputs of a graph, by name."""
 
 
-def branched(model: ModelProto, family: Iterable[Outputs]) -> ModelProto:
+def branched(model: ModelProto, family: Collection[Outputs]) -> ModelProto:
     """`model` with a branch for each set of outputs in `family` that has work of its own.
 
     A node goes into the branch of the smallest set that has all outputs which need it, and stays
     outside where none has. So whatever a branch needs is outside, or in branches that are computed
-    when it is. ValueError where two sets share outputs that are no set of `family`, so that none
+    when it is. Outputs in no set of `family` are always computed, and not asked for. ValueError
+    where two sets share outputs that are no set of `family`, so that none
     is the smallest, or where the graph has a name that begins with `asked`.
     """
     graph = model.graph
@@ -58,7 +59,9 @@ def branched(model: ModelProto, family: Iterable[Outputs]) -> ModelProto:
     made.ir_version = max(model.ir_version, LEAST_IR_VERSION)
     for field in ("node", "initializer", "value_info"):
         made.graph.ClearField(field)
-    _add_question(made.graph, [output.name for output in graph.output], branches)
+    named = frozenset[str]().union(*family)
+    asked = [output.name for output in graph.output if output.name in named]
+    _add_question(made.graph, asked, branches)
     for group in (every, *branches):
         nodes = [node for node, its in zip(graph.node, groups, strict=True) if its == group]
         values = [one for one in graph.initializer if _owner(readers[one.name], every) == group]

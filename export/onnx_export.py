@@ -26,8 +26,17 @@ from schmubert.engine.music.plans import with_unknown_plans
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.music.vocabulary import BAND_MASK, BAND_SIZES, FORMS, TRIO, Track
 from schmubert.engine.networks import checkpoint
+from schmubert.engine.networks.band import BandTransformer, nothing_seen
 from schmubert.engine.networks.config import ModelConfig
-from schmubert.engine.networks.meters import BARS, bars_of, meter_inputs
+from schmubert.engine.networks.meters import (
+    BARS,
+    KEYS,
+    KEYS_AFTER,
+    PAST,
+    PAST_AFTER,
+    bars_of,
+    meter_inputs,
+)
 from schmubert.engine.networks.torch_denoiser import TorchDenoiser
 from schmubert.engine.recipe import Recipe
 from schmubert.engine.writing import naming, write_whole
@@ -119,7 +128,10 @@ def export_onnx(
         raw, final = Path(folder) / "fp32.onnx", Path(folder) / "final.onnx"
         _trace(model, config, raw)
         _convert(raw, final, precision)
-        onnx.save(branched(onnx.load(str(final)), asked_together(config)), str(final))
+        graph = branched(onnx.load(str(final)), asked_together(config))
+        if isinstance(model, BandTransformer):
+            _may_see_nothing(graph, config)
+        onnx.save(graph, str(final))
         _describe(final, config, precision, pauses, meters, sampled)
         onnx.checker.check_model(str(final), full_check=True)
         allowed = TOLERANCES[precision]
@@ -239,17 +251,37 @@ def _trace(model: nn.Module, config: ModelConfig, path: Path) -> None:
     axes |= {name: {0: f"{name}_told"} for name in told if name != "distances"}
     answered = "answered" if told else "steps"
     axes |= {name: {0: "batch", 1: answered} for name in config.tracks}
+    inputs = {"tokens": example, **{name: torch.from_numpy(one) for name, one in told.items()}}
+    outputs = [*config.tracks]
+    if isinstance(model, BandTransformer):
+        inputs |= nothing_seen(config)
+        inputs[PAST] = inputs[PAST].new_zeros(*inputs[PAST].shape[:4], 8, inputs[PAST].shape[5])
+        axes |= {KEYS: {0: "heard"}, PAST: {2: "heard", 4: "past_beats"}}
+        axes |= {KEYS_AFTER: {0: "batch"}, PAST_AFTER: {2: "batch", 4: "beats"}}
+        outputs += [KEYS_AFTER, PAST_AFTER]
     with _quiet():
         torch.onnx.export(
-            model,
-            (example, *map(torch.from_numpy, told.values())),
+            _GoingOn(model) if isinstance(model, BandTransformer) else model,
+            tuple(inputs.values()),
             str(path),
-            input_names=["tokens", *told],
-            output_names=list(config.tracks),
+            input_names=list(inputs),
+            output_names=outputs,
             dynamic_axes=axes,
             opset_version=OPSET,
             dynamo=False,
         )
+
+
+class _GoingOn(nn.Module):
+    """A band as it is exported: it takes and gives what it remembers (`going_on`)."""
+
+    def __init__(self, band: BandTransformer) -> None:
+        super().__init__()
+        self.band = band
+        self.train(band.training)  # to which an export goes back
+
+    def forward(self, *inputs: torch.Tensor) -> list[torch.Tensor]:
+        return self.band.going_on(*inputs)
 
 
 def asked_together(config: ModelConfig) -> set[Outputs]:
@@ -299,6 +331,12 @@ def _convert(raw: Path, final: Path, precision: str) -> None:
             )
     else:
         raise ValueError(f'precision is one of {list(TOLERANCES)}, not "{precision}"')
+
+
+def _may_see_nothing(model: onnx.ModelProto, config: ModelConfig) -> None:
+    """Let nobody have to feed what `model` remembers: it has seen nothing then."""
+    for name, value in nothing_seen(config).items():
+        model.graph.initializer.append(onnx.numpy_helper.from_array(value.numpy(), name))
 
 
 def _describe(

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.denoiser import Denoiser, Logits, answering, plans_of
+from schmubert.engine.denoiser import Denoiser, Logits, Seen, answering, plans_of
 from schmubert.engine.music.chords import NO_CHORD, Plan, lasting_chords, nearest_chords
 from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.plans import cells_of, chord_column, with_unknown_plans
@@ -179,16 +179,21 @@ def asked_columns(
 
 
 def asking(
-    denoise: Denoiser, layout: Layout, meter: Meter, first_bar: int = 0
+    denoise: Denoiser,
+    layout: Layout,
+    meter: Meter,
+    first_bar: int = 0,
+    seen: Sequence[Seen] = (),
 ) -> Callable[[Tokens], Logits]:
     """`denoise` for runs that fill `layout`, where nothing before `first_bar` is drawn.
 
-    Each call asks only about columns that it draws.
+    Each call asks only about columns that it draws, and goes on from what was `seen`.
     """
     columns = *denoise.tracks, *plans_of(denoise)
 
     def asked(tokens: Tokens) -> Logits:
-        return answering(denoise, first_bar, asked_columns(layout, tokens, columns, meter))(tokens)
+        drawn = asked_columns(layout, tokens, columns, meter)
+        return answering(denoise, first_bar, drawn, seen)(tokens)
 
     return asked
 

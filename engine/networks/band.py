@@ -1,16 +1,15 @@
 """The band: the convolutional transformer that knows chords, forms, metres and registers.
 
-It goes on from the network `live` of 0.2: what it adds begins at zero (`taken_over`).
+It goes on from the network `live` of 0.2: what it adds begins at zero (`band_weights.py`).
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from schmubert.engine.music.meter import COMMON, MOST_BEATS, Meter
+from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.vocabulary import (
     AGAIN,
     BAND_MASK,
@@ -48,11 +47,13 @@ from schmubert.engine.networks.layers import (
     CopyHead,
     Embedding,
     Head,
+    Past,
     RepeatFeatures,
+    Size,
     initialised,
     rotation_of,
 )
-from schmubert.engine.networks.meters import BEAT_PLACES, PLACES, meter_inputs
+from schmubert.engine.networks.meters import BEAT_PLACES, KEYS, PAST, PLACES, meter_inputs
 from schmubert.engine.networks.tonality import Chroma
 
 QUICK = 16.0
@@ -137,9 +138,36 @@ class BandTransformer(nn.Module):
         if bars is None:
             bars = torch.arange(tokens.shape[1] // (places.shape[0] * beats.shape[0]))
             bars = bars.to(tokens.device)
-        told = self._told(tokens, places, beats, distances, bars)
-        if compact:
-            return told
+        told, _ = self._told(tokens, places, beats, distances, bars)
+        return told if compact else self._spread(tokens, places, beats, bars, told)
+
+    def going_on(
+        self,
+        tokens: Tensor,
+        places: Tensor,
+        beats: Tensor,
+        distances: Tensor,
+        bars: Tensor,
+        keys: Tensor,
+        past: Tensor,
+    ) -> list[Tensor]:
+        """`forward` of a window whose first beats were seen before, and what to remember of it.
+
+        `past` [layers, 2, batch, heads, beats, head width] is what the blocks remember of so many
+        beats, none of them in `bars`, and `keys` [batch] the keys that the music was in; -1 where
+        it is not known. After the logits of all columns the same two come back for the window.
+        Traits mean nothing where there is a past.
+        """
+        batch = tokens.shape[0]
+        seen = keys.expand(batch), past.expand(-1, -1, batch, -1, -1, -1)
+        told, (key, of_blocks) = self._told(tokens, places, beats, distances, bars, seen)
+        remembered = torch.stack([torch.stack(pair) for pair in of_blocks])
+        return [*self._spread(tokens, places, beats, bars, told), key, remembered]
+
+    def _spread(
+        self, tokens: Tensor, places: Tensor, beats: Tensor, bars: Tensor, told: list[Tensor]
+    ) -> list[Tensor]:
+        """Logits of all columns at every cell, of what is `told` where they may speak."""
         cells = places.shape[0]
         bar = cells * beats.shape[0]
         chords = held(told[Track.CHORDS], cells)
@@ -149,15 +177,25 @@ class BandTransformer(nn.Module):
         return [*told[: Track.CHORDS], chords, *forms, *traits]
 
     def _told(
-        self, tokens: Tensor, places: Tensor, beats: Tensor, distances: Tensor, bars: Tensor
-    ) -> list[Tensor]:
+        self,
+        tokens: Tensor,
+        places: Tensor,
+        beats: Tensor,
+        distances: Tensor,
+        bars: Tensor,
+        seen: tuple[Tensor, Tensor] | None = None,
+    ) -> tuple[list[Tensor], tuple[Tensor, list[Past]]]:
         heard, key = tokens, self.key(tokens, places.shape[0])
+        if seen is not None:
+            key = torch.where(seen[0] >= 0, seen[0], key)
         tokens = self.key.to_c(tokens, key)
         cells, in_bar = places.shape[0], beats.shape[0]
         size = (tokens.shape[0], tokens.shape[1] // cells)
-        at_place = self.place_of_beat[places].repeat(size[1], 1)
+        begins = 0 if seen is None else seen[1].shape[-2]  # the first beat that was not seen
+        at_place = self.place_of_beat[places].repeat(size[1] - begins, 1)
+        fresh = tokens[:, begins * cells :]
         voices = [
-            F.relu(down(embedding(tokens[..., track]) + at_place, places))
+            F.relu(down(embedding(fresh[..., track]) + at_place, places))
             for track, (down, embedding) in enumerate(
                 zip(self.downsamples, self.embeddings, strict=True)
             )
@@ -166,35 +204,37 @@ class BandTransformer(nn.Module):
         x = x + self.comping_in(voices[Track.COMPING])
         said = first_of(tokens, cells)[..., Track.CHORDS]
         chords = lasting_events(said)
-        x = x + self.chord_in(chords) + self.begins_in((said != HOLD).long())
-        x = x + self.chord_classes_in(F.embedding(chords, self.key.chord_features))
+        said, sounding = said[:, begins:], chords[:, begins:]
+        x = x + self.chord_in(sounding) + self.begins_in((said != HOLD).long())
+        x = x + self.chord_classes_in(F.embedding(sounding, self.key.chord_features))
         of_form = first_of(tokens, cells * in_bar)
         forms = [of_form[..., form] for form in FORMS]
         of_bars = torch.stack([*map(called, self.form_in, forms)]).sum(dim=0)
-        x = x + repeated(of_bars, in_bar)
+        x = x + repeated(of_bars, in_bar)[:, begins:]
         x = x + self.moved_in(key)[:, None]
-        x = x + self.beat_in(beats).repeat(of_bars.shape[1], 1)
-        x = x + self.chroma(tokens, cells)
+        x = x + self.beat_in(beats).repeat(of_bars.shape[1], 1)[begins:]
+        x = x + self.chroma(tokens, cells, begins)
         if self.traits is not None:
             x = x + self.traits(tokens[..., Track.TRAITS])[:, None]
-        shifted = shifted_by(tokens[..., : Track.CHORDS], distances, self.key.voice_masks)
-        x = x + self.repeat_features(tokens[..., : len(TRIO)], shifted[..., : len(TRIO)], cells)
+        near = (torch.as_tensor(begins) - self.repeat_features.reach).clamp(min=0)
+        shifted = shifted_by(
+            tokens[..., : Track.CHORDS], distances, self.key.voice_masks, near * cells
+        )
+        of_trio = tokens[:, near * cells :, : len(TRIO)], shifted[..., : len(TRIO)]
+        x = x + self.repeat_features(*of_trio, cells, begins - near)
         x = self.dropout(x)
-        rotation = rotation_of(size[1], self.config.width // self.config.heads, x)
-        for block in self.blocks:
-            x = block(x, size, rotation)
-        x = self.norm(x)
+        x, of_blocks = self._through_blocks(x, size, None if seen is None else seen[1])
         traits = [] if self.traits is None else [self.traits.named(x.mean(dim=1))]
         if self.trait_network is not None:
             number = torch.ones_like(of_form[0, :, 0]).sum()
             traits[0] = traits[0] + self.trait_network(traits_in(tokens[..., Track.TRAITS]), number)
         asked = within(bars, in_bar)
         lasting = chords
-        x, chords = x[:, asked], chords[:, asked]
+        x, chords = x[:, asked - begins], chords[:, asked]
         of_forms = self.form_network or self.form_context
         around = None if of_forms is None else of_forms(forms)
         forms = [form[:, bars] for form in forms]
-        shifted = shifted[:, within(asked, cells)]
+        shifted = shifted[:, within(asked - near, cells)]
         logits = []
         for track in range(len(voices)):
             of_cell = F.relu(self.upsamples[track](x, places))
@@ -233,7 +273,25 @@ class BandTransformer(nn.Module):
             logits[Track.MELODY] = self.voice_network(
                 heard, places, beats, distances, here, logits[Track.MELODY]
             )
-        return [*logits, chord_logits, *form_logits, *traits]
+        return [*logits, chord_logits, *form_logits, *traits], (key, of_blocks)
+
+    def _through_blocks(
+        self, x: Tensor, size: Size, past: Tensor | None
+    ) -> tuple[Tensor, list[Past]]:
+        """What the blocks make of `x` [batch, beats, width], the beats of `size` after a `past`."""
+        rotation = rotation_of(size[1], self.config.width // self.config.heads, x)
+        of_blocks: list[Past | None] = [None] * len(self.blocks)
+        if past is not None:
+            begins = past.shape[-2]
+            size = size[0], size[1] - begins
+            rotation = rotation[0][begins:], rotation[1][begins:]
+            of_blocks = [(pair[0], pair[1]) for pair in past.unbind()]
+        found = []
+        for block, before in zip(self.blocks, of_blocks, strict=True):
+            assert isinstance(block, Block)
+            x, of_block = block.going_on(x, size, rotation, before)
+            found.append(of_block)
+        return self.norm(x), found
 
     def _chord_fit(
         self, chord_fit: ChordFit, chords: Tensor, bars: Tensor, in_bar: int
@@ -273,11 +331,6 @@ def _with_each(form_logits: list[Tensor], added: list[Tensor]) -> list[Tensor]:
     return [*first, *form_logits[len(first) :]]
 
 
-ADDED = (
-    "form_context.", "form_network.", "form_fit.", "chord_fit.", "traits.", "trait_network.",
-    "chord_network.", "voice_network.",
-)  # fmt: skip
-"""Parts that a band trained before them does not have."""
 SILENT = (
     "comping_in.", "chord_in.", "chord_classes_in.", "begins_in.", "form_in.", "moved_in.",
     "beat_in.", "register", "leaning.", "again.", "rests.", "repeat_features.", "copy_heads.",
@@ -286,54 +339,15 @@ SILENT = (
 """Parts that add nothing before they have learned."""
 
 
-def grown(weights: Mapping[str, Tensor], model: BandTransformer) -> dict[str, Tensor]:
-    """The `weights` of a band for `model`, whose parts that are new stay, and none that it lacks.
-
-    What a band made of forms and traits before it had a network of these alone is not added to what
-    that one says.
-    """
-    state = model.state_dict()
-    new = {n: tensor for n, tensor in state.items() if n.startswith(ADDED) and n not in weights}
-    kept = {n: w for n, w in weights.items() if n in state or not n.startswith(ADDED)}
-    for network, head in (("form_network.", "form_heads."), ("trait_network.", "traits.names.")):
-        if any(name.startswith(network) for name in new):
-            kept |= {n: w * 0.0 for n, w in kept.items() if n.startswith(head)}
-    return new | kept
+def nothing_seen(config: ModelConfig) -> dict[str, Tensor]:
+    """What `going_on` is told of keys and past where it has seen nothing of a window."""
+    head = config.width // config.heads
+    past = torch.zeros(config.layers, 2, 1, config.heads, 0, head)
+    return {KEYS: torch.full((1,), -1), PAST: past}
 
 
 def inputs_of(meter: Meter, config: ModelConfig, device: torch.device) -> tuple[Tensor, ...]:
     """What `forward` takes beside tokens in `meter`."""
     return tuple(
         torch.from_numpy(array).to(device) for array in meter_inputs(meter, config.copy_steps)
-    )
-
-
-def taken_over(weights: Mapping[str, Tensor], model: BandTransformer) -> dict[str, Tensor]:
-    """The weights of a network `live` of 0.2 in the shapes of `model`; what is new stays."""
-    state = dict(model.state_dict())
-    between = [(0, 0, 0.0), (0, 1, 2 / 3), (1, 1, 0.0), (1, 2, 1 / 3), (2, 2, 0.0),
-               (2, 3, 2 / 3), (3, 3, 0.0), (3, 3, 0.0)]  # fmt: skip
-    for name, old in weights.items():
-        if name == "step_of_beat":
-            new, name = _between(old, between), "place_of_beat"  # noqa: PLW2901
-        elif name == "beat_of_bar":
-            rows = [(beats, beat) for beats in range(2, MOST_BEATS + 1) for beat in range(beats)]
-            new = old.new_zeros(BEAT_PLACES, old.shape[1])
-            for beats, beat in rows:
-                new[(beats - 1) * MOST_BEATS + beat] = old[min(beat, len(old) - 1)]
-            name = "beat_in.weight"  # noqa: PLW2901
-        elif name.startswith(("downsamples.", "upsamples.")) and name.endswith("weight"):
-            new = _between(old.permute(2, 1, 0), between)  # [width, channels, 4]
-        else:
-            new = old
-        if name not in state or state[name].shape != new.shape:
-            raise ValueError(f"no place for {name} {tuple(old.shape)}")
-        state[name] = new
-    return state
-
-
-def _between(of_quarters: Tensor, between: list[tuple[int, int, float]]) -> Tensor:
-    """A row for each place of a beat, of rows [4, ..] of its quarters."""
-    return torch.stack(
-        [of_quarters[low] * (1 - share) + of_quarters[high] * share for low, high, share in between]
     )

@@ -78,18 +78,20 @@ def lasting_events(said: Tensor) -> Tensor:
     return said.gather(1, (begins * earlier).amax(dim=-1))
 
 
-def shifted_by(tokens: Tensor, distances: Tensor, masks: Tensor) -> Tensor:
-    """What stands `distances` before and after each cell: [batch, steps, 2 * distances, tracks].
+def shifted_by(tokens: Tensor, distances: Tensor, masks: Tensor, first: int | Tensor = 0) -> Tensor:
+    """What stands `distances` before and after each cell from the `first` on: [batch, steps,
+    2 * distances, tracks].
 
     The furthest before comes first; beyond the window all is masked.
     """
-    return standing_at(tokens, torch.cat([-distances.flip(0), distances]), masks)
+    return standing_at(tokens, torch.cat([-distances.flip(0), distances]), masks, first)
 
 
-def standing_at(tokens: Tensor, offsets: Tensor, masks: Tensor) -> Tensor:
-    """What stands `offsets` from each cell: [batch, steps, offsets, tracks]; masked beyond."""
+def standing_at(tokens: Tensor, offsets: Tensor, masks: Tensor, first: int | Tensor = 0) -> Tensor:
+    """What stands `offsets` from each cell from the `first` on: [batch, steps, offsets, tracks];
+    masked beyond."""
     here = torch.arange(tokens.shape[1], device=tokens.device)
-    at = here[:, None] + offsets
+    at = here[first:, None] + offsets
     inside = (at >= 0) & (at <= here[-1])
     there = tokens[:, at.clamp(min=0).minimum(here[-1])]
     return torch.where(inside[None, :, :, None], there, masks)

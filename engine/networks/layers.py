@@ -27,6 +27,8 @@ Size: TypeAlias = tuple[int, int]
 """batch, beats: read off the tokens once, so that an exported graph reads it once too."""
 Rotation: TypeAlias = tuple[Tensor, Tensor]
 """Cosines and signed sines [beats, head width] of rotary positions."""
+Past: TypeAlias = tuple[Tensor, Tensor]
+"""Keys and values [batch, heads, beats, head width] of the beats up to some beat."""
 
 
 class EventVectors(nn.Module):
@@ -110,6 +112,7 @@ class RepeatFeatures(nn.Module):
     """
 
     BEATS = (1, 9, 33)
+    reach = max(BEATS) // 2
     mask: Tensor
 
     def __init__(self, config: ModelConfig) -> None:
@@ -119,8 +122,11 @@ class RepeatFeatures(nn.Module):
         inputs = 2 * len(config.columns) * 2 * len(config.copy_steps) * len(self.BEATS)
         self.into_stream = nn.Linear(inputs, config.width, bias=False)
 
-    def forward(self, tokens: Tensor, shifted: Tensor, cells: int = STEPS_PER_BEAT) -> Tensor:
-        """Tokens [batch, steps, tracks] and the `shifted` ones -> [batch, beats, width]."""
+    def forward(
+        self, tokens: Tensor, shifted: Tensor, cells: int = STEPS_PER_BEAT, first: int | Tensor = 0
+    ) -> Tensor:
+        """Tokens [batch, steps, tracks] and the `shifted` ones -> [batch, beats, width], from beat
+        `first` on."""
         here = tokens[:, :, None]
         known = (here != self.mask) & (shifted != self.mask) & (here + shifted != HOLD)
         same = known & (here == shifted)
@@ -129,7 +135,7 @@ class RepeatFeatures(nn.Module):
         for around in around_beats(both.permute(0, 3, 2, 1), self.BEATS, cells):
             alike, unlike = around.chunk(2, dim=2)
             counted = 1.0 + alike + unlike
-            shares.append(torch.cat([alike / counted, unlike / counted], dim=2))
+            shares.append(torch.cat([alike / counted, unlike / counted], dim=2)[..., first:])
         added: Tensor = self.into_stream(torch.stack(shares, 1).flatten(1, 3).transpose(1, 2))
         return added
 
@@ -203,13 +209,18 @@ class Attention(nn.Module):
         self.qkv = nn.Linear(config.width, 3 * config.width)
         self.out = nn.Linear(config.width, config.width)
 
-    def forward(self, x: Tensor, size: Size, rotation: Rotation | None) -> Tensor:
-        """[batch, beats, width] -> the same shape; `rotation` is that of each beat."""
+    def forward(
+        self, x: Tensor, size: Size, rotation: Rotation | None, past: Past | None = None
+    ) -> tuple[Tensor, Past]:
+        """[batch, beats, width] -> the same shape, and what later beats need of these and the
+        `past`; `rotation` is that of each beat."""
         heads = self.qkv(x).view(*size, 3 * self.heads, -1).transpose(1, 2)
         q_and_k, v = heads[:, : 2 * self.heads], heads[:, 2 * self.heads :]
         if rotation is not None:
             q_and_k = _rotated(q_and_k, rotation)
         q, k = q_and_k[:, : self.heads], q_and_k[:, self.heads :]
+        if past is not None:
+            k, v = torch.cat([past[0], k], dim=2), torch.cat([past[1], v], dim=2)
         if torch.onnx.is_in_onnx_export():  # the exporter's own takes three times the nodes
             scores = (q * q.shape[-1] ** -0.5) @ k.transpose(2, 3)
             values = scores.softmax(dim=-1) @ v
@@ -217,7 +228,7 @@ class Attention(nn.Module):
             dropout = self.dropout if self.training else 0.0
             values = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout)
         mixed: Tensor = self.out(values.transpose(1, 2).reshape(*size, -1))
-        return mixed
+        return mixed, (k, v)
 
 
 class Block(nn.Module):
@@ -237,9 +248,15 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, size: Size, rotation: Rotation | None) -> Tensor:
         """[batch, beats, width] -> the same shape."""
-        x = x + self.dropout(self.attention(self.attention_norm(x), size, rotation))
-        y: Tensor = x + self.dropout(self.mlp(self.mlp_norm(x)))
-        return y
+        return self.going_on(x, size, rotation, None)[0]
+
+    def going_on(
+        self, x: Tensor, size: Size, rotation: Rotation | None, past: Past | None
+    ) -> tuple[Tensor, Past]:
+        """The same of beats that follow a `past`, and the past of the beats to follow."""
+        mixed, past = self.attention(self.attention_norm(x), size, rotation, past)
+        x = x + self.dropout(mixed)
+        return x + self.dropout(self.mlp(self.mlp_norm(x))), past
 
 
 def initialised(model: nn.Module, blocks: int) -> None:

@@ -10,6 +10,10 @@ from schmubert.engine.music.meter import COMMON, MOST_BEATS, STRAIGHT, Meter
 
 BARS = "bars"
 """What a graph calls the bars that it answers for."""
+KEYS, PAST = "keys", "past"
+"""What a graph calls the inputs of what it remembers of the beats before (`band.py: going_on`)."""
+KEYS_AFTER, PAST_AFTER = "keys_after", "past_after"
+"""What it calls the outputs of what it would remember."""
 PLACES = 8
 """Where in a beat a cell may lie: 0, 1/6, 1/4, 1/3, 1/2, 2/3, 3/4, 5/6 of it."""
 PLACES_OF = {4: (0, 2, 4, 6), 6: (0, 1, 3, 4, 5, 7)}

@@ -3,14 +3,14 @@
 import copy
 import json
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.denoiser import MASKING, Logits, within_reach
+from schmubert.engine.denoiser import MASKING, Logits, Seen, within_reach
 from schmubert.engine.extras import how_to_install
 from schmubert.engine.music.meter import COMMON, UNSAID_METERS, Meter, meters_said
 from schmubert.engine.music.pauses import Pauses
@@ -20,7 +20,17 @@ from schmubert.engine.music.stacks import track_named
 from schmubert.engine.music.vocabulary import BAND_MASK, BAND_SIZES, TRIO, Track
 from schmubert.engine.networks.devices import Device
 from schmubert.engine.networks.external_data import names_other_files
-from schmubert.engine.networks.meters import BARS, MeterInputs, after, bars_of, meter_inputs
+from schmubert.engine.networks.meters import (
+    BARS,
+    KEYS,
+    KEYS_AFTER,
+    PAST,
+    PAST_AFTER,
+    MeterInputs,
+    after,
+    bars_of,
+    meter_inputs,
+)
 from schmubert.engine.networks.model_file import read_model
 from schmubert.engine.recipe import RECIPE, Recipe
 
@@ -71,6 +81,8 @@ class OnnxDenoiser:
         self._columns = columns
         optional = self._session.get_overridable_initializers()
         self._chooses = any(one.name == ASKED for one in optional)
+        self.remembers = any(one.name == PAST for one in optional)
+        self._seen: Sequence[Seen] = ()
         self._copy_steps = tuple(config.get("copy_steps", ()))
         self._told: Mapping[str, NDArray[np.int64]] = {}
         self._meter = COMMON
@@ -94,13 +106,21 @@ class OnnxDenoiser:
             feed[ASKED] = np.array([column in self._asked for column in self._columns])
         named = list(zip(self._names, self._columns, strict=True))[: tokens.shape[2]]
         asked = [name for name, column in named if column in self._asked]
+        goes_on = bool(self._seen) and all(one.kept for one in self._seen)
+        if goes_on:
+            feed |= _past_of(self._seen, self._first_bar, self._meter)
+        keeps = [KEYS_AFTER, PAST_AFTER] if self._seen and not goes_on else []
         try:
-            answers = self._session.run(asked, feed) if asked else []  # none would mean all
+            # none would mean all
+            answers = self._session.run(asked + keeps, feed) if asked else []
         except Exception as error:  # its errors share no base class but this
             raise ValueError(
                 f"{self.name} fails on {tokens.shape[1]} steps ({_first_line(error)}):"
                 " export the model again, or take another"
             ) from error
+        if keeps and answers:
+            *answers, keys, past = answers
+            _keep(self._seen, keys, past, self._first_bar, self._meter)
         logits = dict(zip(asked, after(tokens.shape[1], answers), strict=True))
         return [
             logits[name] if name in logits else _silence(tokens, BAND_SIZES[column])
@@ -124,6 +144,30 @@ class OnnxDenoiser:
         other = copy.copy(self)
         other._first_bar, other._asked = first_bar, asked
         return other
+
+    def going_on(self, seen: Sequence[Seen]) -> "OnnxDenoiser":
+        """The same network, knowing what it has `seen` of each window (`denoiser.answering`)."""
+        other = copy.copy(self)
+        about_pieces = Track.TRAITS in self._asked  # of which it has to see all
+        other._seen = () if about_pieces or not self._first_bar else seen
+        return other
+
+
+def _past_of(seen: Sequence[Seen], first_bar: int, meter: Meter) -> dict[str, NDArray[Any]]:
+    """What a graph is fed of windows of which it has `seen` the first bars."""
+    beats = meter.beats * min(first_bar, *(one.bars for one in seen))
+    keys, pasts = zip(*(one.kept for one in seen), strict=True)
+    past = np.concatenate([past[..., :beats, :] for past in pasts], axis=2)
+    return {KEYS: np.concatenate(keys), PAST: past}
+
+
+def _keep(
+    seen: Sequence[Seen], keys: NDArray[Any], past: NDArray[Any], first_bar: int, meter: Meter
+) -> None:
+    """Note in `seen` what a graph has made of the bars before `first_bar` of each window."""
+    for row, one in enumerate(seen):
+        of_window = past[:, :, row : row + 1, :, : first_bar * meter.beats]
+        one.bars, one.kept = first_bar, (keys[row : row + 1], np.ascontiguousarray(of_window))
 
 
 def _silence(tokens: Tokens, events: int) -> NDArray[np.float32]:

@@ -34,12 +34,13 @@ class Chroma(nn.Module):
         inputs = 12 * len(self.columns) * len(self.beats)
         self.into_stream = nn.Linear(inputs, config.width, bias=False)
 
-    def forward(self, tokens: Tensor, cells: int = STEPS_PER_BEAT) -> Tensor:
-        """Tokens [batch, steps, tracks] -> what is added to the stream [batch, beats, width]."""
+    def forward(self, tokens: Tensor, cells: int = STEPS_PER_BEAT, first: int = 0) -> Tensor:
+        """Tokens [batch, steps, tracks] -> what is added to the stream [batch, beats, width], from
+        beat `first` on."""
         onsets = F.embedding(tokens[:, :, self.columns], self.pitch_classes).permute(0, 2, 3, 1)
         found = []
         for around in around_beats(onsets, self.beats, cells):
-            found.append(around / (1.0 + around.sum(dim=2, keepdim=True)))
+            found.append((around / (1.0 + around.sum(dim=2, keepdim=True)))[..., first:])
         added: Tensor = self.into_stream(torch.stack(found, dim=2).flatten(1, 3).transpose(1, 2))
         return added
 

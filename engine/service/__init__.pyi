@@ -1,6 +1,7 @@
 from .admission import Doorkeeper, Players
 from .client import Client, spawn_engine
-from .server import Server, listen, warm_up, welcome
+from .server import Server, listen, welcome
+from .warming import warm_up
 from .wire import (
     DEFAULT_ADDRESS,
     WIRE_VERSION,

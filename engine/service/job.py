@@ -5,13 +5,13 @@ comes first, which is then remade in twice the calls (`refining` of the model's 
 one again, as long as the measured pace says that they end within the budget.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 from msgspec.structs import replace as replace_fields
 
-from schmubert.engine.denoiser import Logits
+from schmubert.engine.denoiser import Logits, Seen
 from schmubert.engine.diffusion.inferring import harmony_calls, with_harmony, without_the_band
 from schmubert.engine.diffusion.layout import asked_columns, laid_out
 from schmubert.engine.diffusion.planning import forms_of, kept, plan_calls, plan_run
@@ -70,6 +70,7 @@ class Job:
         self.calls = 0  # the same, as they come out
         self.calls_left = 0
         self.spent_s = 0.0  # of the model
+        self.seen = Seen()  # of the window, by the calls of the draft being made
         self._run: SamplerRun | None = None
         self._inferring = False  # the harmony, from all that is heard
         comping = self.window.comping
@@ -99,16 +100,44 @@ class Job:
         self._promises: Promises | None = None
 
     @property
-    def alike(self) -> tuple[int, tuple[int, int]]:
-        """What windows of one denoiser call share: their length and their metre."""
-        return self.steps, self.window.meter.shape if self.plans else (0, 0)
+    def alike(self) -> tuple[int, tuple[int, int], bool]:
+        """What windows of one denoiser call share: their length, their metre, and whether it goes
+        on from what was seen."""
+        return self.steps, self.window.meter.shape if self.plans else (0, 0), self.goes_on
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the next call goes on from what an earlier one has seen of the window."""
+        return bool(self.seen.kept) and not self._inferring
+
+    @property
+    def call_steps(self) -> int:
+        """How many cells of its window the next call looks at."""
+        return self._open_steps if self.goes_on else self.steps
+
+    def left_s(self, call_s: Callable[[int], float], remembers: bool) -> float:
+        """What its draft takes still, if a call that looks at so many cells takes `call_s` of them.
+
+        A model that `remembers` looks at the whole window once, and once before for the harmony.
+        """
+        whole = self.calls_left
+        if remembers:
+            whole = min(whole, self._inferring + (not self.goes_on))
+        rest = self.calls_left - whole
+        return whole * call_s(self.steps) + (rest * call_s(self._open_steps) if rest else 0.0)
 
     @property
     def first_bar(self) -> int:
         """The first bar of its window about which the next call asks."""
-        if self._inferring:
-            return 0
+        return 0 if self._inferring else self._first_open_bar
+
+    @property
+    def _first_open_bar(self) -> int:
         return int(self.wanted.any(axis=1).argmax()) // self.window.meter.steps
+
+    @property
+    def _open_steps(self) -> int:
+        return self.steps - self._first_open_bar * self.window.meter.steps
 
     @property
     def asked_columns(self) -> frozenset[Track]:
@@ -177,6 +206,7 @@ class Job:
                 replace(self._token_sampler(self.sent.number + 1), promises=self._promises),
             )
             self.calls_left = self.calls
+        self.seen = Seen()
         self.state = next(self._run)
         return True
 

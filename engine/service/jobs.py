@@ -6,11 +6,12 @@ and what cannot be in time beside the others is refused (`turns.py`).
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
-from schmubert.engine.denoiser import Logits
+from schmubert.engine.denoiser import Logits, Seen
 from schmubert.engine.music.meter import UNSAID_METERS, Meter
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import Track
@@ -34,7 +35,8 @@ class Jobs:
     """All requests in hand, one a client; a newer one takes the place of an older.
 
     `rng` seeds the requests that name no seed. The model plays `tracks` and `meters`, and knows
-    `plans`; `recipe` is its own. No request may ask for more than `limits`.
+    `plans`; `recipe` is its own, and it may be one that `remembers` what it has seen of a window.
+    No request may ask for more than `limits`.
     """
 
     def __init__(
@@ -46,8 +48,10 @@ class Jobs:
         plans: tuple[Track, ...] = (),
         limits: Limits = LIMITS,
         recipe: Recipe = RECIPE,
+        remembers: bool = False,
     ) -> None:
         self.tracks = tracks
+        self.remembers = remembers
         self.recipe = recipe
         self.meters = meters
         self.plans = plans
@@ -57,6 +61,7 @@ class Jobs:
         self._rng = rng
         self._jobs: dict[bytes, Job] = {}
         self._full_until_s = -math.inf  # the last instant at which one that was refused had waited
+        self._call_steps = 0  # how many cells of its windows the call that is made looks at
 
     def __len__(self) -> int:
         return len(self._jobs)
@@ -109,17 +114,12 @@ class Jobs:
     def _turns(self, now: float) -> list[Turn]:
         """The first drafts that wait."""
         counts = Counter(job.alike for job in self._jobs.values())
-        costs = {
-            alike: (
-                self.pace.shared_s(alike[0], min(count, MOST_BATCHED)),
-                self.pace.margin_s(alike[0]),
-            )
-            for alike, count in counts.items()
-        }
         turns = []
         for client, job in self._jobs.items():
             if job.sent is None:
-                left_s, margin_s = (job.calls_left * cost_s for cost_s in costs[job.alike])
+                size = min(counts[job.alike], MOST_BATCHED)
+                left_s = self._left_s(job, partial(self.pace.shared_s, batch=size))
+                margin_s = self._left_s(job, self.pace.margin_s)
                 due_s = self._due_s(job, now + left_s + margin_s, now)
                 used_s = self.shares.of(client, now) - job.spent_s
                 turns.append(
@@ -144,8 +144,7 @@ class Jobs:
         late = [
             (client, job)
             for client, job in self._jobs.items()
-            if job.sent is not None
-            and now + job.calls_left * self.pace.mean_s(job.steps) > job.deadline_s
+            if job.sent is not None and now + self._left_s(job, self.pace.mean_s) > job.deadline_s
         ]
         for client, _ in late:
             del self._jobs[client]
@@ -177,29 +176,29 @@ class Jobs:
             if not self._may_share(leader, self._jobs[alike[size]], size + 1, others, now):
                 break
             size += 1
+        self._call_steps = max(self._jobs[client].call_steps for client in alike[:size])
         return {client: self._jobs[client] for client in alike[:size]}
 
     def _may_wait(self, better: Job, turns: list[Turn], now: float) -> bool:
         """Whether the first drafts `turns` can all wait for a call on `better`."""
         soonest_s = min(turn.due_s for turn in turns)
-        call_s = self.pace.cautious_s(better.steps)
+        call_s = self.pace.cautious_s(better.call_steps)
         return better.deadline_s < soonest_s and spare_s(turns, now) > call_s
 
     def _may_share(self, leader: Job, last: Job, size: int, others: list[Turn], now: float) -> bool:
         """Whether `last` may join a call as one of `size`: it pays, and nobody is late for it."""
         slows = leader.sent is None and last.sent is not None
-        if not self.pace.gains(leader.steps, size, NEARLY_FREE if slows else MOST_SHARE):
+        if not self.pace.gains(leader.call_steps, size, NEARLY_FREE if slows else MOST_SHARE):
             return False
-        ends_s = now + leader.calls_left * self.pace.cautious_s(leader.steps, size)
-        due_s = self._due_s(leader, now + leader.calls_left * self.pace.mean_s(leader.steps), now)
+        ends_s = now + self._left_s(leader, partial(self.pace.cautious_s, batch=size))
+        due_s = self._due_s(leader, now + self._left_s(leader, self.pace.mean_s), now)
         return ends_s <= due_s and spare_s(others, ends_s) >= 0.0
 
     def advance(
         self, batch: dict[bytes, Job], logits: Logits, took_s: float, now: float
     ) -> list[tuple[bytes, Draft]]:
         """Hand `logits` [batch, steps, events] a track to `batch`; the drafts that are complete."""
-        steps = next(iter(batch.values())).steps
-        self.pace.learn(steps, len(batch), took_s)
+        self.pace.learn(self._call_steps, len(batch), took_s)
         for client, job in batch.items():
             job.spent_s += took_s / len(batch)
             self.shares.charge(client, took_s / len(batch), now)
@@ -216,6 +215,10 @@ class Jobs:
             drafts.append((client, sent))
         return drafts
 
+    def _left_s(self, job: Job, call_s: Callable[[int], float]) -> float:
+        """What the draft of `job` takes still, if a call that looks at so many cells takes that."""
+        return job.left_s(call_s, self.remembers)
+
     def _call_s(self, steps: int) -> float:
         """What a call is to cost a job of `steps`, others of its length at work beside it."""
         alike = sum(job.steps == steps for job in self._jobs.values())
@@ -227,7 +230,9 @@ def stacked(batch: Sequence[Job]) -> Tokens:
     return np.concatenate([job.state for job in batch])
 
 
-def asked_by(batch: Sequence[Job]) -> tuple[int, frozenset[Track]]:
-    """From which bar on, and about which tracks and plans, the next call on `batch` is asked."""
+def asked_by(batch: Sequence[Job]) -> tuple[int, frozenset[Track], Sequence[Seen]]:
+    """From which bar on, and about which tracks and plans, the next call on `batch` is asked, and
+    what it may go on from."""
     columns = (job.asked_columns for job in batch)
-    return min(job.first_bar for job in batch), frozenset[Track]().union(*columns)
+    first_bar = min(job.first_bar for job in batch)
+    return first_bar, frozenset[Track]().union(*columns), [job.seen for job in batch]

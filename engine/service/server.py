@@ -3,7 +3,6 @@
 import importlib.metadata
 import logging
 import socket as tcp
-import statistics
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -13,9 +12,14 @@ from pathlib import Path
 import numpy as np
 import zmq
 
-from schmubert.engine.denoiser import Model, answering, in_meter, plans_of, recipe_of
-from schmubert.engine.music.score import Tokens
-from schmubert.engine.music.vocabulary import MASK, SIZES
+from schmubert.engine.denoiser import (
+    Model,
+    answering,
+    in_meter,
+    plans_of,
+    recipe_of,
+    remembers,
+)
 from schmubert.engine.service.admission import Doorkeeper
 from schmubert.engine.service.connections import HANDSHAKE_MS, Lookout, monitored, unmonitored
 from schmubert.engine.service.job import Job
@@ -50,9 +54,6 @@ TELLINGS_PER_S = 1.0  # how often a client is told that it sends too much
 IDLE_MS = 200  # how soon an idle engine sees a signal
 GOODBYE_MS = 500  # for what waits to be sent at the end, at most
 FAREWELL_MS = 100  # for the clients to read it
-WARM_UP_BARS = (4, 8, 32)
-WARM_UP_CALLS = 7
-WARM_UP_S = 2.0
 
 log = logging.getLogger(__name__)
 
@@ -130,46 +131,6 @@ def _answers(path: str) -> bool:
     return True
 
 
-def warm_up(model: Model, pace: Pace, clock: Callable[[], float] = time.monotonic) -> float:
-    """Call `model` until it runs at its speed; milliseconds a call on 16 bars, the median.
-
-    The first call on each length is slow, so usual lengths are called before anybody plays.
-    Raises ValueError where the model's answers are no logits of its tracks.
-    """
-    rng = np.random.default_rng(0)
-    ends_s = clock() + WARM_UP_S
-    bar = model.meters[0].steps
-    tokens = np.tile([MASK[track] for track in model.tracks], (1, 16 * bar, 1))
-    for column, track in enumerate(model.tracks):
-        half = tokens[:, ::2, column]
-        half[:] = rng.integers(SIZES[track], size=half.shape)
-    logits = model(tokens)
-    shapes = [array.shape for array in logits]
-    expected = [(*tokens.shape[:2], SIZES[track]) for track in model.tracks]
-    if shapes != expected or not all(np.isfinite(array).all() for array in logits):
-        raise ValueError(f"{model.name} answers with no logits: {shapes} instead of {expected}")
-    took: list[float] = []
-    while len(took) < WARM_UP_CALLS and (clock() < ends_s or not took):
-        took.append(_timed(model, tokens, pace, clock))
-    for bars in WARM_UP_BARS:
-        if model.longest_steps is not None and bars * bar > model.longest_steps:
-            break
-        window = np.resize(tokens, (1, bars * bar, tokens.shape[2]))
-        for _ in range(2):
-            if clock() < ends_s:
-                model(window)
-                _timed(model, window, pace, clock)
-    return statistics.median(took) * 1000.0
-
-
-def _timed(model: Model, tokens: Tokens, pace: Pace, clock: Callable[[], float]) -> float:
-    began_s = clock()
-    model(tokens)
-    took_s = clock() - began_s
-    pace.learn(tokens.shape[1], tokens.shape[0], took_s)
-    return took_s
-
-
 def welcome(model: Model, call_ms: float) -> Welcome:
     """What an engine with `model` says of itself."""
     try:
@@ -228,7 +189,8 @@ class Server:
         self._about = about
         self._clock = clock
         rng, meters, plans = np.random.default_rng(), model.meters, plans_of(model)
-        self._jobs = Jobs(model.tracks, pace, rng, meters, plans, limits, recipe_of(model))
+        manner = recipe_of(model), remembers(model)
+        self._jobs = Jobs(model.tracks, pace, rng, meters, plans, limits, *manner)
         self._clients: dict[bytes, Player] = {}  # by routing id
         self._alive_s = clock()  # the last sign of life from anybody
         self._empty_s = listening_s  # the last instant at which no message was waiting

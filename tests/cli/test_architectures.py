@@ -22,7 +22,7 @@ from schmubert.engine.networks.build import network  # noqa: E402
 from schmubert.engine.networks.config import PRESETS, ModelConfig  # noqa: E402
 from schmubert.engine.networks.load import load  # noqa: E402
 from schmubert.engine.service.pace import Pace  # noqa: E402
-from schmubert.engine.service.server import warm_up  # noqa: E402
+from schmubert.engine.service.warming import warm_up  # noqa: E402
 
 TINY: Mapping[str, ModelConfig] = {
     config.architecture: replace(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from schmubert.engine.denoiser import (
     Denoiser,
     Logits,
+    Seen,
     in_meter,
     plans_of,
     recipe_of,
@@ -218,7 +219,7 @@ def as_on_stage(
         layout = layout._replace(tokens=told)
         guide = None if lead is None else lead.guide
         token_sampler = TokenSampler(rng, warmth, guide, all_columns, meter, recipe=recipe)
-        asked = asking(denoise, layout, meter, bar)
+        asked = asking(denoise, layout, meter, bar, [Seen() for _ in window])
         draft = _in_rounds(asked, layout, first, most, token_sampler)
         begun = forms_of(draft, all_columns, meter)[:, bar]
         if Track.CHORDS in plans:

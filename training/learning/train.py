@@ -18,7 +18,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import nn
 
 from schmubert.engine.networks import checkpoint
-from schmubert.engine.networks.band import BandTransformer, grown, taken_over
+from schmubert.engine.networks.band import BandTransformer
+from schmubert.engine.networks.band_weights import grown, taken_over
 from schmubert.engine.networks.build import network
 from schmubert.engine.networks.config import PRESETS, ModelConfig
 from schmubert.engine.networks.convolutional import SILENT_AT_FIRST

@@ -25,13 +25,9 @@ from schmubert.engine.music.vocabulary import (  # noqa: E402
     TRIO,
     Track,
 )
-from schmubert.engine.networks.band import (  # noqa: E402
-    BandTransformer,
-    grown,
-    inputs_of,
-    taken_over,
-)
+from schmubert.engine.networks.band import BandTransformer, inputs_of  # noqa: E402
 from schmubert.engine.networks.band_forms import ChordFit, FormFit  # noqa: E402
+from schmubert.engine.networks.band_weights import grown, taken_over  # noqa: E402
 from schmubert.engine.networks.build import network  # noqa: E402
 from schmubert.engine.networks.config import PRESETS  # noqa: E402
 from schmubert.engine.networks.torch_denoiser import TorchDenoiser  # noqa: E402

@@ -8,6 +8,7 @@ import numpy as np
 from schmubert.engine.denoiser import Logits
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, SIZES, TRIO, Track
+from schmubert.engine.service.job import Job
 from schmubert.engine.service.jobs import Jobs, stacked
 from schmubert.engine.service.pace import Pace
 from schmubert.engine.service.wire import Draft, Request, pack, pack_cells, unpack
@@ -54,14 +55,16 @@ class Sent(NamedTuple):
 class Stage:
     """Plays asks to `Jobs` in virtual time; its denoiser rolls dice and takes what `cost` says."""
 
-    def __init__(self, cost: Cost = linear, tracks: tuple[Track, ...] = TRIO) -> None:
+    def __init__(
+        self, cost: Cost = linear, tracks: tuple[Track, ...] = TRIO, remembers: bool = False
+    ) -> None:
         self.tracks = tracks
         self.cost = cost
         self.pace = Pace()
         for steps in (64, 256, 1024):
             for _ in range(50):
                 self.pace.learn(steps, 1, cost(steps, 1))
-        self.jobs = Jobs(tracks, self.pace, np.random.default_rng(1))
+        self.jobs = Jobs(tracks, self.pace, np.random.default_rng(1), remembers=remembers)
         self.now = 0.0
         self.batches: list[list[bytes]] = []
         self.refused: list[tuple[float, bytes, int, str]] = []
@@ -83,11 +86,19 @@ class Stage:
                 continue
             self.batches.append(list(batch))
             tokens = stacked(list(batch.values()))
-            took_s = self.cost(tokens.shape[1], tokens.shape[0])
+            took_s = self.cost(max(job.call_steps for job in batch.values()), tokens.shape[0])
             self.now += took_s
+            if self.jobs.remembers:
+                self.see(*batch.values())
             done = self.jobs.advance(batch, self.denoise(tokens), took_s, self.now)
             sent += [Sent(self.now, *draft) for draft in done]
         return sent
+
+    def see(self, *jobs: Job) -> None:
+        """Keep something of the windows that no call has seen yet, as a network would."""
+        for job in jobs:
+            if job.first_bar and not job.goes_on:
+                job.seen.bars, job.seen.kept = job.first_bar, (np.zeros(1),)
 
     def denoise(self, tokens: Tokens) -> Logits:
         """Offs and holds are likely, so that there is something to tidy; each window differs."""

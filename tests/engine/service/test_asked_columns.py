@@ -109,5 +109,6 @@ def test_a_call_for_several_answers_what_any_of_them_asks() -> None:
     )
     for job in (told, untold):
         job.begin(0.01, 0.0)
-    assert asked_by([told]) == (2, FORMS_OF_BASS_AND_DRUMS)
-    assert asked_by([told, untold]) == (0, {Track.CHORDS, *FORMS_OF_BASS_AND_DRUMS})
+    assert asked_by([told]) == (2, FORMS_OF_BASS_AND_DRUMS, [told.seen])
+    every = {Track.CHORDS, *FORMS_OF_BASS_AND_DRUMS}
+    assert asked_by([told, untold]) == (0, every, [told.seen, untold.seen])

@@ -17,6 +17,7 @@ from schmubert.engine.music.vocabulary import MASK, SIZES, TRIO
 from schmubert.engine.service import server, wire
 from schmubert.engine.service.limits import LIMITS
 from schmubert.engine.service.pace import Pace
+from schmubert.engine.service.warming import warm_up
 from tests.engine.service.asking import ask
 
 CALL_S = 0.010
@@ -91,7 +92,7 @@ def engine_on_paper() -> tuple[PaperRouter, SlowDice, server.Server]:
     router = PaperRouter()
     model = SlowDice(router)
     pace = Pace()
-    call_ms = server.warm_up(model, pace, router.clock)
+    call_ms = warm_up(model, pace, router.clock)
     assert call_ms == pytest.approx(1000 * CALL_S)
     about = server.welcome(model, call_ms)
     router.now, model.calls = 10.0, 0
@@ -380,7 +381,7 @@ class Broken(SlowDice):
 def test_a_model_without_logits_is_found_out_before_anybody_plays() -> None:
     router = PaperRouter()
     with pytest.raises(ValueError, match="dice answers with no logits"):
-        server.warm_up(Broken(router), Pace(), router.clock)
+        warm_up(Broken(router), Pace(), router.clock)
 
 
 # As a process
