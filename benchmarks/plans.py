@@ -5,7 +5,8 @@
 Held-out songs of 16 bars in 4/4, of which the melody is given, with what a sampler has drawn by
 then told as it is in the song: a form of bass and drums after all forms before it (bars 9 to 15),
 in files (the whole melody is heard, and no note of the band) and on stage (all is heard up to the
-bar, and the chords from there on are those that the model infers); a trait after all traits before
+bar, and the chords from there on are those that the model infers), there also soon after a band
+that listened for a bar came in (bars 2 to 5, bar 0 unknown of it); a trait after all traits before
 it. `rest after rest` is of songs in which a track rests in some bars, but not in most: how likely
 the model has it that a bar after one that rests does, too.
 """
@@ -39,6 +40,7 @@ from schmubert.engine.music.vocabulary import (
     CHORD_TOKENS,
     FORMS,
     MASK,
+    NEW,
     RESTS,
     TRIO,
     Track,
@@ -50,7 +52,7 @@ from schmubert.training.data.dataset import Dataset
 from schmubert.training.learning.band_batches import band_grid
 
 BARS, AHEAD = 16, 2
-FORMED = range(8, BARS - 1)
+FORMED, AFTER_ENTRY = range(8, BARS - 1), range(2, 6)
 BAND = (Track.BASS, Track.DRUMS)
 AT_ONCE = 16
 MOST_RESTS = 0.7
@@ -68,8 +70,15 @@ def main() -> None:
     for path in asked.model:
         denoise = in_meter(load(path), COMMON)
         print(path.name)
-        for way in ("files", "stage"):
-            for line in forms(denoise, songs, way == "stage"):
+        late = songs.copy()
+        late[:, : COMMON.steps, list(BAND)] = np.asarray(MASK)[list(BAND)]
+        ways = {
+            "files": (songs, FORMED, False),
+            "stage": (songs, FORMED, True),
+            "soon after an entry": (late, AFTER_ENTRY, True),
+        }
+        for way, told in ways.items():
+            for line in forms(denoise, *told):
                 print(f"  {way}: {line}", flush=True)
         print(f"  chords: {chords(denoise, songs, plans)}", flush=True)
         for track in BAND:
@@ -77,23 +86,27 @@ def main() -> None:
         print(f"  nats a trait: {traits(denoise, grids)}", flush=True)
 
 
-def forms(denoise: Denoiser, songs: Tokens, on_stage: bool) -> Iterator[str]:
-    """The nats of a form of bass and drums, and how likely a bar is one before it: a line each."""
+def forms(denoise: Denoiser, songs: Tokens, bars: range, on_stage: bool) -> Iterator[str]:
+    """The nats of a form of bass and drums, and how likely one of `bars` is new or one before it: a
+    line each."""
     own = form_columns(songs, COMMON)[:, :: COMMON.steps]
     told: dict[Track, list[NDArray[np.float64]]] = {track: [] for track in BAND}
-    for bar in FORMED:
+    for bar in bars:
         likely = of_forms(denoise, songs, own, bar, on_stage)
         for track in BAND:
             told[track].append(likely[track])
     for track in BAND:
-        true = own[:, FORMED, track].T
+        true = own[:, bars, track].T
         of_bars = np.stack(told[track])  # [bars, songs, events]
         nats = -np.take_along_axis(of_bars, true[..., None], axis=-1).mean()
         shares = ", ".join(
             f"{back} {np.exp(of_bars[..., form]).mean():.3f} (songs {(true == form).mean():.3f})"
-            for form, back in enumerate(AGAIN, FIRST_AGAIN)
+            for form, back in (
+                (NEW, "new"),
+                *enumerate((f"again {number}" for number in AGAIN), FIRST_AGAIN),
+            )
         )
-        yield f"{track.name.lower()}, {nats:.3f} nats a form; again, {shares}"
+        yield f"{track.name.lower()}, {nats:.3f} nats a form; {shares}"
 
 
 def chords(denoise: Denoiser, songs: Tokens, plans: NDArray[np.int64]) -> str:
