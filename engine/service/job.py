@@ -89,6 +89,8 @@ class Job:
             traits=self.window.traits,
         )
         self.wanted: Mask = self._layout.notes[0]  # what to fill, [steps, columns]
+        self._open_bar = int(self.wanted.any(axis=1).argmax()) // self.window.meter.steps
+        self._open_steps = self.steps - self._open_bar * self.window.meter.steps
         self.targets: Mask = self.wanted  # of the draft being made
         self.state: Tokens = self._layout.tokens  # what to denoise, [1, steps, columns]
         self.latest: Tokens = self._layout.tokens[0]  # as sent last, with the plans
@@ -129,15 +131,7 @@ class Job:
     @property
     def first_bar(self) -> int:
         """The first bar of its window about which the next call asks."""
-        return 0 if self._inferring else self._first_open_bar
-
-    @property
-    def _first_open_bar(self) -> int:
-        return int(self.wanted.any(axis=1).argmax()) // self.window.meter.steps
-
-    @property
-    def _open_steps(self) -> int:
-        return self.steps - self._first_open_bar * self.window.meter.steps
+        return 0 if self._inferring else self._open_bar
 
     @property
     def asked_columns(self) -> frozenset[Track]:

@@ -7,7 +7,7 @@ and what cannot be in time beside the others is refused (`turns.py`).
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -114,12 +114,13 @@ class Jobs:
     def _turns(self, now: float) -> list[Turn]:
         """The first drafts that wait."""
         counts = Counter(job.alike for job in self._jobs.values())
+        shared_s, unsure_s = cache(self.pace.shared_s), cache(self.pace.margin_s)
         turns = []
         for client, job in self._jobs.items():
             if job.sent is None:
                 size = min(counts[job.alike], MOST_BATCHED)
-                left_s = self._left_s(job, partial(self.pace.shared_s, batch=size))
-                margin_s = self._left_s(job, self.pace.margin_s)
+                left_s = self._left_s(job, partial(shared_s, batch=size))
+                margin_s = self._left_s(job, unsure_s)
                 due_s = self._due_s(job, now + left_s + margin_s, now)
                 used_s = self.shares.of(client, now) - job.spent_s
                 turns.append(
