@@ -26,7 +26,7 @@ from schmubert.engine.music.plans import with_unknown_plans
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens
 from schmubert.engine.music.vocabulary import BAND_MASK, BAND_SIZES, FORMS, TRIO, Track
 from schmubert.engine.networks import checkpoint
-from schmubert.engine.networks.band import BandTransformer, nothing_seen
+from schmubert.engine.networks.band import BandTransformer, BandWindow, nothing_seen
 from schmubert.engine.networks.config import ModelConfig
 from schmubert.engine.networks.meters import (
     BARS,
@@ -281,7 +281,8 @@ class _GoingOn(nn.Module):
         self.train(band.training)  # to which an export goes back
 
     def forward(self, *inputs: torch.Tensor) -> list[torch.Tensor]:
-        return self.band.going_on(*inputs)
+        *window, keys, past = inputs
+        return self.band.going_on(BandWindow(*window), keys, past)
 
 
 def asked_together(config: ModelConfig) -> set[Outputs]:

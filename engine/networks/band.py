@@ -4,6 +4,7 @@ It goes on from the network `live` of 0.2: what it adds begins at zero (`band_we
 """
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -58,6 +59,19 @@ from schmubert.engine.networks.tonality import Chroma
 
 QUICK = 16.0
 """What single weights of few numbers are multiplied by: so they move as fast as sums of many."""
+
+
+class BandWindow(NamedTuple):
+    """What a band is asked about: its `tokens` [batch, steps, 8 or 9], and of which `bars` [n].
+
+    `places`, `beats` and `distances` are what `meter_inputs` says of the metre.
+    """
+
+    tokens: Tensor
+    places: Tensor
+    beats: Tensor
+    distances: Tensor
+    bars: Tensor
 
 
 class BandTransformer(nn.Module):
@@ -138,53 +152,44 @@ class BandTransformer(nn.Module):
         if bars is None:
             bars = torch.arange(tokens.shape[1] // (places.shape[0] * beats.shape[0]))
             bars = bars.to(tokens.device)
-        told, _ = self._told(tokens, places, beats, distances, bars)
-        return told if compact else self._spread(tokens, places, beats, bars, told)
+        window = BandWindow(tokens, places, beats, distances, bars)
+        told, _ = self._told(window)
+        return told if compact else self._spread(window, told)
 
-    def going_on(
-        self,
-        tokens: Tensor,
-        places: Tensor,
-        beats: Tensor,
-        distances: Tensor,
-        bars: Tensor,
-        keys: Tensor,
-        past: Tensor,
-    ) -> list[Tensor]:
-        """`forward` of a window whose first beats were seen before, and what to remember of it.
+    def going_on(self, window: BandWindow, keys: Tensor, past: Tensor) -> list[Tensor]:
+        """`forward` of a `window` whose first beats were seen before, and what to remember of it.
 
         `past` [layers, 2, batch, heads, beats, head width] is what the blocks remember of so many
-        beats, none of them in `bars`, and `keys` [batch] the keys that the music was in; -1 where
+        beats, none of them in its bars, and `keys` [batch] the keys that the music was in; -1 where
         it is not known. After the logits of all columns the same two come back for the window.
         Traits mean nothing where there is a past.
         """
-        batch = tokens.shape[0]
+        batch = window.tokens.shape[0]
         seen = keys.expand(batch), past.expand(-1, -1, batch, -1, -1, -1)
-        told, (key, of_blocks) = self._told(tokens, places, beats, distances, bars, seen)
+        told, (key, of_blocks) = self._told(window, seen)
         remembered = torch.stack([torch.stack(pair) for pair in of_blocks])
-        return [*self._spread(tokens, places, beats, bars, told), key, remembered]
+        return [*self._spread(window, told), key, remembered]
 
-    def _spread(
-        self, tokens: Tensor, places: Tensor, beats: Tensor, bars: Tensor, told: list[Tensor]
-    ) -> list[Tensor]:
+    def _spread(self, window: BandWindow, told: list[Tensor]) -> list[Tensor]:
         """Logits of all columns at every cell, of what is `told` where they may speak."""
-        cells = places.shape[0]
-        bar = cells * beats.shape[0]
+        cells = window.places.shape[0]
+        bar = cells * window.beats.shape[0]
         chords = held(told[Track.CHORDS], cells)
         forms = [held(told[form], bar) for form in FORMS]
-        answered = within(bars, bar)
-        traits = [leading(of_window, tokens)[:, answered] for of_window in told[Track.TRAITS :]]
+        answered = within(window.bars, bar)
+        traits = [
+            leading(of_window, window.tokens)[:, answered] for of_window in told[Track.TRAITS :]
+        ]
         return [*told[: Track.CHORDS], chords, *forms, *traits]
 
     def _told(
-        self,
-        tokens: Tensor,
-        places: Tensor,
-        beats: Tensor,
-        distances: Tensor,
-        bars: Tensor,
-        seen: tuple[Tensor, Tensor] | None = None,
+        self, window: BandWindow, seen: tuple[Tensor, Tensor] | None = None
     ) -> tuple[list[Tensor], tuple[Tensor, list[Past]]]:
+        """Logits where columns may speak, and what is to be remembered: the key, and the blocks'.
+
+        What was `seen` are the keys and the past of `going_on`.
+        """
+        tokens, places, beats, distances, bars = window
         heard, key = tokens, self.key(tokens, places.shape[0])
         if seen is not None:
             key = torch.where(seen[0] >= 0, seen[0], key)

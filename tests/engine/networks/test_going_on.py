@@ -11,7 +11,7 @@ from schmubert.engine.denoiser import Seen, answering, in_meter, remembers  # no
 from schmubert.engine.music.meter import COMMON, Meter  # noqa: E402
 from schmubert.engine.music.vocabulary import BAND_MASK, TRIO, Track  # noqa: E402
 from schmubert.engine.networks import checkpoint  # noqa: E402
-from schmubert.engine.networks.band import inputs_of, nothing_seen  # noqa: E402
+from schmubert.engine.networks.band import BandWindow, inputs_of, nothing_seen  # noqa: E402
 from schmubert.engine.networks.meters import KEYS, PAST  # noqa: E402
 from schmubert.engine.networks.onnx_denoiser import OnnxDenoiser  # noqa: E402
 from schmubert.engine.networks.torch_denoiser import TorchDenoiser  # noqa: E402
@@ -42,9 +42,10 @@ def test_a_band_that_goes_on_says_what_it_says_of_the_whole_window(meter: Meter)
         bars = torch.arange(first, BARS)
         with torch.no_grad():
             whole = model(tokens, *told, bars)
-            *seen, keys, past = model.going_on(tokens, *told, bars, nothing[KEYS], nothing[PAST])
+            window = BandWindow(tokens, *told, bars)
+            *seen, keys, past = model.going_on(window, nothing[KEYS], nothing[PAST])
             past = past[..., : first * meter.beats, :]
-            *later, _, remembered = model.going_on(tokens, *told, bars, keys, past)
+            *later, _, remembered = model.going_on(window, keys, past)
         for column, (one, other, third) in enumerate(zip(whole, seen, later, strict=True)):
             assert torch.equal(one, other)
             if column != Track.TRAITS:
@@ -56,11 +57,11 @@ def test_what_was_seen_is_not_seen_again() -> None:
     """The key, too, stays the one that the window had then."""
     model, told = made(), inputs_of(COMMON, TINY, torch.device("cpu"))
     tokens, bars = torch.from_numpy(music(COMMON, BARS)), torch.arange(8, BARS)
-    nothing = nothing_seen(TINY)
+    nothing, window = nothing_seen(TINY), BandWindow(tokens, *told, bars)
     with torch.no_grad():
-        *_, keys, past = model.going_on(tokens, *told, bars, nothing[KEYS], nothing[PAST])
+        *_, keys, past = model.going_on(window, nothing[KEYS], nothing[PAST])
         tokens[:, 9 * COMMON.steps :, Track.BASS] = BAND_MASK[Track.BASS]
-        *_, keys_after, past_after = model.going_on(tokens, *told, bars, keys, past[..., :32, :])
+        *_, keys_after, past_after = model.going_on(window, keys, past[..., :32, :])
     assert torch.equal(keys, keys_after)
     assert torch.equal(past_after[..., :32, :], past[..., :32, :])
     assert not torch.equal(past_after[..., 32:, :], past[..., 32:, :])
