@@ -30,6 +30,7 @@ from schmubert.engine.music.meter import BEATS_PER_BAR, STEPS_PER_BAR, STEPS_PER
 from schmubert.engine.music.score import Tokens, notes
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track, onset_token
 from schmubert.engine.networks.load import load
+from schmubert.engine.seen import Sight
 from schmubert.engine.service.job import Job
 from schmubert.engine.service.jobs import asked_by
 from schmubert.engine.service.wire import Draft, Request
@@ -57,11 +58,13 @@ class ModelEngine(Engine):
     def __init__(self, model: Model) -> None:
         super().__init__(lambda _: CALL_S)
         self.model = model
+        self.sight = Sight()
 
     def answers(self, request: Request, now: float) -> list[tuple[float, Draft]]:
         """Every draft in its time."""
         plans, recipe = plans_of(self.model), recipe_of(self.model)
-        job = Job(request, TRIO, now, request.seed or 0, self.model.meters, plans, recipe)
+        about = self.model.meters, plans, recipe
+        job = Job(request, TRIO, now, request.seed or 0, *about, sight=self.sight)
         call_s = CALL_S * job.steps / 256
         found: list[tuple[float, Draft]] = []
         going = job.begin(call_s, now)

@@ -1,8 +1,7 @@
 """What a network promises to a sampler: the one thing that diffusion and networks both know."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.recipe import RECIPE, Recipe
+from schmubert.engine.seen import Seen
 
 MASKING = "absorbing"
 """The corruption whose noise is a mask: what is trained to undo it can fill in and accompany."""
@@ -20,18 +20,6 @@ CORRUPTIONS = ("uniform", MASKING, "gaussian", "embedding")
 
 Logits: TypeAlias = Sequence[NDArray[np.float32]]
 """One array [batch, steps, events] a track, in the denoiser's order of tracks."""
-
-
-@dataclass
-class Seen:
-    """What a network keeps of a window from one call to the next: what it made of the first `bars`.
-
-    A draft asks nothing about these, and nothing in them changes while it is made. So they are seen
-    once, by the first call, and not in the light of what is drawn after it.
-    """
-
-    bars: int = 0
-    kept: Sequence[NDArray[Any]] = ()
 
 
 class Denoiser(Protocol):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.denoiser import Denoiser, Logits, Seen, answering, plans_of
+from schmubert.engine.denoiser import Denoiser, Logits, answering, plans_of
 from schmubert.engine.music.chords import NO_CHORD, Plan, lasting_chords, nearest_chords
 from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.plans import cells_of, chord_column, with_unknown_plans
@@ -25,6 +25,7 @@ from schmubert.engine.music.vocabulary import (
     TRIO,
     Track,
 )
+from schmubert.engine.seen import Seen
 
 
 class Layout(NamedTuple):

@@ -191,7 +191,8 @@ def sources(
         forms = tokens[:, ::bar, columns.index(FORMS[track])]
         lost = (tokens[..., column] == BAND_MASK[track]) & ~targets[..., column]
         lost = lost.reshape(batch, -1, bar).any(axis=2)
-        for number in range(forms.shape[1]):
+        wanted = targets[..., column].reshape(batch, -1, bar).any(axis=(0, 2))
+        for number in np.flatnonzero(wanted).tolist():
             for k, bars_before in enumerate(AGAIN):
                 if bars_before > number:
                     break

@@ -187,7 +187,7 @@ def taken_up(
     found = sources.copy()
     own = np.zeros((len(tokens), tokens.shape[1] // meter.steps, len(columns)), bool)
     for column, track in enumerate(columns):
-        if track in PITCHED and FORMS[track] in columns:
+        if track in PITCHED and FORMS[track] in columns and targets[..., column].any():
             forms = tokens[:, :: meter.steps, columns.index(FORMS[track])]
             part = _Part(track, tokens[..., column], targets[..., column], forms, meter)
             own[..., column] = part.drawn(found[..., column], rng)

@@ -22,6 +22,7 @@ from schmubert.engine.music.vocabulary import (
     pitch_of,
 )
 from schmubert.engine.networks.config import ModelConfig
+from schmubert.engine.networks.meters import ROTATION_BASE
 
 Size: TypeAlias = tuple[int, int]
 """batch, beats: read off the tokens once, so that an exported graph reads it once too."""
@@ -205,6 +206,7 @@ class Attention(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.heads = config.heads
+        self.head_width = config.width // config.heads
         self.dropout = config.dropout
         self.qkv = nn.Linear(config.width, 3 * config.width)
         self.out = nn.Linear(config.width, config.width)
@@ -214,15 +216,16 @@ class Attention(nn.Module):
     ) -> tuple[Tensor, Past]:
         """[batch, beats, width] -> the same shape, and what later beats need of these and the
         `past`; `rotation` is that of each beat."""
-        heads = self.qkv(x).view(*size, 3 * self.heads, -1).transpose(1, 2)
-        q_and_k, v = heads[:, : 2 * self.heads], heads[:, 2 * self.heads :]
+        heads = self.qkv(x).view(*size, 3 * self.heads, self.head_width).transpose(1, 2)
+        # a graph splits in one node, where slices take several
+        q_and_k, v = heads.split([2 * self.heads, self.heads], dim=1)
         if rotation is not None:
-            q_and_k = _rotated(q_and_k, rotation)
-        q, k = q_and_k[:, : self.heads], q_and_k[:, self.heads :]
+            q_and_k = rotated(q_and_k, rotation)
+        q, k = q_and_k.split([self.heads, self.heads], dim=1)
         if past is not None:
             k, v = torch.cat([past[0], k], dim=2), torch.cat([past[1], v], dim=2)
         if torch.onnx.is_in_onnx_export():  # the exporter's own takes three times the nodes
-            scores = (q * q.shape[-1] ** -0.5) @ k.transpose(2, 3)
+            scores = (q * self.head_width**-0.5) @ k.transpose(2, 3)
             values = scores.softmax(dim=-1) @ v
         else:
             dropout = self.dropout if self.training else 0.0
@@ -290,14 +293,16 @@ def rotation_of(beats: int, head_width: int, like: Tensor) -> Rotation:
     """The rotation of each beat (arXiv 2104.09864, eq. 34)."""
     half = torch.arange(0, head_width, 2, device=like.device, dtype=torch.float32)
     at = torch.arange(beats, device=like.device, dtype=torch.float32)
-    angles = at[:, None] * torch.pow(10_000.0, -half / head_width)[None, :]
+    angles = at[:, None] * torch.pow(ROTATION_BASE, -half / head_width)[None, :]
     cos, sin = angles.cos(), angles.sin()
     return torch.cat([cos, cos], -1).to(like.dtype), torch.cat([-sin, sin], -1).to(like.dtype)
 
 
-def _rotated(x: Tensor, rotation: Rotation) -> Tensor:
+def rotated(x: Tensor, rotation: Rotation) -> Tensor:
+    """`x` [batch, heads, beats, head width], each beat of it by its `rotation`."""
     cos, signed_sin = rotation
-    first, second = x.chunk(2, dim=-1)
+    half = cos.shape[-1] // 2
+    first, second = x[..., :half], x[..., half:]
     return x * cos + torch.cat([second, first], dim=-1) * signed_sin
 
 

@@ -1,6 +1,5 @@
 """What a network that plays several metres is told of one: small arrays beside the tokens."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +13,8 @@ KEYS, PAST = "keys", "past"
 """What a graph calls the inputs of what it remembers of the beats before (`band.py: going_on`)."""
 KEYS_AFTER, PAST_AFTER = "keys_after", "past_after"
 """What it calls the outputs of what it would remember."""
+ROTATION_BASE = 10_000.0
+"""How many times slower the last pair of numbers is rotated from beat to beat than the first."""
 PLACES = 8
 """Where in a beat a cell may lie: 0, 1/6, 1/4, 1/3, 1/2, 2/3, 3/4, 5/6 of it."""
 PLACES_OF = {4: (0, 2, 4, 6), 6: (0, 1, 3, 4, 5, 7)}
@@ -43,14 +44,13 @@ def bars_of(steps: int, meter: Meter, first_bar: int = 0) -> NDArray[np.int64]:
     return np.arange(first_bar, steps // meter.steps)
 
 
-def after(steps: int, logits: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+def after(steps: int, logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """`logits` [batch, n, events] of the last n of `steps`, with nothing said of those before."""
-    return [
-        np.concatenate([np.zeros((len(one), missing, one.shape[2]), np.float32), one], axis=1)
-        if (missing := steps - one.shape[1])
-        else one
-        for one in logits
-    ]
+    if logits.shape[1] == steps:
+        return logits
+    found = np.zeros((len(logits), steps, logits.shape[2]), np.float32)
+    found[:, steps - logits.shape[1] :] = logits
+    return found
 
 
 def _distance(steps: int, meter: Meter) -> int:

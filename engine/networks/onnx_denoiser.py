@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.denoiser import MASKING, Logits, Seen, within_reach
+from schmubert.engine.denoiser import MASKING, Logits, within_reach
 from schmubert.engine.extras import how_to_install
 from schmubert.engine.music.meter import COMMON, UNSAID_METERS, Meter, meters_said
 from schmubert.engine.music.pauses import Pauses
@@ -22,7 +22,6 @@ from schmubert.engine.networks.devices import Device
 from schmubert.engine.networks.external_data import names_other_files
 from schmubert.engine.networks.meters import (
     BARS,
-    KEYS,
     KEYS_AFTER,
     PAST,
     PAST_AFTER,
@@ -32,7 +31,9 @@ from schmubert.engine.networks.meters import (
     meter_inputs,
 )
 from schmubert.engine.networks.model_file import read_model
+from schmubert.engine.networks.remembering import Answers, keep, past_of, said_of, same_keys
 from schmubert.engine.recipe import RECIPE, Recipe
+from schmubert.engine.seen import Seen
 
 FORMAT = "1"
 ASKED = "asked"
@@ -99,33 +100,66 @@ class OnnxDenoiser:
         """
         within_reach(tokens.shape[1], self.longest_steps, self.name)
         wide = with_unknown_plans(tokens, self.tracks, self.plans, self._meter)
-        feed = {"tokens": np.ascontiguousarray(wide, np.int64), **self._told}
-        if self.plans:
-            feed[BARS] = bars_of(tokens.shape[1], self._meter, self._first_bar)
-        if self._chooses:
-            feed[ASKED] = np.array([column in self._asked for column in self._columns])
+        wide = np.ascontiguousarray(wide, np.int64)
         named = list(zip(self._names, self._columns, strict=True))[: tokens.shape[2]]
         asked = [name for name, column in named if column in self._asked]
-        goes_on = bool(self._seen) and all(one.kept for one in self._seen)
-        if goes_on:
-            feed |= _past_of(self._seen, self._first_bar, self._meter)
-        keeps = [KEYS_AFTER, PAST_AFTER] if self._seen and not goes_on else []
+        logits = self._with_what_was_seen(wide, asked) if self._seen else self._of(wide, asked)
+        return [
+            logits[name] if name in logits else _silence(tokens, BAND_SIZES[column])
+            for name, column in named
+        ]
+
+    def _with_what_was_seen(self, tokens: Tokens, asked: Sequence[str]) -> Answers:
+        """The logits `asked` for, where only what was not seen of `tokens` is looked at.
+
+        What is made of it is kept, unless all bars that nobody asks about were seen. What was said
+        of bars that were seen is said again.
+        """
+        seen, meter, first_bar = self._seen, self._meter, self._first_bar
+        common = [
+            one.in_common(of_window, self._columns, meter)
+            for one, of_window in zip(seen, tokens, strict=True)
+        ]
+        bars = min(tokens.shape[1] // meter.steps - 1, *(one.bars for one in common))
+        if not all(name in one.said for one in seen for name in asked):
+            bars = min(bars, first_bar)
+        settled = [0 < first_bar <= one.bars for one in common]
+        keeps = [KEYS_AFTER, PAST_AFTER] * (not all(settled))
+        past = past_of(seen, common, bars, settled) if bars else {}
+        answers = self._of(tokens, [*asked, *keeps], bars, past)
+        if bars and keeps and not same_keys(seen, answers[KEYS_AFTER]):
+            bars = 0
+            answers = self._of(tokens, [*asked, *keeps])
+        if bars > first_bar:
+            for name in asked:
+                answers[name][:, : bars * meter.steps] = said_of(seen, common, bars, name)
+        if keeps:
+            of_bars = first_bar or tokens.shape[1] // meter.steps
+            keep(seen, tokens, meter, of_bars, answers, [] if first_bar else asked)
+        return answers
+
+    def _of(
+        self, tokens: Tokens, outputs: Sequence[str], bars: int = 0, past: Answers | None = None
+    ) -> Answers:
+        """The `outputs` of the graph for `tokens`, whose `past`, so many `bars`, was seen."""
+        if not outputs:  # none would mean all
+            return {}
+        feed = {"tokens": tokens, **self._told, **(past or {})}
+        if self.plans:
+            feed[BARS] = bars_of(tokens.shape[1], self._meter, max(bars, self._first_bar))
+        if self._chooses:
+            feed[ASKED] = np.array([column in self._asked for column in self._columns])
         try:
-            # none would mean all
-            answers = self._session.run(asked + keeps, feed) if asked else []
+            answers = self._session.run(outputs, feed)
         except Exception as error:  # its errors share no base class but this
             raise ValueError(
                 f"{self.name} fails on {tokens.shape[1]} steps ({_first_line(error)}):"
                 " export the model again, or take another"
             ) from error
-        if keeps and answers:
-            *answers, keys, past = answers
-            _keep(self._seen, keys, past, self._first_bar, self._meter)
-        logits = dict(zip(asked, after(tokens.shape[1], answers), strict=True))
-        return [
-            logits[name] if name in logits else _silence(tokens, BAND_SIZES[column])
-            for name, column in named
-        ]
+        named = dict(zip(outputs, answers, strict=True))
+        return named | {
+            name: after(tokens.shape[1], named[name]) for name in outputs if name in self._names
+        }
 
     def in_meter(self, meter: Meter) -> "OnnxDenoiser":
         """The same network for windows of `meter`; itself where it is told no metre."""
@@ -149,25 +183,8 @@ class OnnxDenoiser:
         """The same network, knowing what it has `seen` of each window (`denoiser.answering`)."""
         other = copy.copy(self)
         about_pieces = Track.TRAITS in self._asked  # of which it has to see all
-        other._seen = () if about_pieces or not self._first_bar else seen
+        other._seen = () if about_pieces else seen
         return other
-
-
-def _past_of(seen: Sequence[Seen], first_bar: int, meter: Meter) -> dict[str, NDArray[Any]]:
-    """What a graph is fed of windows of which it has `seen` the first bars."""
-    beats = meter.beats * min(first_bar, *(one.bars for one in seen))
-    keys, pasts = zip(*(one.kept for one in seen), strict=True)
-    past = np.concatenate([past[..., :beats, :] for past in pasts], axis=2)
-    return {KEYS: np.concatenate(keys), PAST: past}
-
-
-def _keep(
-    seen: Sequence[Seen], keys: NDArray[Any], past: NDArray[Any], first_bar: int, meter: Meter
-) -> None:
-    """Note in `seen` what a graph has made of the bars before `first_bar` of each window."""
-    for row, one in enumerate(seen):
-        of_window = past[:, :, row : row + 1, :, : first_bar * meter.beats]
-        one.bars, one.kept = first_bar, (keys[row : row + 1], np.ascontiguousarray(of_window))
 
 
 def _silence(tokens: Tokens, events: int) -> NDArray[np.float32]:

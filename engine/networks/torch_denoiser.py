@@ -103,7 +103,7 @@ class TorchDenoiser:
             inputs = self._inputs(tokens.shape[1])
             logits = self._network(held.to(self._where), *inputs)[:columns]
             said = [of_track.float().cpu().numpy() for of_track in logits]
-            return after(tokens.shape[1], said)
+            return [after(tokens.shape[1], of_track) for of_track in said]
 
     def in_meter(self, meter: Meter) -> "TorchDenoiser":
         """The same network for windows of `meter`; itself where it is told no metre."""

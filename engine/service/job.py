@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 from msgspec.structs import replace as replace_fields
 
-from schmubert.engine.denoiser import Logits, Seen
+from schmubert.engine.denoiser import Logits
 from schmubert.engine.diffusion.inferring import harmony_calls, with_harmony, without_the_band
 from schmubert.engine.diffusion.layout import asked_columns, laid_out
 from schmubert.engine.diffusion.planning import forms_of, kept, plan_calls, plan_run
@@ -22,6 +22,7 @@ from schmubert.engine.music.plans import chord_plan_of
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.recipe import RECIPE, Recipe
+from schmubert.engine.seen import Seen, Sight
 from schmubert.engine.service.limits import LIMITS, Limits
 from schmubert.engine.service.validation import Window, validated
 from schmubert.engine.service.wire import (
@@ -40,7 +41,10 @@ PATIENCE_S = 2.0
 
 
 class Job:
-    """A request on its way: its `window`, the draft that is being made, the last one sent."""
+    """A request on its way: its `window`, the draft that is being made, the last one sent.
+
+    The model goes on from what it has seen of the windows before, where there is a `sight`.
+    """
 
     def __init__(
         self,
@@ -52,6 +56,7 @@ class Job:
         plans: tuple[Track, ...] = (),
         recipe: Recipe = RECIPE,
         limits: Limits = LIMITS,
+        sight: Sight | None = None,
     ) -> None:
         self.request = request
         self.recipe = recipe
@@ -70,7 +75,6 @@ class Job:
         self.calls = 0  # the same, as they come out
         self.calls_left = 0
         self.spent_s = 0.0  # of the model
-        self.seen = Seen()  # of the window, by the calls of the draft being made
         self._run: SamplerRun | None = None
         self._inferring = False  # the harmony, from all that is heard
         comping = self.window.comping
@@ -91,6 +95,8 @@ class Job:
         self.wanted: Mask = self._layout.notes[0]  # what to fill, [steps, columns]
         self._open_bar = int(self.wanted.any(axis=1).argmax()) // self.window.meter.steps
         self._open_steps = self.steps - self._open_bar * self.window.meter.steps
+        self._sight = sight or Sight()
+        self._looks: tuple[int, ...] = (self.steps,)  # cells of the next calls, as far as known
         self.targets: Mask = self.wanted  # of the draft being made
         self.state: Tokens = self._layout.tokens  # what to denoise, [1, steps, columns]
         self.latest: Tokens = self._layout.tokens[0]  # as sent last, with the plans
@@ -102,31 +108,32 @@ class Job:
         self._promises: Promises | None = None
 
     @property
-    def alike(self) -> tuple[int, tuple[int, int], bool]:
+    def alike(self) -> tuple[int, tuple[int, int], bool, bool]:
         """What windows of one denoiser call share: their length, their metre, and whether it goes
-        on from what was seen."""
-        return self.steps, self.window.meter.shape if self.plans else (0, 0), self.goes_on
+        on from what was seen, for the harmony or for a draft."""
+        shape = self.window.meter.shape if self.plans else (0, 0)
+        goes_on = self.call_steps < self.steps
+        return self.steps, shape, goes_on, goes_on and self._inferring
 
     @property
-    def goes_on(self) -> bool:
-        """Whether the next call goes on from what an earlier one has seen of the window."""
-        return bool(self.seen.kept) and not self._inferring
+    def seen(self) -> Seen:
+        """What the next call goes on from, and adds to."""
+        return self._sight.harmony if self._inferring else self._sight.draft
 
     @property
     def call_steps(self) -> int:
         """How many cells of its window the next call looks at."""
-        return self._open_steps if self.goes_on else self.steps
+        return self._looks[0]
 
     def left_s(self, call_s: Callable[[int], float], remembers: bool) -> float:
         """What its draft takes still, if a call that looks at so many cells takes `call_s` of them.
 
-        A model that `remembers` looks at the whole window once, and once before for the harmony.
+        A model that `remembers` looks at what it has not seen yet, for the harmony and for the
+        draft, and then at the open bars alone.
         """
-        whole = self.calls_left
-        if remembers:
-            whole = min(whole, self._inferring + (not self.goes_on))
-        rest = self.calls_left - whole
-        return whole * call_s(self.steps) + (rest * call_s(self._open_steps) if rest else 0.0)
+        looks = self._looks if remembers else (self.steps,) * self.calls_left
+        rest = self.calls_left - len(looks)
+        return sum(map(call_s, looks)) + (rest * call_s(self._open_steps) if rest > 0 else 0.0)
 
     @property
     def first_bar(self) -> int:
@@ -200,9 +207,23 @@ class Job:
                 replace(self._token_sampler(self.sent.number + 1), promises=self._promises),
             )
             self.calls_left = self.calls
-        self.seen = Seen()
-        self.state = next(self._run)
+        self._show(next(self._run))
         return True
+
+    def _show(self, state: Tokens) -> None:
+        """The next call is about `state` [1, steps, columns]."""
+        self.state = state
+        of_draft = self._unseen(self._sight.draft, self._open_steps)
+        if self._inferring:
+            self._looks = self._unseen(self._sight.harmony, self.window.meter.steps), of_draft
+        else:
+            self._looks = (of_draft,)
+
+    def _unseen(self, seen: Seen, fewest: int) -> int:
+        """How many cells at the end of `state` were not `seen`, `fewest` or more."""
+        columns, meter = (*self.tracks, *self.plans), self.window.meter
+        bars = seen.in_common(self.state[0], columns, meter).bars
+        return max(fewest, self.steps - bars * meter.steps)
 
     def _first_draft(self) -> SamplerRun:
         """The harmony and forms, where the model knows some, and then the notes."""
@@ -238,7 +259,7 @@ class Job:
             raise ValueError("no draft has begun")
         self.calls_left -= 1
         try:
-            self.state = self._run.send(logits)
+            self._show(self._run.send(logits))
         except StopIteration as done:
             drafts: Tokens = done.value
             draft: Tokens = drafts[0]

@@ -11,15 +11,17 @@ from functools import cache, partial
 
 import numpy as np
 
-from schmubert.engine.denoiser import Logits, Seen
+from schmubert.engine.denoiser import Logits
 from schmubert.engine.music.meter import UNSAID_METERS, Meter
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.recipe import RECIPE, Recipe
+from schmubert.engine.seen import Seen
 from schmubert.engine.service.job import Job
 from schmubert.engine.service.limits import LIMITS, Limits
 from schmubert.engine.service.pace import MOST_SHARE, Pace
 from schmubert.engine.service.shares import Shares
+from schmubert.engine.service.sights import Sights
 from schmubert.engine.service.turns import Turn, in_order, spare_s, to_refuse
 from schmubert.engine.service.wire import Draft, Request
 
@@ -58,6 +60,7 @@ class Jobs:
         self.pace = pace
         self.limits = limits
         self.shares = Shares()
+        self._sights = Sights()
         self._rng = rng
         self._jobs: dict[bytes, Job] = {}
         self._full_until_s = -math.inf  # the last instant at which one that was refused had waited
@@ -77,9 +80,11 @@ class Jobs:
         """
         older = self._jobs.pop(client, None)
         self.limits.check(request)
+        # the same ask with the same seed has the same answer, whatever was asked before
+        sight = self._sights.next_of(client) if request.seed is None else None
         seed = int(self._rng.integers(2**63)) if request.seed is None else request.seed
-        meters, plans = self.meters, self.plans
-        job = Job(request, self.tracks, received_s, seed, meters, plans, self.recipe, self.limits)
+        manner = self.meters, self.plans, self.recipe, self.limits, sight
+        job = Job(request, self.tracks, received_s, seed, *manner)
         if not job.wanted.any():
             return [job.report(now, last=True)]
         if older is not None and older.sent is None:
@@ -97,6 +102,7 @@ class Jobs:
     def forget(self, client: bytes) -> None:
         """`client` is gone, and with it what it asked."""
         self._jobs.pop(client, None)
+        self._sights.forget(client)
         self.shares.forget(client)
 
     def refuse(self, now: float) -> list[tuple[bytes, int, str]]:

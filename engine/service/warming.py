@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from schmubert.engine.denoiser import Denoiser, Model, Seen, answering, in_meter, plays, remembers
+from schmubert.engine.denoiser import Denoiser, Model, answering, in_meter, plays, remembers
 from schmubert.engine.music.meter import COMMON
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import MASK, SIZES
+from schmubert.engine.seen import Seen
 from schmubert.engine.service.pace import Pace
 
 WARM_UP_BARS = (4, 8, 32)

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from schmubert.engine.denoiser import (
     Denoiser,
     Logits,
-    Seen,
     in_meter,
     plans_of,
     recipe_of,
@@ -43,6 +42,7 @@ from schmubert.engine.music.vocabulary import (
     Track,
 )
 from schmubert.engine.recipe import RECIPE
+from schmubert.engine.seen import Sight
 
 LISTEN_BARS = 1
 LEAD_STEPS = 1
@@ -164,13 +164,15 @@ def as_on_stage(
     window_bars: int = WINDOW_BARS,
     leads: Leads | None = None,
     meter: Meter = COMMON,
+    own_bars: int = 0,
 ) -> Tokens:
     """New `tracks` for `songs` [batch, steps, 3] of `meter`, of equal length; the rest is heard.
 
-    The band listens for a bar. Then each beat is made of what was heard up to a cell before it, in
-    the rounds of the engine (`jobs.py`), as if all of them ended in time: a draft in `first_calls`
-    comes first, and drafts in twice the calls, up to `most_calls`, refine it; what of this is not
-    said is as the recipe of the denoiser has it. A played beat is never touched again. Before its
+    The band listens for a bar, or has played the first `own_bars` as the songs have them. Then each
+    beat is made of what was heard up to a cell before it, in the rounds of the engine (`jobs.py`),
+    as if all of them ended in time: a draft in `first_calls` comes first, and drafts in twice the
+    calls, up to `most_calls`, refine it; what of this is not said is as the recipe of the denoiser
+    has it. A played beat is never touched again. Before its
     entry the band is unknown, not silent. An `oracle` hears no more, but takes `ORACLE_CALLS` a
     beat.
 
@@ -180,9 +182,10 @@ def as_on_stage(
     if sorted(denoise.tracks) != sorted(TRIO):
         raise ValueError("on stage a model of melody, bass and drums is needed")
     denoise = in_meter(denoise, meter)
-    tape = songs.copy()
+    tape, entry = songs.copy(), (own_bars or LISTEN_BARS) * meter.steps
+    known = own_bars * meter.steps
     for track in tracks:
-        tape[..., track] = MASK[track]
+        tape[:, known:, track] = MASK[track]
     heard = [track for track in TRIO if track not in tracks]
     columns, plans, recipe = list(denoise.tracks), plans_of(denoise), recipe_of(denoise)
     all_columns = *denoise.tracks, *plans
@@ -190,10 +193,10 @@ def as_on_stage(
     most = None if oracle else most_calls or recipe.most_calls
     warmth = recipe.temperature if temperature is None else temperature
     no_forms = [BAND_MASK[form] for form in FORMS]
-    begun = np.tile(no_forms, (len(songs), 1))  # forms of the bar that is played
+    begun = np.tile(no_forms, (len(songs), 1, 1))  # forms of the bar that is played, and after it
     beyond = window_bars * meter.steps  # a window may reach over the end
     roots = np.full((len(songs), (songs.shape[1] + beyond) // meter.cells), UNKNOWN_ROOT)
-    entry = LISTEN_BARS * meter.steps
+    sights = [Sight() for _ in songs]
     for step in range(entry, songs.shape[1], meter.cells):
         played = dict.fromkeys(tracks, step)
         requests = [
@@ -210,18 +213,19 @@ def as_on_stage(
         bar = (step - requests[0].first_step) // meter.steps
         forms = np.tile(no_forms, (*window[:, :: meter.steps].shape[:2], 1))
         if step % meter.steps:
-            forms[:, bar] = begun
+            forms[:, bar:] = begun
         layout = laid_out(
             window, targets, denoise.tracks, plans, meter, chords, forms, on_stage=True
         )
-        inferring, over = asking(denoise, layout, meter), roots[:, beats.start : beats.stop]
+        inferring = asking(denoise, layout, meter, 0, [sight.harmony for sight in sights])
+        over = roots[:, beats.start : beats.stop]
         told = run_sampler(inferring, harmony_run(layout, all_columns, meter, over))
         layout = layout._replace(tokens=told)
         guide = None if lead is None else lead.guide
         token_sampler = TokenSampler(rng, warmth, guide, all_columns, meter, recipe=recipe)
-        asked = asking(denoise, layout, meter, bar, [Seen() for _ in window])
+        asked = asking(denoise, layout, meter, bar, [sight.draft for sight in sights])
         draft = _in_rounds(asked, layout, first, most, token_sampler)
-        begun = forms_of(draft, all_columns, meter)[:, bar]
+        begun = forms_of(draft, all_columns, meter)[:, bar:]
         if Track.CHORDS in plans:
             now = step // meter.cells
             said = chord_plan_of(draft[..., all_columns.index(Track.CHORDS)], meter)
@@ -231,9 +235,9 @@ def as_on_stage(
         beat = tokens[:, row : row + meter.cells]
         for track in tracks:
             tape[:, step : step + meter.cells, track] = beat[..., track]
-    tape[:, :entry, list(tracks)] = HOLD
+    tape[:, known:entry, list(tracks)] = HOLD
     played_cells = np.zeros(tape.shape, bool)
-    played_cells[..., list(tracks)] = True
+    played_cells[:, known:, list(tracks)] = True
     return tidy(tape, played_cells)
 
 

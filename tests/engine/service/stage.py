@@ -97,8 +97,8 @@ class Stage:
     def see(self, *jobs: Job) -> None:
         """Keep something of the windows that no call has seen yet, as a network would."""
         for job in jobs:
-            if job.first_bar and not job.goes_on:
-                job.seen.bars, job.seen.kept = job.first_bar, (np.zeros(1),)
+            if job.first_bar and job.call_steps == job.steps:
+                job.seen.tokens, job.seen.kept = job.state[0].copy(), (np.zeros(1),)
 
     def denoise(self, tokens: Tokens) -> Logits:
         """Offs and holds are likely, so that there is something to tidy; each window differs."""
