@@ -270,7 +270,8 @@ class Asking:
         return [(role, step, step + steps) for role, step in wanted.items() if role in band.traded]
 
     def _forms_begun(self, about: Horizon, committed: int) -> bytes:
-        """The forms of the bar that is being played, as `Constraints.forms`: what it began goes on.
+        """The forms of the bar that is being played and of those ahead, as `Constraints.forms`:
+        what it began goes on, and is not drawn anew before the next bar line.
 
         A bar of another candidate, or of no plan, has none.
         """

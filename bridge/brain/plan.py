@@ -73,10 +73,10 @@ class Plan:
         return token if FIRST_CHORD <= token < CHORD_TOKENS else None
 
     def forms_begun(self, step: int, first_step: int, bars: int, meter: Meter) -> bytes:
-        """The forms of the bar that has begun before `step`, as `Constraints.forms` of a window.
+        """The forms of the bar that has begun before `step`, and of those after it.
 
-        That window has so many `bars` and begins at `first_step`. Empty where the bar begins in
-        `step`, or is not one of both windows.
+        They are as `Constraints.forms` of a window that has so many `bars` and begins at
+        `first_step`. Empty where the bar begins in `step`, or is not one of both windows.
         """
         line = step - step % meter.steps
         bar = (line - first_step) // meter.steps
@@ -86,9 +86,10 @@ class Plan:
             return b""
         if not 0 <= planned < len(self.promises.forms):
             return b""
-        for role in TRIO:
-            if self.reaches(role, step):
-                forms[bar, role] = self.promises.forms[planned, role]
+        for ahead, promised in enumerate(self.promises.forms[planned:][: bars - bar]):
+            for role in TRIO:
+                if self.reaches(role, max(step, line + ahead * meter.steps)):
+                    forms[bar + ahead, role] = promised[role]
         return forms.tobytes() if (forms != UNKNOWN_FORM).any() else b""
 
     def supersedes(self, other: "Plan | None") -> bool:

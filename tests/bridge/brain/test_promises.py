@@ -48,11 +48,14 @@ def plan(first_step: int = 16, ends: float = np.inf) -> Plan:
     return plan_of(asked, 0, np.zeros((32, len(MASK)), np.int64), promises)
 
 
-def test_forms_of_a_bar_that_has_begun_are_placed_in_the_next_window() -> None:
+def test_forms_of_a_bar_that_has_begun_and_those_ahead_are_placed_in_the_next_window() -> None:
     unknown = UNKNOWN_FORM
     got = plan().forms_begun(36, 0, 4, COMMON)
     assert list(got) == [unknown] * 6 + [unknown, 5, 6] + [unknown] * 3
-    assert list(plan().forms_begun(18, 16, 2, COMMON))[:3] == [unknown, 2, unknown]
+    assert list(plan().forms_begun(18, 16, 2, COMMON)) == [unknown, 2, unknown, unknown, 5, 6]
+    assert list(plan().forms_begun(18, 16, 1, COMMON)) == [unknown, 2, unknown]
+    cut = plan(ends=32).forms_begun(18, 16, 2, COMMON)
+    assert list(cut) == [unknown, 2, *[unknown] * 4], "what is not wanted any more"
 
 
 def test_no_form_is_kept_where_no_bar_has_begun_or_the_plan_ends() -> None:
