@@ -61,7 +61,7 @@ def keep(
         past = np.ascontiguousarray(answers[PAST_AFTER][:, :, row : row + 1, :, :beats])
         one.tokens, one.meter = tokens[row, :steps].copy(), meter
         one.kept = answers[KEYS_AFTER][row : row + 1], past
-        one.said = {name: answers[name][row, :steps] for name in said}
+        one.said = {name: answers[name][row, :steps].copy() for name in said}
 
 
 def said_of(

@@ -104,7 +104,8 @@ class Request(msgspec.Struct, frozen=True, tag=True):
     bar line of `meter`. A newer ask of the same client replaces an older.
 
     Calls and a temperature that are not said are those of the model's recipe; such calls are no
-    more than the engine grants.
+    more than the engine grants. With a `seed` the same ask has the same answer; without one it goes
+    on from what the model has seen of the asks before, which takes less time.
 
     `comping` is a byte a step, where a rhythm of chords is wanted: the tokens of what was played,
     `UNKNOWN_COMPING` where that is unknown, `WANTED_COMPING` where it is to be drawn.
