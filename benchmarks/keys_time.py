@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
-from reply_time import TASKS, Reply, ask, replied, welcomed
+from reply_time import A_BAR, Reply, of_new_windows, replied, welcomed
 
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.service.client import Client
@@ -66,12 +66,11 @@ def main() -> None:
         known = tuple(Track(track) for track in about.tracks)
         replies: dict[str, list[Reply]] = {name: [] for name in clients}
         hellos: dict[str, list[float]] = {name: [] for name in clients}
-        for seq in range(given.asks + WARM_UP):
-            request = ask(TASKS[0], seq, given.window_bars, known)
-            for name in sorted(clients, reverse=bool(seq % 2)):
+        for request in of_new_windows(A_BAR, given.asks + WARM_UP, given.window_bars, known):
+            for name in sorted(clients, reverse=bool(request.seq % 2)):
                 hellos[name].append(welcome_s(clients[name]))
-                replies[name].append(replied(clients[name], request))
-    print(f"{about.model} in {about.runtime}, {given.asks} asks of each in turns: {TASKS[0].name}")
+                replies[name].append(replied(clients[name], request)[0])
+    print(f"{about.model} in {about.runtime}, {given.asks} asks of each in turns: {A_BAR.name}")
     print(f"\n{'ms':<44}{'p50':>9}{'p90':>9}{'p99':>9}")
     for name in clients:
         print(f"{f'{name}: hello to welcome':<44}{column(hellos[name][WARM_UP:])}")

@@ -59,10 +59,11 @@ class Task(NamedTuple):
     seeded: bool = True
 
 
+A_BAR = Task("1 bar of bass", 1, (Track.BASS,))
 TASKS = (
     Task("the next beat of bass", 0, (Track.BASS,), False),
     Task("the same of its window alone", 0, (Track.BASS,)),
-    Task("1 bar of bass", 1, (Track.BASS,)),
+    A_BAR,
     Task("4 bars of bass and drums", 4, (Track.BASS, Track.DRUMS)),
 )
 WARM_UP_ASKS = 5
