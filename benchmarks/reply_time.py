@@ -123,7 +123,8 @@ def of_next_beats(task: Task, asks: int, window_bars: int, known: tuple[Track, .
         seed = seq if task.seeded else None
         draft = yield Request(seq, *cells, AMPLE_MS, seed=seed, constraints=begun)
         before = (step - about.first_step) // STEPS_PER_BAR * len(TRIO)
-        forms = bytes([UNKNOWN_FORM] * before) + draft.forms[before:]
+        # a model without plans says none
+        forms = draft.forms and bytes([UNKNOWN_FORM] * before) + draft.forms[before:]
 
 
 def replied(client: Client, request: Request) -> tuple[Reply, Draft]:
