@@ -4,7 +4,7 @@
 
 Held-out songs in 4/4, whose own bass and drums are what the band has played in their first bars;
 the next one is played as on stage. How far its notes lie from the note before, of all of them and
-of bars that are none of those before again, the shares of its time on a clash with the melody and
+of bars whose form is new, the shares of its time on a clash with the melody and
 consonant with it, beside the songs' own. It infers the chords; or is told those of the song; or is
 told them, and its notes are bent towards them, as where a player holds or writes chords.
 """
@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 from bands_with_chords import MINE, held_out
 from intervals import KINDS
-from numpy.typing import NDArray
 
 from schmubert.engine.denoiser import recipe_of
 from schmubert.engine.music.chords import plan_weights
 from schmubert.engine.music.meter import COMMON
-from schmubert.engine.music.score import Mask, Tokens, notes
-from schmubert.engine.music.vocabulary import AGAIN, Track
+from schmubert.engine.music.plans import form_columns
+from schmubert.engine.music.score import Tokens, notes
+from schmubert.engine.music.vocabulary import NEW, Track
 from schmubert.engine.networks.load import load
 from schmubert.engine.networks.model_file import default_model
 from schmubert.training.evaluation.rehearsal import as_on_stage, chords_told
@@ -65,20 +65,11 @@ def figures(name: str, songs: Tokens, bands: Tokens) -> str:
         float(pooled(np.array([bass_at(kind, *both) for both in zip(under, last, strict=True)])))
         for kind in (CLASH, CONSONANT)
     )
-    new = is_new(bands[..., Track.BASS])
+    new = form_columns(bands, COMMON)[:, -COMMON.steps, Track.BASS] == NEW
     return (
         f"{name}: all {by_kind(bands)}; new bars, {new.mean():.3f} of all, {by_kind(bands[new])};"
         f" clash {clash:.3f}, consonant {consonant:.3f}"
     )
-
-
-def is_new(basses: NDArray[np.int64]) -> Mask:
-    """Whose last bar is none of those before again: `basses` [songs, steps]."""
-    bars = basses.reshape(len(basses), -1, COMMON.steps)
-    again = [
-        (bars[:, -1] == bars[:, -1 - back]).all(axis=1) for back in AGAIN if back < bars.shape[1]
-    ]
-    return ~np.any(again, axis=0)
 
 
 def by_kind(bands: Tokens) -> str:

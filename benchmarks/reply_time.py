@@ -20,6 +20,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Generator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -67,8 +68,6 @@ TASKS = (
     Task("4 bars of bass and drums", 4, (Track.BASS, Track.DRUMS)),
 )
 WARM_UP_ASKS = 5
-
-
 Asks: TypeAlias = Generator[Request, Draft, None]
 """What is asked, one ask after the last draft of the one before."""
 
@@ -158,6 +157,13 @@ def welcomed(client: Client, engine: "subprocess.Popen[bytes]", log: Path) -> We
     raise SystemExit(f"the engine does not start: {log.read_text().strip()}")
 
 
+def connected(address: str, engine: "subprocess.Popen[bytes]", log: Path) -> Client:
+    """A client more, who may ask at once."""
+    client = Client(address)
+    welcomed(client, engine, log)
+    return client
+
+
 def line(name: str, values_s: list[float]) -> str:
     """The table's columns for `values_s`, in ms."""
     ordered = sorted(values_s)
@@ -181,6 +187,7 @@ def main() -> None:
         log = Path(folder, "engine.log")
         address = f"tcp://127.0.0.1:{given.port}"
         engine = spawn_engine(address, log, given.model, given.device, given.threads)
+        connect = partial(connected, address, engine, log)
         try:
             with Client(address) as client:
                 about = welcomed(client, engine, log)
@@ -191,17 +198,10 @@ def main() -> None:
                     f" {given.asks} asks each, windows of {given.window_bars} bars"
                 )
                 print(f"\n{'ms from ask to draft':<62}{'p50':>9}{'p99':>9}{'max':>9}")
-
-                def greeted() -> Client:
-                    """A client more, connected."""
-                    other = Client(address)
-                    welcomed(other, engine, log)
-                    return other
-
                 tasks = [task for task in TASKS if set(task.tracks) <= set(known)]
                 for busy, kept_busy in (("idle", []), ("other core busy", cores[-1:])):
                     with busy_cores(kept_busy):
-                        for task, replies in measured(tasks, greeted, known, given).items():
+                        for task, replies in measured(tasks, connect, known, given).items():
                             tell(f"{task.name}, {busy}", replies)
         finally:
             engine.terminate()
@@ -210,7 +210,7 @@ def main() -> None:
 
 def measured(
     tasks: Sequence[Task],
-    greeted: Callable[[], Client],
+    connect: Callable[[], Client],
     known: tuple[Track, ...],
     given: argparse.Namespace,
 ) -> dict[Task, list[Reply]]:
@@ -220,7 +220,7 @@ def measured(
     """
     replies: dict[Task, list[Reply]] = {task: [] for task in tasks}
     with contextlib.ExitStack() as stack:
-        clients = [stack.enter_context(greeted()) for _ in tasks]
+        clients = [stack.enter_context(connect()) for _ in tasks]
         count = given.asks + WARM_UP_ASKS
         asks = [
             (of_new_windows if task.bars else of_next_beats)(task, count, given.window_bars, known)

@@ -284,7 +284,7 @@ class BandTransformer(nn.Module):
         self, x: Tensor, size: Size, past: Tensor | None
     ) -> tuple[Tensor, list[Past]]:
         """What the blocks make of `x` [batch, beats, width], the beats of `size` after a `past`."""
-        rotation = rotation_of(size[1], self.config.width // self.config.heads, x)
+        rotation = rotation_of(size[1], self.config.head_width, x)
         of_blocks: list[Past | None] = [None] * len(self.blocks)
         if past is not None:
             begins = past.shape[-2]
@@ -346,8 +346,7 @@ SILENT = (
 
 def nothing_seen(config: ModelConfig) -> dict[str, Tensor]:
     """What `going_on` is told of keys and past where it has seen nothing of a window."""
-    head = config.width // config.heads
-    past = torch.zeros(config.layers, 2, 1, config.heads, 0, head)
+    past = torch.zeros(config.layers, 2, 1, config.heads, 0, config.head_width)
     return {KEYS: torch.full((1,), -1), PAST: past}
 
 

@@ -97,6 +97,11 @@ class ModelConfig:
             raise ValueError(f"tracks {self.tracks}: at least one, and each once")
 
     @property
+    def head_width(self) -> int:
+        """The width of each head of attention."""
+        return self.width // self.heads
+
+    @property
     def columns(self) -> tuple[Track, ...]:
         """The tracks as `Track`s, in the order of the network's columns."""
         return tuple(track_named(name) for name in self.tracks)

@@ -96,7 +96,7 @@ class ConvTransformer(nn.Module):
             x = x + self.positions[:beats]
         else:
             x = x + self.beat_of_bar.repeat((beats + BEATS_PER_BAR - 1) // BEATS_PER_BAR, 1)[:beats]
-            rotation = rotation_of(beats, self.config.width // self.config.heads, x)
+            rotation = rotation_of(beats, self.config.head_width, x)
         x = self.dropout(x)
         for block in self.blocks:
             x = block(x, size, rotation)

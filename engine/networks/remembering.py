@@ -68,13 +68,11 @@ def said_of(
     seen: Sequence[Seen], common: Sequence[InCommon], bars: int, name: str
 ) -> NDArray[np.float32]:
     """What was said as `name` of the first `bars` of each window, [batch, steps, events]."""
-    steps = [one.meter.steps for one in seen]
-    return np.stack(
-        [
-            one.said[name][first_bar * bar : (first_bar + bars) * bar]
-            for one, (first_bar, _), bar in zip(seen, common, steps, strict=True)
-        ]
-    )
+    found = []
+    for one, (first_bar, _) in zip(seen, common, strict=True):
+        bar = one.meter.steps
+        found.append(one.said[name][first_bar * bar : (first_bar + bars) * bar])
+    return np.stack(found)
 
 
 def turned_back(past: NDArray[np.float32], beats: int) -> NDArray[np.float32]:

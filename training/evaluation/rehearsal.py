@@ -172,9 +172,8 @@ def as_on_stage(
     beat is made of what was heard up to a cell before it, in the rounds of the engine (`jobs.py`),
     as if all of them ended in time: a draft in `first_calls` comes first, and drafts in twice the
     calls, up to `most_calls`, refine it; what of this is not said is as the recipe of the denoiser
-    has it. A played beat is never touched again. Before its
-    entry the band is unknown, not silent. An `oracle` hears no more, but takes `ORACLE_CALLS` a
-    beat.
+    has it. A played beat is never touched again. Before its entry the band is unknown, not silent.
+    An `oracle` hears no more, but takes `ORACLE_CALLS` a beat.
 
     Where somebody `leads`, what they say bends the drafts. ValueError where the denoiser does not
     know all three tracks, as on stage.
