@@ -18,13 +18,15 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
 class Whole(click.IntRange):
-    """A whole number in a range; infinity, which a preset may say, is none."""
+    """A whole number in a range; infinity and 4.9, which a preset may say, are none."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """As click does."""
         try:
-            int(value)
+            whole = int(value) == value or isinstance(value, str)
         except (ValueError, OverflowError):
+            whole = False
+        if not whole:
             self.fail(_no_number(value, "whole number", self), param, ctx)
         return super().convert(value, param, ctx)
 

@@ -190,7 +190,21 @@ def _offer(ctx: click.Context, keeper: str, words: dict[str, Any]) -> None:
 
 def _after_preset(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
     """What the tables of a preset and of a song say of a repeatable option, and then `value`."""
-    kept = [word for one in KEEPERS for word in ctx.meta.get(f"{KEPT}.{one}.{param.name}", ())]
+    kept = [
+        word
+        for one in KEEPERS
+        for word in ctx.meta.get(f"{KEPT}.{one}.{param.name}", ())
+        if "--set" not in param.opts or word.partition("=")[0] not in _said_after(ctx, one)
+    ]
     if not kept:
         return value
     return (*(param.type.convert(word, param, ctx) for word in kept), *value)
+
+
+def _said_after(ctx: click.Context, keeper: str) -> set[str]:
+    """The options that go before all that `keeper` sets: of keepers after it, and of the line."""
+    args, _ = ctx.meta[CALLED]
+    later = [*KEEPERS][[*KEEPERS].index(keeper) + 1 :]
+    fields = {field for one in later for field in ctx.meta.get(f"{KEPT}.{one}", {})}
+    by_keepers = {option.name for option in OPTIONS if option.field in fields}
+    return by_keepers | {arg.partition("=")[0][2:] for arg in args if arg.startswith("--")}

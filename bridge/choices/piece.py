@@ -31,7 +31,7 @@ def piece(plugged: Rig, values: dict[str, Any], say: Callable[[str], None]) -> P
     """
     stage, settings = Stage(**said(Stage, values)), settings_of(plugged, values)
     set_bpm = [one.value for one in settings.controls if one.name == "tempo"]
-    tempo_bpm = (*set_bpm, stage.tempo)[0]
+    tempo_bpm = (stage.tempo, *set_bpm)[-1]
     timing = Timing(tempo_bpm, stage.spp_unit, stage.offset_ms / 1000.0, stage.sync)
     for line in [*complaints(plugged, settings, stage), *port_complaints(plugged, timing)]:
         say(line)

@@ -129,7 +129,7 @@ def _text(path: Path) -> str:
             data = file.read(MOST_BYTES + 1)
         if len(data) > MOST_BYTES:
             raise ValueError(f"{path} is no preset: it has more than {MOST_BYTES:,} bytes")
-        return data.decode()
+        return data.decode("utf-8-sig")  # as some editors begin a text
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is no preset: {error}") from error
 

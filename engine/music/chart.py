@@ -123,7 +123,7 @@ def chart_text(words: str) -> str:
     if words.startswith("@"):
         try:
             with Path(words[1:]).open("rb") as file:
-                text = file.read(MOST_BYTES + 1).decode()
+                text = file.read(MOST_BYTES + 1).decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise ValueError(f"{words[1:]} is no chart: {error}") from error
         except OSError as error:

@@ -11,6 +11,7 @@ from schmubert.bridge.choices.preset import bound, kept, read
 from schmubert.bridge.owner.memory_ports import MemoryPorts
 from schmubert.bridge.protocol.messages import Control
 from schmubert.bridge.protocol.surface import binding
+from schmubert.engine.music.style_names import CHOICES
 from tests.bridge.called import Performance, performances, run
 
 SONG = """# the gig
@@ -73,6 +74,45 @@ def test_what_is_given_goes_before_the_preset(performed: Performed, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ((), (90.0, "trade", 2, "funk", 0.5)),
+        (("--tempo", "120"), (120.0, "trade", 2, "funk", 0.5)),
+        (("--set=tempo=110", "--set=tempo=130"), (130.0, "trade", 2, "funk", 0.5)),
+        (("--mode", "loop", "--bars=7"), (90.0, "loop", 7, "funk", 0.5)),
+        (("--style", "rock", "--temperature", "1.2"), (90.0, "trade", 2, "rock", 1.2)),
+        (("--set", "mode=loop", "--set", "style=rock"), (90.0, "loop", 2, "rock", 0.5)),
+    ],
+)
+def test_what_is_given_goes_before_what_a_preset_sets(
+    performed: Performed,
+    tmp_path: Path,
+    words: tuple[str, ...],
+    expected: tuple[float, str, int, str, float],
+) -> None:
+    text = 'in = "A"\nout = ["Lead", "Bass"]\ntempo = 100\n[set]\ntempo = 90\nmode = "trade"\n'
+    text += 'style = "funk"\ntemperature = 0.5\nbars = 2\n'
+    result = run("--preset", preset(tmp_path, text), *words)
+    assert result.exit_code == 0, result.output
+    ((_, setup, timing),) = performed
+    stand = {control.name: control.value for control in setup.controls}
+    style = CHOICES[int(stand["style"])] if "style" in stand else setup.style
+    temperature = stand.get("temperature", setup.temperature)
+    assert (timing.tempo_bpm, setup.mode, setup.bars, style, temperature) == expected
+
+
+def test_a_preset_may_begin_as_some_editors_begin_a_text(
+    performed: Performed, tmp_path: Path
+) -> None:
+    file = tmp_path / "song.txt"
+    file.write_text("\ufeffAm F", encoding="utf-8")
+    words = ["--preset", preset(tmp_path, '\ufeffin = "A"\nout = "Bass"'), "--chords", f"@{file}"]
+    assert run(*words).exit_code == 0
+    ((_, setup, _),) = performed
+    assert setup.chords == "Am F"
+
+
+@pytest.mark.parametrize(
     ("text", "says"),
     [
         ('mod = "trade"', "no option 'mod': did you mean mode?"),
@@ -89,6 +129,7 @@ def test_what_is_given_goes_before_the_preset(performed: Performed, tmp_path: Pa
         ('in = "A"\nout = "Bass"\nmode = "solo"', "accompany"),
         ('in = "A"\nout = "Bass"\n[set]\nswong = 1', "did you mean swing?"),
         ('in = "A"\nout = "Bass"\nbars = 99', "1<=x<=8"),
+        ('in = "A"\nout = "Bass"\nbars = 4.9', "'--bars': 4.9 is no whole number in the range 1<=x<=8"),
     ],
 )
 def test_what_is_wrong_with_a_preset(
