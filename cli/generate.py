@@ -149,7 +149,7 @@ def generate(
     window = window or usual_window_bars(denoiser, metre)
     sampling = None
     spent, heat = Sampling(calls, temperature).decided(recipe_of(denoiser))
-    plain = Sampling(calls, temperature, window)
+    plain = Sampling(calls, temperature, window, may_rest=not tutti)
     if sampler != REVERSE:
         plain = replace(plain, sampler=sampler)
         written = None if (weights := led_by.chart(bars, metre)) is None else chords_of(weights)

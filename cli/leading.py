@@ -83,7 +83,8 @@ class Leading:
         if lean is not None and lean.any():
             harmony = lean if harmony is None else harmony + lean
         plan = None if chords is None else chords_of(chords)
-        return replace(plain, guide=guide, harmony=harmony, chords=plan)
+        tonic = self.key if isinstance(self.key, int) else None
+        return replace(plain, guide=guide, harmony=harmony, chords=plan, tonic=tonic)
 
     def accompanying(
         self, plain: Sampling, model: Model, data: bytes, reading: "Reading", before: int = 0

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from schmubert.engine.denoiser import Denoiser
+from schmubert.engine.denoiser import Denoiser, plans_of
 from schmubert.engine.diffusion.comping import UNKNOWN_CHORD, chord_parts
 from schmubert.engine.diffusion.filling import check_parts, filled_by_windows, in_manner
 from schmubert.engine.diffusion.layout import known_chords
-from schmubert.engine.diffusion.rests import tacet_cells
+from schmubert.engine.diffusion.rests import tacet_cells, with_pauses
 from schmubert.engine.diffusion.sampling import PLAIN, Sampling
 from schmubert.engine.diffusion.unmasking import tidy
 from schmubert.engine.diffusion.windows import (
@@ -279,8 +279,9 @@ def generate(
     """`bars` bars of `meter` out of nothing, in `tracks`, or all columns of the denoiser if None.
 
     The others are silent. Where tracks rest is drawn from `pauses`, those of the denoiser's model.
-    Without them it is left to the sampler, like everything else. `Track.CHORDS` may be among
-    `tracks` as in `accompany`.
+    Without them it is left to the sampler, like everything else. Where a model knows forms, all
+    tracks play from end to end first, as it learned from bars in which they do, and then fall
+    silent in their pauses. `Track.CHORDS` may be among `tracks` as in `accompany`.
     """
     return generate_all(denoise, bars, [rng], tempo_bpm, sampling, pauses, meter, tracks)[0]
 
@@ -298,24 +299,40 @@ def generate_all(
     """`generate`, a score an `rng`; they share calls, and each comes out as if alone."""
     parts = sorted(set(denoise.tracks if tracks is None else tracks))
     columns = [track for track in parts if track in denoise.tracks]
-    scores, every_targets = [], []
+    rests_come_last = pauses is not None and bool(plans_of(denoise))
+    if rests_come_last:
+        sampling = replace(sampling, may_rest=False)
+    scores, every_targets, every_tacet = [], [], []
     for rng in rngs:
         tokens = unknown(bars, tempo_bpm, meter).tokens.copy()
         targets = _throughout(parts, len(tokens))
+        tacet = np.zeros((bars, len(columns)), bool)
         if pauses is not None:
             tacet = pauses.draw(bars, rng)[:, [denoise.tracks.index(one) for one in columns]]
+        if not rests_come_last:
             targets[:, columns] = ~np.repeat(tacet, meter.steps, axis=0)
             tokens[:, columns] = np.where(tacet_cells(tacet, meter), HOLD, tokens[:, columns])
+        every_tacet.append(tacet)
         scores.append(Score(tokens, tempo_bpm, meter))
         every_targets.append(targets)
     said = [sampling.chords] * len(scores)
     made = _played(denoise, scores, scores, every_targets, parts, rngs, sampling, said)
-    return [replace(score, tokens=_ended(score.tokens)) for score in made]
+    return [
+        replace(score, tokens=_ended(_resting(score, tacet, columns)))
+        for score, tacet in zip(made, every_tacet, strict=True)
+    ]
 
 
 def sounds(score: Score) -> tuple[Track, ...]:
     """The tracks of `score` in which anything sounds."""
     return tuple(t for t in TRIO if sounding_tracks(score.tokens)[t])
+
+
+def _resting(score: Score, tacet: Mask, columns: list[Track]) -> Tokens:
+    """The tokens of `score`, silent in the `tacet` bars [bars, columns] of `columns`."""
+    tokens: Tokens = score.tokens.copy()
+    tokens[:, columns] = with_pauses(tokens[:, columns], tacet, columns, score.meter)
+    return tokens
 
 
 def _ended(tokens: Tokens) -> Tokens:

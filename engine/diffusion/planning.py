@@ -14,15 +14,22 @@ from schmubert.engine.diffusion.layout import Layout
 from schmubert.engine.diffusion.repeats import KeptForms, sources, with_forms
 from schmubert.engine.diffusion.rhythms import taken_up
 from schmubert.engine.diffusion.unmasking import SamplerRun, TokenSampler, draw
+from schmubert.engine.music.chart import PITCH_CLASSES
+from schmubert.engine.music.chords import chords_within
+from schmubert.engine.music.keys import MAJOR
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import (
     BAND_MASK,
     FORMS,
     HOLD,
+    RESTS,
     Track,
 )
 from schmubert.engine.recipe import RECIPE, Recipe
+
+TRIES = 8
+"""So often plans are drawn for parts that may not rest, until one is found in which none does."""
 
 
 def plan_calls(layout: Layout, calls: int, meter: Meter = COMMON, recipe: Recipe = RECIPE) -> int:
@@ -37,8 +44,21 @@ def plan_run(layout: Layout, calls: int, token_sampler: TokenSampler) -> Sampler
 
     First come the traits, then the chords, then the forms. All are drawn from the first to the
     last, some in each call, as each speaks of what is before it. No temperature and no guide bends
-    them.
+    them. Where parts may not rest, plans in which one does are drawn anew, and in the last of some
+    tries no form may say so: if none did from the first, what is denied a rest would repeat itself.
     """
+    if not token_sampler.may_rest:
+        resting = replace(token_sampler, may_rest=True)
+        for _ in range(TRIES - 1):
+            tokens: Tokens = yield from _plans_run(layout, calls, resting)
+            if not (tokens[layout.forms] == RESTS).any():
+                return tokens
+    tokens = yield from _plans_run(layout, calls, token_sampler)
+    return tokens
+
+
+def _plans_run(layout: Layout, calls: int, token_sampler: TokenSampler) -> SamplerRun:
+    """Draw the plans of `layout` once."""
     meter, parts = token_sampler.meter, token_sampler.recipe.planning(calls)
     tokens: Tokens = yield from _traits_run(layout, parts, token_sampler)
     tokens = yield from _chords_run(layout._replace(tokens=tokens), parts, token_sampler)
@@ -82,8 +102,25 @@ def _chords_run(layout: Layout, calls: int, token_sampler: TokenSampler) -> Samp
     ranks: NDArray[np.int64] = np.zeros(tokens.shape, np.int64)
     ranks[..., column] = np.arange(tokens.shape[1])
     plain = replace(token_sampler, temperature=1.0, guide=None)
-    drawn: Tokens = yield from in_doubt(tokens, cells, ranks, calls, plain)
+    run = in_doubt(tokens, cells, ranks, calls, plain)
+    if token_sampler.tonic is not None:
+        run = _in_key(run, column, token_sampler.tonic)
+    drawn: Tokens = yield from run
     return drawn
+
+
+def _in_key(run: SamplerRun, column: int, tonic: int) -> SamplerRun:
+    """`run`, told that the chords of `column` outside of the major key on `tonic` cannot be."""
+    outside = ~chords_within({(tonic + step) % PITCH_CLASSES for step in MAJOR})
+    tokens = next(run)
+    while True:
+        logits = [*(yield tokens)]
+        logits[column] = np.where(outside, -np.inf, logits[column])
+        try:
+            tokens = run.send(logits)
+        except StopIteration as done:
+            drawn: Tokens = done.value
+            return drawn
 
 
 def forms_of(tokens: Tokens, columns: Sequence[Track], meter: Meter) -> Tokens:

@@ -44,8 +44,8 @@ def with_forms(
     """`tokens` [batch, steps, columns] with those forms of `bars` that are `targets` drawn.
 
     `logits` [batch, steps, events], one a column, say how likely they are; none is drawn that
-    cannot be: by the forms before it (`may_repeat`), by what is known of its bar, or by how often
-    a part rests at most (`_rested_enough`).
+    cannot be: by the forms before it (`may_repeat`), by what is known of its bar, by how often a
+    part rests at most (`_rested_enough`), or where it may not rest at all.
     """
     sounding = token_sampler.recipe.sounding
     tokens, bar = tokens.copy(), token_sampler.meter.steps
@@ -59,7 +59,10 @@ def with_forms(
             rows = logits[column][:, number * bar].astype(np.float64)
             rows[:, FIRST_AGAIN:][~may_repeat(forms, [number])[:, 0]] = -np.inf
             rows[_contradicted(of_bars, number, played)] = -np.inf
-            rows[_rested_enough(forms, wanted, sounding), RESTS] = -np.inf
+            if token_sampler.may_rest:
+                rows[_rested_enough(forms, wanted, sounding), RESTS] = -np.inf
+            else:
+                rows[:, RESTS] = -np.inf
             drawn = draw(rows, token_sampler.rng)
             forms[:, number] = np.where(wanted[:, number], drawn, forms[:, number])
     return tokens

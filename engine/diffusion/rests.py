@@ -1,8 +1,10 @@
 """Tacet: the whole bars in which a track rests.
 
 Silence for bars on end is a decision, not the sum of cells that happen to hold nothing. A network
-that unmasks cell by cell lets one onset slip in, and goes on from there. So in training it is shown
-where tracks rest, and for a piece out of nothing `Pauses` are drawn before any note.
+that unmasks cell by cell lets one onset slip in, and goes on from there. So for a piece out of
+nothing `Pauses` of songs are drawn before any note. A network without plans is shown in training
+where tracks rest. One that knows forms learned from windows in which all of them play: shown a part
+that rests, it plays half as many notes in the others as songs do, so there parts fall silent last.
 """
 
 from collections.abc import Sequence
@@ -11,7 +13,7 @@ import numpy as np
 
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Mask, Tokens, lasting
-from schmubert.engine.music.vocabulary import PITCHED, Track, first_onset
+from schmubert.engine.music.vocabulary import HOLD, OFF, PITCHED, Track, first_onset
 
 
 def tacet_bars(tokens: Tokens, tracks: Sequence[Track], meter: Meter = COMMON) -> Mask:
@@ -28,6 +30,15 @@ def tacet_bars(tokens: Tokens, tracks: Sequence[Track], meter: Meter = COMMON) -
         sounds[..., column] = events >= first_onset(track)
     by_bar = sounds.reshape(*tokens.shape[:-2], -1, meter.steps, len(tracks))
     return np.asarray(~by_bar.any(axis=-2))
+
+
+def with_pauses(tokens: Tokens, tacet: Mask, tracks: Sequence[Track], meter: Meter) -> Tokens:
+    """`tokens` [steps, tracks] that hold nothing in the `tacet` bars [bars, tracks]."""
+    begins = np.zeros(tokens.shape, bool)
+    begins[:: meter.steps] = tacet
+    ends = np.array([OFF if track in PITCHED else HOLD for track in tracks])
+    silent = np.where(begins, ends, HOLD)
+    return np.where(np.repeat(tacet, meter.steps, axis=0), silent, tokens)
 
 
 def tacet_cells(tacet: Mask, meter: Meter = COMMON) -> Mask:

@@ -37,6 +37,10 @@ class Sampling:
     such a one goes by no `harmony`. `comping` [steps] is the rhythm of what else sounds in the
     whole piece, for a network that knows it. `manner` is how a band is to play: its traits are
     known of all windows, for a network that knows traits, and before a new part stands its example.
+    With a `tonic` (0 is C) no chord is drawn outside of its major key, as the guide `key` does it
+    for notes.
+    Unless it `may_rest`, a part plays in every bar in which it is not known to rest, for a network
+    that knows forms.
     ValueError where a value is out of its range.
     """
 
@@ -49,6 +53,8 @@ class Sampling:
     chords: Plan | None = field(default=None, compare=False)
     comping: Tokens | None = field(default=None, compare=False)
     manner: Manner | None = field(default=None, compare=False)
+    may_rest: bool = True
+    tonic: int | None = None
 
     def __post_init__(self) -> None:
         if self.calls is not None and self.calls < 1:

@@ -117,8 +117,9 @@ class TokenSampler:
 
     All cells of a call are drawn from what the denoiser said of one state, each with a number of
     its own from `rng`. `tracks` says what the columns are; the steps are cells of `meter`. What
-    forms promise of bars is kept by `promises` (see `repeats.py`). How calls are spent is as the
-    model's `recipe` says; its temperature is not used here.
+    forms promise of bars is kept by `promises` (see `repeats.py`), and unless parts `may_rest` no
+    form says that one does. With a `tonic` no chord is drawn outside of its major key. How calls
+    are spent is as the model's `recipe` says; its temperature is not used here.
     """
 
     rng: np.random.Generator
@@ -128,6 +129,8 @@ class TokenSampler:
     meter: Meter = COMMON
     promises: "Promises | None" = None
     recipe: Recipe = RECIPE
+    may_rest: bool = True
+    tonic: int | None = None
 
     def copied(self, tokens: Tokens) -> Tokens:
         """`tokens` [batch, steps, tracks] in which bars that are played again are the same."""

@@ -103,7 +103,15 @@ def window_run(
     filled_columns = [*tracks, Track.COMPING] if comps else columns
     places = [all_columns.index(track) for track in filled_columns]
     calls, temperature = sampling.decided(recipe)
-    token_sampler = TokenSampler(rng, temperature, tracks=all_columns, meter=meter, recipe=recipe)
+    token_sampler = TokenSampler(
+        rng,
+        temperature,
+        tracks=all_columns,
+        meter=meter,
+        recipe=recipe,
+        may_rest=sampling.may_rest,
+        tonic=sampling.tonic,
+    )
     chords = known_chords(bars * meter.beats, sampling.chords)
     again = None
     if plans and sections_from is not None:

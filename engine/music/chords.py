@@ -8,7 +8,7 @@ often. The profiles in `chord_profiles.json` are fitted by `benchmarks/chord_pro
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache, lru_cache
@@ -80,6 +80,14 @@ class Chord(NamedTuple):
     def pitch_classes(self) -> frozenset[int]:
         """The pitch classes that belong to it."""
         return frozenset((self.root + step) % PITCH_CLASSES for step in TONES[self.quality])
+
+
+def chords_within(classes: Collection[int]) -> NDArray[np.bool_]:
+    """Which events of a plan [CHORD_TOKENS] have no tone outside of the pitch `classes`."""
+    found = np.ones(CHORD_TOKENS, bool)
+    for token in range(FIRST_CHORD, CHORD_TOKENS):
+        found[token] = chord_of(token).pitch_classes <= set(classes)
+    return found
 
 
 def chord_of(token: int) -> Chord:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from schmubert.engine.music.meter import UNSAID_METERS, Meter, meters_said
 from schmubert.engine.music.pauses import Pauses
+from schmubert.engine.music.vocabulary import TRIO
 from schmubert.engine.networks.build import network
 from schmubert.engine.networks.config import ModelConfig
 from schmubert.engine.networks.tensor_files import kept, read_tensors, write_tensors
@@ -51,7 +52,7 @@ class Checkpoint:
         return model.eval()
 
     def pauses(self) -> Pauses | None:
-        """The pauses of the songs that it was trained on, if it was to be told of any.
+        """Where the trio rests in songs that it was trained on, if it was to be told of that.
 
         ValueError where they cannot be read.
         """
@@ -59,7 +60,7 @@ class Checkpoint:
         if written is None:
             return None
         try:
-            return Pauses.decoded(written, len(self.config.tracks))
+            return Pauses.decoded(written, sum(track in TRIO for track in self.config.columns))
         except ValueError as error:
             raise ValueError(f"{self.path}: {error}") from error
 

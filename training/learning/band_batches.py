@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from schmubert.engine.music.meter import COMMON, Meter
+from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.plans import chord_column, form_columns
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.traits import trait_column, traits_of
@@ -13,11 +14,13 @@ from schmubert.engine.networks.config import ModelConfig
 from schmubert.training.data.band_masking import MaskedBand, masked_band
 from schmubert.training.data.batches import SongWindows, grouped, weighed
 from schmubert.training.data.dataset import Band, Split
-from schmubert.training.data.windows import Windows
+from schmubert.training.data.windows import HOP_BARS, Windows
 from schmubert.training.learning.band_objective import BandUnmasking
-from schmubert.training.learning.run_batches import ahead
+from schmubert.training.learning.run_batches import ahead, pauses_of
 from schmubert.training.learning.settings import TrainSettings
 
+PAUSE_BARS = 64
+"""Where songs rest is remembered of so many bars, if any song is so long."""
 FEWEST_SONGS = 16
 """A metre with fewer songs is not trained on."""
 METERS = tuple(Meter(beats, cells) for cells in (4, 6) for beats in range(2, 8))
@@ -74,6 +77,13 @@ class BandBatches:
         rng = np.random.default_rng((self.settings.seed, step, self.process, Track.CHORDS))
         count = max(1, self.settings.batch_bars // windows.bars)
         return with_chords(self.split.band(windows.draw(count, rng), windows.bars)), meter
+
+    def pauses(self) -> Pauses:
+        """Where the parts of many songs rest."""
+        long = self.split.count_windows(PAUSE_BARS, HOP_BARS, TRIO)
+        return pauses_of(
+            self.split, PAUSE_BARS if long else max(self.windows), TRIO, self.settings.seed
+        )
 
     def _windows_at(self, step: int) -> tuple[Meter, SongWindows]:
         """The metre and the length of the windows of `step`, on all processes."""

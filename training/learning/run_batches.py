@@ -1,7 +1,7 @@
 """The batches of a run, each a function of (seed, step, process): a resumed run repeats none."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -55,15 +55,8 @@ class Batches:
         self.melodies = _melodies(split, settings, columns, self.windows)
 
     def pauses(self) -> Pauses:
-        """Where the tracks of songs rest, in a window of the longest length of each of many songs.
-
-        All songs count, on the grid or not: it makes no difference to a pause.
-        """
-        bars, rng = max(self.windows), np.random.default_rng(self.settings.seed)
-        songs = windows_by_song(self.split, bars, min(bars, HOP_BARS), self.columns, 0.0)
-        chosen = rng.permutation(songs.one_a_song(rng))[:MOST_PAUSES]
-        tokens = self.split.batch(chosen, bars)[..., list(self.columns)]
-        return Pauses(tacet_bars(tokens, self.columns))
+        """Where the tracks of many songs rest, each in a window of the longest length."""
+        return pauses_of(self.split, max(self.windows), self.columns, self.settings.seed)
 
     def at(self, step: int) -> Any:
         """The batch of `step`, as the objective makes it."""
@@ -102,6 +95,19 @@ class Batches:
     def ahead(self, first_step: int, steps: int) -> Iterator[Any]:
         """The batches of `first_step` to `steps`, made in threads while the device computes."""
         return ahead(self.at, first_step, steps)
+
+
+def pauses_of(split: Split, bars: int, tracks: Sequence[Track], seed: int) -> Pauses:
+    """Where `tracks` rest in a window of so many `bars` of each of many songs of `split`.
+
+    All songs count, on the grid or not: it makes no difference to a pause. ValueError where none is
+    so long.
+    """
+    rng = np.random.default_rng(seed)
+    songs = windows_by_song(split, bars, min(bars, HOP_BARS), tuple(tracks), 0.0)
+    chosen = rng.permutation(songs.one_a_song(rng))[:MOST_PAUSES]
+    tokens = split.batch(chosen, bars)[..., list(tracks)]
+    return Pauses(tacet_bars(tokens, tracks))
 
 
 def ahead(at: Callable[[int], B], first_step: int, steps: int) -> Iterator[B]:

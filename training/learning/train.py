@@ -109,6 +109,7 @@ def train_network(
     if isinstance(batches, BandBatches):
         about["meters"] = [meter.shape for meter in batches.by_meter]
         about["recipe"] = replace(RECIPE, sounding=settings.sounding).plain()
+        about["pauses"] = batches.pauses().encoded()
     elif settings.tacet and settings.excerpts:
         about["pauses"] = batches.pauses().encoded()
 

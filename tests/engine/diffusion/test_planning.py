@@ -6,14 +6,17 @@ import numpy as np
 import pytest
 
 from schmubert.engine.denoiser import Logits
-from schmubert.engine.diffusion.compose import accompany
+from schmubert.engine.diffusion.compose import accompany, generate
 from schmubert.engine.diffusion.inferring import harmony_calls, harmony_run, lasting_shares
 from schmubert.engine.diffusion.layout import chords_from, chords_of, laid_out
 from schmubert.engine.diffusion.planning import plan_calls
+from schmubert.engine.diffusion.rests import tacet_bars
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.diffusion.unmasking import run_sampler
-from schmubert.engine.music.chords import FIRST_CHORD, HOLD_CHORD, NO_CHORD
+from schmubert.engine.music.chords import FIRST_CHORD, HOLD_CHORD, NO_CHORD, chord_of
+from schmubert.engine.music.keys import MAJOR
 from schmubert.engine.music.meter import COMMON, Meter
+from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.plans import chord_plan_of, speaking
 from schmubert.engine.music.score import Score, Tokens
 from schmubert.engine.music.traits import Trait, part_of
@@ -21,9 +24,11 @@ from schmubert.engine.music.vocabulary import (
     BAND,
     BAND_MASK,
     BAND_SIZES,
+    FORMS,
     HOLD,
     MASK,
     NEW,
+    RESTS,
     TRIO,
     Track,
 )
@@ -70,6 +75,18 @@ def test_forms_are_drawn_before_the_first_note(meter: Meter) -> None:
     for state in denoise.shown:
         quiet = ~speaking(BAND, state.shape[1], meter)
         assert (state[0][quiet] == HOLD).all()
+
+
+def test_a_piece_is_played_from_end_to_end_before_its_parts_fall_silent_in_their_pauses() -> None:
+    tacet = np.zeros((1, 8, len(TRIO)), bool)
+    tacet[0, 2:5, Track.BASS] = True
+    denoise, pauses = Listening(), Pauses(tacet)
+    made = generate(denoise, 8, np.random.default_rng(0), 120.0, Sampling(calls=8), pauses)
+    assert (tacet_bars(made.tokens, TRIO) == tacet[0]).all()
+    held = [state[0, :, Track.BASS].reshape(8, -1) for state in denoise.shown]
+    assert (held[0] == BAND_MASK[Track.BASS]).all()
+    forms = denoise.shown[-1][0, :: COMMON.steps, list(FORMS)]
+    assert not (forms == RESTS).any()
 
 
 def test_chords_that_are_told_are_shown_from_the_first_call_on() -> None:
@@ -185,3 +202,15 @@ def test_told_chords_are_not_inferred() -> None:
     plan = np.array([FIRST_CHORD, *[HOLD_CHORD] * 7])
     layout = laid_out(tokens, targets, TRIO, PLANS, COMMON, plan, on_stage=True)
     assert harmony_calls(layout) == 0
+
+
+@pytest.mark.parametrize("tonic", [0, 10])
+def test_chords_that_are_drawn_keep_to_the_key_that_is_said(tonic: int) -> None:
+    denoise = Listening()
+    sampling = Sampling(calls=8, tonic=tonic)
+    generate(denoise, 16, np.random.default_rng(1), 120.0, sampling)
+    plan = denoise.shown[-1][0, :: COMMON.cells, BAND.index(Track.CHORDS)]
+    chords = [chord_of(token) for token in plan if token >= FIRST_CHORD]
+    inside = {(tonic + step) % 12 for step in MAJOR}
+    assert len(chords) > 16
+    assert all(chord.pitch_classes <= inside for chord in chords)

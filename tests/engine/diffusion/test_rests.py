@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schmubert.engine.diffusion.rests import tacet_bars, tacet_cells
+from schmubert.engine.diffusion.rests import tacet_bars, tacet_cells, with_pauses
+from schmubert.engine.music.meter import COMMON
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens, notes
 from schmubert.engine.music.vocabulary import FIRST_ONSET, HOLD, MASK, OFF, TRIO, Track
@@ -136,3 +137,14 @@ def test_pauses_come_back_from_their_text_and_the_same_seed_draws_the_same() -> 
 def test_text_that_holds_no_pauses_of_so_many_tracks_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="its pauses"):
         Pauses.decoded(text, 3)
+
+
+def test_a_note_before_a_pause_ends_with_its_bar_and_one_held_out_of_it_is_gone() -> None:
+    tokens = silent(4)
+    tokens[8, BASS] = FIRST_ONSET + 4  # rings on to the end
+    tokens[::4, DRUMS] = 1
+    tacet = np.zeros((4, len(TRIO)), bool)
+    tacet[1:3, [BASS, DRUMS]] = True
+    found = with_pauses(tokens, tacet, TRIO, COMMON)
+    assert [(note.onset, note.length) for note in notes(found, BASS)] == [(8, 8)]
+    assert np.flatnonzero(found[:, DRUMS]).tolist() == [0, 4, 8, 12, 48, 52, 56, 60]

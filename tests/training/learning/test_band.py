@@ -101,6 +101,9 @@ def test_a_run_goes_on_and_says_which_metres_it_knows(
     assert sorted(map(tuple, about["meters"])) == [(3, 4), (4, 4)]
     assert about["step"] == 6
     assert about["recipe"]["sounding"] == RUN.sounding
+    pauses = checkpoint.opened(tmp_path / "run" / CHECKPOINT_FILE).pauses()
+    assert pauses is not None
+    assert pauses.tacet.shape[1:] == (4, len(TRIO))  # no song has 64 bars
     bits = about["validation"]
     assert {"file/bass", "file, chords/bass", "stage, plans/drums", "mixed/chords"} <= set(bits)
     assert "file, plans/bass_form" not in bits
