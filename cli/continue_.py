@@ -53,9 +53,10 @@ def continue_(
             shift, at = int(new.ends[-1]), reading.first_tick
             whole = grid.window(0, first).followed_by(new.moved(at))
             whole = whole.followed_by(grid.window(first).moved(shift))
+            played = only(longer, fresh)
             added = with_previous(
                 later(data, shift, min(at, reading.first_onset)),
-                only(longer, [fresh]),
+                played,
                 wanted,
                 reading.places,
                 fresh,
@@ -74,9 +75,10 @@ def continue_(
             longer = compose.continue_(model, score, bars, rng, wanted, sampling)
             fresh = range(score.bars, longer.bars)
             whole = grid.followed_by(new.moved(reading.lines.end))
-            added = with_next(data, only(longer, [fresh]), wanted, reading.places, fresh, whole)
+            played = only(longer, fresh)
+            added = with_next(data, played, wanted, reading.places, fresh, whole)
             numbers = reading.numbers(bars)
-        made = told(longer.window(fresh.start, bars), wanted)
+        made = told(played.window(fresh.start, bars), wanted)
         return Made(
             added.midi,
             longer,

@@ -6,14 +6,26 @@ from dataclasses import replace
 import numpy as np
 
 from schmubert.engine.music.score import Mask, Note, Score, drum_hits, monophonic, notes
-from schmubert.engine.music.vocabulary import HOLD, PITCHED, TRIO, Track
+from schmubert.engine.music.vocabulary import HOLD, OFF, PITCHED, TRIO, Track
 
 
-def only(score: Score, stretches: Iterable[range]) -> Score:
-    """`score` with nothing but the notes that begin in `stretches` of bars, in full length."""
-    bars = np.arange(score.steps) // score.meter.steps
-    inside = np.isin(bars, [bar for stretch in stretches for bar in stretch])
-    return begun_in(score, np.repeat(inside[:, None], len(TRIO), axis=1))
+def only(score: Score, stretch: range) -> Score:
+    """`score` with nothing but the notes that begin in a `stretch` of bars, in full length.
+
+    What is held over into it is struck again there.
+    """
+    first = stretch.start * score.meter.steps
+    inside = np.isin(np.arange(score.steps) // score.meter.steps, stretch)
+    found = begun_in(score, np.repeat(inside[:, None], len(TRIO), axis=1))
+    tokens = found.tokens.copy()
+    for track in TRIO:
+        for note in notes(score.tokens, track) if track in PITCHED else ():
+            if note.onset < first < note.onset + note.length:
+                tokens[first, track] = score.tokens[note.onset, track]
+                ends = note.onset + note.length
+                if ends < score.steps and tokens[ends, track] == HOLD:
+                    tokens[ends, track] = OFF
+    return replace(found, tokens=tokens)
 
 
 def begun_in(score: Score, cells: Mask) -> Score:

@@ -85,7 +85,7 @@ def interpolate(
         theirs = theirs.scaled(grid.ticks_per_quarter).moved(at)
         both = joined(data, end_data, at, end.first_tick)
         lines = grid.followed_by(new).followed_by(theirs)
-        added = with_next(both, only(whole, [way]), wanted, reading.places, way, lines)
+        added = with_next(both, only(whole, way), wanted, reading.places, way, lines)
         own = reading.numbers(bars)
         begins = own[-1] - end.lines.bar_at(end.first_tick)
         numbers = (*own, *(begins + number for number in end.numbers()[end.first_bar :]))

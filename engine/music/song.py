@@ -6,7 +6,7 @@ is there. It does not hear a note that never ends: `benchmarks/two_readers.py` c
 """
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
@@ -41,6 +41,8 @@ from schmubert.engine.music.smf import (
 )
 from schmubert.engine.music.texts import MOST_NAME, decoded
 
+LONGEST_RING = 32
+"""So many quarters a last note may ring on after the last one has begun: eight bars of 4/4."""
 MOST_UNIT = 6  # a time signature in 64ths; what says a smaller note says none
 TEMPO_RANGE = (10.0, 1000.0)
 
@@ -160,7 +162,8 @@ def player_song(data: bytes) -> Song:
     """The song in the bytes of a player's MIDI file, as `smf.read` reads it; Unusable for none.
 
     A part is a MIDI track's notes of one channel. A program holds for its channel, wherever it was
-    set: a part has the one that most of its notes sound with. `end` is that of the last note.
+    set: a part has the one that most of its notes sound with. `end` is that of the last note, but
+    for those that are no music any more (`_end_of`).
     """
     return song_of(opened(data))
 
@@ -208,17 +211,21 @@ def song_of(midi: MidiFile) -> Song:
         parts,
         [said for track in heard for said in track.signatures],
         [] if midi.in_seconds else [tempo for track in heard for tempo in track.tempos],
-        max((int(part.ends.max()) for part in parts), default=0),
+        _end_of(heard, kits, LONGEST_RING * midi.ticks_per_beat),
         odd,
     )
 
 
 @dataclass
 class _Heard:
-    """What a MIDI track says: its `notes` [notes, 3] by channel, in order, as onset, end, pitch."""
+    """What a MIDI track says: its `notes` [notes, 3] by channel, in order, as onset, end, pitch.
+
+    `let_go` is by channel the last tick at which a note ends, or begins that is never let go.
+    """
 
     name: bytes = b""
     notes: dict[int, NDArray[np.int64]] = field(default_factory=dict)
+    let_go: dict[int, int] = field(default_factory=dict)
     signatures: list[TimeSignature] = field(default_factory=list)
     tempos: list[tuple[int, int]] = field(default_factory=list)
 
@@ -239,9 +246,25 @@ def _listen(track: MidiTrack) -> _Heard:
                 heard.tempos.append((tick, int.from_bytes(data[:3], "big")))
     notes: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
     for (channel, pitch), of_key in strokes.items():
-        notes[channel] += [(onset, end, pitch) for onset, end in _sounding(of_key, track.end)]
+        found = _sounding(of_key, track.end)
+        notes[channel] += [(onset, end, pitch) for onset, end in found]
+        latest, held = of_key[-1]
+        ends = (latest if held and onset == latest else end for onset, end in found)
+        heard.let_go[channel] = max(heard.let_go.get(channel, 0), *ends, 0)
     heard.notes.update({channel: _ordered(found) for channel, found in notes.items() if found})
     return heard
+
+
+def _end_of(heard: Sequence[_Heard], kits: Collection[int], ring: int) -> int:
+    """The tick at which the music of the tracks ends that were `heard`; those of `kits` are drums.
+
+    How long a drum's note is means nothing, a note that is never let go has no end, and nothing
+    rings for more than `ring` ticks after the last note has begun.
+    """
+    begins = [int(notes[-1, 0]) for track in heard for notes in track.notes.values()]
+    ends = [track.let_go[channel] for track in heard for channel in track.notes.keys() - set(kits)]
+    latest = max(begins, default=0)
+    return max(latest, min(max(ends, default=0), latest + ring))
 
 
 def signatures_in(tick: int, data: bytes) -> list[TimeSignature]:

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from schmubert.cli.excerpts import ended, told
+from schmubert.cli.excerpts import ended, only, told
 from schmubert.cli.main import main
 from schmubert.engine.music.midifile import read_score
 from schmubert.engine.music.score import Note, Score, drum_hits, notes, silence
 from schmubert.engine.music.smf import Event, event, meta, midi_file, read, track_body
-from schmubert.engine.music.vocabulary import FIRST_ONSET, Track
+from schmubert.engine.music.vocabulary import FIRST_ONSET, OFF, Track
 
 BEAT, BAR = 96, 384
 
@@ -106,3 +106,26 @@ def test_what_is_ended_strikes_nothing_more_and_rings_to_the_end_of_the_beat() -
     assert ended(whole, [Track.BASS], 16) is whole
     assert told(score, [Track.BASS, Track.DRUMS]) == "1 bar of bass (1 note) and drums (3 hits)"
     assert np.array_equal(score.tokens[:, Track.MELODY], tokens[:, Track.MELODY])
+
+
+def test_what_is_held_over_into_new_bars_is_struck_again_there() -> None:
+    tokens = silence(4).tokens.copy()
+    tokens[24, Track.BASS], tokens[40, Track.BASS] = FIRST_ONSET + 5, OFF
+    tokens[24, Track.MELODY] = FIRST_ONSET + 9
+    tokens[[28, 36], Track.DRUMS] = 1
+    found = only(Score(tokens), range(2, 3))
+    bass, melody = (notes(found.tokens, track) for track in (Track.BASS, Track.MELODY))
+    assert [(one.onset, one.length) for one in bass] == [(32, 8)]
+    assert [(one.onset, one.length) for one in melody] == [(32, 32)]
+    assert [step for step, _ in drum_hits(found.tokens)] == [36]
+    assert not notes(only(Score(tokens), range(3, 4)).tokens, Track.BASS)
+
+
+def test_a_drum_that_rings_and_a_note_that_nobody_lets_go_are_no_end_of_the_song() -> None:
+    long_kick = note(2 * BAR, 9, 36, 60 * BAR)
+    assert read_score(file(*tune(0, 3), *long_kick)).end_step == 3 * 16
+    held = event(2 * BAR, 0x91, 48, 64)
+    late = meta(60 * BAR, 0x01, b"the end")
+    assert read_score(file(*tune(0, 3), held, late)).end_step == 3 * 16
+    ringing = note(2 * BAR, 1, 48, 100 * BAR)
+    assert read_score(file(*tune(0, 3), *ringing)).end_step <= 3 * 16 + 8 * 16
