@@ -3,14 +3,15 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from schmubert.bridge.choices import preset
 from schmubert.bridge.choices.fitting import meets_the_metre, waiting_for
@@ -27,7 +28,7 @@ from schmubert.bridge.owner.report import Report
 from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import Kept
 from schmubert.bridge.protocol.place import Place
-from schmubert.bridge.protocol.roles import Rig
+from schmubert.bridge.protocol.roles import Binding, Rig
 from schmubert.bridge.protocol.surface import binding, collisions, target_of
 from schmubert.bridge.protocol.voices import programs_with, silent_channels
 from schmubert.bridge.screen.audience import Audience, show
@@ -35,6 +36,8 @@ from schmubert.bridge.screen.process import Screen
 from schmubert.engine.writing import in_the_way, told
 
 if TYPE_CHECKING:
+    from schmubert.bridge.page.process import Page
+    from schmubert.bridge.page.programme import Programme
     from schmubert.bridge.session.desk import Desk
 
 
@@ -55,7 +58,7 @@ def bridge_command(**values: Any) -> None:
     stage = with_page(Stage(**said(Stage, values)))
     try:
         plugged = plugged_in(stage)
-        pieces = [piece(plugged, one, show) for one in songs(stage, values)]
+        pieces = [piece(bound_for(plugged, one), one, show) for one in songs(stage, values)]
     except (OSError, ValueError) as error:
         raise click.UsageError(told(error)) from error
     try:
@@ -90,7 +93,10 @@ def with_page(stage: Stage) -> Stage:
 
 
 def songs(stage: Stage, values: dict[str, Any]) -> list[dict[str, Any]]:
-    """The options of each song of a set list, or `values` alone where none is given."""
+    """The options of each song of a set list, or `values` alone where none is given.
+
+    All are read before anything opens, and those of a song once more when it begins.
+    """
     if stage.set_list is None:
         return [values]
     from schmubert.bridge.session.song import songs_in
@@ -101,30 +107,58 @@ def songs(stage: Stage, values: dict[str, Any]) -> list[dict[str, Any]]:
     return [called_again(context, "--song", name) for name in songs_in(stage.set_list)]
 
 
+def bound_for(plugged: Rig, chosen: Mapping[str, Any], learnt: Sequence[Binding] = ()) -> Rig:
+    """`plugged` with the knobs and pads of the options `chosen`, and of those `learnt` since."""
+    again = {target_of(bound) for bound in learnt}
+    kept = [bound for bound in chosen["bindings"] if target_of(bound) not in again]
+    return replace(plugged, bindings=(*kept, *learnt))
+
+
+def as_kept(read: Piece, plugged: Rig, say: Callable[[str], None]) -> Piece:
+    """The song that was `read` before the first one began, as it is kept by now.
+
+    Where its file is damaged since, that is a line for `say`, and the song is played as it was.
+    """
+    assert read.song is not None, "a set list names its songs"
+    try:
+        values = called_again(click.get_current_context(), "--song", read.song)
+        found = piece(bound_for(plugged, values), values, say)
+        meets_the_metre(found.settings)
+    except (OSError, ValueError, click.UsageError) as error:
+        say(f"{told(error)}: I play {read.song!r} as it was before the first song")
+        return read
+    return found
+
+
 def perform(stage: Stage, plugged: Rig, pieces: Sequence[Piece]) -> None:
     """Open the ports, learn what is to be learned, and play `pieces` until Ctrl-C."""
     midi_outputs = plugged.outputs[: plugged.sound]
     watching: list[Audience] = []
-    listeners = list(stage.osc_to)
+    reached = Reached(list(stage.osc_to))
 
     def tell(line: str) -> None:
         (watching[-1].tell if watching else show)(line)
 
     with closing(MidiPorts(plugged.inputs, midi_outputs, stage.api)) as ports:
-        if stage.learn:
-            plugged = learn(ports, plugged, stage)
-        with heard(ports, plugged, stage, tell) as played_on:
-            for one, after in zip(pieces, [*pieces[1:], None], strict=True):
+        learnt = learn(ports, plugged, stage) if stage.learn else ()
+        with heard(ports, plugged, stage, tell) as heard_with:
+            for read, after in zip(pieces, [*pieces[1:], None], strict=True):
+                lines = [] if watching else list(ports.named)
+                one = as_kept(read, plugged, lines.append) if watching else read
+                bound = bound_for(plugged, one.chosen, learnt)
                 drawn = not (stage.headless or one.settings.verbose) and draws()
                 with closing(Audience(one.settings, Screen() if drawn else None)) as audience:
                     watching.append(audience)
-                    for line in ports.named if len(watching) == 1 else ():
+                    for line in lines:
                         audience.tell(line)
-                    hands = surfaces(stage, plugged, one, audience, listeners)
-                    report, goes_on = play(stage, plugged, played_on, one, after, audience, hands)
+                    pages = surfaces(stage, bound, one, audience, reached)
+                    hands: list[loop.Hand] = [page.turned for page in pages.values()]
+                    played_on = heard_with(bound)
+                    report, goes_on = play(stage, bound, played_on, one, after, audience, hands)
                 show(str(report))
                 if not goes_on:
                     return
+                reached.ports |= {name: page.port for name, page in pages.items()}
 
 
 def play(
@@ -168,30 +202,54 @@ def play(
     return report, going_on.wanted
 
 
-def surfaces(
-    stage: Stage, plugged: Rig, piece: Piece, audience: Audience, listeners: list[Place]
-) -> list[loop.Hand]:
-    """The page and OSC where they are wanted, which watch with `audience`: what they turn."""
-    settings, timing = piece.settings, piece.timing
-    hands: list[loop.Hand] = []
-    if stage.page is not None:
-        from schmubert.bridge.page.process import Page, programme_of
+@dataclass
+class Reached:
+    """By what others reach a set: the same for all of its songs, whatever was free at first."""
 
-        sync, bpm, kept = timing.sync.value, timing.tempo_bpm, str(stage.record or "")
-        programme = programme_of(settings, plugged, stage.page, sync, bpm, kept)
-        desk = desk_of(stage, plugged, piece, audience)
-        page = Page(programme, audience.tell, desk=desk)
-        audience.keep(desk)
-        audience.keep(page)
-        hands.append(page.turned)
+    listeners: list[Place]
+    """Whom OSC tells."""
+    ports: dict[str, int] = field(default_factory=dict)
+    """Of the page and of OSC, by their options, once they are found."""
+
+    def again(self, option: str, programme: "Programme") -> "Programme":
+        """`programme` at the port of the songs before."""
+        return msgspec.structs.replace(programme, port=self.ports.get(option, programme.port))
+
+
+def surfaces(
+    stage: Stage, plugged: Rig, piece: Piece, audience: Audience, reached: Reached
+) -> "dict[str, Page]":
+    """The page and OSC where they are wanted, by their options; they watch with `audience`."""
+    pages: dict[str, Page] = {}
+    if stage.page is not None:
+        programme = reached.again("page", programme_for(stage, stage.page, plugged, piece))
+        pages["page"] = page_of(programme, desk_of(stage, plugged, piece, audience), audience)
     if stage.osc is not None:
         from schmubert.bridge.osc.process import Osc, osc_programme_of
 
-        of_osc = osc_programme_of(settings, plugged, stage.osc, listeners)
-        osc = Osc(of_osc, audience.tell, listeners)
-        audience.keep(osc)
-        hands.append(osc.turned)
-    return hands
+        listeners = reached.listeners
+        of_osc = osc_programme_of(piece.settings, plugged, stage.osc, listeners)
+        pages["osc"] = Osc(reached.again("osc", of_osc), audience.tell, listeners)
+    for page in pages.values():
+        audience.keep(page)
+    return pages
+
+
+def programme_for(stage: Stage, place: Place, plugged: Rig, piece: Piece) -> "Programme":
+    """What a page at `place` is to know of `piece`."""
+    from schmubert.bridge.page.process import programme_of
+
+    timing = piece.timing
+    sync, bpm, kept = timing.sync.value, timing.tempo_bpm, str(stage.record or "")
+    return programme_of(piece.settings, plugged, place, sync, bpm, kept)
+
+
+def page_of(programme: "Programme", desk: "Desk", audience: Audience) -> "Page":
+    """The page of `programme`, with the `desk`, which watches with `audience`."""
+    from schmubert.bridge.page.process import Page
+
+    audience.keep(desk)
+    return Page(programme, audience.tell, desk=desk)
 
 
 def desk_of(stage: Stage, plugged: Rig, piece: Piece, audience: Audience) -> "Desk":
@@ -230,10 +288,13 @@ def remembered(piece: Piece, audience: Audience) -> tuple[Kept, ...]:
 @contextmanager
 def heard(
     ports: MidiPorts, plugged: Rig, stage: Stage, tell: Callable[[str], None]
-) -> Iterator[Ports]:
-    """`ports`, with a synthesiser among them where one is wanted; it ends with the `with` block."""
+) -> Iterator[Callable[[Rig], Ports]]:
+    """`ports` as the rig of a song has them, with a synthesiser among them where one is wanted.
+
+    It ends with the `with` block.
+    """
     if plugged.sound is None:
-        yield ports
+        yield lambda _: ports
         return
     from schmubert.bridge.sound.ports import SoundingPorts
     from schmubert.bridge.sound.synthesiser import Sound, Synthesiser
@@ -241,7 +302,8 @@ def heard(
     programs = programs_with(stage.voices)
     sound = Sound(stage.sound_font, stage.audio, programs)
     with closing(Synthesiser(sound, tell)) as synthesiser:
-        yield SoundingPorts(ports, synthesiser, plugged, silent_channels(programs))
+        silent = silent_channels(programs)
+        yield lambda bound: SoundingPorts(ports, synthesiser, bound, silent)
 
 
 def has_what_serves(stage: Stage) -> None:
@@ -278,18 +340,19 @@ def keeps_what_is_learned(stage: Stage) -> None:
     preset.writable(stage.preset)
 
 
-def learn(ports: MidiPorts, plugged: Rig, stage: Stage) -> Rig:
-    """The rig with what the player shows bound to what is to be learned; the preset keeps it."""
+def learn(ports: MidiPorts, plugged: Rig, stage: Stage) -> tuple[Binding, ...]:
+    """What the player shows, bound to what is to be learned; the preset keeps it."""
     assert stage.preset is not None, "keeps_what_is_learned looks first"
-    bindings = list(plugged.bindings)
+    learnt: dict[str, Binding] = {}
     for target, source in learned(ports, stage.learn, show):
         preset.bound(stage.preset, target, source)
         new = binding(target, source)
-        bindings = [*(bound for bound in bindings if target_of(bound) != target_of(new)), new]
+        learnt[target_of(new)] = new
         show(f"{target} is {source}, kept in {stage.preset}")
-    for line in collisions(bindings):
+    known = [bound for bound in plugged.bindings if target_of(bound) not in learnt]
+    for line in collisions([*known, *learnt.values()]):
         show(line)
-    return replace(plugged, bindings=tuple(bindings))
+    return tuple(learnt.values())
 
 
 def draws() -> bool:

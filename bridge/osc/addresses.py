@@ -19,7 +19,7 @@ from schmubert.engine.music.vocabulary import Track
 
 PREFIX = "/schmubert/"
 SUBSCRIBE, UNSUBSCRIBE = f"{PREFIX}subscribe", f"{PREFIX}unsubscribe"
-CHART = f"{PREFIX}chart"
+CHART, SAID = f"{PREFIX}chart", f"{PREFIX}said"
 MOST_ADDRESS, MOST_CHOICES = 128, 64
 """Characters of an address, and addresses that its `{bass,drums}` may stand for."""
 CHOICE = re.compile(r"\{([^{}]*)\}")

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from select import select
 from typing import Any
 
-from schmubert.bridge.osc.addresses import CHART, SUBSCRIBE, UNSUBSCRIBE, turned, written
+from schmubert.bridge.osc.addresses import CHART, SAID, SUBSCRIBE, UNSUBSCRIBE, turned, written
 from schmubert.bridge.osc.hearing import Allowance, Hearing
 from schmubert.bridge.osc.packets import Message, messages_in, packet
 from schmubert.bridge.osc.station import MOST_PACKETS, Station
@@ -86,6 +86,8 @@ class Serving:
                 self._pipe.say(Say(f"OSC from {sender}: {error}"))
 
     def _message(self, message: Message, sender: Place, now: float) -> None:
+        if message.address == SAID:  # ours came back: a line about it would come back, too
+            return
         if message.address == CHART:
             chart = written(message.arguments, self._meter)
             self._hearing.hear([chart], now, sender.host)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from math import floor, inf
 from typing import TypeAlias
 
-from schmubert.bridge.osc.addresses import PREFIX, address_of
+from schmubert.bridge.osc.addresses import PREFIX, SAID, address_of
 from schmubert.bridge.page.picture import Harmony
 from schmubert.bridge.page.programme import Programme
 from schmubert.bridge.page.table import Row, rows, standing
@@ -79,7 +79,7 @@ class Telling:
         """What has changed by `now`, and lines that were said."""
         found = [(at, told) for at, told in self._state(now) if self._told.get(at) != told]
         self._told |= dict(found)
-        found += [(f"{PREFIX}said", (line,)) for line in self._said]
+        found += [(SAID, (line,)) for line in self._said]
         self._said.clear()
         return found
 

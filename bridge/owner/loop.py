@@ -275,11 +275,14 @@ class _Stage:
 
 
 class _Aside:
-    """A thread for what may take its time, such as printing."""
+    """A thread for what may take its time, such as printing.
+
+    What fails is called no more, and the rest goes on; the first error is raised in the end.
+    """
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[tuple[Callable[[Any], None], Any] | None] = SimpleQueue()
-        self._failed: BaseException | None = None
+        self._failed: list[tuple[Callable[[Any], None], Exception]] = []
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def put(self, call: Callable[[Any], None], argument: Any) -> None:
@@ -293,17 +296,18 @@ class _Aside:
     def __exit__(self, *_: object) -> None:
         self._queue.put(None)
         self._thread.join(LEAVE_S)  # a terminal may be held by Ctrl-S
-        if self._failed is not None:
-            raise self._failed
+        if self._failed:
+            raise self._failed[0][1]
 
     def _run(self) -> None:
         while (task := self._queue.get()) is not None:
             call, argument = task
+            if any(call == failed for failed, _ in self._failed):
+                continue
             try:
-                if self._failed is None:
-                    call(argument)
+                call(argument)
             except Exception as error:
-                self._failed = error
+                self._failed.append((call, error))
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ It may die or hang: a thread of the owner looks after it and starts another.
 """
 
 import contextlib
+import re
 import secrets
 import subprocess
 import sys
@@ -56,6 +57,7 @@ from schmubert.bridge.protocol.place import Place
 from schmubert.bridge.protocol.process import LEAVE_S, end_child, start_child
 from schmubert.bridge.protocol.roles import Rig
 from schmubert.engine.extras import how_to_install
+from schmubert.engine.music.texts import escaped
 
 TICK = bytes((CLOCK,))
 PACKAGES = ("starlette", "uvicorn", "websockets")
@@ -72,8 +74,10 @@ LOOK_S = 0.25
 SILENT_S, STARTS_S = 10.0, 60.0
 """A page that gave no sign for so long hangs; on a busy machine it may take longer to start."""
 PAUSE_S, LONGEST_PAUSE_S, SETTLED_S = 1.0, 30.0, 60.0
-KEPT_LINES = 12
+KEPT_LINES, MOST_TOLD = 12, 64
 TOKEN_BYTES = 16
+TOKEN_IN_LINE = re.compile(r"\?token=\S*")
+"""The end of an address that lets anybody in who reads it."""
 
 
 def lacking() -> str | None:
@@ -159,11 +163,17 @@ class Page:
         self._held = Held()
         self._known: dict[object, Record] = {}
         self._lines: deque[Record] = deque(maxlen=KEPT_LINES)
+        self._told: deque[Record] = deque(maxlen=MOST_TOLD)  # lines that the thread has to say yet
         self._clock_s = 0.0
         self._dropped = 0
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._look_after, daemon=True)
         self._thread.start()
+
+    @property
+    def port(self) -> int:
+        """Its port: the one that was found, once it is served, where it may be any."""
+        return self._programme.port
 
     def turned(self) -> Sequence[Control | Charted | Patch | Survey]:
         """What was turned or patched since, at most `TURNED_AT_ONCE`; for the loop of the stage."""
@@ -187,10 +197,28 @@ class Page:
             if self._says is not None:
                 self._says.say(Seen(record))
 
+    def say(self, text: str) -> None:
+        """Show a line that is none of the stage's own, within `LOOK_S` seconds.
+
+        The thread says it, without a token: whoever calls, which may be the loop of the stage or
+        that thread itself, never waits.
+        """
+        line = escaped(TOKEN_IN_LINE.sub("", text))  # names of files may be no Unicode
+        self._told.append(Record(time.monotonic(), Say(line)))
+
+    def _say_what_was_told(self) -> None:
+        """Say the lines that wait; `_lock` is held."""
+        while self._told:
+            record = self._told.popleft()
+            self._lines.append(record)
+            if self._says is not None:
+                self._says.say(Seen(record))
+
     def close(self) -> None:
         """End it."""
         self._closing.set()
         with self._lock:
+            self._say_what_was_told()
             if self._says is not None:
                 self._says.close()
         self._thread.join(2 * LEAVE_S)
@@ -243,6 +271,7 @@ class Page:
         says: Pipe[Any, Any] = Pipe(ours, Any)
         says.say(self._programme)
         with self._lock:
+            self._say_what_was_told()
             for record in [*self._known.values(), *self._lines]:
                 says.say(Seen(record))
             self._stood = self._desk.stands()
@@ -272,6 +301,7 @@ class Page:
                 if self._says is not None and stands != self._stood:
                     self._stood = stands
                     self._says.say(stands)
+                self._say_what_was_told()
                 if self._says is not None:
                     self._says.flush()
                 if self._says is None or self._says.closed:

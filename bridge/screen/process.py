@@ -15,6 +15,7 @@ from schmubert.bridge.protocol.events import Came, Record, Tick
 from schmubert.bridge.protocol.messages import Say
 from schmubert.bridge.protocol.pipe import Pipe
 from schmubert.bridge.protocol.process import LEAVE_S, connection, end_child, start_child
+from schmubert.engine.music.texts import escaped
 
 FRAME_S = 1 / 8
 NICE = 5  # below the engine, and far below the music
@@ -50,7 +51,7 @@ class Screen:
 
     def say(self, text: str) -> None:
         """Show a line."""
-        self.see(Record(time.monotonic(), Say(text)))
+        self.see(Record(time.monotonic(), Say(escaped(text))))  # names of files may be no Unicode
 
     def close(self) -> None:
         """Give the terminal back as it was."""

@@ -1,18 +1,21 @@
 """A song's memory: how it was played last, kept from one session to the next.
 
 `NAME.toml` is a preset (chart, metre, style, tempo, mode, controls), which a player may edit, and
-`NAME.variations.json` has the variations.
+`NAME.variations.json` has the variations. What a session does not keep stays as it was written.
 """
 
+import os
 import re
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import suppress
 from pathlib import Path
 from sys import byteorder
 from typing import Any
 
 import msgspec
 import tomlkit
+from tomlkit.exceptions import TOMLKitError
 
 from schmubert.bridge.protocol.controls import (
     CONTROLS,
@@ -21,10 +24,12 @@ from schmubert.bridge.protocol.controls import (
     Control,
     id_of,
     is_free,
+    setting,
 )
 from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import Charted, Kept, Settings
 from schmubert.bridge.protocol.mode import MODES
+from schmubert.bridge.protocol.option import options_of
 from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.style_names import CHOICES, STYLES
 from schmubert.engine.music.vocabulary import CHORD_TOKENS, FIRST_ONSET, SIZES
@@ -33,6 +38,10 @@ from schmubert.engine.writing import write_whole
 NAME = re.compile(r"\w[\w '.,&()+-]{0,63}")
 FORGOTTEN = ("lock", "mode", "tempo", "bars", "style")
 """Controls that are kept elsewhere in the file, or end with the session."""
+UNNAMED = ("style", "like")
+"""Options that go when the song is played without them."""
+OPTIONS_TOO = ("mode", "tempo", "bars", "style", "temperature")
+"""Controls that are options too: one below `[set]` goes before the option."""
 MOST_BYTES = 1 << 20
 PADS = {f"variation-{letter}" for letter in VARIATIONS}
 
@@ -51,7 +60,7 @@ def songs_in(path: Path) -> tuple[str, ...]:
 
     OSError or ValueError where there is none.
     """
-    with path.open(encoding="utf-8", errors="replace") as file:
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
         lines = file.read(MOST_BYTES).splitlines()
     names = [line.partition("#")[0].strip() for line in lines]
     try:
@@ -110,10 +119,28 @@ class Song:
         return kept
 
     def write(self, options: dict[str, Any], variations: tuple[Kept, ...]) -> None:
-        """Keep `options`, as a preset has them, and `variations`; OSError where that fails."""
+        """Keep `options`, as a preset has them, and `variations`; the rest of the file stays.
+
+        OSError where that fails, and ValueError where what is there is no preset.
+        """
         self.preset.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(self.preset, tomlkit.dumps(options).encode())
         write_whole(self._variations, msgspec.json.encode(variations))
+        preset = self._written()
+        _say(options, preset)
+        write_whole(self.preset.resolve(), tomlkit.dumps(preset).encode())  # wherever a link leads
+
+    def _written(self) -> tomlkit.TOMLDocument:
+        """The preset as it is written; ValueError where it is none."""
+        if not self.preset.exists():
+            return tomlkit.document()
+        with self.preset.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+        try:
+            if len(data) > MOST_BYTES:
+                raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
+            return tomlkit.parse(data.decode("utf-8-sig").replace("\r\n", "\n"))
+        except (TOMLKitError, ValueError, RecursionError) as error:
+            raise ValueError(f"{self.preset} is no preset by now, {error}") from error
 
 
 class SongKeeper:
@@ -158,7 +185,7 @@ class SongKeeper:
     def _write(self) -> bool:
         try:
             self._song.write(self.options(), tuple(self._variations.values()))
-        except OSError as error:
+        except (OSError, ValueError) as error:
             self._say(f"song {self._song.name!r} cannot be kept: {error}; the music goes on")
             return False
         return True
@@ -200,6 +227,58 @@ def options_of_song(
         and not (CONTROLS[one.name].trigger or CONTROLS[one.name].momentary)
     }
     return found
+
+
+def _say(options: Mapping[str, Any], preset: tomlkit.TOMLDocument) -> None:
+    """Let `preset` say `options`; a line that says the same in other words stays as it is."""
+    for name in UNNAMED:
+        if name not in options and name in preset:
+            del preset[name]
+    for name, value in options.items():
+        if name != "set" and (name not in preset or not _means(name, preset[name], value)):
+            preset[name] = value
+    if "set" not in preset:
+        preset["set"] = tomlkit.table()
+    table: Any = preset["set"]
+    if not isinstance(table, MutableMapping):
+        raise ValueError("set is a table: write [set], and a line a control")
+    missing = dict(options["set"])
+    for where, key, one in [*_controls_in(table)]:
+        name = id_of(one)
+        if name in options["set"]:
+            missing.pop(name, None)
+            if setting(name, str(options["set"][name])) != one:
+                where[key] = options["set"][name]
+        elif name in OPTIONS_TOO:
+            del where[key]
+    for name, value in missing.items():
+        table[name] = value
+
+
+def _means(name: str, word: Any, value: Any) -> bool:
+    """Whether `word` in a preset is `value` of the option `name`, as `@FILE` may be of a chart."""
+    option = {one.name: one for one in options_of(Settings)}.get(name)
+    try:
+        if option is not None and option.place:
+            return bool(os.path.realpath(str(word)) == value)
+        if option is not None and option.read is not None:
+            return bool(option.read(str(word)) == value)
+        return bool(type(value)(word) == value)
+    except (TypeError, ValueError):
+        return False
+
+
+def _controls_in(
+    table: MutableMapping[str, Any], before: str = ""
+) -> Iterator[tuple[MutableMapping[str, Any], str, Control]]:
+    """What `[set]` says: where each control stands, under which key, and how it is set there."""
+    for key, value in table.items():
+        if isinstance(value, MutableMapping):  # density.bass = 4 is "density:bass" = 4
+            yield from _controls_in(value, f"{key}:")
+        else:
+            last = value[-1] if isinstance(value, list) and value else value
+            with suppress(ValueError):  # a slip of the pen, which the next start tells
+                yield table, key, setting(before + key, str(last))
 
 
 def _fits(kept: Kept, meter: Meter) -> bool:

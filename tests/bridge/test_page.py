@@ -34,6 +34,11 @@ class PaperPage:
         self.programme, self.closed = programme, False
         self.made.append(self)
 
+    @property
+    def port(self) -> int:
+        """As of a page that found one, where it may be any."""
+        return self.programme.port or 49000 + self.made.index(self)
+
     def turned(self) -> tuple[()]:
         return ()
 

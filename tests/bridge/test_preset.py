@@ -129,7 +129,10 @@ def test_a_preset_may_begin_as_some_editors_begin_a_text(
         ('in = "A"\nout = "Bass"\nmode = "solo"', "accompany"),
         ('in = "A"\nout = "Bass"\n[set]\nswong = 1', "did you mean swing?"),
         ('in = "A"\nout = "Bass"\nbars = 99', "1<=x<=8"),
-        ('in = "A"\nout = "Bass"\nbars = 4.9', "'--bars': 4.9 is no whole number in the range 1<=x<=8"),
+        (
+            'in = "A"\nout = "Bass"\nbars = 4.9',
+            "'--bars': 4.9 is no whole number in the range 1<=x<=8",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_preset(

@@ -23,6 +23,7 @@ from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import Charted, GiveUp, Moved, Pong, Say
 from schmubert.bridge.protocol.pipe import Pipe
 from schmubert.bridge.protocol.place import LOOPBACK, Place
+from schmubert.bridge.screen.audience import Audience
 from tests.bridge.page.programmes import NOWHERE, PROGRAMME
 
 PATIENCE_S = 30.0
@@ -183,6 +184,34 @@ def test_a_bad_message_is_a_line_and_a_flood_of_them_a_few() -> None:
         assert "did you mean /schmubert/density/bass?" in lines[0]
         assert lines[0].startswith(f"OSC from {LOOPBACK}:")
         assert len(lines) == 3
+
+
+def test_a_line_that_comes_back_is_no_message_that_is_wrong() -> None:
+    with served(PROGRAMME) as (owner, client):
+        client.send_message("/schmubert/said", "OSC from 127.0.0.1: no OSC")
+        client.send_message("/schmubert/density/bass", 3)
+        assert owner.until((Say, Control)) == Control("density", 3.0, 1)
+
+
+def test_what_is_wrong_with_a_message_is_told_by_osc(tablet: Tablet) -> None:
+    watching = Audience(PROGRAMME.settings, None)
+    lines: list[str] = []
+
+    def tell(line: str) -> None:
+        lines.append(line)
+        watching.tell(line)
+
+    programme = msgspec.structs.replace(PROGRAMME, listeners=(tablet.place,))
+    watching.keep(Osc(programme, tell, [tablet.place]))
+    try:
+        until(lambda: lines)
+        client = SimpleUDPClient(LOOPBACK, int(lines[0].split(":")[2].split(",")[0]))
+        client.send_message("/schmubert/densty/bass", 4)
+        assert tablet.until("said")[0].startswith("OSC: send to")
+        assert "did you mean /schmubert/density/bass?" in tablet.until("said")[0]
+        assert tablet.is_told_nothing("said", 0.5), "once"
+    finally:
+        watching.close()
 
 
 def test_a_flood_of_turns_leaves_the_last_word() -> None:

@@ -10,6 +10,7 @@ from schmubert.bridge.owner.loop import Observer, perform
 from schmubert.bridge.owner.memory_ports import MemoryPorts
 from schmubert.bridge.owner.report import Report
 from schmubert.bridge.protocol.bytes import NOTE_OFF, NOTE_ON
+from schmubert.bridge.protocol.events import Ended, Record
 from schmubert.bridge.protocol.messages import (
     Event,
     Heard,
@@ -208,6 +209,35 @@ def test_an_error_of_the_observer_is_not_lost() -> None:
     passing = VirtualTime(BEGAN_S)
     with pytest.raises(ZeroDivisionError):
         stage(MemoryPorts(song(4), clock=passing.now), passing, 103.0, observer=fails)
+
+
+def test_what_fails_beside_the_music_silences_nothing_else() -> None:
+    def fails(_: object) -> None:
+        failures.append(0)
+        raise ZeroDivisionError
+
+    failures: list[int] = []
+    lines: list[str] = []
+    seen: list[Record] = []
+    passing = VirtualTime(BEGAN_S)
+    brain = EveryBeat([])
+    brain.said.append(Say("bar 2: I come in"))
+    with pytest.raises(ZeroDivisionError):
+        perform(
+            MemoryPorts(song(4), clock=passing.now),
+            RIG,
+            SETUP,
+            Timing(),
+            say=lines.append,
+            until=lambda now: now > 103.0,
+            observer=fails,
+            witness=seen.append,
+            start_brain=lambda: brain,
+            passing=passing,
+        )
+    assert len(failures) == 1, "what failed is called no more"
+    assert "bar 2: I come in" in lines
+    assert isinstance(seen[-1].what, Ended)
 
 
 def test_an_offset_moves_every_note() -> None:

@@ -5,7 +5,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -14,9 +14,11 @@ import pytest
 from schmubert.bridge.page import process
 from schmubert.bridge.page.process import MOST_TURNED, TURNED_AT_ONCE, Page, lacking, programme_of
 from schmubert.bridge.protocol.controls import Control
+from schmubert.bridge.protocol.errands import Errand
 from schmubert.bridge.protocol.events import Came, Record, Sent, Tick
 from schmubert.bridge.protocol.messages import Moved, Say
 from schmubert.bridge.protocol.place import Place
+from schmubert.bridge.screen.audience import Audience
 from tests.bridge.page.programmes import NOWHERE, PROGRAMME, RIG, SETTINGS
 
 PATIENCE_S = 60.0
@@ -62,6 +64,12 @@ def test_what_is_turned_comes_in_order_and_a_few_at_a_time() -> None:
         until(lambda: turned.extend(made.turned()) or len(turned) == 20)
         assert [control.value for control in turned] == [float(1 + k % 8) for k in range(20)]
     assert made.turned() == ()
+
+
+def test_the_port_that_was_found_is_known() -> None:
+    with page("pipe.say(Served('here', 4242)); hear(99)") as (made, lines):
+        until(lambda: lines == ["here"])
+        assert made.port == 4242
 
 
 def test_a_flood_is_bounded_and_what_is_no_control_is_dropped() -> None:
@@ -156,6 +164,60 @@ def test_it_is_told_only_what_it_shows() -> None:
         until(lambda: lines)
     assert lines[0].count("Came") == 2
     assert lines[0].endswith("Say(text='x')]")
+
+
+ECHO = """
+while not pipe.closed:
+    for one in pipe.hear():
+        if isinstance(one, Seen): pipe.say(Say('shown: ' + one.record.what.text))
+    time.sleep(0.002)
+"""
+
+
+def test_a_line_is_shown_and_whoever_says_it_does_not_wait() -> None:
+    with page(ECHO) as (made, lines):
+        made.say("before it is there")
+        until(lambda: made.starts == 1)
+        with made._lock:  # as one has who says a line while it is told what happens
+            made.say("while others speak")
+        until(lambda: len(lines) == 2)
+    assert lines == ["shown: before it is there", "shown: while others speak"]
+
+
+def test_a_line_leaves_no_token_and_may_be_no_unicode() -> None:
+    with page(ECHO) as (made, lines):
+        made.say("page: open http://10.0.0.2:8765/?token=abc-DEF_1 in a browser")
+        made.say("recorded: /takes/caf\udce9")
+        until(lambda: len(lines) == 2)
+    assert lines[0] == "shown: page: open http://10.0.0.2:8765/ in a browser"
+    assert lines[1] == "shown: recorded: /takes/caf\\udce9"
+
+
+def test_lines_are_bounded_and_the_next_process_is_told_the_last() -> None:
+    with page("hear(1); sys.exit()" + ECHO) as (made, _):
+        for k in range(1000):
+            made.say(f"{k}")
+        until(lambda: made.starts == 1 and not made._told)
+        assert [one.what for one in made._lines][-1] == Say("999")
+        assert len(made._lines) == process.KEPT_LINES
+
+
+def test_what_a_page_wants_done_is_answered_on_the_page(tmp_path: Path) -> None:
+    class Desk(process.Bare):
+        def do(self, errand: Errand, /) -> tuple[()]:
+            watching.tell(f"{errand.name!r} is no name of a song")
+            return ()
+
+    told = tmp_path / "told"
+    told.touch()
+    code = (
+        "pipe.say(Errand('save', 'bad/name')); hear(2)\n"
+        "Path(sys.argv[1]).write_text(repr(told[1:]))\nhear(99)"
+    )
+    command = (sys.executable, "-c", CHILD + code, str(told))
+    with closing(Audience(SETTINGS, None)) as watching:
+        watching.keep(Page(PROGRAMME, watching.tell, command, desk=Desk()))
+        until(lambda: "'bad/name' is no name of a song" in told.read_text())
 
 
 def test_what_cannot_be_served_is_said_once() -> None:

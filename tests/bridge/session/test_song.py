@@ -6,16 +6,37 @@ from array import array
 from pathlib import Path
 
 import pytest
+import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schmubert.bridge.protocol.controls import Control
+from schmubert.bridge.choices import preset
+from schmubert.bridge.options import OPTIONS
+from schmubert.bridge.protocol.controls import Control, control, id_of, setting
 from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import Charted, Kept, Settings
 from schmubert.bridge.session.song import Song, SongKeeper, song_name
 from schmubert.engine.music.meter import COMMON
+from schmubert.engine.music.style_names import CHOICES
 from schmubert.engine.music.vocabulary import SIZES, Track
 
+BY_HAND = """# my remarks
+tempo = 120  # not too fast
+count-in = 2
+window = 8
+seed = 5
+chords = "@{chart}"
+style = "Bossa"
+
+[set]  # how it stands
+shuffle = 0.3
+density1.bass = 2  # few
+key = "A minor"
+intro = 1
+
+[bind]
+fill = "note:40:16"  # the left one
+"""
 GROOVE = Kept("variation-b", array("H", [0, 0, 0] * 16).tobytes(), bytes(16), bytes(4))
 
 
@@ -74,6 +95,129 @@ def test_a_folder_that_cannot_be_written_is_a_line(tmp_path: Path) -> None:
     kept.close()
     (line,) = kept.lines  # type: ignore[attr-defined]
     assert "the music goes on" in line
+
+
+@pytest.fixture
+def by_hand(tmp_path: Path) -> Path:
+    """A song that a player wrote."""
+    (tmp_path / "chart.txt").write_text("Am F")
+    path = tmp_path / "Blue.toml"
+    path.write_text(BY_HAND.format(chart=tmp_path / "chart.txt"))
+    return path
+
+
+WRITTEN = Settings(
+    chords="Am F",
+    style="bossa",
+    count_in_bars=2,
+    window_bars=8,
+    seed=5,
+    controls=(
+        Control("shuffle", 0.3),
+        Control("density1", 2.0, int(Track.BASS)),
+        setting("key", "A minor"),
+        Control("intro", 1.0),
+    ),
+)
+
+
+def test_what_a_player_wrote_stays(by_hand: Path) -> None:
+    before = by_hand.read_text().splitlines()
+    kept = keeper(by_hand.parent, WRITTEN, 120.0)
+    kept.close()
+    after = by_hand.read_text().splitlines()
+    assert [line for line in before if line not in after] == []
+    see(kept, Control("tempo", 93.5), Control("density1", 3.0, int(Track.BASS)))
+    see(kept, Control("swing", 0.2))
+    kept.close()
+    after = by_hand.read_text().splitlines()
+    assert [line for line in before if line not in after] == [
+        "tempo = 120  # not too fast",
+        "density1.bass = 2  # few",
+    ]
+    assert "tempo = 93.5  # not too fast" in after
+    assert "density1.bass = 3.0  # few" in after
+    assert tomlkit.parse(by_hand.read_text())["set"]["swing"] == 0.2  # type: ignore[index]
+
+
+def test_what_the_song_is_played_without_is_gone(by_hand: Path) -> None:
+    kept = keeper(by_hand.parent, WRITTEN)
+    see(kept, Control("style", 0.0))
+    kept.close()
+    text = by_hand.read_text()
+    assert "style" not in text
+    assert text.startswith("# my remarks\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "was", "becomes"),
+    [("mode", 2, "continue"), ("bars", 2, 1), ("style", 2, "rock"), ("tempo", 80, 90.0)],
+)
+def test_what_stood_as_a_control_does_not_go_before_what_is_kept(
+    by_hand: Path, name: str, was: int, becomes: object
+) -> None:
+    by_hand.write_text(f"[set]\n{name} = {was}\n")
+    kept = keeper(by_hand.parent, Settings(controls=(Control(name, float(was)),)))
+    turned = {"tempo": 90.0, "style": float(CHOICES.index("rock"))}
+    see(kept, Control(name, turned.get(name, 1.0)))
+    kept.close()
+    found = tomlkit.parse(by_hand.read_text()).unwrap()
+    assert (found["set"], found[name]) == ({}, becomes)
+
+
+@pytest.mark.parametrize("spoilt", [b"tempo = ", b"set = 3\n", b"\xff", b"a = " + b"[" * 9999])
+def test_a_file_that_is_none_by_now_stays_and_is_told(tmp_path: Path, spoilt: bytes) -> None:
+    kept = keeper(tmp_path)
+    (tmp_path / "Blue.toml").write_bytes(spoilt)
+    see(kept, GROOVE)
+    (line,) = kept.lines  # type: ignore[attr-defined]
+    assert "cannot be kept" in line
+    assert (tmp_path / "Blue.toml").read_bytes() == spoilt
+    assert Song(tmp_path, "Blue").variations(COMMON) == (GROOVE,)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links are for some alone there")
+def test_a_link_stays_one(by_hand: Path) -> None:
+    elsewhere = by_hand.parent / "mine"
+    by_hand.rename(elsewhere)
+    by_hand.symlink_to(elsewhere)
+    keeper(by_hand.parent).close()
+    assert by_hand.is_symlink()
+    assert elsewhere.read_text().startswith("# my remarks\n")
+
+
+LEVELS = st.fixed_dictionaries({"bass": st.floats(0, 1), "drums": st.floats(0, 1)})
+FORMS = [
+    "seed = 5\n[set]\n\"level:bass\" = {bass}\n'level:drums' = {drums}\n[bind]\nfill = 'note:1'\n",
+    "[set]\nlevel.bass = {bass}\nlevel.drum = {drums}\n[bind]\nfill = 'note:1'\n",
+    "[bind]\nfill = 'note:1'\n[set]\nlevel = {{bass = {bass}, drums = {drums}}} # x",
+    "[set]\n[bind]\nfill = 'note:1'\n[set.level]\nbass = {bass}\ndrums = {drums}\n",
+    "[set.level]\nbass = {bass}\ndrums = {drums}\n[bind]\nfill = 'note:1'\n",
+    "set.level.bass = {bass}\nset.level.drums = {drums}\nbind.fill = 'note:1'\n",
+    "bind.fill = 'note:1'\n[set]\n'level:bass' = [1, {bass}]\nlevel.drums = {drums}\nswing = 0.1",
+    "bind = {{fill = 'note:1'}}",
+]
+
+
+@given(st.sampled_from(FORMS), LEVELS, LEVELS, st.floats(0, 0.5))
+def test_whatever_way_it_is_written_it_says_how_it_stands(
+    form: str, before: dict[str, float], after: dict[str, float], swing: float
+) -> None:
+    begins = [control(f"level:{role}", value) for role, value in before.items()]
+    stands = [control(f"level:{role}", value) for role, value in after.items()]
+    stands.append(Control("swing", swing))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "Blue.toml")
+        path.write_text(form.format(**before))
+        kept = keeper(Path(folder), Settings(controls=tuple(begins)))
+        see(kept, *stands)
+        kept.close()
+        found = preset.read(path, {one.name for one in OPTIONS})
+    said = [setting(*word.rsplit("=", 1)) for word in found["set"]]
+    assert {id_of(one): one for one in said} == {id_of(one): one for one in stands}
+    assert found["bind"] == ["fill=note:1"]
+    assert found.get("seed", 5) == 5
+    assert found["tempo"] == 90.0
 
 
 @given(st.binary(max_size=200) | st.just(b"[]"))
