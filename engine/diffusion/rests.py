@@ -13,7 +13,7 @@ import numpy as np
 
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Mask, Tokens, lasting
-from schmubert.engine.music.vocabulary import HOLD, OFF, PITCHED, Track, first_onset
+from schmubert.engine.music.vocabulary import HOLD, MASK, OFF, PITCHED, TRIO, Track, first_onset
 
 
 def tacet_bars(tokens: Tokens, tracks: Sequence[Track], meter: Meter = COMMON) -> Mask:
@@ -30,6 +30,23 @@ def tacet_bars(tokens: Tokens, tracks: Sequence[Track], meter: Meter = COMMON) -
         sounds[..., column] = events >= first_onset(track)
     by_bar = sounds.reshape(*tokens.shape[:-2], -1, meter.steps, len(tracks))
     return np.asarray(~by_bar.any(axis=-2))
+
+
+def without_long_rests(tokens: Tokens, targets: Mask, meter: Meter, sounding: float) -> Tokens:
+    """A window `tokens` [steps, 3 or 4] in which bars are unknown where a part rests for too long.
+
+    That is in more bars than in any window that a network learned from, where each part of the trio
+    sounds in a share `sounding` of them. Shown such a rest, it has the others play half as much as
+    they do in songs. A part with `targets`, of that shape, is shown as it is.
+    """
+    tacet = tacet_bars(tokens[:, : len(TRIO)], TRIO, meter)
+    too_long = tacet.mean(axis=0) > 1.0 - sounding
+    if not sounding or not too_long.any():
+        return tokens
+    tokens = tokens.copy()
+    for track in np.flatnonzero(too_long & ~targets[:, : len(TRIO)].any(axis=0)):
+        tokens[np.repeat(tacet[:, track], meter.steps), track] = MASK[track]
+    return tokens
 
 
 def with_pauses(tokens: Tokens, tacet: Mask, tracks: Sequence[Track], meter: Meter) -> Tokens:

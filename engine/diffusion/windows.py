@@ -16,6 +16,7 @@ from schmubert.engine.diffusion.comebacks import comebacks
 from schmubert.engine.diffusion.defaults import FEWEST_WINDOW_BARS
 from schmubert.engine.diffusion.layout import Layout, chords_from, known_chords, laid_out
 from schmubert.engine.diffusion.planning import kept, plan_run
+from schmubert.engine.diffusion.rests import without_long_rests
 from schmubert.engine.diffusion.samplers import SAMPLERS
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.diffusion.unmasking import TokenSampler, of_the_unknown
@@ -124,8 +125,9 @@ def window_run(
         first_bar = min(place(open_bars, sampling.window_bars), latest)
         rows = slice(first_bar * meter.steps, (first_bar + sampling.window_bars) * meter.steps)
         window, in_window = padded(canonical(tokens[rows]), targets[rows], meter)
+        heard = without_long_rests(window, in_window, meter, recipe.sounding)
         layout = laid_out(
-            window[None][..., columns],
+            heard[None][..., columns],
             in_window[None][..., columns],
             tracks,
             plans,

@@ -3,7 +3,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schmubert.engine.diffusion.rests import tacet_bars, tacet_cells, with_pauses
+from schmubert.engine.diffusion.rests import (
+    tacet_bars,
+    tacet_cells,
+    with_pauses,
+    without_long_rests,
+)
 from schmubert.engine.music.meter import COMMON
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import STEPS_PER_BAR, Tokens, notes
@@ -148,3 +153,19 @@ def test_a_note_before_a_pause_ends_with_its_bar_and_one_held_out_of_it_is_gone(
     found = with_pauses(tokens, tacet, TRIO, COMMON)
     assert [(note.onset, note.length) for note in notes(found, BASS)] == [(8, 8)]
     assert np.flatnonzero(found[:, DRUMS]).tolist() == [0, 4, 8, 12, 48, 52, 56, 60]
+
+
+def test_a_part_that_rests_for_longer_than_was_learned_from_is_unknown_in_these_bars() -> None:
+    tokens = silent(8)
+    tokens[0, MELODY] = FIRST_ONSET  # rings through the first bar
+    tokens[16, MELODY] = OFF
+    tokens[:80:16, DRUMS] = 1  # plays in five of eight bars
+    nothing = np.zeros(tokens.shape, bool)
+    shown = without_long_rests(tokens, nothing, COMMON, 0.5)
+    assert (shown[16:, MELODY] == MASK[MELODY]).all()
+    assert (shown[:, DRUMS] == tokens[:, DRUMS]).all()
+    assert (shown[:16] == np.where(np.arange(3) == BASS, MASK, tokens[:16])).all()
+    assert without_long_rests(tokens, nothing, COMMON, 0.0) is tokens
+    wanted = nothing.copy()
+    wanted[-1, [MELODY, BASS]] = True
+    assert (without_long_rests(tokens, wanted, COMMON, 0.5) == tokens).all()
