@@ -24,6 +24,7 @@ from schmubert.engine.music.seats import Seat, free_seat, resting_seat
 from schmubert.engine.music.smf import (
     META,
     NOTE_ON,
+    PORT,
     TIME_SIGNATURE,
     TRACK_NAME,
     Event,
@@ -182,8 +183,13 @@ def _with(
         else:
             seat = Seat(channel, (*manner.set_up(channel),))
         struck = strokes(score, track, grid)
+        port = _port_of(midi, channels, places.get(track, ())) if channel is not None else b""
+        begun += [meta(0, PORT, port)] if port.strip(b"\0") else []
+        beside_it = [
+            part for part in channels.of(seat.channel) if not port or _port(midi, part) == port
+        ]
         if seat.channel not in channels.kits:
-            struck = _apart(struck, channels.of(seat.channel), midi.ticks_per_beat)
+            struck = _apart(struck, beside_it, midi.ticks_per_beat)
         begun += seat.set_up
         onsets = [stroke.onset for stroke in struck]
         if channel is not None:
@@ -250,6 +256,21 @@ def _channel_of(channels: Channels, places: Sequence[tuple[int, int]]) -> int:
         if part.place is not None and part.place in places:
             notes[part.place[1]] = notes.get(part.place[1], 0) + len(part.onsets)
     return max(notes, key=lambda channel: notes[channel]) if notes else places[0][1]
+
+
+def _port_of(midi: MidiFile, channels: Channels, places: Sequence[tuple[int, int]]) -> bytes:
+    """The MIDI port (FF 21) on which `places` play most; empty where none is said."""
+    if not any((one.status, one.kind) == (META, PORT) for one in midi.words):
+        return b""
+    here = [part for part in channels.parts if part.place is not None and part.place in places]
+    return _port(midi, max(here, key=lambda part: len(part.onsets))) if here else b""
+
+
+def _port(midi: MidiFile, part: Part) -> bytes:
+    """The MIDI port of the track of `part`; empty where none is said."""
+    events = midi.tracks[part.place[0]].events if part.place is not None else ()
+    said = (one.data for one in events if (one.status, one.kind) == (META, PORT))
+    return bytes(next(said, b""))
 
 
 def _apart(struck: Sequence[Stroke], parts: Sequence[Part], ticks_per_beat: int) -> list[Stroke]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from schmubert.engine.music.meter import USUAL_BPM, Meter
 
 META, SYSEX, ESCAPE = 0xFF, 0xF0, 0xF7
-TEXT, TRACK_NAME, MARKER, END_OF_TRACK = 0x01, 0x03, 0x06, 0x2F
+TEXT, TRACK_NAME, MARKER, PORT, END_OF_TRACK = 0x01, 0x03, 0x06, 0x21, 0x2F
 SET_TEMPO, TIME_SIGNATURE = 0x51, 0x58
 MOST_VLQ_BYTES = 4
 LONGEST_WAIT = (1 << 7 * MOST_VLQ_BYTES) - 1

@@ -28,6 +28,7 @@ from schmubert.engine.music.midifile import read_score
 from schmubert.engine.music.score import Note, Score, monophonic, silence
 from schmubert.engine.music.smf import (
     META,
+    PORT,
     SET_TEMPO,
     Event,
     event,
@@ -337,3 +338,17 @@ def test_a_file_is_read_once_for_its_band(monkeypatch: pytest.MonkeyPatch) -> No
         song.player_song(data)
         with_tracks(data, reading.score, [Track.BASS], reading.grid)
     assert len(seen) == 3
+
+
+def test_what_goes_on_is_on_the_port_of_what_was_there() -> None:
+    """A port has sixteen channels of its own: those of another one are other instruments."""
+    first = [meta(0, PORT, b"\0"), *note(8 * BAR, 1, 40, 2 * BAR)]
+    second = [meta(0, PORT, b"\1"), *(one for k in range(8) for one in note(k * BAR, 1, 40))]
+    source = midi_file(BEAT, [track_body(sorted(one), 10 * BAR) for one in (first, second)])
+    places = {Track.BASS: ((1, 1),)}
+    score = bass(10, *EVERY_BAR, Note(128, 4, 40), Note(144, 4, 40))
+    out = with_next(source, score, [Track.BASS], places, range(8, 10)).midi
+    added = read(out).tracks[-1].events
+    assert [one.data for one in added if (one.status, one.kind) == (META, PORT)] == [b"\1"]
+    begun = [tick for tick, status, *_ in added_notes(out) if status == 0x91]
+    assert begun == [8 * BAR, 9 * BAR], "strings of the other port take none of its notes"
