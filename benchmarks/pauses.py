@@ -68,7 +68,7 @@ def of_songs(data: Dataset) -> Mask:
 
 def shares(name: str, tacet: Mask) -> str:
     """How often each part of `tacet` [pieces, bars, 3] rests, as a line."""
-    runs: Mask = tacet.reshape(len(tacet), -1, PHRASE_BARS, len(TRIO)).all(axis=2)
+    runs = np.asarray(tacet.reshape(len(tacet), -1, PHRASE_BARS, len(TRIO)).all(axis=2))
     return f"{name}: rests {by_part(tacet)}; for four bars {by_part(runs)}"
 
 
