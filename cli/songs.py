@@ -51,6 +51,11 @@ def errands(source: Path, out: Path, plot: Path | None, force: bool) -> list[Err
                 raise ValueError(
                     f"{readable(path)} is a song to read: name another place with --out"
                 )
+        places = {path.resolve() for path in errand.made}
+        if len(places) < len(errand.made):
+            raise ValueError(
+                f"{readable(errand.out)} is where --plot draws, too: name another place with --plot"
+            )
     if not force:
         _refuse_existing(path for errand in found for path in errand.made)
     return found

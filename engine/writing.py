@@ -17,9 +17,11 @@ def replacing(path: Path) -> Iterator[Path]:
     """A path beside `path` to write to: once the block has ended well, it takes its place.
 
     Until then what was at `path` stays whole. NotWrittenError where it cannot be written, a full
-    disk included; nothing is left beside it then.
+    disk included; nothing is left beside it then. A device or a pipe is no file, and stays.
     """
-    beside = path.with_name(path.name + PART)
+    beside = path.with_name(f".{path.name}{PART}")  # hidden: a name that nobody's own file has
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise NotWrittenError(f"{path} is a device or a pipe, not a file: name another place")
     try:
         with naming(path):
             yield beside

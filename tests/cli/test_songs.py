@@ -89,3 +89,10 @@ def test_what_is_not_there_is_named(folder: Path, tmp_path: Path) -> None:
         errands(folder / "a.mid", tmp_path, None, False)
     with pytest.raises(ValueError, match="is a file, but"):
         errands(folder, folder / "a.mid", None, False)
+
+
+def test_an_answer_and_its_picture_have_places_of_their_own(folder: Path, tmp_path: Path) -> None:
+    both = tmp_path / "o.png"
+    for force in (False, True):
+        with pytest.raises(ValueError, match=r"o\.png is where --plot draws, too"):
+            errands(folder / "a.mid", both, tmp_path / "deep" / ".." / "o.png", force)

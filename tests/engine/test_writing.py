@@ -1,5 +1,6 @@
 """A file is written whole, or what was there stays, and the line says which file and why."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,21 @@ def test_no_error_is_told_with_its_number(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError) as raised:
         (tmp_path / "file").mkdir()
     assert told(raised.value) == f"{tmp_path / 'file'} is a file: name a folder"
+
+
+def test_a_file_of_somebody_else_beside_it_stays(tmp_path: Path) -> None:
+    theirs = tmp_path / "out.mid.part"
+    theirs.write_text("theirs")
+    write_whole(tmp_path / "out.mid", b"ours")
+    assert theirs.read_text() == "theirs"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.mid", "out.mid.part"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes among files")
+def test_a_pipe_or_a_device_is_no_file_to_replace(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(NotWrittenError, match="pipe is a device or a pipe, not a file"):
+        write_whole(pipe, b"ours")
+    assert pipe.is_fifo()
+    assert [*tmp_path.iterdir()] == [pipe]
