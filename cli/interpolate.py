@@ -19,7 +19,7 @@ from schmubert.cli.offline import (
     run,
     tell_oddities,
 )
-from schmubert.cli.songs import readable
+from schmubert.cli.songs import readable, refuse_written_over
 from schmubert.engine.commands import Command
 from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion import compose
@@ -53,8 +53,7 @@ def interpolate(
     from schmubert.engine.music.song import read_bytes
     from schmubert.engine.music.splice import joined
 
-    if job.out.resolve() == to.resolve():
-        raise ValueError(f"{to} is a song to read: name another place with --out")
+    refuse_written_over(job.source, job.out, job.plot, [to])
     end_data = read_bytes(to)
     read_score(to)  # what no song can lead to is said once
     told_of: set[Meter] = set()

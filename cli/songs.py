@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schmubert.engine.music.texts import MIDI_SUFFIXES, decoded
-from schmubert.engine.writing import in_the_way
+from schmubert.engine.writing import in_the_way, is_device
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,12 @@ def errands(source: Path, out: Path, plot: Path | None, force: bool) -> list[Err
     for path in (out, plot):
         if path is not None and (file := in_the_way(path)) is not None:
             raise ValueError(f"{readable(file)} is a file, not a folder: name another place")
-    songs = {errand.source.resolve() for errand in found}
+    _refuse_read(found, [errand.source for errand in found])
     for errand in found:
         for path in errand.made:
-            if path.resolve() in songs:
+            if is_device(path):
                 raise ValueError(
-                    f"{readable(path)} is a song to read: name another place with --out"
+                    f"{readable(path)} is a device or a pipe, not a file: name another place"
                 )
         places = {path.resolve() for path in errand.made}
         if len(places) < len(errand.made):
@@ -59,6 +59,26 @@ def errands(source: Path, out: Path, plot: Path | None, force: bool) -> list[Err
     if not force:
         _refuse_existing(path for errand in found for path in errand.made)
     return found
+
+
+def refuse_written_over(source: Path, out: Path, plot: Path | None, read: Sequence[Path]) -> None:
+    """ValueError where an errand from `source` would write over one of the other files `read`.
+
+    As with its own song, --force does not change that.
+    """
+    if read:
+        _refuse_read(errands(source, out, plot, force=True), read)
+
+
+def _refuse_read(found: Iterable[Errand], read: Iterable[Path]) -> None:
+    there = {path.resolve() for path in read}
+    for errand in found:
+        for option, path in zip(("--out", "--plot"), errand.made, strict=False):
+            if path.resolve() in there:
+                kind = "song" if path.suffix.lower() in MIDI_SUFFIXES else "file"
+                raise ValueError(
+                    f"{readable(path)} is a {kind} to read: name another place with {option}"
+                )
 
 
 def _single(source: Path, out: Path, plot: Path | None) -> Errand:

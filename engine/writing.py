@@ -1,5 +1,6 @@
 """Files that are written whole or not at all, whatever ends the process or the disk."""
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,19 +20,33 @@ def replacing(path: Path) -> Iterator[Path]:
     Until then what was at `path` stays whole. NotWrittenError where it cannot be written, a full
     disk included; nothing is left beside it then. A device or a pipe is no file, and stays.
     """
-    beside = path.with_name(f".{path.name}{PART}")  # hidden: a name that nobody's own file has
-    if path.exists() and not (path.is_file() or path.is_dir()):
-        raise NotWrittenError(f"{path} is a device or a pipe, not a file: name another place")
-    try:
-        with naming(path):
+    with naming(path):
+        if is_device(path):
+            raise NotWrittenError(f"{path} is a device or a pipe, not a file: name another place")
+        beside = _beside(path)
+        try:
             yield beside
             sync(beside)
             beside.replace(path)
             sync_folder(path.parent)
-    except BaseException:
-        with suppress(NotADirectoryError):  # where a file is in the way of its folder
-            beside.unlink(missing_ok=True)
-        raise
+        except BaseException:
+            with suppress(NotADirectoryError):  # where a file is in the way of its folder
+                beside.unlink(missing_ok=True)
+            raise
+
+
+def is_device(path: Path) -> bool:
+    """Whether what is at `path`, wherever links lead, is neither a file nor a folder."""
+    return path.exists() and not (path.is_file() or path.is_dir())
+
+
+def _beside(path: Path) -> Path:
+    """A hidden place in the folder of `path`, under a name that nobody else's file has.
+
+    It is the same each time, so that the next one to write replaces what a killed process left.
+    """
+    name = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
+    return path.with_name(f".schmubert-{name}{PART}")
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -1,8 +1,9 @@
+import os
 from pathlib import Path
 
 import pytest
 
-from schmubert.cli.songs import errands
+from schmubert.cli.songs import errands, refuse_written_over
 
 
 def touch(path: Path) -> None:
@@ -96,3 +97,34 @@ def test_an_answer_and_its_picture_have_places_of_their_own(folder: Path, tmp_pa
     for force in (False, True):
         with pytest.raises(ValueError, match=r"o\.png is where --plot draws, too"):
             errands(folder / "a.mid", both, tmp_path / "deep" / ".." / "o.png", force)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes among files")
+@pytest.mark.parametrize("force", [False, True])
+def test_a_pipe_is_refused_before_any_work(folder: Path, tmp_path: Path, force: bool) -> None:
+    pipe, out = tmp_path / "pipe", tmp_path / "o.mid"
+    os.mkfifo(pipe)
+    for answer, plot in ((pipe, None), (out, pipe)):
+        with pytest.raises(ValueError, match="pipe is a device or a pipe, not a file: name anoth"):
+            errands(folder / "a.mid", answer, plot, force)
+
+
+def test_other_files_to_read_are_never_written_over(folder: Path, tmp_path: Path) -> None:
+    song, like, chart = folder / "a.mid", tmp_path / "like.mid", tmp_path / "chart.png"
+    touch(like)
+    for out, plot, said in (
+        (folder / ".." / "like.mid", None, r"like\.mid is a song to read: .* with --out"),
+        (tmp_path / "o.mid", chart, r"chart\.png is a file to read: .* with --plot"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            refuse_written_over(song, out, plot, [like, chart])
+    refuse_written_over(song, tmp_path / "o.mid", tmp_path / "p.png", [like, chart])
+
+
+def test_an_answer_of_a_folder_writes_over_no_other_file_to_read(
+    folder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(ValueError, match=r"b\.MIDI is a song to read"):
+        refuse_written_over(folder, out, None, [out / "deep/b.MIDI"])
+    refuse_written_over(folder, out, None, [out / "deep/other.mid"])

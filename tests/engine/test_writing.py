@@ -77,18 +77,62 @@ def test_no_error_is_told_with_its_number(tmp_path: Path) -> None:
 
 
 def test_a_file_of_somebody_else_beside_it_stays(tmp_path: Path) -> None:
-    theirs = tmp_path / "out.mid.part"
-    theirs.write_text("theirs")
+    theirs = [tmp_path / name for name in (".out.mid.part", "out.mid.part")]
+    for path in theirs:
+        path.write_text("theirs")
     write_whole(tmp_path / "out.mid", b"ours")
-    assert theirs.read_text() == "theirs"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.mid", "out.mid.part"]
+    with pytest.raises(ZeroDivisionError), replacing(tmp_path / "out.mid"):
+        raise ZeroDivisionError
+    assert [path.read_text() for path in theirs] == ["theirs", "theirs"]
+    assert sorted(tmp_path.iterdir()) == sorted([*theirs, tmp_path / "out.mid"])
+
+
+def test_the_next_one_to_write_replaces_what_a_killed_process_left(tmp_path: Path) -> None:
+    path = tmp_path / "song.mid"
+    with replacing(path) as beside:
+        beside.write_bytes(b"first")
+    beside.write_bytes(b"half")
+    assert beside.name.startswith(".")
+    write_whole(path, b"whole")
+    assert path.read_bytes() == b"whole"
+    assert [*tmp_path.iterdir()] == [path]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_it_has_the_permissions_of_a_new_file(tmp_path: Path) -> None:
+    usual = os.umask(0o027)
+    try:
+        write_whole(tmp_path / "song.mid", b"ours")
+    finally:
+        os.umask(usual)
+    assert (tmp_path / "song.mid").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_name_may_be_as_long_as_the_system_takes(tmp_path: Path) -> None:
+    longest = tmp_path / f"{'x' * 251}.mid"
+    write_whole(longest, b"ours")
+    assert longest.read_bytes() == b"ours"
+    with pytest.raises(NotWrittenError, match="x cannot be written: File name too long"):
+        write_whole(tmp_path / ("x" * 300), b"ours")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes among files")
 def test_a_pipe_or_a_device_is_no_file_to_replace(tmp_path: Path) -> None:
-    pipe = tmp_path / "pipe"
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
     os.mkfifo(pipe)
-    with pytest.raises(NotWrittenError, match="pipe is a device or a pipe, not a file"):
-        write_whole(pipe, b"ours")
+    link.symlink_to(pipe)
+    for path in (pipe, link):
+        with pytest.raises(NotWrittenError, match=f"{path.name} is a device or a pipe, not a file"):
+            write_whole(path, b"ours")
     assert pipe.is_fifo()
-    assert [*tmp_path.iterdir()] == [pipe]
+    assert link.is_symlink()
+    assert sorted(tmp_path.iterdir()) == [link, pipe]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets few make links")
+def test_a_link_to_a_file_is_replaced_and_the_file_stays(tmp_path: Path) -> None:
+    file, link = tmp_path / "file", tmp_path / "link"
+    file.write_bytes(b"old")
+    link.symlink_to(file)
+    write_whole(link, b"new")
+    assert (link.read_bytes(), file.read_bytes()) == (b"new", b"old")

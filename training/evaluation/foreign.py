@@ -87,9 +87,11 @@ def read_pieces(
         reasons = ", ".join(f"{count} {why}" for why, count in left_out.items())
         shorter = sorted(lengths)[-2:] if len(lengths) > 1 else []
         hint = f"; try --bars {shorter[0]}" if shorter and shorter[0] >= FEWEST_BARS else ""
+        if not found and not reasons:
+            reasons = "no MIDI files"
         raise ValueError(
-            f"{folder} has {len(found)} pieces of {bars} bars: at least 2 are needed"
-            f" ({reasons or 'no MIDI files'}){hint}"
+            f"{folder} has {len(found)} piece{'s'[: len(found) != 1]} of {bars} bars: at least 2"
+            f" are needed{f' ({reasons})' if reasons else ''}{hint}"
         )
     return Pieces(folder.name, bars, tuple(tracks), np.stack(found), left_out)
 

@@ -56,6 +56,9 @@ def test_where_pieces_are_too_short_it_says_how_long_they_may_be(
         read_pieces(made, 64)
     with pytest.raises(ValueError, match="no MIDI files"):
         read_pieces(folder(tmp_path / "empty", {"a.txt": b""}), BARS)
+    one = folder(tmp_path / "one", {"a.mid": midi_bytes(song(100, 20))})
+    with pytest.raises(ValueError, match=r"one has 1 piece of 16 bars: at least 2 are needed$"):
+        read_pieces(one, BARS)
     with pytest.raises(ValueError, match="at least 6"):
         read_pieces(made, 4)
 

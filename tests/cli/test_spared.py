@@ -1,0 +1,99 @@
+"""What a command reads is never what it writes over, nor is a device, with --force or without."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from schmubert.cli.main import main
+from schmubert.cli.tune import tune
+from schmubert.engine.music.midifile import midi_bytes
+from schmubert.engine.music.vocabulary import Track
+
+
+def call(words: str, model: Path) -> Result:
+    return CliRunner().invoke(main, [*words.split(), "--calls", "2", "--model", str(model)])
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_model_file: Path) -> Path:
+    """A folder of a song, songs by any name, charts and a model."""
+    monkeypatch.chdir(tmp_path)
+    tokens = tune().tokens.copy()
+    tokens[::4, Track.DRUMS] = 1
+    for name in ("in.mid", "like.mid", "to.png"):
+        Path(name).write_bytes(
+            midi_bytes(replace(tune(), tokens=tokens), [Track.MELODY, Track.DRUMS])
+        )
+    for name in ("chart.txt", "chart.png"):
+        Path(name).write_text("Am F C G7")
+    Path("own.onnx").write_bytes(tiny_model_file.read_bytes())
+    return tmp_path
+
+
+@pytest.mark.parametrize("force", ["", " --force"])
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            "interpolate in.mid like.mid --out like.mid --bars 2",
+            "like.mid is a song to read: name another place with --out",
+        ),
+        (
+            "interpolate in.mid to.png --out o.mid --plot to.png --bars 2",
+            "to.png is a file to read: name another place with --plot",
+        ),
+        (
+            "accompany in.mid --out like.mid --like like.mid",
+            "like.mid is a song to read: name another place with --out",
+        ),
+        (
+            "accompany in.mid --out o.mid --plot to.png --like to.png",
+            "to.png is a file to read: name another place with --plot",
+        ),
+        (
+            "accompany in.mid --out chart.txt --chords @chart.txt",
+            "chart.txt is a file to read: name another place with --out",
+        ),
+        (
+            "accompany in.mid --out o.mid --plot chart.png --chords @chart.png",
+            "chart.png is a file to read: name another place with --plot",
+        ),
+        (
+            "continue in.mid --out own.onnx --bars 2",
+            "own.onnx is a file to read: name another place with --out",
+        ),
+        (
+            "infill in.mid --out o.png --plot o.png --bars 2",
+            "o.png is where --plot draws, too: name another place with --plot",
+        ),
+    ],
+)
+def test_what_is_read_stays(here: Path, words: str, said: str, force: str) -> None:
+    before = {path: path.read_bytes() for path in here.iterdir()}
+    result = call(words + force, Path("own.onnx"))
+    assert (result.exit_code, result.output) == (1, f"Error: {said}\n")
+    assert {path: path.read_bytes() for path in here.iterdir()} == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes among files")
+@pytest.mark.parametrize("force", ["", " --force"])
+def test_a_pipe_stays_a_pipe(force: str) -> None:
+    os.mkfifo("pipe")
+    for places in ("--out pipe", "--out o.mid --plot pipe"):
+        result = call(f"accompany in.mid {places}{force}", Path("own.onnx"))
+        said = "Error: pipe is a device or a pipe, not a file: name another place\n"
+        assert (result.exit_code, result.output) == (1, said)
+    assert Path("pipe").is_fifo()
+    assert not Path("o.mid").exists()
+
+
+def test_other_places_are_written_to(here: Path) -> None:
+    words = "accompany in.mid --out o.mid --plot p.png --like like.mid --chords @chart.txt"
+    result = call(words, Path("own.onnx"))
+    assert result.exit_code == 0, result.output
+    names = {path.name for path in here.iterdir()}
+    assert {"o.mid", "p.png", "like.mid", "chart.txt"} <= names
+    assert not [name for name in names if name.endswith(".part")]
