@@ -18,7 +18,6 @@ import onnx
 from numpy.typing import NDArray
 
 from schmubert.engine.checksum import UNSEALED, sealed
-from schmubert.engine.diffusion.rests import tacet_bars
 from schmubert.engine.music.meter import PHRASE_BARS
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import Mask
@@ -26,9 +25,7 @@ from schmubert.engine.music.vocabulary import TRIO
 from schmubert.engine.networks import checkpoint
 from schmubert.engine.networks.load import load
 from schmubert.engine.writing import write_whole
-from schmubert.training.data.batches import windows_by_song
 from schmubert.training.data.dataset import Dataset
-from schmubert.training.data.windows import HOP_BARS
 from schmubert.training.learning.band_batches import PAUSE_BARS
 from schmubert.training.learning.run_batches import pauses_of
 
@@ -48,7 +45,7 @@ def main() -> None:
             (into_graph if path.suffix == ".onnx" else into_checkpoint)(path, counted)
             print(f"{path}: the pauses of {len(counted.tacet):,} songs")
         return
-    songs = of_songs(data)
+    songs = pauses_of(data.split("validation"), PAUSE_BARS, TRIO, SEED).tacet
     print(shares("songs", songs))
     for path in asked.model:
         drawn_from = load(path).pauses
@@ -57,13 +54,6 @@ def main() -> None:
         rngs = [np.random.default_rng((SEED, number)) for number in range(len(songs))]
         drawn = np.stack([drawn_from.draw(PAUSE_BARS, rng) for rng in rngs])
         print(shares(path.name, drawn))
-
-
-def of_songs(data: Dataset) -> Mask:
-    """The bars [songs, bars, 3] in which the parts of validation songs rest."""
-    split, rng = data.split("validation"), np.random.default_rng(SEED)
-    windows = windows_by_song(split, PAUSE_BARS, HOP_BARS, TRIO, 0.0).one_a_song(rng)
-    return tacet_bars(split.batch(windows, PAUSE_BARS), TRIO)
 
 
 def shares(name: str, tacet: Mask) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from schmubert.engine.music.score import Mask, Note, Score, drum_hits, monophonic, notes
-from schmubert.engine.music.vocabulary import HOLD, OFF, PITCHED, TRIO, Track
+from schmubert.engine.music.vocabulary import HOLD, PITCHED, TRIO, Track
 
 
 def only(score: Score, stretch: range) -> Score:
@@ -18,13 +18,13 @@ def only(score: Score, stretch: range) -> Score:
     inside = np.isin(np.arange(score.steps) // score.meter.steps, stretch)
     found = begun_in(score, np.repeat(inside[:, None], len(TRIO), axis=1))
     tokens = found.tokens.copy()
-    for track in TRIO:
-        for note in notes(score.tokens, track) if track in PITCHED else ():
-            if note.onset < first < note.onset + note.length:
-                tokens[first, track] = score.tokens[note.onset, track]
-                ends = note.onset + note.length
-                if ends < score.steps and tokens[ends, track] == HOLD:
-                    tokens[ends, track] = OFF
+    for track in PITCHED:
+        struck = [
+            Note(first, note.onset + note.length - first, note.pitch)
+            for note in notes(score.tokens, track)
+            if note.onset < first < note.onset + note.length
+        ]
+        tokens[:, track] = monophonic([*struck, *notes(found.tokens, track)], score.steps)
     return replace(found, tokens=tokens)
 
 

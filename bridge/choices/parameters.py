@@ -190,12 +190,11 @@ def _offer(ctx: click.Context, keeper: str, words: dict[str, Any]) -> None:
 
 def _after_preset(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
     """What the tables of a preset and of a song say of a repeatable option, and then `value`."""
-    kept = [
-        word
-        for one in KEEPERS
-        for word in ctx.meta.get(f"{KEPT}.{one}.{param.name}", ())
-        if "--set" not in param.opts or word.partition("=")[0] not in _said_after(ctx, one)
-    ]
+    kept: list[str] = []
+    for one in KEEPERS:
+        after = _said_after(ctx, one) if "--set" in param.opts else ()
+        words = ctx.meta.get(f"{KEPT}.{one}.{param.name}", ())
+        kept += [word for word in words if word.partition("=")[0] not in after]
     if not kept:
         return value
     return (*(param.type.convert(word, param, ctx) for word in kept), *value)

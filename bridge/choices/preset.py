@@ -6,21 +6,16 @@ first and `[bind]` the knobs and pads that turn them.
 
 import difflib
 import os
-import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from schmubert.bridge.protocol.option import Option
-from schmubert.engine.writing import in_the_way, naming, write_whole
-
-if TYPE_CHECKING:
-    from tomlkit import TOMLDocument
+from schmubert.bridge.protocol.preset_file import document, document_or_new, write
+from schmubert.engine.writing import in_the_way, naming
 
 TABLES = ("set", "bind")
-MOST_BYTES = 1 << 20
-COLON = re.compile(r"^\s*[\w-]+:\w+\s*=", re.MULTILINE)  # the name of a control, not in quotes
 
 
 def read(path: Path, known: Collection[str]) -> dict[str, Any]:
@@ -29,7 +24,7 @@ def read(path: Path, known: Collection[str]) -> dict[str, Any]:
     ValueError where it is no TOML or says something that is not `known`, OSError where it cannot
     be read.
     """
-    found = _parsed(_text(path), path).unwrap()
+    found = document(path).unwrap()
     for key in found:
         if key not in known:
             near = difflib.get_close_matches(key, sorted(known), 1)
@@ -79,7 +74,7 @@ def _flat(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def writable(path: Path) -> None:
     """Check, before the player works, that `path` can be written: OSError or ValueError."""
-    _there(path)
+    document_or_new(path)
     if path.exists() and not os.access(path, os.W_OK):
         raise PermissionError(f"{path} cannot be written")
     folder = path.resolve().parent
@@ -98,66 +93,16 @@ def bound(path: Path, target: str, source: str) -> None:
     """
     import tomlkit
 
-    preset = _there(path)
+    preset = document_or_new(path)
     if "bind" not in preset:
         preset["bind"] = tomlkit.table()
     pads: Any = preset["bind"]
     pads[target] = source
-    _write(preset, path)
+    write(preset, path)
 
 
 def kept(path: Path, option: str, value: float) -> None:
     """Write into the preset at `path` that `option` is `value`; see `bound`."""
-    preset = _there(path)
+    preset = document_or_new(path)
     preset[option] = value
-    _write(preset, path)
-
-
-def _there(path: Path) -> "TOMLDocument":
-    return _parsed(_text(path) if path.exists() else "", path)
-
-
-def _write(preset: "TOMLDocument", path: Path) -> None:
-    import tomlkit
-
-    write_whole(path.resolve(), tomlkit.dumps(preset).encode())  # wherever a link leads
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-        if len(data) > MOST_BYTES:
-            raise ValueError(f"{path} is no preset: it has more than {MOST_BYTES:,} bytes")
-        return data.decode("utf-8-sig")  # as some editors begin a text
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is no preset: {error}") from error
-
-
-def _parsed(text: str, path: Path) -> "TOMLDocument":
-    import tomlkit
-    from tomlkit.exceptions import TOMLKitError
-
-    try:
-        return tomlkit.parse(text.replace("\r\n", "\n"))
-    except RecursionError as error:
-        raise ValueError(f"{path} is no preset: it goes too deep") from error
-    except TOMLKitError as error:
-        raise ValueError(f"{path} is no TOML: {_what_is_wrong(error, text)}") from error
-
-
-def _what_is_wrong(error: Exception, text: str) -> str:
-    """What `error` of the parser says of `text`, and what to do."""
-    said, line = str(error), getattr(error, "line", 1)
-    at_end = "end of file" in said or repr("\0") in said  # it says line 1 then
-    lines = text.splitlines()
-    before = "\n".join(lines if at_end else lines[: line - 1])
-    opened = before.count("[") > before.count("]")
-    if opened and (at_end or said.endswith("col 0")):
-        return f"a list is not closed{'' if at_end else f' before line {line}'}: write its ]"
-    if at_end or "Control characters" in said:
-        where = "" if at_end else f" in line {line}"
-        return f"a text or a table is not closed{where}: write its end"
-    if COLON.search(text):
-        return f'{said}, write "density:bass" in quotes'
-    return f'{said}; a line is as mode = "trade"'
+    write(preset, path)

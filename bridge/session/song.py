@@ -15,7 +15,6 @@ from typing import Any
 
 import msgspec
 import tomlkit
-from tomlkit.exceptions import TOMLKitError
 
 from schmubert.bridge.protocol.controls import (
     CONTROLS,
@@ -30,6 +29,7 @@ from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import Charted, Kept, Settings
 from schmubert.bridge.protocol.mode import MODES
 from schmubert.bridge.protocol.option import options_of
+from schmubert.bridge.protocol.preset_file import document_or_new, write
 from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.style_names import CHOICES, STYLES
 from schmubert.engine.music.vocabulary import CHORD_TOKENS, FIRST_ONSET, SIZES
@@ -125,22 +125,9 @@ class Song:
         """
         self.preset.parent.mkdir(parents=True, exist_ok=True)
         write_whole(self._variations, msgspec.json.encode(variations))
-        preset = self._written()
+        preset = document_or_new(self.preset)
         _say(options, preset)
-        write_whole(self.preset.resolve(), tomlkit.dumps(preset).encode())  # wherever a link leads
-
-    def _written(self) -> tomlkit.TOMLDocument:
-        """The preset as it is written; ValueError where it is none."""
-        if not self.preset.exists():
-            return tomlkit.document()
-        with self.preset.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-        try:
-            if len(data) > MOST_BYTES:
-                raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
-            return tomlkit.parse(data.decode("utf-8-sig").replace("\r\n", "\n"))
-        except (TOMLKitError, ValueError, RecursionError) as error:
-            raise ValueError(f"{self.preset} is no preset by now, {error}") from error
+        write(preset, self.preset)
 
 
 class SongKeeper:

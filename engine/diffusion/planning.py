@@ -14,9 +14,6 @@ from schmubert.engine.diffusion.layout import Layout
 from schmubert.engine.diffusion.repeats import KeptForms, sources, with_forms
 from schmubert.engine.diffusion.rhythms import taken_up
 from schmubert.engine.diffusion.unmasking import SamplerRun, TokenSampler, draw
-from schmubert.engine.music.chart import PITCH_CLASSES
-from schmubert.engine.music.chords import chords_within
-from schmubert.engine.music.keys import MAJOR
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import (
@@ -102,25 +99,8 @@ def _chords_run(layout: Layout, calls: int, token_sampler: TokenSampler) -> Samp
     ranks: NDArray[np.int64] = np.zeros(tokens.shape, np.int64)
     ranks[..., column] = np.arange(tokens.shape[1])
     plain = replace(token_sampler, temperature=1.0, guide=None)
-    run = in_doubt(tokens, cells, ranks, calls, plain)
-    if token_sampler.tonic is not None:
-        run = _in_key(run, column, token_sampler.tonic)
-    drawn: Tokens = yield from run
+    drawn: Tokens = yield from in_doubt(tokens, cells, ranks, calls, plain)
     return drawn
-
-
-def _in_key(run: SamplerRun, column: int, tonic: int) -> SamplerRun:
-    """`run`, told that the chords of `column` outside of the major key on `tonic` cannot be."""
-    outside = ~chords_within({(tonic + step) % PITCH_CLASSES for step in MAJOR})
-    tokens = next(run)
-    while True:
-        logits = [*(yield tokens)]
-        logits[column] = np.where(outside, -np.inf, logits[column])
-        try:
-            tokens = run.send(logits)
-        except StopIteration as done:
-            drawn: Tokens = done.value
-            return drawn
 
 
 def forms_of(tokens: Tokens, columns: Sequence[Track], meter: Meter) -> Tokens:

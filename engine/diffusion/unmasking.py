@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from schmubert.engine.denoiser import Denoiser, Logits, answering, plans_of
 from schmubert.engine.diffusion.temperature import tempered
+from schmubert.engine.music.chords import chords_in_key
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Mask, Tokens, canonical
 from schmubert.engine.music.vocabulary import BAND_MASK, MASK, TRIO, Track
@@ -137,7 +138,11 @@ class TokenSampler:
         return tokens if self.promises is None else self.promises.copied(tokens)
 
     def guided(self, tokens: Tokens, logits: Logits) -> Logits:
-        """What the denoiser said of `tokens`, bent by the guide if there is one."""
+        """What the denoiser said of `tokens`, bent by the guide and held to the key, if any."""
+        if self.tonic is not None and Track.CHORDS in self.tracks:
+            column = self.tracks.index(Track.CHORDS)
+            held = np.where(chords_in_key(self.tonic), logits[column], -np.inf)
+            logits = [*logits[:column], held, *logits[column + 1 :]]
         if self.guide is None:
             return logits
         playing = sum(track in TRIO for track in self.tracks)  # they stand before the plans

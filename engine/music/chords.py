@@ -8,7 +8,7 @@ often. The profiles in `chord_profiles.json` are fitted by `benchmarks/chord_pro
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache, lru_cache
@@ -26,6 +26,7 @@ from schmubert.engine.music.chord_names import UNKNOWN_ROOT as UNKNOWN_ROOT
 from schmubert.engine.music.chord_names import chord_name
 from schmubert.engine.music.meter import BEATS_PER_BAR, COMMON, Meter
 from schmubert.engine.music.song import Part
+from schmubert.engine.music.spelling import MAJOR
 from schmubert.engine.music.vocabulary import FIRST_ONSET
 
 HOLD_CHORD = 1
@@ -82,11 +83,13 @@ class Chord(NamedTuple):
         return frozenset((self.root + step) % PITCH_CLASSES for step in TONES[self.quality])
 
 
-def chords_within(classes: Collection[int]) -> NDArray[np.bool_]:
-    """Which events of a plan [CHORD_TOKENS] have no tone outside of the pitch `classes`."""
+@cache
+def chords_in_key(tonic: int) -> NDArray[np.bool_]:
+    """Which events of a plan [CHORD_TOKENS] have no tone outside of the major key on `tonic`."""
+    inside = {(tonic + step) % PITCH_CLASSES for step in MAJOR}
     found = np.ones(CHORD_TOKENS, bool)
     for token in range(FIRST_CHORD, CHORD_TOKENS):
-        found[token] = chord_of(token).pitch_classes <= set(classes)
+        found[token] = chord_of(token).pitch_classes <= inside
     return found
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from schmubert.bridge.choices import preset
 from schmubert.bridge.command import bridge_command
 from schmubert.bridge.options import OPTIONS
+from schmubert.bridge.protocol import preset_file
 from schmubert.engine.music.chart import MOST_BYTES, chart_beats, chart_text
 from schmubert.engine.writing import NotWrittenError
 from tests.damage import full_disk
@@ -78,7 +79,7 @@ def test_a_preset_that_goes_deep_or_on_and_on_is_told(tmp_path: Path) -> None:
     path.write_text("chords = " + "[" * 5000, encoding="utf-8")
     with pytest.raises(ValueError, match=r"a\.toml"):
         preset.read(path, ["chords"])
-    path.write_bytes(b"#" * (preset.MOST_BYTES + 1))
+    path.write_bytes(b"#" * (preset_file.MOST_BYTES + 1))
     with pytest.raises(ValueError, match=r"a\.toml is no preset: it has more than"):
         preset.read(path, ["chords"])
 
