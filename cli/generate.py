@@ -18,7 +18,6 @@ from schmubert.engine.denoiser import Model, names_of, parts_of, plays, recipe_o
 from schmubert.engine.diffusion.compose import generate_all
 from schmubert.engine.diffusion.defaults import MOST_WINDOW_BARS
 from schmubert.engine.diffusion.ensemble import generate_ensembles
-from schmubert.engine.diffusion.layout import chords_of
 from schmubert.engine.diffusion.reversal import REVERSE, generate_from_noise
 from schmubert.engine.diffusion.sampling import Sampling, usual_window_bars
 from schmubert.engine.diffusion.windows import MOST_BATCHED
@@ -152,9 +151,10 @@ def generate(
     plain = Sampling(calls, temperature, window, may_rest=not tutti)
     if sampler != REVERSE:
         plain = replace(plain, sampler=sampler)
-        written = None if (weights := led_by.chart(bars, metre)) is None else chords_of(weights)
-        manner = playing.manner(metre, np.random.default_rng(chosen), written)
-        sampling = replace(led_by.sampling(plain, denoiser, None, weights), manner=manner)
+        written = led_by.chart(bars, metre)
+        plan = None if written is None else written.plan
+        manner = playing.manner(metre, np.random.default_rng(chosen), plan)
+        sampling = replace(led_by.sampling(plain, denoiser, None, written), manner=manner)
     pauses = None if tutti else denoiser.pauses
 
     def made(rngs: Sequence[np.random.Generator]) -> list[tuple[bytes, Score | None]]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 import numpy as np
@@ -16,16 +16,17 @@ from schmubert.cli.places import tracks_named
 from schmubert.cli.songs import refuse_written_over
 from schmubert.engine.denoiser import Model, recipe_of
 from schmubert.engine.diffusion.guides import PITCH_CLASSES, key, register, together
-from schmubert.engine.diffusion.layout import chords_of
 from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.diffusion.unmasking import Guide
 from schmubert.engine.music.chart import (
     chart_beats,
     chart_names,
     chart_text,
+    chart_tokens,
     chart_words,
     key_named,
 )
+from schmubert.engine.music.chord_names import NO_CHORD
 from schmubert.engine.music.keys import MAJOR, key_lean, main_key
 from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.pitches import (
@@ -59,6 +60,18 @@ class Led:
     chords: "Plan"
 
 
+class Harmony(NamedTuple):
+    """The chords of a piece as a `plan` [beats], and as `weights` [beats, 12] of pitch classes."""
+
+    plan: "Plan"
+    weights: NDArray[np.float64]
+
+    @property
+    def told(self) -> "Plan":
+        """The plan as a network is told it: in a beat without chord it is to say what sounds."""
+        return np.where(self.plan == NO_CHORD, BAND_MASK[Track.CHORDS], self.plan)
+
+
 @dataclass(frozen=True)
 class Leading:
     """What leads a band: a `key`, auto, any or the tonic of one, and registers.
@@ -77,15 +90,16 @@ class Leading:
         plain: Sampling,
         model: Model,
         known: Known | None,
-        chords: NDArray[np.float64] | None = None,
+        chords: Harmony | None = None,
     ) -> Sampling:
-        """`plain`, led by what is `known` of the piece, and by `chords` [beats, 12]."""
+        """`plain`, led by what is `known` of the piece, and by its `chords`."""
         guide = self._guide(model, known)
-        lean = key_lean(known.heard, chords) if known and self.key == AUTO else None
-        harmony = None if chords is None else recipe_of(model).harmony * chords
+        weights = None if chords is None else chords.weights
+        lean = key_lean(known.heard, weights) if known and self.key == AUTO else None
+        harmony = None if weights is None else recipe_of(model).harmony * weights
         if lean is not None and lean.any():
             harmony = lean if harmony is None else harmony + lean
-        plan = None if chords is None else chords_of(chords)
+        plan = None if chords is None or not chords.weights.any() else chords.told
         tonic = self.key if isinstance(self.key, int) else None
         return replace(plain, guide=guide, harmony=harmony, chords=plan, tonic=tonic)
 
@@ -96,32 +110,32 @@ class Leading:
 
         So many bars of the song are `before` those of the `reading`; a chart begins with them.
         """
-        from schmubert.engine.music.chords import NO_CHORD, chart_of, nearest_chords, plan_weights
+        from schmubert.engine.music.chords import chart_of, plan_weights
 
         bars, meter = reading.score.bars, reading.score.meter
-        weights, said = None, ""
-        chords = np.full(bars * meter.beats, BAND_MASK[Track.CHORDS])
+        chords, said = None, ""
+        known_plan = np.full(bars * meter.beats, BAND_MASK[Track.CHORDS])
         if self.chords == AUTO:
             plan = own_chords(data, reading)
             if plan is not None:
-                weights = plan_weights(plan)
-                chords = np.where(plan == NO_CHORD, chords, plan)
-                tonic = self.key if isinstance(self.key, int) else main_key(weights)
+                chords = Harmony(plan, plan_weights(plan))
+                known_plan = chords.told
+                tonic = self.key if isinstance(self.key, int) else main_key(chords.weights)
                 first = chart_of(plan[: TOLD_BARS * meter.beats], meter, tonic)
                 said = f"; to its own chords, {first}{' ...' if bars > TOLD_BARS else ''}"
         elif self.chords != NONE:
-            weights = written_chords(self.chords, before + bars, meter)[before * meter.beats :]
-            chords = nearest_chords(weights)
+            chords = written_chords(self.chords, bars, meter, before)
+            known_plan = chords.plan
             names = chart_names(self.chords, meter)
             told = range(before * meter.beats, (before + min(bars, TOLD_BARS)) * meter.beats)
             first = chart_words([names[beat % len(names)] for beat in told], meter)
             said = f"; to your chords, {first}{' ...' if bars > TOLD_BARS else ''}"
         known = replace(known_of(data, reading), own_bass=())  # another one may sit elsewhere
-        led = self.sampling(plain, model, known, weights)
-        return Led(replace(led, comping=own_comping(data, reading)), said, chords)
+        led = self.sampling(plain, model, known, chords)
+        return Led(replace(led, comping=own_comping(data, reading)), said, known_plan)
 
-    def chart(self, bars: int, meter: Meter) -> NDArray[np.float64] | None:
-        """The chords that are written, for each beat of a piece [beats, 12]; None for none.
+    def chart(self, bars: int, meter: Meter) -> Harmony | None:
+        """The chords that are written, for each beat of a piece; None for none.
 
         ValueError where they are longer than the piece, or AUTO where there is no song.
         """
@@ -167,12 +181,20 @@ def _register(
     return range(low, (HIGHEST_PITCH if highest is None else highest) + 1)
 
 
-def written_chords(chart: str, bars: int, meter: Meter) -> NDArray[np.float64]:
-    """The weights [beats, 12] of a chart, over and over for `bars` bars of a song in `meter`."""
-    beats = np.array(chart_beats(chart, meter))
-    if len(beats) > bars * meter.beats:
-        raise ValueError(f"the chart has {len(beats) // meter.beats} bars, the song {bars}")
-    return np.asarray(beats[np.arange(bars * meter.beats) % len(beats)])
+def written_chords(chart: str, bars: int, meter: Meter, before: int = 0) -> Harmony:
+    """What a chart says of `bars` bars of a song in `meter`, over and over.
+
+    It begins so many bars `before` these. ValueError where it is longer than all of them.
+    """
+    from schmubert.engine.music.chords import plan_of_chords
+
+    tokens, weights = np.array(chart_tokens(chart, meter)), np.array(chart_beats(chart, meter))
+    if len(tokens) > (before + bars) * meter.beats:
+        raise ValueError(
+            f"the chart has {len(tokens) // meter.beats} bars, the song {before + bars}"
+        )
+    beats = np.arange(before * meter.beats, (before + bars) * meter.beats) % len(tokens)
+    return Harmony(plan_of_chords(tokens[beats]), weights[beats])
 
 
 def leading_options(command: Callable[..., None]) -> Callable[..., None]:

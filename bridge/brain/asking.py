@@ -25,7 +25,7 @@ from schmubert.bridge.brain.window import (
 from schmubert.bridge.protocol.messages import Charted, Say
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.diffusion.horizon import Horizon
-from schmubert.engine.music.chords import Chord, Quality, nearest_chords
+from schmubert.engine.music.chords import Chord, Quality
 from schmubert.engine.music.spelling import MINOR_THIRD, OCTAVE
 from schmubert.engine.music.vocabulary import TRIO, Track, fold
 from schmubert.engine.service.wire import Request
@@ -151,7 +151,7 @@ class Asking:
         written = self.charts.latest
         says = "no chart: I go by what I hear"
         if written is not None:
-            bars = len(written.weights) // self._capture.meter.beats
+            bars = len(written.chords) // self._capture.meter.beats
             says = f"a new chart of {bars} bar{'s' if bars > 1 else ''}"
         if line == -math.inf:
             return Say(says)
@@ -166,7 +166,7 @@ class Asking:
         last chord, or the root that is heard at `now`, where no key is known.
         """
         if self.charts.latest is not None:
-            return harmony_of(int(nearest_chords(self.charts.latest.at(0.0)[None])[0]))
+            return harmony_of(self.charts.latest.at(0.0).token)
         latest = self._commit.arrangement.latest_harmonies()
         tonic = self.key if knobs.tonic is None else knobs.tonic
         if tonic is None:

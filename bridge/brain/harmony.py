@@ -1,33 +1,42 @@
-"""Chords that are written down or held -> the pitch classes that the band leans to in each beat."""
+"""Chords that are written down or held -> what the band leans to in each beat."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schmubert.engine.music.chart import chart_beats
+from schmubert.engine.music.chart import chart_beats, chart_tokens
 from schmubert.engine.music.meter import COMMON, Meter
 
 Weights = NDArray[np.float64]
 """For each pitch class [.., 12], 0 to `ROOT_WEIGHT`: how much it belongs to a chord."""
 
 
-@dataclass(frozen=True)
-class Chart:
-    """The chords of a song, [beats, 12] `Weights`, over and over from bar 1 on."""
+class Written(NamedTuple):
+    """A chord of a chart: its `Weights` [12], and its `token` in a plan, `NO_CHORD` for none."""
 
     weights: Weights
+    token: int
 
-    def at(self, beat: float) -> Weights:
+
+@dataclass(frozen=True)
+class Chart:
+    """The chords of a song, beat by beat, over and over from bar 1 on."""
+
+    chords: tuple[Written, ...]
+
+    def at(self, beat: float) -> Written:
         """The chord in `beat` of the song, counted from 0; before it, the first one."""
-        return np.asarray(self.weights[max(0, int(beat)) % len(self.weights)])
+        return self.chords[max(0, int(beat)) % len(self.chords)]
 
 
 def chart(text: str, meter: Meter = COMMON) -> Chart:
     """The chart that `text` is in `meter`; see `chart_beats`."""
-    return Chart(np.array(chart_beats(text, meter)))
+    beats, tokens = chart_beats(text, meter), chart_tokens(text, meter)
+    return Chart(tuple(map(Written, map(np.array, beats), tokens)))
 
 
 class Charts:
@@ -59,14 +68,14 @@ class Charts:
         later = [one for one in self._since if one[0] > step]
         self._since = [*self._since[: len(self._since) - len(later)][-1:], *later]
 
-    def at(self, step: int, beat: float) -> Weights | None:
+    def at(self, step: int, beat: float) -> Written | None:
         """The chord of `step`, which is `beat` of the song; None where no chart holds."""
         held = [written for since, written in self._since if since <= step]
         return None if not held or held[-1] is None else held[-1].at(beat)
 
 
 def chord_weights(
-    written: Sequence[Weights | None], held: Weights, held_until: int, meter: Meter = COMMON
+    written: Sequence[Written | None], held: Weights, held_until: int, meter: Meter = COMMON
 ) -> Weights:
     """The chord of each beat of a window, [beats, 12].
 
@@ -75,13 +84,8 @@ def chord_weights(
     """
     ahead = np.arange(len(written)) - held_until
     weights = (1.0 - np.clip(ahead / meter.beats, 0.0, 1.0))[:, None] * held
-    return with_written(weights, written)
-
-
-def with_written(weights: Weights, written: Sequence[Weights | None]) -> Weights:
-    """`weights` [beats, 12], but those of a chart in the beats in which one is `written`."""
     rows = zip(weights, written, strict=True)
-    return np.array([row if chord is None else chord for row, chord in rows])
+    return np.array([row if chord is None else chord.weights for row, chord in rows])
 
 
 def packed(biases: Weights) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from schmubert.bridge.brain.capture import Moment
-from schmubert.bridge.brain.harmony import Charts, Weights, chord_weights, packed, with_written
+from schmubert.bridge.brain.harmony import Charts, Weights, Written, chord_weights, packed
 from schmubert.bridge.brain.knobs import Knobs
 from schmubert.bridge.brain.mode_switch import ModeSwitch
 from schmubert.bridge.brain.plan import Plan
@@ -14,7 +14,13 @@ from schmubert.bridge.brain.tape import up_to
 from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.diffusion.horizon import AHEAD_BARS, Horizon, horizon_at
 from schmubert.engine.music.chart import PITCH_CLASSES
-from schmubert.engine.music.chords import NO_CHORD, nearest_chords, sounding_beats
+from schmubert.engine.music.chords import (
+    NO_CHORD,
+    lasting_chords,
+    nearest_chords,
+    plan_of_chords,
+    sounding_beats,
+)
 from schmubert.engine.music.keys import key_lean, likeliest_key
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track
 from schmubert.engine.recipe import RECIPE, Recipe
@@ -83,7 +89,7 @@ def heard_classes(about: Horizon, moment: Moment) -> Weights:
     ).classes
 
 
-def chords_written(about: Horizon, moment: Moment, charts: Charts) -> list[Weights | None]:
+def chords_written(about: Horizon, moment: Moment, charts: Charts) -> list[Written | None]:
     """What the player's charts say of each beat of the window; None where none of them holds."""
     beats = range(about.first_step, about.end_step, moment.capture.meter.cells)
     return [charts.at(step, moment.capture.beat(step)) for step in beats]
@@ -92,7 +98,7 @@ def chords_written(about: Horizon, moment: Moment, charts: Charts) -> list[Weigh
 def leading(
     about: Horizon,
     moment: Moment,
-    written: Sequence[Weights | None],
+    written: Sequence[Written | None],
     knobs: Knobs,
     heard: Weights,
     recipe: Recipe = RECIPE,
@@ -125,7 +131,7 @@ def _held(moment: Moment) -> Weights:
     return held
 
 
-def told_chords(written: Sequence[Weights | None], heard: Weights) -> bytes:
+def told_chords(written: Sequence[Written | None], heard: Weights) -> bytes:
     """As `Constraints.chords`: the chords that are `written`, or those that the players sound.
 
     In a beat in which three or more of the pitch classes `heard` [beats, 12] sound, for half of it
@@ -133,10 +139,13 @@ def told_chords(written: Sequence[Weights | None], heard: Weights) -> bytes:
     """
     sounding = heard >= LEAST_OF_A_BEAT
     played = np.where(sounding.sum(axis=1, keepdims=True) >= FEWEST_OF_A_CHORD, sounding, 0.0)
-    weights = with_written(played, written)
-    if not weights.any():
+    chords = lasting_chords(nearest_chords(played))
+    for beat, chord in enumerate(written):
+        if chord is not None:
+            chords[beat] = chord.token
+    if (chords == NO_CHORD).all():
         return b""
-    plan = nearest_chords(weights)
+    plan = plan_of_chords(chords)
     return np.where(plan == NO_CHORD, UNKNOWN_CHORD, plan).astype(np.uint8).tobytes()
 
 

@@ -17,8 +17,8 @@ from schmubert.bridge.protocol.events import Came, Record
 from schmubert.bridge.protocol.messages import Answered, Charted, Control, Moved, Patchbay, Say
 from schmubert.bridge.screen.chords import Spelling
 from schmubert.bridge.screen.scene import Note, Part, Scene
-from schmubert.engine.music.chart import QUALITIES
 from schmubert.engine.music.chord_names import FIRST_CHORD, SURE
+from schmubert.engine.music.chord_symbols import OFFERED
 from schmubert.engine.music.spelling import ROOTS
 from schmubert.engine.music.vocabulary import CHORD_TOKENS, Track
 
@@ -80,7 +80,7 @@ class Picture:
             "cells": meter.cells,
             "controls": self.rows,
             "roots": ROOTS,
-            "qualities": tuple(QUALITIES),
+            "qualities": OFFERED,
             "most_chart": MOST_CHART,
             "recorded": programme.recorded,
             "hears": [Track(role).name.lower() for role in settings.hears],

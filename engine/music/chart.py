@@ -1,61 +1,21 @@
-"""Chord charts as text -> which pitch classes belong to each beat. No NumPy: the owner reads it."""
+"""Chord charts as text -> the chord of each beat. No NumPy: the owner reads it."""
 
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from schmubert.engine.music.chord_names import NO_CHORD
+from schmubert.engine.music.chord_symbols import ChordSymbol, symbol_named
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.spelling import ACCIDENTALS, LETTERS, MINOR_THIRD, plain
 from schmubert.engine.writing import obstacle
 
 PITCH_CLASSES = 12
-QUALITIES = {
-    "": (0, 4, 7),
-    "m": (0, 3, 7),
-    "5": (0, 7),
-    "6": (0, 4, 7, 9),
-    "m6": (0, 3, 7, 9),
-    "7": (0, 4, 7, 10),
-    "maj7": (0, 4, 7, 11),
-    "m7": (0, 3, 7, 10),
-    "mmaj7": (0, 3, 7, 11),
-    "9": (0, 2, 4, 7, 10),
-    "maj9": (0, 2, 4, 7, 11),
-    "m9": (0, 2, 3, 7, 10),
-    "add9": (0, 2, 4, 7),
-    "dim": (0, 3, 6),
-    "dim7": (0, 3, 6, 9),
-    "m7b5": (0, 3, 6, 10),
-    "aug": (0, 4, 8),
-    "sus2": (0, 2, 7),
-    "sus4": (0, 5, 7),
-    "sus": (0, 5, 7),
-    "7sus4": (0, 5, 7, 10),
-    "7b9": (0, 1, 4, 7, 10),
-    "7#9": (0, 3, 4, 7, 10),
-    "13": (0, 4, 7, 9, 10),
-    "6/9": (0, 2, 4, 7, 9),
-}
-SPELLINGS = {
-    "maj": "",
-    "M": "",
-    "min": "m",
-    "-": "m",
-    "M7": "maj7",
-    "min7": "m7",
-    "-7": "m7",
-    "m7-5": "m7b5",
-    "o": "dim",
-    "o7": "dim7",
-    "+": "aug",
-    "69": "6/9",
-}
-CHORD = re.compile(r"([A-G])([#b]?)(6/9|[^/]*)(?:/([A-G])([#b]?))?")
 KEY = re.compile(r"([A-Ga-g])([#b]?) ?(m|min|minor|maj|major)?")
 ROOT_WEIGHT = 1.5
 """Of the root, or the bass note after a slash, against 1 of the other notes of a chord."""
-NOTHING = ("-", "N.C.", "NC")
+NOTHING = ("-", "N.C.", "N.C", "NC", "n.c.", "nc")
 MOST_BYTES = 1 << 16
 """Of a chart: more bars than any song has, and few enough to be handed on at once."""
 AGAIN, REMARK, HEADING = "%", "#", "["
@@ -67,11 +27,17 @@ BeatWeights: TypeAlias = tuple[float, ...]
 def chart_beats(text: str, meter: Meter = COMMON) -> tuple[BeatWeights, ...]:
     """A chord chart, beat by beat of `meter`: bar after bar, `Am F C G7/B`; `Am,F` is two in a bar.
 
-    `%` is the bar before once more, `-` or `N.C.` a bar without chord, `|` and line ends part bars
-    too. Lines that begin with `#` are remarks, and those in brackets, as `[Verse]`, headings.
-    ValueError names the bar that cannot be read, and its line where there are several.
+    Chords are written as `chord_symbols.py` reads them. `%` is the bar before once more, `-` or
+    `N.C.` a bar without chord, `|` and line ends part bars too. Lines that begin with `#` are
+    remarks, and those in brackets, as `[Verse]`, headings. ValueError names the bar that cannot be
+    read, and its line where there are several.
     """
-    return tuple(_chord(name) for bar in _bars(text, meter) for name in bar)
+    return tuple(_weights(chord) for chord in _chords(text, meter))
+
+
+def chart_tokens(text: str, meter: Meter = COMMON) -> tuple[int, ...]:
+    """The same as chords of a plan: of each beat the nearest that the model has, or `NO_CHORD`."""
+    return tuple(chord.token if chord else NO_CHORD for chord in _chords(text, meter))
 
 
 def chart_names(text: str, meter: Meter = COMMON) -> tuple[str, ...]:
@@ -177,17 +143,18 @@ def _bar(word: str, before: Sequence[list[str]], meter: Meter | None) -> list[st
     return [chord for chord in chords for _ in range(meter.beats // len(chords))]
 
 
-def _chord(name: str) -> BeatWeights:
+def _chords(text: str, meter: Meter) -> list[ChordSymbol | None]:
+    return [_chord(name) for bar in _bars(text, meter) for name in bar]
+
+
+def _chord(name: str) -> ChordSymbol | None:
+    return None if name in NOTHING else symbol_named(name)
+
+
+def _weights(chord: ChordSymbol | None) -> BeatWeights:
     weights = [0.0] * PITCH_CLASSES
-    if name in NOTHING:
-        return tuple(weights)
-    read = CHORD.fullmatch(plain(name))
-    quality = None if read is None else SPELLINGS.get(read[3], read[3])
-    if read is None or quality not in QUALITIES:
-        raise ValueError(f"{name!r} is no chord known here: write Am, F#m7, Bbmaj7, Gsus4 or C/E")
-    root = LETTERS[read[1]] + ACCIDENTALS[read[2]]
-    for step in QUALITIES[quality]:
-        weights[(root + step) % PITCH_CLASSES] = 1.0
-    bass = root if read[4] is None else LETTERS[read[4]] + ACCIDENTALS[read[5]]
-    weights[bass % PITCH_CLASSES] = ROOT_WEIGHT
+    if chord is not None:
+        for step in chord.tones:
+            weights[(chord.root + step) % PITCH_CLASSES] = 1.0
+        weights[chord.bass] = ROOT_WEIGHT
     return tuple(weights)

@@ -305,10 +305,14 @@ def nearest_chords(weights: NDArray[np.float64]) -> Plan:
     ideal /= np.linalg.norm(ideal, axis=1, keepdims=True)
     chords = (weights @ ideal.T).argmax(axis=1)
     sounds = np.asarray(weights.any(axis=1))
-    lasting = np.where(sounds, FIRST_CHORD + chords, NO_CHORD)
-    plan = lasting.copy()
-    plan[1:][(lasting[1:] == lasting[:-1]) & sounds[1:]] = HOLD_CHORD
-    return np.asarray(plan)
+    return plan_of_chords(np.where(sounds, FIRST_CHORD + chords, NO_CHORD))
+
+
+def plan_of_chords(lasting: NDArray[np.int64]) -> Plan:
+    """The plan of the chord of each beat [beats]: what `lasting_chords` reads back."""
+    plan: Plan = lasting.copy()
+    plan[1:][(lasting[1:] == lasting[:-1]) & (lasting[1:] != NO_CHORD)] = HOLD_CHORD
+    return plan
 
 
 def chart_of(plan: Plan, meter: Meter = COMMON, tonic: int | None = None) -> str:

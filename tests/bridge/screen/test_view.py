@@ -247,6 +247,12 @@ def test_chords_are_spelled_as_in_the_chart_else_as_in_the_key() -> None:
     assert "   Bb   " in text(scene(told, chart, Charted("")), 2.0)
 
 
+def test_a_chord_is_shown_as_its_player_wrote_it_whatever_the_model_is_told() -> None:
+    for written, told in (("F/G", 2 + 7 * 7 + 6), ("B♭ø7", 2 + 10 * 7 + 5), ("CΔ", 2 + 3)):
+        music = replace(draft(4.0, [0] * 48), chords=bytes([told]), sure=bytes([255]))
+        assert f"   {written}   " in text(scene(music, Charted(written)), 2.0)
+
+
 def test_the_chord_is_shown_that_the_band_goes_by() -> None:
     a_minor, g = 2 + 9 * 7 + 1, 2 + 7 * 7
     guess = replace(draft(4.0, [0] * 48), chords=bytes([a_minor, g, 86]), sure=bytes([182, 255, 0]))
