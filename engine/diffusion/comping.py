@@ -30,11 +30,12 @@ def chord_parts(
     compings: Sequence[Tokens],
     chords: Sequence[Plan],
     window_bars: int,
+    tonic: int | None = None,
 ) -> list[tuple[Note, ...]]:
     """What plays the comping [steps] of each of `scores`, finished pieces, in `chords` [beats].
 
-    Chords that are unknown are found first. Masked cells of a score are unknown to the denoiser.
-    Where a bass plays, it has the roots.
+    Chords that are unknown are found first, in the major key on `tonic` if one is said. Masked
+    cells of a score are unknown to the denoiser. Where a bass plays, it has the roots.
     """
     parts: list[tuple[Note, ...]] = [()] * len(scores)
     for meter in {score.meter for score in scores}:
@@ -47,6 +48,7 @@ def chord_parts(
                 chords[k],
                 window_bars,
                 meter,
+                tonic,
             )
             for k in alike
         ]
@@ -63,8 +65,11 @@ def harmony_of_piece(
     chords: Plan,
     window_bars: int,
     meter: Meter,
+    tonic: int | None = None,
 ) -> SamplerRun:
     """The likeliest of `chords` [beats] that are unknown, in `tokens` [steps, 4] with a comping.
+
+    With a `tonic` (0 is C) none is outside of its major key.
 
     Yields what to denoise, [1, steps, tracks and plans], and returns the chords.
     """
@@ -88,7 +93,7 @@ def harmony_of_piece(
         )
         said = layout.tokens[:, :: meter.cells, at]
         named = yield from harmony_run(
-            layout._replace(inferred=said == UNKNOWN_CHORD), columns, meter
+            layout._replace(inferred=said == UNKNOWN_CHORD), columns, meter, tonic=tonic
         )
         beats = slice(first_bar * meter.beats, end_bar * meter.beats)
         here = unknown[beats]

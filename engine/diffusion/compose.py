@@ -159,7 +159,7 @@ def _played(
         np.where(plan == UNKNOWN_CHORD, new.chords, plan)
         for plan, new in zip(plans, filled, strict=True)
     ]
-    notes = chord_parts(denoise, finished, compings, chosen, sampling.window_bars)
+    notes = chord_parts(denoise, finished, compings, chosen, sampling.window_bars, sampling.tonic)
     return [replace(score, chords=part) for score, part in zip(made, notes, strict=True)]
 
 

@@ -15,6 +15,7 @@ from schmubert.engine.diffusion.hindsight import Roots, mistaken, without_mistak
 from schmubert.engine.diffusion.layout import Layout
 from schmubert.engine.diffusion.temperature import log_softmax
 from schmubert.engine.diffusion.unmasking import SamplerRun
+from schmubert.engine.music.chords import held_to_key
 from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.score import Mask, Tokens
 from schmubert.engine.music.vocabulary import BAND_MASK, FORMS, HOLD, TRIO, Track
@@ -26,7 +27,11 @@ def harmony_calls(layout: Layout) -> int:
 
 
 def harmony_run(
-    layout: Layout, columns: Sequence[Track], meter: Meter, roots: Roots | None = None
+    layout: Layout,
+    columns: Sequence[Track],
+    meter: Meter,
+    roots: Roots | None = None,
+    tonic: int | None = None,
 ) -> SamplerRun:
     """Name the `inferred` chords of `layout`, whose `columns` are tracks and plans.
 
@@ -35,7 +40,7 @@ def harmony_run(
     if not layout.inferred.any():
         return layout.tokens
     logits = yield without_the_band(layout, columns, meter)
-    return with_harmony(layout, columns, meter, logits, roots)[0]
+    return with_harmony(layout, columns, meter, logits, roots, tonic)[0]
 
 
 def without_the_band(layout: Layout, columns: Sequence[Track], meter: Meter) -> Tokens:
@@ -57,16 +62,19 @@ def with_harmony(
     meter: Meter,
     logits: Logits,
     roots: Roots | None = None,
+    tonic: int | None = None,
 ) -> tuple[Tokens, NDArray[np.float64]]:
     """The tokens of `layout` with the chords that `logits` make likeliest where `inferred`.
 
-    Beside them the share [batch, beats] of each that is inferred; it is 0 elsewhere. Where the band
-    played over `roots` [batch, beats] that turn out to be mistaken, it has played nothing that is
-    known (`hindsight.py`).
+    None is outside of the major key on `tonic`, if one is said. Beside them the share
+    [batch, beats] of each that is inferred; it is 0 elsewhere. Where the band played over `roots`
+    [batch, beats] that turn out to be mistaken, it has played nothing that is known
+    (`hindsight.py`).
     """
     beats, place = slice(None, None, meter.cells), columns.index(Track.CHORDS)
     tokens: Tokens = layout.tokens.copy()
-    shares = lasting_shares(tokens[:, beats, place], logits[place][:, beats])
+    likely = held_to_key(logits[place][:, beats], tonic)
+    shares = lasting_shares(tokens[:, beats, place], likely)
     tokens[:, beats, place] = _with_likeliest(tokens[:, beats, place], layout.inferred, shares)
     if roots is not None:
         mistakes = mistaken(shares, roots)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from schmubert.engine.denoiser import Denoiser, Logits, answering, plans_of
 from schmubert.engine.diffusion.temperature import tempered
-from schmubert.engine.music.chords import chords_in_key
+from schmubert.engine.music.chords import held_to_key
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Mask, Tokens, canonical
 from schmubert.engine.music.vocabulary import BAND_MASK, MASK, TRIO, Track
@@ -141,7 +141,7 @@ class TokenSampler:
         """What the denoiser said of `tokens`, bent by the guide and held to the key, if any."""
         if self.tonic is not None and Track.CHORDS in self.tracks:
             column = self.tracks.index(Track.CHORDS)
-            held = np.where(chords_in_key(self.tonic), logits[column], -np.inf)
+            held = held_to_key(logits[column], self.tonic)
             logits = [*logits[:column], held, *logits[column + 1 :]]
         if self.guide is None:
             return logits

@@ -93,6 +93,16 @@ def chords_in_key(tonic: int) -> NDArray[np.bool_]:
     return found
 
 
+def held_to_key(logits: NDArray[np.float32], tonic: int | None) -> NDArray[np.float32]:
+    """`logits` of chords [.., CHORD_TOKENS] that leave none outside of the key on `tonic`, if any.
+
+    A chord that sounds already may go on.
+    """
+    if tonic is None:
+        return logits
+    return np.where(chords_in_key(tonic), logits, np.float32(-np.inf))
+
+
 def chord_of(token: int) -> Chord:
     """The chord that begins with `token`; ValueError where none does."""
     if not FIRST_CHORD <= token < CHORD_TOKENS:

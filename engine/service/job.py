@@ -233,7 +233,9 @@ class Job:
         if harmony_calls(layout):
             logits = yield without_the_band(layout, columns, meter)
             roots = None if self.window.roots is None else self.window.roots[None]
-            told, self._shares = with_harmony(layout, columns, meter, logits, roots)
+            told, self._shares = with_harmony(
+                layout, columns, meter, logits, roots, token_sampler.tonic
+            )
         self._inferring = False
         planned = yield from plan_run(layout._replace(tokens=told), self.calls, token_sampler)
         drawn, keeping = kept(layout, planned, token_sampler)
@@ -251,6 +253,7 @@ class Job:
             (*self.tracks, *self.plans),
             meter=self.window.meter,
             recipe=self.recipe,
+            tonic=self.request.constraints.tonic,
         )
 
     def advance(self, logits: Logits) -> Tokens | None:

@@ -1,11 +1,13 @@
 """A request to a network of a band: its plans are drawn before the first draft, and stay."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from msgspec.structs import replace
 
 from schmubert.engine.denoiser import Logits
-from schmubert.engine.music.chords import FIRST_CHORD, UNKNOWN_ROOT, Quality
+from schmubert.engine.music.chords import FIRST_CHORD, UNKNOWN_ROOT, Quality, chords_in_key
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.score import Tokens
 from schmubert.engine.music.vocabulary import BAND, BAND_MASK, BAND_SIZES, MASK, TRIO, Track
@@ -104,14 +106,14 @@ def test_chords_that_are_none_are_told(chords: bytes, word: str) -> None:
         jobs().take(b"me", request(chords=chords), 0.0, 0.0)
 
 
-def planned(asked: Request) -> Draft:
+def planned(asked: Request, says: Callable[[Tokens], Logits] = even) -> Draft:
     """The first draft."""
     in_hand = jobs()
     in_hand.take(b"me", asked, 0.0, 0.0)
     while True:
         batch = in_hand.batch(0.0)
         (job,) = batch.values()
-        for _, draft in in_hand.advance(batch, even(job.state), 0.01, 0.0):
+        for _, draft in in_hand.advance(batch, says(job.state), 0.01, 0.0):
             return draft
 
 
@@ -146,6 +148,30 @@ def test_forms_of_a_wrong_size_or_token_are_refused(forms: bytes) -> None:
     asked = request()
     with pytest.raises(ValueError, match="form"):
         planned(replace(asked, constraints=replace(asked.constraints, forms=forms)))
+
+
+@pytest.mark.parametrize("tonic", [0, 6])
+@pytest.mark.parametrize("outside", [False, True])
+def test_chords_keep_to_the_key_that_is_said_but_for_those_that_somebody_plays(
+    tonic: int, outside: bool
+) -> None:
+    played = FIRST_CHORD + ((tonic + 1) % 12) * len(Quality)
+
+    def likes_it(state: Tokens) -> Logits:
+        logits = [*even(state)]
+        logits[Track.CHORDS][..., FIRST_CHORD:] = 3.0
+        logits[Track.CHORDS][..., played] = 6.0
+        return logits
+
+    chords = bytes([played, *[1] * 3, *[UNKNOWN_CHORD] * 12]) if outside else b""
+    comping = bytes([UNKNOWN_COMPING] * 32 + [WANTED_COMPING] * 32)
+    asked = replace(request(chords=chords), comping=comping)
+    in_key = replace(asked.constraints, tonic=tonic)
+    draft = planned(replace(asked, constraints=in_key), likes_it)
+    assert draft.chords[:4] == chords[:4] or not outside
+    told = np.frombuffer(draft.chords[8:], np.uint8)
+    assert (told >= FIRST_CHORD).any()
+    assert chords_in_key(tonic)[told].all()
 
 
 def test_comping_is_drawn_like_notes_and_what_was_played_stays() -> None:
