@@ -58,7 +58,7 @@ def bridge_command(**values: Any) -> None:
     stage = with_page(Stage(**said(Stage, values)))
     try:
         plugged = plugged_in(stage)
-        pieces = [piece(bound_for(plugged, one), one, show) for one in songs(stage, values)]
+        pieces = [piece_of(plugged, one, stage.set_list) for one in songs(stage, values)]
     except (OSError, ValueError) as error:
         raise click.UsageError(told(error)) from error
     try:
@@ -105,6 +105,16 @@ def songs(stage: Stage, values: dict[str, Any]) -> list[dict[str, Any]]:
         raise ValueError(f"--set-list names the songs: write {stage.song!r} into it, not --song")
     context = click.get_current_context()
     return [called_again(context, "--song", name) for name in songs_in(stage.set_list)]
+
+
+def piece_of(plugged: Rig, values: dict[str, Any], set_list: Path | None) -> Piece:
+    """The piece of these options; of a set list, what is wrong with it says of which song."""
+    try:
+        return piece(bound_for(plugged, values), values, show)
+    except ValueError as error:
+        if set_list is None:
+            raise
+        raise ValueError(f"song {values['song']!r} of {set_list}: {error}") from error
 
 
 def bound_for(plugged: Rig, chosen: Mapping[str, Any], learnt: Sequence[Binding] = ()) -> Rig:

@@ -51,6 +51,8 @@ def complaints(plugged: Rig, settings: Settings, stage: Stage) -> list[str]:
     lines = []
     if settings.key is not None and settings.engine is None:
         raise ValueError("--key is for an engine that runs already: add --engine ADDRESS")
+    for line in filter(None, map(settings.lacking, settings.controls)):
+        raise ValueError(line)
     if stage.osc_to and stage.osc is None:
         raise ValueError("--osc-to is where OSC is told: add --osc")
     if mode == MODES[0] and shared:

@@ -26,10 +26,12 @@ def owner_of(
     controls: Iterable[Control] = (),
     meter: Meter = COMMON,
     jack: Callable[[], JackTransport] = jack_server,
+    lacking: Callable[[Control], str | None] = lambda _: None,
 ) -> Owner:
     """The port owner that plays on `rig` in `meter` and keeps time as `timing` says.
 
     `controls` are as they stand at first; `jack` is called where a JACK server tells the time.
+    What is `lacking` for a control to be turned is a line.
     """
     return Owner(
         rig,
@@ -38,4 +40,5 @@ def owner_of(
         timing.offset_s,
         Surface(rig.bindings, controls, meter.beats),
         meter,
+        lacking,
     )

@@ -88,7 +88,7 @@ def perform(
     Raises BrainError, GaveUpError, and what ports raise, after the notes are ended.
     """
     passing = passing or RealTime()
-    owner = owner_of(rig, timing, setup.controls, setup.meter)
+    owner = owner_of(rig, timing, setup.controls, setup.meter, lacking=setup.lacking)
     with _Aside() as aside, stopping() as stopped, undisturbed():
         written = None if witness is None else Witness(partial(aside.put, witness))
         stage = _Stage(

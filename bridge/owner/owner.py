@@ -3,7 +3,7 @@
 It keeps time and the schedule. The music is the brain's, which is another process.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from math import floor, inf
 
 from schmubert.bridge.clock.clock_out import ClockOut
@@ -56,13 +56,15 @@ TOLD_S = 0.002
 """The brain is told when the beat ahead has moved by more than this."""
 SAID_TEMPO = 0.02  # a change of tempo by less is not worth a line
 UNTURNED = Surface(())
-TELL_RULER_S = 10.0
+REFUSED_AGAIN_S = 10.0
+"""What cannot be turned is said to be so at most so often: a knob has many steps."""
 
 
 class Owner:
     """Ports, clock and schedule of one `rig`; each call returns what is to be done.
 
-    `clock` and `scheduler` count beats of `meter`.
+    `clock` and `scheduler` count beats of `meter`. A control is not turned where something is
+    `lacking`, as a line says.
     """
 
     def __init__(
@@ -73,13 +75,15 @@ class Owner:
         offset_s: float = 0.0,
         surface: Surface = UNTURNED,
         meter: Meter = COMMON,
+        lacking: Callable[[Control], str | None] = lambda _: None,
     ) -> None:
         self.rig = rig
         self.meter = meter
         self.clock = clock
         self.scheduler = scheduler
         self._offset_s = offset_s
-        self._told_ruler_s = -inf
+        self._lacking = lacking
+        self._refused_s: dict[str, float] = {}  # when which line was said
         self._surface = surface
         self._turned: dict[tuple[str, int | None], Control] = {}
         self._charted: Charted | None = None
@@ -280,12 +284,15 @@ class Owner:
         """Take in what the player turned at `at_s`, by MIDI or elsewhere."""
         actions: list[Action] = []
         for control in turned:
+            if (lacks := self._lacking(control)) is not None:
+                actions += self._refused(lacks, at_s)
+                continue
             self._surface.stands(control)
             self.scheduler.mix.turn(control)
             if control.name == "tempo" and not self.clock.turn_tempo(
                 in_beats(control.value, self.meter)
             ):
-                actions += self._not_mine(at_s)
+                actions += self._refused(self._not_mine(), at_s)
             if not CONTROLS[control.name].trigger:
                 self._turned[control.name, control.role] = control
             actions += self.panic() if control.name == "panic" else [Tell(control)]
@@ -298,15 +305,19 @@ class Owner:
         self._charted = charted
         return [Tell(charted)]
 
-    def _not_mine(self, at_s: float) -> list[Say]:
-        """Who tells the tempo that was to be turned at `at_s`: not at every step of a knob."""
-        if at_s - self._told_ruler_s < TELL_RULER_S:
+    def _refused(self, line: str, at_s: float) -> list[Say]:
+        """`line`, which says why a control is not turned at `at_s`, unless it was said just now."""
+        if at_s - self._refused_s.get(line, -inf) < REFUSED_AGAIN_S:
             return []
-        self._told_ruler_s = at_s
+        self._refused_s[line] = at_s
+        return [Say(line)]
+
+    def _not_mine(self) -> str:
+        """Who tells the tempo that was to be turned."""
         ruler = self.clock.rules
         if ruler == MIDI_CLOCK:
             ruler += f" on {self.rig.inputs[self.rig.clock]!r}"
-        return [Say(f"the tempo is not mine to turn: {ruler} tells it (or --sync internal)")]
+        return f"the tempo is not mine to turn: {ruler} tells it (or --sync internal)"
 
     def _tap(self, at_s: float) -> list[Action]:
         """A tap at `at_s`: from the second on, the tempo is that of the taps."""

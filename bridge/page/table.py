@@ -121,6 +121,11 @@ def _row(
         return
     if beat is not None and beat >= settings.meter.beats:
         return
+    choices = tuple(
+        choice
+        for choice in _choices(name, kind, sources)
+        if settings.lacking(Control(name, choice.value, role)) is None
+    )
     yield Row(
         ident,
         name,
@@ -128,12 +133,12 @@ def _row(
         _form(kind),
         kind.help,
         kind.low,
-        kind.high,
+        choices[-1].value if choices else kind.high,
         "" if kind.unit in (PITCH, KEY, *NAMED) else kind.unit,
         kind.steps,
         stands.get(ident),
         beat,
-        tuple(_choices(name, kind, sources)),
+        choices,
         sources.get(ident, ""),
         tuple(Stroke(key, one.by) for key, one in KEYS.items() if one.target == ident),
         FREE if kind.free else None,

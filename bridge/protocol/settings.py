@@ -17,7 +17,7 @@ from schmubert.engine.diffusion.defaults import (
 )
 from schmubert.engine.music.chart import chart_beats, chart_text
 from schmubert.engine.music.meter import COMMON, Meter
-from schmubert.engine.music.style_names import ANY_STYLE, SONG, STYLES, style_called
+from schmubert.engine.music.style_names import ANY_STYLE, CHOICES, SONG, STYLES, style_called
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.networks.devices import DEVICES
 from schmubert.engine.recipe import RECIPE
@@ -27,6 +27,8 @@ MOST_ENGINE_CALLS = 4096
 
 def _style_or_none(word: str) -> str:
     """The style that `word` names; an empty one, the default, names none."""
+    if word.strip().lower() == SONG:
+        raise ValueError("the style of a song is that of --like SONG.mid: say that alone")
     return style_called(word) if word else ""
 
 
@@ -235,6 +237,12 @@ class Settings(msgspec.Struct, frozen=True, tag="Setup"):
         """With `text` as the chart; a band without one listens for a bar at least."""
         listen_bars = self.listen_bars if text else max(1, self.listen_bars)
         return msgspec.structs.replace(self, chords=text, listen_bars=listen_bars)
+
+    def lacking(self, control: Control) -> str | None:
+        """What is missing for `control` to be played, as a line; None where nothing is."""
+        if control.name == "style" and CHOICES[int(control.value)] == SONG and self.like is None:
+            return "style=song plays like a song: start with --like SONG.mid"
+        return None
 
     @property
     def turned(self) -> tuple[Control, ...]:

@@ -62,7 +62,8 @@ def verify_session(session: Session, log: Iterable[Record], before: Log | None =
     if elsewhere is not None:
         raise ValueError(f"nothing to decide again: {elsewhere} told the time")
     began = session if before is None else before.session
-    owner = owner_of(began.rig, began.timing, began.setup.controls, began.setup.meter)
+    setup = began.setup
+    owner = owner_of(began.rig, began.timing, setup.controls, setup.meter, lacking=setup.lacking)
     if before is not None:
         for record in before:
             _decided(owner, record)

@@ -95,6 +95,8 @@ def test_every_option_arrives(performed: list[Performance], tmp_path: Path) -> N
         (["--in", "A", "--out", "Bass", "--tempo", "fast"], "'fast' is no number in the range"),
         (["--in", "A", "--out", "Bass", "--engine", "studio"], "tcp://HOST:PORT is one"),
         (["--in", "A", "--out", "Bass", "--key", __file__], "add --engine ADDRESS"),
+        (["--in", "A", "--out", "Bass", "--set", "style=song"], "start with --like SONG.mid"),
+        (["--in", "A", "--out", "Bass", "--style", "song"], "that of --like SONG.mid"),
         (["--in", "A", "--out", "Bass", "--record", __file__], "is a file: name a folder"),
         (["--in", "A", "--out", "Bass", "--preset", "/"], "'/' is a folder: name a file"),
     ],

@@ -75,6 +75,23 @@ def show(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Show:
     return made
 
 
+def test_a_song_that_plays_like_none_is_refused_wherever_that_is_said(show: Show) -> None:
+    show.write(A="tempo = 90\n", B='[set]\nstyle = "song"\n')
+    preset = show.songs / "kept.toml"
+    preset.write_text('[set]\nstyle = "song"\n')
+    says = "style=song plays like a song: start with --like SONG.mid"
+    (show.songs / "set.txt").write_text("A\nB\n")
+    for words, place in (
+        (["--song", "B"], ""),
+        (["--preset", str(preset)], ""),
+        (["--set-list", str(show.songs / "set.txt")], f"song 'B' of {show.songs / 'set.txt'}: "),
+    ):
+        result = run(*BAND, *words)
+        assert result.exit_code == 2
+        assert result.output.splitlines()[-1] == f"Error: {place}{says}"
+    assert not show.calls
+
+
 @pytest.mark.parametrize(
     "turned",
     [Control("temperature", 1.25), Control("key", 10.0), Charted("Dm G"), Control("tempo", 93.0)],

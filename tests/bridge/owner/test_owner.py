@@ -26,6 +26,8 @@ from schmubert.bridge.protocol import (
     output_part,
     rig,
 )
+from schmubert.bridge.protocol.controls import setting
+from schmubert.bridge.protocol.settings import Settings
 from schmubert.engine.music.vocabulary import Track
 from tests.bridge.virtual_daw import CLOCK, CONTINUE, START, STOP
 
@@ -278,6 +280,21 @@ def test_knobs_are_passed_on_and_are_no_notes_and_a_new_brain_hears_of_them() ->
     assert owner.receive(1.2, 0, bytes((0x80, 36, 0))) == []
     assert not owner.clock.transport.rolling  # no first note yet
     assert told(owner.restart_brain(2.0)) == [Control("swing", 0.6)]
+
+
+def test_a_control_that_lacks_something_is_said_to_and_is_not_turned() -> None:
+    song, funk = setting("style", "song"), setting("style", "funk")
+    owner = Owner(RIG, Clock(), Scheduler(RIG.plays), lacking=Settings().lacking)
+    start(owner)
+    assert told(owner.turn([funk], 11.0)) == [funk]
+    actions = owner.turn([song, Control("swing", 0.3)], 12.0)
+    assert said(actions) == "style=song plays like a song: start with --like SONG.mid"
+    assert told(actions) == [Control("swing", 0.3)]
+    assert owner.turn([song], 12.1) == [], "not at every step of a knob"
+    assert said(owner.turn([song], 23.0))
+    assert funk in told(owner.restart_brain(24.0))
+    likes = Owner(RIG, Clock(), Scheduler(RIG.plays), lacking=Settings(like="song.mid").lacking)
+    assert told(likes.turn([song], 12.0)) == [song]
 
 
 def test_panic_ends_what_sounds_and_tells_every_channel() -> None:

@@ -1,5 +1,6 @@
 """Every control is on the page."""
 
+import msgspec
 import pytest
 
 from schmubert.bridge.page.table import rows
@@ -49,6 +50,14 @@ def test_forms_follow_what_a_control_is() -> None:
     assert found["lowest:bass"].choices[0].name == "any"
     assert "lowest:drums" not in found
     assert "density:chords" not in found
+
+
+def test_the_style_of_a_song_is_offered_where_there_is_one() -> None:
+    for like in (None, "song.mid"):
+        settings = msgspec.structs.replace(SETTINGS, like=like)
+        row = next(row for row in rows(settings, RIG) if row.id == "style")
+        assert (row.choices[-1].name == "song") is (like is not None)
+        assert row.high == row.choices[-1].value
 
 
 def test_what_is_bound_and_how_it_stands_are_told() -> None:
