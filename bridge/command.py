@@ -14,7 +14,8 @@ import click
 import msgspec
 
 from schmubert.bridge.choices import preset
-from schmubert.bridge.choices.fitting import meets_the_metre, waiting_for
+from schmubert.bridge.choices.files import can_be_used
+from schmubert.bridge.choices.fitting import waiting_for
 from schmubert.bridge.choices.in_play import in_play
 from schmubert.bridge.choices.parameters import BridgeCommand, called_again, parameter, said
 from schmubert.bridge.choices.piece import Piece, piece, plugged_in
@@ -63,8 +64,7 @@ def bridge_command(**values: Any) -> None:
         raise click.UsageError(told(error)) from error
     try:
         for one in pieces:
-            meets_the_metre(one.settings)
-            opens(one.settings.key)
+            can_be_used(one.settings)
         has_what_serves(stage)
         keeps_what_is_learned(stage)
         if stage.sound_font is not None:
@@ -133,7 +133,7 @@ def as_kept(read: Piece, plugged: Rig, say: Callable[[str], None]) -> Piece:
     try:
         values = called_again(click.get_current_context(), "--song", read.song)
         found = piece(bound_for(plugged, values), values, say)
-        meets_the_metre(found.settings)
+        can_be_used(found.settings)
     except (OSError, ValueError, click.UsageError) as error:
         say(f"{told(error)}: I play {read.song!r} as it was before the first song")
         return read
@@ -331,14 +331,6 @@ def has_what_serves(stage: Stage) -> None:
         missing = missing or lacking_osc()
     if missing is not None:
         raise ValueError(missing)
-
-
-def opens(key: str | None) -> None:
-    """ValueError where `key` is no secret key of a player."""
-    if key is not None:
-        from schmubert.engine.service.keys import player_key
-
-        player_key(Path(key))
 
 
 def keeps_what_is_learned(stage: Stage) -> None:

@@ -1,3 +1,4 @@
+from .files import can_be_used
 from .fitting import complaints, meets_the_metre, port_complaints, waiting_for
 from .in_play import in_play
 from .parameters import BridgeCommand, called_again, parameter, said
@@ -7,6 +8,7 @@ __all__ = [
     "BridgeCommand",
     "Piece",
     "called_again",
+    "can_be_used",
     "complaints",
     "in_play",
     "meets_the_metre",

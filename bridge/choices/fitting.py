@@ -12,7 +12,7 @@ from schmubert.bridge.protocol.settings import Settings
 from schmubert.bridge.protocol.surface import binding, collisions
 from schmubert.engine.music.meter import knows, straight
 from schmubert.engine.music.vocabulary import Track
-from schmubert.engine.networks.model_file import default_model, meters_in
+from schmubert.engine.networks.model_file import default_model, meters_in, meters_of_model
 
 TAKING_TURNS = {"continue", "trade"}
 
@@ -20,16 +20,17 @@ TAKING_TURNS = {"continue", "trade"}
 def meets_the_metre(settings: Settings) -> None:
     """ValueError where the model of the engine that would be started does not play the metre.
 
-    An engine at an address that was given says itself what it plays.
+    The same, or OSError, where a model that the player names is none. An engine at an address that
+    was given says itself what it plays.
     """
-    if settings.engine is not None:
+    if settings.engine is not None and settings.model is None:
         return
     try:
         model = default_model() if settings.model is None else Path(settings.model)
     except FileNotFoundError:
         return  # an engine may be there already; one that has to be started says what is missing
-    meters = meters_in(model)
-    if meters is None or knows(meters, settings.meter):
+    meters = meters_in(model) if settings.model is None else meters_of_model(model)
+    if settings.engine is not None or meters is None or knows(meters, settings.meter):
         return
     told = not_played(model.stem, meters, settings.meter)
     if knows(meters, straight(settings.meter)):

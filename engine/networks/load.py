@@ -5,7 +5,7 @@ from pathlib import Path
 from schmubert.engine.denoiser import MASKING, Model
 from schmubert.engine.music.stacks import is_ensemble
 from schmubert.engine.networks.devices import Device
-from schmubert.engine.networks.model_file import default_model
+from schmubert.engine.networks.model_file import ONNX, SAFETENSORS, default_model
 
 
 def load(
@@ -49,12 +49,12 @@ def load_any(
         path = default_model()
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such model file")
-    if path.suffix == ".onnx":
+    if path.suffix == ONNX:
         from schmubert.engine.networks.onnx_denoiser import OnnxDenoiser
 
         return OnnxDenoiser(path, device, threads, flush_denormals)
-    if path.suffix == ".safetensors":
+    if path.suffix == SAFETENSORS:
         from schmubert.engine.networks.torch_denoiser import TorchDenoiser
 
         return TorchDenoiser(path, device, threads)
-    raise ValueError(f"{path}: a model ends in .onnx or .safetensors")
+    raise ValueError(f"{path}: a model ends in {ONNX} or {SAFETENSORS}")

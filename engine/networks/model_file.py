@@ -33,6 +33,7 @@ RELEASED: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 """Models from before files carried checksums: the BLAKE2b of each half, of 16 bytes."""
+ONNX, SAFETENSORS = ".onnx", ".safetensors"
 METERS = "meters"
 PROPERTY, KEY, VALUE = 14, 1, 2
 """Fields of ONNX's ModelProto: a property (metadata_props), and in that its key and value."""
@@ -75,16 +76,29 @@ def _digest(data: bytes) -> str:
 
 
 def meters_in(path: Path) -> tuple[Meter, ...] | None:
+    """The same as `meters_of_model`, but None where that is none: whoever runs it says why."""
+    try:
+        return meters_of_model(path)
+    except (OSError, ValueError):
+        return None
+
+
+def meters_of_model(path: Path) -> tuple[Meter, ...]:
     """The metres that the model at `path` says it plays: 4/4 where it says nothing of metres.
 
-    None where the file cannot be read: whoever runs it says why.
+    OSError where it cannot be read, ValueError where it is no model, or damaged.
     """
+    if path.suffix not in (ONNX, SAFETENSORS):
+        raise ValueError(f"{path}: a model ends in {ONNX} or {SAFETENSORS}")
+    file = io.BytesIO(read_model(path))
     try:
-        file = io.BytesIO(read_model(path))
-        words = _onnx(file) if path.suffix == ".onnx" else _safetensors(file)
+        words = _onnx(file) if path.suffix == ONNX else _safetensors(file)
         return UNSAID_METERS if words is None else meters_said(json.loads(words))
-    except (OSError, EOFError, ValueError, TypeError, AttributeError, RecursionError):
-        return None
+    except (EOFError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(
+            f"{path} is no model of schmubert's, or not all of one: name one that schmubert train"
+            " or schmubert export-onnx wrote, or leave --model out for the one that ships"
+        ) from error
 
 
 def _safetensors(file: BinaryIO) -> str | None:

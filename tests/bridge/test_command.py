@@ -19,6 +19,7 @@ from schmubert.bridge.owner.report import Report
 from schmubert.bridge.protocol.controls import control_rows
 from schmubert.bridge.protocol.messages import Settings
 from schmubert.bridge.session.log import Log
+from tests import tiny_model
 from tests.bridge.called import Performance, performances, run
 from tests.bridge.screen.test_audience import Sheet
 
@@ -55,8 +56,7 @@ def test_the_usual_call(performed: list[Performance]) -> None:
 
 
 def test_every_option_arrives(performed: list[Performance], tmp_path: Path) -> None:
-    model = tmp_path / "m.onnx"
-    model.touch()
+    model = tiny_model.write(tmp_path / "m.onnx")
     words = "--in A --in B:drums:10 --out Lead --out X:bass:2 --clock C --tempo 90 --mode continue"
     words += " --listen 2 --window 32 --temperature 0.9 --seed 7 --engine tcp://h:1 --device cpu"
     words += f" --api jack --offset-ms -20 --spp-unit clocks --verbose --model {model}"
