@@ -19,7 +19,7 @@ from schmubert.bridge.choices.fitting import waiting_for
 from schmubert.bridge.choices.in_play import in_play
 from schmubert.bridge.choices.parameters import BridgeCommand, called_again, parameter, said
 from schmubert.bridge.choices.piece import Piece, piece, plugged_in
-from schmubert.bridge.options import OPTIONS, Stage, songs_folder
+from schmubert.bridge.options import OPTIONS, TURNED, Stage, songs_folder
 from schmubert.bridge.owner import loop
 from schmubert.bridge.owner.actions import GaveUpError
 from schmubert.bridge.owner.keyboard import keyboard
@@ -282,7 +282,7 @@ def remembered(piece: Piece, audience: Audience) -> tuple[Kept, ...]:
         return ()
     from schmubert.bridge.session.song import Song, SongKeeper
 
-    song = Song(songs_folder(), name)
+    song = Song(songs_folder(), name, TURNED)
     audience.tell(f"song {name!r}" + ("" if song.preset.exists() else ": a new one"))
     variations: tuple[Kept, ...] = ()
     try:

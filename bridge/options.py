@@ -13,7 +13,7 @@ import click
 from schmubert.bridge.clock.sync import Sync
 from schmubert.bridge.clock.transport import PositionUnit
 from schmubert.bridge.owner.ports import APIS
-from schmubert.bridge.protocol.controls import assigned
+from schmubert.bridge.protocol.controls import CONTROLS, assigned
 from schmubert.bridge.protocol.option import Option, options_of
 from schmubert.bridge.protocol.place import (
     USUAL_OSC_PORT,
@@ -259,3 +259,5 @@ class Stage:
 
 OPTIONS = (*options_of(Stage), *options_of(Settings))
 """Every option of `schmubert-bridge`, in the order of its help."""
+TURNED = tuple(option.name for option in OPTIONS if option.name in CONTROLS and not option.place)
+"""The options that are controls too; one that names a file, as --key, is none."""

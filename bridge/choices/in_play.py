@@ -8,7 +8,7 @@ import click
 
 from schmubert.bridge.choices import preset
 from schmubert.bridge.choices.parameters import parameter
-from schmubert.bridge.options import OPTIONS
+from schmubert.bridge.options import OPTIONS, TURNED
 from schmubert.bridge.protocol.controls import Control, setting
 from schmubert.bridge.protocol.errands import InPlay
 from schmubert.bridge.protocol.messages import Charted, chart_in
@@ -16,8 +16,6 @@ from schmubert.bridge.protocol.option import Option
 from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.style_names import ANY_STYLE
 
-TURNED = ("style", "mode", "bars", "temperature", "tempo")
-"""The options that controls turn too."""
 SET, CHART, METRE = "set", "chords", ("meter", "feel")
 
 

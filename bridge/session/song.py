@@ -7,7 +7,7 @@
 import os
 import re
 from array import array
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping
 from contextlib import suppress
 from pathlib import Path
 from sys import byteorder
@@ -40,8 +40,6 @@ FORGOTTEN = ("lock", "mode", "tempo", "bars", "style")
 """Controls that are kept elsewhere in the file, or end with the session."""
 UNNAMED = ("style", "like")
 """Options that go when the song is played without them."""
-OPTIONS_TOO = ("mode", "tempo", "bars", "style", "temperature")
-"""Controls that are options too: one below `[set]` goes before the option."""
 MOST_BYTES = 1 << 20
 PADS = {f"variation-{letter}" for letter in VARIATIONS}
 
@@ -95,10 +93,11 @@ class NextSong:
 
 
 class Song:
-    """The song `name` in the folder `songs`."""
+    """The song `name` in the folder `songs`; what is `turned` are options and controls."""
 
-    def __init__(self, songs: Path, name: str) -> None:
+    def __init__(self, songs: Path, name: str, turned: Collection[str]) -> None:
         self.name = name
+        self._turned = turned
         self.preset = songs / f"{name}.toml"
         """Where its options and controls are."""
         self._variations = songs / f"{name}.variations.json"
@@ -126,7 +125,7 @@ class Song:
         self.preset.parent.mkdir(parents=True, exist_ok=True)
         write_whole(self._variations, msgspec.json.encode(variations))
         preset = document_or_new(self.preset)
-        _say(options, preset)
+        _say(options, preset, self._turned)
         write(preset, self.preset)
 
 
@@ -216,8 +215,11 @@ def options_of_song(
     return found
 
 
-def _say(options: Mapping[str, Any], preset: tomlkit.TOMLDocument) -> None:
-    """Let `preset` say `options`; a line that says the same in other words stays as it is."""
+def _say(options: Mapping[str, Any], preset: tomlkit.TOMLDocument, turned: Collection[str]) -> None:
+    """Let `preset` say `options`; a line that says the same in other words stays as it is.
+
+    What is `turned` are options and controls: one below `[set]` would go before the option.
+    """
     for name in UNNAMED:
         if name not in options and name in preset:
             del preset[name]
@@ -236,7 +238,7 @@ def _say(options: Mapping[str, Any], preset: tomlkit.TOMLDocument) -> None:
             missing.pop(name, None)
             if setting(name, str(options["set"][name])) != one:
                 where[key] = options["set"][name]
-        elif name in OPTIONS_TOO:
+        elif name in turned:
             del where[key]
     for name, value in missing.items():
         table[name] = value

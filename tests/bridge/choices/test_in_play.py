@@ -7,6 +7,7 @@ import pytest
 
 from schmubert.bridge.choices.in_play import in_play
 from schmubert.bridge.command import bridge_command
+from schmubert.bridge.options import TURNED
 from schmubert.bridge.protocol.controls import setting
 from schmubert.bridge.protocol.errands import InPlay
 from schmubert.bridge.protocol.messages import Charted
@@ -23,7 +24,8 @@ def taken_over(folder: Path, text: str, *more: str) -> InPlay:
 
 
 def test_all_that_can_be_turned_is_turned(tmp_path: Path) -> None:
-    options = {"style": "bossa", "mode": "trade", "bars": "8", "temperature": "0.8", "tempo": "96"}
+    options = {"tempo": "96", "mode": "trade", "bars": "8", "temperature": "0.8", "style": "bossa"}
+    assert tuple(options) == TURNED
     controls = {
         "level:bass": "0.5",
         "curve:drums": "-0.5",

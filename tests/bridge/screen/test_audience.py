@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from schmubert.bridge.clock.sync import Timing
+from schmubert.bridge.options import TURNED
 from schmubert.bridge.protocol.events import Happening, Record, Tick
 from schmubert.bridge.protocol.messages import Control, Moved, Say
 from schmubert.bridge.screen.audience import Audience, show
@@ -145,7 +146,7 @@ def test_where_nobody_reads_the_take_and_the_song_are_whole(
     error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stderr", Gone(error))
-    song = Song(tmp_path / "songs", "S")
+    song = Song(tmp_path / "songs", "S", TURNED)
     with closing(Audience(SETUP, None)) as watching:
         recording = Recording(tmp_path, session_of(SETUP, RIG, Timing()), watching.tell)
         watching.keep(recording)

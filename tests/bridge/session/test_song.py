@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schmubert.bridge.choices import preset
-from schmubert.bridge.options import OPTIONS
-from schmubert.bridge.protocol.controls import Control, control, id_of, setting
+from schmubert.bridge.options import OPTIONS, TURNED
+from schmubert.bridge.protocol.controls import CONTROLS, Control, control, id_of, setting
 from schmubert.bridge.protocol.events import Record
 from schmubert.bridge.protocol.messages import Charted, Kept, Settings
 from schmubert.bridge.session.song import Song, SongKeeper, song_name
@@ -42,7 +42,7 @@ GROOVE = Kept("variation-b", array("H", [0, 0, 0] * 16).tobytes(), bytes(16), by
 
 def keeper(folder: Path, settings: Settings | None = None, bpm: float | None = 90.0) -> SongKeeper:
     lines: list[str] = []
-    made = SongKeeper(Song(folder, "Blue"), settings or Settings(), bpm, (), lines.append)
+    made = SongKeeper(Song(folder, "Blue", TURNED), settings or Settings(), bpm, (), lines.append)
     made.lines = lines  # type: ignore[attr-defined]
     return made
 
@@ -83,7 +83,7 @@ def test_a_chart_that_is_written_is_the_song_s_and_so_is_none(tmp_path: Path) ->
 def test_a_variation_is_kept_at_once_and_comes_back(tmp_path: Path) -> None:
     kept = keeper(tmp_path)
     see(kept, GROOVE)
-    assert Song(tmp_path, "Blue").variations(COMMON) == (GROOVE,)
+    assert Song(tmp_path, "Blue", TURNED).variations(COMMON) == (GROOVE,)
     kept.close()
     assert kept.lines == [f"song 'Blue' is kept in {tmp_path / 'Blue.toml'}"]  # type: ignore[attr-defined]
 
@@ -95,6 +95,21 @@ def test_a_folder_that_cannot_be_written_is_a_line(tmp_path: Path) -> None:
     kept.close()
     (line,) = kept.lines  # type: ignore[attr-defined]
     assert "the music goes on" in line
+
+
+def test_options_that_are_controls_too_are_found_where_options_are_declared() -> None:
+    both = {option.name for option in OPTIONS} & set(CONTROLS)
+    assert set(TURNED) == both - {"key"}, "a key that opens an engine is none of music"
+    assert {"tempo", "mode", "style"} <= set(TURNED)
+
+
+@pytest.mark.parametrize("name", TURNED)
+def test_what_is_set_never_goes_before_the_option_that_is_kept(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "Blue.toml"
+    word = {"mode": "trade", "style": "funk", "bars": "2", "tempo": "99"}.get(name, "0.9")
+    path.write_text(f'[set]\n{name} = "{word}"\nswing = 0.2\n')
+    keeper(tmp_path, Settings(controls=(Control("swing", 0.2),))).close()
+    assert tomlkit.parse(path.read_text())["set"] == {"swing": 0.2}
 
 
 @pytest.fixture
@@ -173,7 +188,7 @@ def test_a_file_that_is_none_by_now_stays_and_is_told(tmp_path: Path, spoilt: by
     (line,) = kept.lines  # type: ignore[attr-defined]
     assert "cannot be kept" in line
     assert (tmp_path / "Blue.toml").read_bytes() == spoilt
-    assert Song(tmp_path, "Blue").variations(COMMON) == (GROOVE,)
+    assert Song(tmp_path, "Blue", TURNED).variations(COMMON) == (GROOVE,)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links are for some alone there")
@@ -225,7 +240,7 @@ def test_whatever_lies_there_is_read_or_told(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "Blue.variations.json").write_bytes(data)
         try:
-            assert Song(Path(folder), "Blue").variations(COMMON) == ()
+            assert Song(Path(folder), "Blue", TURNED).variations(COMMON) == ()
         except ValueError as error:
             told = str(error)
         else:
@@ -249,7 +264,7 @@ def test_a_variation_that_cannot_be_played_is_told(tmp_path: Path, spoilt: Kept)
     kept = keeper(tmp_path)
     see(kept, spoilt)
     with pytest.raises(ValueError, match="is none in 4/4"):
-        Song(tmp_path, "Blue").variations(COMMON)
+        Song(tmp_path, "Blue", TURNED).variations(COMMON)
 
 
 @pytest.mark.parametrize("word", ["", "../x", "a/b", ".x", "a" * 65, "x.", "a\\b", "con:"])
