@@ -205,7 +205,7 @@ class Stage:
             " Repeatable.",
             name="bind",
             metavar="CONTROL=SOURCE",
-            read=assigned(binding),
+            read=assigned(binding, "fill=note:36"),
         ),
     ] = ()
     knobs: Annotated[

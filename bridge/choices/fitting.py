@@ -56,6 +56,11 @@ def complaints(plugged: Rig, settings: Settings, stage: Stage) -> list[str]:
         raise ValueError(line)
     if stage.osc_to and stage.osc is None:
         raise ValueError("--osc-to is where OSC is told: add --osc")
+    if not stage.sound:
+        unheard = {"sound-font": stage.sound_font, "audio": stage.audio, "program": stage.voices}
+        lines += [
+            f"--{name} does nothing without --sound" for name, said in unheard.items() if said
+        ]
     if mode == MODES[0] and shared:
         names = " and ".join(role.name.lower() for role in sorted(shared))
         if played <= heard and all(bound.name != "mode" for bound in turned):

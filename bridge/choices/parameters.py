@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from enum import Enum
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,21 @@ def worded(read: Callable[[str], Any]) -> Callable[[Any], Any]:
     return convert
 
 
+class Meant(Place):
+    """A file; a word that names none may have been `meant` for something else."""
+
+    def __init__(self, meant: Callable[[str], str | None], **others: Any) -> None:
+        super().__init__(**others)
+        self._meant = meant
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As a file is read."""
+        meant = None if Path(value).exists() else self._meant(str(value))
+        if meant is not None:
+            self.fail(meant, param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def type_of(option: Option) -> "click.ParamType[Any] | Callable[[Any], Any]":
     """What makes a value of a word for `option`."""
     if option.read is not None:
@@ -40,7 +56,8 @@ def type_of(option: Option) -> "click.ParamType[Any] | Callable[[Any], Any]":
     if option.choices:
         return click.Choice(option.choices)
     if option.place:
-        return Place(
+        kind = Place if option.meant is None else partial(Meant, option.meant)
+        return kind(
             exists=option.exists,
             dir_okay=option.place == "folder",
             file_okay=option.place == "file",

@@ -11,11 +11,22 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
+from schmubert.bridge.options import OPTIONS
 from schmubert.bridge.protocol.option import Option
 from schmubert.bridge.protocol.preset_file import document, document_or_new, write
 from schmubert.engine.writing import in_the_way, naming
 
 TABLES = ("set", "bind")
+ON_THE_LINE = frozenset(option.name for option in OPTIONS if not option.in_preset)
+"""Options that no preset holds."""
+IN_WORDS: dict[type, str] = {
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    str: "a word",
+    list: "a list",
+    dict: "a table",
+}
 
 
 def read(path: Path, known: Collection[str]) -> dict[str, Any]:
@@ -27,6 +38,8 @@ def read(path: Path, known: Collection[str]) -> dict[str, Any]:
     found = document(path).unwrap()
     for key in found:
         if key not in known:
+            if key in ON_THE_LINE:
+                raise ValueError(f"{path}: no preset holds {key}: write --{key} on the line")
             near = difflib.get_close_matches(key, sorted(known), 1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}"
             raise ValueError(f"{path}: no option {key!r}: {hint}")
@@ -56,9 +69,13 @@ def _of_a_kind(option: Option, value: Any, path: Path) -> None:
         kinds = (bool, str)
     for one in value if option.repeatable and isinstance(value, list) else [value]:
         if not isinstance(one, kinds) or (isinstance(one, bool) and bool not in kinds):
-            like = "true or false" if option.kind is bool else "a number" if numbers else "a word"
-            said = "words, in brackets" if option.repeatable else like
-            raise ValueError(f"{path}: {option.name} is no {type(one).__name__}: write {said}")
+            said = "a number" if option.kind in (int, float) else "a word in quotes"
+            if option.kind is bool:
+                said = "true or false"
+            elif option.repeatable:
+                said = "words in quotes, in brackets"
+            found = IN_WORDS.get(type(one), "what it is")
+            raise ValueError(f"{path}: {option.name} cannot be {found}: write {said}")
 
 
 def _flat(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

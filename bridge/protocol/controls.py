@@ -285,11 +285,13 @@ def setting(target: str, word: str) -> Control:
     return control(target, value)
 
 
-def assigned(read: Callable[[str, str], Value]) -> Callable[[str], Value]:
-    """What reads both sides of `CONTROL=...`."""
+def assigned(read: Callable[[str, str], Value], example: str) -> Callable[[str], Value]:
+    """What reads both sides of `CONTROL=...`, of which there is an `example`."""
 
     def sides(spec: str) -> Value:
-        target, _, rest = spec.partition("=")
+        target, equals, rest = spec.partition("=")
+        if not (target and equals and rest):
+            raise ValueError(f"{spec!r} does not say what is what: write it as {example}")
         try:
             return read(target, rest)
         except ValueError as error:
@@ -319,7 +321,7 @@ def _named(name: str, word: str) -> float:
         return names[word.lower()]
     if kind.free:
         names[FREE_NAME] = FREE
-    others = f" or one of {', '.join(names)}" if names else ""
+    others = f", and none of {', '.join(names)}" if names else ""
     raise ValueError(f"{word!r} is no number{others}")
 
 

@@ -25,7 +25,8 @@ class Option:
     `name` is without dashes, and the field's own if it is empty. `low` and `high` are in the range.
     `read` makes a value of a word, ValueError where it cannot. `place` is "file" or "folder" for a
     path, which `exists` already if that is said. What is not `in_preset` no preset may hold.
-    `alone` is the word that is meant where the option stands without one.
+    `alone` is the word that is meant where the option stands without one. Where a word names no
+    file, `meant` says what else it may have been for, if anything.
     """
 
     help: str
@@ -38,6 +39,7 @@ class Option:
     place: str = ""
     alone: str = ""
     exists: bool = False
+    meant: Callable[[str], str | None] | None = None
     in_preset: bool = True
     field: str = ""
     kind: type = str

@@ -15,7 +15,7 @@ from schmubert.engine.diffusion.defaults import (
     MOST_WINDOW_BARS,
     WINDOW_BARS,
 )
-from schmubert.engine.music.chart import chart_beats, chart_text
+from schmubert.engine.music.chart import chart_beats, chart_text, key_named
 from schmubert.engine.music.meter import COMMON, Meter
 from schmubert.engine.music.style_names import ANY_STYLE, CHOICES, SONG, STYLES, style_called
 from schmubert.engine.music.vocabulary import Track
@@ -25,11 +25,20 @@ from schmubert.engine.recipe import RECIPE
 MOST_ENGINE_CALLS = 4096
 
 
+def _key_of_music(word: str) -> str | None:
+    """What to write where `word` is no file of a secret key, but a key of music."""
+    try:
+        key_named(word)
+    except ValueError:
+        return None
+    return f"{word!r} is a key of music, and this a file that opens an engine: --set key={word}"
+
+
 def _style_or_none(word: str) -> str:
-    """The style that `word` names; an empty one, the default, names none."""
+    """The style that `word` names; an empty one, the default, names none, and so does any."""
     if word.strip().lower() == SONG:
         raise ValueError("the style of a song is that of --like SONG.mid: say that alone")
-    return style_called(word) if word else ""
+    return "" if word.strip().lower() in ("", ANY_STYLE) else style_called(word)
 
 
 class Settings(msgspec.Struct, frozen=True, tag="Setup"):
@@ -159,7 +168,7 @@ class Settings(msgspec.Struct, frozen=True, tag="Setup"):
             " groove=1, mute:drums=on, solo:bass=on. Repeatable.",
             name="set",
             metavar="CONTROL=VALUE",
-            read=assigned(setting),
+            read=assigned(setting, "key=Am"),
         ),
     ] = ()
     style: Annotated[
@@ -198,6 +207,7 @@ class Settings(msgspec.Struct, frozen=True, tag="Setup"):
             metavar="FILE",
             place="file",
             exists=True,
+            meant=_key_of_music,
         ),
     ] = None
     model: Annotated[

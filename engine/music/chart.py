@@ -87,18 +87,20 @@ def chart_text(words: str) -> str:
     """`words`, or what the file says that `@FILE` names; ValueError where that is no chart."""
     text = words
     if words.startswith("@"):
+        if words == "@":
+            raise ValueError("@ alone names no file: write @song.txt, or the chords")
         try:
             with Path(words[1:]).open("rb") as file:
                 text = file.read(MOST_BYTES + 1).decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            raise ValueError(f"{words[1:]} is no chart: {error}") from error
+            raise ValueError(f"{words[1:]} is no chart in UTF-8: save it as that") from error
         except OSError as error:
             if (said := obstacle(Path(words[1:]), error)) is not None:
                 raise ValueError(f"the chart: {said}") from error
             raise ValueError(f"cannot read the chart {words[1:]}: {error.strerror}") from error
         except ValueError as error:  # a name that no file can have
             raise ValueError(f"cannot read the chart {words[1:]!r}: {error}") from error
-    if text:
+    if words:
         try:
             _bars(text, None)
         except ValueError as error:

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from schmubert.bridge import command
-from schmubert.bridge.brain.harmony import chart
 from schmubert.bridge.choices.preset import bound, kept, read
 from schmubert.bridge.owner.memory_ports import MemoryPorts
 from schmubert.bridge.protocol.messages import Control
 from schmubert.bridge.protocol.surface import binding
+from schmubert.engine.music.chart import chart_beats
 from schmubert.engine.music.style_names import CHOICES
 from tests.bridge.called import Performance, performances, run
 
@@ -129,6 +129,11 @@ def test_a_preset_may_begin_as_some_editors_begin_a_text(
         ('in = "A"\nout = "Bass"\nmode = "solo"', "accompany"),
         ('in = "A"\nout = "Bass"\n[set]\nswong = 1', "did you mean swing?"),
         ('in = "A"\nout = "Bass"\nbars = 99', "1<=x<=8"),
+        ('song = "Blue"', "no preset holds song: write --song on the line"),
+        ('chords = ["Am", "F"]', "chords cannot be a list: write a word in quotes"),
+        ("mode = 3", "mode cannot be a number: write a word in quotes"),
+        ("bars = true", "bars cannot be true or false: write a number"),
+        ("click = 1", "click cannot be a number: write true or false"),
         (
             'in = "A"\nout = "Bass"\nbars = 4.9',
             "'--bars': 4.9 is no whole number in the range 1<=x<=8",
@@ -320,10 +325,10 @@ def test_a_chart_from_a_file(performed: Performed, tmp_path: Path) -> None:
     file.write_text("# Blue\n[Verse]\n| Am | F |\n| C,G | % |\n")
     assert run("--in", "A", "--out", "Bass", "--chords", f"@{file}").exit_code == 0
     ((_, setup, _),) = performed
-    assert (chart(setup.chords).weights == chart("Am F C,G %").weights).all()
+    assert chart_beats(setup.chords) == chart_beats("Am F C,G %")
     file.write_text("Am F\nC H7\n")
     with pytest.raises(ValueError, match="line 2, bar 4: 'H7' is no chord"):
-        chart(file.read_text())
+        chart_beats(file.read_text())
     missing = run("--in", "A", "--out", "Bass", "--chords", "@nowhere.txt")
     assert missing.exit_code == 2
     assert "nowhere.txt" in missing.output

@@ -78,7 +78,7 @@ def test_what_a_message_turns(address: str, arguments: list[object], turns: list
         ("density/bass", [], "takes one number, not 0"),
         ("density/bass", [1, 2], "takes one number, not 2"),
         ("density/bass", [b"x"], "takes a number, not bytes"),
-        ("mode", ["dance"], "is no number or one of"),
+        ("mode", ["dance"], "is no number, and none of"),
         ("mute/bass", [2], "outside"),
         ("octave/drums", [1], "did you mean"),
         ("fill", [[1]], "takes a number, not list"),

@@ -65,6 +65,18 @@ def test_a_chart_may_stand_in_a_file(tmp_path: Path) -> None:
         chart_text(f"@{file}\0")
     with pytest.raises(ValueError, match="is a file: write @"):
         chart_text(str(file))
+    with pytest.raises(ValueError, match="@ alone names no file"):
+        chart_text("@")
+    file.write_bytes("Am F # für".encode("latin-1"))
+    with pytest.raises(ValueError, match=r"song\.txt is no chart in UTF-8: save it as that"):
+        chart_text(f"@{file}")
+    file.write_text("\n# all remarks\n")
+    with pytest.raises(ValueError, match="a chart needs chords"):
+        chart_text(f"@{file}")
+    file.write_text("")
+    with pytest.raises(ValueError, match="a chart needs chords"):
+        chart_text(f"@{file}")
+    assert chart_text("") == "", "none"
     with pytest.raises(ValueError, match=r"the chart: .* is a folder: name a file"):
         chart_text(f"@{tmp_path}")
 
