@@ -1,6 +1,6 @@
 // The chart, bar by bar and as text. What is written here is a draft until the bridge takes it.
 
-const CHORD = /^([A-G])([#b♯♭]?)(6\/9|[^/]*)(?:\/([A-G][#b♯♭]?))?$/;
+const CHORD = /^([A-G])([#b♯♭]?)(.*?)(?:\/([A-G][#b♯♭]?))?$/; // as chord_symbols.py
 const SEMITONES = { C: 0, D: 2, E: 4, F: 5, G: 7, A: 9, B: 11, "#": 1, "♯": 1, b: -1, "♭": -1, "": 0 };
 const NOTHING = "-", AGAIN = "%";
 
