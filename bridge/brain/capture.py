@@ -1,5 +1,6 @@
 """What the player does -> notes at the nearest cell, each at its place on the tape."""
 
+import math
 from collections.abc import Collection, Iterable
 from functools import cached_property
 
@@ -69,8 +70,31 @@ class Capture:
         return (step - self._shift) / self._cells
 
     def bar(self, step: float) -> int:
-        """The song's bar of `step`, counted from 1."""
-        return int(self.beat(step) * self._cells // self._bar) + 1
+        """The song's bar of `step`, counted from 1, in the passage in which that was played."""
+        return max(0, math.floor((step - self._shift_at(step)) / self._bar)) + 1
+
+    def bars(self, begin: int, end: int) -> str:
+        """The song's bars from `begin` to `end`, bar lines of the tape, as players say them.
+
+        Where the song jumped they are told in the order of playing: bar 6 to 9, then 2 to 3.
+        """
+        runs: list[tuple[int, int]] = []
+        for bar in map(self.bar, range(begin, end, self._bar)):
+            first, last = runs[-1] if runs else (bar, bar)
+            if runs and bar == last + 1:
+                runs[-1] = first, bar
+            else:
+                runs.append((bar, bar))
+        names = [f"{first} to {last}" if last > first else f"{first}" for first, last in runs]
+        return f"bar {', then '.join(names)}"
+
+    def _shift_at(self, step: float) -> int:
+        """How many steps more the tape has at `step` than the song; each passage begins a bar."""
+        begun = ((one.begin, one.shift) for one in reversed(self._passages))
+        for begin, shift in ((self._since, self._shift), *begun):
+            if step >= begin // self._bar * self._bar:
+                return shift
+        return self._shift
 
     def heard_until(self, now: float) -> int:
         """The first step in which a note played from `now` on would still be written."""

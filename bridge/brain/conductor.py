@@ -237,8 +237,7 @@ class Conductor:
         phrase, called = self._modes.phrase(name), f"phrase {name[-1].upper()}"
         if phrase is None or phrase is before:
             return f"no {called}: you have not played for a whole bar yet"
-        first, last = (self.capture.bar(s) for s in (phrase.first_step, phrase.end_step - 1))
-        return f"{called}: bar {first}" + (f" to {last}" if last > first else "")
+        return f"{called}: {self.capture.bars(phrase.first_step, phrase.end_step)}"
 
     def _say(self, text: str) -> None:
         self._actions.append(Say(text))

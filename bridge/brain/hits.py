@@ -138,9 +138,7 @@ class Hits:
         kept = self._arrangement.keep(
             name, played, begin, rhythm, lambda step: heard[step - step % bar]
         )
-        first, last = self._capture.bar(begin), self._capture.bar(end - 1)
-        which = f"bar {first}" + (f" to {last}" if last > first else "")
-        return [kept, Say(f"variation {PADS[name]}: {which}")]
+        return [kept, Say(f"variation {PADS[name]}: {self._capture.bars(begin, end)}")]
 
     def _told(self, name: str, begin: int, end: int) -> InSection:
         beat = self._capture.beat
