@@ -18,6 +18,7 @@ from schmubert.bridge.page.picture import Picture
 from schmubert.bridge.protocol.controls import CONTROLS, Control
 from schmubert.bridge.protocol.errands import Errand
 from schmubert.bridge.protocol.messages import Charted, Patch, Patchbay, Survey
+from schmubert.engine.music.chord_symbols import EXAMPLES
 from tests.bridge.page.programmes import PROGRAMME
 
 HOST = "127.0.0.1:8765"
@@ -177,7 +178,7 @@ def test_a_chart_is_handed_on_and_a_typo_is_told_to_who_wrote_it_alone() -> None
         assert socket.receive_json()["chart"] == "Am F C G"
         socket.send_json({"seen": 1})
         assert answer(socket, "Am | F,G\n% Xx") == (
-            "line 2, bar 4: 'Xx' is no chord known here: write Am, F#m7, Bbmaj7, Gsus4 or C/E"
+            f"line 2, bar 4: 'Xx' is no chord known here: write {EXAMPLES}"
         )
         assert house.turned == []
         assert "3 chords: a bar of 4/4 has 1, 2 or 4" in answer(socket, "C,D,E")
