@@ -96,7 +96,7 @@ def accompany(
         said = "; ".join([made, *also, *added.told])
         return Made(added.midi, score, (), said, numbers, reading)
 
-    run(job, make, tracks)
+    run(job, make, tracks, [led_by.chart_file, playing.like_file])
 
 
 def _check_left(reading: "Reading", wanted: "Collection[Track]") -> None:

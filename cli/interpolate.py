@@ -19,7 +19,7 @@ from schmubert.cli.offline import (
     run,
     tell_oddities,
 )
-from schmubert.cli.songs import readable, refuse_written_over
+from schmubert.cli.outputs import readable
 from schmubert.engine.commands import Command
 from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion import compose
@@ -53,7 +53,7 @@ def interpolate(
     from schmubert.engine.music.song import read_bytes
     from schmubert.engine.music.splice import joined
 
-    refuse_written_over(job.source, job.out, job.plot, [to])
+    job.errands([to])  # what is in the way is said before it is read
     end_data = read_bytes(to)
     read_score(to)  # what no song can lead to is said once
     told_of: set[Meter] = set()
@@ -98,7 +98,7 @@ def interpolate(
             reading,
         )
 
-    run(job, make, tracks or ())
+    run(job, make, tracks or (), [to])
 
 
 def _end(job: Job, model: Model, data: bytes, name: str, meter: Meter) -> "Reading":

@@ -12,7 +12,8 @@ import click
 import numpy as np
 
 from schmubert.cli import options
-from schmubert.cli.songs import Errand, errands, readable
+from schmubert.cli.outputs import readable
+from schmubert.cli.songs import Errand, errands
 from schmubert.engine.denoiser import Model, lacking, parts_of
 from schmubert.engine.diffusion.sampling import Sampling, usual_window_bars
 from schmubert.engine.music.meter import Meter, meters_told
@@ -82,6 +83,10 @@ class Job:
     device: Device
     threads: int
     force: bool
+
+    def errands(self, read: Iterable[Path | None] = ()) -> list[Errand]:
+        """The songs to do; ValueError where one would write over a file that is `read`, too."""
+        return errands(self.source, self.out, self.plot, self.force, [*read, self.model])
 
     @property
     def choice(self) -> dict[Track, str | int]:
@@ -166,15 +171,18 @@ def tell_oddities(name: str, reading: "Reading") -> None:
         click.echo(f"{name}: and {len(reading.oddities) - len(told)} more oddities", err=True)
 
 
-def run(job: Job, make: Make, tracks: Iterable[Track] = ()) -> None:
+def run(
+    job: Job, make: Make, tracks: Iterable[Track] = (), read: Iterable[Path | None] = ()
+) -> None:
     """Load the model and `make` each song of `job`; what fails is named, the rest is done.
 
-    ValueError, before any song is read, where the model cannot play all of `tracks`.
+    ValueError, before any song is read, where the model cannot play all of `tracks`, or a file
+    would be written over that is `read`, too.
 
     The generator of a song is seeded by --seed and its own bytes: neither its name nor the songs
     beside it change its music.
     """
-    work = errands(job.source, job.out, job.plot, job.force)
+    work = job.errands(read)
     _check_plots(work)
     model = load(job.model, job.device, job.threads)
     check_parts(model, tracks)

@@ -21,8 +21,7 @@ def replacing(path: Path) -> Iterator[Path]:
     disk included; nothing is left beside it then. A device or a pipe is no file, and stays.
     """
     with naming(path):
-        if is_device(path):
-            raise NotWrittenError(f"{path} is a device or a pipe, not a file: name another place")
+        refuse_device(path)
         beside = _beside(path)
         try:
             yield beside
@@ -35,9 +34,10 @@ def replacing(path: Path) -> Iterator[Path]:
             raise
 
 
-def is_device(path: Path) -> bool:
-    """Whether what is at `path`, wherever links lead, is neither a file nor a folder."""
-    return path.exists() and not (path.is_file() or path.is_dir())
+def refuse_device(path: Path) -> None:
+    """NotWrittenError where what is at `path`, wherever links lead, is no file and no folder."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise NotWrittenError(f"{path} is a device or a pipe, not a file: name another place")
 
 
 def _beside(path: Path) -> Path:
