@@ -178,7 +178,7 @@ def generate(
             numbers = range(first, min(first + MOST_BATCHED, count))
             rngs = [np.random.default_rng((chosen, number)) for number in numbers]
             for number, (data, score) in zip(numbers, made(rngs), strict=True):
-                write_file(paths[number], data, force=True)
+                write_file(paths[number], data, force=force)
                 if rolls and score is not None:
                     draw(score, rolls[number], paths[number].name)
             progress.advance(pieces, len(numbers))

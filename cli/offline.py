@@ -188,9 +188,9 @@ def run(
     check_parts(model, tracks)
     seed = secrets.randbelow(2**32) if job.seed is None else job.seed
     if not job.source.is_dir():
-        _one(work[0], model, seed, make)
+        _one(work[0], model, seed, make, job.force)
     else:
-        _many(work, model, seed, make)
+        _many(work, model, seed, make, job.force)
     if job.seed is None:
         click.echo(f"the same again: --seed {seed}")
 
@@ -210,8 +210,11 @@ def _check_plots(work: Sequence[Errand]) -> None:
             )
 
 
-def _perform(errand: Errand, model: Model, seed: int, make: Make) -> Made:
-    """Do one errand: what came of it; ValueError where that cannot be done, and why."""
+def _perform(errand: Errand, model: Model, seed: int, make: Make, force: bool) -> Made:
+    """Do one errand: what came of it; ValueError where that cannot be done, and why.
+
+    What another process has written to its place meanwhile stays, unless `force`.
+    """
     from schmubert.engine.music.midifile import write_file
     from schmubert.engine.writing import naming
 
@@ -231,7 +234,7 @@ def _perform(errand: Errand, model: Model, seed: int, make: Make) -> Made:
         for path in errand.made:
             with naming(path):
                 path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(errand.out, made.midi, force=True)
+        write_file(errand.out, made.midi, force=force)
         if errand.plot is not None:
             from schmubert.cli.piano_roll import draw
 
@@ -241,8 +244,8 @@ def _perform(errand: Errand, model: Model, seed: int, make: Make) -> Made:
     return made
 
 
-def _one(errand: Errand, model: Model, seed: int, make: Make) -> None:
-    made = _perform(errand, model, seed, make)
+def _one(errand: Errand, model: Model, seed: int, make: Make, force: bool) -> None:
+    made = _perform(errand, model, seed, make, force)
     if made.reading is not None:
         for line in made.reading.taken:
             click.echo(line)
@@ -250,7 +253,7 @@ def _one(errand: Errand, model: Model, seed: int, make: Make) -> None:
     click.echo(f"{' and '.join(map(readable, errand.made))}: {made.told}")
 
 
-def _many(work: Sequence[Errand], model: Model, seed: int, make: Make) -> None:
+def _many(work: Sequence[Errand], model: Model, seed: int, make: Make, force: bool) -> None:
     from schmubert.cli.progress import counting
 
     failed: list[str] = []
@@ -260,7 +263,7 @@ def _many(work: Sequence[Errand], model: Model, seed: int, make: Make) -> None:
         songs = progress.add_task("songs", total=len(work))
         for errand in work:
             try:
-                made = _perform(errand, model, seed, make)
+                made = _perform(errand, model, seed, make, force)
             except ValueError as error:
                 failed.append(" ".join(str(error).split()))
                 other_metres += isinstance(error, OtherMetre)

@@ -3,13 +3,16 @@
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from schmubert.cli.main import main
 from schmubert.cli.tune import tune
+from schmubert.engine.diffusion import compose
 from schmubert.engine.music.midifile import midi_bytes
+from schmubert.engine.music.score import Score
 from schmubert.engine.music.vocabulary import Track
 from schmubert.engine.service.keys import make
 
@@ -128,6 +131,24 @@ def test_a_pipe_stays_a_pipe(force: str) -> None:
         assert (result.exit_code, result.output) == (1, said)
     assert Path("pipe").is_fifo()
     assert not Path("o.mid").exists()
+
+
+def test_what_another_process_writes_meanwhile_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = compose.accompany
+
+    def slowly(*given: Any) -> Score:
+        Path("o.mid").write_bytes(b"theirs")
+        return made(*given)
+
+    monkeypatch.setattr(compose, "accompany", slowly)
+    result = call("accompany in.mid --out o.mid", Path("own.onnx"))
+    assert result.exit_code == 1
+    assert "o.mid exists: choose another name, or write over it (--force" in result.output
+    assert Path("o.mid").read_bytes() == b"theirs"
+    assert call("accompany in.mid --out o.mid --force", Path("own.onnx")).exit_code == 0
+    assert Path("o.mid").read_bytes() != b"theirs"
 
 
 def test_other_places_are_written_to(here: Path) -> None:
