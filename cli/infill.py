@@ -128,12 +128,16 @@ def _without(
     stretches: Sequence[range],
     grid: "Grid",
 ) -> bytes:
-    """`data` without what `places` begin in `stretches` of steps, where `score` has its own."""
+    """`data` without what `places` begin in `stretches` of steps, where `score` has its own.
+
+    What rings on into a stretch ends where `track` first says something there, if it does. How long
+    a drum rings means nothing.
+    """
     from schmubert.engine.music.splice import without_notes
 
     for steps in stretches:
-        held = track in PITCHED
-        speaks = np.flatnonzero(score.tokens[steps.start :, track] != HOLD) if held else [0]
-        hushed = steps.start + int(speaks[0]) if len(speaks) else score.steps
+        speaks = np.flatnonzero(score.tokens[steps.start : steps.stop, track] != HOLD)
+        ends = track in PITCHED and len(speaks)
+        hushed = steps.start + int(speaks[0]) if ends else None
         data = without_notes(data, places, steps, hushed, grid)
     return data

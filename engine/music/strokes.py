@@ -8,8 +8,9 @@ import numpy as np
 
 from schmubert.engine.music.barlines import Grid
 from schmubert.engine.music.kits import DRUM_CHANNEL
+from schmubert.engine.music.midi_ports import message
 from schmubert.engine.music.score import Note, Score, drum_hits, notes
-from schmubert.engine.music.smf import NOTE_OFF, NOTE_ON, Event, event
+from schmubert.engine.music.smf import NOTE_OFF, NOTE_ON, Event
 from schmubert.engine.music.velocity import VOICES, WRITTEN
 from schmubert.engine.music.vocabulary import DRUM_PITCH, PITCHED, Drum, Track
 
@@ -60,6 +61,6 @@ def note_events(struck: Sequence[Stroke], channel: int) -> list[Event]:
     said = [(stroke.end, 0, stroke.pitch) for stroke in struck]
     said += [(stroke.onset, stroke.velocity, stroke.pitch) for stroke in struck]
     return [
-        event(tick, (NOTE_ON if velocity else NOTE_OFF) | channel, pitch, velocity)
+        message(tick, NOTE_ON if velocity else NOTE_OFF, channel, pitch, velocity)
         for tick, velocity, pitch in sorted(said, key=lambda one: one[:2])
     ]
