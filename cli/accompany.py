@@ -92,7 +92,7 @@ def accompany(
             also.append(f"what else it has is still there: {called(left)}")
         numbers = reading.numbers()
         begins = f"from bar {numbers[0]} on " if numbers[0] > 1 else ""
-        made = begins + told(score, tracks) + led.told + playing.told
+        made = begins + told(score.bars, added.struck) + led.told + playing.told
         said = "; ".join([made, *also, *added.told])
         return Made(added.midi, score, (), said, numbers, reading)
 

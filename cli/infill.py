@@ -9,7 +9,7 @@ import numpy as np
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
-from schmubert.cli.excerpts import begun_in, told
+from schmubert.cli.excerpts import begun_in, told_notes
 from schmubert.cli.known import known_of, own_chords, own_comping
 from schmubert.cli.leading import Leading, leading_options
 from schmubert.cli.offline import Job, Made, offline_options, run, wanted_of
@@ -84,8 +84,8 @@ def infill(
             kept = _without(kept, places, score, track, _runs(cells[:, track]), reading.grid)
         fresh = begun_in(score, cells)
         boxes = _runs(np.asarray(cells.any(axis=1)))
-        made = told(fresh, wanted).partition(" of ")[2]
         added = with_remade(kept, fresh, wanted, reading.places, reading.grid, data)
+        made = told_notes(added.struck)
         return Made(
             added.midi,
             score,

@@ -88,7 +88,7 @@ def interpolate(
         own = reading.numbers(bars)
         begins = own[-1] - end.lines.bar_at(end.first_tick)
         numbers = (*own, *(begins + number for number in end.numbers()[end.first_bar :]))
-        made = told(whole.window(way.start, bars), wanted)
+        made = told(bars, added.struck)
         return Made(
             added.midi,
             whole,

@@ -5,7 +5,7 @@ of the file: what it says at a tick comes after what the file says there.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -56,10 +56,14 @@ Places = Mapping[Track, Sequence[tuple[int, int]]]
 
 @dataclass(frozen=True)
 class Added:
-    """A MIDI file with tracks added; `told` is a line for each channel that had to be shared."""
+    """A MIDI file with tracks added; `told` is a line for each channel that had to be shared.
+
+    `struck` is how many notes each track got, or how many chords.
+    """
 
     midi: bytes
     told: tuple[str, ...] = ()
+    struck: Mapping[Track, int] = field(default_factory=dict)
 
 
 def add_tracks(
@@ -160,6 +164,7 @@ def _with(
     end = int(grid.ends.max(initial=0))
     bodies: list[bytes] = []
     told: list[str] = []
+    counts: dict[Track, int] = {}
     start, stop = (int(grid.starts[bars.start]), int(grid.ends[bars.stop - 1])) if bars else (0, 0)
     tempos = Tempos(midi)
     manner = None if beside is None else beside(channels, tempos, start, stop - start, len(bars))
@@ -188,6 +193,7 @@ def _with(
             struck = _apart(struck, channels.of(seat.channel), midi.ticks_per_beat)
         begun += seat.set_up
         onsets = [stroke.onset for stroke in struck]
+        counts[track] = len({*onsets} if track is Track.CHORDS else onsets)
         if channel is not None:
             begun += channels.unbent(channel, onsets, end)
         if beside is None and (channel is not None or seat.channel in channels.noted):
@@ -199,7 +205,7 @@ def _with(
             told.append(f"the added {track.name.lower()} {seat.told}")
     for port, ended in released.items():
         bodies.append(track_body([*port_event(port * CHANNELS), *ended], end))
-    return Added(midi.with_tracks(bodies), tuple(told))
+    return Added(midi.with_tracks(bodies), tuple(told), counts)
 
 
 def _signed(midi: MidiFile, channels: Channels, meter: Meter, start: int, stop: int) -> list[Event]:
