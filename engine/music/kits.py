@@ -12,8 +12,8 @@ from schmubert.engine.music.smf import (
     SYSEX,
     Event,
     MidiFile,
-    vlq,
 )
+from schmubert.engine.music.vlq import vlq
 
 DRUM_CHANNEL = 9  # channel 10, as players count
 BANK_SELECT = 0

@@ -13,7 +13,6 @@ from schmubert.engine.music.meter import COMMON, USUAL_BPM
 from schmubert.engine.music.midi_ports import CHANNELS, port_event, ports_of
 from schmubert.engine.music.smf import (
     END_OF_TRACK,
-    LONGEST_WAIT,
     META,
     NOTE_OFF,
     NOTE_ON,
@@ -27,6 +26,7 @@ from schmubert.engine.music.smf import (
     track_body,
 )
 from schmubert.engine.music.song import Unusable, opened, song_of
+from schmubert.engine.music.vlq import LONGEST_WAIT
 
 DEFAULT_TEMPO = round(60e6 / USUAL_BPM)  # microseconds a beat, until a file says another
 MOST_TICKS = 256 * LONGEST_WAIT
@@ -58,10 +58,17 @@ def joined(first: bytes, second: bytes, at: int, from_tick: int) -> bytes:
 
     Ticks of what is written are those of `first`. At the join, tempo, metre, sounds and controllers
     are first set to what they are where a file begins, and then to what `second` sets before its
-    `from_tick`. Events of `first` that come later are moved to the join. Unusable where
-    `second` goes on for longer than a file can.
+    `from_tick`. Events of `first` that come later are moved to the join. Where `second` counts in
+    seconds, what it says of tempos counts no more than before. Unusable where it goes on for longer
+    than a file can, or needs tempos that `first`, which counts in seconds, cannot have.
     """
     midi, other = opened(first), opened(second)
+    if midi.in_seconds and not other.in_seconds and {*_tempos(other)} - {DEFAULT_TEMPO}:
+        raise Unusable(
+            "time in seconds",
+            "the song after it has tempos, which it cannot have: save it in beats, not in SMPTE",
+        )
+    untimed = other.in_seconds and not midi.in_seconds
     cut = [
         track.edited(one if one.tick <= at else one._replace(tick=at) for one in track.events)
         for track in midi.tracks
@@ -78,6 +85,8 @@ def joined(first: bytes, second: bytes, at: int, from_tick: int) -> bytes:
         moved += set_back.pop(port, [])
         for one in track.events:
             moved.append(_whole(one, max(at, before + round(one.tick * scale))))
+            if untimed and (one.status, one.kind) == (META, SET_TEMPO):
+                moved.append(_usual_tempo(moved[-1].tick))
         bodies.append(track_body(moved, moved[-1].tick if moved else at))
     return midi.replaced(cut).with_tracks(bodies)
 
@@ -145,7 +154,7 @@ def _defaults(before: MidiFile, after: MidiFile, tick: int, from_tick: int) -> l
 
     Its metre too, where `before` has said one and `after` says none before its `from_tick`.
     """
-    defaults = [meta(tick, SET_TEMPO, DEFAULT_TEMPO.to_bytes(3, "big"))]
+    defaults = [_usual_tempo(tick)]
     if _signatures(before) and not any(said <= from_tick for said in _signatures(after)):
         defaults.append(signature_event(tick, COMMON))
     return defaults
@@ -158,6 +167,17 @@ def _set_back(before: MidiFile, after: MidiFile, tick: int) -> dict[int, list[Ev
     for channel in sorted({part.place[1] for part in song_of(after).parts if part.place}):
         found.setdefault(channel // CHANNELS, []).extend(said.set_back(channel, tick))
     return found
+
+
+def _usual_tempo(tick: int) -> Event:
+    """The tempo that holds where a file says none."""
+    return meta(tick, SET_TEMPO, DEFAULT_TEMPO.to_bytes(3, "big"))
+
+
+def _tempos(midi: MidiFile) -> list[int]:
+    """The tempos that it says, in microseconds a beat."""
+    said = (one.data for one in midi.words if (one.status, one.kind) == (META, SET_TEMPO))
+    return [int.from_bytes(data[:3], "big") for data in said if len(data) >= 3]
 
 
 def _signatures(midi: MidiFile) -> list[int]:
