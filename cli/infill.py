@@ -69,7 +69,8 @@ def infill(
         wanted = sorted({*common, *own})
         last = len(reading.lines.starts)
         if max(stretch.last[0] for stretch in stretches) > last:
-            raise ValueError(f"it ends with bar {last}: {said} is not in it, bars of 1-{last} are")
+            there = f"bars of 1-{last} are" if last > 1 else "bar 1 is"
+            raise ValueError(f"it ends with bar {last}: {said} is not in it, {there}")
         cells = _cells(stretches, common, reading)
         known = known_of(data, reading, cells)
         sampling = replace(

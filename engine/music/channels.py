@@ -86,8 +86,9 @@ class Channels:
                     said[first + (one.status & 0x0F)] += _word(one)
                 elif one.status == SYSEX and _is_reset(one.data):
                     self._resets[port].append(one.tick)
-        self.all = tuple(said)
-        """The channels of each port that plays, in order."""
+        playing = {channel // CHANNELS for channel in self.noted}
+        self.heard = tuple(k for k in said if not playing or k // CHANNELS in playing)
+        """The channels of the ports that play, in order."""
         self.touched = self.noted | {channel for channel in said if said[channel]}
         self._own_kinds = {
             channel: {word.kind for word in words} for channel, words in said.items()
@@ -108,7 +109,7 @@ class Channels:
 
         Many players know no ports: what has notes on no other port either goes before.
         """
-        silent = [k for k in self.all if k not in self.noted and k not in self.kits]
+        silent = [k for k in self.heard if k not in self.noted and k not in self.kits]
 
         def order(channel: int) -> tuple[bool, bool, bool, int]:
             touched, words = channel in self.touched, len(self.words[channel])

@@ -30,7 +30,7 @@ _PART_SYSEX = (
 
 
 def drum_channels(midi: MidiFile) -> frozenset[int]:
-    """The channels that sound as drums, on each port that plays.
+    """The channels that sound as drums, on each port.
 
     They are channel 10, and what GS and XG make so. GS says it by SysEx (use for rhythm part), XG
     by bank 127 or 126 or by SysEx (part mode), General MIDI 2 by bank 120; its bank 121 makes a

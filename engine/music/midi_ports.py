@@ -23,7 +23,7 @@ CHANNELS = 16
 
 @lru_cache(maxsize=2)
 def ports_of(midi: MidiFile) -> tuple[int, ...]:
-    """The port of each track: what it says first, else port 0.
+    """The port of each track: what it says no later than its first note, else port 0.
 
     A track without notes that says none is on the first port that has notes.
     """
@@ -39,15 +39,14 @@ def ports_of(midi: MidiFile) -> tuple[int, ...]:
 
 
 def by_port(midi: MidiFile) -> Mapping[int, MidiFile]:
-    """`midi` with the tracks of one port alone, for each port that has notes; 0 if none has."""
+    """`midi` with the tracks of one port alone, for each port that it has, in order."""
     ports = ports_of(midi)
     if len({*ports}) == 1:
         return {ports[0]: midi}
     tracks = [*zip(ports, midi.tracks, strict=True)]
-    playing = sorted({port for port, track in tracks if _plays(track)}) or [0]
     return {
         port: replace(midi, tracks=tuple(track for on, track in tracks if on == port))
-        for port in playing
+        for port in sorted({*ports})
     }
 
 
@@ -63,9 +62,20 @@ def message(tick: int, kind: int, channel: int, *data: int) -> Event:
 
 
 def _said(track: MidiTrack) -> int | None:
-    said = (one.data for one in track.events if (one.status, one.kind) == (META, PORT))
-    return next((data[0] for data in said if data), None)
+    first = None
+    for one in track.events:
+        if first is not None and one.tick > first:
+            return None
+        if first is None and _begins_note(one):
+            first = one.tick
+        if (one.status, one.kind) == (META, PORT) and one.data:
+            return one.data[0]
+    return None
 
 
 def _plays(track: MidiTrack) -> bool:
-    return any(one.status & 0xF0 == NOTE_ON and one.data[1] for one in track.events)
+    return any(_begins_note(one) for one in track.events)
+
+
+def _begins_note(one: Event) -> bool:
+    return one.status & 0xF0 == NOTE_ON and one.data[1] > 0

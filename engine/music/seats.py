@@ -48,10 +48,11 @@ def _is_expression(one: Event) -> bool:
 
 
 def _seat(channels: Channels, free: list[int], track: Track, end: int) -> Seat:
-    if track is Track.DRUMS and not channels.kits:
+    kits = channels.kits.intersection(channels.heard)
+    if track is Track.DRUMS and not kits:
         return _new_kit(channels, free, end)
     if track is Track.DRUMS:
-        channel = _usual(channels.kits, DRUM_CHANNEL)
+        channel = _usual(kits, DRUM_CHANNEL)
         if channel in channels.noted:
             told = f"share channel {_told(channel)} with {_called(channels.of(channel)[0])}"
             return Seat(channel, (*channels.early(channel),), told)
@@ -88,7 +89,7 @@ def resting_seat(
         return not any(((part.onsets >= start) & (part.onsets < stop)).any() for part in parts)
 
     drums = track is Track.DRUMS
-    fit = [k for k in channels.all if (k in channels.kits) == drums and rests(k)]
+    fit = [k for k in channels.heard if (k in channels.kits) == drums and rests(k)]
     found = [channel for channel in fit if channel not in taken]
     if not found:
         return None

@@ -1,8 +1,9 @@
 """A port has sixteen channels of its own: other instruments, whatever they are called alike."""
 
-from schmubert.engine.music.additions import with_next, with_tracks
-from schmubert.engine.music.channels import PEDAL, PROGRAM, VOLUME, Channels
+from schmubert.engine.music.additions import with_next, with_remade, with_tracks
+from schmubert.engine.music.channels import BEND, PEDAL, PROGRAM, UNSAID, VOLUME, Channels
 from schmubert.engine.music.midi_ports import by_port, ports_of
+from schmubert.engine.music.midifile import read_score
 from schmubert.engine.music.score import Note
 from schmubert.engine.music.smf import META, PORT, Event, event, meta, midi_file, read, track_body
 from schmubert.engine.music.song import player_song
@@ -53,6 +54,9 @@ def test_a_track_without_notes_is_on_the_first_port_that_plays() -> None:
     assert [channel for channel in (1, 49, 65) if Channels(midi).resets(channel)] == [49]
     assert ports_of(read(file(conductor, BASS, on_port(1, *FLUTE)))) == (0, 0, 1)
     assert ports_of(read(file(BASS, FLUTE))) == (0, 0)
+    late = [*BASS, meta(4 * BAR, PORT, b"\1")]
+    assert ports_of(read(file(late, on_port(1, *FLUTE)))) == (0, 1)
+    assert ports_of(read(file([meta(0, PORT), *BASS]))) == (0,), "it says nothing"
 
 
 def test_what_goes_on_sounds_as_the_part_on_its_own_port() -> None:
@@ -101,11 +105,24 @@ def test_a_full_port_leaves_room_on_the_next() -> None:
 
 
 def test_a_part_is_taken_out_on_its_own_port() -> None:
-    from schmubert.engine.music.midifile import read_score
-
     grid = read_score(BOTH).grid
     left = player_song(without_notes(BOTH, [(1, 17)], range(grid.steps), 0, grid)).parts
     assert [part.place for part in left] == [(0, 1), (1, 25)]
+
+
+def test_a_port_whose_notes_are_all_taken_out_keeps_its_sound() -> None:
+    bent = event(0, 0xE1, 0, 0)
+    source = file(on_port(0, *FLUTE), on_port(1, bent, *BASS))
+    grid = read_score(source).grid
+    rest = without_notes(source, [(1, 17)], range(grid.steps), 0, grid)
+    places = {Track.BASS: ((1, 17),)}
+    out = with_remade(rest, bass(8, *EVERY_BAR), [Track.BASS], places, grid, source).midi
+    assert _ports(read(out).tracks[-1].events) == [b"\1"]
+    channels = Channels(read(out))
+    for kind, wanted in ((PROGRAM, 33), (BEND, UNSAID[BEND]), (VOLUME, 90)):
+        assert channels.at(17, kind, [BAR])[0] == wanted
+    drummed = with_tracks(rest, drums(8), [Track.DRUMS]).midi
+    assert _ports(read(drummed).tracks[-1].events) == [], "on the port that plays"
 
 
 def test_a_song_that_follows_sets_back_its_own_ports_alone() -> None:
