@@ -95,11 +95,19 @@ def _in_folder(source: Path, out: Path, plot: Path | None) -> list[Errand]:
 
 
 def _answers(songs: Sequence[Path]) -> dict[Path, Path]:
-    """What each song's answer is called: as the song, but X.rmi.mid of X.rmi, as it is no RIFF."""
-    return {
-        song: song.with_name(f"{song.name}.mid") if song.suffix.lower() == ".rmi" else song
-        for song in songs
-    }
+    """What each song's answer is called: as the song, but X.rmi.mid of X.rmi, as it is no RIFF.
+
+    Where there is a song of that name, it is X.rmi.mid.mid.
+    """
+    answers = {song: song for song in songs}
+    for song in songs:
+        if song.suffix.lower() == ".rmi":
+            del answers[song]
+            answer = song.with_name(f"{song.name}.mid")
+            while answer in answers.values():
+                answer = answer.with_name(f"{answer.name}.mid")
+            answers[song] = answer
+    return answers
 
 
 def _pictures(songs: Sequence[Path]) -> dict[Path, Path]:

@@ -47,6 +47,19 @@ def test_two_songs_never_share_a_plot(tmp_path: Path) -> None:
     }
 
 
+def test_two_songs_never_share_an_answer(tmp_path: Path) -> None:
+    songs = tmp_path / "songs"
+    for name in ("x.rmi", "x.rmi.mid", "y.rmi", "x.rmi.mid.mid"):
+        touch(songs / name)
+    found = {errand.name: errand.out.name for errand in errands(songs, tmp_path / "o", None, False)}
+    assert found == {
+        "x.rmi": "x.rmi.mid.mid.mid",
+        "x.rmi.mid": "x.rmi.mid",
+        "x.rmi.mid.mid": "x.rmi.mid.mid",
+        "y.rmi": "y.rmi.mid",
+    }
+
+
 def test_answers_within_the_folder_are_no_songs(folder: Path) -> None:
     out = folder / "out"
     touch(out / "a.mid")
