@@ -49,16 +49,17 @@ def interpolate(
     """
     from schmubert.engine.music.additions import with_next
     from schmubert.engine.music.barlines import Grid
-    from schmubert.engine.music.midifile import read_score
+    from schmubert.engine.music.midifile import OtherMetres, read_score
     from schmubert.engine.music.song import Unusable, read_bytes
     from schmubert.engine.music.splice import joined
 
     job.errands([to])  # what is in the way is said before it is read
     end_data = read_bytes(to)
     try:
-        read_score(to)  # what no song can lead to is said once
+        read_score(to, written=job.written)  # what no song can lead to is said once
     except Unusable as error:
-        raise ValueError(f"{error}; name another TO") from error
+        instead = ", or its metre with --meter" if isinstance(error, OtherMetres) else ""
+        raise ValueError(f"{error}; name another TO{instead}") from error
     told_of: set[Meter] = set()
 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:

@@ -23,7 +23,7 @@ from schmubert.engine.networks.devices import Device
 from schmubert.engine.networks.load import load
 
 if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
-    from schmubert.engine.music.midifile import Reading
+    from schmubert.engine.music.midifile import Reading, Written
 
 PLOT_SUFFIXES = (".png", ".pdf", ".svg")
 MOST_ODDITIES = 5
@@ -95,6 +95,13 @@ class Job:
             return {}
         return {Track.MELODY: int(self.melody) if self.melody.isdecimal() else self.melody}
 
+    @property
+    def written(self) -> "Written":
+        """What --meter and --feel say."""
+        from schmubert.engine.music.midifile import Written
+
+        return Written(self.meter, None if self.feel is None else self.feel == "triplet")
+
     def read(
         self, model: Model, data: bytes, chosen: bool = True, meters: Sequence[Meter] | None = None
     ) -> "Reading":
@@ -102,13 +109,11 @@ class Job:
 
         --melody is for it where `chosen`. OtherMetre where none of its bars is in such a metre.
         """
-        from schmubert.engine.music.midifile import OtherMetres, Written, read_score
+        from schmubert.engine.music.midifile import OtherMetres, read_score
 
-        triplets = None if self.feel is None else self.feel == "triplet"
-        written = Written(self.meter, triplets)
         choice = self.choice if chosen else {}
         try:
-            return read_score(data, choice, meters=meters or model.meters, written=written)
+            return read_score(data, choice, meters=meters or model.meters, written=self.written)
         except OtherMetres as error:
             raise OtherMetre(error.metres, model) from error
 

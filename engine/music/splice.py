@@ -66,7 +66,7 @@ def joined(first: bytes, second: bytes, at: int, from_tick: int) -> bytes:
     if midi.in_seconds and not other.in_seconds and {*_tempos(other)} - {DEFAULT_TEMPO}:
         raise Unusable(
             "time in seconds",
-            "the song after it has tempos, which it cannot have: save it in beats, not in SMPTE",
+            "it has no tempos, as the song after it has: save it in beats, not in SMPTE",
         )
     untimed = other.in_seconds and not midi.in_seconds
     cut = [
