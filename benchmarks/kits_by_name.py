@@ -18,6 +18,7 @@ from pathlib import Path
 from many_files import options, songs_in, worked
 
 from schmubert.engine.music.kits import DRUM_CHANNEL, unusual_setup
+from schmubert.engine.music.midi_ports import CHANNELS
 from schmubert.engine.music.song import Unusable, player_song
 
 DRUMS = re.compile(
@@ -52,7 +53,8 @@ def told(path: Path) -> Counter[str]:
         drums = bool(DRUMS.search(part.name)) and not NO_DRUMS.search(part.name)
         if len(part.onsets) < ENOUGH_NOTES or drums == bool(PITCHED.search(part.name)):
             continue
-        where = "channel 10" if part.place and part.place[1] == DRUM_CHANNEL else "another channel"
+        tenth = part.place is not None and part.place[1] % CHANNELS == DRUM_CHANNEL
+        where = "channel 10" if tenth else "another channel"
         right = "right" if part.drums == drums else "wrong"
         found[f"called {'drums' if drums else 'pitched'} on {where}: {right}"] += 1
         found[right] += 1

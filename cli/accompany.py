@@ -92,11 +92,11 @@ def accompany(
             also.append(f"what else it has is still there: {called(left)}")
         numbers = reading.numbers()
         begins = f"from bar {numbers[0]} on " if numbers[0] > 1 else ""
-        made = begins + told(score, tracks) + led.told + playing.told
+        made = begins + told(score.bars, added.struck) + led.told + playing.told
         said = "; ".join([made, *also, *added.told])
         return Made(added.midi, score, (), said, numbers, reading)
 
-    run(job, make, tracks)
+    run(job, make, tracks, [led_by.chart_file, playing.like_file])
 
 
 def _check_left(reading: "Reading", wanted: "Collection[Track]") -> None:

@@ -78,7 +78,7 @@ def continue_(
             played = only(longer, fresh)
             added = with_next(data, played, wanted, reading.places, fresh, whole)
             numbers = reading.numbers(bars)
-        made = told(played.window(fresh.start, bars), wanted)
+        made = told(bars, added.struck)
         return Made(
             added.midi,
             longer,

@@ -13,6 +13,7 @@ import click
 from schmubert.cli import options
 from schmubert.cli.errors import check_folder, one_line
 from schmubert.cli.live_view import BAND, LiveView
+from schmubert.cli.outputs import check_outputs
 from schmubert.cli.performance import repeated, script
 from schmubert.cli.sound import render, sound_font
 from schmubert.cli.tune import tune
@@ -96,7 +97,9 @@ def demo(
     from schmubert.bridge.sound.fonts import check
     from schmubert.bridge.sound.outputs import check_output
 
-    files = _files(out, force)
+    check_folder(out)
+    files = {suffix: out / f"demo.{suffix}" for suffix in ("mid", "png", "wav")}
+    check_outputs([("--out", path) for path in files.values()], [melody, model, soundfont], force)
     if soundfont is not None:
         check(soundfont)
     if sound:
@@ -166,16 +169,6 @@ def heard(
 
     with closing(Synthesiser(Sound(font, audio), tell)) as synthesiser:
         yield Aloud(ports, synthesiser, BAND)
-
-
-def _files(out: Path, force: bool) -> dict[str, Path]:
-    """What the demo leaves in the folder `out`, by suffix; ValueError where that is in the way."""
-    check_folder(out)
-    files = {suffix: out / f"demo.{suffix}" for suffix in ("mid", "png", "wav")}
-    there = [path for path in files.values() if path.exists()]
-    if there and not force:
-        raise ValueError(f"{there[0]} is there already: --force writes over it")
-    return files
 
 
 def _meters(engine: str | None, model: Path | None) -> tuple[Meter, ...] | None:

@@ -1,11 +1,11 @@
 """What of a score sounds where: parts of it, and what to tell of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
 
-from schmubert.engine.music.score import Mask, Note, Score, drum_hits, monophonic, notes
+from schmubert.engine.music.score import Mask, Note, Score, monophonic, notes
 from schmubert.engine.music.vocabulary import HOLD, PITCHED, TRIO, Track
 
 
@@ -65,18 +65,21 @@ def ended(score: Score, tracks: Iterable[Track], step: int) -> Score:
     return replace(score, tokens=tokens, chords=chords)
 
 
-def told(score: Score, tracks: Sequence[Track]) -> str:
-    """How much `tracks` play in `score`, in words."""
+def told(bars: int, struck: Mapping[Track, int]) -> str:
+    """How much is played in so many bars, in words: the notes of each track that are `struck`."""
+    return f"{_counted(bars, 'bar')} of {told_notes(struck)}"
+
+
+def told_notes(struck: Mapping[Track, int]) -> str:
+    """The same without the bars."""
     parts = []
-    for track in tracks:
-        if track == Track.DRUMS:
-            parts.append(f"drums ({_counted(len(drum_hits(score.tokens)), 'hit')})")
-        elif track == Track.CHORDS:
-            parts.append(f"chords ({len({note.onset for note in score.chords})} struck)")
+    for track, number in struck.items():
+        if track is Track.CHORDS:
+            parts.append(f"chords ({number} struck)")
         else:
-            played = _counted(len(notes(score.tokens, track)), "note")
-            parts.append(f"{track.name.lower()} ({played})")
-    return f"{_counted(score.bars, 'bar')} of {' and '.join(parts)}"
+            thing = "hit" if track is Track.DRUMS else "note"
+            parts.append(f"{track.name.lower()} ({_counted(number, thing)})")
+    return " and ".join(parts)
 
 
 def _counted(number: int, thing: str) -> str:

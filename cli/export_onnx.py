@@ -6,6 +6,7 @@ import click
 
 from schmubert.cli import options
 from schmubert.cli.errors import check_folder, one_line
+from schmubert.cli.outputs import check_outputs
 from schmubert.engine.commands import Command
 from schmubert.engine.extras import how_to_install
 from schmubert.engine.recipe import RANGES
@@ -47,8 +48,7 @@ def export_onnx(
 
     A file is written only if it passes: the figures are printed, with what is allowed.
     """
-    if out.exists() and not force:
-        raise click.ClickException(f"{out} is there already: --force writes over it.")
+    check_outputs([("--out", out)], [checkpoint], force)
     check_folder(out.parent)
     if not out.parent.is_dir():
         raise click.ClickException(f"{out.parent} is no folder: make it first.")

@@ -13,6 +13,7 @@ from schmubert.cli.errors import check_folder, one_line
 from schmubert.cli.leading import ANY, Leading, free_leading_options
 from schmubert.cli.manner import Wanted, manner_options
 from schmubert.cli.offline import check_parts, plays_alone
+from schmubert.cli.outputs import check_outputs
 from schmubert.engine.commands import Command
 from schmubert.engine.denoiser import Model, names_of, parts_of, plays, recipe_of
 from schmubert.engine.diffusion.compose import generate_all
@@ -102,8 +103,8 @@ def generate(
     digits = len(str(count))
     paths = [out / f"{number:0{digits}}.mid" for number in range(1, count + 1)]
     rolls = [] if plot is None else [plot / f"{path.stem}.png" for path in paths]
-    if not force and (there := next((path for path in (*paths, *rolls) if path.exists()), None)):
-        raise click.ClickException(f"{there} is there already: --force writes over it.")
+    outputs = [*(("--out", path) for path in paths), *(("--plot", path) for path in rolls)]
+    check_outputs(outputs, [led_by.chart_file, playing.like_file, model], force)
     if sampler == REVERSE and bars > MOST_WINDOW_BARS:
         raise click.ClickException(
             f"--sampler {REVERSE} makes a piece all at once: at most {MOST_WINDOW_BARS} bars."
@@ -177,7 +178,7 @@ def generate(
             numbers = range(first, min(first + MOST_BATCHED, count))
             rngs = [np.random.default_rng((chosen, number)) for number in numbers]
             for number, (data, score) in zip(numbers, made(rngs), strict=True):
-                write_file(paths[number], data, force=True)
+                write_file(paths[number], data, force=force)
                 if rolls and score is not None:
                     draw(score, rolls[number], paths[number].name)
             progress.advance(pieces, len(numbers))

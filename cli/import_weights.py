@@ -6,6 +6,7 @@ import click
 
 from schmubert.cli import options
 from schmubert.cli.errors import check_folder, one_line
+from schmubert.cli.outputs import check_outputs
 from schmubert.engine.commands import Command
 
 
@@ -34,8 +35,7 @@ def import_weights(
     if out.suffix != ".safetensors":
         raise click.ClickException(f"{out}: a checkpoint ends in .safetensors")
     check_folder(out.parent)
-    if out.exists() and not force:
-        raise click.ClickException(f"{out} is there already: --force writes over it.")
+    check_outputs([("--out", out)], [file], force)
     if heads is not None and data is not None:
         raise click.UsageError("--heads says what --data would tell: give one of them.")
     imported = run(file, out, heads, data)

@@ -9,7 +9,7 @@ import numpy as np
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
-from schmubert.cli.excerpts import begun_in, told
+from schmubert.cli.excerpts import begun_in, told_notes
 from schmubert.cli.known import known_of, own_chords, own_comping
 from schmubert.cli.leading import Leading, leading_options
 from schmubert.cli.offline import Job, Made, offline_options, run, wanted_of
@@ -69,7 +69,8 @@ def infill(
         wanted = sorted({*common, *own})
         last = len(reading.lines.starts)
         if max(stretch.last[0] for stretch in stretches) > last:
-            raise ValueError(f"it ends with bar {last}: {said} is not in it, bars of 1-{last} are")
+            there = f"bars of 1-{last} are" if last > 1 else "bar 1 is"
+            raise ValueError(f"it ends with bar {last}: {said} is not in it, {there}")
         cells = _cells(stretches, common, reading)
         known = known_of(data, reading, cells)
         sampling = replace(
@@ -84,8 +85,8 @@ def infill(
             kept = _without(kept, places, score, track, _runs(cells[:, track]), reading.grid)
         fresh = begun_in(score, cells)
         boxes = _runs(np.asarray(cells.any(axis=1)))
-        made = told(fresh, wanted).partition(" of ")[2]
         added = with_remade(kept, fresh, wanted, reading.places, reading.grid, data)
+        made = told_notes(added.struck)
         return Made(
             added.midi,
             score,
@@ -128,12 +129,16 @@ def _without(
     stretches: Sequence[range],
     grid: "Grid",
 ) -> bytes:
-    """`data` without what `places` begin in `stretches` of steps, where `score` has its own."""
+    """`data` without what `places` begin in `stretches` of steps, where `score` has its own.
+
+    What rings on into a stretch ends where `track` first says something there, if it does. How long
+    a drum rings means nothing.
+    """
     from schmubert.engine.music.splice import without_notes
 
     for steps in stretches:
-        held = track in PITCHED
-        speaks = np.flatnonzero(score.tokens[steps.start :, track] != HOLD) if held else [0]
-        hushed = steps.start + int(speaks[0]) if len(speaks) else score.steps
+        speaks = np.flatnonzero(score.tokens[steps.start : steps.stop, track] != HOLD)
+        ends = track in PITCHED and len(speaks)
+        hushed = steps.start + int(speaks[0]) if ends else None
         data = without_notes(data, places, steps, hushed, grid)
     return data

@@ -19,7 +19,7 @@ from schmubert.cli.offline import (
     run,
     tell_oddities,
 )
-from schmubert.cli.songs import readable, refuse_written_over
+from schmubert.cli.outputs import readable
 from schmubert.engine.commands import Command
 from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion import compose
@@ -49,13 +49,17 @@ def interpolate(
     """
     from schmubert.engine.music.additions import with_next
     from schmubert.engine.music.barlines import Grid
-    from schmubert.engine.music.midifile import read_score
-    from schmubert.engine.music.song import read_bytes
+    from schmubert.engine.music.midifile import OtherMetres, read_score
+    from schmubert.engine.music.song import Unusable, read_bytes
     from schmubert.engine.music.splice import joined
 
-    refuse_written_over(job.source, job.out, job.plot, [to])
+    job.errands([to])  # what is in the way is said before it is read
     end_data = read_bytes(to)
-    read_score(to)  # what no song can lead to is said once
+    try:
+        read_score(to, written=job.written)  # what no song can lead to is said once
+    except Unusable as error:
+        instead = ", or its metre with --meter" if isinstance(error, OtherMetres) else ""
+        raise ValueError(f"{error}; name another TO{instead}") from error
     told_of: set[Meter] = set()
 
     def make(model: Model, data: bytes, rng: np.random.Generator) -> Made:
@@ -76,7 +80,6 @@ def interpolate(
         then = known_of(end_data, end).after(end.first_bar, meter)
         heard = known_of(data, reading).then(unknown_bars(bars, meter)).then(then)
         sampling = led_by.sampling(job.sampling(model, meter), model, heard)
-        whole = compose.interpolate(model, before, after, bars, rng, wanted, sampling)
         way = range(before.bars, before.bars + bars)
         new = Grid.even(before.meter, bars, grid.ticks_per_quarter).moved(reading.lines.end)
         at = int(new.ends[-1])
@@ -84,11 +87,12 @@ def interpolate(
         theirs = theirs.scaled(grid.ticks_per_quarter).moved(at)
         both = joined(data, end_data, at, end.first_tick)
         lines = grid.followed_by(new).followed_by(theirs)
+        whole = compose.interpolate(model, before, after, bars, rng, wanted, sampling)
         added = with_next(both, only(whole, way), wanted, reading.places, way, lines)
         own = reading.numbers(bars)
         begins = own[-1] - end.lines.bar_at(end.first_tick)
         numbers = (*own, *(begins + number for number in end.numbers()[end.first_bar :]))
-        made = told(whole.window(way.start, bars), wanted)
+        made = told(bars, added.struck)
         return Made(
             added.midi,
             whole,
@@ -98,7 +102,7 @@ def interpolate(
             reading,
         )
 
-    run(job, make, tracks or ())
+    run(job, make, tracks or (), [to])
 
 
 def _end(job: Job, model: Model, data: bytes, name: str, meter: Meter) -> "Reading":

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from schmubert.cli.errors import one_line
 from schmubert.cli.known import Known, known_of, own_chords, own_comping
 from schmubert.cli.places import tracks_named
-from schmubert.cli.songs import refuse_written_over
 from schmubert.engine.denoiser import Model, recipe_of
 from schmubert.engine.diffusion.guides import PITCH_CLASSES, key, register, together
 from schmubert.engine.diffusion.sampling import Sampling
@@ -39,7 +38,6 @@ from schmubert.engine.music.pitches import (
 from schmubert.engine.music.vocabulary import BAND_MASK, HIGHEST_PITCH, LOWEST_PITCH, PITCHED, Track
 
 if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
-    from schmubert.cli.offline import Job
     from schmubert.engine.music.chords import Plan
     from schmubert.engine.music.midifile import Reading
 
@@ -77,13 +75,14 @@ class Leading:
     """What leads a band: a `key`, auto, any or the tonic of one, and registers.
 
     `lowest` and `highest` are the bounds that are said, in MIDI pitches. `chords` are auto, none or
-    a chart.
+    a chart, `chart_file` where it was read.
     """
 
     key: str | int = AUTO
     lowest: Mapping[Track, int] = field(default_factory=dict)
     highest: Mapping[Track, int] = field(default_factory=dict)
     chords: str = NONE
+    chart_file: Path | None = None
 
     def sampling(
         self,
@@ -273,25 +272,14 @@ def _options(
             bounds(lowest, LOWEST_PITCH),
             bounds(highest, HIGHEST_PITCH),
             chart,
+            Path(chords[1:]) if chords.startswith("@") else None,
         )
         led_by.check()
-        if (job := given.get("job")) is not None:
-            _spare(job, chords, given.get("like"))
         command(led_by=led_by, **given)
 
     for decorate in reversed(decorators):
         gathered = decorate(gathered)
     return gathered
-
-
-def _spare(job: "Job", chords: str, like: Path | None) -> None:
-    """ValueError where `job` would write over what it reads beside its songs.
-
-    That is the file of `chords`, the song to play `like`, or the model.
-    """
-    chart = Path(chords[1:]) if chords.startswith("@") else None
-    read = [path for path in (chart, like, job.model) if path is not None]
-    refuse_written_over(job.source, job.out, job.plot, read)
 
 
 def bounds(words: Iterable[str], anything: int) -> dict[Track, int]:

@@ -31,11 +31,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is said of how to play: nothing, a `style`, or a song that it is to be `like`."""
+    """What is said of how to play: nothing, a `style`, or a song that it is to be `like`.
+
+    That was read from `like_file`.
+    """
 
     style: Style | None = None
     like: "Score | None" = None
     name: str = ""
+    like_file: Path | None = None
 
     @property
     def told(self) -> str:
@@ -96,4 +100,4 @@ def wanted(style: str | None, like: Path | None) -> Wanted:
         return Wanted(style=found, name=found.name)
     if like is None:
         return Wanted()
-    return Wanted(like=song_to_play_like(like), name=f"like {escaped(like.name)}")
+    return Wanted(like=song_to_play_like(like), name=f"like {escaped(like.name)}", like_file=like)

@@ -12,7 +12,8 @@ import click
 import numpy as np
 
 from schmubert.cli import options
-from schmubert.cli.songs import Errand, errands, readable
+from schmubert.cli.outputs import readable
+from schmubert.cli.songs import Errand, errands
 from schmubert.engine.denoiser import Model, lacking, parts_of
 from schmubert.engine.diffusion.sampling import Sampling, usual_window_bars
 from schmubert.engine.music.meter import Meter, meters_told
@@ -22,7 +23,7 @@ from schmubert.engine.networks.devices import Device
 from schmubert.engine.networks.load import load
 
 if TYPE_CHECKING:  # it reads MIDI files, which takes a while to load
-    from schmubert.engine.music.midifile import Reading
+    from schmubert.engine.music.midifile import Reading, Written
 
 PLOT_SUFFIXES = (".png", ".pdf", ".svg")
 MOST_ODDITIES = 5
@@ -83,12 +84,23 @@ class Job:
     threads: int
     force: bool
 
+    def errands(self, read: Iterable[Path | None] = ()) -> list[Errand]:
+        """The songs to do; ValueError where one would write over a file that is `read`, too."""
+        return errands(self.source, self.out, self.plot, self.force, [*read, self.model])
+
     @property
     def choice(self) -> dict[Track, str | int]:
         """The part that is to be the melody, by name or by number, where --melody says one."""
         if self.melody is None:
             return {}
         return {Track.MELODY: int(self.melody) if self.melody.isdecimal() else self.melody}
+
+    @property
+    def written(self) -> "Written":
+        """What --meter and --feel say."""
+        from schmubert.engine.music.midifile import Written
+
+        return Written(self.meter, None if self.feel is None else self.feel == "triplet")
 
     def read(
         self, model: Model, data: bytes, chosen: bool = True, meters: Sequence[Meter] | None = None
@@ -97,13 +109,11 @@ class Job:
 
         --melody is for it where `chosen`. OtherMetre where none of its bars is in such a metre.
         """
-        from schmubert.engine.music.midifile import OtherMetres, Written, read_score
+        from schmubert.engine.music.midifile import OtherMetres, read_score
 
-        triplets = None if self.feel is None else self.feel == "triplet"
-        written = Written(self.meter, triplets)
         choice = self.choice if chosen else {}
         try:
-            return read_score(data, choice, meters=meters or model.meters, written=written)
+            return read_score(data, choice, meters=meters or model.meters, written=self.written)
         except OtherMetres as error:
             raise OtherMetre(error.metres, model) from error
 
@@ -166,23 +176,26 @@ def tell_oddities(name: str, reading: "Reading") -> None:
         click.echo(f"{name}: and {len(reading.oddities) - len(told)} more oddities", err=True)
 
 
-def run(job: Job, make: Make, tracks: Iterable[Track] = ()) -> None:
+def run(
+    job: Job, make: Make, tracks: Iterable[Track] = (), read: Iterable[Path | None] = ()
+) -> None:
     """Load the model and `make` each song of `job`; what fails is named, the rest is done.
 
-    ValueError, before any song is read, where the model cannot play all of `tracks`.
+    ValueError, before any song is read, where the model cannot play all of `tracks`, or a file
+    would be written over that is `read`, too.
 
     The generator of a song is seeded by --seed and its own bytes: neither its name nor the songs
     beside it change its music.
     """
-    work = errands(job.source, job.out, job.plot, job.force)
+    work = job.errands(read)
     _check_plots(work)
     model = load(job.model, job.device, job.threads)
     check_parts(model, tracks)
     seed = secrets.randbelow(2**32) if job.seed is None else job.seed
     if not job.source.is_dir():
-        _one(work[0], model, seed, make)
+        _one(work[0], model, seed, make, job.force)
     else:
-        _many(work, model, seed, make)
+        _many(work, model, seed, make, job.force)
     if job.seed is None:
         click.echo(f"the same again: --seed {seed}")
 
@@ -202,8 +215,11 @@ def _check_plots(work: Sequence[Errand]) -> None:
             )
 
 
-def _perform(errand: Errand, model: Model, seed: int, make: Make) -> Made:
-    """Do one errand: what came of it; ValueError where that cannot be done, and why."""
+def _perform(errand: Errand, model: Model, seed: int, make: Make, force: bool) -> Made:
+    """Do one errand: what came of it; ValueError where that cannot be done, and why.
+
+    What another process has written to its place meanwhile stays, unless `force`.
+    """
     from schmubert.engine.music.midifile import write_file
     from schmubert.engine.writing import naming
 
@@ -223,7 +239,7 @@ def _perform(errand: Errand, model: Model, seed: int, make: Make) -> Made:
         for path in errand.made:
             with naming(path):
                 path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(errand.out, made.midi, force=True)
+        write_file(errand.out, made.midi, force=force)
         if errand.plot is not None:
             from schmubert.cli.piano_roll import draw
 
@@ -233,8 +249,8 @@ def _perform(errand: Errand, model: Model, seed: int, make: Make) -> Made:
     return made
 
 
-def _one(errand: Errand, model: Model, seed: int, make: Make) -> None:
-    made = _perform(errand, model, seed, make)
+def _one(errand: Errand, model: Model, seed: int, make: Make, force: bool) -> None:
+    made = _perform(errand, model, seed, make, force)
     if made.reading is not None:
         for line in made.reading.taken:
             click.echo(line)
@@ -242,7 +258,7 @@ def _one(errand: Errand, model: Model, seed: int, make: Make) -> None:
     click.echo(f"{' and '.join(map(readable, errand.made))}: {made.told}")
 
 
-def _many(work: Sequence[Errand], model: Model, seed: int, make: Make) -> None:
+def _many(work: Sequence[Errand], model: Model, seed: int, make: Make, force: bool) -> None:
     from schmubert.cli.progress import counting
 
     failed: list[str] = []
@@ -252,7 +268,7 @@ def _many(work: Sequence[Errand], model: Model, seed: int, make: Make) -> None:
         songs = progress.add_task("songs", total=len(work))
         for errand in work:
             try:
-                made = _perform(errand, model, seed, make)
+                made = _perform(errand, model, seed, make, force)
             except ValueError as error:
                 failed.append(" ".join(str(error).split()))
                 other_metres += isinstance(error, OtherMetre)

@@ -8,6 +8,7 @@ import click
 
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
+from schmubert.cli.outputs import check_outputs
 from schmubert.engine.commands import Command
 
 if TYPE_CHECKING:
@@ -42,12 +43,13 @@ def replay(
     DIR is the session's folder. Where its MIDI file is missing (the bridge was killed), it is
     made from the log.
     """
-    from schmubert.bridge.session.log import Log
+    from schmubert.bridge.session.log import BEFORE_NAME, SONG_NAME, Log
     from schmubert.engine.writing import write_whole
 
-    if out is not None and out.exists() and not force:
-        raise ValueError(f"{out} is there already: --force writes over it")
     log = Log(folder)
+    if out is not None:
+        read = [log.path.with_name(name) for name in (log.path.name, SONG_NAME, BEFORE_NAME)]
+        check_outputs([("--out", out)], read, force)
     export = _exported(log)
     band, player = export.onsets()
     click.echo(

@@ -1,13 +1,13 @@
 """Which MIDI files to read and where their answers go: a file, or a folder full of them."""
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from schmubert.engine.music.texts import MIDI_SUFFIXES, decoded
-from schmubert.engine.writing import in_the_way, is_device
+from schmubert.cli.outputs import Output, check_outputs, readable
+from schmubert.engine.music.texts import MIDI_SUFFIXES
+from schmubert.engine.writing import in_the_way
 
 
 @dataclass(frozen=True)
@@ -20,22 +20,25 @@ class Errand:
     plot: Path | None
 
     @property
-    def made(self) -> tuple[Path, ...]:
+    def outputs(self) -> tuple[Output, ...]:
         """The files that it writes."""
-        return (self.out,) if self.plot is None else (self.out, self.plot)
+        answer = ("--out", self.out)
+        return (answer,) if self.plot is None else (answer, ("--plot", self.plot))
+
+    @property
+    def made(self) -> tuple[Path, ...]:
+        """The same without their options."""
+        return tuple(path for _, path in self.outputs)
 
 
-def readable(path: Path) -> str:
-    """`path` as text that any terminal takes: names on disk need not be UTF-8."""
-    return decoded([os.fsencode(path)])[0]
-
-
-def errands(source: Path, out: Path, plot: Path | None, force: bool) -> list[Errand]:
+def errands(
+    source: Path, out: Path, plot: Path | None, force: bool, read: Iterable[Path | None] = ()
+) -> list[Errand]:
     """`source`, a file, -> one errand; a folder -> one for each MIDI file in it, at any depth.
 
     A folder's answers keep their places in the folder `out`, its plots in the folder `plot`.
-    ValueError where there is nothing to read, an answer would replace its own song, or, without
-    `force`, any other file.
+    ValueError where there is nothing to read, an answer would replace a song or another file that
+    is `read`, or, without `force`, any other file.
     """
     found = _in_folder(source, out, plot) if source.is_dir() else [_single(source, out, plot)]
     if not found:
@@ -44,41 +47,9 @@ def errands(source: Path, out: Path, plot: Path | None, force: bool) -> list[Err
     for path in (out, plot):
         if path is not None and (file := in_the_way(path)) is not None:
             raise ValueError(f"{readable(file)} is a file, not a folder: name another place")
-    _refuse_read(found, [errand.source for errand in found])
-    for errand in found:
-        for path in errand.made:
-            if is_device(path):
-                raise ValueError(
-                    f"{readable(path)} is a device or a pipe, not a file: name another place"
-                )
-        places = {path.resolve() for path in errand.made}
-        if len(places) < len(errand.made):
-            raise ValueError(
-                f"{readable(errand.out)} is where --plot draws, too: name another place with --plot"
-            )
-    if not force:
-        _refuse_existing(path for errand in found for path in errand.made)
+    songs = [errand.source for errand in found]
+    check_outputs([one for errand in found for one in errand.outputs], [*songs, *read], force)
     return found
-
-
-def refuse_written_over(source: Path, out: Path, plot: Path | None, read: Sequence[Path]) -> None:
-    """ValueError where an errand from `source` would write over one of the other files `read`.
-
-    As with its own song, --force does not change that.
-    """
-    if read:
-        _refuse_read(errands(source, out, plot, force=True), read)
-
-
-def _refuse_read(found: Iterable[Errand], read: Iterable[Path]) -> None:
-    there = {path.resolve() for path in read}
-    for errand in found:
-        for option, path in zip(("--out", "--plot"), errand.made, strict=False):
-            if path.resolve() in there:
-                kind = "song" if path.suffix.lower() in MIDI_SUFFIXES else "file"
-                raise ValueError(
-                    f"{readable(path)} is a {kind} to read: name another place with {option}"
-                )
 
 
 def _single(source: Path, out: Path, plot: Path | None) -> Errand:
@@ -124,11 +95,19 @@ def _in_folder(source: Path, out: Path, plot: Path | None) -> list[Errand]:
 
 
 def _answers(songs: Sequence[Path]) -> dict[Path, Path]:
-    """What each song's answer is called: as the song, but X.rmi.mid of X.rmi, as it is no RIFF."""
-    return {
-        song: song.with_name(f"{song.name}.mid") if song.suffix.lower() == ".rmi" else song
-        for song in songs
-    }
+    """What each song's answer is called: as the song, but X.rmi.mid of X.rmi, as it is no RIFF.
+
+    Where there is a song of that name, it is X.rmi.mid.mid.
+    """
+    answers = {song: song for song in songs}
+    for song in songs:
+        if song.suffix.lower() == ".rmi":
+            del answers[song]
+            answer = song.with_name(f"{song.name}.mid")
+            while answer in answers.values():
+                answer = answer.with_name(f"{answer.name}.mid")
+            answers[song] = answer
+    return answers
 
 
 def _pictures(songs: Sequence[Path]) -> dict[Path, Path]:
@@ -141,11 +120,3 @@ def _pictures(songs: Sequence[Path]) -> dict[Path, Path]:
         song: path if wanted[str(path).casefold()] == 1 else long[song]
         for song, path in short.items()
     }
-
-
-def _refuse_existing(paths: Iterable[Path]) -> None:
-    there = [path for path in paths if path.exists()]
-    if there:
-        more = f" and {len(there) - 1} more are" if there[1:] else " is"
-        those = "them" if there[1:] else "it"
-        raise ValueError(f"{readable(there[0])}{more} there already: --force writes over {those}")

@@ -2,9 +2,11 @@
 
 import hashlib
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 PART = ".part"
 
@@ -17,27 +19,28 @@ class NotWrittenError(OSError):
 def replacing(path: Path) -> Iterator[Path]:
     """A path beside `path` to write to: once the block has ended well, it takes its place.
 
-    Until then what was at `path` stays whole. NotWrittenError where it cannot be written, a full
-    disk included; nothing is left beside it then. A device or a pipe is no file, and stays.
+    Until then what was at `path` stays whole, and others that would write to it wait.
+    NotWrittenError where it cannot be written, a full disk included; nothing is left beside it
+    then. A device or a pipe is no file, and stays.
     """
     with naming(path):
-        if is_device(path):
-            raise NotWrittenError(f"{path} is a device or a pipe, not a file: name another place")
+        refuse_device(path)
         beside = _beside(path)
-        try:
-            yield beside
-            sync(beside)
-            beside.replace(path)
-            sync_folder(path.parent)
-        except BaseException:
-            with suppress(NotADirectoryError):  # where a file is in the way of its folder
+        with _alone(beside):
+            try:
+                yield beside
+                sync(beside)
+                beside.replace(path)
+                sync_folder(path.parent)
+            except BaseException:
                 beside.unlink(missing_ok=True)
-            raise
+                raise
 
 
-def is_device(path: Path) -> bool:
-    """Whether what is at `path`, wherever links lead, is neither a file nor a folder."""
-    return path.exists() and not (path.is_file() or path.is_dir())
+def refuse_device(path: Path) -> None:
+    """NotWrittenError where what is at `path`, wherever links lead, is no file and no folder."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise NotWrittenError(f"{path} is a device or a pipe, not a file: name another place")
 
 
 def _beside(path: Path) -> Path:
@@ -47,6 +50,40 @@ def _beside(path: Path) -> Path:
     """
     name = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
     return path.with_name(f".schmubert-{name}{PART}")
+
+
+if sys.platform == "win32":
+
+    @contextmanager
+    def _alone(_path: Path) -> Iterator[None]:
+        """Nothing: Windows gives no file another name that is open, so none can be held."""
+        yield
+
+else:
+    import fcntl
+
+    @contextmanager
+    def _alone(path: Path) -> Iterator[None]:
+        """Have `path` as an empty file that is ours alone; wait while another writes to it.
+
+        What a killed process left is nobody's: the system lets a lock go when its owner ends.
+        """
+        while True:
+            with path.open("ab") as file:
+                with suppress(OSError):  # not all file systems know locks
+                    fcntl.flock(file, fcntl.LOCK_EX)
+                if not _is_at(file, path):  # the one before us has renamed or removed it
+                    continue
+                file.truncate(0)
+                yield
+                return
+
+    def _is_at(file: IO[bytes], path: Path) -> bool:
+        """Whether what is open as `file` is what is at `path`."""
+        try:
+            return os.path.samestat(os.fstat(file.fileno()), path.stat())
+        except FileNotFoundError:
+            return False
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -5,7 +5,7 @@ of the file: what it says at a tick comes after what the file says there.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from schmubert.engine.music.barlines import Grid
 from schmubert.engine.music.channels import Channels
 from schmubert.engine.music.loudness import OwnNotes, as_loud, fade_out
 from schmubert.engine.music.meter import STRAIGHT, Meter, meter_of, same_bars
+from schmubert.engine.music.midi_ports import CHANNELS, port_event
 from schmubert.engine.music.midifile import write_file
 from schmubert.engine.music.neighbours import After, Before, Tempos
 from schmubert.engine.music.score import Score
@@ -24,7 +25,6 @@ from schmubert.engine.music.seats import Seat, free_seat, resting_seat
 from schmubert.engine.music.smf import (
     META,
     NOTE_ON,
-    PORT,
     TIME_SIGNATURE,
     TRACK_NAME,
     Event,
@@ -51,15 +51,19 @@ from schmubert.engine.music.vocabulary import Track
 COMMON_SIGNATURE = b"\x04\x02\x18\x08"  # what holds where a file says none
 
 Places = Mapping[Track, Sequence[tuple[int, int]]]
-"""Where in a file the tracks play: (MIDI track, channel), from 0."""
+"""Where in a file the tracks play: (MIDI track, channel), as `Part.place` has them."""
 
 
 @dataclass(frozen=True)
 class Added:
-    """A MIDI file with tracks added; `told` is a line for each channel that had to be shared."""
+    """A MIDI file with tracks added; `told` is a line for each channel that had to be shared.
+
+    `struck` is how many notes each track got, or how many chords.
+    """
 
     midi: bytes
     told: tuple[str, ...] = ()
+    struck: Mapping[Track, int] = field(default_factory=dict)
 
 
 def add_tracks(
@@ -160,15 +164,12 @@ def _with(
     end = int(grid.ends.max(initial=0))
     bodies: list[bytes] = []
     told: list[str] = []
+    counts: dict[Track, int] = {}
     start, stop = (int(grid.starts[bars.start]), int(grid.ends[bars.stop - 1])) if bars else (0, 0)
     tempos = Tempos(midi)
     manner = None if beside is None else beside(channels, tempos, start, stop - start, len(bars))
+    released = {} if manner is None else manner.released(midi)
     for track in tracks:
-        begun = [meta(0, TRACK_NAME, _name(track, names))]
-        if manner is not None and not bodies:
-            begun += manner.released(midi)
-            begun += tempos.kept(manner.tempo(), start, stop)
-            begun += _signed(midi, channels, score.meter, start, stop)
         channel = own.get(track)
         if channel is None:
             known = channels.before(start) if beside is After else channels
@@ -182,16 +183,17 @@ def _with(
             seat = Seat(channel, (*before.early(channel),))
         else:
             seat = Seat(channel, (*manner.set_up(channel),))
+        begun = [meta(0, TRACK_NAME, _name(track, names)), *port_event(seat.channel)]
+        begun += released.pop(seat.channel // CHANNELS, [])
+        if manner is not None and not bodies:
+            begun += tempos.kept(manner.tempo(), start, stop)
+            begun += _signed(midi, channels, score.meter, start, stop)
         struck = strokes(score, track, grid)
-        port = _port_of(midi, channels, places.get(track, ())) if channel is not None else b""
-        begun += [meta(0, PORT, port)] if port.strip(b"\0") else []
-        beside_it = [
-            part for part in channels.of(seat.channel) if not port or _port(midi, part) == port
-        ]
         if seat.channel not in channels.kits:
-            struck = _apart(struck, beside_it, midi.ticks_per_beat)
+            struck = _apart(struck, channels.of(seat.channel), midi.ticks_per_beat)
         begun += seat.set_up
         onsets = [stroke.onset for stroke in struck]
+        counts[track] = len({*onsets} if track is Track.CHORDS else onsets)
         if channel is not None:
             begun += channels.unbent(channel, onsets, end)
         if beside is None and (channel is not None or seat.channel in channels.noted):
@@ -201,7 +203,9 @@ def _with(
         bodies.append(track_body(sorted(said, key=lambda one: one.tick), end))
         if seat.told:
             told.append(f"the added {track.name.lower()} {seat.told}")
-    return Added(midi.with_tracks(bodies), tuple(told))
+    for port, ended in released.items():
+        bodies.append(track_body([*port_event(port * CHANNELS), *ended], end))
+    return Added(midi.with_tracks(bodies), tuple(told), counts)
 
 
 def _signed(midi: MidiFile, channels: Channels, meter: Meter, start: int, stop: int) -> list[Event]:
@@ -256,21 +260,6 @@ def _channel_of(channels: Channels, places: Sequence[tuple[int, int]]) -> int:
         if part.place is not None and part.place in places:
             notes[part.place[1]] = notes.get(part.place[1], 0) + len(part.onsets)
     return max(notes, key=lambda channel: notes[channel]) if notes else places[0][1]
-
-
-def _port_of(midi: MidiFile, channels: Channels, places: Sequence[tuple[int, int]]) -> bytes:
-    """The MIDI port (FF 21) on which `places` play most; empty where none is said."""
-    if not any((one.status, one.kind) == (META, PORT) for one in midi.words):
-        return b""
-    here = [part for part in channels.parts if part.place is not None and part.place in places]
-    return _port(midi, max(here, key=lambda part: len(part.onsets))) if here else b""
-
-
-def _port(midi: MidiFile, part: Part) -> bytes:
-    """The MIDI port of the track of `part`; empty where none is said."""
-    events = midi.tracks[part.place[0]].events if part.place is not None else ()
-    said = (one.data for one in events if (one.status, one.kind) == (META, PORT))
-    return bytes(next(said, b""))
 
 
 def _apart(struck: Sequence[Stroke], parts: Sequence[Part], ticks_per_beat: int) -> list[Stroke]:

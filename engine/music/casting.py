@@ -26,6 +26,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from schmubert.engine.music.midi_ports import CHANNELS
 from schmubert.engine.music.part_features import Floats, features
 from schmubert.engine.music.programs import PROGRAM_NAMES
 from schmubert.engine.music.song import Part, Unusable
@@ -281,7 +282,7 @@ def cast_lines(parts: Sequence[Part], roles: Mapping[Track, Part]) -> tuple[str,
         lines.append(f"{role.name.lower()}: {name}")
     kits = [part for part in parts if part.drums]
     if kits:
-        channels = sorted({part.place[1] + 1 for part in kits if part.place})
+        channels = sorted({part.place[1] % CHANNELS + 1 for part in kits if part.place})
         name = next((f"{part.name!r} " for part in kits if part.name), "")
         lines.append(f"drums: {name}(channel {', '.join(map(str, channels))})")
     return tuple(lines)

@@ -1,4 +1,4 @@
-"""What a MIDI file does to its 16 channels: notes, and what it says of how they sound.
+"""What a MIDI file does to its channels, 16 a port: notes, and what it says of how they sound.
 
 A word is a program, a controller, a bend or pressure at a tick. A reset (General MIDI, GS, XG) is
 a word of each kind on every channel.
@@ -22,11 +22,11 @@ from schmubert.engine.music.kits import (
     part_events,
     systems_of,
 )
-from schmubert.engine.music.smf import CONTROL_CHANGE, PROGRAM_CHANGE, SYSEX, Event, MidiFile, event
+from schmubert.engine.music.midi_ports import CHANNELS, by_port, message
+from schmubert.engine.music.smf import CONTROL_CHANGE, PROGRAM_CHANGE, SYSEX, Event, MidiFile
 from schmubert.engine.music.song import Part, song_of
 
 PRESSURE_CHANGE, PITCH_BEND = 0xD0, 0xE0
-CHANNELS = 16
 MODULATION, DATA_ENTRY, VOLUME, PAN, EXPRESSION, BANK_LSB, PEDAL = 1, 6, 7, 10, 11, 32, 64
 SOUND_OFF, RESET_CONTROLLERS, NOTES_OFF = 120, 121, 123
 PROGRAM, BEND, PRESSURE = 128, 129, 130
@@ -75,27 +75,51 @@ class Channels:
         self.noted = {part.place[1] for part in self.parts if part.place is not None}
         self.kits = drum_channels(midi)
         self.systems = systems_of(midi)
-        said: list[list[Word]] = [[] for _ in range(CHANNELS)]
-        self.resets: list[int] = []
-        for one in midi.words:
-            if CONTROL_CHANGE <= one.status < SYSEX:
-                said[one.status & 0x0F] += _word(one)
-            elif one.status == SYSEX and _is_reset(one.data):
-                self.resets.append(one.tick)
-        self.touched = self.noted | {channel for channel in range(CHANNELS) if said[channel]}
-        self._own_kinds = [{word.kind for word in words} for words in said]
-        back = [Word(tick, kind, value) for tick in self.resets for kind, value in UNSAID.items()]
-        self.words = [sorted([*back, *_freed(_selected(words))], key=_tick) for words in said]
+        said: dict[int, list[Word]] = {}
+        self._resets: dict[int, list[int]] = {}
+        for port, of_port in by_port(midi).items():
+            first = port * CHANNELS
+            said |= {channel: [] for channel in range(first, first + CHANNELS)}
+            self._resets[port] = []
+            for one in of_port.words:
+                if CONTROL_CHANGE <= one.status < SYSEX:
+                    said[first + (one.status & 0x0F)] += _word(one)
+                elif one.status == SYSEX and _is_reset(one.data):
+                    self._resets[port].append(one.tick)
+        playing = {channel // CHANNELS for channel in self.noted}
+        self.heard = tuple(k for k in said if not playing or k // CHANNELS in playing)
+        """The channels of the ports that play, in order."""
+        self.touched = self.noted | {channel for channel in said if said[channel]}
+        self._own_kinds = {
+            channel: {word.kind for word in words} for channel, words in said.items()
+        }
+        self.words = {channel: self._in_order(channel, words) for channel, words in said.items()}
         self._courses: dict[tuple[int, int], tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
+
+    def resets(self, channel: int) -> Sequence[int]:
+        """The ticks at which the file sets all channels of the port of `channel` back."""
+        return self._resets.get(channel // CHANNELS, [])
 
     def of(self, channel: int) -> list[Part]:
         """The parts that play on `channel`."""
         return [part for part in self.parts if part.place is not None and part.place[1] == channel]
 
     def free(self) -> list[int]:
-        """The pitched channels without notes: those that the file leaves alone, then the others."""
-        silent = [k for k in range(CHANNELS) if k not in self.noted and k not in self.kits]
-        return sorted(silent, key=lambda k: (k in self.touched, self._cuts(k), len(self.words[k])))
+        """The pitched channels without notes: those that the file leaves alone, then the others.
+
+        Many players know no ports: what has notes on no other port either goes before.
+        """
+        silent = [k for k in self.heard if k not in self.noted and k not in self.kits]
+
+        def order(channel: int) -> tuple[bool, bool, bool, int]:
+            touched, words = channel in self.touched, len(self.words[channel])
+            return self.doubled(channel), touched, self._cuts(channel), words
+
+        return sorted(silent, key=order)
+
+    def doubled(self, channel: int) -> bool:
+        """Whether the channel of the same number has notes on another port."""
+        return any(k != channel and (k - channel) % CHANNELS == 0 for k in self.noted)
 
     def at(self, channel: int, kind: int, ticks: NDArray[np.int64]) -> NDArray[np.int64]:
         """The value of `kind` that holds on `channel` at each of `ticks`."""
@@ -149,7 +173,7 @@ class Channels:
         What has no notes has the first program that is said of it.
         """
         ticks = [word.tick for word in self.words[channel] if word.kind == PROGRAM]
-        said = next((tick for tick in ticks if tick not in self.resets), 0)
+        said = next((tick for tick in ticks if tick not in self.resets(channel)), 0)
         first = min((int(part.onsets.min()) for part in self.of(channel)), default=said)
         program = int(self.at(channel, PROGRAM, np.array([first]))[0])
         return self.lent(channel, {PROGRAM: program}, 0, first)
@@ -190,7 +214,8 @@ class Channels:
 
     def set_back(self, channel: int, tick: int) -> list[Event]:
         """Events at `tick` that let `channel` sound as where a file begins, whatever was said."""
-        said, drums = self._own_kinds[channel], channel == DRUM_CHANNEL
+        said = self._own_kinds.get(channel, set())
+        drums = channel % CHANNELS == DRUM_CHANNEL
         found, controls = [], []
         if (channel in self.kits) != drums:
             found += part_events(tick, channel, drums, self.systems)
@@ -217,6 +242,12 @@ class Channels:
         found = copy(self)
         found.kits = drum_channels(replace(self._midi, tracks=tuple(early)))
         return found
+
+    def _in_order(self, channel: int, words: Sequence[Word]) -> list[Word]:
+        """All that is said of `channel`, by `words` of its own and by resets, in order of time."""
+        ticks = self.resets(channel)
+        back = [Word(tick, kind, value) for tick in ticks for kind, value in UNSAID.items()]
+        return sorted([*back, *_freed(_selected(words))], key=_tick)
 
     def _words(self, channel: int, start: int, stop: int) -> list[Word]:
         """What the file says of `channel` from tick `start` on before `stop`, in order of time."""
@@ -273,9 +304,9 @@ def _is_reset(data: bytes) -> bool:
 
 def _event(tick: int, channel: int, kind: int, value: int) -> Event:
     if kind == PROGRAM:
-        return event(tick, PROGRAM_CHANGE | channel, value)
+        return message(tick, PROGRAM_CHANGE, channel, value)
     if kind == PRESSURE:
-        return event(tick, PRESSURE_CHANGE | channel, value)
+        return message(tick, PRESSURE_CHANGE, channel, value)
     if kind == BEND:
-        return event(tick, PITCH_BEND | channel, value & 0x7F, value >> 7)
-    return event(tick, CONTROL_CHANGE | channel, kind, value)
+        return message(tick, PITCH_BEND, channel, value & 0x7F, value >> 7)
+    return message(tick, CONTROL_CHANGE, channel, kind, value)

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 
+from schmubert.engine.music.midi_ports import CHANNELS, by_port
 from schmubert.engine.music.smf import (
     CONTROL_CHANGE,
     NOTE_ON,
@@ -11,8 +12,8 @@ from schmubert.engine.music.smf import (
     SYSEX,
     Event,
     MidiFile,
-    vlq,
 )
+from schmubert.engine.music.vlq import vlq
 
 DRUM_CHANNEL = 9  # channel 10, as players count
 BANK_SELECT = 0
@@ -29,22 +30,31 @@ _PART_SYSEX = (
 
 
 def drum_channels(midi: MidiFile) -> frozenset[int]:
-    """The channels, from 0, that sound as drums: channel 10, and what GS and XG make so.
+    """The channels that sound as drums, on each port.
 
-    GS says it by SysEx (use for rhythm part), XG by bank 127 or 126 or by SysEx (part mode),
-    General MIDI 2 by bank 120; its bank 121 makes a melody of channel 10. In a file that sets up
-    none of them, a bank is believed that selects a kit, on fewer than half of the channels: old
-    files have other sounds in bank 127, and some controllers send any number as a bank.
+    They are channel 10, and what GS and XG make so. GS says it by SysEx (use for rhythm part), XG
+    by bank 127 or 126 or by SysEx (part mode), General MIDI 2 by bank 120; its bank 121 makes a
+    melody of channel 10. In a file that sets up none of them, a bank is believed that selects a
+    kit, on fewer than half of the channels: old files have other sounds in bank 127, and some
+    controllers send any number as a bank.
     """
+    systems = systems_of(midi)
+    return frozenset(
+        port * CHANNELS + channel
+        for port, of_port in by_port(midi).items()
+        for channel in _drums_of(of_port, systems)
+    )
+
+
+def _drums_of(midi: MidiFile, systems: Collection[str]) -> Iterable[int]:
+    """The channels, 0 to 15, that sound as drums in a file of one port that speaks `systems`."""
     drums = {DRUM_CHANNEL}
-    systems: set[str] = set()
     banks: dict[int, set[int]] = {}
     for _, status, _, data, _, _ in midi.words:
         if status & 0xF0 == CONTROL_CHANGE:
             if data[0] == BANK_SELECT:
                 banks.setdefault(status & 0x0F, set()).add(data[1])
         elif status == SYSEX:
-            systems.update(_systems(data))
             part = _drum_part(data)
             if part is not None:
                 (drums.add if part[1] else drums.discard)(part[0])
@@ -52,14 +62,14 @@ def drum_channels(midi: MidiFile) -> frozenset[int]:
         channel for channel, said in banks.items() if unusual_banks(channel == DRUM_CHANNEL, said)
     }
     if not unusual:
-        return frozenset(drums)
+        return drums
     sounds = _sounds(midi)
     if DRUM_CHANNEL in unusual and sounds.get(DRUM_CHANNEL, (0, 0))[0] == GM2_MELODY:
         drums.discard(DRUM_CHANNEL)
     believed = {channel for channel in unusual & sounds.keys() if _drums(*sounds[channel], systems)}
     if systems or 2 * len(believed) < len(sounds):
         drums |= believed
-    return frozenset(drums)
+    return drums
 
 
 def systems_of(midi: MidiFile) -> frozenset[str]:
@@ -78,6 +88,7 @@ def kit_bank(systems: Collection[str]) -> int:
 def part_events(tick: int, channel: int, drums: bool, systems: Collection[str]) -> list[Event]:
     """SysEx messages that make `channel` drums, or no drums, as GS and XG say it, if spoken."""
     found = []
+    channel %= CHANNELS
     if GS in systems:
         part = 0 if channel == DRUM_CHANNEL else channel + (channel < DRUM_CHANNEL)
         said = bytes([0x40, 0x10 | part, 0x15, drums])
@@ -88,7 +99,7 @@ def part_events(tick: int, channel: int, drums: bool, systems: Collection[str]) 
     return [Event(tick, SYSEX, 0, data, b"", raw) for data, raw in zip(found, raws, strict=True)]
 
 
-def _drums(bank: int, program: int, systems: set[str]) -> bool:
+def _drums(bank: int, program: int, systems: Collection[str]) -> bool:
     """Whether `program` of `bank` is a kit in a file that sets up `systems`."""
     if not systems:
         return bank in (XG_DRUMS, GM2_DRUMS) and program in KITS

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.music.channels import EXPRESSION, VOLUME, Channels
-from schmubert.engine.music.smf import CONTROL_CHANGE, Event, event
+from schmubert.engine.music.midi_ports import message
+from schmubert.engine.music.smf import CONTROL_CHANGE, Event
 from schmubert.engine.music.song import Part
 
 AS_LOUD = 16
@@ -56,7 +57,7 @@ class Fade:
             if start >= end:
                 break
             value = round(full * share)
-            found.append(event(start, CONTROL_CHANGE | channel, EXPRESSION, value))
+            found.append(message(start, CONTROL_CHANGE, channel, EXPRESSION, value))
             kept = channels.kept(channel, {EXPRESSION: value}, start, stop)
             found += [one for one in kept if one.tick > start]
         return found

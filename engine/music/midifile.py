@@ -55,12 +55,12 @@ from schmubert.engine.music.strokes import (
     strokes,
 )
 from schmubert.engine.music.vocabulary import TRIO, Drum, Track, drum_map_named
-from schmubert.engine.writing import write_whole
+from schmubert.engine.writing import NotWrittenError, replacing
 
 TICKS_PER_BEAT = 480
 
 
-class FileExists(FileExistsError):  # noqa: N818 - named like the builtin that it is
+class FileExists(NotWrittenError, FileExistsError):  # noqa: N818 - named like the builtin that it is
     """A file that would have been overwritten."""
 
     def __init__(self, path: Path) -> None:
@@ -281,6 +281,7 @@ def write_file(path: Path | str, data: bytes, *, force: bool = False) -> None:
     NotWrittenError, which names the file, where it cannot be written.
     """
     path = Path(path)
-    if path.exists() and not force:
-        raise FileExists(path)
-    write_whole(path, data)
+    with replacing(path) as beside:
+        if path.exists() and not force:
+            raise FileExists(path)
+        beside.write_bytes(data)

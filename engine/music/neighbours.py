@@ -20,6 +20,7 @@ from schmubert.engine.music.channels import (
     Channels,
 )
 from schmubert.engine.music.meter import USUAL_BPM
+from schmubert.engine.music.midi_ports import CHANNELS, message, ports_of
 from schmubert.engine.music.smf import (
     CONTROL_CHANGE,
     META,
@@ -28,7 +29,6 @@ from schmubert.engine.music.smf import (
     SET_TEMPO,
     Event,
     MidiFile,
-    event,
     meta,
 )
 from schmubert.engine.music.song import Part
@@ -76,22 +76,30 @@ class After(Beside):
             lengths[held] = lengths.get(held, 0) + end - tick
         return max(lengths, key=lambda held: lengths[held])
 
-    def released(self, midi: MidiFile) -> list[Event]:
-        """What ends at `start` the notes that `midi` never ends, and those that a pedal holds."""
+    def released(self, midi: MidiFile) -> dict[int, list[Event]]:
+        """What ends at `start` the notes that `midi` never ends, and those that a pedal holds.
+
+        It is told by port: each wants a track of its own.
+        """
         held: set[tuple[int, int]] = set()
-        for track in midi.tracks:
+        for track, port in zip(midi.tracks, ports_of(midi), strict=True):
             down: set[tuple[int, int]] = set()
             for one in track.events:
-                key = (one.status & 0x0F, one.data[0] if one.data else 0)
+                channel = port * CHANNELS + (one.status & 0x0F)
+                key = (channel, one.data[0] if one.data else 0)
                 if one.status & 0xF0 == NOTE_ON and one.data[1] and one.tick < self.start:
                     down.add(key)
                 elif one.status & 0xF0 in (NOTE_ON, NOTE_OFF):
                     down.discard(key)
             held |= down
-        found = [event(self.start, NOTE_OFF | channel, pitch, 0) for channel, pitch in sorted(held)]
+        found: dict[int, list[Event]] = {}
+        for channel, pitch in sorted(held):
+            ended = message(self.start, NOTE_OFF, channel, pitch, 0)
+            found.setdefault(channel // CHANNELS, []).append(ended)
         for channel in sorted(self.channels.noted):
             if self.channels.at(channel, PEDAL, np.array([self.start]))[0] >= PEDAL_DOWN:
-                found.append(event(self.start, CONTROL_CHANGE | channel, PEDAL, 0))
+                lifted = message(self.start, CONTROL_CHANGE, channel, PEDAL, 0)
+                found.setdefault(channel // CHANNELS, []).append(lifted)
         return found
 
 
@@ -112,9 +120,9 @@ class Before(Beside):
         """The tempo at the first note."""
         return self.tempos.at(int(_onsets(self.channels.parts)[0]))
 
-    def released(self, _midi: MidiFile) -> list[Event]:
+    def released(self, _midi: MidiFile) -> dict[int, list[Event]]:
         """Nothing sounds before the beginning."""
-        return []
+        return {}
 
 
 class Tempos:

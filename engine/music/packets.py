@@ -6,7 +6,8 @@ stands the file is passed over: events in a row by a regular expression, what is
 
 import re
 
-from schmubert.engine.music.smf import ESCAPE, SYSEX, read_vlq
+from schmubert.engine.music.smf import ESCAPE, SYSEX
+from schmubert.engine.music.vlq import read_vlq
 
 DATA_BYTES = bytes(range(0x80))
 _VLQ = rb"[\x80-\xff]{0,3}[\0-\x7f]"

@@ -3,10 +3,11 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-from schmubert.engine.music.channels import BANKS, CHANNELS, EXPRESSION, PROGRAM, UNSAID, Channels
+from schmubert.engine.music.channels import BANKS, EXPRESSION, PROGRAM, UNSAID, Channels
 from schmubert.engine.music.kits import BANK_SELECT, DRUM_CHANNEL, kit_bank, part_events
 from schmubert.engine.music.loudness import Fade
-from schmubert.engine.music.smf import CONTROL_CHANGE, PROGRAM_CHANGE, Event, event
+from schmubert.engine.music.midi_ports import CHANNELS, message
+from schmubert.engine.music.smf import CONTROL_CHANGE, PROGRAM_CHANGE, Event
 from schmubert.engine.music.song import Part
 from schmubert.engine.music.strokes import CHANNEL
 from schmubert.engine.music.strokes import PROGRAM as PROGRAM_OF
@@ -47,20 +48,22 @@ def _is_expression(one: Event) -> bool:
 
 
 def _seat(channels: Channels, free: list[int], track: Track, end: int) -> Seat:
-    if track is Track.DRUMS and not channels.kits:
+    kits = channels.kits.intersection(channels.heard)
+    if track is Track.DRUMS and not kits:
         return _new_kit(channels, free, end)
     if track is Track.DRUMS:
-        channel = _usual(channels.kits, DRUM_CHANNEL)
+        channel = _usual(kits, DRUM_CHANNEL)
         if channel in channels.noted:
-            told = f"share channel {channel + 1} with {_called(channels.of(channel)[0])}"
+            told = f"share channel {_told(channel)} with {_called(channels.of(channel)[0])}"
             return Seat(channel, (*channels.early(channel),), told)
         if channel not in channels.touched:
             return Seat(channel, (*channels.early(channel),))
         return Seat(channel, (*channels.kept(channel, KIT_UNSAID, 0, end),))
     if not free:
         return _shared(channels, track)
-    untouched = [channel for channel in free if channel not in channels.touched]
-    channel = CHANNEL[track] if CHANNEL[track] in untouched else free[0]
+    alone = [k for k in free if k not in channels.touched and not channels.doubled(k)]
+    usual = (k for k in alone if k % CHANNELS == CHANNEL[track])
+    channel = next(usual, free[0])
     free.remove(channel)
     sound = {PROGRAM: PROGRAM_OF[track]}
     if channel in channels.touched:
@@ -68,7 +71,7 @@ def _seat(channels: Channels, free: list[int], track: Track, end: int) -> Seat:
     said = channels.kept(channel, sound, 0, end)
     if not any(one.tick == 0 and one.status & 0xF0 == PROGRAM_CHANGE for one in said):
         # a synthesizer may still have another program from the song before
-        said = [event(0, PROGRAM_CHANGE | channel, sound[PROGRAM]), *said]
+        said = [message(0, PROGRAM_CHANGE, channel, sound[PROGRAM]), *said]
     return Seat(channel, (*said,))
 
 
@@ -86,7 +89,7 @@ def resting_seat(
         return not any(((part.onsets >= start) & (part.onsets < stop)).any() for part in parts)
 
     drums = track is Track.DRUMS
-    fit = [k for k in range(CHANNELS) if (k in channels.kits) == drums and rests(k)]
+    fit = [k for k in channels.heard if (k in channels.kits) == drums and rests(k)]
     found = [channel for channel in fit if channel not in taken]
     if not found:
         return None
@@ -96,8 +99,8 @@ def resting_seat(
 
 
 def _usual(channels: Iterable[int], usual: int) -> int:
-    """The channel `usual` where it is one of `channels`, else the lowest of them."""
-    return min(channels, key=lambda channel: (channel != usual, channel))
+    """The lowest of `channels` that is the channel `usual` of its port, else the lowest of all."""
+    return min(channels, key=lambda channel: (channel % CHANNELS != usual, channel))
 
 
 def _new_kit(channels: Channels, free: list[int], end: int) -> Seat:
@@ -107,12 +110,12 @@ def _new_kit(channels: Channels, free: list[int], end: int) -> Seat:
     channel = free.pop(0)
     parts = [
         one
-        for tick in sorted({0, *channels.resets})
+        for tick in sorted({0, *channels.resets(channel)})
         for one in part_events(tick, channel, True, channels.systems)
     ]
     sound = {**UNSAID, BANK_SELECT: kit_bank(channels.systems)}
     said = channels.kept(channel, sound, 0, end)
-    told = f"are on channel {channel + 1}: the file makes a melody of channel 10"
+    told = f"are on channel {_told(channel)}: the file makes a melody of channel 10"
     return Seat(channel, (*parts, *said), told)
 
 
@@ -128,8 +131,14 @@ def _shared(channels: Channels, track: Track) -> Seat:
         return Seat(CHANNEL[track], told="sounds as drums: all channels do")
     channel = part.place[1]
     shares = "share" if track is Track.CHORDS else "shares"
-    told = f"{shares} channel {channel + 1} with {_called(part)}: none is free"
+    told = f"{shares} channel {_told(channel)} with {_called(part)}: none is free"
     return Seat(channel, (*channels.early(channel),), told)
+
+
+def _told(channel: int) -> str:
+    """`channel` as players count."""
+    port, of_port = divmod(channel, CHANNELS)
+    return f"{of_port + 1} of port {port + 1}" if port else f"{of_port + 1}"
 
 
 def _called(part: Part) -> str:

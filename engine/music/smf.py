@@ -11,13 +11,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 from schmubert.engine.music.meter import USUAL_BPM, Meter
+from schmubert.engine.music.vlq import LONGEST_WAIT, read_vlq, vlq
 
 META, SYSEX, ESCAPE = 0xFF, 0xF0, 0xF7
 TEXT, TRACK_NAME, MARKER, PORT, END_OF_TRACK = 0x01, 0x03, 0x06, 0x21, 0x2F
 SET_TEMPO, TIME_SIGNATURE = 0x51, 0x58
-MOST_VLQ_BYTES = 4
-LONGEST_WAIT = (1 << 7 * MOST_VLQ_BYTES) - 1
-"""So many ticks fit between two events."""
 MOST_TRACKS = 32_000
 """A header counts to 65,535: two files of so many tracks can be joined, and a band added."""
 SYSTEM_DATA = {0xF1: 1, 0xF2: 2, 0xF3: 1}
@@ -234,27 +232,6 @@ def midi_file(ticks_per_beat: int, bodies: Sequence[bytes]) -> bytes:
     return b"".join(chunk.whole for chunk in chunks)
 
 
-def vlq(value: int) -> bytes:
-    """`value` as a variable-length quantity."""
-    if not 0 <= value <= LONGEST_WAIT:
-        raise ValueError(f"{value} does not fit into four bytes of seven bits")
-    found = [value & 0x7F]
-    while value := value >> 7:
-        found.append(value & 0x7F | 0x80)
-    return bytes(reversed(found))
-
-
-def read_vlq(data: bytes, at: int) -> tuple[int, int]:
-    """(the quantity at `at`, where it ends); ValueError where it does not end within four bytes."""
-    value = 0
-    for byte in data[at : at + MOST_VLQ_BYTES]:
-        at += 1
-        value = value << 7 | byte & 0x7F
-        if byte < 0x80:
-            return value, at
-    raise ValueError("a length without an end")
-
-
 def _unwrapped(data: bytes, odd: list[str]) -> bytes:
     """`data` from its MThd on, whatever it is wrapped in."""
     if data[:4] == b"MThd":
@@ -318,7 +295,7 @@ def _ticks_per_beat(division: int, odd: list[str]) -> int:
     if division & 0x8000:
         frames, ticks = 256 - (division >> 8), division & 0xFF
         odd.append("its time is in seconds: a beat is taken to last half of one")
-        return max(1, round(frames * ticks * 60.0 / USUAL_BPM))
+        return max(1, round((29.97 if frames == 29 else frames) * ticks * 60.0 / USUAL_BPM))
     if not division:
         raise NoMidiError("it says how long nothing is: 0 ticks a beat")
     return division

@@ -24,6 +24,7 @@ from schmubert.engine.music.kits import (
     unusual_setup,
 )
 from schmubert.engine.music.meter import USUAL_BPM
+from schmubert.engine.music.midi_ports import CHANNELS, by_port, ports_of
 from schmubert.engine.music.packets import may_hold_packets
 from schmubert.engine.music.smf import (
     KEY_PRESSURE,
@@ -82,8 +83,9 @@ class Part:
     """The notes of one instrument: `onsets`, `ends` in ticks and `pitches`, each int64 [notes].
 
     A part equals none but itself: two of a song may be called and play the same.
-    `place` is where they are in a player's file: its MIDI track and channel, both from 0; `called`
-    is the name as it stands there, in whatever encoding.
+    `place` is where they are in a player's file: its MIDI track and channel, both from 0, the
+    channels counted through all ports (`midi_ports`); `called` is the name as it stands there, in
+    whatever encoding.
     """
 
     name: str
@@ -183,7 +185,7 @@ def opened(data: bytes) -> MidiFile:
 @lru_cache(maxsize=1)
 def song_of(midi: MidiFile) -> Song:
     """The song that `midi` holds; the latest one is remembered, as in `opened`."""
-    heard = [_listen(track) for track in midi.tracks]
+    heard = [_listen(*one) for one in zip(midi.tracks, ports_of(midi), strict=True)]
     programs = _programs(midi)
     kits = drum_channels(midi)
     names = decoded([track.name for track in heard])
@@ -230,13 +232,16 @@ class _Heard:
     tempos: list[tuple[int, int]] = field(default_factory=list)
 
 
-def _listen(track: MidiTrack) -> _Heard:
+def _listen(track: MidiTrack, port: int) -> _Heard:
     heard = _Heard()
+    first = port * CHANNELS
     strokes: dict[tuple[int, int], list[tuple[int, bool]]] = defaultdict(list)
     for tick, status, kind, data, _, _ in track.events:
         if NOTE_OFF <= status < KEY_PRESSURE:
             pitch, velocity = data
-            strokes[status & 0x0F, pitch].append((tick, status >= NOTE_ON and velocity > 0))
+            strokes[first + (status & 0x0F), pitch].append(
+                (tick, status >= NOTE_ON and velocity > 0)
+            )
         elif status == META:
             if kind == TRACK_NAME:
                 heard.name = heard.name or data
@@ -312,9 +317,11 @@ def _until_next(strokes: Sequence[tuple[int, bool]], end: int) -> list[tuple[int
 def _programs(midi: MidiFile) -> dict[int, list[tuple[int, int]]]:
     """The program changes of each channel, (tick, program), in the order in which they sound."""
     found: dict[int, list[tuple[int, int]]] = {}
-    for event in midi.words:
-        if event.status & 0xF0 == PROGRAM_CHANGE:
-            found.setdefault(event.status & 0x0F, []).append((event.tick, event.data[0]))
+    for port, of_port in by_port(midi).items():
+        for event in of_port.words:
+            if event.status & 0xF0 == PROGRAM_CHANGE:
+                channel = port * CHANNELS + (event.status & 0x0F)
+                found.setdefault(channel, []).append((event.tick, event.data[0]))
     return {channel: sorted(said, key=lambda one: one[0]) for channel, said in found.items()}
 
 

@@ -10,9 +10,9 @@ import numpy as np
 from schmubert.engine.music.barlines import Grid
 from schmubert.engine.music.channels import Channels
 from schmubert.engine.music.meter import COMMON, USUAL_BPM
+from schmubert.engine.music.midi_ports import CHANNELS, port_event, ports_of
 from schmubert.engine.music.smf import (
     END_OF_TRACK,
-    LONGEST_WAIT,
     META,
     NOTE_OFF,
     NOTE_ON,
@@ -25,7 +25,8 @@ from schmubert.engine.music.smf import (
     signature_event,
     track_body,
 )
-from schmubert.engine.music.song import Unusable, opened
+from schmubert.engine.music.song import Unusable, opened, song_of
+from schmubert.engine.music.vlq import LONGEST_WAIT
 
 DEFAULT_TEMPO = round(60e6 / USUAL_BPM)  # microseconds a beat, until a file says another
 MOST_TICKS = 256 * LONGEST_WAIT
@@ -57,10 +58,17 @@ def joined(first: bytes, second: bytes, at: int, from_tick: int) -> bytes:
 
     Ticks of what is written are those of `first`. At the join, tempo, metre, sounds and controllers
     are first set to what they are where a file begins, and then to what `second` sets before its
-    `from_tick`. Events of `first` that come later are moved to the join. Unusable where
-    `second` goes on for longer than a file can.
+    `from_tick`. Events of `first` that come later are moved to the join. Where `second` counts in
+    seconds, what it says of tempos counts no more than before. Unusable where it goes on for longer
+    than a file can, or needs tempos that `first`, which counts in seconds, cannot have.
     """
     midi, other = opened(first), opened(second)
+    if midi.in_seconds and not other.in_seconds and {*_tempos(other)} - {DEFAULT_TEMPO}:
+        raise Unusable(
+            "time in seconds",
+            "it has no tempos, as the song after it has: save it in beats, not in SMPTE",
+        )
+    untimed = other.in_seconds and not midi.in_seconds
     cut = [
         track.edited(one if one.tick <= at else one._replace(tick=at) for one in track.events)
         for track in midi.tracks
@@ -70,10 +78,15 @@ def joined(first: bytes, second: bytes, at: int, from_tick: int) -> bytes:
     if before + max(track.end for track in other.tracks) * scale > MOST_TICKS:
         raise Unusable("too long", "something stands far behind its last note")
     bodies = []
-    for number, track in enumerate(other.tracks):
-        moved = [] if number else _defaults(midi, other, at, from_tick)
+    ports, set_back = ports_of(other), _set_back(midi, other, at)
+    for number, (port, track) in enumerate(zip(ports, other.tracks, strict=True)):
+        moved = port_event(port * CHANNELS)
+        moved += [] if number else _defaults(midi, other, at, from_tick)
+        moved += set_back.pop(port, [])
         for one in track.events:
             moved.append(_whole(one, max(at, before + round(one.tick * scale))))
+            if untimed and (one.status, one.kind) == (META, SET_TEMPO):
+                moved.append(_usual_tempo(moved[-1].tick))
         bodies.append(track_body(moved, moved[-1].tick if moved else at))
     return midi.replaced(cut).with_tracks(bodies)
 
@@ -85,26 +98,28 @@ def _whole(one: Event, tick: int) -> Event:
 
 
 def without_notes(
-    source: bytes, places: Sequence[tuple[int, int]], steps: range, hushed: int, grid: Grid
+    source: bytes, places: Sequence[tuple[int, int]], steps: range, hushed: int | None, grid: Grid
 ) -> bytes:
     """`source` without the notes of `places` that begin in `steps` of `grid`, the nearest cells.
 
-    `places` are (MIDI track, channel), from 0. Notes of these that begin before `steps` end at
-    step `hushed` at the latest. What is not on `grid` stays.
+    `places` are (MIDI track, channel), as `Part.place` has them. Notes of these that begin before
+    `steps` end at step `hushed` at the latest, if it says one. What is not on `grid` stays.
     """
     if not steps:
         return source
     midi = opened(source)
-    lines = grid.end_ticks if hushed >= grid.steps else grid.ticks
-    latest = int(lines(np.array([min(hushed, grid.steps)]))[0])
+    latest = None if hushed is None else int(grid.ticks(np.array([hushed]))[0])
     tracks = list(midi.tracks)
     for number, channel in places:
         tracks[number] = _without(tracks[number], grid, channel, steps, latest)
     return midi.replaced(tracks).with_tracks([])
 
 
-def _without(track: MidiTrack, grid: Grid, channel: int, steps: range, latest: int) -> MidiTrack:
-    """`track` without the notes of `channel` that begin in `steps`; earlier ones end early."""
+def _without(
+    track: MidiTrack, grid: Grid, channel: int, steps: range, latest: int | None
+) -> MidiTrack:
+    """`track` without what `channel` begins in `steps`; its earlier notes end by tick `latest`."""
+    channel %= CHANNELS
     events = list(track.events)
     places = grid.onset_steps(np.array([one.tick for one in events], np.int64)).tolist()
     start = int(grid.ticks(np.array([steps.start]))[0])
@@ -122,7 +137,7 @@ def _without(track: MidiTrack, grid: Grid, channel: int, steps: range, latest: i
             onset = held.pop(0)
             if onset in dropped:
                 dropped.add(index)
-            elif events[onset].tick < start:
+            elif latest is not None and events[onset].tick < start:
                 end = min(one.tick, max(latest, events[onset].tick))
                 events[index] = one._replace(tick=end)
     kept = (one for index, one in enumerate(events) if index not in dropped)
@@ -135,21 +150,34 @@ def _in_order(events: Iterable[Event]) -> list[Event]:
 
 
 def _defaults(before: MidiFile, after: MidiFile, tick: int, from_tick: int) -> list[Event]:
-    """What holds where a file begins: the usual tempo, and the sound of the channels it uses.
+    """The tempo that holds where a file begins.
 
     Its metre too, where `before` has said one and `after` says none before its `from_tick`.
     """
-    channels = {
-        one.status & 0x0F
-        for track in after.tracks
-        for one in track.events
-        if one.status & 0xF0 == NOTE_ON
-    }
-    defaults = [meta(tick, SET_TEMPO, DEFAULT_TEMPO.to_bytes(3, "big"))]
+    defaults = [_usual_tempo(tick)]
     if _signatures(before) and not any(said <= from_tick for said in _signatures(after)):
         defaults.append(signature_event(tick, COMMON))
+    return defaults
+
+
+def _set_back(before: MidiFile, after: MidiFile, tick: int) -> dict[int, list[Event]]:
+    """What lets the channels on which `after` plays sound as where a file begins, by port."""
     said = Channels(before)
-    return [*defaults, *(one for k in sorted(channels) for one in said.set_back(k, tick))]
+    found: dict[int, list[Event]] = {}
+    for channel in sorted({part.place[1] for part in song_of(after).parts if part.place}):
+        found.setdefault(channel // CHANNELS, []).extend(said.set_back(channel, tick))
+    return found
+
+
+def _usual_tempo(tick: int) -> Event:
+    """The tempo that holds where a file says none."""
+    return meta(tick, SET_TEMPO, DEFAULT_TEMPO.to_bytes(3, "big"))
+
+
+def _tempos(midi: MidiFile) -> list[int]:
+    """The tempos that it says, in microseconds a beat."""
+    said = (one.data for one in midi.words if (one.status, one.kind) == (META, SET_TEMPO))
+    return [int.from_bytes(data[:3], "big") for data in said if len(data) >= 3]
 
 
 def _signatures(midi: MidiFile) -> list[int]:

@@ -130,7 +130,8 @@ def song_to_play_like(path: Path) -> Score:
         song = read_score(data).score
         manner_of(song)
     except ValueError as error:
-        raise ValueError(f"cannot play like {escaped(str(path))}: {error}") from error
+        name = escaped(str(path))
+        raise ValueError(f"cannot play like {name}: {error}; name another song") from error
     return song
 
 

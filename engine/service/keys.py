@@ -46,14 +46,16 @@ def make(name: Path, engine: Path | None = None, force: bool = False) -> tuple[P
     """Write a new pair into `NAME.key` and `NAME.pub`; where they are.
 
     `engine` is the public file of the engine that it is for, where it is a player's. ValueError
-    where one of the files is there already and not to be lost (`force`), or where `engine` is no
-    public key; OSError where they cannot be written.
+    where one of the files is there already and not to be lost (`force`), or where `engine` is one
+    of them or no public key; OSError where they cannot be written.
     """
     known = None if engine is None else public_key(engine)
     stem = name.name.removesuffix(SECRET).removesuffix(PUBLIC)
     if not stem:
         raise ValueError(f"{name}: a key needs a name, as schmubert keygen anna")
     secret_file, public_file = name.with_name(stem + SECRET), name.with_name(stem + PUBLIC)
+    if engine is not None and engine.resolve() in (secret_file.resolve(), public_file.resolve()):
+        raise ValueError(f"{engine} is the engine's key: give the player another name")
     for path in (secret_file, public_file):
         if path.exists() and not force:
             raise ValueError(

@@ -104,7 +104,8 @@ def test_what_is_ended_strikes_nothing_more_and_rings_to_the_end_of_the_beat() -
     assert score.chords == (Note(4, 4, 60),)
     whole = Score(tokens, chords=chords)
     assert ended(whole, [Track.BASS], 16) is whole
-    assert told(score, [Track.BASS, Track.DRUMS]) == "1 bar of bass (1 note) and drums (3 hits)"
+    struck = {Track.BASS: 1, Track.DRUMS: 3, Track.CHORDS: 2}
+    assert told(1, struck) == "1 bar of bass (1 note) and drums (3 hits) and chords (2 struck)"
     assert np.array_equal(score.tokens[:, Track.MELODY], tokens[:, Track.MELODY])
 
 

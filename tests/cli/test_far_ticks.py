@@ -8,7 +8,6 @@ from click.testing import CliRunner
 from schmubert.cli.main import main
 from schmubert.engine.music.smf import (
     END_OF_TRACK,
-    LONGEST_WAIT,
     META,
     TEXT,
     MidiTrack,
@@ -17,6 +16,7 @@ from schmubert.engine.music.smf import (
     read,
     track_body,
 )
+from schmubert.engine.music.vlq import LONGEST_WAIT
 
 FAR = 2 * LONGEST_WAIT + 5
 COMMANDS = {

@@ -88,7 +88,7 @@ def test_each_piece_has_its_piano_roll(tmp_path: Path, tiny_model_file: Path) ->
         (tmp_path / f"{number}.mid").unlink()
     code, said = run(*words, "--plot", str(plots))
     assert code == 1
-    assert "1.png is there already" in said
+    assert "1.png and 1 more are there already" in said
 
 
 def test_a_model_of_noise_is_played_by_the_reverse_sampler_alone(tmp_path: Path) -> None:

@@ -187,6 +187,19 @@ def test_a_way_from_a_shuffle_to_16ths_asks_how_both_are_read(tmp_path: Path, ca
     assert call(*words, "--feel", "triplet", meter=SHUFFLE).exit_code == 0
 
 
+def test_a_way_to_a_song_in_a_wrong_metre_asks_for_its_own(tmp_path: Path, call: Call) -> None:
+    one, other = tmp_path / "one.mid", tmp_path / "other.mid"
+    one.write_bytes(midi_bytes(tune(COMMON)))
+    wrong = midi_bytes(tune(COMMON)).replace(b"\xff\x58\x04\x04\x02", b"\xff\x58\x04\x05\x03")
+    other.write_bytes(wrong)
+    result = call("interpolate", one, other, "--bars", 2)
+    said = "other metres: it is in 5/8; name another TO, or its metre with --meter\n"
+    assert (result.exit_code, result.output) == (1, f"Error: {other}: {said}")
+    assert call("interpolate", one, other, "--bars", 2, "--meter", "4/4").exit_code == 0
+    result = call("accompany", one, "--like", other)
+    assert "it is in 5/8; name another song\n" in result.output
+
+
 @pytest.mark.parametrize("meter", [THREE, SIX, TWELVE, SHUFFLE, Meter(5), Meter(2)], ids=str)
 def test_with_a_model_that_plays_it_a_metre_is_as_good_as_another(
     tmp_path: Path, call: Call, meter: Meter

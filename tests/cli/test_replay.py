@@ -51,6 +51,19 @@ def test_nothing_is_written_over_without_force(
     assert out.read_bytes() == (folder / SONG_NAME).read_bytes()
 
 
+@pytest.mark.parametrize("name", [LOG_NAME, SONG_NAME])
+@pytest.mark.parametrize("force", [(), ("--force",)])
+def test_the_session_itself_is_not_written_over(
+    session: tuple[Path, list[tuple[int, bytes]]], name: str, force: tuple[str, ...]
+) -> None:
+    folder, _ = session
+    before = (folder / name).read_bytes()
+    result = run(folder, "--out", folder / name, *force)
+    assert result.exit_code == 1
+    assert "to read: name another place with --out" in result.output
+    assert (folder / name).read_bytes() == before
+
+
 def test_a_missing_file_is_made_again(session: tuple[Path, list[tuple[int, bytes]]]) -> None:
     folder, _ = session
     song = folder / SONG_NAME

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from schmubert.cli.songs import errands, refuse_written_over
+from schmubert.cli.songs import errands
+from schmubert.engine.writing import NotWrittenError
 
 
 def touch(path: Path) -> None:
@@ -43,6 +44,19 @@ def test_two_songs_never_share_a_plot(tmp_path: Path) -> None:
         "y.mid": plots / "y.png",
         "deep/x.mid": plots / "deep/x.png",
         "x.mid.mid": plots / "x.mid.mid.png",
+    }
+
+
+def test_two_songs_never_share_an_answer(tmp_path: Path) -> None:
+    songs = tmp_path / "songs"
+    for name in ("x.rmi", "x.rmi.mid", "y.rmi", "x.rmi.mid.mid"):
+        touch(songs / name)
+    found = {errand.name: errand.out.name for errand in errands(songs, tmp_path / "o", None, False)}
+    assert found == {
+        "x.rmi": "x.rmi.mid.mid.mid",
+        "x.rmi.mid": "x.rmi.mid",
+        "x.rmi.mid.mid": "x.rmi.mid.mid",
+        "y.rmi": "y.rmi.mid",
     }
 
 
@@ -95,7 +109,7 @@ def test_what_is_not_there_is_named(folder: Path, tmp_path: Path) -> None:
 def test_an_answer_and_its_picture_have_places_of_their_own(folder: Path, tmp_path: Path) -> None:
     both = tmp_path / "o.png"
     for force in (False, True):
-        with pytest.raises(ValueError, match=r"o\.png is where --plot draws, too"):
+        with pytest.raises(ValueError, match=r"o\.png is where --out writes, too"):
             errands(folder / "a.mid", both, tmp_path / "deep" / ".." / "o.png", force)
 
 
@@ -105,7 +119,9 @@ def test_a_pipe_is_refused_before_any_work(folder: Path, tmp_path: Path, force: 
     pipe, out = tmp_path / "pipe", tmp_path / "o.mid"
     os.mkfifo(pipe)
     for answer, plot in ((pipe, None), (out, pipe)):
-        with pytest.raises(ValueError, match="pipe is a device or a pipe, not a file: name anoth"):
+        with pytest.raises(
+            NotWrittenError, match="pipe is a device or a pipe, not a file: name anoth"
+        ):
             errands(folder / "a.mid", answer, plot, force)
 
 
@@ -117,8 +133,8 @@ def test_other_files_to_read_are_never_written_over(folder: Path, tmp_path: Path
         (tmp_path / "o.mid", chart, r"chart\.png is a file to read: .* with --plot"),
     ):
         with pytest.raises(ValueError, match=said):
-            refuse_written_over(song, out, plot, [like, chart])
-    refuse_written_over(song, tmp_path / "o.mid", tmp_path / "p.png", [like, chart])
+            errands(song, out, plot, True, [like, chart])
+    errands(song, tmp_path / "o.mid", tmp_path / "p.png", True, [like, chart])
 
 
 def test_an_answer_of_a_folder_writes_over_no_other_file_to_read(
@@ -126,5 +142,5 @@ def test_an_answer_of_a_folder_writes_over_no_other_file_to_read(
 ) -> None:
     out = tmp_path / "out"
     with pytest.raises(ValueError, match=r"b\.MIDI is a song to read"):
-        refuse_written_over(folder, out, None, [out / "deep/b.MIDI"])
-    refuse_written_over(folder, out, None, [out / "deep/other.mid"])
+        errands(folder, out, None, True, [out / "deep/b.MIDI"])
+    errands(folder, out, None, True, [out / "deep/other.mid"])

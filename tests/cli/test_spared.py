@@ -3,14 +3,18 @@
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from schmubert.cli.main import main
 from schmubert.cli.tune import tune
+from schmubert.engine.diffusion import compose
 from schmubert.engine.music.midifile import midi_bytes
+from schmubert.engine.music.score import Score
 from schmubert.engine.music.vocabulary import Track
+from schmubert.engine.service.keys import make
 
 
 def call(words: str, model: Path) -> Result:
@@ -29,6 +33,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_model_file: Path)
         )
     for name in ("chart.txt", "chart.png"):
         Path(name).write_text("Am F C G7")
+    for path in map(Path, ("g/1.mid", "g/1.png", "answers/1.mid", "demo/demo.mid")):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(Path("like.mid").read_bytes())
     Path("own.onnx").write_bytes(tiny_model_file.read_bytes())
     return tmp_path
 
@@ -37,6 +44,18 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_model_file: Path)
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (
+            "generate --like g/1.mid --out g",
+            "g/1.mid is a song to read: name another place with --out",
+        ),
+        (
+            "generate --like g/1.png --out o --plot g",
+            "g/1.png is a file to read: name another place with --plot",
+        ),
+        (
+            "accompany g --out answers --like answers/1.mid",
+            "answers/1.mid is a song to read: name another place with --out",
+        ),
         (
             "interpolate in.mid like.mid --out like.mid --bars 2",
             "like.mid is a song to read: name another place with --out",
@@ -67,15 +86,39 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_model_file: Path)
         ),
         (
             "infill in.mid --out o.png --plot o.png --bars 2",
-            "o.png is where --plot draws, too: name another place with --plot",
+            "o.png is where --out writes, too: name another place with --plot",
         ),
     ],
 )
 def test_what_is_read_stays(here: Path, words: str, said: str, force: str) -> None:
-    before = {path: path.read_bytes() for path in here.iterdir()}
+    before = _files(here)
     result = call(words + force, Path("own.onnx"))
     assert (result.exit_code, result.output) == (1, f"Error: {said}\n")
-    assert {path: path.read_bytes() for path in here.iterdir()} == before
+    assert _files(here) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("demo --melody demo/demo.mid --no-sound", "demo/demo.mid is a song to read"),
+        ("export-onnx own.onnx --out own.onnx", "own.onnx is a file to read"),
+        ("import-weights own.onnx --out own.safetensors", "own.safetensors is a file to read"),
+        ("keygen own --engine own.pub", "own.pub is the engine's key: give the player another"),
+    ],
+)
+@pytest.mark.parametrize("force", ["", " --force"])
+def test_other_commands_spare_what_they_read(here: Path, words: str, said: str, force: str) -> None:
+    make(Path("own"))
+    Path("own.safetensors").hardlink_to("own.onnx")
+    before = _files(here)
+    result = CliRunner().invoke(main, (words + force).split())
+    assert result.exit_code == 1
+    assert result.output.startswith(f"Error: {said}")
+    assert _files(here) == before
+
+
+def _files(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes among files")
@@ -88,6 +131,24 @@ def test_a_pipe_stays_a_pipe(force: str) -> None:
         assert (result.exit_code, result.output) == (1, said)
     assert Path("pipe").is_fifo()
     assert not Path("o.mid").exists()
+
+
+def test_what_another_process_writes_meanwhile_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = compose.accompany
+
+    def slowly(*given: Any) -> Score:
+        Path("o.mid").write_bytes(b"theirs")
+        return made(*given)
+
+    monkeypatch.setattr(compose, "accompany", slowly)
+    result = call("accompany in.mid --out o.mid", Path("own.onnx"))
+    assert result.exit_code == 1
+    assert "o.mid exists: choose another name, or write over it (--force" in result.output
+    assert Path("o.mid").read_bytes() == b"theirs"
+    assert call("accompany in.mid --out o.mid --force", Path("own.onnx")).exit_code == 0
+    assert Path("o.mid").read_bytes() != b"theirs"
 
 
 def test_other_places_are_written_to(here: Path) -> None:

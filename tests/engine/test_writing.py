@@ -1,6 +1,11 @@
 """A file is written whole, or what was there stays, and the line says which file and why."""
 
 import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as StillWaiting
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -95,6 +100,55 @@ def test_the_next_one_to_write_replaces_what_a_killed_process_left(tmp_path: Pat
     assert beside.name.startswith(".")
     write_whole(path, b"whole")
     assert path.read_bytes() == b"whole"
+    assert [*tmp_path.iterdir()] == [path]
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from schmubert.engine.writing import replacing
+with replacing(Path(sys.argv[1])) as beside:
+    beside.write_bytes(sys.argv[2].encode())
+    print("begun", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def _writer(path: Path, words: str) -> "subprocess.Popen[str]":
+    """Another process that writes `words` to `path`, and ends when it is told."""
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", WRITER, str(path), words]
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows gives no open file another name")
+@pytest.mark.parametrize("killed", [False, True])
+def test_of_two_processes_that_write_one_file_each_writes_it_whole(
+    tmp_path: Path, killed: bool
+) -> None:
+    path = tmp_path / "song.mid"
+    with _writer(path, "first" * 100) as other, ThreadPoolExecutor(1) as threads:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "begun\n"
+        ours = threads.submit(write_whole, path, b"ours")
+        with pytest.raises(StillWaiting):
+            ours.result(0.2)
+        assert not path.exists()
+        if killed:
+            other.kill()
+        else:
+            other.communicate("\n")
+        assert ours.result(10) is None
+    assert path.read_bytes() == b"ours"
+    assert [*tmp_path.iterdir()] == [path]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows gives no open file another name")
+def test_many_writers_of_one_file_leave_one_of_their_answers(tmp_path: Path) -> None:
+    path, answers = tmp_path / "song.mid", [bytes([k]) * 10_000 * k for k in range(1, 9)]
+    with ThreadPoolExecutor(8) as threads:
+        assert not any(threads.map(partial(write_whole, path), answers * 8))
+    assert path.read_bytes() in answers
     assert [*tmp_path.iterdir()] == [path]
 
 

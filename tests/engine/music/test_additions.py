@@ -345,7 +345,7 @@ def test_what_goes_on_is_on_the_port_of_what_was_there() -> None:
     first = [meta(0, PORT, b"\0"), *note(8 * BAR, 1, 40, 2 * BAR)]
     second = [meta(0, PORT, b"\1"), *(one for k in range(8) for one in note(k * BAR, 1, 40))]
     source = midi_file(BEAT, [track_body(sorted(one), 10 * BAR) for one in (first, second)])
-    places = {Track.BASS: ((1, 1),)}
+    places = {Track.BASS: ((1, 17),)}
     score = bass(10, *EVERY_BAR, Note(128, 4, 40), Note(144, 4, 40))
     out = with_next(source, score, [Track.BASS], places, range(8, 10)).midi
     added = read(out).tracks[-1].events

@@ -3,7 +3,8 @@
 import pytest
 
 from schmubert.engine.music.kits import GS, XG, drum_channels, part_events
-from schmubert.engine.music.smf import Event, event, midi_file, read, track_body, vlq
+from schmubert.engine.music.smf import Event, event, midi_file, read, track_body
+from schmubert.engine.music.vlq import vlq
 
 XG_ON = b"\x43\x10\x4c\x00\x00\x7e\x00\xf7"
 GS_RESET = b"\x41\x10\x42\x12\x40\x00\x7f\x00\x41\xf7"

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schmubert.engine.music.smf import (
-    LONGEST_WAIT,
     META,
     MOST_TRACKS,
     TEXT,
@@ -21,8 +20,8 @@ from schmubert.engine.music.smf import (
     midi_file,
     read,
     track_body,
-    vlq,
 )
+from schmubert.engine.music.vlq import LONGEST_WAIT, vlq
 
 END = b"\x00\xff\x2f\x00"
 C4_ON, C4_OFF = b"\x00\x90\x3c\x64", b"\x60\x80\x3c\x40"

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import symusic
 
-from schmubert.engine.music.smf import event, meta, midi_file, read, track_body, vlq
+from schmubert.engine.music.smf import event, meta, midi_file, read, track_body
 from schmubert.engine.music.song import corpus_song, player_song
+from schmubert.engine.music.vlq import vlq
 from tests.benchmarks.scripts import benchmark
 
 SONGS = 300

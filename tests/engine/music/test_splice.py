@@ -7,10 +7,12 @@ import pytest
 from schmubert.engine.music.channels import BEND_RANGE, UNSAID, Channels
 from schmubert.engine.music.kits import BANK_SELECT, DRUM_CHANNEL, GS, XG, part_events
 from schmubert.engine.music.midifile import midi_bytes, read_score
+from schmubert.engine.music.neighbours import Tempos
 from schmubert.engine.music.score import STEPS_PER_BAR, Note, Score, notes
-from schmubert.engine.music.smf import LONGEST_WAIT, Event, event, midi_file, read, track_body
+from schmubert.engine.music.smf import Event, event, midi_file, read, track_body
 from schmubert.engine.music.song import Unusable
 from schmubert.engine.music.splice import joined, later, without_notes
+from schmubert.engine.music.vlq import LONGEST_WAIT
 from schmubert.engine.music.vocabulary import TRIO, Track
 from tests.engine.diffusion.small_songs import song
 
@@ -142,7 +144,7 @@ def test_notes_are_taken_out_of_their_bars_and_place_alone() -> None:
     steps = range(2 * STEPS_PER_BAR, 4 * STEPS_PER_BAR)
     read = read_score(midi_bytes(score))
     left = read_score(
-        without_notes(midi_bytes(score), read.places[Track.BASS], steps, steps.stop, read.grid)
+        without_notes(midi_bytes(score), read.places[Track.BASS], steps, None, read.grid)
     )
     for track in (Track.MELODY, Track.DRUMS):
         assert (left.score.tokens[:, track] == score.tokens[:, track]).all()
@@ -152,8 +154,8 @@ def test_notes_are_taken_out_of_their_bars_and_place_alone() -> None:
     ]
 
 
-@pytest.mark.parametrize(("hushed", "length"), [(16, 8), (20, 12), (60, 24)])
-def test_a_note_held_into_the_bars_ends_where_it_is_hushed(hushed: int, length: int) -> None:
+@pytest.mark.parametrize(("hushed", "length"), [(16, 8), (20, 12), (None, 24)])
+def test_a_note_held_into_the_bars_ends_where_it_is_hushed(hushed: int | None, length: int) -> None:
     tokens = song(4).tokens.copy()
     tokens[:] = 0
     tokens[8, Track.MELODY], tokens[32, Track.MELODY] = 41, 1
@@ -184,3 +186,39 @@ def test_a_song_too_long_for_the_ticks_of_the_other_is_refused() -> None:
     second = midi_file(1, [track_body([event(0, 0x90, 62, 100)], LONGEST_WAIT)])
     with pytest.raises(Unusable, match="far behind its last note"):
         joined(first, second, 0x7FFF, 0)
+
+
+def in_seconds(data: bytes, frames: int = 25, ticks: int = 40) -> bytes:
+    """The file, its ticks being parts of a second."""
+    return data[:12] + bytes([256 - frames, ticks]) + data[14:]
+
+
+def us_per_beat(data: bytes, tick: int) -> int:
+    return Tempos(read(data)).at(tick)
+
+
+def test_a_song_in_seconds_keeps_its_time_behind_one_in_beats() -> None:
+    """Half a second is a beat of it, and a beat at the join: tempos that it says are none of its
+    own."""
+    first, second = small(96, 400_000, 5, 90), in_seconds(small(500, 250_000, 7, 80))
+    at = 4 * 96
+    out = joined(first, second, at, 0)
+    assert us_per_beat(out, at - 1) == 400_000
+    assert us_per_beat(out, at) == 500_000
+    _, track = read(out).tracks
+    assert [one.tick for one in track.events if one.status & 0xE0 == 0x80] == [at, at + 96]
+    assert b"\xff\x51\x03\x03\xd0\x90" in out, "what it says still stands there"
+
+
+def test_a_song_in_seconds_cannot_be_followed_by_other_tempos() -> None:
+    first = in_seconds(small(500, 500_000, 5, 90))
+    with pytest.raises(Unusable, match=r"time in seconds: .* save it in beats, not in SMPTE$"):
+        joined(first, small(96, 250_000, 7, 80), 2000, 0)
+    for after in (small(96, 500_000, 7, 80), in_seconds(small(500, 250_000, 7, 80))):
+        (track,) = read(joined(first, after, 2000, 0)).tracks[1:]
+        assert [one.tick for one in track.events if one.status & 0xE0 == 0x80] == [2000, 2500]
+
+
+def test_frames_of_television_are_not_quite_as_many() -> None:
+    assert read(in_seconds(small(96, 500_000, 0, 90), 29, 100)).ticks_per_beat == 1498
+    assert read(in_seconds(small(96, 500_000, 0, 90), 30, 100)).ticks_per_beat == 1500
