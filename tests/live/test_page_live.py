@@ -16,7 +16,7 @@ from schmubert.bridge.protocol.events import Turned, Wrote
 from schmubert.bridge.session.log import BEFORE_NAME, Log
 from schmubert.bridge.session.verify import verify_session
 from tests.live import processes
-from tests.live.browser import chromium, complaints, missing
+from tests.live.browser import chromium, complaints, missing, moves
 from tests.live.midi_server import wait_until
 from tests.live.stage import DRUMS, HEARS, PLAYS, Bridge, Stage
 
@@ -65,6 +65,7 @@ def browsers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], 
 def browser(browsers: Callable[[], Any]) -> Iterator[Any]:
     """A Chromium that shows nothing; it has left the page when the bridge ends."""
     driver = browsers()
+    moves(driver, music=False)
     complaints(driver)  # those of the test before are read, and so forgotten
     yield driver
     browsers()
@@ -248,6 +249,7 @@ def test_a_chart_is_written_while_it_plays(stage: Stage, browser: Any, tmp_path:
     bridge = stage.bridge(*words, "--record", str(kept))
     bridge.wait_for_engine(60.0)
     stage.plug_in()
+    moves(browser, music=True)
     open_page(browser, bridge)
     stage.sequence().play()
     wait_until(lambda: "I come in" in bridge.log(), 60.0, "the band")
