@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 
 import click
 import torch
+import torch._dynamo  # as the first step of an optimiser does: here once, and not in each process
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))

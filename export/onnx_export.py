@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
@@ -41,6 +41,9 @@ from schmubert.engine.networks.torch_denoiser import TorchDenoiser
 from schmubert.engine.recipe import Recipe
 from schmubert.engine.writing import naming, write_whole
 from schmubert.export.onnx_branches import Outputs, branched
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 ONNX_FORMAT = "1"
 OPSET = 18
@@ -134,9 +137,9 @@ def export_onnx(
         onnx.save(graph, str(final))
         _describe(final, config, precision, pauses, meters, sampled)
         onnx.checker.check_model(str(final), full_check=True)
-        allowed = TOLERANCES[precision]
+        allowed, session = TOLERANCES[precision], opened(final)
         for meter in _compared(config):
-            parity = compare(model, config, final, states, meter)
+            parity = compare(model, config, session, states, meter)
             if parity.within(allowed):
                 continue
             instead = "" if precision == "fp32" else ": try --precision fp32"
@@ -156,22 +159,26 @@ def _compared(config: ModelConfig) -> tuple[Meter, ...]:
     return (in_triplets(COMMON), COMMON) if config.architecture == "band" else (COMMON,)
 
 
-def compare(
-    model: nn.Module,
-    config: ModelConfig,
-    path: Path,
-    states: Sequence[Tokens],
-    meter: Meter = COMMON,
-) -> Parity:
-    """The ONNX graph at `path` beside torch on partly masked `states` [batch, steps, tracks].
-
-    Those of a band are of its trio; they are taken for music of `meter` as far as bars are whole.
-    """
+def opened(path: Path) -> "onnxruntime.InferenceSession":
+    """The ONNX graph at `path`, on the processor."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = ERROR  # that an input has a default is worth a warning to it
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def compare(
+    model: nn.Module,
+    config: ModelConfig,
+    session: "onnxruntime.InferenceSession",
+    states: Sequence[Tokens],
+    meter: Meter = COMMON,
+) -> Parity:
+    """The ONNX graph of `session` beside torch on partly masked `states` [batch, steps, tracks].
+
+    Those of a band are of its trio; they are taken for music of `meter` as far as bars are whole.
+    """
     mask = np.asarray([BAND_MASK[column] for column in config.columns])
     told = _told(config, meter)
     largest = extra = 0.0

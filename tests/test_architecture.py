@@ -363,6 +363,11 @@ def test_the_owner_of_the_ports_is_light(module: str) -> None:
     assert loaded_by(f"import {module}") & (HEAVY | {"numpy", "symusic"}) == set()
 
 
+def test_neither_brain_nor_engine_reads_files_of_a_corpus() -> None:
+    code = "import schmubert.bridge.brain.process, schmubert.engine.service.server"
+    assert "symusic" not in loaded_by(code)
+
+
 def test_help_of_schmubert_is_light() -> None:
     assert loaded_by_script("schmubert", "--help") & (HEAVY | {"symusic"}) == set()
 

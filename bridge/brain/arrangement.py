@@ -219,12 +219,14 @@ class Arrangement:
         if role not in (Track.BASS, Track.DRUMS):
             return cells
         found: NDArray[np.int64] = cells.copy()
-        for k, step in enumerate(steps.tolist()):
-            since, name = self.variation(step)
+        which = np.searchsorted([since for since, _ in self._since[1:]], steps, side="right")
+        for number in np.unique(which).tolist():
+            since, name = self._since[number]
             groove = self.grooves.get(name)
             if groove is not None:
-                now = [harmonies(step)] if role is Track.BASS else [Harmony()]
-                found[k] = groove.cells(role, np.asarray([step - since]), now)[0]
+                here = steps[which == number]
+                now = [harmonies(step) for step in here.tolist()] if role is Track.BASS else []
+                found[which == number] = groove.cells(role, here - since, now)
         return found
 
     def comping(self, cells: Sequence[Cell], from_step: int) -> list[Cell]:

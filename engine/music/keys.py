@@ -6,6 +6,8 @@ price. Where what is known fits several scales, each counts by its probability; 
 that is heard nearby belongs to the music whatever the scale, as in the blues.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,6 +34,17 @@ These four were chosen by `benchmarks/key_profile.py`: by how likely it makes wh
 
 SURE = 0.5
 
+BY_TONIC = np.array([np.roll(np.log(PROFILE), tonic) for tonic in range(PITCH_CLASSES)])
+"""The logarithm of `PROFILE` in each key: [tonics, 12]."""
+IN_SCALE = np.array(
+    [
+        [(step - tonic) % PITCH_CLASSES in MAJOR for step in range(PITCH_CLASSES)]
+        for tonic in range(PITCH_CLASSES)
+    ],
+    np.float64,
+)
+"""Whether each pitch class is in each scale, 1 or 0: [tonics, 12]."""
+
 Shares = NDArray[np.float64]
 """Of each pitch class in each beat, [beats, 12]."""
 
@@ -42,12 +55,20 @@ def key_probabilities(heard: Shares) -> Shares:
     `heard` [beats, 12] says how long each pitch class sounds in each beat; a beat in which nothing
     is known is 0 throughout, and takes its key from those around it.
     """
-    by_tonic = np.array([np.roll(np.log(PROFILE), tonic) for tonic in range(PITCH_CLASSES)])
-    fits = EVIDENCE * _evidence(heard) @ by_tonic.T
+    return _likely(np.asarray(heard, np.float64).tobytes())
+
+
+@lru_cache(maxsize=4)
+def _likely(data: bytes) -> Shares:
+    """`key_probabilities` of the bytes of `heard`, read only: a request asks for them twice."""
+    heard = np.frombuffer(data).reshape(-1, PITCH_CLASSES)
+    fits = EVIDENCE * _evidence(heard) @ BY_TONIC.T
     fits = np.exp(fits - fits.max(axis=1, keepdims=True))
     both = _carried(np.stack([fits, fits[::-1]], axis=1))
     likely = both[:, 0] * fits * both[::-1, 1]
-    return np.asarray(likely / likely.sum(axis=1, keepdims=True))
+    likely /= likely.sum(axis=1, keepdims=True)
+    likely.flags.writeable = False
+    return np.asarray(likely)
 
 
 def main_key(heard: Shares) -> int:
@@ -57,11 +78,8 @@ def main_key(heard: Shares) -> int:
 
 def belonging(heard: Shares) -> Shares:
     """How sure it is that each pitch class belongs to each beat, [beats, 12], 0 to 1."""
-    in_scale = np.zeros((PITCH_CLASSES, PITCH_CLASSES))
-    for tonic in range(PITCH_CLASSES):
-        in_scale[tonic, [(tonic + step) % PITCH_CLASSES for step in MAJOR]] = 1.0
     near = _nearby(_evidence(heard))
-    return np.maximum(key_probabilities(heard) @ in_scale, np.minimum(1.0, HEARD_TIMES * near))
+    return np.maximum(key_probabilities(heard) @ IN_SCALE, np.minimum(1.0, HEARD_TIMES * near))
 
 
 def likeliest_key(heard: Shares, beat: int) -> int | None:

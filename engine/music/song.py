@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import symusic
 from numpy.typing import NDArray
 
 from schmubert.engine.music.kits import (
@@ -41,6 +40,9 @@ from schmubert.engine.music.smf import (
     read,
 )
 from schmubert.engine.music.texts import MOST_NAME, decoded
+
+if TYPE_CHECKING:
+    import symusic
 
 LONGEST_RING = 32
 """So many quarters a last note may ring on after the last one has begun: eight bars of 4/4."""
@@ -142,8 +144,10 @@ def corpus_song(data: bytes) -> Song:
     return _song(score.ticks_per_quarter, parts, signatures, tempos, end)
 
 
-def _by_symusic(data: bytes) -> symusic.core.ScoreTick | None:
+def _by_symusic(data: bytes) -> "symusic.core.ScoreTick | None":
     """The file in `data` as symusic reads it; None where it does not read it as it is."""
+    import symusic  # and with it a client of HTTP, which no process on stage needs
+
     if data.count(b"MTrk") != int.from_bytes(data[10:12], "big"):
         return None
     if may_hold_packets(data) or unusual_setup(data):

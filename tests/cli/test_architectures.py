@@ -26,7 +26,15 @@ from schmubert.engine.service.warming import warm_up  # noqa: E402
 
 TINY: Mapping[str, ModelConfig] = {
     config.architecture: replace(
-        config, token_width=16, width=16, layers=1, heads=2, longest_steps=256, levels=3
+        config,
+        token_width=16,
+        width=16,
+        layers=1,
+        heads=2,
+        longest_steps=256,
+        levels=3,
+        form_layers=min(1, config.form_layers),
+        chord_layers=min(1, config.chord_layers),
     )
     for config in (PRESETS[name] for name in PRESETS if name.startswith(("small-", "band")))
 }

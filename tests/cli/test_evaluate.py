@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from schmubert.engine.networks.onnx_denoiser import OnnxDenoiser
 from schmubert.training.evaluation import settings
 from schmubert.training.evaluation.figures import Figure, Section
 from schmubert.training.evaluation.settings import PARTS
+from schmubert.training.metrics.similarity import real_interval
 from tests.training.small_corpus import folder, prepared, trios
 
 SMALL = (
@@ -38,9 +40,15 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(autouse=True, scope="module")
 def short() -> Iterator[None]:
-    """Few seeds and few ways, for every evaluation here alike."""
+    """Few seeds, ways, calls and bootstraps, for every evaluation here alike."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("schmubert.training.evaluation.plain.CALLS", (1, 2))
+        patch.setattr("schmubert.training.evaluation.evaluate.BITS_WINDOWS", 8)
+        for name in ("live", "rehearsal"):
+            patch.setattr(f"schmubert.training.evaluation.{name}.ORACLE_CALLS", 4)
+        patch.setattr("schmubert.training.evaluation.variety.ROUNDS", 50)
+        few = partial(real_interval, rounds=50)
+        patch.setattr("schmubert.training.evaluation.pieces.real_interval", few)
         for name, value in (("SEEDS", 2), ("ROUNDS", 1), ("JUDGED_ROUNDS", 1)):
             patch.setattr(f"schmubert.training.evaluation.trials.{name}", value)
         yield
@@ -50,7 +58,6 @@ def short() -> Iterator[None]:
 def finished(tmp_path_factory: pytest.TempPathFactory, data: str, model: str) -> Path:
     out = tmp_path_factory.mktemp("evaluation")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("schmubert.training.evaluation.evaluate.BITS_WINDOWS", 8)
         patch.setattr("schmubert.cli.evaluation_plots.draw", one_picture())
         code, said = run("--data", data, "--out", str(out), "--model", model, *SMALL)
     assert code == 0, said
@@ -208,8 +215,9 @@ def test_the_perfect_nonsense_is_scored_without_a_model_and_beside_the_parts(
 def test_guidance_is_told_for_every_guide_and_for_none(
     tmp_path: Path, data: str, any_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from schmubert.training.evaluation import guidance, guidance_study
+    from schmubert.training.evaluation import experiments, guidance, guidance_study
 
+    monkeypatch.setattr(experiments, "PIECE_BARS", 32)
     monkeypatch.setattr(
         guidance_study, "train_density", lambda seed: guidance.train_density(seed, 60)
     )

@@ -102,7 +102,7 @@ def test_parity_sees_a_graph_of_other_weights(tmp_path: Path) -> None:
     torch.manual_seed(99)
     other = network(TINY).eval()
     state = np.full((1, 64, 3), [90, 90, 512])
-    parity = onnx_export.compare(other, TINY, out, [state])
+    parity = onnx_export.compare(other, TINY, onnx_export.opened(out), [state])
     assert not parity.within(onnx_export.TOLERANCES["int8"])
 
 

@@ -49,6 +49,7 @@ class Recorder:
 
     def __init__(self, server: MidiServer, *ports: str) -> None:
         self.events: list[Event] = []
+        self._on: dict[str, list[Event]] = {port: [] for port in ports}
         self.ports = {port: f"{CLIENT}:{port}" for port in ports}
         self.process = start(
             [sys.executable, str(PROGRAM), CLIENT, *ports],
@@ -69,19 +70,25 @@ class Recorder:
                 self._ready.set()
                 continue
             frame, time_s, port, data = line.decode().rstrip("\n").split("\t")
-            self.events.append(Event(int(frame), float(time_s), port, bytes.fromhex(data)))
+            event = Event(int(frame), float(time_s), port, bytes.fromhex(data))
+            self.events.append(event)
+            self._on[port].append(event)
 
     def on(self, port: str) -> list[Event]:
         """What reached `port` so far."""
-        return [event for event in list(self.events) if event.port == port]
+        return self._on[port].copy()
 
     def onsets(self, port: str) -> list[Event]:
         """The note-ons that reached `port` so far."""
         return [event for event in self.on(port) if event.is_onset]
 
     def wait_for(self, condition: Callable[[], object], timeout_s: float, what: str) -> None:
-        """Until `condition()` holds; TimeoutError with `what` otherwise."""
-        wait_until(condition, timeout_s, what)
+        """Until `condition()` holds; TimeoutError with `what` otherwise.
+
+        Conditions count what was heard so far: asked more often, they would take the processor from
+        those who play.
+        """
+        wait_until(condition, timeout_s, what, pause_s=0.05)
 
     def close(self) -> None:
         end(self.process)

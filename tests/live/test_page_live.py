@@ -4,7 +4,8 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from schmubert.bridge.protocol.events import Turned, Wrote
 from schmubert.bridge.session.log import BEFORE_NAME, Log
 from schmubert.bridge.session.verify import verify_session
 from tests.live import processes
-from tests.live.browser import chromium, complaints, missing
+from tests.live.browser import chromium, complaints, missing, moves
 from tests.live.midi_server import wait_until
 from tests.live.stage import DRUMS, HEARS, PLAYS, Bridge, Stage
 
@@ -41,10 +42,33 @@ def turned_in(folder: Path) -> list[Turned]:
     return [record.what for record in Log(kept) if isinstance(record.what, Turned)]
 
 
+@pytest.fixture(scope="module")
+def browsers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Any]]:
+    """Gives one Chromium to all tests, or another where that has gone."""
+    from selenium.common.exceptions import WebDriverException
+
+    drivers: list[Any] = []
+    with ExitStack() as stack:
+
+        def browser() -> Any:
+            try:
+                drivers[-1].get("about:blank")
+            except (IndexError, WebDriverException):
+                folder = tmp_path_factory.mktemp("browser")
+                drivers.append(stack.enter_context(chromium(folder)))
+            return drivers[-1]
+
+        yield browser
+
+
 @pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Any]:
-    with chromium(tmp_path / "browser") as driver:
-        yield driver
+def browser(browsers: Callable[[], Any]) -> Iterator[Any]:
+    """A Chromium that shows nothing; it has left the page when the bridge ends."""
+    driver = browsers()
+    moves(driver, music=False)
+    complaints(driver)  # those of the test before are read, and so forgotten
+    yield driver
+    browsers()
 
 
 def open_page(driver: Any, bridge: Bridge) -> None:
@@ -225,6 +249,7 @@ def test_a_chart_is_written_while_it_plays(stage: Stage, browser: Any, tmp_path:
     bridge = stage.bridge(*words, "--record", str(kept))
     bridge.wait_for_engine(60.0)
     stage.plug_in()
+    moves(browser, music=True)
     open_page(browser, bridge)
     stage.sequence().play()
     wait_until(lambda: "I come in" in bridge.log(), 60.0, "the band")

@@ -29,7 +29,7 @@ from tests.bridge.brain.virtual_stage import (
 CRASH = DRUM_PITCH[Drum.CRASH]
 TOMS = {DRUM_PITCH[drum] for drum in (Drum.LOW_TOM, Drum.MID_TOM, Drum.HIGH_TOM)}
 NO_TOMS_NO_CRASH = sum(1 << d for d in (Drum.KICK, Drum.SNARE, Drum.CLOSED_HI_HAT, Drum.RIDE))
-HITS_IN_A_SONG, SONGS = 20, 10
+HITS_IN_A_SONG, SONGS = 20, 5
 
 
 def press(name: str, *at_beats: float, bars: int = 16, notes: list | None = None) -> Stage:

@@ -1,4 +1,4 @@
-"""10,000 bars of whatever a DAW's transport can do, in virtual time.
+"""5,000 bars of whatever a DAW's transport can do, in virtual time.
 
 Nothing drifts by more than a MIDI clock, no note is left, and the owner does not grow.
 """
@@ -162,9 +162,10 @@ class Soak:
             self.hear(song_position(sixteenths))
 
 
+# the first run looks for what grows, so it is long; the others are of other bars
 @pytest.mark.parametrize(
     ("meter", "bars"),
-    [(Meter(2), 4200), (Meter(2), 4100), (Meter(3), 1000), (COMMON, 700)],
+    [(Meter(2), 4200), (Meter(3), 400), (COMMON, 400)],
     ids=str,
 )
 def test_a_night_of_random_transport(meter: Meter, bars: int) -> None:

@@ -33,7 +33,15 @@ from schmubert.engine.networks.config import PRESETS  # noqa: E402
 from schmubert.engine.networks.torch_denoiser import TorchDenoiser  # noqa: E402
 
 TINY = replace(
-    PRESETS["band"], token_width=16, width=16, layers=2, heads=2, dropout=0.0, chroma_beats=(1, 5)
+    PRESETS["band"],
+    token_width=16,
+    width=16,
+    layers=2,
+    heads=2,
+    dropout=0.0,
+    chroma_beats=(1, 5),
+    form_layers=1,
+    chord_layers=1,
 )
 TRIO_OF_IT = replace(TINY, tracks=("melody", "bass", "drums"), architecture="convolutional")
 METERS = [COMMON, Meter(3), Meter(2, 6, 36), in_triplets(COMMON), Meter(7)]
@@ -146,20 +154,13 @@ def test_a_denoiser_of_a_band_plays_a_trio_in_any_metre() -> None:
         np.testing.assert_array_equal(alone[Track.BASS], wide[Track.BASS])
 
 
-def test_an_exported_band_says_the_same(tmp_path: Path) -> None:
-    pytest.importorskip("onnxruntime", reason="a runtime plays what was exported")
-    from schmubert.engine.networks import checkpoint
+def test_an_exported_band_says_the_same(exported_band: Path) -> None:
     from schmubert.engine.networks.onnx_denoiser import OnnxDenoiser
-    from schmubert.export.onnx_export import export_onnx
 
-    source, out = tmp_path / "band.safetensors", tmp_path / "band.onnx"
-    model = made()
-    meters = [meter.shape for meter in METERS]
-    checkpoint.save(source, model.state_dict(), TINY, {"meters": meters})
-    export_onnx(source, out)
-    played, held = OnnxDenoiser(out), TorchDenoiser(source)
+    played = OnnxDenoiser(exported_band)
+    held = TorchDenoiser(exported_band.with_suffix(".safetensors"))
     assert played.plans == held.plans
-    assert [meter.shape for meter in played.meters] == meters
+    assert [meter.shape for meter in played.meters] == [meter.shape for meter in METERS]
     for meter in METERS:
         tokens = music(meter, 3, seed=5)
         for ours, theirs in zip(

@@ -18,7 +18,6 @@ from schmubert.engine.music.vocabulary import (  # noqa: E402
     Track,
     onset_token,
 )
-from schmubert.engine.networks import checkpoint  # noqa: E402
 from schmubert.engine.networks.band import BandWindow, inputs_of, nothing_seen  # noqa: E402
 from schmubert.engine.networks.layers import rotated, rotation_of  # noqa: E402
 from schmubert.engine.networks.meters import KEYS, PAST  # noqa: E402
@@ -34,14 +33,8 @@ CLOSE = 2e-3
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> OnnxDenoiser:
-    pytest.importorskip("onnxruntime", reason="the graph needs ONNX Runtime")
-    from schmubert.export.onnx_export import export_onnx
-
-    folder: Path = tmp_path_factory.mktemp("going-on")
-    checkpoint.save(folder / "band.safetensors", made().state_dict(), TINY, {})
-    export_onnx(folder / "band.safetensors", folder / "band.onnx")
-    return OnnxDenoiser(folder / "band.onnx", "cpu")
+def exported(exported_band: Path) -> OnnxDenoiser:
+    return OnnxDenoiser(exported_band, "cpu")
 
 
 @pytest.mark.parametrize("meter", METERS, ids=str)

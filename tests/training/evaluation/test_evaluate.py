@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -17,12 +18,13 @@ from schmubert.engine.music.stacks import track_named
 from schmubert.engine.music.vocabulary import BAND_MASK, FIRST_ONSET, MASK, TRIO, Track
 from schmubert.training.data.dataset import Dataset, Split
 from schmubert.training.evaluation import draws as drawing
-from schmubert.training.evaluation import evaluate, trials
+from schmubert.training.evaluation import evaluate, live, pieces, rehearsal, trials, variety
 from schmubert.training.evaluation.draws import Draws
 from schmubert.training.evaluation.ensembles import INFILLED, Ensemble
 from schmubert.training.evaluation.evaluate import evaluate_model
 from schmubert.training.evaluation.figures import Evaluation
 from schmubert.training.evaluation.settings import OF_ANY_TRACKS, PARTS, EvaluationSettings
+from schmubert.training.metrics.similarity import real_interval
 from tests import tiny_model
 from tests.training.small_corpus import band_song, duet, prepared, trios
 
@@ -50,11 +52,16 @@ class OneBar:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def short_trials() -> Iterator[None]:
+def short() -> Iterator[None]:
+    """Few seeds, calls and bootstraps, for every evaluation here alike."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(trials, "SEEDS", 2)
         patch.setattr(trials, "ROUNDS", 1)
         patch.setattr(trials, "JUDGED_ROUNDS", 1)
+        patch.setattr(live, "ORACLE_CALLS", 4)
+        patch.setattr(rehearsal, "ORACLE_CALLS", 4)
+        patch.setattr(variety, "ROUNDS", 50)
+        patch.setattr(pieces, "real_interval", partial(real_interval, rounds=50))
         yield
 
 

@@ -34,7 +34,15 @@ from schmubert.training.learning.settings import TrainSettings  # noqa: E402
 from schmubert.training.learning.train import CHECKPOINT_FILE, train_network  # noqa: E402
 
 TINY = replace(
-    PRESETS["band"], token_width=8, width=16, layers=1, heads=2, dropout=0.0, chroma_beats=(1, 5)
+    PRESETS["band"],
+    token_width=8,
+    width=16,
+    layers=1,
+    heads=2,
+    dropout=0.0,
+    chroma_beats=(1, 5),
+    form_layers=1,
+    chord_layers=1,
 )
 RUN = TrainSettings(
     "tiny-band",

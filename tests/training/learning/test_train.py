@@ -241,7 +241,7 @@ def test_excerpts_show_where_tracks_rest_and_the_checkpoint_remembers_it(
 
 
 def test_two_processes_train_one_network(data: Path, tmp_path: Path) -> None:
-    run = replace(RUN, preset="small-transformer", steps=4, batch_bars=8, optimizer="muon")
+    run = replace(RUN, steps=4, batch_bars=8, optimizer="muon")
     run.save(tmp_path / "settings.json")
     script = Path(__file__).with_name("two_processes.py")
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]

@@ -11,9 +11,12 @@ from pathlib import Path
 import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+from schmubert.training.learning import train
 from schmubert.training.learning.optimizer import MuonWithAdam
 from schmubert.training.learning.settings import TrainSettings
-from schmubert.training.learning.train import train_network
+from tests.training.learning.small_run import TINY
 
 if __name__ == "__main__":
     settings, data, out = map(Path, sys.argv[1:])
@@ -25,5 +28,6 @@ if __name__ == "__main__":
             sums.append(sum(float(p.detach().double().sum()) for p in weights))
 
     register_optimizer_step_post_hook(note)
-    train_network(TrainSettings.load(settings), data, out)
+    train.PRESETS = {"tiny": TINY}  # type: ignore[misc]
+    train.train_network(TrainSettings.load(settings), data, out)
     out.with_name(f"weights-{os.environ['RANK']}.json").write_text(json.dumps(sums))
