@@ -22,7 +22,7 @@ from harmony_in_files import WholeSong, whole_songs
 
 from schmubert.cli.errors import one_line
 from schmubert.cli.known import Known
-from schmubert.cli.leading import ANY, AUTO, Leading
+from schmubert.cli.leading import ANY, AUTO, Harmony, Leading
 from schmubert.engine.denoiser import Model
 from schmubert.engine.diffusion.compose import accompany
 from schmubert.engine.diffusion.sampling import PLAIN
@@ -56,7 +56,8 @@ def basses(
     yield "the song's own", figures_of(score.tokens, scales)
     heard = heard_in(whole, beats, alone)
     tonic = main_key(heard)
-    chords = None if alone else plan_weights(whole.chords(with_bass=True))[:beats]
+    plan = whole.chords(with_bass=True)[:beats]
+    chords = None if alone else Harmony(plan, plan_weights(plan))
     shown = Score(only_melody(score.tokens), score.tempo_bpm) if alone else score
     for name, leading in (
         ("before", BEFORE),
