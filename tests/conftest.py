@@ -1,7 +1,10 @@
 """What tests of several rooms share."""
 
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -32,3 +35,19 @@ def no_priority(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 def tiny_model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An ONNX model that plays the bar of `tests/tiny_model.py` over and over."""
     return tiny_model.write(tmp_path_factory.mktemp("model") / "tiny.onnx")
+
+
+@pytest.fixture(scope="session")
+def traced_band(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., None]:
+    """Traces the tiny band of `test_band.py` once: it is the same one, whatever it becomes."""
+    pytest.importorskip("torch", reason="export needs torch")
+    from schmubert.export import onnx_export
+
+    once, trace = tmp_path_factory.mktemp("traced") / "band.onnx", onnx_export._trace
+
+    def copied(model: Any, config: Any, path: Path) -> None:
+        if not once.exists():
+            trace(model, config, once)
+        shutil.copy(once, path)
+
+    return copied

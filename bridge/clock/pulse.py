@@ -7,11 +7,14 @@ units of the scatter seen; the line then starts again from the latest.
 """
 
 from math import sqrt
+from typing import NamedTuple
 
 from schmubert.bridge.protocol.bytes import CLOCKS_PER_QUARTER
 
 WINDOW = 192
 """Clocks the line goes through at most: two bars of 4/4."""
+NUMBERS = tuple(float(n) for n in range(WINDOW))
+"""Of those clocks: Python multiplies floats by floats faster than by integers."""
 RECENT = (2, 3, 6, 12, 24, 48)
 """The numbers of latest clocks that are compared with those before."""
 SURPRISE = 4.5
@@ -68,22 +71,19 @@ class Pulse:
         arrivals.append(at_s)
         if len(arrivals) > WINDOW:
             del arrivals[0]
-        changed = _changed(arrivals)
+        sums = _Sums.of(arrivals)
+        changed = _changed(arrivals, sums)
         if changed:
             del arrivals[:-changed]
             self._familiar_s = None
+            sums = _Sums.of(arrivals)
         self.warm |= len(arrivals) >= WARM
-        self._fit()
+        self._fit(sums)
 
-    def _fit(self) -> None:
-        arrivals = self._arrivals
-        count = len(arrivals)
-        first, middle = arrivals[0], (count - 1) / 2
-        total = rise = 0.0  # added one by one: from Python 3.12 on, sum() rounds otherwise
-        for n, at in enumerate(arrivals):
-            total += at
-            rise += (n - middle) * (at - first)
-        mean = total / count - first
+    def _fit(self, sums: "_Sums") -> None:
+        count = len(self._arrivals)
+        first, middle = self._arrivals[0], (count - 1) / 2
+        mean, rise = sums.arrivals / count - first, sums.rise
         spread = count * (count * count - 1) / 12.0
         if self._familiar_s is not None:
             spread += FAMILIAR
@@ -93,16 +93,40 @@ class Pulse:
         self.at_s = first + mean + (self.period_s or 0.0) * middle
 
 
-def _changed(arrivals: list[float]) -> int:
+class _Sums(NamedTuple):
+    """What a line goes by."""
+
+    arrivals: float
+    """Of the seconds at which clocks arrived."""
+    offsets: float
+    """Of the seconds since the first of them."""
+    products: float
+    """Of those seconds times their numbers."""
+    squares: float
+    """Of those seconds squared."""
+    rise: float
+    """Of those seconds times their numbers, which are counted from the middle."""
+
+    @classmethod
+    def of(cls, arrivals: list[float]) -> "_Sums":
+        first, middle = arrivals[0], (len(arrivals) - 1) / 2
+        # added one by one: from Python 3.12 on, sum() rounds otherwise
+        total = offsets = products = squares = rise = 0.0
+        for n, arrival in zip(NUMBERS, arrivals, strict=False):
+            at = arrival - first
+            total += arrival
+            offsets += at
+            products += n * at
+            squares += at * at
+            rise += (n - middle) * at
+        return cls(total, offsets, products, squares, rise)
+
+
+def _changed(arrivals: list[float], sums: _Sums) -> int:
     """How many of the latest `arrivals` lie on another line than those before; 0 if none do."""
     count = len(arrivals)
     first = arrivals[0]
-    total = products = squares = 0.0
-    for n, arrival in enumerate(arrivals):
-        at = arrival - first
-        total += at
-        products += n * at
-        squares += at * at
+    total, products, squares = sums.offsets, sums.products, sums.squares
     done = 0
     late = 0.0
     for recent in RECENT:
@@ -113,7 +137,7 @@ def _changed(arrivals: list[float]) -> int:
             at = arrivals[n] - first
             late += at
             total -= at
-            products -= n * at
+            products -= NUMBERS[n] * at
             squares -= at * at
         done = recent
         middle = (before - 1) / 2

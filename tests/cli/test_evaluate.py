@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,16 @@ from click.testing import CliRunner
 from schmubert.cli.evaluate import EXPERIMENTS, evaluate, table
 from schmubert.cli.evaluation_plots import draw
 from schmubert.cli.main import main
+from schmubert.engine.diffusion.sampling import Sampling
 from schmubert.engine.networks.onnx_denoiser import OnnxDenoiser
-from schmubert.training.evaluation import settings
+from schmubert.training.evaluation import plain, settings
 from schmubert.training.evaluation.figures import Figure, Section
 from schmubert.training.evaluation.settings import PARTS
 from schmubert.training.metrics.similarity import real_interval
 from tests.training.small_corpus import folder, prepared, trios
 
 SMALL = (
-    *("--pieces", "3", "--draws", "2", "--songs", "3", "--stage-songs", "2", "--stage-draws", "1"),
+    *("--pieces", "2", "--draws", "2", "--songs", "2", "--stage-songs", "2", "--stage-draws", "1"),
     *("--calls", "2", "--temperature", "1"),
 )
 
@@ -40,9 +42,21 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(autouse=True, scope="module")
 def short() -> Iterator[None]:
-    """Few seeds, ways, calls and bootstraps, for every evaluation here alike."""
+    """Few seeds, ways, calls and bootstraps, for every evaluation here alike.
+
+    What is drawn cell by cell takes 8 calls: `test_plain.py` says how many it is to take.
+    """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("schmubert.training.evaluation.plain.CALLS", (1, 2))
+        patch.setattr("schmubert.training.evaluation.plain.CALLS", (1,))
+        ways = plain.ways
+
+        def brief(bars: int, tracks: int) -> dict[str, Sampling]:
+            return {
+                name: replace(way, calls=min(way.calls, 8))
+                for name, way in ways(bars, tracks).items()
+            }
+
+        patch.setattr(plain, "ways", brief)
         patch.setattr("schmubert.training.evaluation.evaluate.BITS_WINDOWS", 8)
         for name in ("live", "rehearsal"):
             patch.setattr(f"schmubert.training.evaluation.{name}.ORACLE_CALLS", 4)
@@ -112,7 +126,7 @@ def test_every_part_has_its_tables_and_pictures(finished: Path, model: str) -> N
     }
     assert len(list(finished.glob("*.png"))) == len(found)
     record = json.loads((finished / "evaluation.json").read_text())
-    assert record["settings"]["pieces"] == 3
+    assert record["settings"]["pieces"] == 2
     assert record["model"] == Path(model).stem
 
 

@@ -1,10 +1,8 @@
 """A graph with branches: what is asked for is as in the whole graph, and all else is empty."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from itertools import chain, combinations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -153,27 +151,11 @@ def test_a_graph_in_which_the_names_are_taken_is_refused() -> None:
         branched(model, FAMILY)
 
 
-@pytest.fixture(scope="module")
-def traced(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., None]:
-    """Traces a network once: it is the same one, whatever it is converted to."""
-    pytest.importorskip("torch", reason="export needs torch")
-    from schmubert.export import onnx_export
-
-    once, trace = tmp_path_factory.mktemp("traced") / "band.onnx", onnx_export._trace
-
-    def copied(model: Any, config: Any, path: Path) -> None:
-        if not once.exists():
-            trace(model, config, once)
-        shutil.copy(once, path)
-
-    return copied
-
-
 @pytest.mark.parametrize("precision", ["fp32", "fp16", "int8"])
 def test_a_band_computes_the_columns_that_are_asked_for(
     tmp_path: Path,
     precision: str,
-    traced: Callable[..., None],
+    traced_band: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from schmubert.engine.denoiser import answering
@@ -188,7 +170,7 @@ def test_a_band_computes_the_columns_that_are_asked_for(
     checkpoint.save(source, made().state_dict(), TINY, {"meters": [COMMON.shape]})
     states = [music(COMMON)[..., : len(TRIO)]]
     monkeypatch.setattr(onnx_export, "_states", lambda *_: states)  # a check of a few seconds less
-    monkeypatch.setattr(onnx_export, "_trace", traced)
+    monkeypatch.setattr(onnx_export, "_trace", traced_band)
     onnx_export.export_onnx(source, out, precision)
     forms = frozenset({"melody_form", "bass_form", "drums_form"})
     found = {*branches_of(onnx.load(str(out)))}

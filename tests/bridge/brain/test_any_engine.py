@@ -51,7 +51,7 @@ DRAFTS = st.fixed_dictionaries(
 FAILURES = st.fixed_dictionaries({"type": st.just("Failed"), "seq": NUMBERS, "reason": TEXTS})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(WELCOMES | DRAFTS | FAILURES | st.just({"type": "Goodbye"}), max_size=5))
 def test_a_band_plays_on_whatever_an_engine_says(said: list[dict[str, object]]) -> None:
     played = stage(bars=3).run(at(7.1))

@@ -64,7 +64,7 @@ def bars_said(made: Stage) -> list[list[int]]:
     return found
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(PASSAGES, st.integers(1, 8), st.frozensets(st.integers(1, 4)))
 def test_whatever_jumps_the_bars_that_are_told_and_kept_were_played(
     passages: list[tuple[float, int]], bars: int, stops: frozenset[int]

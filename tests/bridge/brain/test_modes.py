@@ -55,7 +55,7 @@ def first_beat(played: Stage, role: Track) -> float:
     return min(play.from_beat for _, play in played.owner.plays if play.role == role)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(data=st.data(), commit=st.sampled_from(["step", "beat", "bar"]))
 def test_no_switch_loses_the_place(data: st.DataObject, commit: str) -> None:
     """The owner's double checks every play: in time, no gap, no overlap, no note struck twice."""

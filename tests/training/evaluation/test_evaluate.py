@@ -18,7 +18,15 @@ from schmubert.engine.music.stacks import track_named
 from schmubert.engine.music.vocabulary import BAND_MASK, FIRST_ONSET, MASK, TRIO, Track
 from schmubert.training.data.dataset import Dataset, Split
 from schmubert.training.evaluation import draws as drawing
-from schmubert.training.evaluation import evaluate, live, pieces, rehearsal, trials, variety
+from schmubert.training.evaluation import (
+    evaluate,
+    live,
+    pieces,
+    plain,
+    rehearsal,
+    trials,
+    variety,
+)
 from schmubert.training.evaluation.draws import Draws
 from schmubert.training.evaluation.ensembles import INFILLED, Ensemble
 from schmubert.training.evaluation.evaluate import evaluate_model
@@ -60,6 +68,7 @@ def short() -> Iterator[None]:
         patch.setattr(trials, "JUDGED_ROUNDS", 1)
         patch.setattr(live, "ORACLE_CALLS", 4)
         patch.setattr(rehearsal, "ORACLE_CALLS", 4)
+        patch.setattr(plain, "CALLS", (4,))
         patch.setattr(variety, "ROUNDS", 50)
         patch.setattr(pieces, "real_interval", partial(real_interval, rounds=50))
         yield

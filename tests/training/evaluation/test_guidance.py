@@ -28,7 +28,7 @@ C4 = onset_token(60)
 
 @pytest.fixture(scope="module")
 def classifier() -> DensityClassifier:
-    return train_density(0, 300)
+    return train_density(0, 120)
 
 
 def logits_of(tokens: Tokens, seed: int = 0) -> Logits:
