@@ -19,6 +19,8 @@ NOTHING = ("-", "N.C.", "N.C", "NC", "n.c.", "nc")
 MOST_BYTES = 1 << 16
 """Of a chart: more bars than any song has, and few enough to be handed on at once."""
 AGAIN, REMARK, HEADING = "%", "#", "["
+COMMA = re.compile(r",(?![^()]*\))")
+"""Between two chords of a bar; one in parentheses, as in `C7(b9,b13)`, parts none."""
 
 BeatWeights: TypeAlias = tuple[float, ...]
 """For each pitch class [12], 0 to `ROOT_WEIGHT`: how much it belongs to the chord of a beat."""
@@ -133,7 +135,7 @@ def _bar(word: str, before: Sequence[list[str]], meter: Meter | None) -> list[st
         if not before:
             raise ValueError(f"a chart cannot begin with {AGAIN}: there is no bar before")
         return before[-1]
-    chords = word.split(",")
+    chords = COMMA.split(word)
     for name in chords:
         _chord(name)
     if meter is None:

@@ -3,7 +3,8 @@
     symbol = root [third] [major] [degree] {change} [/bass]
 
 `Bbm7b5/E` is the root Bb, a minor third, the degree 7, a change of the fifth, and the bass E. What
-stands in parentheses is read as if they were not there. No NumPy: the owner reads it.
+stands in parentheses is read as if they were not there, but for degrees that are added: `Am7(9)`,
+`C7(9,13)` and, after a slash, `C7/9`. No NumPy: the owner reads it.
 """
 
 import re
@@ -19,15 +20,19 @@ BODY = re.compile(
     r"(?:(?P<minor>(?i:min|mi)|m|-)|(?P<diminished>(?i:dim)|[o°º])|(?P<half>[øØ])"
     r"|(?P<augmented>(?i:aug)|\+))?"
     rf"(?P<major>(?i:maj|ma)|M|j|[{TRIANGLES}])?"
-    r"(?P<degree>6/9|69|13|11|[679])?"
+    r"(?P<degree>69|13|11|[679])?(?P<last>(?<=7)M)?"
     rf"(?P<changes>(?:{CHANGE})*)"
 )
+MORE = re.compile(rf"/(?:(13|11|9)|(?=[#b+-]|(?i:maj|ma)|[M{TRIANGLES}]))")
+"""A slash before what is no bass; a degree is added."""
+INSIDE = re.compile(r"\(([^()]*)\)")
+ADDED = ("2", "6", "9", "11", "13")
+"""What alone in parentheses is added to the chord: `C(9)` is `Cadd9`."""
 SHORT = {"5": "no3", "2": "add2", "4": "sus4", "alt": "7alt"}
 """What stands on a root alone, and the longer word for it."""
 STACKS: dict[str, tuple[int, ...]] = {
     "": (),
     "6": (9,),
-    "6/9": (2, 9),
     "69": (2, 9),
     "7": (),
     "9": (2,),
@@ -47,6 +52,7 @@ OFFERED = (
 """Bodies to choose from, for a player who does not write."""
 EXAMPLES = "Am, F#m7, Bbmaj7, Bm7b5, Ebdim7, G7sus4, C7#9 or C/E"
 MINOR_THIRD, MAJOR_THIRD, FOURTH, DIMINISHED_FIFTH = 3, 4, 5, 6
+THIRDS = {MINOR_THIRD, MAJOR_THIRD}
 SEVENTHS = {10, 11}
 
 
@@ -62,12 +68,14 @@ class ChordSymbol:
     def token(self) -> int:
         """The nearest chord that the model has, as in a plan.
 
-        A bass that is a tone of the chord, or its seventh, leaves the root where it is; over any
-        other one, as in F/G, the bass is the root of what sounds.
+        A bass that is a tone of the chord, its seventh, or the third that it lacks, as in D5/F#,
+        leaves the root where it is; over any other one, as in F/G, the bass is the root of what
+        sounds.
         """
         above = (self.bass - self.root) % OCTAVE
         root, tones = self.root, self.tones | {above}
-        if above not in self.tones | SEVENTHS:
+        lacked = set() if self.tones & THIRDS else THIRDS
+        if above not in self.tones | SEVENTHS | lacked:
             root, tones = self.bass, frozenset((tone - above) % OCTAVE for tone in tones)
         return FIRST_CHORD + root * len(SUFFIXES) + SUFFIXES.index(nearest_suffix(tones))
 
@@ -75,7 +83,7 @@ class ChordSymbol:
 def symbol_named(name: str) -> ChordSymbol:
     """What the chord symbol `name` says; ValueError where it is none."""
     read = SYMBOL.fullmatch(plain(name))
-    tones = None if read is None else _tones(re.sub(r"\(([^()]*)\)", r"\1", read["body"]))
+    tones = None if read is None else _tones(INSIDE.sub(_opened, read["body"]))
     if read is None or tones is None:
         raise ValueError(f"{name!r} is no chord known here: write {EXAMPLES}")
     root = _pitch_class(read["root"])
@@ -87,7 +95,7 @@ def nearest_suffix(tones: frozenset[int]) -> str:
 
     A chord with neither third nor seventh, but a fourth or a ninth, is suspended.
     """
-    thirds = tones & {MINOR_THIRD, MAJOR_THIRD}
+    thirds = tones & THIRDS
     if not thirds and (FOURTH in tones or tones & {2, 11} == {2}):
         return "sus4"
     minor = thirds == {MINOR_THIRD}
@@ -106,17 +114,19 @@ def _pitch_class(name: str) -> int:
 
 def _tones(body: str) -> frozenset[int] | None:
     """The semitones above its root of a chord with `body` on it; None where that is none."""
+    body = MORE.sub(lambda more: f"add{more[1]}" if more[1] else "", body)
     read = BODY.fullmatch(SHORT.get(body, body))
     if read is None:
         return None
     flat_fifth = read["diminished"] or read["half"]
     third = {MINOR_THIRD if read["minor"] or flat_fifth else MAJOR_THIRD}
     fifth = {DIMINISHED_FIFTH if flat_fifth else 8 if read["augmented"] else 7}
-    alone = "7" if read["half"] or (read["major"] or "M") in TRIANGLES else ""
+    major = read["major"] or read["last"]
+    alone = "7" if read["half"] or (major or "M") in TRIANGLES else ""
     degree = read["degree"] or alone
     others = {0, *STACKS[degree]}
     if degree in WITH_SEVENTH:
-        others.add(11 if read["major"] else 9 if read["diminished"] else 10)
+        others.add(11 if major else 9 if read["diminished"] else 10)
     if degree == "11":
         third -= {MAJOR_THIRD}  # which would rub against the eleventh: nobody plays it
     for change in re.findall(CHANGE, read["changes"]):
@@ -133,6 +143,12 @@ def _tones(body: str) -> frozenset[int] | None:
         else:
             others.add(_step(change))
     return frozenset(third | fifth | others)
+
+
+def _opened(inside: re.Match[str]) -> str:
+    """What stands in parentheses, without them."""
+    words = re.split("[,/]", inside[1])
+    return "".join(f"add{word}" if word in ADDED else word for word in words)
 
 
 def _step(change: str) -> int:

@@ -1,6 +1,7 @@
 // The chart, bar by bar and as text. What is written here is a draft until the bridge takes it.
 
 const CHORD = /^([A-G])([#b♯♭]?)(.*?)(?:\/([A-G][#b♯♭]?))?$/; // as chord_symbols.py
+const COMMA = /,(?![^()]*\))/; // as chart.py
 const SEMITONES = { C: 0, D: 2, E: 4, F: 5, G: 7, A: 9, B: 11, "#": 1, "♯": 1, b: -1, "♭": -1, "": 0 };
 const NOTHING = "-", AGAIN = "%";
 
@@ -152,13 +153,13 @@ export class Chart {
     this.focus((at + step + this.bars.length) % this.bars.length);
   }
 
-  chords() { return this.bars[this.at].word.split(","); }
+  chords() { return this.bars[this.at].word.split(COMMA); }
 
   /** Root, quality and bass of the open chord; a bar that is played again has those of the bar before. */
   read() {
     let at = this.at;
     while (at > 0 && this.bars[at].word === AGAIN) at--;
-    const chords = this.bars[at].word.split(","), chord = CHORD.exec(chords[Math.min(this.part, chords.length - 1)]);
+    const chords = this.bars[at].word.split(COMMA), chord = CHORD.exec(chords[Math.min(this.part, chords.length - 1)]);
     return chord ? [chord[1] + chord[2], chord[3], chord[4] ? `/${chord[4]}` : ""] : ["", "", ""];
   }
 

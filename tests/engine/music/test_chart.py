@@ -8,8 +8,10 @@ from schmubert.engine.music.chart import (
     ROOT_WEIGHT,
     BeatWeights,
     chart_beats,
+    chart_names,
     chart_text,
     chart_tokens,
+    chart_words,
     key_named,
 )
 from schmubert.engine.music.chord_names import NO_CHORD, chord_name
@@ -52,6 +54,12 @@ def test_a_chart_names_the_chord_of_each_beat() -> None:
     tokens = chart_tokens("F#ø7 Bb7#9,F/G | N.C.")
     assert [chord_name(token) for token in tokens[:8:2]] == ["F#dim", "F#dim", "Bb7", "Gsus4"]
     assert tokens[8:] == (NO_CHORD,) * 4
+
+
+def test_a_comma_in_parentheses_parts_no_chords() -> None:
+    names = chart_names("C7(b9,b13) Dm7(9,11),G7(b9,13)")
+    assert names[::2] == ("C7(b9,b13)", "C7(b9,b13)", "Dm7(9,11)", "G7(b9,13)")
+    assert chart_words(names) == "C7(b9,b13) Dm7(9,11),G7(b9,13)"
 
 
 def test_a_chart_may_stand_in_a_file(tmp_path: Path) -> None:

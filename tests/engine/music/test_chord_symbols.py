@@ -19,18 +19,20 @@ TONES_OF = {
     "C5 C(no3)": (0, 7),
     "C6 Cmaj6 Cadd6": (0, 4, 7, 9),
     "Cm6 C-6": (0, 3, 7, 9),
-    "C6/9 C69": (0, 2, 4, 7, 9),
+    "C6/9 C69 C6(9) C(6/9) C6add9": (0, 2, 4, 7, 9),
     "C7": (0, 4, 7, 10),
-    "Cmaj7 CMaj7 CMA7 Cma7 CM7 CΔ CΔ7 C∆ C△7 C^7 C(maj7) Cj7": (0, 4, 7, 11),
+    "Cmaj7 CMaj7 CMA7 Cma7 CM7 CΔ CΔ7 C∆ C△7 C^7 C(maj7) Cj7 C7M": (0, 4, 7, 11),
     "Cm7 Cmin7 CMI7 C-7": (0, 3, 7, 10),
-    "CmMaj7 Cm(maj7) CmM7 C-Δ7 CmΔ Cminmaj7": (0, 3, 7, 11),
-    "C9 C7add9": (0, 2, 4, 7, 10),
-    "Cmaj9 CΔ9": (0, 2, 4, 7, 11),
-    "Cm9": (0, 2, 3, 7, 10),
+    "CmMaj7 Cm(maj7) CmM7 C-Δ7 CmΔ Cminmaj7 Cm/maj7 Cm7M": (0, 3, 7, 11),
+    "C9 C7add9 C7(9) C7/9": (0, 2, 4, 7, 10),
+    "Cmaj9 CΔ9 Cmaj7(9) C7M(9)": (0, 2, 4, 7, 11),
+    "Cm9 Cm7(9) Cm7/9": (0, 2, 3, 7, 10),
     "C11 C9sus4 C9sus": (0, 2, 5, 7, 10),
     "Cm11": (0, 2, 3, 5, 7, 10),
-    "C13": (0, 4, 7, 9, 10),
-    "Cadd9 C2 Cadd2 C(add9)": (0, 2, 4, 7),
+    "C13 C7(13) C7/13": (0, 4, 7, 9, 10),
+    "C9(13) C7(9,13) C7/9/13": (0, 2, 4, 7, 9, 10),
+    "Cm7(11)": (0, 3, 5, 7, 10),
+    "Cadd9 C2 Cadd2 C(add9) C(9) C/9": (0, 2, 4, 7),
     "Cdim Co C° Cm(b5)": (0, 3, 6),
     "Cdim7 Co7 C°7 Cº7": (0, 3, 6, 9),
     "Cø Cø7 CØ7 Cm7b5 Cm7-5 C-7b5 Cm7(b5) Cm7♭5": (0, 3, 6, 10),
@@ -39,10 +41,10 @@ TONES_OF = {
     "Csus Csus4 C4": (0, 5, 7),
     "Csus2": (0, 2, 7),
     "C7sus C7sus4": (0, 5, 7, 10),
-    "C7b9 C7(b9) C7-9": (0, 1, 4, 7, 10),
+    "C7b9 C7(b9) C7-9 C7/b9": (0, 1, 4, 7, 10),
     "C7#9 C7(#9) C7+9": (0, 3, 4, 7, 10),
     "C7#11": (0, 4, 6, 7, 10),
-    "C7b9#11 C7(b9)(#11)": (0, 1, 4, 6, 7, 10),
+    "C7b9#11 C7(b9)(#11) C7(b9,#11) C7(b9/#11)": (0, 1, 4, 6, 7, 10),
     "C7b13": (0, 4, 7, 8, 10),
     "C7alt Calt": (0, 1, 3, 4, 6, 8, 10),
     "C(b5) C-5": (0, 4, 6),
@@ -50,15 +52,17 @@ TONES_OF = {
     "Cb5": (11, 6),
 }
 NEAREST = {
-    "C": "C CM C5 C6 C6/9 C69 Cadd9 C2 C+ Caug C(b5) C/E C6/E C/G Cadd9/D",
-    "Cm": "Cm C- Cm6 CmMaj7 Cm(maj7) CmM7 Cmadd9 Cm/Eb Cm/B",
+    "C": "C CM C5 C6 C6/9 C69 Cadd9 C2 C+ Caug C(b5) C/E C6/E C/G Cadd9/D C5/E Csus2/E Csus4/E",
+    "Cm": "Cm C- Cm6 CmMaj7 Cm(maj7) CmM7 Cmadd9 Cm/Eb Cm/B C5/Eb",
     "C7": "C7 C9 C13 C7b9 C7#9 C7(b9) C7alt C+7 Caug7 C7#11 C7/E C/Bb",
     "Cmaj7": "CΔ CΔ7 CM7 Cmaj9 Cmaj7#11 Cmaj7/E C/B Em/C G/C",
-    "Cm7": "Cm7 C-7 Cm9 Cm11 Cm7#5 Cm7/Bb Cm/Bb Eb/C",
+    "Cm7": "Cm7 C-7 Cm9 Cm11 Cm7#5 Cm7/Bb Cm/Bb Eb/C Eb5/C",
     "Cdim": "Cdim Co7 C°7 Cø Cø7 Cm7b5 Cdim/Gb Ebm/C",
     "Csus4": "Csus4 Csus2 C7sus4 C9sus4 C11 C13sus4 Bb/C Gm7/C",
 }
-NO_CHORDS = "Xx H7 c Cfoo C7(b9 C7b9) Cm5 C77 C//E C/H C/ Cadd Cno C7b C#b Cm2 CC C/E/G (C) C7b7"
+NO_CHORDS = (
+    "Xx H7 c Cfoo C7(b9 C7b9) Cm5 C77 C//E C/H C/ Cadd Cno C7b C#b Cm2 CC C/E/G (C) C7b7 C9M C7/7"
+)
 
 
 @pytest.mark.parametrize(("written", "tones"), TONES_OF.items())
