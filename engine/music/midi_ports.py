@@ -23,7 +23,7 @@ CHANNELS = 16
 
 @lru_cache(maxsize=2)
 def ports_of(midi: MidiFile) -> tuple[int, ...]:
-    """The port of each track: what it says no later than its first note, else port 0.
+    """The port of each track: what it says last before its first note, else port 0.
 
     A track without notes that says none is on the first port that has notes.
     """
@@ -62,15 +62,16 @@ def message(tick: int, kind: int, channel: int, *data: int) -> Event:
 
 
 def _said(track: MidiTrack) -> int | None:
-    first = None
+    """The port that it said last before its first note, else the first one said at that tick."""
+    said = first = None
     for one in track.events:
-        if first is not None and one.tick > first:
-            return None
+        if first is not None and (said is not None or one.tick > first):
+            return said
         if first is None and _begins_note(one):
             first = one.tick
         if (one.status, one.kind) == (META, PORT) and one.data:
-            return one.data[0]
-    return None
+            said = one.data[0]
+    return said
 
 
 def _plays(track: MidiTrack) -> bool:

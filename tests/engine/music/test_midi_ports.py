@@ -59,6 +59,18 @@ def test_a_track_without_notes_is_on_the_first_port_that_plays() -> None:
     assert ports_of(read(file([meta(0, PORT), *BASS]))) == (0,), "it says nothing"
 
 
+def test_of_two_ports_that_a_track_says_the_last_before_its_first_note_counts() -> None:
+    both = [meta(0, PORT, b"\0"), meta(0, PORT, b"\1")]
+    assert ports_of(read(file([*both, *BASS], on_port(0, *FLUTE)))) == (1, 0)
+    assert ports_of(read(file(both, on_port(0, *FLUTE)))) == (1, 0), "nor a track without notes"
+    head, tail = BASS[:3], BASS[3:]
+    assert head[-1].data[1], "a note has begun"
+    assert ports_of(read(file([*head, meta(0, PORT, b"\1"), *tail]))) == (1,)
+    assert ports_of(read(file([both[0], *head, both[1], *tail]))) == (0,)
+    later = meta(4 * BAR, PORT, b"\1")
+    assert ports_of(read(file([both[0], *BASS, later]))) == (0,)
+
+
 def test_what_goes_on_sounds_as_the_part_on_its_own_port() -> None:
     score = bass(10, Note(8 * 16, 4, 43))
     source = file(on_port(0, *FLUTE), on_port(1, *BASS), end=10 * BAR)
