@@ -21,6 +21,7 @@ from schmubert.engine.commands import Command
 from schmubert.engine.music.meter import Meter, meters_told
 from schmubert.engine.music.score import Score
 from schmubert.engine.music.vocabulary import Track
+from schmubert.engine.writing import resolved
 
 if TYPE_CHECKING:
     from schmubert.bridge.owner.stage_ports import Ports
@@ -108,8 +109,8 @@ def demo(
     tempo_bpm = tempo or min(max(score.tempo_bpm, 30.0), 300.0)
     # a model that was asked for is not to be confused with that of an engine that runs already
     address = engine or (_free_address() if model is not None else None)
-    model_file = None if model is None else str(model.resolve())
-    secret = None if key is None else str(key.resolve())
+    model_file = None if model is None else str(resolved(model))
+    secret = None if key is None else str(resolved(key))
     _await_engine(address, model_file, device, secret)
 
     ports = MemoryPorts(script(score, tempo_bpm), starts_s=inf)

@@ -10,6 +10,7 @@ import click
 from schmubert.cli import options
 from schmubert.cli.errors import one_line
 from schmubert.engine.commands import Command
+from schmubert.engine.writing import resolved
 
 if TYPE_CHECKING:
     from schmubert.bridge.doctor.checkup import Finding
@@ -119,7 +120,7 @@ def _on_stage(
     from schmubert.bridge.doctor.checkup import Finding, lateness, played, replies
     from schmubert.bridge.doctor.dry_run import meet, requests_in, stage_work
 
-    path = None if model is None else str(model.resolve())
+    path = None if model is None else str(resolved(model))
     secret = None if key is None else str(key)
     with closing(EngineLink(engine, path, device, monotonic(), key=secret)) as link:
         try:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from schmubert.engine.music.texts import MIDI_SUFFIXES, decoded
-from schmubert.engine.writing import refuse_device
+from schmubert.engine.writing import refuse_device, resolved
 
 Output = tuple[str, Path]
 """A file to write, after the option that says where."""
@@ -52,5 +52,5 @@ def _identity(path: Path) -> object:
     try:
         found = path.stat()
     except OSError:  # it is not there yet
-        return path.resolve()
+        return resolved(path)
     return found.st_dev, found.st_ino

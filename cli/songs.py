@@ -7,7 +7,7 @@ from pathlib import Path
 
 from schmubert.cli.outputs import Output, check_outputs, readable
 from schmubert.engine.music.texts import MIDI_SUFFIXES
-from schmubert.engine.writing import in_the_way
+from schmubert.engine.writing import in_the_way, resolved
 
 
 @dataclass(frozen=True)
@@ -71,15 +71,15 @@ def _in_folder(source: Path, out: Path, plot: Path | None) -> list[Errand]:
             )
     # where answers lie within the songs' folder, earlier ones are no songs
     within = {
-        path.resolve()
+        resolved(path)
         for path in (out, plot)
-        if path is not None and source.resolve() in path.resolve().parents
+        if path is not None and resolved(source) in resolved(path).parents
     }
     found = []
     for path in sorted(source.rglob("*")):
         if path.suffix.lower() not in MIDI_SUFFIXES or not path.is_file():
             continue
-        if within & set(path.resolve().parents):
+        if within & set(resolved(path).parents):
             continue
         found.append(path.relative_to(source))
     pictures, answers = _pictures(found), _answers(found)

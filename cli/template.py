@@ -12,7 +12,7 @@ from schmubert.cli.errors import check_folder, one_line
 from schmubert.engine.commands import Command
 from schmubert.engine.music.meter import USUAL_BPM
 from schmubert.engine.music.vocabulary import Track
-from schmubert.engine.writing import naming, write_whole
+from schmubert.engine.writing import naming, resolved, write_whole
 
 DAWS = ("ardour", "reaper", "dawproject")
 PRESET = "schmubert.toml"
@@ -43,7 +43,7 @@ def template(
     schmubert template ardour --out gig
     schmubert-bridge --preset gig/schmubert.toml
     """
-    name = out.resolve().name or "session"
+    name = resolved(out).name or "session"
     if not name.isprintable():
         raise ValueError(f"{name!r} is no name for a session: write it in letters")
     plan = Plan(name, tempo, meter, tracks)

@@ -43,6 +43,11 @@ def refuse_device(path: Path) -> None:
         raise NotWrittenError(f"{path} is a device or a pipe, not a file: name another place")
 
 
+def resolved(path: Path) -> Path:
+    """Where `path` leads. A link to itself leads nowhere and stays: whoever opens it says so."""
+    return Path(os.path.realpath(path))
+
+
 def _beside(path: Path) -> Path:
     """A hidden place in the folder of `path`, under a name that nobody else's file has.
 

@@ -133,6 +133,23 @@ def test_a_pipe_stays_a_pipe(force: str) -> None:
     assert not Path("o.mid").exists()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets few make links")
+def test_a_link_to_itself_is_no_song_and_no_model_and_no_place_for_pieces() -> None:
+    Path("loop").symlink_to("loop")
+    for words in (
+        "accompany in.mid --out loop/o.mid",
+        "accompany in.mid --out o.mid --model loop",
+        "accompany loop --out o.mid",
+        "generate --out loop --count 1",
+        "template ardour --out loop",
+        "export-onnx loop --out o.onnx",
+    ):
+        result = CliRunner().invoke(main, words.split())
+        assert result.exit_code in (1, 2), words
+        assert "loop" in result.output.splitlines()[-1], result.output
+        assert isinstance(result.exception, SystemExit), words
+
+
 def test_what_another_process_writes_meanwhile_stays(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
