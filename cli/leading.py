@@ -25,7 +25,6 @@ from schmubert.engine.music.chart import (
     chart_words,
     key_named,
 )
-from schmubert.engine.music.chord_names import NO_CHORD
 from schmubert.engine.music.keys import MAJOR, key_lean, main_key
 from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.pitches import (
@@ -67,7 +66,9 @@ class Harmony(NamedTuple):
     @property
     def told(self) -> "Plan":
         """The plan as a network is told it: in a beat without chord it is to say what sounds."""
-        return np.where(self.plan == NO_CHORD, BAND_MASK[Track.CHORDS], self.plan)
+        from schmubert.engine.music.chords import as_told
+
+        return as_told(self.plan)
 
 
 @dataclass(frozen=True)

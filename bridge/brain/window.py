@@ -16,6 +16,7 @@ from schmubert.engine.diffusion.horizon import AHEAD_BARS, Horizon, horizon_at
 from schmubert.engine.music.chart import PITCH_CLASSES
 from schmubert.engine.music.chords import (
     NO_CHORD,
+    as_told,
     lasting_chords,
     nearest_chords,
     plan_of_chords,
@@ -24,7 +25,6 @@ from schmubert.engine.music.chords import (
 from schmubert.engine.music.keys import key_lean, likeliest_key
 from schmubert.engine.music.vocabulary import MASK, TRIO, Track
 from schmubert.engine.recipe import RECIPE, Recipe
-from schmubert.engine.service.wire import UNKNOWN_CHORD
 
 FEWEST_OF_A_CHORD = 3
 LEAST_OF_A_BEAT = 0.5
@@ -145,8 +145,7 @@ def told_chords(written: Sequence[Written | None], heard: Weights) -> bytes:
             chords[beat] = chord.token
     if (chords == NO_CHORD).all():
         return b""
-    plan = plan_of_chords(chords)
-    return np.where(plan == NO_CHORD, UNKNOWN_CHORD, plan).astype(np.uint8).tobytes()
+    return as_told(plan_of_chords(chords)).astype(np.uint8).tobytes()
 
 
 def key_heard(about: Horizon, moment: Moment, heard: Weights) -> int | None:

@@ -22,7 +22,7 @@ from schmubert.engine.diffusion.windows import (
     rightwards,
     sounding_tracks,
 )
-from schmubert.engine.music.chords import NO_CHORD, Plan
+from schmubert.engine.music.chords import Plan, as_told
 from schmubert.engine.music.meter import COMMON, USUAL_BPM, Meter
 from schmubert.engine.music.pauses import Pauses
 from schmubert.engine.music.score import Mask, Score, Tokens, canonical, silence, unknown
@@ -61,7 +61,7 @@ def infill_all(
     for score, targets in zip(scores, every_targets, strict=True):
         if targets.shape != score.tokens.shape:
             raise ValueError(f"targets {targets.shape} do not fit a score of {score.tokens.shape}")
-    told = [None if sampling.chords is None else _told(sampling.chords)] * len(scores)
+    told = [None if sampling.chords is None else as_told(sampling.chords)] * len(scores)
     own = [0] * len(scores) if sections else None
     made = filled_by_windows(denoise, scores, every_targets, rngs, sampling, told, place, own)
     return [
@@ -105,11 +105,6 @@ def accompany_all(
     return _played(denoise, scores, heard, every_targets, parts, rngs, sampling, said)
 
 
-def _told(plan: Plan) -> Plan:
-    """`plan` [beats] as a network is told it: where it names no chord there may be one."""
-    return np.where(plan == NO_CHORD, UNKNOWN_CHORD, plan)
-
-
 def _columns(tracks: Iterable[Track]) -> list[Track]:
     """`tracks` in order; ValueError where one is no column of a score."""
     columns = sorted(set(tracks))
@@ -145,7 +140,7 @@ def _played(
         known_chords(score.bars * score.meter.beats, said)
         for score, said in zip(scores, chords, strict=True)
     ]
-    told = [_told(plan) for plan in plans]
+    told = [as_told(plan) for plan in plans]
     filled = in_manner(denoise, heard, every_targets, rngs, sampling, told)
     made = [
         _kept(score, new.tokens[:, : len(TRIO)], targets[:, : len(TRIO)])

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schmubert.engine.denoiser import Denoiser, Logits, answering, plans_of
-from schmubert.engine.music.chords import NO_CHORD, Plan, lasting_chords, nearest_chords
+from schmubert.engine.music.chords import Plan, as_told, lasting_chords, nearest_chords
 from schmubert.engine.music.meter import Meter
 from schmubert.engine.music.plans import cells_of, chord_column, with_unknown_plans
 from schmubert.engine.music.score import Mask, Tokens
@@ -223,5 +223,4 @@ def chords_of(harmony: NDArray[np.floating] | None) -> Plan | None:
     """
     if harmony is None or not harmony.any():
         return None
-    plan = nearest_chords(np.asarray(harmony, np.float64))
-    return np.where(plan == NO_CHORD, BAND_MASK[Track.CHORDS], plan)
+    return as_told(nearest_chords(np.asarray(harmony, np.float64)))

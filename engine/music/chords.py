@@ -27,7 +27,7 @@ from schmubert.engine.music.chord_names import chord_name
 from schmubert.engine.music.meter import BEATS_PER_BAR, COMMON, Meter
 from schmubert.engine.music.song import Part
 from schmubert.engine.music.spelling import MAJOR
-from schmubert.engine.music.vocabulary import FIRST_ONSET
+from schmubert.engine.music.vocabulary import BAND_MASK, FIRST_ONSET, Track
 
 HOLD_CHORD = 1
 
@@ -323,6 +323,11 @@ def plan_of_chords(lasting: NDArray[np.int64]) -> Plan:
     plan: Plan = lasting.copy()
     plan[1:][(lasting[1:] == lasting[:-1]) & (lasting[1:] != NO_CHORD)] = HOLD_CHORD
     return plan
+
+
+def as_told(plan: Plan) -> Plan:
+    """`plan` [beats] as a network is told it: where it names no chord there may be one."""
+    return np.where(plan == NO_CHORD, BAND_MASK[Track.CHORDS], plan)
 
 
 def chart_of(plan: Plan, meter: Meter = COMMON, tonic: int | None = None) -> str:
